@@ -1,0 +1,53 @@
+# `make serve` and `make test` are all a newcomer needs; each sets up whatever is missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+ADDRESS ?= 127.0.0.1:8000
+LESSON ?=
+
+# Ours alone: no user's Jupyter, IPython, pip --user or matplotlib settings leak into a build.
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: serve site figures test check lint lock clean distclean help
+
+serve: $(READY)  ## build what is stale, then serve with live reload
+	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
+
+site: $(READY)  ## write the finished site to site/
+	$(BIN)/python -m slidingwindows site
+
+figures: $(READY)  ## draw the figures again; LESSON=name for one lesson only
+	$(BIN)/python -m slidingwindows figures $(LESSON)
+
+test: $(READY)  ## set up a browser, then run every test
+	@PYTHON=$(BIN)/python scripts/browser.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) lint  ## lint, then a strict build into a scratch folder
+	$(BIN)/python -m slidingwindows site --check
+
+lint: $(READY)
+	$(BIN)/ruff check scripts tests lessons
+	$(BIN)/ruff format --check scripts tests
+
+lock:  ## write requirements.lock from pyproject.toml
+	PYTHON=$(PYTHON) scripts/lock.sh $(ARGS)
+
+clean:  ## remove everything a build made, keep the virtual environment
+	rm -rf site .cache build .pytest_cache .hypothesis .ruff_cache
+	find lessons scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## remove the virtual environment too
+	rm -rf $(VENV) scripts/*.egg-info
+
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+# The stamp is made last, so an interrupted set-up is simply done again.
+$(READY): requirements.lock pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" scripts/setup.sh $(VENV)
+	@touch $@

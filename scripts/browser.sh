@@ -1,0 +1,25 @@
+#!/bin/sh
+# Make sure the tests have a Chromium: one already here, Debian's, or Playwright's own.
+set -eu
+for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$name" >/dev/null 2>&1; then
+        exit 0
+    fi
+done
+python=${PYTHON:-python3}
+own=$("$python" -c '
+from playwright.sync_api import sync_playwright
+with sync_playwright() as p:
+    print(p.chromium.executable_path)')
+[ ! -x "$own" ] || exit 0
+
+root=""
+[ "$(id -u)" = 0 ] || root="sudo -n"
+if command -v apt-get >/dev/null 2>&1 && $root true 2>/dev/null; then
+    echo "Installing Chromium for the browser tests with apt-get ..." >&2
+    $root apt-get update -qq &&
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null &&
+        command -v chromium >/dev/null 2>&1 && exit 0
+    echo "apt-get could not; trying Playwright's own build ..." >&2
+fi
+"$python" -m playwright install chromium

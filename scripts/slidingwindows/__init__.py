@@ -1,0 +1,26 @@
+"""Sliding Windows: what pooling, stride and padding really do, traced from torch."""
+
+from .errors import SlidingWindowsError
+from .geometry import Axis, Geometry
+from .trace import Step, Tap, Trace
+
+__version__ = "0.1.0"
+__all__ = [
+    "Axis",
+    "Geometry",
+    "SlidingWindowsError",
+    "Step",
+    "Tap",
+    "Trace",
+    "__version__",
+    "slide",
+]
+
+
+def __getattr__(name: str):
+    # torch takes a second to import; MkDocs reads this package without it.
+    if name == "slide":
+        from .operations import slide
+
+        return slide
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

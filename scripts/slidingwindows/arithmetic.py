@@ -1,0 +1,31 @@
+"""One window's calculation in words, as the figure and the transcript show it."""
+
+from __future__ import annotations
+
+from .numbers import MINUS, equals, number
+
+
+def signed(value: float) -> str:
+    """A number ready to stand after an operator: negative ones in brackets."""
+    text = number(value)
+    return f"({text})" if text.startswith(MINUS) else text
+
+
+def maximum(values, result: float) -> str:
+    """'max(1, 7, 3, 5) = 7'"""
+    return f"max({', '.join(number(v) for v in values)}) {equals(result)} {number(result)}"
+
+
+def average(values, divisor: float, result: float, integral: bool) -> str:
+    """'(1 + 7 + 3 + 5) / 4 = 4'"""
+    total = " + ".join(signed(v) for v in values)
+    rounded = " (integers: the fraction is cut off)" if integral else ""
+    return f"({total}) / {signed(divisor)} {equals(result)} {number(result)}{rounded}"
+
+
+def convolution(values, weights, bias: float | None, result: float) -> str:
+    """'1·2 + 0·3 + bias 0.5 = 2.5'; input first, weight second."""
+    terms = " + ".join(f"{signed(v)}·{signed(w)}" for v, w in zip(values, weights, strict=True))
+    if bias is not None:
+        terms += f" + bias {signed(bias)}"
+    return f"{terms} {equals(result)} {number(result)}"

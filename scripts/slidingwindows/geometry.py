@@ -1,0 +1,195 @@
+"""Integers only: output sizes, window starts, and torch's floor and ceil rules.
+
+Positions are counted in input coordinates: 0 is the first real element,
+negative positions and positions >= size are padding.
+Source for the rules: torch's ``pooling_output_shape`` and the shape sections
+of the ``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from .errors import SlidingWindowsError
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a sliding window: its parameters and where the windows lie.
+
+    size, kernel_size, stride, padding and dilation are in elements.
+    ``padding`` is (before, after); the two differ only for ``padding='same'``.
+    """
+
+    size: int
+    kernel_size: int
+    stride: int
+    padding: tuple[int, int] = (0, 0)
+    dilation: int = 1
+    ceil_mode: bool = False
+
+    def __post_init__(self):
+        problem = self._problem()
+        if problem:
+            raise SlidingWindowsError(problem)
+
+    def _problem(self) -> str | None:
+        for name in ("kernel_size", "stride", "dilation"):
+            if getattr(self, name) < 1:
+                return f"{name} must be at least 1, got {getattr(self, name)}"
+        if min(self.padding) < 0:
+            return f"padding must not be negative, got {min(self.padding)}"
+        if self.size < 1:
+            return f"the input has no elements along an axis (size {self.size})"
+        if self._count() < 1:
+            padded = f"{self.size} + {self.padding[0]} + {self.padding[1]} of padding"
+            return (
+                f"the kernel spans {self.extent} elements but the padded input has only "
+                f"{self.padded_size} ({padded})"
+            )
+        return None
+
+    @property
+    def extent(self) -> int:
+        """Elements from the first to the last one a window reads: d(k-1)+1."""
+        return self.dilation * (self.kernel_size - 1) + 1
+
+    @property
+    def padded_size(self) -> int:
+        """size plus the padding on both sides."""
+        return self.size + sum(self.padding)
+
+    def _naive(self, ceil: bool) -> int:
+        room = self.padded_size - self.extent
+        return (-(-room // self.stride) if ceil else room // self.stride) + 1
+
+    def _count(self) -> int:
+        count = self._naive(self.ceil_mode)
+        # Torch drops a last window that would start in the padding on the right.
+        if self.ceil_mode and (count - 1) * self.stride >= self.size + self.padding[0]:
+            count -= 1
+        return count
+
+    @cached_property
+    def output_size(self) -> int:
+        """floor((size + pads - d(k-1) - 1) / s) + 1, or torch's ceil_mode rule."""
+        return self._count()
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """First position of each window; negative inside the left padding."""
+        return tuple(j * self.stride - self.padding[0] for j in range(self.output_size))
+
+    @cached_property
+    def dropped(self) -> tuple[int, ...]:
+        """Starts of windows that a plain ceiling would add and torch drops."""
+        if not self.ceil_mode:
+            return ()
+        return tuple(
+            j * self.stride - self.padding[0]
+            for j in range(self.output_size, self._naive(ceil=True))
+        )
+
+    @cached_property
+    def windows(self) -> tuple[tuple[int, ...], ...]:
+        """Positions each window reads, cut off where the padding ends."""
+        stop = self.size + self.padding[1]
+        return tuple(
+            tuple(p for p in range(start, start + self.extent, self.dilation) if p < stop)
+            for start in self.starts
+        )
+
+    @cached_property
+    def uses(self) -> tuple[int, ...]:
+        """How many windows read each real element, from position 0 to size-1."""
+        counts = [0] * self.size
+        for window in self.windows:
+            for position in window:
+                if 0 <= position < self.size:
+                    counts[position] += 1
+        return tuple(counts)
+
+    def formula(self) -> str:
+        """The output-size formula with this axis's numbers filled in."""
+        left, right = ("⌈", "⌉") if self.ceil_mode else ("⌊", "⌋")
+        size = str(self.size)
+        if any(self.padding):
+            before, after = self.padding
+            size += f" + 2·{before}" if before == after else f" + {before} + {after}"
+        if self.dilation == 1:
+            span = f"{self.kernel_size}"
+        else:
+            span = f"({self.dilation}·({self.kernel_size} − 1) + 1)"
+        text = f"{left}({size} − {span}) / {self.stride}{right} + 1 = {self._naive(self.ceil_mode)}"
+        if self.dropped:
+            text += (
+                f", less {len(self.dropped)} that would start in the padding: {self.output_size}"
+            )
+        return text
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Rows and columns of a two-dimensional sliding window.
+
+    >>> Geometry.of((6, 6), kernel_size=3, stride=2, padding=1).output_shape
+    (3, 3)
+    """
+
+    rows: Axis
+    cols: Axis
+
+    @classmethod
+    def of(cls, input_shape, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+        """Build from an input (height, width) and ints or (rows, cols) pairs, as torch takes them.
+
+        ``stride=None`` means kernel_size, the default of torch's pools.
+        Raises SlidingWindowsError if no window fits.
+        """
+        height, width = pair(input_shape, "input shape")
+        kernel = pair(kernel_size, "kernel_size")
+        strides = kernel if stride is None else pair(stride, "stride")
+        pads = pair(padding, "padding")
+        dilations = pair(dilation, "dilation")
+        axes = []
+        for i, (name, size) in enumerate((("height", height), ("width", width))):
+            try:
+                pad = (pads[i], pads[i])
+                axes.append(Axis(size, kernel[i], strides[i], pad, dilations[i], ceil_mode))
+            except SlidingWindowsError as error:
+                raise SlidingWindowsError(f"{name}: {error.problem}", error.context) from None
+        return cls(*axes)
+
+    @property
+    def input_shape(self) -> tuple[int, int]:
+        return self.rows.size, self.cols.size
+
+    @property
+    def output_shape(self) -> tuple[int, int]:
+        return self.rows.output_size, self.cols.output_size
+
+    def uses(self) -> tuple[tuple[int, ...], ...]:
+        """How many windows read each input element, as rows of columns."""
+        return tuple(tuple(r * c for c in self.cols.uses) for r in self.rows.uses)
+
+    def untouched(self) -> frozenset[tuple[int, int]]:
+        """Input elements (row, column) that no window ever reads."""
+        return frozenset(
+            (r, c) for r, row in enumerate(self.uses()) for c, n in enumerate(row) if n == 0
+        )
+
+
+def pair(value, name: str) -> tuple[int, int]:
+    """An int or two ints, as torch's 2-D modules take them; anything else raises."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value, value
+    try:
+        items = tuple(value)
+    except TypeError:
+        items = ()
+    if len(items) == 1:
+        items *= 2
+    if len(items) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) for v in items):
+        raise SlidingWindowsError(f"{name} must be one int or two ints, got {value!r}")
+    return items
