@@ -29,3 +29,18 @@ def convolution(values, weights, bias: float | None, result: float) -> str:
     if bias is not None:
         terms += f" + bias {signed(bias)}"
     return f"{terms} {equals(result)} {number(result)}"
+
+
+def brief(kind: str, step) -> str:
+    """The same for a window too large to write out."""
+    count = len(step.taps)
+    result = f"{equals(step.value)} {number(step.value)}"
+    if kind == "max":
+        return f"max of {count} numbers {result}"
+    if kind == "average":
+        total = sum(tap.value for tap in step.taps)
+        return (
+            f"sum of {count} numbers / {number(step.divisor)}: {number(total)} / "
+            f"{number(step.divisor)} {result}"
+        )
+    return f"sum of {count} products input · weight {result}"

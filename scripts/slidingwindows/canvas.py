@@ -1,0 +1,92 @@
+"""A picture held as palette numbers, so that no colour outside the palette can appear."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from .style import LEVELS, PAIRS, ROLES, font
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom excluded
+
+INDEX = {role: i for i, role in enumerate(ROLES)}
+
+
+def _blend_table() -> np.ndarray:
+    """[ink, level, ground] -> palette number; unlisted pairs fall to ground or ink."""
+    size = len(ROLES) + len(PAIRS) * (LEVELS - 1)
+    table = np.zeros((len(ROLES), LEVELS + 1, size), np.uint8)
+    grounds = np.arange(size, dtype=np.uint8)
+    for ink in range(len(ROLES)):
+        for level in range(LEVELS + 1):
+            table[ink, level] = grounds if level * 2 < LEVELS else ink
+    for number, (ink, ground) in enumerate(PAIRS):
+        for level in range(1, LEVELS):
+            index = len(ROLES) + number * (LEVELS - 1) + level - 1
+            table[INDEX[ink], level, INDEX[ground]] = index
+    return table
+
+
+TABLE = _blend_table()
+
+
+@cache
+def _glyphs(text: str, size: int, bold: bool, mono: bool) -> tuple[np.ndarray, int, int]:
+    """Anti-aliasing levels of a text, with the offset from its baseline's left end."""
+    face = font(size, bold, mono)
+    mask, (left, top) = face.getmask2(text, mode="L", anchor="ls")
+    width, height = mask.size
+    grey = np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
+    return ((grey.astype(np.uint16) * LEVELS + 127) // 255).astype(np.uint8), left, top
+
+
+def text_width(text: str, size: int, bold: bool = False, mono: bool = False) -> int:
+    """Pixels from the pen's start to its end, rounded up."""
+    return int(-(-font(size, bold, mono).getlength(text) // 1))
+
+
+class Canvas:
+    """Palette numbers, rows of columns, and the few shapes a figure needs."""
+
+    def __init__(self, width: int, height: int):
+        self.pixels = np.full((height, width), INDEX["page"], np.uint8)
+
+    def copy(self) -> Canvas:
+        twin = Canvas.__new__(Canvas)
+        twin.pixels = self.pixels.copy()
+        return twin
+
+    def fill(self, box: Box, role: str) -> None:
+        left, top, right, bottom = box
+        self.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = INDEX[role]
+
+    def outline(self, box: Box, role: str, width: int) -> None:
+        """A frame whose outer edge is the box."""
+        left, top, right, bottom = box
+        self.fill((left, top, right, top + width), role)
+        self.fill((left, bottom - width, right, bottom), role)
+        self.fill((left, top, left + width, bottom), role)
+        self.fill((right - width, top, right, bottom), role)
+
+    def hatch(self, box: Box, role: str, gap: int = 8) -> None:
+        """Diagonal lines, two pixels thick."""
+        left, top, right, bottom = box
+        ys, xs = np.mgrid[top:bottom, left:right]
+        self.pixels[top:bottom, left:right][(xs + ys) % gap < 2] = INDEX[role]
+
+    def text(self, x, y, text, size, role="text", anchor="left", bold=False, mono=False) -> None:
+        """Text on a baseline at y; anchor says whether x is its left end, middle or right end."""
+        levels, dx, dy = _glyphs(text, size, bold, mono)
+        width = text_width(text, size, bold, mono)
+        x -= {"left": 0, "middle": width // 2, "right": width}[anchor]
+        height, width = levels.shape
+        left, top = max(x + dx, 0), max(y + dy, 0)
+        spot = self.pixels[top : top + height, left : left + width]
+        spot[:] = TABLE[INDEX[role], levels[: spot.shape[0], : spot.shape[1]], spot]
+
+    def centred(self, box: Box, text: str, size: int, role="text", bold=False) -> None:
+        """Text in the middle of a box, its capitals' height centred."""
+        left, top, right, bottom = box
+        baseline = (top + bottom + round(size * 0.73)) // 2
+        self.text((left + right) // 2, baseline, text, size, role, "middle", bold)

@@ -1,0 +1,72 @@
+"""Figure marks in a page's Markdown to the HTML that readers get."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from .errors import SlidingWindowsError
+
+MARK = re.compile(r"^<!-- figure ([\w-]+)( eager)? -->$", re.MULTILINE)
+
+
+def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
+    """Replace every mark; up is the way from the page to the site's root, such as '../../'.
+
+    A figure marked eager is at first sight and not loaded lazily.
+    Raises SlidingWindowsError if a mark names a figure that no lesson makes.
+    """
+
+    def replace(match: re.Match) -> str:
+        name, eager = match.group(1), bool(match.group(2))
+        try:
+            facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            known = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
+            raise SlidingWindowsError(
+                f"{page}: no lesson makes a figure {name!r}; there are: {known}"
+            ) from error
+        return _figure(name, facts, f"{up}figures/", eager)
+
+    return MARK.sub(replace, markdown)
+
+
+def _figure(name: str, facts: dict, base: str, eager: bool) -> str:
+    pictures = "".join(_picture(name, theme, facts, base, eager) for theme in ("light", "dark"))
+    parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
+    parts.append(f'<div class="sw-stage">{pictures}</div>')
+    if facts["caption"]:
+        parts.append(f"<figcaption>{_inline(facts['caption'])}</figcaption>")
+    if facts["transcript"]:
+        steps = "".join(f"<li>{escape(line)}</li>" for line in facts["transcript"])
+        parts.append(
+            '<details class="sw-words" data-search-exclude><summary>Every step in words</summary>'
+            f"<ul>{steps}</ul></details>"
+        )
+    parts.append("</figure>")
+    return "".join(parts)
+
+
+def _picture(name: str, theme: str, facts: dict, base: str, eager: bool) -> str:
+    source = f"{base}{name}.{theme}"
+    loading = (
+        'loading="eager" fetchpriority="high"' if eager and theme == "light" else 'loading="lazy"'
+    )
+    image = (
+        f'<img src="{source}.{"gif" if facts["moving"] else "png"}" width="{facts["width"]}" '
+        f'height="{facts["height"]}" {loading} decoding="async" '
+        f'alt="{escape(facts["alt"], quote=True)}">'
+    )
+    if facts["moving"]:
+        still = f'<source media="(prefers-reduced-motion: reduce), print" srcset="{source}.png">'
+        image = f"{still}{image}"
+    return f'<picture class="sw-{theme}">{image}</picture>'
+
+
+def _inline(text: str) -> str:
+    """Captions know `code` and *emphasis*, nothing else."""
+    text = escape(text, quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)

@@ -1,0 +1,94 @@
+"""The few MkDocs events that make lessons pages. Everything else happens in prepare.
+
+mkdocs.yml names this file under ``hooks``. Lessons reach MkDocs as plain Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File, Files
+
+from slidingwindows.embed import embed_figures
+from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.mathml import with_mathml
+from slidingwindows.prepare import cache_of, is_fresh
+
+ASSETS = (".css", ".js", ".svg", ".png")
+
+
+def _root(config) -> Path:
+    return Path(config.config_file_path).parent
+
+
+def on_config(config):
+    """The build works from any folder, also where the configuration names no watch list."""
+    root = _root(config)
+    for folder in ("lessons", "assets", "scripts/slidingwindows"):
+        path = str(root / folder)
+        if path not in config.watch:
+            config.watch.append(path)
+    return config
+
+
+@event_priority(100)  # before mkdocs-jupyter, so that it sees the notebooks
+def on_files(files: Files, config) -> Files:
+    """Bring lessons and figures up to date, then add them to the site."""
+    root = _root(config)
+    if not is_fresh(root):
+        # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
+        command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
+        if subprocess.run(command).returncode:
+            raise PluginError("lessons could not be prepared; the reasons stand above")
+    cache = cache_of(root)
+    for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
+        _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
+    for path in sorted((cache / "figures").iterdir()):
+        if path.suffix in (".gif", ".png"):
+            _add(files, config, cache, f"figures/{path.name}")
+    for path in sorted((root / "assets").iterdir()):
+        if path.suffix in ASSETS:
+            _add(files, config, root, f"assets/{path.name}")
+    return files
+
+
+def _add(files: Files, config, folder: Path, uri: str) -> None:
+    files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
+
+
+def on_page_markdown(markdown: str, page, config, files) -> str:
+    """A lesson's page is its prepared Markdown; on any page, figure marks become figures."""
+    root = _root(config)
+    if page.file.src_uri.startswith("lessons/") and page.file.src_uri.endswith(".ipynb"):
+        page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
+        text = (cache_of(root) / "pages" / f"{page.file.name}.md").read_text("utf-8")
+        markdown, page.meta = _split(text)
+        if config.repo_url and page.edit_url:
+            page.edit_url = re.sub(
+                r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
+            )
+    up = "../" * page.url.count("/")
+    try:
+        return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def _split(text: str) -> tuple[str, dict]:
+    import json
+
+    _, header, body = text.split("---\n", 2)
+    return body, json.loads(header)
+
+
+def on_page_content(html: str, page, config, files) -> str:
+    """Formulas become MathML here, so that readers need no script for them."""
+    try:
+        return with_mathml(html, page.file.src_uri)
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error

@@ -1,0 +1,209 @@
+"""Where everything in a figure goes: panels, cells, lines of text. Sizes only, no drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .canvas import Box, text_width
+from .errors import SlidingWindowsError
+from .numbers import MINUS, number, size
+from .style import MARGIN, WIDTH
+from .trace import Trace
+
+LARGEST_CELL, SMALLEST_FONT, LARGEST_FONT = 60, 18, 26
+TITLE_SIZE, LABEL_SIZE, LINE_SIZE = 22, 20, 23
+OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
+MAX_PLANES = 4
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A grid of cells. first_row and first_col are the positions of its upper left cell."""
+
+    role: str  # 'input', 'kernel' or 'output'
+    label: str
+    x: int
+    y: int
+    rows: int
+    cols: int
+    cell: int
+    first_row: int = 0
+    first_col: int = 0
+
+    def box(self, row: int, col: int, height: int = 1, width: int = 1) -> Box:
+        """Pixels of the cells from (row, col), grid lines on all sides included."""
+        left = self.x + (col - self.first_col) * self.cell
+        top = self.y + (row - self.first_row) * self.cell
+        return left, top, left + width * self.cell + 1, top + height * self.cell + 1
+
+    @property
+    def width(self) -> int:
+        return max(self.cols * self.cell, text_width(self.label, LABEL_SIZE))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The finished plan of one figure, in pixels."""
+
+    title: tuple[str, ...]
+    inputs: tuple[Panel, ...]
+    kernels: tuple[Panel, ...]
+    output: Panel
+    operators: tuple[tuple[int, int, str], ...]  # x, y of the middle, and the sign
+    font_size: int
+    digits: int
+    legend_y: int
+    text_y: int
+    height: int
+
+
+def cell_text(value: float, digits: int) -> str:
+    """A number for a cell: number() with fewer digits after the point where room is short."""
+    text = number(value)
+    if "." in text and "e" not in text and len(text.split(".")[1]) > digits:
+        text = f"{value:.{digits}f}".replace("-", MINUS)
+        text = text.rstrip("0").rstrip(".") if digits else text
+        text = "0" if text == f"{MINUS}0" else text
+    return text
+
+
+def plan(trace: Trace, lines: int, legend: bool) -> Layout:
+    """Lay a trace out: side by side if its numbers stay large enough, else one above the other.
+
+    lines: how many lines of arithmetic to leave room for.
+    Raises SlidingWindowsError if no number would be legible at phone width.
+    """
+    if len(trace.planes) > MAX_PLANES:
+        raise SlidingWindowsError(
+            f"a figure draws at most {MAX_PLANES} input channels, this output reads "
+            f"{len(trace.planes)}; use fewer channels or groups",
+            trace.call,
+        )
+    choices = []
+    for across in (True, False):
+        for digits in (3, 2, 1):
+            cell = _cell_size(trace, across)
+            font = _font_size(trace, cell, digits)
+            choices.append((font >= 22, font, across, digits, cell))
+    _, font, across, digits, cell = max(
+        choices, key=lambda c: (c[0], c[2] if c[0] else c[1], c[3] if c[0] else 0, c[1], c[2])
+    )
+    if font < SMALLEST_FONT:
+        rows, cols = trace.geometry.input_shape
+        raise SlidingWindowsError(
+            f"the numbers would be {font} pixels high, less than the {SMALLEST_FONT} that a phone "
+            f"can show; make the {rows}×{cols} input smaller or its numbers shorter",
+            trace.call,
+        )
+    return _place(trace, lines, legend, across, digits, cell, font)
+
+
+def _extents(trace: Trace) -> tuple[int, int]:
+    """Rows and columns of the input panel: padding, and what ceil_mode reaches beyond it."""
+    sizes = []
+    for axis in (trace.geometry.rows, trace.geometry.cols):
+        reach = axis.starts[-1] + axis.extent + axis.padding[0]
+        sizes.append(max(axis.padded_size, reach))
+    return tuple(sizes)
+
+
+def _cell_size(trace: Trace, across: bool) -> int:
+    room = WIDTH - 2 * MARGIN - 1
+    kernel = trace.geometry.cols.kernel_size if trace.weights else 0
+    left = _extents(trace)[1] + kernel
+    output = trace.geometry.cols.output_size
+    gaps = OPERATOR_GAP * bool(kernel)
+    if across:
+        return min(LARGEST_CELL, (room - gaps - OPERATOR_GAP) // (left + output))
+    return min(LARGEST_CELL, (room - gaps) // left, room // output)
+
+
+def _font_size(trace: Trace, cell: int, digits: int) -> int:
+    planes = (*trace.planes, trace.output, *trace.weights)
+    values = {value for plane in planes for row in plane for value in row}
+    texts = {cell_text(value, digits) for value in values}
+    font = min(LARGEST_FONT, cell * 11 // 20)
+    while font > 4 and any(text_width(t, font, bold=True) > cell - 6 for t in texts):
+        font -= 1
+    return font
+
+
+def wrap(text: str, size_: int, mono: bool = False, room: int = WIDTH - 2 * MARGIN) -> list[str]:
+    """Break a text into lines after spaces, so that each fits the figure's width."""
+    lines, current = [], ""
+    for word in text.split(" "):
+        longer = f"{current} {word}" if current else word
+        if current and text_width(longer, size_, mono=mono) > room:
+            lines.append(current)
+            current = word
+        else:
+            current = longer
+    return [*lines, current]
+
+
+def _place(trace, lines, legend, across, digits, cell, font) -> Layout:
+    title = tuple(wrap(trace.call, TITLE_SIZE, mono=True))
+    y = MARGIN + 4 + len(title) * (TITLE_SIZE + 8) + 14
+    rows, cols = _extents(trace)
+    first = (-trace.geometry.rows.padding[0], -trace.geometry.cols.padding[0])
+    many, label_height = len(trace.planes) > 1, LABEL_SIZE + 12
+    block = max(rows, trace.geometry.rows.kernel_size if trace.weights else 0) * cell
+    shape, kernel_shape = trace.geometry.input_shape, _kernel_shape(trace)
+    out_rows, out_cols = trace.geometry.output_shape
+    input_width = _wide(cols * cell, _label("input", shape, trace.channels[-1], many))
+    left_width = input_width
+    if trace.weights:
+        left_width += OPERATOR_GAP + _wide(kernel_shape[1] * cell, _label("kernel", kernel_shape))
+    output_label = _label("output", (out_rows, out_cols), trace.channel, trace.output_shape[-3] > 1)
+    output_width = _wide(out_cols * cell, output_label)
+    total = left_width + OPERATOR_GAP + output_width if across else left_width
+    x = max(MARGIN, (WIDTH - total) // 2)
+    inputs, kernels, operators, top = [], [], [], y + label_height
+    for plane in range(len(trace.planes)):
+        label = _label("input", shape, trace.channels[plane], many)
+        inputs.append(Panel("input", label, x, top, rows, cols, cell, *first))
+        if trace.weights:
+            kernel_x = x + input_width + OPERATOR_GAP
+            kernel_y = top + (block - kernel_shape[0] * cell) // 2
+            kernel = _label("kernel", kernel_shape)
+            kernels.append(Panel("kernel", kernel, kernel_x, kernel_y, *kernel_shape, cell))
+            operators.append((kernel_x - OPERATOR_GAP // 2, top + block // 2, "∗"))
+        top += block + label_height
+    middle = (y + label_height + top - label_height) // 2
+    if across:
+        output_x, output_y = x + left_width + OPERATOR_GAP, middle - out_rows * cell // 2
+        operators.append((output_x - OPERATOR_GAP // 2, middle, "→"))
+        bottom = max(top - label_height, output_y + out_rows * cell)
+        shift = max(0, y + label_height - output_y)
+    else:
+        output_x, output_y = max(MARGIN, (WIDTH - output_width) // 2), top + 34
+        operators.append((WIDTH // 2, top - 4, "↓"))
+        bottom, shift = output_y + out_rows * cell, 0
+    output = Panel("output", output_label, output_x, output_y + shift, out_rows, out_cols, cell)
+    legend_y = bottom + shift + 34
+    text_y = legend_y + (34 if legend else 6)
+    height = text_y + (lines - 1) * (LINE_SIZE + 8) + 40
+    return Layout(
+        title,
+        tuple(inputs),
+        tuple(kernels),
+        output,
+        tuple(operators),
+        font,
+        digits,
+        legend_y,
+        text_y,
+        height,
+    )
+
+
+def _kernel_shape(trace: Trace) -> tuple[int, int]:
+    return trace.geometry.rows.kernel_size, trace.geometry.cols.kernel_size
+
+
+def _label(name: str, shape, channel: int = 0, many: bool = False) -> str:
+    return f"{name} {size(shape)}" + (f", channel {channel}" if many else "")
+
+
+def _wide(pixels: int, label: str) -> int:
+    return max(pixels, text_width(label, LABEL_SIZE))

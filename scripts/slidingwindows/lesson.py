@@ -1,0 +1,71 @@
+"""What a lesson imports to show its figures. Works in any notebook, and in the site's build."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+
+from .errors import SlidingWindowsError
+from .trace import Trace
+
+MIME = "application/vnd.slidingwindows.figure+json"
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Figure:
+    """A figure as plain data; the last expression of a cell shows it."""
+
+    def __init__(self, kind: str, name: str, caption: str, **data):
+        if not NAME.fullmatch(name):
+            raise SlidingWindowsError(
+                f"a figure's name is its address: small letters, digits and hyphens, not {name!r}"
+            )
+        self.data = {"kind": kind, "name": name, "caption": caption, **data}
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        if os.environ.get("SLIDINGWINDOWS_BUILD"):
+            return {MIME: self.data, "text/plain": f"figure {self.data['name']}"}
+        from .renderers import render
+
+        made = render(self.data)
+        return {"text/html": notebook_html(made), "text/plain": made["alt"]}
+
+
+def notebook_html(made: dict) -> str:
+    """A rendered figure as one self-contained image tag, for notebooks."""
+    from html import escape
+
+    name = min(made["files"], key=lambda n: ("light" not in n, not n.endswith(".gif")))
+    kind = name.rsplit(".", 1)[1]
+    data = base64.b64encode(made["files"][name]).decode()
+    return (
+        f'<img src="data:image/{kind};base64,{data}" width="{made["width"]}" '
+        f'height="{made["height"]}" alt="{escape(made["alt"], quote=True)}">'
+    )
+
+
+def show(trace: Trace, name: str, caption: str = "") -> Figure:
+    """An animation of a trace. name: its address on the site, such as 'max-pool-2x2'."""
+    if not isinstance(trace, Trace):
+        raise SlidingWindowsError(f"show needs a Trace from slide(), got {type(trace).__name__}")
+    return Figure("trace", name, caption, trace=trace.to_dict())
+
+
+def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height: int = 360):
+    """A matplotlib picture in both themes.
+
+    draw: a function that takes a matplotlib Figure and draws on it; called once a theme.
+    alt: what the picture shows, in words. width, height: in CSS pixels; drawn at twice that.
+    """
+    if not alt.strip():
+        raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
+    from .plotting import picture
+
+    pictures = {}
+    for theme in ("light", "dark"):
+        pictures[theme] = base64.b64encode(picture(draw, theme, width, height)).decode()
+    return Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
+
+
+__all__ = ["MIME", "Figure", "notebook_html", "plot", "show"]

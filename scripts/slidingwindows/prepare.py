@@ -1,0 +1,210 @@
+"""Bring the cache up to date: execute stale lessons, draw stale figures, write their pages.
+
+Everything lands in .cache/ beside mkdocs.yml: executed/ (outputs), figures/
+(files with stable names), pages/ (Markdown) and notebooks/lessons/ (downloads).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from .artefacts import Entry, digest, write
+from .errors import SlidingWindowsError
+from .lessons import PACKAGES, Lesson, find
+from .pages import figures_in, markdown, notebook
+from .renderers import render
+from .sources import HERE, source_key, versions
+
+WORKERS = os.cpu_count() or 1
+Report = Callable[[str], None]
+
+
+def cache_of(root: Path) -> Path:
+    return root / ".cache"
+
+
+def overall_key(root: Path) -> str:
+    """Changes when anything that prepare reads changes; cheap, no lesson is parsed."""
+    paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.glob("*.py"))]
+    files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
+    named = [part for p in files for part in (p.name, p.read_bytes())]
+    return digest(*named, versions(*PACKAGES))
+
+
+def is_fresh(root: Path) -> bool:
+    """True if a finished prepare() left everything as it would leave it now."""
+    try:
+        done = json.loads((cache_of(root) / "prepared.json").read_text("utf-8"))
+        entries = [Entry(cache_of(root) / folder, name) for folder, name in done["entries"]]
+        return done["key"] == overall_key(root) and all(entry.intact() for entry in entries)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def prepare(root: Path, only: str = "", redraw: bool = False, report: Report = print) -> None:
+    """Do what is missing or stale; with ``only``, for one lesson; with ``redraw``, all figures.
+
+    Raises one SlidingWindowsError that names every lesson that failed.
+    """
+    with _one_at_a_time(cache_of(root), report):
+        key = overall_key(root)
+        lessons = find(root / "lessons", only)
+        outputs = _execute_all(root, lessons, report)
+        figures = _figures(lessons, outputs)
+        made = _draw_all(root, figures, redraw, report)
+        for lesson in lessons:
+            _write_page(root, lesson, outputs[lesson.name], made)
+        if not only:
+            _finish(root, key, lessons, figures)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(cache: Path, report: Report):
+    """Two builds of one folder wait for each other."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: no advisory locks, and no make either
+        yield
+        return
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = open(cache / "lock", "w")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SlidingWindowsError(f"{cache} cannot be written: {reason}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            report("another build is at work in this folder; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _line(kind: str, name: str, state: str, what: str = "") -> str:
+    return f"{kind:<7} {name:<34} {state:<8} {what}".rstrip()
+
+
+def _execute_all(root: Path, lessons: list[Lesson], report: Report) -> dict:
+    folder = cache_of(root) / "executed"
+    results, waiting = {}, []
+    for lesson in lessons:
+        entry, key = Entry(folder, lesson.name), lesson.key()
+        state = entry.state(key)
+        if state == "fresh":
+            results[lesson.name] = json.loads((folder / f"{lesson.name}.json").read_text("utf-8"))
+            report(_line("lesson", lesson.name, state))
+        else:
+            waiting.append((lesson, entry, key, state))
+    failures = []
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        jobs = {pool.submit(_execute_one, *item[:3]): item for item in waiting}
+        for job in as_completed(jobs):
+            lesson, _, _, state = jobs[job]
+            try:
+                results[lesson.name], seconds = job.result()
+                report(_line("lesson", lesson.name, state, f"executed in {seconds:.1f} s"))
+            except SlidingWindowsError as error:
+                failures.append(str(error))
+                report(_line("lesson", lesson.name, state, "FAILED"))
+    if failures:
+        raise SlidingWindowsError("\n".join(sorted(failures)))
+    return results
+
+
+def _execute_one(lesson: Lesson, entry: Entry, key: str):
+    from .execution import execute
+
+    begun = time.perf_counter()
+    outputs = execute(lesson)
+    entry.put(key, {f"{lesson.name}.json": json.dumps(outputs, ensure_ascii=False)})
+    return outputs, time.perf_counter() - begun
+
+
+def _figures(lessons: list[Lesson], outputs: dict) -> dict[str, dict]:
+    figures, owners = {}, {}
+    for lesson in lessons:
+        for data in figures_in(outputs[lesson.name]):
+            name = data["name"]
+            if name in figures:
+                raise SlidingWindowsError(
+                    f"two figures are called {name!r}: in {owners[name]} and in {lesson.name}"
+                )
+            figures[name], owners[name] = data, lesson.name
+    return figures
+
+
+def _draw_all(root: Path, figures: dict, redraw: bool, report: Report) -> dict[str, dict]:
+    folder = cache_of(root) / "figures"
+    source = source_key("renderers")
+    made, waiting = {}, {}
+    for name, data in figures.items():
+        key = digest(json.dumps(data, sort_keys=True), source, versions("pillow", "matplotlib"))
+        entry = Entry(folder, name)
+        state = entry.state(key)
+        if state == "fresh" and not redraw:
+            made[name] = _load(folder, name)
+            report(_line("figure", name, state))
+        else:
+            waiting[name] = (data, entry, key, state)
+    if waiting:
+        with ProcessPoolExecutor(max_workers=min(WORKERS, len(waiting))) as pool:
+            jobs = {pool.submit(_draw_one, item[0]): name for name, item in waiting.items()}
+            for job in as_completed(jobs):
+                name = jobs[job]
+                data, entry, key, state = waiting[name]
+                result, seconds = job.result()
+                _keep(entry, key, data, result)
+                made[name] = result
+                sizes = ", ".join(
+                    f"{file.split('.', 1)[1]} {len(content) / 1000:.0f} kB"
+                    for file, content in result["files"].items()
+                )
+                report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
+    return made
+
+
+def _draw_one(data: dict) -> tuple[dict, float]:
+    begun = time.perf_counter()
+    return render(data), time.perf_counter() - begun
+
+
+def _keep(entry: Entry, key: str, data: dict, result: dict) -> None:
+    facts = {k: v for k, v in result.items() if k != "files"}
+    facts |= {"caption": data["caption"], "files": sorted(result["files"])}
+    entry.put(key, {**result["files"], f"{entry.name}.json": json.dumps(facts, ensure_ascii=False)})
+
+
+def _load(folder: Path, name: str) -> dict:
+    facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    return {**facts, "files": {file: (folder / file).read_bytes() for file in facts["files"]}}
+
+
+def _write_page(root: Path, lesson: Lesson, outputs, made: dict) -> None:
+    shown = [figure["name"] for figure in figures_in(outputs)]
+    pictures = [content for name in shown for content in made[name]["files"].values()]
+    key = digest(lesson.text, json.dumps(outputs), source_key("pages"), *pictures)
+    page = Entry(cache_of(root) / "pages", lesson.name)
+    book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
+    if page.state(key) == book.state(key) == "fresh":
+        return
+    page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
+    book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)})
+
+
+def _finish(root: Path, key: str, lessons: list[Lesson], figures: dict) -> None:
+    """Remove what no lesson makes any more, then say that all is done."""
+    names = [lesson.name for lesson in lessons]
+    kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": list(figures)}
+    for folder, keep in kept.items():
+        for manifest in (cache_of(root) / folder).glob("*.made"):
+            if manifest.stem not in keep:
+                Entry(manifest.parent, manifest.stem).remove()
+    entries = [[folder, name] for folder, keep in kept.items() for name in keep]
+    write(cache_of(root) / "prepared.json", json.dumps({"key": key, "entries": entries}))

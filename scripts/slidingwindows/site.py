@@ -1,0 +1,46 @@
+"""Build the whole site aside, strictly, and put it in place only if it is good."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .errors import SlidingWindowsError
+from .prepare import cache_of, prepare
+
+
+def build(root: Path, keep: bool = True) -> None:
+    """Write root/site. An error leaves the last good site as it was."""
+    begun = time.perf_counter()
+    prepare(root)
+    aside = Path(tempfile.mkdtemp(prefix="site-", dir=cache_of(root)))
+    try:
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+        # Material's notice of its end in 2027 is in the README; every build need not repeat it.
+        quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+        done = subprocess.run([*command, "--site-dir", str(aside)], cwd=root, env=quiet)
+        if done.returncode:
+            raise SlidingWindowsError("the site was not built; the reasons stand above")
+        files = [path for path in aside.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 1e6
+        if keep:
+            _swap(aside, root / "site")
+        seconds = time.perf_counter() - begun
+        where = "site/" if keep else "checked, not kept:"
+        print(f"{where} {len(files)} files, {size:.1f} MB, {seconds:.1f} s")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(new: Path, place: Path) -> None:
+    os.chmod(new, 0o755)
+    old = new.with_name(new.name + ".old")
+    if place.exists():
+        os.rename(place, old)
+    os.rename(new, place)
+    shutil.rmtree(old, ignore_errors=True)

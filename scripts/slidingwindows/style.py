@@ -1,0 +1,111 @@
+"""Fonts, the two palettes and the sizes of every figure. Nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from PIL import ImageFont
+
+from .errors import SlidingWindowsError
+
+WIDTH = 640  # pixels; a phone shows it at about half, so 22 px becomes 11
+MARGIN = 16
+LEVELS = 4  # steps of anti-aliasing from background to ink
+
+ROLES = (
+    "page",
+    "text",
+    "muted",
+    "line",
+    "pad",
+    "window",
+    "edge",
+    "result",
+    "fresh",
+    "hatch",
+)
+# Ink on ground: the pairs that text is drawn in. Each costs LEVELS - 1 colours of the palette.
+PAIRS = (
+    ("text", "page"),
+    ("text", "window"),
+    ("text", "result"),
+    ("muted", "page"),
+    ("muted", "pad"),
+    ("page", "edge"),
+    ("page", "fresh"),
+)
+
+
+@dataclass(frozen=True)
+class Theme:
+    """A name and one colour for each role, as '#rrggbb'."""
+
+    name: str
+    colours: tuple[str, ...]
+
+    def rgb(self, role: str) -> tuple[int, int, int]:
+        return _rgb(self.colours[ROLES.index(role)])
+
+    def palette(self) -> tuple[tuple[int, int, int], ...]:
+        """Every colour a figure may hold: the roles, then the blends; at most 32."""
+        colours = [_rgb(colour) for colour in self.colours]
+        for ink, ground in PAIRS:
+            for level in range(1, LEVELS):
+                colours.append(_blend(self.rgb(ground), self.rgb(ink), level / LEVELS))
+        return tuple(colours)
+
+
+LIGHT = Theme(
+    "light",
+    (
+        "#ffffff",
+        "#1c1e26",
+        "#596273",
+        "#bcc4d1",
+        "#edf0f5",
+        "#ffe2ad",
+        "#a84300",
+        "#d5e6fb",
+        "#1257a8",
+        "#a3acbb",
+    ),
+)
+# The page colour is Material's slate background, so figures sit on the page without a box.
+DARK = Theme(
+    "dark",
+    (
+        "#1e2129",
+        "#eef1f6",
+        "#b3bccb",
+        "#4d5566",
+        "#2a2f3a",
+        "#5e4212",
+        "#ffb454",
+        "#1f4471",
+        "#86c1ff",
+        "#697286",
+    ),
+)
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+
+
+@cache
+def font(size: int, bold: bool = False, mono: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu, from matplotlib's own files; the basic layout engine is the same everywhere."""
+    name = f"DejaVuSans{'Mono' if mono else ''}{'-Bold' if bold else ''}.ttf"
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", name)
+    try:
+        return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+    except OSError as error:
+        raise SlidingWindowsError(f"the font {path} cannot be read: {error}") from error
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def _blend(ground, ink, amount: float) -> tuple[int, int, int]:
+    return tuple(round(g + (i - g) * amount) for g, i in zip(ground, ink, strict=True))
