@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .numbers import MINUS, equals, number
+from .notation import MINUS, equals, number
 
 
 def signed(value: float) -> str:

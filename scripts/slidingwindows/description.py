@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .geometry import Axis
-from .numbers import number, size
+from .notation import number, size
 from .trace import Step, Trace
 
 LONGEST_ALT = 25  # numbers of the output that alt text spells out

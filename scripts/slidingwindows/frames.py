@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .arithmetic import brief
 from .canvas import Canvas
 from .layout import LABEL_SIZE, LINE_SIZE, TITLE_SIZE, Layout, Panel, cell_text, plan, wrap
-from .numbers import number, size
+from .notation import number, size
 from .style import MARGIN, WIDTH
 from .trace import Step, Trace
 

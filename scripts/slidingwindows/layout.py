@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .canvas import Box, text_width
 from .errors import SlidingWindowsError
-from .numbers import MINUS, number, size
+from .notation import MINUS, number, size
 from .style import MARGIN, WIDTH
 from .trace import Trace
 

@@ -1,0 +1,43 @@
+"""Hold a lesson's prose to account: every number in it must be computed by a test."""
+
+import re
+from pathlib import Path
+
+from slidingwindows.lessons import read
+
+LESSONS = Path(__file__).parents[2] / "lessons"
+NUMBER = re.compile(r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?")
+# A citation's year and address are checked by reading, not by torch.
+CITATION = re.compile(r"\[[^\]]*\]\(https?://[^)]*\)")
+LINK_TARGET = re.compile(r"\]\([^)]*\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def prose(name: str) -> str:
+    """The Markdown of a lesson, white space folded, without citations, link targets and fences."""
+    cells = [cell.source for cell in read(LESSONS / f"{name}.py").cells if cell.kind == "markdown"]
+    text = FENCE.sub(" ", "\n\n".join(cells))
+    text = LINK_TARGET.sub("]", CITATION.sub(" ", text))
+    return re.sub(r"\s+", " ", text)
+
+
+class Claims:
+    """The numbers of one lesson's prose, ticked off phrase by phrase."""
+
+    def __init__(self, name: str):
+        self.name, self.text = name, prose(name)
+        self.open = {match.span() for match in NUMBER.finditer(self.text)}
+
+    def says(self, phrase: str, truth) -> None:
+        """The lesson holds this phrase, and what it states has just been computed to be true."""
+        phrase = re.sub(r"\s+", " ", phrase)
+        places = [m.span() for m in re.finditer(re.escape(phrase), self.text)]
+        assert places, f"lessons/{self.name}.py does not say {phrase!r}"
+        assert truth, f"lessons/{self.name}.py says {phrase!r}, which is not true"
+        for start, stop in places:
+            self.open -= {(a, b) for a, b in self.open if start <= a and b <= stop}
+
+    def complete(self) -> None:
+        """No number is left that nothing computed."""
+        left = [self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)]
+        assert not left, f"lessons/{self.name}.py states numbers that no test computes: {left}"
