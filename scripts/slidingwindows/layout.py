@@ -10,7 +10,7 @@ from .notation import MINUS, number, size
 from .style import MARGIN, WIDTH
 from .trace import Trace
 
-LARGEST_CELL, SMALLEST_FONT, LARGEST_FONT = 60, 18, 26
+LARGEST_CELL, SMALLEST_FONT, GOOD_FONT, LARGEST_FONT = 60, 18, 20, 26
 TITLE_SIZE, LABEL_SIZE, LINE_SIZE = 22, 20, 23
 OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
 MAX_PLANES = 4
@@ -53,6 +53,7 @@ class Layout:
     font_size: int
     digits: int
     legend_y: int
+    text_x: int
     text_y: int
     height: int
 
@@ -67,10 +68,10 @@ def cell_text(value: float, digits: int) -> str:
     return text
 
 
-def plan(trace: Trace, lines: int, legend: bool) -> Layout:
+def plan(trace: Trace, lines: int, longest: int, legend: bool) -> Layout:
     """Lay a trace out: side by side if its numbers stay large enough, else one above the other.
 
-    lines: how many lines of arithmetic to leave room for.
+    lines, longest: how many lines of arithmetic to leave room for, and the widest in pixels.
     Raises SlidingWindowsError if no number would be legible at phone width.
     """
     if len(trace.planes) > MAX_PLANES:
@@ -84,10 +85,11 @@ def plan(trace: Trace, lines: int, legend: bool) -> Layout:
         for digits in (3, 2, 1):
             cell = _cell_size(trace, across)
             font = _font_size(trace, cell, digits)
-            choices.append((font >= 22, font, across, digits, cell))
-    _, font, across, digits, cell = max(
-        choices, key=lambda c: (c[0], c[2] if c[0] else c[1], c[3] if c[0] else 0, c[1], c[2])
-    )
+            # Two digits after the point are worth stacking the panels; larger type is not.
+            good = font >= GOOD_FONT
+            rank = (good, min(digits, 2), across, font) if good else (good, font, digits, across)
+            choices.append((rank, across, digits, cell, font))
+    _, across, digits, cell, font = max(choices)
     if font < SMALLEST_FONT:
         rows, cols = trace.geometry.input_shape
         raise SlidingWindowsError(
@@ -95,7 +97,7 @@ def plan(trace: Trace, lines: int, legend: bool) -> Layout:
             f"can show; make the {rows}×{cols} input smaller or its numbers shorter",
             trace.call,
         )
-    return _place(trace, lines, legend, across, digits, cell, font)
+    return _place(trace, (lines, longest), legend, across, digits, cell, font)
 
 
 def _extents(trace: Trace) -> tuple[int, int]:
@@ -123,7 +125,7 @@ def _font_size(trace: Trace, cell: int, digits: int) -> int:
     values = {value for plane in planes for row in plane for value in row}
     texts = {cell_text(value, digits) for value in values}
     font = min(LARGEST_FONT, cell * 11 // 20)
-    while font > 4 and any(text_width(t, font, bold=True) > cell - 6 for t in texts):
+    while font > 4 and any(text_width(t, font) > cell - 6 for t in texts):
         font -= 1
     return font
 
@@ -141,12 +143,12 @@ def wrap(text: str, size_: int, mono: bool = False, room: int = WIDTH - 2 * MARG
     return [*lines, current]
 
 
-def _place(trace, lines, legend, across, digits, cell, font) -> Layout:
+def _place(trace, text, legend, across, digits, cell, font) -> Layout:
     title = tuple(wrap(trace.call, TITLE_SIZE, mono=True))
     y = MARGIN + 4 + len(title) * (TITLE_SIZE + 8) + 14
     rows, cols = _extents(trace)
     first = (-trace.geometry.rows.padding[0], -trace.geometry.cols.padding[0])
-    many, label_height = len(trace.planes) > 1, LABEL_SIZE + 12
+    many, label_height, gap = len(trace.planes) > 1, LABEL_SIZE + 12, 12
     block = max(rows, trace.geometry.rows.kernel_size if trace.weights else 0) * cell
     shape, kernel_shape = trace.geometry.input_shape, _kernel_shape(trace)
     out_rows, out_cols = trace.geometry.output_shape
@@ -168,19 +170,22 @@ def _place(trace, lines, legend, across, digits, cell, font) -> Layout:
             kernel = _label("kernel", kernel_shape)
             kernels.append(Panel("kernel", kernel, kernel_x, kernel_y, *kernel_shape, cell))
             operators.append((kernel_x - OPERATOR_GAP // 2, top + block // 2, "∗"))
-        top += block + label_height
-    middle = (y + label_height + top - label_height) // 2
+        top += block + label_height + gap
+    top -= label_height + gap
+    middle = (y + label_height + top) // 2
     if across:
         output_x, output_y = x + left_width + OPERATOR_GAP, middle - out_rows * cell // 2
         operators.append((output_x - OPERATOR_GAP // 2, middle, "→"))
-        bottom = max(top - label_height, output_y + out_rows * cell)
+        bottom = max(top, output_y + out_rows * cell)
         shift = max(0, y + label_height - output_y)
     else:
-        output_x, output_y = max(MARGIN, (WIDTH - output_width) // 2), top + 34
-        operators.append((WIDTH // 2, top - 4, "↓"))
+        output_x, output_y = max(MARGIN, (WIDTH - output_width) // 2), top + 34 + label_height
+        operators.append((WIDTH // 2, top + 18, "↓"))
         bottom, shift = output_y + out_rows * cell, 0
     output = Panel("output", output_label, output_x, output_y + shift, out_rows, out_cols, cell)
     legend_y = bottom + shift + 34
+    lines, longest = text
+    text_x = max(MARGIN, min(x, output_x, WIDTH - MARGIN - longest))
     text_y = legend_y + (34 if legend else 6)
     height = text_y + (lines - 1) * (LINE_SIZE + 8) + 40
     return Layout(
@@ -192,6 +197,7 @@ def _place(trace, lines, legend, across, digits, cell, font) -> Layout:
         font,
         digits,
         legend_y,
+        text_x,
         text_y,
         height,
     )
