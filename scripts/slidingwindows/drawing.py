@@ -5,7 +5,8 @@ from __future__ import annotations
 from .arithmetic import brief
 from .canvas import Canvas, text_width
 from .errors import SlidingWindowsError
-from .layout import LABEL_SIZE, LINE_SIZE, TITLE_SIZE, Layout, Panel, cell_text, plan, wrap
+from .layout import Layout, plan
+from .panels import LABEL_SIZE, LINE_SIZE, TITLE_SIZE, Panel, cell_text, wrap
 from .style import MARGIN, WIDTH
 from .trace import Step, Trace
 
@@ -50,10 +51,8 @@ class Drawing:
         rows, cols = self.trace.geometry.rows, self.trace.geometry.cols
         if rows == cols:
             return self.wrapped(f"size: {rows.formula()}")
-        return [
-            *self.wrapped(f"height: {rows.formula()}"),
-            *self.wrapped(f"width: {cols.formula()}"),
-        ]
+        named = (("height", rows), ("width", cols))
+        return [line for n, axis in named for line in self.wrapped(f"{n}: {axis.formula()}")]
 
     # The picture before the first step.
 
@@ -119,14 +118,17 @@ class Drawing:
     def _legend(self, canvas: Canvas) -> None:
         x, y = self.layout.text_x, self.layout.legend_y
         if self.padded:
-            canvas.fill((x, y - 17, x + 20, y + 3), "line")
-            canvas.fill((x + 1, y - 16, x + 19, y + 2), "pad")
+            self._swatch(canvas, x, y, "pad")
             x = self._legend_text(canvas, x + 28, y, self.padding_words())
         if self.untouched:
-            canvas.fill((x, y - 17, x + 20, y + 3), "line")
-            canvas.fill((x + 1, y - 16, x + 19, y + 2), "page")
+            self._swatch(canvas, x, y, "page")
             canvas.hatch((x + 1, y - 16, x + 19, y + 2), "hatch")
             self._legend_text(canvas, x + 28, y, "never read by any window")
+
+    @staticmethod
+    def _swatch(canvas: Canvas, x: int, y: int, fill: str) -> None:
+        canvas.fill((x, y - 17, x + 20, y + 3), "line")
+        canvas.fill((x + 1, y - 16, x + 19, y + 2), fill)
 
     def _legend_text(self, canvas, x, y, text) -> int:
         canvas.text(x, y, text, LEGEND_SIZE, "muted")

@@ -4,41 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .canvas import Box, text_width
+from .canvas import text_width
 from .errors import SlidingWindowsError
-from .notation import MINUS, number, size
+from .notation import size
+from .panels import (
+    GOOD_FONT,
+    LABEL_SIZE,
+    LARGEST_CELL,
+    LARGEST_FONT,
+    LINE_SIZE,
+    MAX_PLANES,
+    OPERATOR_GAP,
+    SMALLEST_FONT,
+    TITLE_SIZE,
+    Panel,
+    cell_text,
+    wrap,
+)
 from .style import MARGIN, WIDTH
 from .trace import Trace
-
-LARGEST_CELL, SMALLEST_FONT, GOOD_FONT, LARGEST_FONT = 60, 18, 20, 26
-TITLE_SIZE, LABEL_SIZE, LINE_SIZE = 22, 20, 23
-OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
-MAX_PLANES = 4
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A grid of cells. first_row and first_col are the positions of its upper left cell."""
-
-    role: str  # 'input', 'kernel' or 'output'
-    label: str
-    x: int
-    y: int
-    rows: int
-    cols: int
-    cell: int
-    first_row: int = 0
-    first_col: int = 0
-
-    def box(self, row: int, col: int, height: int = 1, width: int = 1) -> Box:
-        """Pixels of the cells from (row, col), grid lines on all sides included."""
-        left = self.x + (col - self.first_col) * self.cell
-        top = self.y + (row - self.first_row) * self.cell
-        return left, top, left + width * self.cell + 1, top + height * self.cell + 1
-
-    @property
-    def width(self) -> int:
-        return max(self.cols * self.cell, text_width(self.label, LABEL_SIZE))
 
 
 @dataclass(frozen=True)
@@ -56,16 +40,6 @@ class Layout:
     text_x: int
     text_y: int
     height: int
-
-
-def cell_text(value: float, digits: int) -> str:
-    """A number for a cell: number() with fewer digits after the point where room is short."""
-    text = number(value)
-    if "." in text and "e" not in text and len(text.split(".")[1]) > digits:
-        text = f"{value:.{digits}f}".replace("-", MINUS)
-        text = text.rstrip("0").rstrip(".") if digits else text
-        text = "0" if text == f"{MINUS}0" else text
-    return text
 
 
 def plan(trace: Trace, lines: int, longest: int, legend: bool) -> Layout:
@@ -128,19 +102,6 @@ def _font_size(trace: Trace, cell: int, digits: int) -> int:
     while font > 4 and any(text_width(t, font) > cell - 6 for t in texts):
         font -= 1
     return font
-
-
-def wrap(text: str, size_: int, mono: bool = False, room: int = WIDTH - 2 * MARGIN) -> list[str]:
-    """Break a text into lines after spaces, so that each fits the figure's width."""
-    lines, current = [], ""
-    for word in text.split(" "):
-        longer = f"{current} {word}" if current else word
-        if current and text_width(longer, size_, mono=mono) > room:
-            lines.append(current)
-            current = word
-        else:
-            current = longer
-    return [*lines, current]
 
 
 def _place(trace, text, legend, across, digits, cell, font) -> Layout:
