@@ -34,8 +34,6 @@ class Drawing:
         self.layout: Layout = plan(trace, lines, longest, legend)
         self.blank = self._blank()
 
-    # What is written under the panels.
-
     def _words(self, step: Step) -> str:
         return brief(self.trace.kind, step) if self.short else step.arithmetic
 
@@ -53,8 +51,6 @@ class Drawing:
             return self.wrapped(f"size: {rows.formula()}")
         named = (("height", rows), ("width", cols))
         return [line for n, axis in named for line in self.wrapped(f"{n}: {axis.formula()}")]
-
-    # The picture before the first step.
 
     def _blank(self) -> Canvas:
         layout = self.layout
@@ -138,8 +134,6 @@ class Drawing:
         if self.trace.padding_mode != "zeros":
             return f"padding ({self.trace.padding_mode})"
         return "padding holds " + ("−∞" if self.trace.kind == "max" else "0")
-
-    # Steps.
 
     def filled(self, canvas: Canvas, count: int) -> None:
         """The first ``count`` outputs, as they look once they are known, and the progress bar."""
