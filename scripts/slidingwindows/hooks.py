@@ -14,6 +14,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
+from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
 from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.mathml import with_mathml
@@ -67,23 +68,19 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
     if page.file.src_uri.startswith("lessons/") and page.file.src_uri.endswith(".ipynb"):
         page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
         text = (cache_of(root) / "pages" / f"{page.file.name}.md").read_text("utf-8")
-        markdown, page.meta = _split(text)
+        markdown, page.meta = split_page(text)
+        markdown = with_facts(markdown, page.meta)
         if config.repo_url and page.edit_url:
             page.edit_url = re.sub(
                 r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
             )
+    if MARK in markdown:
+        markdown = markdown.replace(MARK, lesson_list(config.nav, cache_of(root) / "pages"))
     up = "../" * page.url.count("/")
     try:
         return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
-
-
-def _split(text: str) -> tuple[str, dict]:
-    import json
-
-    _, header, body = text.split("---\n", 2)
-    return body, json.loads(header)
 
 
 def on_page_content(html: str, page, config, files) -> str:
