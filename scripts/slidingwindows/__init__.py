@@ -13,6 +13,7 @@ __all__ = [
     "Tap",
     "Trace",
     "__version__",
+    "funnel",
     "slide",
 ]
 
@@ -23,4 +24,8 @@ def __getattr__(name: str):
         from .operations import slide
 
         return slide
+    if name == "funnel":
+        from .networks import funnel
+
+        return funnel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ import os
 import re
 
 from .errors import SlidingWindowsError
+from .feature_maps import Funnel
 from .trace import Trace
 
 MIME = "application/vnd.slidingwindows.figure+json"
@@ -45,10 +46,14 @@ def notebook_html(made: dict) -> str:
     )
 
 
-def show(trace: Trace, name: str, caption: str = "") -> Figure:
-    """An animation of a trace. name: its address on the site, such as 'max-pool-2x2'."""
+def show(trace: Trace | Funnel, name: str, caption: str = "") -> Figure:
+    """An animation of a trace or funnel. name: its address on the site, such as 'max-pool-2x2'."""
+    if isinstance(trace, Funnel):
+        return Figure("funnel", name, caption, funnel=trace.to_dict())
     if not isinstance(trace, Trace):
-        raise SlidingWindowsError(f"show needs a Trace from slide(), got {type(trace).__name__}")
+        raise SlidingWindowsError(
+            f"show needs a Trace from slide() or a Funnel, got {type(trace).__name__}"
+        )
     return Figure("trace", name, caption, trace=trace.to_dict())
 
 

@@ -20,7 +20,7 @@ MARKER = re.compile(r"^# %%(.*)$")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 # What a lesson's kernel runs of this package; renderers are not among it.
-KERNEL_MODULES = ("lesson", "operations", "plotting")
+KERNEL_MODULES = ("lesson", "operations", "networks", "plotting")
 
 
 @dataclass(frozen=True)

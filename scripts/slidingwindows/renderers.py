@@ -1,6 +1,7 @@
 """A figure's plain data to its files: GIFs, posters and the words, for both themes.
 
-Kinds: 'trace' (an animation of a Trace) and 'plot' (pictures made in the lesson).
+Kinds: 'trace' (an animation of a Trace), 'funnel' (of a network's feature maps)
+and 'plot' (pictures made in the lesson).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import io
 import numpy as np
 from PIL import Image
 
+from . import frames, funnel_frames
 from .description import alt_text, transcript
-from .frames import animate, poster
+from .feature_maps import Funnel
 from .gif import encode
-from .style import THEMES, Theme
+from .style import THEMES
 from .trace import Trace
 
 
@@ -24,35 +26,61 @@ def render(data: dict) -> dict:
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving'}.
     """
-    return {"trace": _render_trace, "plot": _render_plot}[data["kind"]](data)
+    kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
+    return kinds[data["kind"]](data)
 
 
-def png(pixels: np.ndarray, theme: Theme) -> bytes:
-    """Palette numbers as a PNG with the theme's exact colours."""
+def png(pixels: np.ndarray, palette) -> bytes:
+    """Palette numbers as a PNG with the palette's exact colours."""
     picture = Image.fromarray(pixels, "P")
-    picture.putpalette([channel for colour in theme.palette() for channel in colour])
+    picture.putpalette([channel for colour in palette for channel in colour])
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
 def _render_trace(data: dict) -> dict:
-    trace, name = Trace.from_dict(data["trace"]), data["name"]
-    frames = [(canvas.pixels, duration) for canvas, duration in animate(trace)]
-    still = poster(trace).pixels
+    trace = Trace.from_dict(data["trace"])
+    words = (alt_text(trace), transcript(trace))
+    return _moving(data["name"], frames.animate(trace), frames.poster(trace), words)
+
+
+def _render_funnel(data: dict) -> dict:
+    funnel = Funnel.from_dict(data["funnel"])
+    pictures, still = funnel_frames.animate(funnel), funnel_frames.poster(funnel)
+    words = (funnel.alt_text(), funnel.transcript())
+    return _moving(data["name"], pictures, still, words, funnel_frames.shades())
+
+
+def _moving(name: str, pictures, still, words, more_colours=()) -> dict:
+    animation = [(canvas.pixels, duration) for canvas, duration in pictures]
     files = {}
     for theme in THEMES.values():
-        files[f"{name}.{theme.name}.gif"] = encode(frames, theme.palette())
-        files[f"{name}.{theme.name}.png"] = png(still, theme)
-    height, width = still.shape
+        palette = (*theme.palette(), *more_colours)
+        images, colours = compact([pixels for pixels, _ in animation], palette)
+        timed = zip(images, (duration for _, duration in animation), strict=True)
+        files[f"{name}.{theme.name}.gif"] = encode(timed, colours)
+        files[f"{name}.{theme.name}.png"] = png(still.pixels, palette)
+    height, width = still.pixels.shape
+    alt, transcript_ = words
     return {
         "files": files,
-        "alt": alt_text(trace),
-        "transcript": transcript(trace),
+        "alt": alt,
+        "transcript": transcript_,
         "width": width,
         "height": height,
         "moving": True,
     }
+
+
+def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]:
+    """The same pictures with only the colours they use: fewer bits for each pixel."""
+    used = np.zeros(len(palette), bool)
+    for pixels in images:
+        used[np.unique(pixels)] = True
+    number = np.cumsum(used, dtype=np.uint8) - np.uint8(1)
+    colours = tuple(colour for colour, kept in zip(palette, used, strict=True) if kept)
+    return [number[pixels] for pixels in images], colours
 
 
 def _render_plot(data: dict) -> dict:
