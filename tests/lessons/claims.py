@@ -37,6 +37,11 @@ class Claims:
         for start, stop in places:
             self.open -= {(a, b) for a, b in self.open if start <= a and b <= stop}
 
+    def labels(self, *phrases: str) -> None:
+        """Names that happen to hold a number, such as 'Unit 7': nothing to compute."""
+        for phrase in phrases:
+            self.says(phrase, True)
+
     def complete(self) -> None:
         """No number is left that nothing computed."""
         left = [self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)]
