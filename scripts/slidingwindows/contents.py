@@ -33,7 +33,8 @@ def lesson_list(nav, pages: Path) -> str:
             continue  # MkDocs itself reports a nav entry without a file
         _, meta = split_page(path.read_text("utf-8"))
         items.append(
-            f"<li markdown>\n\n[{meta['title']}](lessons/{name}.ipynb)\n{{ .sw-title }}\n\n"
+            '<li markdown="block">\n\n'
+            f"[{meta['title']}](lessons/{name}.ipynb)\n{{ .sw-title }}\n\n"
             f"{meta['description']} *{meta['minutes']} minutes.*\n\n</li>"
         )
     return '<ol class="sw-lessons" markdown>\n' + "\n".join(items) + "\n</ol>"

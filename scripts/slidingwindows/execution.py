@@ -77,7 +77,6 @@ def _environment(lesson: Lesson, scratch: str) -> dict:
         "MPLCONFIGDIR": scratch,
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
-        "PYTHONWARNINGS": "default",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     return {**os.environ, **ours}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
@@ -37,15 +38,24 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
         if cell.kind == "markdown":
             parts.append(cell.source)
             continue
-        if "hide" not in cell.tags:
-            parts.append(_code(cell))
+        parts.append(_code(cell))
         parts += [_output(lesson, cell, output) for output in next(results)]
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
 
 
+def _calls(source: str) -> list[str]:
+    """Names of the functions that a cell's top level calls as plain statements."""
+    nodes = [n.value if isinstance(n, ast.Expr) else n for n in ast.parse(source).body]
+    return [getattr(n.func, "id", "") if isinstance(n, ast.Call) else "" for n in nodes]
+
+
 def _code(cell: Cell) -> str:
+    """The code as readers see it. What only draws is left to the notebook, or folded."""
+    calls = _calls(cell.source)
+    if "hide" in cell.tags or calls == ["show"]:
+        return ""
     block = _fence(cell.source, "python")
-    if "collapse" not in cell.tags:
+    if "collapse" not in cell.tags and calls[-1:] != ["plot"]:
         return block
     return '??? example "The code"\n\n' + "\n".join(f"    {line}" for line in block.split("\n"))
 
