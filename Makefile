@@ -10,6 +10,10 @@ LESSON ?=
 # Ours alone: no user's Jupyter, IPython, pip --user or matplotlib settings leak into a build.
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Material's notice of its end in 2027 is in the README; every build need not repeat it.
+export NO_MKDOCS_2_WARNING := 1
+# Compiled files outside scripts/, which `mkdocs serve` watches.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: serve site figures test check lint lock clean distclean help

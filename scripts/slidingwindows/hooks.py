@@ -5,6 +5,8 @@ mkdocs.yml names this file under ``hooks``. Lessons reach MkDocs as plain Markdo
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.mathml import with_mathml
 from slidingwindows.prepare import cache_of, is_fresh
 
+log = logging.getLogger("mkdocs.hooks.slidingwindows")
 ASSETS = (".css", ".js", ".svg", ".png")
 
 
@@ -44,8 +47,12 @@ def on_files(files: Files, config) -> Files:
     if not is_fresh(root):
         # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
         command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
-        if subprocess.run(command).returncode:
+        # Compiled files must not land in scripts/, which `mkdocs serve` watches.
+        compiled = {**os.environ, "PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
+        if subprocess.run(command, env=compiled).returncode:
             raise PluginError("lessons could not be prepared; the reasons stand above")
+    else:
+        log.info("lessons and figures are fresh")
     cache = cache_of(root)
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
