@@ -46,5 +46,5 @@ def with_facts(markdown: str, meta: dict) -> str:
     if not title:
         head, title, rest = "", "# ", markdown.removeprefix("# ")
     first, _, body = rest.partition("\n")
-    facts = f"{meta['minutes']} minutes to read\n{{ .sw-facts }}"
+    facts = f"{meta['minutes']} minutes to read\n{{ .sw-facts data-search-exclude=1 }}"
     return f"{head}{title}{first}\n\n{facts}\n\n{body}"

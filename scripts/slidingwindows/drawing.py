@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .arithmetic import brief
 from .canvas import Canvas, text_width
 from .errors import SlidingWindowsError
@@ -43,7 +45,8 @@ class Drawing:
 
     @staticmethod
     def wrapped(text: str) -> list[str]:
-        return wrap(text, LINE_SIZE)
+        # The result stays on one line with its sign.
+        return wrap(re.sub("([=≈]) ", "\\1\N{NO-BREAK SPACE}", text), LINE_SIZE)
 
     def opening_words(self) -> list[str]:
         rows, cols = self.trace.geometry.rows, self.trace.geometry.cols
@@ -170,9 +173,7 @@ class Drawing:
         box = self.layout.output.box(*step.output)
         canvas.centred(box, "?", self.layout.font_size, "muted", bold=True)
         canvas.outline(box, "fresh", 3)
-        self.write(
-            canvas, self.wrapped(self._words(step).rpartition(" ")[0].rstrip("=≈ ") + " = ?")
-        )
+        self.write(canvas, self.wrapped(re.split(" [=≈] ", self._words(step))[0] + " = ?"))
 
     def answer(self, canvas: Canvas, step: Step) -> None:
         """The winner marked, the arithmetic complete, the output filled in."""

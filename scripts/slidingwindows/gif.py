@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .errors import SlidingWindowsError
+from .lzw import lzw
 from .regions import changed_regions
 
 MIN_DURATION = 20  # ms; browsers slow anything shorter down
@@ -79,9 +80,9 @@ def _picture(pixels, before, region, duration: int, unchanged: int, bits: int) -
     if before is not None:
         # What stays may be written as 'unchanged' or as its colour, whichever makes longer runs.
         masked = np.where(part == before[top:bottom, left:right], np.uint8(unchanged), part)
-        for other in (lzw(masked.tobytes(), bits), lzw(masked.tobytes(), bits, part.tobytes())):
-            if len(other) < len(data):
-                data, see_through = other, True
+        other = lzw(masked.tobytes(), bits, part.tobytes())
+        if len(other) < len(data):
+            data, see_through = other, True
     control = struct.pack(
         "<BBBBHBB", 0x21, 0xF9, 4, 0x04 | see_through, duration // 10, unchanged, 0
     )
@@ -90,62 +91,3 @@ def _picture(pixels, before, region, duration: int, unchanged: int, bits: int) -
         bytes((len(data[i : i + 255]),)) + data[i : i + 255] for i in range(0, len(data), 255)
     )
     return control + place + bytes((bits,)) + blocks + b"\0"
-
-
-def lzw(values: bytes, bits: int, alternatives: bytes = b"") -> bytes:
-    """GIF's variable-width LZW of numbers below 2**bits, lowest bit first.
-
-    alternatives: numbers that may stand in place of values where that makes longer runs.
-    When the table of 4096 codes is full it may be kept or begun again; the shorter wins.
-    """
-    alternatives = alternatives or values
-    kept, overflowed = _lzw(values, bits, alternatives, restart=False)
-    if not overflowed:
-        return kept
-    return min(kept, _lzw(values, bits, alternatives, restart=True)[0], key=len)
-
-
-def _lzw(values: bytes, bits: int, alternatives: bytes, restart: bool) -> tuple[bytes, bool]:
-    clear = 1 << bits
-    end, width, room = clear + 1, bits + 1, 2 << bits
-    codes: dict[int, int] = {}
-    upcoming, overflowed = clear + 2, False
-    pending, filled, out = clear, width, bytearray()
-    current = values[0]
-    for value, alternative in zip(values[1:], alternatives[1:], strict=True):
-        key = current << 8 | value
-        if key in codes:
-            current = codes[key]
-            continue
-        if value != alternative:
-            other = current << 8 | alternative
-            if other in codes:
-                current = codes[other]
-                continue
-        pending |= current << filled
-        filled += width
-        if upcoming < 4096:
-            if upcoming == room:
-                width, room = width + 1, room << 1
-            codes[key] = upcoming
-            upcoming += 1
-        else:
-            overflowed = True
-            if restart:
-                pending |= clear << filled
-                filled += width
-                codes.clear()
-                upcoming, width, room = clear + 2, bits + 1, 2 << bits
-        current = value
-        if filled > 512:
-            whole = filled // 8
-            out += (pending & ((1 << whole * 8) - 1)).to_bytes(whole, "little")
-            pending >>= whole * 8
-            filled -= whole * 8
-    pending |= current << filled
-    filled += width
-    if upcoming == room and upcoming < 4096:
-        width += 1
-    pending |= end << filled
-    filled += width
-    return bytes(out + pending.to_bytes((filled + 7) // 8, "little")), overflowed

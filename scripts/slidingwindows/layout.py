@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .canvas import text_width
@@ -23,6 +24,8 @@ from .panels import (
 )
 from .style import MARGIN, WIDTH
 from .trace import Trace
+
+PAIR = re.compile(r"(\(\d+), (\d+\))")  # a line of the title is not broken inside one
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,22 @@ def _extents(trace: Trace) -> tuple[int, int]:
 
 
 def _cell_size(trace: Trace, across: bool) -> int:
-    room = WIDTH - 2 * MARGIN - 1
-    kernel = trace.geometry.cols.kernel_size if trace.weights else 0
-    left = _extents(trace)[1] + kernel
-    output = trace.geometry.cols.output_size
-    gaps = OPERATOR_GAP * bool(kernel)
-    if across:
-        return min(LARGEST_CELL, (room - gaps - OPERATOR_GAP) // (left + output))
-    return min(LARGEST_CELL, (room - gaps) // left, room // output)
+    """The largest cell that leaves room for the panels and for the labels above them."""
+    for cell in range(LARGEST_CELL, 0, -1):
+        left, output = _widths(trace, cell)
+        wide = left + OPERATOR_GAP + output if across else max(left, output)
+        if wide < WIDTH - 2 * MARGIN:
+            return cell
+    return 0
+
+
+def _widths(trace: Trace, cell: int) -> tuple[int, int]:
+    """Pixels across: input and kernel with the gap between them, and the output."""
+    inputs, kernel, output = _labels(trace)
+    left = max(_wide(_extents(trace)[1] * cell, label) for label in inputs)
+    if trace.weights:
+        left += OPERATOR_GAP + _wide(trace.geometry.cols.kernel_size * cell, kernel)
+    return left, _wide(trace.geometry.cols.output_size * cell, output)
 
 
 def _font_size(trace: Trace, cell: int, digits: int) -> int:
@@ -105,31 +116,26 @@ def _font_size(trace: Trace, cell: int, digits: int) -> int:
 
 
 def _place(trace, text, legend, across, digits, cell, font) -> Layout:
-    title = tuple(wrap(trace.call, TITLE_SIZE, mono=True))
+    call = PAIR.sub("\\1,\N{NO-BREAK SPACE}\\2", trace.call)
+    title = tuple(wrap(call, TITLE_SIZE, mono=True))
     y = MARGIN + 4 + len(title) * (TITLE_SIZE + 8) + 14
     rows, cols = _extents(trace)
     first = (-trace.geometry.rows.padding[0], -trace.geometry.cols.padding[0])
-    many, label_height, gap = len(trace.planes) > 1, LABEL_SIZE + 12, 12
+    label_height, gap = LABEL_SIZE + 12, 12
+    input_labels, kernel_label, output_label = _labels(trace)
     block = max(rows, trace.geometry.rows.kernel_size if trace.weights else 0) * cell
-    shape, kernel_shape = trace.geometry.input_shape, _kernel_shape(trace)
-    out_rows, out_cols = trace.geometry.output_shape
-    input_width = _wide(cols * cell, _label("input", shape, trace.channels[-1], many))
-    left_width = input_width
-    if trace.weights:
-        left_width += OPERATOR_GAP + _wide(kernel_shape[1] * cell, _label("kernel", kernel_shape))
-    output_label = _label("output", (out_rows, out_cols), trace.channel, trace.output_shape[-3] > 1)
-    output_width = _wide(out_cols * cell, output_label)
+    kernel_shape, (out_rows, out_cols) = _kernel_shape(trace), trace.geometry.output_shape
+    left_width, output_width = _widths(trace, cell)
+    kernel_offset = left_width - _wide(kernel_shape[1] * cell, kernel_label)
     total = left_width + OPERATOR_GAP + output_width if across else left_width
     x = max(MARGIN, (WIDTH - total) // 2)
     inputs, kernels, operators, top = [], [], [], y + label_height
-    for plane in range(len(trace.planes)):
-        label = _label("input", shape, trace.channels[plane], many)
+    for label in input_labels:
         inputs.append(Panel("input", label, x, top, rows, cols, cell, *first))
         if trace.weights:
-            kernel_x = x + input_width + OPERATOR_GAP
+            kernel_x = x + kernel_offset
             kernel_y = top + (block - kernel_shape[0] * cell) // 2
-            kernel = _label("kernel", kernel_shape)
-            kernels.append(Panel("kernel", kernel, kernel_x, kernel_y, *kernel_shape, cell))
+            kernels.append(Panel("kernel", kernel_label, kernel_x, kernel_y, *kernel_shape, cell))
             operators.append((kernel_x - OPERATOR_GAP // 2, top + block // 2, "∗"))
         top += block + label_height + gap
     top -= label_height + gap
@@ -168,8 +174,19 @@ def _kernel_shape(trace: Trace) -> tuple[int, int]:
     return trace.geometry.rows.kernel_size, trace.geometry.cols.kernel_size
 
 
-def _label(name: str, shape, channel: int = 0, many: bool = False) -> str:
-    return f"{name} {size(shape)}" + (f", channel {channel}" if many else "")
+def _labels(trace: Trace) -> tuple[tuple[str, ...], str, str]:
+    """Above each input, above each kernel, above the output."""
+
+    def label(name, shape, channel, many):
+        if many and trace.weights:  # no room for both beside a kernel
+            return f"{name} channel {channel}"
+        return f"{name} {size(shape)}" + (f", channel {channel}" if many else "")
+
+    shape, many = trace.geometry.input_shape, trace.input_shape[-3] > 1
+    inputs = tuple(label("input", shape, channel, many) for channel in trace.channels)
+    kernel = f"kernel {size(_kernel_shape(trace))}"
+    many = trace.output_shape[-3] > 1
+    return inputs, kernel, label("output", trace.geometry.output_shape, trace.channel, many)
 
 
 def _wide(pixels: int, label: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 Region = tuple[int, int, int, int]  # top, bottom, left, right; bottom and right excluded
-GAP = 6  # rows or columns of pixels that must be unchanged to be worth a cut
+GAP = 20  # rows or columns of pixels that must be unchanged to be worth a cut
 
 
 def changed_regions(before: np.ndarray, after: np.ndarray, limit: int) -> list[Region]:

@@ -13,7 +13,7 @@ from .errors import SlidingWindowsError
 
 WIDTH = 640  # pixels; a phone shows it at about half, so 22 px becomes 11
 MARGIN = 16
-LEVELS = 4  # steps of anti-aliasing from background to ink
+LEVELS = 3  # steps of anti-aliasing from background to ink
 
 ROLES = (
     "page",
