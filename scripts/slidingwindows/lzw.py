@@ -88,7 +88,8 @@ def _follow(writer: _Writer, values: bytes, _) -> int:
 def _follow_both(writer: _Writer, values: bytes, alternatives: bytes) -> int:
     """The longest match over all readings, up to BRANCHES of them at once."""
     codes, emit = writer.codes, writer.emit
-    currents = _readings(values[0], alternatives[0])
+    first, other = values[0], alternatives[0]
+    currents = [first] if first == other else [first, other]
     for value, other in zip(values[1:], alternatives[1:], strict=True):
         longer = [codes[c << 8 | value] for c in currents if c << 8 | value in codes]
         if value != other:
@@ -97,9 +98,5 @@ def _follow_both(writer: _Writer, values: bytes, alternatives: bytes) -> int:
             currents = longer[:BRANCHES]
         else:
             emit(currents[0], value)
-            currents = _readings(value, other)
+            currents = [value]  # the new entry ends in this number, so the next string begins so
     return currents[0]
-
-
-def _readings(value: int, other: int) -> list[int]:
-    return [value] if value == other else [value, other]

@@ -1,0 +1,122 @@
+"""Traces that between them use every part of a figure, and GIFs decoded without this project."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import numpy as np
+import torch
+from PIL import Image, ImageSequence
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.renderers import render
+from slidingwindows.style import THEMES
+
+inf, nan = float("inf"), float("nan")
+
+
+def _whole(seed: int, *shape: int, low: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(low, 10, shape, generator=generator).float()
+
+
+def convolution(channels: int, out: int, kernel: int, bias: float | None = None, **options):
+    module = nn.Conv2d(channels, out, kernel, bias=bias is not None, **options)
+    module.weight.data = _whole(3, *module.weight.shape) - 4
+    if bias is not None:
+        module.bias.data = torch.full((out,), bias)
+    return module
+
+
+def _ties() -> torch.Tensor:
+    return torch.tensor([[[1.0, 1, 2, 3], [0, 1, 3, 3], [5, 5, 5, 5], [5, 5, 4, 5]]])
+
+
+def _odd_numbers() -> torch.Tensor:
+    rows = [[1.0, nan, 2, inf], [0, 1, -inf, 3], [-inf, -inf, 5, 5], [-inf, -inf, 4, 5]]
+    return torch.tensor([rows])
+
+
+CASES = {
+    "max": lambda: (nn.MaxPool2d(2, 2), _whole(1, 1, 4, 4)),
+    "max padded": lambda: (nn.MaxPool2d(3, stride=2, padding=1), _whole(2, 1, 5, 5, low=-9)),
+    "average padded": lambda: (nn.AvgPool2d(3, stride=2, padding=1), _whole(3, 1, 5, 5)),
+    "average of the real": lambda: (
+        nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
+        _whole(4, 1, 5, 6),
+    ),
+    "average of fractions": lambda: (nn.AvgPool2d(2), _whole(5, 1, 6, 6, low=-9) / 7),
+    "average of integers": lambda: (nn.AvgPool2d(2), _whole(6, 1, 4, 4).long()),
+    "convolution": lambda: (convolution(1, 1, 3), _whole(7, 1, 5, 5)),
+    "three channels": lambda: (convolution(3, 2, 2, bias=0.5), _whole(8, 3, 3, 3)),
+    "copied padding": lambda: (
+        convolution(1, 1, 3, padding=1, padding_mode="reflect"),
+        _whole(9, 1, 3, 3),
+    ),
+    "dilation": lambda: (nn.MaxPool2d(2, stride=1, dilation=2), _whole(10, 1, 5, 5)),
+    "ceil_mode": lambda: (nn.MaxPool2d(2, ceil_mode=True), _whole(11, 1, 5, 5)),
+    "untouched": lambda: (nn.MaxPool2d(2, stride=3), _whole(12, 1, 7, 7)),
+    "ties": lambda: (nn.MaxPool2d(2), _ties()),
+    "odd numbers": lambda: (nn.MaxPool2d(2), _odd_numbers()),
+    "one window": lambda: (nn.MaxPool2d(3), _whole(13, 1, 3, 3)),
+    "some windows": lambda: (nn.MaxPool2d(2, stride=1), _whole(14, 1, 5, 5)),
+    "many windows": lambda: (nn.MaxPool2d(2, stride=1), _whole(15, 1, 8, 8)),
+    "a pair of sizes": lambda: (nn.MaxPool2d((3, 1), stride=(2, 1)), _whole(16, 1, 7, 3)),
+}
+
+
+@cache
+def case(name: str):
+    """The trace of a case."""
+    return slide(*CASES[name]())
+
+
+@cache
+def rendered(name: str) -> dict:
+    """What render() makes of a case."""
+    data = {"kind": "trace", "name": "figure", "caption": "", "trace": case(name).to_dict()}
+    return render(data)
+
+
+def decode(gif: bytes) -> list[tuple[np.ndarray, int]]:
+    """(RGB pixels, milliseconds) of every stored picture, as Pillow shows them."""
+    image = Image.open(io.BytesIO(gif))
+    return [
+        (np.array(frame.convert("RGB")), frame.info["duration"])
+        for frame in ImageSequence.Iterator(image)
+    ]
+
+
+def at_the_end_of(stored, durations):
+    """The picture on the screen when each logical frame ends; the times must meet exactly."""
+    shown, clock, due = [], 0, 0
+    pictures = iter(stored)
+    for duration in durations:
+        due += duration
+        while clock < due:
+            picture, milliseconds = next(pictures)
+            clock += milliseconds
+        assert clock == due, "a stored picture crosses the end of a logical frame"
+        shown.append(picture)
+    assert next(pictures, None) is None, "pictures are left over"
+    return shown
+
+
+@cache
+def roles(name: str, theme: str, durations: tuple[int, ...]) -> list[np.ndarray]:
+    """Each logical frame of the decoded GIF as palette numbers; foreign colours fail."""
+    stored = decode(rendered(name)["files"][f"figure.{theme}.gif"])
+    return [numbers(picture, theme) for picture in at_the_end_of(stored, durations)]
+
+
+def numbers(picture: np.ndarray, theme: str) -> np.ndarray:
+    """RGB pixels as numbers of the theme's palette, in Canvas's order."""
+    palette = np.array(THEMES[theme].palette(), np.int64) @ [65536, 256, 1]
+    assert len(set(palette.tolist())) == len(palette), "two roles share a colour"
+    order = np.argsort(palette)
+    flat = picture.astype(np.int64) @ [65536, 256, 1]
+    places = np.searchsorted(palette[order], flat).clip(max=len(palette) - 1)
+    assert (palette[order][places] == flat).all(), "a colour outside the palette"
+    return order[places].astype(np.uint8)

@@ -1,0 +1,325 @@
+"""The GIF writer: what a decoder shows is what went in, pixel for pixel and to the millisecond."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from figure_cases import CASES, at_the_end_of, decode, rendered
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.gif import MAX_PARTS, encode, lzw
+from slidingwindows.regions import changed_regions
+
+steady = settings(derandomize=True, deadline=None, max_examples=60)
+
+
+def palette_of(count: int):
+    """Colours that are all different."""
+    return tuple(((i * 37) % 256, (i * 101 + 7) % 256, i) for i in range(count))
+
+
+def check(frames, palette, **options):
+    """Encode, decode, compare everything."""
+    gif = encode(frames, palette, **options)
+    shown = at_the_end_of(decode(gif), [duration for _, duration in frames])
+    for picture, (pixels, _) in zip(shown, frames, strict=True):
+        np.testing.assert_array_equal(picture, np.array(palette, np.uint8)[pixels])
+    return gif
+
+
+def blocks(gif: bytes) -> dict:
+    """The parts of a GIF, read by the letter of the GIF89a specification."""
+    assert gif[:6] == b"GIF89a" and gif[-1:] == b";"
+    width, height, flags = *np.frombuffer(gif, "<u2", 2, 6).tolist(), gif[10]
+    colours = 2 << (flags & 7) if flags & 0x80 else 0
+    place, parts = 13 + 3 * colours, {"size": (width, height), "colours": colours}
+    parts |= {"palette": gif[13:place], "loop": None, "pictures": [], "controls": []}
+    while gif[place] != 0x3B:
+        if gif[place] == 0x21:
+            kind, length = gif[place + 1], gif[place + 2]
+            body = gif[place + 3 : place + 3 + length]
+            place += 3 + length
+        else:
+            assert gif[place] == 0x2C
+            kind, body = 0x2C, gif[place + 1 : place + 10]
+            parts["code_size"] = gif[place + 10]
+            place += 11
+        data = b""
+        while gif[place]:
+            data += gif[place + 1 : place + 1 + gif[place]]
+            place += 1 + gif[place]
+        place += 1
+        if kind == 0xFF:
+            assert body == b"NETSCAPE2.0" and data[0] == 1
+            parts["loop"] = int.from_bytes(data[1:3], "little")
+        elif kind == 0xF9:
+            parts["controls"].append(body)
+        else:
+            parts["pictures"].append((body, data))
+    assert place == len(gif) - 1
+    return parts
+
+
+@st.composite
+def animations(draw):
+    colours = draw(st.one_of(st.integers(1, 34), st.integers(1, 255)))
+    height, width = draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    frames = []
+    for _ in range(draw(st.integers(1, 5))):
+        how = draw(st.sampled_from(("noise", "flat", "same", "spots", "one pixel")))
+        if how == "noise":
+            pixels = generator.integers(0, colours, (height, width), np.uint8)
+        elif how == "flat" or not frames:
+            pixels = np.full((height, width), generator.integers(colours), np.uint8)
+        else:
+            pixels = frames[-1][0].copy()
+            for _ in range({"same": 0, "one pixel": 1, "spots": 8}[how]):
+                row, col = generator.integers(height), generator.integers(width)
+                pixels[row : row + 3, col] = generator.integers(colours)
+        frames.append((pixels, 10 * draw(st.one_of(st.integers(2, 20), st.integers(2, 65535)))))
+    return frames, palette_of(colours)
+
+
+@given(animations())
+@steady
+def test_decoded_frames_are_the_frames(animation):
+    check(*animation)
+
+
+@pytest.mark.parametrize("colours", [1, 2, 3, 4, 5, 15, 16, 17, 31, 32, 127, 128, 254, 255])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (700, 1), (23, 17)])
+def test_every_size_of_palette_and_thin_pictures(colours, shape):
+    generator = np.random.default_rng(colours)
+    flat = np.full(shape, colours - 1, np.uint8)
+    noise = generator.integers(0, colours, shape, np.uint8)
+    check(
+        [(flat, 20), (noise, 200), (flat, 30), (np.zeros(shape, np.uint8), 40)], palette_of(colours)
+    )
+
+
+@pytest.mark.parametrize("colours", [2, 31, 255])
+def test_pictures_too_large_for_the_code_table(colours):
+    generator = np.random.default_rng(colours)
+    first = generator.integers(0, colours, (160, 150), np.uint8)
+    second = first.copy()
+    second[10:150, 20:140] = generator.integers(0, colours, (140, 120), np.uint8)
+    tiles = np.tile(first[:40, :30], (4, 5))
+    check([(first, 100), (second, 100), (tiles, 100)], palette_of(colours))
+
+
+@pytest.mark.parametrize("length", range(3800, 4140, 7))
+def test_the_moment_the_code_table_is_full(length):
+    # Random bytes make about one code each, so some end where a code grows or none is left.
+    values = np.random.default_rng(length).integers(0, 255, (1, length), np.uint8)
+    check([(values, 100)], palette_of(255))
+
+
+def test_every_length_where_codes_grow():
+    for length in range(1, 300):
+        values = (np.arange(length) * 7 % 4).astype(np.uint8)
+        check([(values[None], 20)], palette_of(4))
+
+
+@pytest.mark.parametrize("loop", [0, 1, 3, 65535])
+def test_loop_count(loop):
+    gif = encode([(np.zeros((3, 4), np.uint8), 50)], palette_of(2), loop=loop)
+    assert blocks(gif)["loop"] == loop
+
+
+def test_a_figure_repeats_for_ever():
+    for gif in gifs("max"):
+        assert blocks(gif)["loop"] == 0
+
+
+def test_equal_frames_in_a_row_are_kept():
+    same = np.ones((20, 20), np.uint8)
+    gif = check([(same, 100), (same.copy(), 250), (same, 20), (same, 655350)], palette_of(3))
+    assert [duration for _, duration in decode(gif)] == [100, 250, 20, 655350]
+
+
+def test_far_apart_changes_become_small_pictures_that_end_on_time():
+    before, after = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
+    after[:5, :5] = after[-5:, -5:] = after[200:205, 200:205] = 1
+    gif = check([(before, 500), (after, 500), (before, 40), (after, 20)], palette_of(2))
+    pictures = blocks(gif)["pictures"]
+    areas = [int(np.frombuffer(body, "<u2", 2, 4).prod()) for body, _ in pictures]
+    assert areas[1:4] == [25, 25, 25]
+    durations = [duration for _, duration in decode(gif)]
+    assert durations[:4] == [500, 20, 20, 460]
+    assert sum(durations[4:6]) == 40 and durations[6:] == [20]
+
+
+def gifs(name):
+    return [data for file, data in rendered(name)["files"].items() if file.endswith(".gif")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_figures_have_one_palette_of_at_most_32_colours(name):
+    for gif in gifs(name):
+        parts = blocks(gif)
+        assert parts["colours"] <= 32
+        assert all(body[8] & 0x80 == 0 for body, _ in parts["pictures"]), "a local palette"
+        assert len(parts["controls"]) == len(parts["pictures"])
+        # Disposal 1: leave the picture in place, the next one is painted over it.
+        assert {control[0] >> 2 & 7 for control in parts["controls"]} == {1}
+
+
+@pytest.mark.parametrize("name", ["max padded", "three channels", "many windows"])
+def test_only_what_changed_is_stored(name):
+    for gif in gifs(name):
+        parts = blocks(gif)
+        whole = parts["size"][0] * parts["size"][1]
+        areas = [int(np.frombuffer(body, "<u2", 2, 4).prod()) for body, _ in parts["pictures"]]
+        assert areas[0] == whole and max(areas[1:]) < whole / 2
+        assert len(gif) < 100_000
+
+
+SCRIPT = """
+import hashlib
+from figure_cases import rendered
+for name in ("max padded", "three channels"):
+    for file, data in sorted(rendered(name)["files"].items()):
+        print(hashlib.sha256(data).hexdigest())
+"""
+
+
+def test_the_same_bytes_again_and_in_another_process(monkeypatch):
+    names = ("max padded", "three channels")
+    files = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
+    rendered.cache_clear()
+    again = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
+    assert files == again
+    monkeypatch.setenv("PYTHONHASHSEED", "12345")
+    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+    there = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    assert there.stdout.split() == [hashlib.sha256(data).hexdigest() for data in files]
+
+
+PIXELS = np.zeros((4, 4), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("frames", "colours", "words"),
+    [
+        ([], 4, "at least one frame"),
+        ([(PIXELS, 50), (np.zeros((4, 5), np.uint8), 50)], 4, "frame 1 is (4, 5)"),
+        ([(PIXELS, 50), (PIXELS + np.uint8(4), 50)], 4, "frame 1 holds colour 4"),
+        ([(PIXELS, 10)], 4, "frame 0 lasts 10 ms"),
+        ([(PIXELS, 0)], 4, "frame 0 lasts 0 ms"),
+        ([(PIXELS, -20)], 4, "frame 0 lasts -20 ms"),
+        ([(PIXELS, 655_360)], 4, "frame 0 lasts 655360 ms"),
+        ([(PIXELS, 55)], 4, "frame 0 lasts 55 ms"),
+        ([(PIXELS, 50)], 256, "at most 255 colours"),
+    ],
+)
+def test_what_gif_cannot_hold_is_refused(frames, colours, words):
+    with pytest.raises(SlidingWindowsError) as caught:
+        encode(frames, palette_of(colours))
+    assert words in str(caught.value)
+
+
+def unpack(data: bytes, bits: int) -> bytes:
+    """LZW undone, written from the specification alone: a table of strings, one code at a time."""
+    clear, end = 1 << bits, (1 << bits) + 1
+    stream = "".join(f"{byte:08b}"[::-1] for byte in data)
+    place, width, table, before, out, ended = 0, bits + 1, {}, None, b"", False
+    while not ended:
+        code = int(stream[place : place + width][::-1], 2)
+        place += width
+        if code == clear:
+            table = {i: bytes((i,)) for i in range(clear)} | {clear: b"", end: b""}
+            width, before = bits + 1, None
+        elif code == end:
+            ended = True
+        else:
+            if before is None:
+                text = table[code]
+            else:
+                text = table[code] if code in table else before + before[:1]
+                assert code <= len(table), "a code from the future"
+                if len(table) < 4096:
+                    table[len(table)] = before + text[:1]
+            out, before = out + text, text
+            if len(table) == 1 << width and width < 12:
+                width += 1
+    assert len(data) == (place + 7) // 8, "bytes after the end code"
+    assert "1" not in stream[place:]
+    return out
+
+
+@st.composite
+def streams(draw):
+    bits = draw(st.integers(2, 8))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    length = draw(st.one_of(st.integers(1, 50), st.integers(1, 12000)))
+    kinds = draw(st.integers(1, 1 << bits))
+    values = generator.integers(0, kinds, length, np.uint8)
+    return bits, np.repeat(values, draw(st.integers(1, 4)))[:length]
+
+
+@given(streams())
+@steady
+def test_lzw_can_be_undone(stream):
+    bits, values = stream
+    assert unpack(lzw(values.tobytes(), bits), bits) == values.tobytes()
+
+
+@given(streams(), st.integers(0, 2**32))
+@steady
+def test_lzw_takes_each_number_or_its_alternative(stream, seed):
+    bits, values = stream
+    generator = np.random.default_rng(seed)
+    other = np.where(generator.random(len(values)) < 0.5, values, generator.integers(0, 1 << bits))
+    other = other.astype(np.uint8)
+    packed = lzw(values.tobytes(), bits, other.tobytes())
+    out = np.frombuffer(unpack(packed, bits), np.uint8)
+    assert len(out) == len(values)
+    assert ((out == values) | (out == other)).all()
+
+
+def test_lzw_is_small():
+    assert len(lzw(bytes(10_000), 2)) < 120
+    generator = np.random.default_rng(1)
+    noise = generator.integers(0, 32, 50_000, np.uint8).tobytes()
+    assert len(lzw(noise, 5)) < 50_000
+
+
+@st.composite
+def changes(draw):
+    height, width = draw(st.tuples(st.integers(1, 60), st.integers(1, 60)))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    before = generator.integers(0, 3, (height, width), np.uint8)
+    after = before.copy()
+    for _ in range(draw(st.integers(0, 12))):
+        row, col = generator.integers(height), generator.integers(width)
+        rows, cols = generator.integers(1, 9, 2)
+        after[row : row + rows, col : col + cols] += 1
+    return before, after
+
+
+@given(changes(), st.integers(1, MAX_PARTS))
+@steady
+def test_regions_are_few_and_disjoint_and_hold_every_difference(change, limit):
+    before, after = change
+    regions = changed_regions(before, after, limit)
+    assert 1 <= len(regions) <= limit
+    covered = np.zeros(before.shape, int)
+    for top, bottom, left, right in regions:
+        assert 0 <= top < bottom <= before.shape[0] and 0 <= left < right <= before.shape[1]
+        covered[top:bottom, left:right] += 1
+    assert covered.max() == 1
+    different = before != after
+    assert (covered[different] == 1).all()
+    if different.any():
+        for top, bottom, left, right in regions:  # no edge of a region is idle
+            part = different[top:bottom, left:right]
+            assert part[0].any() and part[-1].any() and part[:, 0].any() and part[:, -1].any()
+    else:
+        assert int(covered.sum()) == 1
