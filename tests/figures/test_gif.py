@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.gif import MAX_PARTS, encode, lzw
+from slidingwindows.gif import MAX_PARTS, encode
+from slidingwindows.lzw import lzw
 from slidingwindows.regions import changed_regions
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
