@@ -31,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors of ours become one message and exit code 2."""
     options = parser().parse_args(arguments)
     try:
+        if not (options.root / "mkdocs.yml").is_file():
+            raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
         if options.command == "site":
             from .site import build
 

@@ -77,6 +77,11 @@ class Entry:
         except OSError:
             return False
 
+    def key(self) -> str:
+        """What the files were made from; empty if no manifest can be read."""
+        made = self._read()
+        return made["key"] if made else ""
+
     def files(self) -> list[Path]:
         """What the manifest names; empty if there is none that can be read."""
         made = self._read()
@@ -92,16 +97,16 @@ class Entry:
         for file in old - set(files):
             (self.folder / file).unlink(missing_ok=True)
 
-    def remove(self) -> None:
-        for path in [self.manifest, *self.files()]:
-            path.unlink(missing_ok=True)
+    def _own(self, file: str) -> bool:
+        ours = file.startswith(f"{self.name}.") and file.isprintable()
+        return ours and Path(file).name == file != self.manifest.name
 
     def _read(self) -> dict | None:
         try:
             made = json.loads(self.manifest.read_text("utf-8"))
             good = isinstance(made["files"], dict) and isinstance(made["key"], str)
-            # A manifest from elsewhere may not reach outside its folder.
-            safe = all(Path(file).name == file for file in made["files"])
+            # A manifest from elsewhere may not reach outside its folder, nor at other entries.
+            safe = all(self._own(file) for file in made["files"])
             return made if good and safe else None
         except (OSError, ValueError, KeyError, TypeError):
             return None

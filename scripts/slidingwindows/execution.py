@@ -21,6 +21,9 @@ from .lessons import Cell, Lesson
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
 MOST_OUTPUT = 1_000_000  # characters that one cell may print
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+CHAIN = re.compile(
+    "^(?:During handling of the above exception|The above exception was the direct cause)", re.M
+)
 
 
 class ThisPython(KernelSpecManager):
@@ -45,15 +48,21 @@ def execute(lesson: Lesson) -> list[list[dict]]:
         manager.connection_file = str(Path(scratch, "kernel.json"))
         if os.name == "posix":  # private to this user, where TCP ports are open to all
             manager.transport, manager.ip = "ipc", str(Path(scratch, "kernel"))
+        begun: list[int] = []  # numbers of the cells that were sent to the kernel
         client = NotebookClient(
-            notebook, km=manager, timeout=TIMEOUT, resources={"metadata": {"path": scratch}}
+            notebook,
+            km=manager,
+            timeout=TIMEOUT,
+            resources={"metadata": {"path": scratch}},
+            shutdown_kernel="immediate",
+            on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
         )
         environment = _environment(lesson, scratch)
         try:
             with _quiet():
                 client.execute(env=environment, cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
-            raise _failure(lesson, notebook, error) from error
+            raise _failure(lesson, notebook, begun, error) from error
     outputs = [[dict(output) for output in cell.outputs] for cell in notebook.cells]
     for number, cell in enumerate(outputs):
         length = sum(len(str(o.get("text", ""))) for o in cell)
@@ -79,7 +88,8 @@ def _environment(lesson: Lesson, scratch: str) -> dict:
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    return {**os.environ, **ours}
+    theirs = {k: v for k, v in os.environ.items() if k not in ("PYTHONSTARTUP", "MATPLOTLIBRC")}
+    return {**theirs, **ours}
 
 
 @contextlib.contextmanager
@@ -96,31 +106,26 @@ def _quiet():
         logger.setLevel(before)
 
 
-def _failure(lesson: Lesson, notebook, error: Exception) -> SlidingWindowsError:
-    done = [n for n, cell in enumerate(notebook.cells) if cell.execution_count is not None]
-    number = done[-1] if done else 0
-    if isinstance(error, CellExecutionError):
-        for n, cell in enumerate(notebook.cells):
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    line = _line(lesson.code[n], output.traceback)
-                    what = f"{output.ename}: {output.evalue}".strip()
-                    return SlidingWindowsError(f"{_where(lesson, n, line)}: {what}")
-        return SlidingWindowsError(f"{_where(lesson, number)}: {error.ename}: {error.evalue}")
-    if isinstance(error, CellTimeoutError):
-        running = min(number + 1, len(notebook.cells) - 1) if done else 0
-        return SlidingWindowsError(
-            f"{_where(lesson, running)} did not end within {TIMEOUT} seconds"
-        )
-    running = min(len(done), len(notebook.cells) - 1)
+def _failure(lesson: Lesson, notebook, begun: list[int], error: Exception) -> SlidingWindowsError:
     last = str(error).strip().splitlines()[-1:] or ["no reason given"]
-    return SlidingWindowsError(f"{_where(lesson, running)}: the kernel died: {last[0]}")
+    if not begun:
+        return SlidingWindowsError(
+            f"lessons/{lesson.path.name}: the kernel did not start: {last[0]}"
+        )
+    number = begun[-1]
+    if isinstance(error, CellExecutionError):
+        line = _line(lesson.code[number], notebook.cells[number].execution_count, error.traceback)
+        what = f"{error.ename}: {error.evalue}".strip()
+        return SlidingWindowsError(f"{_where(lesson, number, line)}: {what}")
+    if isinstance(error, CellTimeoutError):
+        return SlidingWindowsError(f"{_where(lesson, number)} did not end within {TIMEOUT} seconds")
+    return SlidingWindowsError(f"{_where(lesson, number)}: the kernel died: {last[0]}")
 
 
-def _line(cell: Cell, traceback: list[str]) -> int:
-    """The line of the lesson's file: the first one named in the traceback, within the cell."""
-    text = ANSI.sub("", "\n".join(traceback))
-    found = re.search(r"Cell In\[\d+\], line (\d+)", text)
+def _line(cell: Cell, count: int | None, traceback: str) -> int:
+    """The line of the lesson's file where this cell raised what nothing caught."""
+    shown = CHAIN.split(ANSI.sub("", traceback))[-1]  # earlier errors of a chain were caught
+    found = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
     return cell.line + (int(found.group(1)) - 1 if found else 0)
 
 

@@ -40,9 +40,8 @@ def on_config(config):
     return config
 
 
-@event_priority(100)  # before mkdocs-jupyter, so that it sees the notebooks
-def on_files(files: Files, config) -> Files:
-    """Bring lessons and figures up to date, then add them to the site."""
+def on_pre_build(config) -> None:
+    """Bring lessons and figures up to date. MkDocs has not yet emptied the last good site."""
     root = _root(config)
     if not is_fresh(root):
         # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
@@ -53,10 +52,16 @@ def on_files(files: Files, config) -> Files:
             raise PluginError("lessons could not be prepared; the reasons stand above")
     else:
         log.info("lessons and figures are fresh")
+
+
+@event_priority(100)  # before mkdocs-jupyter, so that it sees the notebooks
+def on_files(files: Files, config) -> Files:
+    """Add the lessons' notebooks, the figures and the assets to the site."""
+    root = _root(config)
     cache = cache_of(root)
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
-    for path in sorted((cache / "figures").iterdir()):
+    for path in sorted((cache / "figures").glob("*")):
         if path.suffix in (".gif", ".png"):
             _add(files, config, cache, f"figures/{path.name}")
     for path in sorted((root / "assets").iterdir()):

@@ -20,7 +20,7 @@ MARKER = re.compile(r"^# %%(.*)$")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 # What a lesson's kernel runs of this package; renderers are not among it.
-KERNEL_MODULES = ("lesson", "operations", "networks", "plotting")
+KERNEL_MODULES = ("__init__", "lesson", "plotting")
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Lesson:
         contents = [path.read_bytes() for path in files if path.is_file()]
         python = ".".join(map(str, sys.version_info[:3]))
         code = [cell.source for cell in self.code]
-        return digest(
-            *code, "|", *contents, source_key(*KERNEL_MODULES), python, versions(*PACKAGES)
-        )
+        named = re.findall(r"\bslidingwindows\.(\w+)", "\n".join(code))
+        source = source_key(*KERNEL_MODULES, *named)
+        return digest(*code, "|", *contents, source, python, versions(*PACKAGES))
 
 
 def find(folder: Path, only: str = "") -> list[Lesson]:

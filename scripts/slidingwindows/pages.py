@@ -45,7 +45,11 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
 
 def _calls(source: str) -> list[str]:
     """Names of the functions that a cell's top level calls as plain statements."""
-    nodes = [n.value if isinstance(n, ast.Expr) else n for n in ast.parse(source).body]
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # an IPython magic, which the kernel has understood
+        return []
+    nodes = [n.value if isinstance(n, ast.Expr) else n for n in body]
     return [getattr(n.func, "id", "") if isinstance(n, ast.Call) else "" for n in nodes]
 
 

@@ -41,8 +41,9 @@ def is_fresh(root: Path) -> bool:
     """True if a finished prepare() left everything as it would leave it now."""
     try:
         done = json.loads((cache_of(root) / "prepared.json").read_text("utf-8"))
-        entries = [Entry(cache_of(root) / folder, name) for folder, name in done["entries"]]
-        return done["key"] == overall_key(root) and all(entry.intact() for entry in entries)
+        entries = [(Entry(cache_of(root) / place, name), k) for place, name, k in done["entries"]]
+        states = [entry.state(key) for entry, key in entries]
+        return done["key"] == overall_key(root) and set(states) <= {"fresh"}
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -159,7 +160,12 @@ def _draw_all(root: Path, figures: dict, redraw: bool, report: Report) -> dict[s
             for job in as_completed(jobs):
                 name = jobs[job]
                 data, entry, key, state = waiting[name]
-                result, seconds = job.result()
+                try:
+                    result, seconds = job.result()
+                except Exception as error:
+                    raise SlidingWindowsError(
+                        f"figure {name!r} cannot be drawn: {type(error).__name__}: {error}"
+                    ) from error
                 _keep(entry, key, data, result)
                 made[name] = result
                 sizes = ", ".join(
@@ -202,9 +208,14 @@ def _finish(root: Path, key: str, lessons: list[Lesson], figures: dict) -> None:
     """Remove what no lesson makes any more, then say that all is done."""
     names = [lesson.name for lesson in lessons]
     kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": list(figures)}
+    entries = []
     for folder, keep in kept.items():
-        for manifest in (cache_of(root) / folder).glob("*.made"):
-            if manifest.stem not in keep:
-                Entry(manifest.parent, manifest.stem).remove()
-    entries = [[folder, name] for folder, keep in kept.items() for name in keep]
+        place = cache_of(root) / folder
+        wanted = set()
+        for entry in (Entry(place, name) for name in keep):
+            wanted |= {entry.manifest, *entry.files()}
+            entries.append([folder, entry.name, entry.key()])
+        for path in set(place.glob("*")) - wanted:  # also what a killed build left half done
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
     write(cache_of(root) / "prepared.json", json.dumps({"key": key, "entries": entries}))

@@ -18,7 +18,12 @@ def build(root: Path, keep: bool = True) -> None:
     """Write root/site. An error leaves the last good site as it was."""
     begun = time.perf_counter()
     prepare(root)
-    aside = Path(tempfile.mkdtemp(prefix="site-", dir=cache_of(root)))
+    try:
+        aside = Path(tempfile.mkdtemp(prefix="site-", dir=cache_of(root)))
+    except OSError as error:
+        raise SlidingWindowsError(
+            f"{cache_of(root)} cannot be written: {error.strerror}"
+        ) from error
     try:
         command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
         # Material's notice of its end in 2027 is in the README; every build need not repeat it.
@@ -38,9 +43,18 @@ def build(root: Path, keep: bool = True) -> None:
 
 
 def _swap(new: Path, place: Path) -> None:
-    os.chmod(new, 0o755)
+    """Put new in the place of what stands there, or leave that as it is."""
     old = new.with_name(new.name + ".old")
-    if place.exists():
-        os.rename(place, old)
-    os.rename(new, place)
+    try:
+        os.chmod(new, 0o755)
+        if place.exists():
+            os.rename(place, old)
+        try:
+            os.rename(new, place)
+        except OSError:
+            if old.exists():
+                os.rename(old, place)
+            raise
+    except OSError as error:
+        raise SlidingWindowsError(f"{place} cannot be written: {error.strerror}") from error
     shutil.rmtree(old, ignore_errors=True)
