@@ -1,0 +1,269 @@
+# ---
+# title: Stride instead of pooling
+# description: Some networks have no pooling layer at all. A convolution that takes larger steps shrinks its output just as well. See what it skips, and what it costs.
+# ---
+
+# %% [markdown]
+# # Stride instead of pooling
+#
+# A pooling layer shrinks a map. It is not the only layer that can.
+#
+# Some architectures skip pooling altogether. They let a convolution take larger steps. That step is the **stride**.
+#
+# !!! abstract "What you will be able to do"
+#     - Shrink a map with a strided convolution instead of a pool.
+#     - Say exactly which numbers a stride throws away.
+#     - Tell which kind of pooling a strided convolution can imitate, and which it cannot.
+#     - Count the multiply-adds and the parameters of each choice.
+#
+# ## A convolution at stride 1
+#
+# Here is a small input and a kernel that compares left with right. It adds up the left column of its window and subtracts the right one.
+
+# %%
+import torch
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
+x = torch.tensor([[[1., 2, 0, 4, 3, 1],
+                   [0, 3, 1, 5, 2, 2],
+                   [4, 1, 2, 0, 6, 3],
+                   [2, 5, 3, 1, 0, 4],
+                   [1, 0, 4, 2, 3, 0],
+                   [3, 2, 1, 6, 1, 5]]])
+kernel = torch.tensor([[[[1., 0, -1],
+                         [1, 0, -1],
+                         [1, 0, -1]]]])
+
+every = nn.Conv2d(1, 1, 3, bias=False)  # stride=1 is the default
+every.weight.data = kernel
+every(x)
+
+# %%
+show(
+    slide(every, x),
+    "stride-1-convolution",
+    "The window stops at every place it fits: four rows of four.",
+)
+
+# %% [markdown]
+# The window fits in four places down and four across. So a 6×6 input gives a 4×4 output.
+#
+# ## The same convolution at stride 2
+#
+# Now let the same kernel step two pixels at a time.
+#
+# !!! question "Predict"
+#     Which of the sixteen numbers above will still be there?
+
+# %%
+strided = nn.Conv2d(1, 1, 3, stride=2, bias=False)
+strided.weight.data = kernel
+strided(x)
+
+# %%
+show(
+    slide(strided, x),
+    "stride-2-convolution",
+    "The same kernel, but only every second stop, down and across. Hatched: no window reaches the last row and column.",
+)
+
+# %% [markdown]
+# Four numbers are left. No new number appeared. A strided convolution is the plain convolution, looked at in every second row and every second column:
+
+# %%
+print(every(x)[:, ::2, ::2])
+torch.equal(strided(x), every(x)[:, ::2, ::2])
+
+# %% [markdown]
+# Nothing here is special to the number two, nor to convolutions. Stride $s$ equals stride 1 followed by `[::s, ::s]`. Check it for five strides, for a convolution and for a pool:
+
+# %%
+torch.manual_seed(1)
+big = torch.rand(3, 20, 23)
+for s in (1, 2, 3, 4, 5):
+    conv1, conv_s = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3, stride=s)
+    conv_s.load_state_dict(conv1.state_dict())  # the same weights
+    pool1, pool_s = nn.MaxPool2d(3, stride=1), nn.MaxPool2d(3, stride=s)
+    print(
+        s,
+        torch.allclose(conv_s(big), conv1(big)[:, ::s, ::s], atol=1e-6),
+        torch.equal(pool_s(big), pool1(big)[:, ::s, ::s]),
+    )
+
+# %% [markdown]
+# So a stride does not summarise. It skips. The windows between the stops are never computed.
+#
+# That also explains the output-size formula. Stride 1 gives $i - k + 1$ places. You keep the first one and then every $s$-th:
+#
+# $$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$
+#
+# ## Keep the best or keep the first
+#
+# Both of these turn 6×6 into 2×2:
+#
+# - the convolution at stride 1, then `nn.MaxPool2d(2)`;
+# - the convolution at stride 2.
+#
+# They use the same kernel. They look at the same 4×4 map, cut into four blocks.
+#
+# !!! question "Predict"
+#     Can a number from the strided convolution be larger than its partner from the pool?
+
+# %%
+pool = nn.MaxPool2d(2)
+print(pool(every(x)))
+print(strided(x))
+
+# %%
+show(
+    slide(pool, every(x).detach()),
+    "stride-compared-with-pool",
+    "The input here is the output of the first convolution. The pool keeps the best of each block. The stride keeps the upper left one.",
+)
+
+# %% [markdown]
+# It cannot. In each block of four, the pool keeps the **best**. The stride keeps the **first**, the upper left one, whatever it is. The best of four is never less than one of the four.
+#
+# Try it on random maps and random kernels:
+
+# %%
+conv1, conv2 = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3, stride=2)
+conv2.load_state_dict(conv1.state_dict())
+image = torch.rand(3, 64, 64)
+a, b = pool(conv1(image)), conv2(image)
+print(tuple(a.shape), tuple(b.shape))
+print("pool at least as large:", bool((a >= b - 1e-6).all()))
+print(f"pool strictly larger:   {(a > b + 1e-6).float().mean():.0%}")
+
+# %% [markdown]
+# Same shape, different numbers. So you cannot swap one for the other in a trained network. You must train again, and the kernels will then learn to live with the stride.
+#
+# ## What a strided convolution can imitate
+#
+# Average pooling is a weighted sum with equal weights. A convolution computes weighted sums. So a strided convolution can *be* an average pool:
+
+# %%
+mean = nn.Conv2d(1, 1, 2, stride=2, bias=False)
+mean.weight.data = torch.full((1, 1, 2, 2), 1 / 4)
+torch.equal(mean(x), nn.AvgPool2d(2)(x))
+
+# %% [markdown]
+# It can never be a max pool. A convolution without bias is **linear**: of a sum of two inputs it makes the sum of the two outputs. The maximum does not:
+
+# %%
+left = torch.tensor([[[5., 0], [0, 0]]])
+right = torch.tensor([[[0., 5], [0, 0]]])
+for layer in (mean, pool):
+    print(layer(left).item(), "+", layer(right).item(), "against", layer(left + right).item())
+
+# %% [markdown]
+# The average agrees: 1.25 and 1.25 make 2.5. The maximum does not: 5 and 5 should make 10, but the largest number is still 5.
+#
+# ## What it costs
+#
+# A **multiply-add** is one product, added to a running sum. A convolution does one for every weight, at every stop. Count them for 64 maps of 32×32, in three ways:
+
+# %%
+def multiply_adds(layers, x):
+    total = 0
+    for layer in layers:
+        x = layer(x)
+        if isinstance(layer, nn.Conv2d):  # numbers put out, times weights that each one takes
+            total += x.numel() * layer.weight[0].numel()
+    return total
+
+
+maps = torch.rand(64, 32, 32)
+ways = {
+    "convolution, then pool": [nn.Conv2d(64, 64, 3, padding=1), nn.MaxPool2d(2)],
+    "one strided convolution": [nn.Conv2d(64, 64, 3, stride=2, padding=1)],
+    "convolution, then a strided one": [
+        nn.Conv2d(64, 64, 3, padding=1),
+        nn.Conv2d(64, 64, 3, stride=2, padding=1),
+    ],
+}
+for name, layers in ways.items():
+    network = nn.Sequential(*layers)
+    parameters = sum(p.numel() for p in network.parameters())
+    print(f"{name:32} {tuple(network(maps).shape)} "
+          f"{parameters:>7,} parameters {multiply_adds(layers, maps):>11,} multiply-adds")
+
+# %% [markdown]
+# The shapes agree. The prices do not.
+#
+# **Move the stride into the convolution** and you pay a quarter: it makes a quarter of the stops. The parameters stay the same. But three of every four windows are never looked at.
+#
+# **Put a strided convolution where the pool was** and every window is still looked at. But the pool was free of parameters. The new layer brings 36,928 of them, and a quarter more multiply-adds.
+#
+# ## Who does it
+#
+# [Springenberg et al. (2015)](https://arxiv.org/abs/1412.6806) built image networks this way. Their abstract says that max pooling can be replaced by a convolution with increased stride "without loss in accuracy on several image recognition benchmarks".
+#
+# Read that with care. A strided convolution in the pool's place adds parameters, as you just counted. So a part of what it gains may come from its size, not from its stride.
+#
+# Nor does either way sample cleanly. [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html) points out that max pooling, average pooling and strided convolutions all ignore the sampling theorem: blur first, then skip. You see what that does to small shifts in [local invariance](local-invariance.ipynb).
+#
+# Opinion: start with pooling when you want few parameters and an easy explanation. Start with strides when speed counts, or when the network should learn how to shrink.
+#
+# !!! warning "Common mistake: the two defaults differ"
+#     `nn.MaxPool2d(2)` steps by its kernel size, two. `nn.Conv2d(8, 8, 2)` steps by one. Swap the pool for the convolution without a `stride`, and the map hardly shrinks:
+
+# %%
+maps = torch.rand(8, 6, 6)
+print(tuple(nn.MaxPool2d(2)(maps).shape))
+print(tuple(nn.Conv2d(8, 8, 2)(maps).shape))
+print(tuple(nn.Conv2d(8, 8, 2, stride=2)(maps).shape))
+
+# %% [markdown]
+# ## A stride larger than the kernel
+#
+# One more trap. If the step is longer than the window, some pixels are never read at all.
+
+# %%
+skipping = nn.Conv2d(1, 1, 1, stride=2, bias=False)
+skipping.weight.data = torch.full((1, 1, 1, 1), 2.0)
+show(
+    slide(skipping, x),
+    "stride-larger-than-kernel",
+    "A 1×1 kernel at stride 2. Hatched pixels are read by no window.",
+)
+
+# %% [markdown]
+# Of 36 pixels, only 9 are read. Whatever the other 27 held, the output is the same.
+#
+# ## Exercises
+#
+# Predict first. Then open the answer.
+#
+# **1.** A convolution at stride 1 turns a 5×5 input into a 3×3 map. The same kernel at stride 2 keeps some of these nine numbers. Which?
+#
+# ??? success "Answer"
+#     The four corners: rows 0 and 2, columns 0 and 2.
+#
+# **2.** You replace `nn.MaxPool2d(2)` on 16 maps by `nn.Conv2d(16, 16, 2, stride=2)`. How many learnable parameters do you add?
+#
+# ??? success "Answer"
+#     1,040. Each of the 16 kernels has 16 × 2 × 2 weights, which makes 1,024. Add 16 biases. The pool had none.
+#
+# **3.** One 3×3 kernel slides over a 9×9 map. How many multiply-adds does it take at stride 1, and how many at stride 3?
+#
+# ??? success "Answer"
+#     441 and 81. There are 49 stops at stride 1 and 9 at stride 3, and each stop takes 9 multiply-adds.
+#
+# Check all three:
+
+# %% tags=["collapse"]
+numbers = torch.arange(9.).reshape(3, 3)
+print(numbers[::2, ::2])
+print(sum(p.numel() for p in nn.Conv2d(16, 16, 2, stride=2).parameters()))
+print([multiply_adds([nn.Conv2d(1, 1, 3, stride=s)], torch.rand(1, 9, 9)) for s in (1, 3)])
+
+# %% [markdown]
+# ## Next
+#
+# You can now narrow the funnel in two ways. Put both into a whole network, layer by layer, and compare: [a typical setup](a-typical-setup.ipynb).
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
