@@ -74,13 +74,12 @@ def _moving(name: str, pictures, still, words, more_colours=()) -> dict:
 
 
 def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]:
-    """The same pictures with only the colours they use: fewer bits for each pixel."""
-    used = np.zeros(len(palette), bool)
-    for pixels in images:
-        used[np.unique(pixels)] = True
-    number = np.cumsum(used, dtype=np.uint8) - np.uint8(1)
-    colours = tuple(colour for colour, kept in zip(palette, used, strict=True) if kept)
-    return [number[pixels] for pixels in images], colours
+    """The same pictures with only the colours they use, the commonest first: fewer bits a pixel."""
+    counts = sum(np.bincount(pixels.ravel(), minlength=len(palette)) for pixels in images)
+    order = [int(n) for n in np.argsort(-counts, kind="stable") if counts[n]]
+    number = np.zeros(len(palette), np.uint8)
+    number[order] = np.arange(len(order), dtype=np.uint8)
+    return [number[pixels] for pixels in images], tuple(palette[n] for n in order)
 
 
 def _render_plot(data: dict) -> dict:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.gif import MAX_PARTS, encode
-from slidingwindows.lzw import lzw
 from slidingwindows.regions import changed_regions
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
@@ -224,72 +223,6 @@ def test_what_gif_cannot_hold_is_refused(frames, colours, words):
     with pytest.raises(SlidingWindowsError) as caught:
         encode(frames, palette_of(colours))
     assert words in str(caught.value)
-
-
-def unpack(data: bytes, bits: int) -> bytes:
-    """LZW undone, written from the specification alone: a table of strings, one code at a time."""
-    clear, end = 1 << bits, (1 << bits) + 1
-    stream = "".join(f"{byte:08b}"[::-1] for byte in data)
-    place, width, table, before, out, ended = 0, bits + 1, {}, None, b"", False
-    while not ended:
-        code = int(stream[place : place + width][::-1], 2)
-        place += width
-        if code == clear:
-            table = {i: bytes((i,)) for i in range(clear)} | {clear: b"", end: b""}
-            width, before = bits + 1, None
-        elif code == end:
-            ended = True
-        else:
-            if before is None:
-                text = table[code]
-            else:
-                text = table[code] if code in table else before + before[:1]
-                assert code <= len(table), "a code from the future"
-                if len(table) < 4096:
-                    table[len(table)] = before + text[:1]
-            out, before = out + text, text
-            if len(table) == 1 << width and width < 12:
-                width += 1
-    assert len(data) == (place + 7) // 8, "bytes after the end code"
-    assert "1" not in stream[place:]
-    return out
-
-
-@st.composite
-def streams(draw):
-    bits = draw(st.integers(2, 8))
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    length = draw(st.one_of(st.integers(1, 50), st.integers(1, 12000)))
-    kinds = draw(st.integers(1, 1 << bits))
-    values = generator.integers(0, kinds, length, np.uint8)
-    return bits, np.repeat(values, draw(st.integers(1, 4)))[:length]
-
-
-@given(streams())
-@steady
-def test_lzw_can_be_undone(stream):
-    bits, values = stream
-    assert unpack(lzw(values.tobytes(), bits), bits) == values.tobytes()
-
-
-@given(streams(), st.integers(0, 2**32))
-@steady
-def test_lzw_takes_each_number_or_its_alternative(stream, seed):
-    bits, values = stream
-    generator = np.random.default_rng(seed)
-    other = np.where(generator.random(len(values)) < 0.5, values, generator.integers(0, 1 << bits))
-    other = other.astype(np.uint8)
-    packed = lzw(values.tobytes(), bits, other.tobytes())
-    out = np.frombuffer(unpack(packed, bits), np.uint8)
-    assert len(out) == len(values)
-    assert ((out == values) | (out == other)).all()
-
-
-def test_lzw_is_small():
-    assert len(lzw(bytes(10_000), 2)) < 120
-    generator = np.random.default_rng(1)
-    noise = generator.integers(0, 32, 50_000, np.uint8).tobytes()
-    assert len(lzw(noise, 5)) < 50_000
 
 
 @st.composite
