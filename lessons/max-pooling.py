@@ -1,15 +1,21 @@
 # ---
 # title: Max pooling
-# description: A window slides over the input and keeps the largest number it sees.
+# description: A window slides over the input and keeps the largest number it sees. Predict it, run it, watch it.
 # ---
 
 # %% [markdown]
 # # Max pooling
 #
-# Some $x^2$ maths and a [link](../index.md).
+# A window slides over a grid of numbers. At each stop it keeps the largest number it sees and forgets the rest. That is all of max pooling.
 #
-# !!! note "Hello"
-#     World
+# !!! abstract "What you will be able to do"
+#     - Compute a max pool by hand.
+#     - Say what `kernel_size` and `stride` do, and what happens when you leave `stride` out.
+#     - Predict what happens at ties and at the padded border.
+#
+# ## One window at a time
+#
+# Here is an input of one channel with 6 rows and 6 columns. The pool has a 2×2 window.
 
 # %%
 import torch
@@ -18,9 +24,148 @@ from torch import nn
 from slidingwindows import slide
 from slidingwindows.lesson import show
 
-x = torch.tensor([[[3., 1, 4, 1, 5, 9], [2, 6, 5, 3, 5, 8], [9, 7, 9, 3, 2, 3], [8, 4, 6, 2, 6, 4], [3, 3, 8, 3, 2, 7], [9, 5, 0, 2, 8, 8]]])
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9],
+    [2., 6, 5, 3, 5, 8],
+    [9., 7, 9, 3, 2, 3],
+    [8., 4, 6, 2, 6, 4],
+    [3., 3, 8, 3, 2, 7],
+    [9., 5, 0, 2, 8, 8],
+]])
 pool = nn.MaxPool2d(kernel_size=2)
-pool(x)
+
+# %% [markdown]
+# !!! question "Predict"
+#     The first window covers the upper left corner: 3, 1, 2 and 6. What number does it keep? And how many numbers will the whole output have?
+#
+# Now run it.
 
 # %%
-show(slide(pool, x), "max-pool-2x2", "One window, *nine* `steps`.")
+pool(x)
+
+# %% [markdown]
+# The first window keeps 6. There are nine windows, so the output has nine numbers: 3×3.
+#
+# Watch every window. The filled cell is the one that wins.
+
+# %%
+show(
+    slide(pool, x),
+    "max-pool-2x2",
+    "Max pooling with a 2×2 window and stride 2. Every number came from torch.",
+)
+
+# %% [markdown]
+# ## Where did the stride come from?
+#
+# You gave the pool no stride. It moved by 2 all the same.
+#
+# In PyTorch a pool's `stride` defaults to its `kernel_size`, so the windows sit side by side and never overlap. A convolution's stride defaults to 1. Keep that difference in mind.
+
+# %%
+print("pool:", nn.MaxPool2d(kernel_size=3).stride)
+print("convolution:", nn.Conv2d(1, 1, kernel_size=3).stride)
+print("MaxPool2d(3) on 9×9:", tuple(nn.MaxPool2d(3)(torch.rand(1, 9, 9)).shape))
+
+# %% [markdown]
+# ## Overlapping windows
+#
+# Nothing forbids overlap. A 3×3 window with stride 2 shares a row or a column with each neighbour. With `padding=1` the window may also hang over the border by one cell.
+#
+# !!! question "Predict"
+#     What should the border be filled with, so that it never wins?
+
+# %%
+overlapping = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+corner = x[:, :5, :5]
+overlapping(corner)
+
+# %%
+show(
+    slide(overlapping, corner),
+    "max-pool-3x3-stride-2",
+    "A 3×3 window with stride 2 and padding 1. The padding holds minus infinity, so it can never win.",
+)
+
+# %% [markdown]
+# Max pooling pads with **minus infinity**. Zero would be wrong: an input of negative numbers would get a border of zeros that wins everywhere. See for yourself:
+
+# %%
+negative = torch.full((1, 3, 3), -1.0)
+print("torch:", nn.MaxPool2d(3, stride=1, padding=1)(negative).unique())
+by_hand = nn.functional.pad(negative, (1, 1, 1, 1), value=0.0)
+print("padded with zeros by hand:", nn.MaxPool2d(3, stride=1)(by_hand))
+
+# %% [markdown]
+# ## When two numbers tie
+#
+# What if the largest number is there twice? The output is the same either way. But during training the gradient goes to *one* cell, so torch has to choose.
+
+# %%
+ties = torch.tensor([[[7., 7, 1, 2], [7, 7, 2, 2], [0, 4, 5, 5], [4, 1, 3, 5]]])
+values, winners = nn.MaxPool2d(2, return_indices=True)(ties)
+print(winners)
+
+# %%
+show(
+    slide(nn.MaxPool2d(2), ties),
+    "max-pool-ties",
+    "The first of equal numbers wins, in reading order. Rings mark the ones that tied with it.",
+)
+
+# %% [markdown]
+# The indices count cells row by row, starting from 0. In each window the **first** of the equal numbers wins.
+#
+# ## Channels stay apart
+#
+# A pool handles each channel on its own. Eight maps go in, eight smaller maps come out.
+
+# %%
+maps = torch.rand(8, 6, 6)
+together = pool(maps)
+apart = torch.stack([pool(one[None])[0] for one in maps])
+print(tuple(together.shape), "the same as one by one:", torch.equal(together, apart))
+
+# %% [markdown]
+# !!! warning "Common mistake: channels last"
+#     `MaxPool2d` wants `(C, H, W)` or `(N, C, H, W)`. Give it `(N, H, W, C)` and it does not complain. It pools width and *channels*.
+
+# %%
+channels_last = torch.rand(2, 8, 8, 3)  # two images of 8×8 with three channels
+print(tuple(pool(channels_last).shape))
+
+# %% [markdown]
+# The shape `(2, 8, 4, 1)` gives it away: the height is whole, and of three channels one is left.
+#
+# ## Exercises
+#
+# **1.** What does `nn.MaxPool2d(2)` make of `[[1, 8], [6, 3]]`?
+#
+# ??? success "Answer"
+#     One number: 8.
+#
+# **2.** What is the output shape of `nn.MaxPool2d(3)` on `(1, 9, 9)`? And of `nn.MaxPool2d(3, stride=1)`?
+#
+# ??? success "Answer"
+#     `(1, 3, 3)`, because the stride defaults to 3. With stride 1 it is `(1, 7, 7)`.
+#
+# **3.** You change the 9 in the upper right corner of `x` to 100. How many output numbers change? And if you change the 1 in the first row, second column, to 2?
+#
+# ??? success "Answer"
+#     One number changes for the 100. None changes for the 2: the window still holds a 6.
+#
+# Check your answers:
+
+# %% tags=["collapse"]
+print(pool(torch.tensor([[[1.0, 8], [6, 3]]])))
+print(tuple(nn.MaxPool2d(3)(torch.rand(1, 9, 9)).shape))
+print(tuple(nn.MaxPool2d(3, stride=1)(torch.rand(1, 9, 9)).shape))
+for row, col, value in ((0, 5, 100.0), (0, 1, 2.0)):
+    changed = x.clone()
+    changed[0, row, col] = value
+    print("changed outputs:", int((pool(changed) != pool(x)).sum()))
+
+# %% [markdown]
+# ## Next
+#
+# Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.

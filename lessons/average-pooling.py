@@ -1,0 +1,195 @@
+# ---
+# title: Average pooling
+# description: The window takes the mean instead of the largest number. The same input, side by side with max pooling.
+# ---
+
+# %% [markdown]
+# # Average pooling
+#
+# The window slides as before. But instead of the largest number it writes down the **mean** of all it sees.
+#
+# !!! abstract "What you will be able to do"
+#     - Compute an average pool by hand.
+#     - Say when max and average pooling differ most.
+#     - Explain what padding does to an average, and how to switch that off.
+#
+# ## The same input, the other rule
+#
+# This is the input of the [max pooling lesson](max-pooling.ipynb).
+
+# %%
+import torch
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import plot, show
+
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9],
+    [2., 6, 5, 3, 5, 8],
+    [9., 7, 9, 3, 2, 3],
+    [8., 4, 6, 2, 6, 4],
+    [3., 3, 8, 3, 2, 7],
+    [9., 5, 0, 2, 8, 8],
+]])
+average = nn.AvgPool2d(kernel_size=2)
+
+# %% [markdown]
+# !!! question "Predict"
+#     The first window holds 3, 1, 2 and 6. What is their mean? Max pooling kept 6.
+
+# %%
+average(x)
+
+# %%
+show(
+    slide(average, x),
+    "average-pool-2x2",
+    "Average pooling with a 2×2 window and stride 2. Every number in the window counts alike.",
+)
+
+# %% [markdown]
+# The mean is 3. All four numbers had a say in it.
+#
+# ## Side by side
+#
+# Put both outputs next to each other:
+
+# %%
+largest = nn.MaxPool2d(2)(x)[0]
+mean = average(x)[0]
+print("max      average  difference")
+for top, middle in zip(largest.flatten().tolist(), mean.flatten().tolist(), strict=True):
+    print(f"{top:4.0f} {middle:12.2f} {top - middle:10.2f}")
+
+# %% [markdown]
+# The maximum is never below the mean. The two agree only where all numbers of a window are equal.
+#
+# They differ most where one number stands out. Move a single peak through an empty map, and you see it clearly:
+
+# %%
+peak = torch.zeros(1, 6, 6)
+peak[0, 2, 3] = 8.0
+print("max:    ", nn.MaxPool2d(2)(peak)[0].tolist())
+print("average:", nn.AvgPool2d(2)(peak)[0].tolist())
+
+# %% [markdown]
+# Max pooling reports the peak at full height, 8. Average pooling spreads it over four cells and reports 2.
+#
+# So the two ask different questions. Max: *is the pattern anywhere in this window?* Average: *how much of it is in this window?*
+#
+# On a photo the difference is easy to see. Every pool here uses an 8×8 window:
+
+# %%
+import matplotlib.cbook
+import numpy as np
+from PIL import Image
+
+photo = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+photo = photo.crop((90, 20, 410, 340))
+grey = torch.from_numpy(np.array(photo)).float()[None]
+
+
+def draw(figure):
+    panels = figure.subplots(1, 3)
+    pictures = {
+        "photo": grey,
+        "max": nn.MaxPool2d(8)(grey),
+        "average": nn.AvgPool2d(8)(grey),
+    }
+    for axes, (name, picture) in zip(panels, pictures.items(), strict=True):
+        axes.imshow(picture[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_title(f"{name}, {picture.shape[1]}×{picture.shape[2]}")
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "max-and-average-photo",
+    alt="Three pictures of one portrait: the photo, its max pool with bright blocks grown larger, "
+    "and its average pool, darker and closer to the photo.",
+    caption="The same photo, max pooled and average pooled to 40×40.",
+    height=260,
+)
+
+# %% [markdown]
+# The max pool is brighter: in each block the lightest pixel wins. The average pool looks like the photo seen from far away.
+
+# %%
+for name, picture in {
+    "photo": grey,
+    "max": nn.MaxPool2d(8)(grey),
+    "average": nn.AvgPool2d(8)(grey),
+}.items():
+    print(f"mean brightness of {name}: {picture.mean():.1f}")
+
+# %% [markdown]
+# ## What padding does to a mean
+#
+# Average pooling pads with **zero**, and by default it counts those zeros. That pulls the border down.
+#
+# !!! question "Predict"
+#     Every number of a 3×3 input is 1. A 3×3 window with padding 1 sits on the upper left corner. It sees four ones and five zeros. What does it write?
+
+# %%
+ones = torch.ones(1, 3, 3)
+counted = nn.AvgPool2d(3, stride=1, padding=1)
+counted(ones)
+
+# %%
+show(
+    slide(counted, ones),
+    "average-pool-padding",
+    "An input of ones. Where the window hangs over the border, zeros lower the mean.",
+)
+
+# %% [markdown]
+# A corner gets 4/9, about 0.444. An edge gets 6/9, about 0.667. Only the middle is 1.
+#
+# Say `count_include_pad=False`, and torch divides by the number of *real* cells:
+
+# %%
+nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)(ones)
+
+# %% [markdown]
+# Now every mean is 1.
+#
+# !!! warning "Common mistake: averages of integers"
+#     Give `AvgPool2d` a tensor of integers, and it cuts off the fraction without a word. Convert to float first.
+
+# %%
+whole = torch.tensor([[[1, 2], [3, 5]]])
+print("integers:", nn.AvgPool2d(2)(whole).item())
+print("floats:  ", nn.AvgPool2d(2)(whole.float()).item())
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** What does `nn.AvgPool2d(2)` make of `[[1, 8], [6, 3]]`?
+#
+# ??? success "Answer"
+#     The mean of the four: 4.5.
+#
+# **2.** You add 10 to every number of an input. What happens to its max pool? To its average pool?
+#
+# ??? success "Answer"
+#     Both rise by 10.
+#
+# **3.** You multiply every number by -1. Does the average pool change its sign? Does the max pool?
+#
+# ??? success "Answer"
+#     The average pool does: the mean of the negatives is the negative of the mean. The max pool does not: the largest of the negatives comes from the *smallest* number.
+#
+# Check your answers:
+
+# %% tags=["collapse"]
+print(nn.AvgPool2d(2)(torch.tensor([[[1.0, 8], [6, 3]]])).item())
+for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
+    rises = torch.equal(pool(x + 10), pool(x) + 10)
+    flips = torch.equal(pool(-x), -pool(x))
+    print(f"{type(pool).__name__}: rises by 10 {rises}, changes its sign {flips}")
+
+# %% [markdown]
+# ## Next
+#
+# You have met two pools and given neither of them a weight. [Pooling has nothing to learn](no-learnable-parameters.ipynb); next you count what that saves.
