@@ -27,6 +27,8 @@ from torch import nn
 from slidingwindows import slide
 from slidingwindows.lesson import show
 
+torch.set_grad_enabled(False)  # nothing is trained here
+
 x = torch.tensor([[[1., 2, 0, 4, 3, 1],
                    [0, 3, 1, 5, 2, 2],
                    [4, 1, 2, 0, 6, 3],
@@ -119,7 +121,7 @@ print(strided(x))
 
 # %%
 show(
-    slide(pool, every(x).detach()),
+    slide(pool, every(x)),
     "stride-compared-with-pool",
     "The input here is the output of the first convolution. The pool keeps the best of each block. The stride keeps the upper left one.",
 )
@@ -196,7 +198,7 @@ for name, layers in ways.items():
 #
 # **Move the stride into the convolution** and you pay a quarter: it makes a quarter of the stops. The parameters stay the same. But three of every four windows are never looked at.
 #
-# **Put a strided convolution where the pool was** and every window is still looked at. But the pool was free of parameters. The new layer brings 36,928 of them, and a quarter more multiply-adds.
+# **Put a strided convolution where the pool was** and every window of the first convolution is still looked at. But the pool was free of parameters. The new layer brings 36,928 of them, and a quarter more multiply-adds.
 #
 # ## Who does it
 #

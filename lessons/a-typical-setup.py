@@ -1,0 +1,307 @@
+# ---
+# title: A typical setup
+# description: The same small network built three ways, with pools, without, and with strides. Follow every shape by hand and watch 26 come out twice.
+# ---
+
+# %% [markdown]
+# # A typical setup
+#
+# You know the parts. Now put them together, the way many small networks do: a convolution, a pool, a convolution, a pool.
+#
+# Then take the pools away. Then bring the shrinking back with strides. Three networks, one photo, and every shape explained.
+#
+# !!! abstract "What you will be able to do"
+#     - Work out the shape after every layer with one formula.
+#     - Explain why pools and strides arrive at the same 26, and when they do not.
+#     - Compare parameters and multiply-adds of three designs before you train any of them.
+#
+# ## One formula for every layer
+#
+# Convolutions and pools share one rule. For an input of size $i$, a kernel of size $k$, a stride $s$ and a padding $p$, the output has size
+#
+# $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
+#
+# The half brackets $\lfloor\;\rfloor$ mean: cut off the fraction. A window that fits only in part does not count.
+#
+# In Python the cut is the operator `//`:
+
+# %%
+import matplotlib.cbook
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from slidingwindows import funnel, slide
+from slidingwindows.lesson import plot, show
+
+torch.set_grad_enabled(False)  # nothing is trained here
+
+
+def out(i, k, s=1, p=0):
+    return (i + 2 * p - k) // s + 1
+
+
+print(out(110, k=3), out(108, k=2, s=2))
+
+# %% [markdown]
+# The photo is the one from [the CNN funnel](the-cnn-funnel.ipynb): three channels, 110 rows, 110 columns.
+
+# %%
+photo = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+photo = photo.crop((90, 20, 420, 350)).resize((110, 110))
+x = torch.from_numpy(np.array(photo)).permute(2, 0, 1) / 255
+
+
+def walk(network, x):
+    """Print every layer, its output, and the formula that gives its size."""
+    print(f"{'input':36} {tuple(x.shape)}")
+    for layer in network:
+        k, s = (n[0] if isinstance(n, tuple) else n for n in (layer.kernel_size, layer.stride))
+        i, x = x.shape[-1], layer(x)
+        assert x.shape[-1] == out(i, k, s)  # the formula and torch agree
+        name = f"{type(layer).__name__}, kernel {k}, stride {s}"
+        print(f"{name:36} {str(tuple(x.shape)):15}  ({i} - {k}) // {s} + 1 = {out(i, k, s)}")
+
+
+# %% [markdown]
+# ## First way: with pools
+#
+# !!! question "Predict"
+#     Work it out on paper. Start at 110. A convolution with a kernel of 3, a pool of 2, another convolution of 3, another pool of 2. What size comes out?
+
+# %%
+torch.manual_seed(7)
+with_pools = nn.Sequential(
+    nn.Conv2d(3, 8, 3),
+    nn.MaxPool2d(2, 2),
+    nn.Conv2d(8, 16, 3),
+    nn.MaxPool2d(2, 2),
+)
+walk(with_pools, x)
+
+# %% [markdown]
+# It is 26. Each convolution trims two rows and two columns. Each pool halves.
+#
+# The channels follow the convolutions alone: 3, 8, 16. The pools leave them as they are.
+#
+# ## Second way: without the pools
+#
+# !!! question "Predict"
+#     Now delete both pools. Each convolution still trims two. What is left of 110?
+
+# %%
+without_pools = nn.Sequential(with_pools[0], with_pools[2])  # the same two convolutions
+walk(without_pools, x)
+
+# %%
+show(
+    funnel(without_pools, x),
+    "setup-without-pools",
+    "Two convolutions at stride 1 and no pool: the maps hardly shrink. This is no funnel.",
+)
+
+# %% [markdown]
+# It is 106. Sixteen maps of 106×106 are 179,776 numbers. With the pools there were 10,816.
+#
+# ## Third way: strides
+#
+# Leave the pools out, and give both convolutions a stride of 2.
+#
+# !!! question "Predict"
+#     Will you get back to 26 exactly, or only to about 26?
+
+# %%
+strided = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 16, 3, stride=2))
+strided[0].load_state_dict(with_pools[0].state_dict())  # the same weights again
+strided[1].load_state_dict(with_pools[2].state_dict())
+walk(strided, x)
+
+# %%
+show(
+    funnel(strided, x),
+    "setup-with-strides",
+    "The same two convolutions at stride 2. Two layers reach the size that took four before.",
+)
+
+# %% [markdown]
+# Exactly 26. Two layers do what took four.
+#
+# ## Is it luck?
+#
+# A little. Look at both ways on a map that is small enough to draw. First a convolution, then a pool:
+
+# %%
+tiny = torch.tensor([[[2., 0, 1, 3, 1, 0],
+                      [1, 4, 0, 2, 5, 1],
+                      [0, 2, 3, 1, 0, 2],
+                      [3, 1, 0, 6, 2, 1],
+                      [1, 0, 2, 1, 4, 0],
+                      [0, 5, 1, 0, 2, 3]]])
+plus = torch.tensor([[[[0., 1, 0], [1, 1, 1], [0, 1, 0]]]])
+conv = nn.Conv2d(1, 1, 3, bias=False)
+conv.weight.data = plus
+halved = nn.MaxPool2d(2, 2)(conv(tiny))
+print(tuple(tiny.shape), tuple(conv(tiny).shape), tuple(halved.shape))
+
+# %%
+show(
+    slide(nn.MaxPool2d(2, 2), conv(tiny)),
+    "setup-tiny-pool",
+    "6×6 became 4×4 by the convolution. The pool halves it.",
+)
+
+# %% [markdown]
+# Then the convolution with a stride:
+
+# %%
+step = nn.Conv2d(1, 1, 3, stride=2, bias=False)
+step.weight.data = plus
+show(
+    slide(step, tiny),
+    "setup-tiny-stride",
+    "6×6 to 2×2 in one go. The hatched row and column are left over: a third stop would need a seventh column.",
+)
+
+# %% [markdown]
+# Both give 2×2. But the strided window leaves a row and a column unread. It fits with nothing to spare when the size is odd. The pool behind a convolution is the other way round: it loses a row and a column when the size is odd.
+#
+# So on an even size the two agree, and on an odd size they do not:
+
+# %%
+print("input   conv, then pool   strided conv")
+for i in range(107, 113):
+    print(f"{i:5} {out(out(i, 3), 2, 2):17} {out(i, 3, 2):14}")
+
+# %% [markdown]
+# In the photo's case every size that meets this choice is even: first 110, then 54. That is why 26 came out twice.
+#
+# And the same shape does not mean the same numbers. Already in the first layer the pool keeps the best of four and the stride the first of four, as you saw in [stride instead of pooling](stride-instead-of-pooling.ipynb):
+
+# %%
+a, b = with_pools(x), strided(x)
+print(a.shape == b.shape, torch.equal(a, b))
+
+# %% [markdown]
+# ## Compare the costs
+#
+# All three networks have the same two convolutions. So they have the same number of parameters. A pool adds none.
+#
+# !!! question "Predict"
+#     Which of the three takes the most multiply-adds? And by what factor does the strided network beat the pooled one?
+
+# %%
+def multiply_adds(network, x):
+    """For each convolution: numbers put out, times weights that each one takes."""
+    counts = []
+    for layer in network:
+        x = layer(x)
+        if isinstance(layer, nn.Conv2d):
+            counts.append(x.numel() * layer.weight[0].numel())
+    return counts
+
+
+networks = {"with pools": with_pools, "without pools": without_pools, "strides": strided}
+for name, network in networks.items():
+    parameters = sum(p.numel() for p in network.parameters())
+    print(f"{name:14} {str(tuple(network(x).shape)):15} {parameters:,} parameters "
+          f"{sum(multiply_adds(network, x)):>11,} multiply-adds")
+
+# %%
+def bars(figure):
+    axes = figure.subplots()
+    names = list(networks)[::-1]
+    counts = [[n / 1e6 for n in multiply_adds(networks[name], x)] for name in names]
+    first = [c[0] for c in counts]
+    axes.barh(names, first, label="first convolution")
+    axes.barh(names, [c[1] for c in counts], left=first, label="second convolution", hatch="//")
+    for row, c in enumerate(counts):
+        axes.text(sum(c) + 0.15, row, f"{sum(c):.1f}", va="center")
+    axes.set_xlabel("multiply-adds, in millions")
+    axes.set_xlim(0, 18)
+    axes.legend(loc="lower right")
+
+
+plot(
+    bars,
+    "setup-multiply-adds",
+    "Bars of multiply-adds in millions. With pools 5.6, without pools 15.5, with strides 1.4. "
+    "Without pools, the second convolution takes most of it.",
+    "The second convolution pays for every pixel that nobody removed before it.",
+    height=280,
+)
+
+# %% [markdown]
+# Every network has 1,392 parameters: 224 in the first convolution, 1,168 in the second.
+#
+# The multiply-adds differ by far. Without pools it takes 15,463,296. With pools, 5,634,432. With strides, 1,408,608, which is exactly a quarter of the pooled count: each convolution stops at one place where the other stops at four.
+#
+# ## What comes after the funnel
+#
+# Most classifiers end with a linear layer. It takes every number of the last maps at once. So the size of those maps decides how big it gets:
+
+# %%
+for name, network in networks.items():
+    numbers = network(x).numel()
+    linear = nn.Linear(numbers, 10)
+    print(f"{name:14} {numbers:>7,} numbers, {sum(p.numel() for p in linear.parameters()):>9,} parameters")
+
+# %% [markdown]
+# Here the shrinking pays off. For ten classes the linear layer has 108,170 parameters behind the funnel, and 1,797,770 without it. The two convolutions look tiny beside it.
+#
+# !!! warning "Common mistake: guessing the size"
+#     A linear layer must be told how many numbers arrive. Someone reasons: 110 halved is 55, halved again is 27.5, so call it 27. Torch disagrees:
+
+# %%
+head = nn.Linear(16 * 27 * 27, 10)
+try:
+    head(with_pools(x).flatten().unsqueeze(0))
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# Read the two pairs of numbers. The network delivers 10,816 numbers, and the layer waits for 11,664. Use the formula, or print the shape once and copy it. `nn.LazyLinear(10)` looks at the first input and finds the number by itself.
+#
+# !!! note "What these networks leave out"
+#     A real network puts an activation such as `nn.ReLU()` after each convolution. It changes no shape. It also matters more in the strided network: without it, two convolutions in a row do no more than a single larger one could. A max pool between them breaks that.
+#
+# ## Exercises
+#
+# Predict first. Then open the answer.
+#
+# **1.** The photo has 111 rows and columns. What comes out of the network with pools, and what out of the one with strides?
+#
+# ??? success "Answer"
+#     `(16, 26, 26)` and `(16, 27, 27)`. With pools: 111, 109, 54, 52, 26. With strides: 111, 55, 27.
+#
+# **2.** You put `padding=1` into both convolutions of the network with pools. What comes out of a photo of size 110?
+#
+# ??? success "Answer"
+#     `(16, 27, 27)`. The convolutions no longer trim: 110, 110, 55, 55, 27. The last pool drops a row and a column.
+#
+# **3.** You add a third pair to the network with pools: `nn.Conv2d(16, 32, 3)` and `nn.MaxPool2d(2, 2)`. What comes out, and how many parameters does the pair add?
+#
+# ??? success "Answer"
+#     `(32, 12, 12)`: 26, 24, 12. The pair adds 4,640 parameters, all of them in the convolution.
+#
+# Check all three:
+
+# %% tags=["collapse"]
+larger = torch.rand(3, 111, 111)
+print(tuple(with_pools(larger).shape), tuple(strided(larger).shape))
+padded = nn.Sequential(
+    nn.Conv2d(3, 8, 3, padding=1),
+    nn.MaxPool2d(2, 2),
+    nn.Conv2d(8, 16, 3, padding=1),
+    nn.MaxPool2d(2, 2),
+)
+print([tuple(padded[:n](x).shape) for n in range(1, 5)])
+pair = nn.Sequential(nn.Conv2d(16, 32, 3), nn.MaxPool2d(2, 2))
+print(tuple(pair(with_pools(x)).shape), sum(p.numel() for p in pair.parameters()))
+
+# %% [markdown]
+# ## Next
+#
+# Every convolution here trimmed the border, whether you wanted it or not. Exercise 2 showed a way out. One argument gives you control over the output size: [padding](padding.ipynb).
+#
+# The three networks come from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
