@@ -31,9 +31,9 @@ class Drawing:
         self.short = max(len(self.wrapped(step.arithmetic)) for step in trace.steps) > MAX_LINES
         texts = [self.opening_words(), *(self.words(step) for step in trace.steps)]
         longest = max(text_width(line, LINE_SIZE) for text in texts for line in text)
-        lines = max(len(text) for text in texts)
-        legend = self.padded or bool(self.untouched)
-        self.layout: Layout = plan(trace, lines, longest, legend)
+        legend = [56 + text_width(meaning, LEGEND_SIZE) for _, meaning in self.legend()]
+        longest, lines = max(longest, sum(legend) - 28), max(len(text) for text in texts)
+        self.layout: Layout = plan(trace, lines, longest, bool(legend))
         self.blank = self._blank()
 
     def _words(self, step: Step) -> str:
@@ -114,24 +114,20 @@ class Drawing:
         text = cell_text(value, self.layout.digits)
         canvas.centred(box, text, self.layout.font_size, "muted")
 
+    def legend(self) -> list[tuple[str, str]]:
+        """(fill, what it means) for the line below the grids."""
+        parts = [("pad", self.padding_words())] if self.padded else []
+        return parts + ([("hatch", "never read by any window")] if self.untouched else [])
+
     def _legend(self, canvas: Canvas) -> None:
         x, y = self.layout.text_x, self.layout.legend_y
-        if self.padded:
-            self._swatch(canvas, x, y, "pad")
-            x = self._legend_text(canvas, x + 28, y, self.padding_words())
-        if self.untouched:
-            self._swatch(canvas, x, y, "page")
-            canvas.hatch((x + 1, y - 16, x + 19, y + 2), "hatch")
-            self._legend_text(canvas, x + 28, y, "never read by any window")
-
-    @staticmethod
-    def _swatch(canvas: Canvas, x: int, y: int, fill: str) -> None:
-        canvas.fill((x, y - 17, x + 20, y + 3), "line")
-        canvas.fill((x + 1, y - 16, x + 19, y + 2), fill)
-
-    def _legend_text(self, canvas, x, y, text) -> int:
-        canvas.text(x, y, text, LEGEND_SIZE, "muted")
-        return x + text_width(text, LEGEND_SIZE) + 28
+        for fill, meaning in self.legend():
+            canvas.fill((x, y - 17, x + 20, y + 3), "line")
+            canvas.fill((x + 1, y - 16, x + 19, y + 2), "page" if fill == "hatch" else fill)
+            if fill == "hatch":
+                canvas.hatch((x + 1, y - 16, x + 19, y + 2), "hatch")
+            canvas.text(x + 28, y, meaning, LEGEND_SIZE, "muted")
+            x += 56 + text_width(meaning, LEGEND_SIZE)
 
     def padding_words(self) -> str:
         if self.trace.padding_mode != "zeros":
