@@ -1,0 +1,270 @@
+# ---
+# title: Padding
+# description: A border around the input gives you control over the output size. What is in that border depends on the operation, and it leaves traces.
+# ---
+
+# %% [markdown]
+# # Padding
+#
+# So far every convolution trimmed your map. The size of the output was a side effect.
+#
+# Padding makes it your decision. You put a border around the input, and the window has room to stand on the outermost pixels.
+#
+# !!! abstract "What you will be able to do"
+#     - Choose a padding that keeps the size, or even enlarges it.
+#     - Say what number the border holds: it is not always zero.
+#     - Explain the dark rim that zero padding leaves in averages.
+#     - Read torch's message about padding and half of the kernel, and know what the rule prevents.
+#
+# ## The formula, complete
+#
+# A padding $p$ adds $p$ pixels on each of the four sides. So a size $i$ becomes $i + 2p$ before the window starts:
+#
+# $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
+#
+# !!! question "Predict"
+#     The input is 4×4, the kernel 3×3, the stride 1. What size comes out with no padding, with one pixel, with two?
+
+# %%
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
+x = torch.tensor([[[3., 1, 0, 2],
+                   [1, 4, 2, 1],
+                   [0, 2, 5, 3],
+                   [2, 1, 3, 1]]])
+kernel = torch.tensor([[[[0., 1, 0], [1, 1, 1], [0, 1, 0]]]])
+
+
+def convolution(padding):
+    conv = nn.Conv2d(1, 1, 3, padding=padding, bias=False)
+    conv.weight.data = kernel
+    return conv
+
+
+for p in (0, 1, 2):
+    print(p, tuple(convolution(p)(x).shape))
+
+# %% [markdown]
+# Two, four, six. One pixel of padding keeps the size. These three have names.
+#
+# ### Valid: no padding
+#
+# The window stays inside. Every number it reads is real.
+
+# %%
+show(slide(convolution(0), x), "padding-valid", "`padding=0`, also called *valid*: 4×4 shrinks to 2×2.")
+
+# %% [markdown]
+# ### Same: the size stays
+#
+# The window's middle visits every pixel once. So there is one output for each input.
+
+# %%
+show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, also called *same*: 4×4 stays 4×4. The grey border holds zeros.")
+
+# %% [markdown]
+# At stride 1 you need $p = (k - 1)/2$. That is a whole number only when the kernel is odd: 1 for a kernel of 3, 2 for 5, 3 for 7.
+#
+# This is one reason to prefer odd kernels. A convolution also takes the word: `padding="same"`.
+#
+# ### Full: every overlap counts
+#
+# Now let the window in as soon as one corner touches the input: $p = k - 1$.
+
+# %%
+show(slide(convolution(2), x), "padding-full", "`padding=2` for a 3×3 kernel, also called *full*: 4×4 grows to 6×6.")
+
+# %% [markdown]
+# The output is larger than the input. Each of the four corner windows sees eight zeros and one real pixel.
+#
+# ## Every pixel counts the same, or does it?
+#
+# Without padding, a corner pixel is read by a single window. A pixel in the middle is read by many. You may have read that padding repairs this.
+#
+# !!! question "Predict"
+#     A 3×3 window slides over a 5×5 input. With `padding=1`, how many windows read the corner pixel? How many read the pixel in the centre?
+#
+# Autograd can count for you. Set all weights to one and add up the output. Then the gradient of a pixel is the number of windows that read it.
+
+# %%
+def readers(padding):
+    image = torch.zeros(1, 5, 5, requires_grad=True)
+    conv = nn.Conv2d(1, 1, 3, padding=padding, bias=False)
+    conv.weight.data.fill_(1)
+    conv(image).sum().backward()
+    return image.grad[0].int()
+
+
+for p in (0, 1, 2):
+    print(f"padding {p}:", *readers(p).tolist(), sep="\n")
+
+# %% [markdown]
+# Read the corners and the centre:
+#
+# - Valid: the corner counts once, the centre nine times.
+# - Same: the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times. Better, but not equal.
+# - Full: every pixel counts 9 times. Of the three, only full padding makes all pixels equal.
+#
+# ## What is in the border?
+#
+# Zero is a harmless number to add. It is not a harmless number to compare with.
+#
+# !!! question "Predict"
+#     All pixels of an image are negative. You pool with `nn.MaxPool2d(3, stride=1, padding=1)`. If the border held zeros, what would win at the rim?
+
+# %%
+negative = -torch.tensor([[[7., 5, 6, 8],
+                           [4, 6, 3, 9],
+                           [8, 9, 7, 5],
+                           [9, 6, 8, 4]]])
+pool = nn.MaxPool2d(3, stride=1, padding=1)
+pool(negative)
+
+# %%
+show(
+    slide(pool, negative),
+    "padding-max-pool",
+    "Max pooling pads with minus infinity. It loses against every real number, so the border never wins.",
+)
+
+# %% [markdown]
+# No zero anywhere. Torch pads each operation with the value that suits it:
+#
+# | operation | the border holds | because |
+# |---|---|---|
+# | `nn.MaxPool2d` | $-\infty$ | it never wins a maximum |
+# | `nn.AvgPool2d` | zero | it adds nothing to the sum |
+# | `nn.Conv2d` | zero | zero times a weight is zero |
+#
+# !!! warning "Common mistake: padding a max pool by hand"
+#     `F.pad` fills with zeros unless you tell it otherwise. In front of a max pool these zeros compete, and here they win:
+
+# %%
+ones = torch.full((1, 3, 3), -1.0)
+no_padding = nn.MaxPool2d(3, stride=1)
+print("by the pool:  ", pool(ones).tolist())
+print("by hand, zero:", no_padding(F.pad(ones, (1, 1, 1, 1))).tolist())
+print("by hand, -inf:", no_padding(F.pad(ones, (1, 1, 1, 1), value=-torch.inf)).tolist())
+
+# %% [markdown]
+# A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does. After a ReLU nothing is negative and you would not notice. That makes the mistake hard to find.
+#
+# ## The dark rim of an average
+#
+# For an average, a zero adds nothing to the sum. But does it count when you divide?
+
+# %%
+white = torch.ones(1, 4, 4)
+mean = nn.AvgPool2d(3, stride=1, padding=1)
+mean(white)
+
+# %%
+show(
+    slide(mean, white),
+    "padding-average-pool",
+    "An even white image, averaged. The border's zeros are counted, so the rim turns darker.",
+)
+
+# %% [markdown]
+# By default it counts. A window in the corner sees four ones and five zeros: 4/9, about 0.444. On an edge it sees six ones: 6/9, about 0.667. Only inside is the average 1.
+#
+# A white image should average to white. One argument does it:
+
+# %%
+honest = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+honest(white)
+
+# %%
+show(
+    slide(honest, white),
+    "padding-average-not-counted",
+    "`count_include_pad=False`: only real pixels are added, and only real pixels are counted.",
+)
+
+# %% [markdown]
+# Now every window divides by the number of *real* pixels it sees: 4 in a corner, 6 on an edge, 9 inside.
+#
+# A convolution has no such switch. Its zeros take part like any other number. `nn.Conv2d` offers other borders instead, such as `padding_mode="reflect"` and `padding_mode="replicate"`: they fill the border with copies of real pixels.
+#
+# ## At most half the kernel
+#
+# You just gave a convolution a padding of 2 with a kernel of 3. Try that with a pool:
+
+# %%
+for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2)):
+    try:
+        print(type(layer).__name__, tuple(layer(x).shape))
+    except RuntimeError as error:
+        print(type(layer).__name__, "refuses:", error)
+
+# %% [markdown]
+# The convolution agrees. The pool does not: a pool's padding may be at most half of its kernel, rounded down.
+#
+# Some limit has to be. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
+#
+# Torch draws the line at half. Then every window keeps at least half of its height, and half of its width, on real pixels.
+#
+# So there is no full padding for a pool with a 3×3 window.
+#
+# ## Same, with a stride
+#
+# "Same" is clear at stride 1. At stride 2 the output shrinks in any case, so torch declines the word:
+
+# %%
+try:
+    nn.Conv2d(1, 1, 3, stride=2, padding="same")
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# TensorFlow accepts it. Its [notes on padding](https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2) put an odd pixel at the end, below and on the right. Torch's number puts the border on all four sides. Build both in torch:
+
+# %%
+count = torch.arange(16.).reshape(1, 4, 4)
+print(count)
+print("padding=1:    ", nn.MaxPool2d(3, stride=2, padding=1)(count).tolist())
+print("only the end: ", nn.MaxPool2d(3, stride=2)(F.pad(count, (0, 1, 0, 1), value=-torch.inf)).tolist())
+
+# %% [markdown]
+# Both outputs are 2×2. Only the last number agrees. When you bring a network from one library to the other, compare numbers, not shapes.
+#
+# ## Exercises
+#
+# Predict first. Then open the answer.
+#
+# **1.** Which padding keeps the size for a kernel of 5 at stride 1? And for a kernel of 4?
+#
+# ??? success "Answer"
+#     2 for a kernel of 5. For a kernel of 4 there is none: $2p$ would have to be 3. With $p = 1$ a size of 10 becomes 9, with $p = 2$ it becomes 11.
+#
+# **2.** All pixels of an image are 9. You apply `nn.AvgPool2d(3, stride=1, padding=1)`. What are the corner and the edge of the output?
+#
+# ??? success "Answer"
+#     The corner is 4 and the edge is 6. The sums are 36 and 54, and both are divided by 9.
+#
+# **3.** What shape does `nn.MaxPool2d(2, 2, padding=1)` make of a 5×5 input? How many real pixels does its first window see?
+#
+# ??? success "Answer"
+#     3×3, from (5 + 2 − 2) / 2 = 2.5, cut to 2, plus 1. The first window sees one real pixel, the corner. The other three are border.
+#
+# Check all three:
+
+# %% tags=["collapse"]
+line = torch.rand(1, 10, 10)
+print([nn.Conv2d(1, 1, k, padding=p)(line).shape[-1] for k, p in ((5, 2), (4, 1), (4, 2))])
+print(nn.AvgPool2d(3, stride=1, padding=1)(torch.full((1, 4, 4), 9.0))[0, 0, :2].tolist())
+five = torch.rand(1, 5, 5)
+pooled = nn.MaxPool2d(2, 2, padding=1)(five)
+print(tuple(pooled.shape), bool(pooled[0, 0, 0] == five[0, 0, 0]))
+
+# %% [markdown]
+# ## The end, so far
+#
+# You have walked the whole funnel. You know how a window moves, what it keeps, what it loses, and how kernel, stride and padding set the size of what comes out. These were all the lessons so far. Go back to [the list of lessons](../index.md), or take your own network, predict every shape, and run it.
+#
+# This course began from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), whose next step is padding. For a thorough treatment of the arithmetic, read [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). The words and the measurements here are our own.
