@@ -1,0 +1,160 @@
+# ---
+# title: No learnable parameters
+# description: A pool has nothing to train. Count it, compare it with a convolution, and meet the one pool that had weights.
+# ---
+
+# %% [markdown]
+# # No learnable parameters
+#
+# You gave the pools a window and a stride. You never gave them a weight. Is there really nothing in them to learn?
+#
+# !!! abstract "What you will be able to do"
+#     - Count the learnable parameters of any layer in one line.
+#     - Say what a strided convolution costs where a pool costs nothing.
+#     - Explain why "nothing to learn" does not mean "nothing to choose".
+#
+# ## Count them
+#
+# !!! question "Predict"
+#     A max pool, an average pool and a convolution, each with a 3×3 window and stride 2, on 64 channels. Which has the most parameters, and about how many?
+
+# %%
+import torch
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
+
+def count(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+layers = [
+    nn.MaxPool2d(3, stride=2, padding=1),
+    nn.AvgPool2d(3, stride=2, padding=1),
+    nn.Conv2d(64, 64, 3, stride=2, padding=1),
+]
+maps = torch.rand(64, 32, 32)
+for layer in layers:
+    name = type(layer).__name__
+    print(f"{name:<10} {count(layer):>7,} parameters, output {tuple(layer(maps).shape)}")
+
+# %% [markdown]
+# All three shrink 64 maps of 32×32 to 64 maps of 16×16. The pools do it with 0 parameters. The convolution needs 36,928.
+#
+# Where does that number come from? Each of the 64 filters has a 3×3 kernel for each of 64 channels, and one bias: $64 \cdot (3 \cdot 3 \cdot 64 + 1)$.
+
+# %%
+64 * (3 * 3 * 64 + 1)
+
+# %% [markdown]
+# ## What a weight changes
+#
+# See the difference in one picture. This convolution has a 2×2 kernel and stride 2. It moves exactly as a 2×2 pool does. But it multiplies each number by a weight before it adds:
+
+# %%
+x = torch.tensor([[[3., 1, 4, 1], [2, 6, 5, 3], [9, 7, 9, 3], [8, 4, 6, 2]]])
+convolution = nn.Conv2d(1, 1, kernel_size=2, stride=2, bias=False)
+convolution.weight.data = torch.tensor([[[[1., 0], [0, 2]]]])
+show(
+    slide(convolution, x),
+    "convolution-2x2-stride-2",
+    "The kernel's four weights are what training would change. A pool has no kernel to train.",
+)
+
+# %% [markdown]
+# Training changes those four weights. It can even turn the convolution into an average pool. Set every weight to a quarter:
+
+# %%
+convolution.weight.data.fill_(1 / 4)
+print("convolution:", convolution(x).flatten().tolist())
+print("average:    ", nn.AvgPool2d(2)(x).flatten().tolist())
+
+# %% [markdown]
+# So average pooling is a convolution whose weights are fixed. Max pooling is not: no choice of weights gives a maximum. Here is the proof in two lines. A convolution without bias treats a sum as the sum of its parts. A maximum does not.
+
+# %%
+a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])
+print("convolution:", convolution(a + b).item(), "=", (convolution(a) + convolution(b)).item())
+print("max pool:   ", nn.MaxPool2d(2)(a + b).item(), "is not",
+      (nn.MaxPool2d(2)(a) + nn.MaxPool2d(2)(b)).item())
+
+# %% [markdown]
+# ## Gradients still pass through
+#
+# No parameters does not mean no gradient. A pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
+
+# %%
+for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
+    inputs = x.clone().requires_grad_()
+    pool(inputs).sum().backward()
+    print(type(pool).__name__)
+    print(inputs.grad[0])
+
+# %% [markdown]
+# ## The pool that had weights
+#
+# It was not always so. In LeNet-5 the layer called S2 added the four numbers of each 2×2 window, multiplied the sum by a *trainable* coefficient and added a *trainable* bias, one pair for each of its 6 maps: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
+#
+# You can build it from parts. A convolution with one group for each map, whose four weights are tied, is that layer:
+
+
+# %%
+class Subsampling(nn.Module):
+    def __init__(self, maps):
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.ones(maps, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(maps, 1, 1))
+
+    def forward(self, x):
+        return self.coefficient * nn.functional.avg_pool2d(x, 2, divisor_override=1) + self.bias
+
+
+lenet = Subsampling(6)
+print(count(lenet), "parameters, output", tuple(lenet(torch.rand(6, 28, 28)).shape))
+
+# %% [markdown]
+# !!! warning "Common mistake: looking for a pool in the state dict"
+#     A pool has no entry in `state_dict()`. If you swap a max pool for an average pool, saved weights still load, and no error tells you that the network now computes something else.
+
+# %%
+with_max = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))
+with_average = nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(2))
+print(with_average.load_state_dict(with_max.state_dict()))
+photo = torch.rand(1, 6, 6)
+print("same result:", torch.equal(with_max(photo), with_average(photo)))
+
+# %% [markdown]
+# ## Nothing to learn, something to choose
+#
+# Kernel size, stride and padding are not learned. *You* choose them. Such choices are called **hyperparameters**.
+#
+# ## Exercises
+#
+# **1.** How many parameters has `nn.MaxPool2d(7)`? And `nn.AvgPool2d(7)`?
+#
+# ??? success "Answer"
+#     Both 0. The window's size changes nothing.
+#
+# **2.** How many has `nn.Conv2d(3, 8, 5)`?
+#
+# ??? success "Answer"
+#     608: eight filters with 5·5·3 weights and one bias each.
+#
+# **3.** A network pools with `nn.MaxPool2d(2)` in five places. You replace each by a 3×3 convolution of stride 2 from 64 to 64 channels. How many parameters does that add?
+#
+# ??? success "Answer"
+#     5 · 36,928 = 184,640.
+#
+# Check your answers:
+
+# %% tags=["collapse"]
+print(count(nn.MaxPool2d(7)), count(nn.AvgPool2d(7)))
+print(count(nn.Conv2d(3, 8, 5)))
+print(5 * count(nn.Conv2d(64, 64, 3, stride=2)))
+
+# %% [markdown]
+# ## Next
+#
+# A pool learns nothing and throws numbers away. What do you get for that? People say: *invariance*. [Measure it](local-invariance.ipynb) before you believe it.
