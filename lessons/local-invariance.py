@@ -117,13 +117,15 @@ def draw(figure):
 plot(
     draw,
     "shift-curves",
-    alt="Three rising curves against the shift in pixels. Subsampling lies highest, max pooling "
-    "just below it, average pooling lowest. All start at zero.",
+    alt="Three rising curves against the shift in pixels. Subsampling lies highest; below it max and "
+    "average pooling almost coincide. All start at zero.",
     caption="How much the output changes when the photo shifts. Zero would be full invariance.",
 )
 
 # %% [markdown]
-# None of the three is invariant: every curve leaves zero at once. But they are not alike. Average pooling changes least, subsampling most. Max pooling lies between.
+# None of the three is invariant: every curve leaves zero at once. Odd and even shifts lie on one curve.
+#
+# Subsampling changes most. Max and average pooling lie close together, the average a hair lower. On this photo, the pools are a little steadier than plain subsampling. They are far from invariant.
 #
 # That agrees with what others found: max pooling, strided convolution and average pooling all ignore the sampling theorem, and blurring before you subsample helps ([Zhang 2019](https://proceedings.mlr.press/v97/zhang19a.html)). And no layer of this kind makes a whole network invariant by itself ([Azulay and Weiss 2019](https://jmlr.org/papers/v20/19-519.html)).
 #
