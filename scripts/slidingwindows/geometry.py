@@ -123,9 +123,12 @@ class Axis:
             span = f"({self.dilation}·({self.kernel_size} − 1) + 1)"
         text = f"{left}({size} − {span}) / {self.stride}{right} + 1 = {self._naive(self.ceil_mode)}"
         if self.dropped:
-            text += (
-                f", less {len(self.dropped)} that would start in the padding: {self.output_size}"
+            where = (
+                "in the padding"
+                if self.dropped[0] < self.size + self.padding[1]
+                else "past the end"
             )
+            text += f", less {len(self.dropped)} that would start {where}: {self.output_size}"
         return text
 
 

@@ -40,16 +40,16 @@ def trace_max(module: nn.MaxPool2d, input: torch.Tensor, channel: int, sample: i
     )
     if not torch.allclose(again, output, rtol=0, atol=0, equal_nan=True):
         raise SlidingWindowsError("the module does not return what max pooling returns")
-    plane = padded_plane(_chosen(input, channel, sample), geometry, -math.inf)
+    plane = padded_plane(_chosen(input, channel, sample), geometry, _least(geometry, input.dtype))
     result, where = plane_of(_chosen(output, channel, sample)), _chosen(indices, channel, sample)
     width = geometry.cols.size
     steps = []
     for row, col in spots(geometry):
         taps = window_taps(geometry, (plane,), row, col)
-        index = int(where[row, col])
-        places = [(tap.row, tap.col) for tap in taps]
-        winner = places.index((index // width, index % width))
-        value = result[row][col]
+        value, winner = result[row][col], None
+        if _reads_input(geometry, row, col):
+            places = [(tap.row, tap.col) for tap in taps]
+            winner = places.index(divmod(int(where[row, col]), width))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
         words = arithmetic.maximum([tap.value for tap in taps], value)
         steps.append(Step((row, col), taps, value, words, winner, ties))
@@ -90,6 +90,19 @@ def _geometry(module, input: torch.Tensor, dilation) -> Geometry:
             )
     check_work(geometry)
     return geometry
+
+
+def _reads_input(geometry: Geometry, row: int, col: int) -> bool:
+    """False for a window of padding alone, which dilation can make: torch's index is no element."""
+    pairs = (geometry.rows, row), (geometry.cols, col)
+    return all(any(0 <= p < axis.size for p in axis.windows[i]) for axis, i in pairs)
+
+
+def _least(geometry: Geometry, dtype: torch.dtype) -> float:
+    """What max pooling pads with. Integers have no infinity, but it shows in no other window."""
+    if dtype.is_floating_point or all(_reads_input(geometry, *spot) for spot in spots(geometry)):
+        return -math.inf
+    return float(torch.iinfo(dtype).min)
 
 
 def _chosen(tensor: torch.Tensor, channel: int, sample: int) -> torch.Tensor:

@@ -22,8 +22,8 @@ def ask_torch(function, *arguments, **options):
 
 
 def plane_of(tensor: torch.Tensor) -> Plane:
-    """A (H, W) tensor as rows of Python floats."""
-    return tuple(tuple(float(v) for v in row) for row in tensor.tolist())
+    """A (H, W) tensor as rows of Python floats; integers that a float would round stay ints."""
+    return tuple(tuple(float(v) if v == float(v) else v for v in row) for row in tensor.tolist())
 
 
 def padded_plane(tensor: torch.Tensor, geometry: Geometry, value: float) -> Plane:

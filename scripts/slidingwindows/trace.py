@@ -7,10 +7,11 @@ float64 and raises if the result differs from the output torch returned.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .errors import SlidingWindowsError
+from .folding import agrees, fold, same
 from .geometry import Axis, Geometry
 
 Plane = tuple[tuple[float, ...], ...]
@@ -31,7 +32,8 @@ class Tap(NamedTuple):
 class Step:
     """One window: what it read, and the number that torch returned for it.
 
-    output: (row, col) in the output. winner and ties: indices into taps, for max.
+    output: (row, col) in the output. winner and ties: indices into taps, for max;
+    a window of padding alone has no winner.
     divisor: for average. arithmetic: the calculation in words.
     """
 
@@ -99,18 +101,40 @@ class Trace:
 
     def _verify(self, step: Step) -> None:
         row, col = step.output
-        for tap in step.taps:
-            if not _same(tap.value, self.at(tap.plane, tap.row, tap.col)):
+        rows, cols = self.geometry.rows.windows[row], self.geometry.cols.windows[col]
+        places = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
+        found = [tap[:3] for tap in step.taps]
+        if found != places:
+            # An average may leave the padding out.
+            real = [place for place in places if not self.is_padding(*place[1:])]
+            if self.kind != "average" or found != real:
+                raise SlidingWindowsError(
+                    f"the taps of step {step.output} are not its window", self.call
+                )
+        weights = [w for plane in self.weights for line in plane for w in line] or [None] * len(
+            found
+        )
+        for tap, weight in zip(step.taps, weights, strict=True):
+            if not same(tap.value, self.at(*tap[:3])) or not same(tap.weight, weight):
                 raise SlidingWindowsError(
                     f"a tap of step {step.output} is not the input", self.call
                 )
-        folded, slack = fold(self.kind, step, self.bias or 0.0, self.integral, self.epsilon)
         torch_says = self.output[row][col]
-        agrees = _same(folded, torch_says) or abs(folded - torch_says) <= slack
-        if not agrees or not _same(step.value, torch_says):
+        rules = self.kind, self.bias or 0.0, self.integral
+        agreed = agrees(torch_says, step, *rules, self.epsilon)
+        if not agreed and self.kind == "convolution" and self.padding_mode == "zeros":
+            # Torch may skip the padding, which shows where a weight is infinite or nan.
+            real = tuple(tap for tap in step.taps if not self.is_padding(tap.row, tap.col))
+            agreed = agrees(torch_says, replace(step, taps=real), *rules, self.epsilon)
+        if not agreed or not same(step.value, torch_says):
+            folded = fold(step, *rules)
             raise SlidingWindowsError(
                 f"the steps give {folded} at output {step.output}, torch gave {torch_says}",
                 self.call,
+            )
+        if step.winner is not None and not same(step.taps[step.winner].value, torch_says):
+            raise SlidingWindowsError(
+                f"the winner of step {step.output} is not its value", self.call
             )
 
     def to_dict(self) -> dict:
@@ -138,38 +162,9 @@ class Trace:
         return cls(**fields)
 
 
-def fold(kind, step, bias=0.0, integral=False, epsilon=0.0) -> tuple[float, float]:
-    """One step computed again in float64, and how far rounding may put torch from it."""
-    values = [tap.value for tap in step.taps]
-    if kind == "max":
-        nan = any(math.isnan(v) for v in values)
-        return (math.nan if nan else max(values)), 0.0
-    if kind == "convolution":
-        terms = [tap.value * tap.weight for tap in step.taps] + [bias]
-        divisor = 1.0
-    else:
-        terms, divisor = values, step.divisor
-    total = sum(terms)
-    if divisor == 0:
-        return (
-            math.nan if total == 0 or math.isnan(total) else math.copysign(math.inf, total)
-        ), 0.0
-    size = sum(abs(t) for t in terms) / abs(divisor)
-    # The classic bound for a sum of n rounded terms, in any order, plus one for the division.
-    slack = 2 * (len(terms) + 2) * epsilon * size if math.isfinite(size) else 0.0
-    result = total / divisor
-    return (
-        (float(math.trunc(result)), 0.0) if integral and math.isfinite(result) else (result, slack)
-    )
-
-
 def vars_of(item) -> dict:
     """The declared fields of a dataclass, without cached properties."""
     return {name: getattr(item, name) for name in item.__dataclass_fields__}
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))
 
 
 def _plain(value):
