@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,7 +99,9 @@ def font(size: int, bold: bool = False, mono: bool = False) -> ImageFont.FreeTyp
     name = f"DejaVuSans{'Mono' if mono else ''}{'-Bold' if bold else ''}.ttf"
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", name)
     try:
-        return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+        # Given a path that it cannot read, Pillow would take any system font of that name.
+        data = io.BytesIO(path.read_bytes())
+        return ImageFont.truetype(data, size, layout_engine=ImageFont.Layout.BASIC)
     except OSError as error:
         raise SlidingWindowsError(f"the font {path} cannot be read: {error}") from error
 

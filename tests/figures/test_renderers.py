@@ -1,0 +1,241 @@
+"""From a figure's data to files: both themes, right sizes, exact colours, whatever the machine."""
+
+import base64
+import hashlib
+import io
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from figure_cases import CASES, case, decode, rendered
+from PIL import Image, ImageSequence
+from torch import nn
+
+from slidingwindows import canvas, funnel, style
+from slidingwindows.drawing import Drawing
+from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.funnel_frames import shades
+from slidingwindows.lesson import plot, show
+from slidingwindows.renderers import compact, png, render
+from slidingwindows.style import THEMES, WIDTH
+
+
+def picture(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def colours(image: Image.Image) -> set:
+    return {colour for _, colour in image.convert("RGB").getcolors(256)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_trace_gives_four_files_of_one_size(name):
+    made = rendered(name)
+    names = {f"figure.{theme}.{kind}" for theme in ("light", "dark") for kind in ("gif", "png")}
+    assert set(made["files"]) == names and made["moving"]
+    assert (made["width"], made["height"]) == (WIDTH, Drawing(case(name)).layout.height)
+    for file, data in made["files"].items():
+        image = picture(data)
+        assert image.size == (made["width"], made["height"])
+        assert image.format.lower() == file.rpartition(".")[2]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_only_the_palettes_colours(name, theme):
+    palette = set(THEMES[theme].palette())
+    files = rendered(name)["files"]
+    for kind in ("png", "gif"):
+        used = set()
+        for frame in ImageSequence.Iterator(picture(files[f"figure.{theme}.{kind}"])):
+            used |= colours(frame)
+        assert used <= palette and THEMES[theme].rgb("page") in used
+
+
+def test_png_keeps_every_number_of_the_palette():
+    palette = THEMES["light"].palette()
+    pixels = np.arange(len(palette), dtype=np.uint8).reshape(1, -1)
+    shown = np.array(picture(png(pixels, palette)).convert("RGB"))
+    np.testing.assert_array_equal(shown[0], palette)
+
+
+def test_compact_changes_numbers_but_no_colour():
+    palette = tuple((i, i, 0) for i in range(20))
+    images = [np.array([[3, 7], [19, 3]], np.uint8), np.array([[7, 7]], np.uint8)]
+    small, kept = compact(images, palette)
+    assert kept == ((7, 7, 0), (3, 3, 0), (19, 19, 0))  # the commonest first
+    for before, after in zip(images, small, strict=True):
+        np.testing.assert_array_equal(np.array(palette)[before], np.array(kept)[after])
+
+
+def test_data_survive_json_and_make_the_same_files():
+    import json
+
+    data = show(case("odd numbers"), "odd-numbers", "A caption.").data
+    again = json.loads(json.dumps(data))
+    assert again == data and data["caption"] == "A caption."
+    files = render(again)["files"]
+    assert files["odd-numbers.light.gif"] == rendered("odd numbers")["files"]["figure.light.gif"]
+
+
+def test_a_damaged_trace_is_not_drawn():
+    data = show(case("max"), "max").data
+    data["trace"]["output"][0][0] += 1
+    with pytest.raises(SlidingWindowsError, match="torch gave"):
+        render(data)
+
+
+def network():
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(3, 6, 3), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3))
+    return funnel(layers, torch.rand(3, 20, 24))
+
+
+def test_a_funnel_gives_four_files_of_one_size():
+    made = render(show(network(), "funnel").data)
+    assert made["moving"] and len(made["files"]) == 4 and made["width"] == WIDTH
+    for file, data in made["files"].items():
+        theme, image = file.split(".")[1], picture(data)
+        palette = {*THEMES[theme].palette(), *shades()}
+        assert image.size == (made["width"], made["height"])
+        for frame in ImageSequence.Iterator(image):
+            assert colours(frame) <= palette
+    assert "6×18×22" in made["alt"] and len(made["transcript"]) == 4
+    stored = decode(made["files"]["funnel.light.gif"])
+    assert sum(duration for _, duration in stored) == 4 * 1800 + 2 * 900 + 3000
+
+
+def line(figure):
+    axes = figure.subplots()
+    axes.plot([0, 1, 2], [3, 1, 2], label="a line")
+    axes.set_xlabel("x")
+    axes.set_title("title")
+    axes.legend()
+
+
+def test_a_plot_is_one_size_in_both_themes():
+    made = render(plot(line, "a-line", alt="A line falls.", width=500, height=300).data)
+    assert (made["width"], made["height"], made["moving"]) == (500, 300, False)
+    assert made["alt"] == "A line falls." and made["transcript"] == []
+    assert set(made["files"]) == {"a-line.light.png", "a-line.dark.png"}
+    corners = {}
+    for file, data in made["files"].items():
+        image = picture(data)
+        assert image.size == (1000, 600) and image.format == "PNG"
+        assert len(colours(image)) <= 32
+        corners[file.split(".")[1]] = image.convert("RGB").getpixel((0, 0))
+    for theme, corner in corners.items():
+        ground = THEMES[theme].rgb("page")
+        assert max(abs(a - b) for a, b in zip(corner, ground, strict=True)) <= 3
+    again = render(plot(line, "a-line", alt="A line falls.", width=500, height=300).data)
+    assert again == made
+
+
+def test_a_plot_leaves_matplotlib_as_it_was():
+    before = dict(matplotlib.rcParams)
+    plot(line, "a-line", alt="A line.")
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("alt", ["", "  ", "\n"])
+def test_a_plot_needs_alt_text(alt):
+    with pytest.raises(SlidingWindowsError, match="needs an alt text"):
+        plot(line, "a-line", alt=alt)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A", "a b", "a_b", "a.b", "-a", "a-", "a--b", "é", "a/b", "../a", "a\n"]
+)
+def test_a_name_is_an_address(name):
+    with pytest.raises(SlidingWindowsError, match="small letters, digits and hyphens"):
+        show(case("max"), name)
+    with pytest.raises(SlidingWindowsError, match="small letters, digits and hyphens"):
+        plot(line, name, alt="A line.")
+
+
+def test_good_names_and_what_show_takes():
+    for name in ("a", "max-pool-2x2", "0"):
+        assert show(case("max"), name).data["name"] == name
+    with pytest.raises(SlidingWindowsError, match="got str"):
+        show("a trace", "a")
+
+
+def test_a_notebook_shows_one_image_and_the_words(monkeypatch):
+    monkeypatch.delenv("SLIDINGWINDOWS_BUILD", raising=False)
+    bundle = show(case("max"), "max")._repr_mimebundle_()
+    head, _, rest = bundle["text/html"].partition("base64,")
+    assert head == '<img src="data:image/gif;'
+    data, _, attributes = rest.partition('"')
+    assert base64.b64decode(data) == rendered("max")["files"]["figure.light.gif"]
+    made = rendered("max")
+    assert f'width="{made["width"]}" height="{made["height"]}" alt="' in attributes
+    assert bundle["text/plain"] == made["alt"]
+
+
+SCRIPT = """
+import hashlib
+from figure_cases import rendered
+from test_renderers import line
+from slidingwindows.lesson import plot
+from slidingwindows.renderers import render
+made = render(plot(line, "a-line", alt="A line.").data)["files"] | rendered("max")["files"]
+for file in sorted(made):
+    print(hashlib.sha256(made[file]).hexdigest())
+"""
+RCFILE = """
+font.size: 40
+font.family: monospace
+figure.facecolor: red
+figure.dpi: 33
+savefig.dpi: 33
+savefig.bbox: tight
+savefig.transparent: True
+lines.linewidth: 9
+axes.grid: False
+axes.facecolor: yellow
+text.usetex: False
+xtick.major.size: 30
+"""
+
+
+def test_the_authors_matplotlibrc_changes_nothing(monkeypatch, tmp_path):
+    made = render(plot(line, "a-line", alt="A line.").data)["files"] | rendered("max")["files"]
+    rc = tmp_path / "matplotlibrc"
+    rc.write_text(RCFILE)
+    monkeypatch.setenv("MATPLOTLIBRC", str(rc))
+    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+    probe = "import matplotlib; print(matplotlib.rcParams['font.size'])"
+    size = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert size.stdout == "40.0\n"
+    there = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    assert there.stdout.split() == [hashlib.sha256(made[f]).hexdigest() for f in sorted(made)]
+
+
+@pytest.fixture
+def no_fonts_in_memory():
+    def forget():
+        style.font.cache_clear()
+        canvas._glyphs.cache_clear()
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a font", b"\0\1\0\0" + bytes(200)])
+def test_a_damaged_font_is_named(content, monkeypatch, tmp_path, no_fonts_in_memory):
+    if content is not None:
+        folder = tmp_path / "fonts" / "ttf"
+        folder.mkdir(parents=True)
+        for name in ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"):
+            (folder / f"{name}.ttf").write_bytes(content)
+    monkeypatch.setattr(matplotlib, "get_data_path", lambda: str(tmp_path))
+    with pytest.raises(SlidingWindowsError) as caught:
+        render(show(case("max"), "max").data)
+    assert "DejaVuSans" in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert "cannot be read" in str(caught.value)
