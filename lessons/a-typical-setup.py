@@ -55,13 +55,16 @@ x = torch.from_numpy(np.array(photo)).permute(2, 0, 1) / 255
 
 def walk(network, x):
     """Print every layer, its output, and the formula that gives its size."""
-    print(f"{'input':36} {tuple(x.shape)}")
+    print(f"{'input':30}{tuple(x.shape)}")
     for layer in network:
-        k, s = (n[0] if isinstance(n, tuple) else n for n in (layer.kernel_size, layer.stride))
+        k, s = layer.kernel_size, layer.stride
+        if isinstance(layer, nn.Conv2d):  # it stores (3, 3) where a pool stores 2
+            k, s = k[0], s[0]
         i, x = x.shape[-1], layer(x)
         assert x.shape[-1] == out(i, k, s)  # the formula and torch agree
         name = f"{type(layer).__name__}, kernel {k}, stride {s}"
-        print(f"{name:36} {str(tuple(x.shape)):15}  ({i} - {k}) // {s} + 1 = {out(i, k, s)}")
+        formula = f"({i} - {k}) // {s} + 1 = {out(i, k, s)}"
+        print(f"{name:30}{str(tuple(x.shape)):17}{formula}")
 
 
 # %% [markdown]
@@ -91,7 +94,8 @@ walk(with_pools, x)
 #     Now delete both pools. Each convolution still trims two. What is left of 110?
 
 # %%
-without_pools = nn.Sequential(with_pools[0], with_pools[2])  # the same two convolutions
+# the same two convolutions
+without_pools = nn.Sequential(with_pools[0], with_pools[2])
 walk(without_pools, x)
 
 # %%
@@ -112,7 +116,10 @@ show(
 #     Will you get back to 26 exactly, or only to about 26?
 
 # %%
-strided = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 16, 3, stride=2))
+strided = nn.Sequential(
+    nn.Conv2d(3, 8, 3, stride=2),
+    nn.Conv2d(8, 16, 3, stride=2),
+)
 strided[0].load_state_dict(with_pools[0].state_dict())  # the same weights again
 strided[1].load_state_dict(with_pools[2].state_dict())
 walk(strided, x)
@@ -157,6 +164,9 @@ show(
 # %%
 step = nn.Conv2d(1, 1, 3, stride=2, bias=False)
 step.weight.data = plus
+step(tiny)
+
+# %%
 show(
     slide(step, tiny),
     "setup-tiny-stride",
@@ -201,11 +211,15 @@ def multiply_adds(network, x):
     return counts
 
 
-networks = {"with pools": with_pools, "without pools": without_pools, "strides": strided}
+networks = {
+    "with pools": with_pools,
+    "without pools": without_pools,
+    "strides": strided,
+}
 for name, network in networks.items():
     parameters = sum(p.numel() for p in network.parameters())
-    print(f"{name:14} {str(tuple(network(x).shape)):15} {parameters:,} parameters "
-          f"{sum(multiply_adds(network, x)):>11,} multiply-adds")
+    work = sum(multiply_adds(network, x))
+    print(f"{name:14} {parameters:,} parameters  {work:>11,} multiply-adds")
 
 # %%
 def bars(figure):
@@ -244,7 +258,8 @@ plot(
 for name, network in networks.items():
     numbers = network(x).numel()
     linear = nn.Linear(numbers, 10)
-    print(f"{name:14} {numbers:>7,} numbers, {sum(p.numel() for p in linear.parameters()):>9,} parameters")
+    parameters = sum(p.numel() for p in linear.parameters())
+    print(f"{name:14} {numbers:>7,} numbers  {parameters:>9,} parameters")
 
 # %% [markdown]
 # Here the shrinking pays off. For ten classes the linear layer has 108,170 parameters behind the funnel, and 1,797,770 without it. The two convolutions look tiny beside it.

@@ -147,9 +147,11 @@ show(
 # %%
 ones = torch.full((1, 3, 3), -1.0)
 no_padding = nn.MaxPool2d(3, stride=1)
-print("by the pool:  ", pool(ones).tolist())
-print("by hand, zero:", no_padding(F.pad(ones, (1, 1, 1, 1))).tolist())
-print("by hand, -inf:", no_padding(F.pad(ones, (1, 1, 1, 1), value=-torch.inf)).tolist())
+zeros_around = F.pad(ones, (1, 1, 1, 1))  # left, right, top, bottom
+infinity_around = F.pad(ones, (1, 1, 1, 1), value=-torch.inf)
+print("by the pool:", pool(ones), sep="\n")
+print("by hand, with zeros:", no_padding(zeros_around), sep="\n")
+print("by hand, with minus infinity:", no_padding(infinity_around), sep="\n")
 
 # %% [markdown]
 # A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does. After a ReLU nothing is negative and you would not notice. That makes the mistake hard to find.
@@ -226,9 +228,10 @@ except ValueError as error:
 
 # %%
 count = torch.arange(16.).reshape(1, 4, 4)
+at_the_end = F.pad(count, (0, 1, 0, 1), value=-torch.inf)
 print(count)
-print("padding=1:    ", nn.MaxPool2d(3, stride=2, padding=1)(count).tolist())
-print("only the end: ", nn.MaxPool2d(3, stride=2)(F.pad(count, (0, 1, 0, 1), value=-torch.inf)).tolist())
+print("padding=1:", nn.MaxPool2d(3, stride=2, padding=1)(count), sep="\n")
+print("only at the end:", nn.MaxPool2d(3, stride=2)(at_the_end), sep="\n")
 
 # %% [markdown]
 # Both outputs are 2×2. Only the last number agrees. When you bring a network from one library to the other, compare numbers, not shapes.

@@ -159,7 +159,8 @@ torch.equal(mean(x), nn.AvgPool2d(2)(x))
 left = torch.tensor([[[5., 0], [0, 0]]])
 right = torch.tensor([[[0., 5], [0, 0]]])
 for layer in (mean, pool):
-    print(layer(left).item(), "+", layer(right).item(), "against", layer(left + right).item())
+    one, other, both = (layer(part).item() for part in (left, right, left + right))
+    print(one, "+", other, "against", both)
 
 # %% [markdown]
 # The average agrees: 1.25 and 1.25 make 2.5. The maximum does not: 5 and 5 should make 10, but the largest number is still 5.
@@ -173,7 +174,8 @@ def multiply_adds(layers, x):
     total = 0
     for layer in layers:
         x = layer(x)
-        if isinstance(layer, nn.Conv2d):  # numbers put out, times weights that each one takes
+        if isinstance(layer, nn.Conv2d):
+            # numbers put out, times weights that each one takes
             total += x.numel() * layer.weight[0].numel()
     return total
 
@@ -190,8 +192,9 @@ ways = {
 for name, layers in ways.items():
     network = nn.Sequential(*layers)
     parameters = sum(p.numel() for p in network.parameters())
-    print(f"{name:32} {tuple(network(maps).shape)} "
-          f"{parameters:>7,} parameters {multiply_adds(layers, maps):>11,} multiply-adds")
+    work = multiply_adds(layers, maps)
+    print(f"{name:32} {tuple(network(maps).shape)}")
+    print(f"    {parameters:,} parameters, {work:,} multiply-adds")
 
 # %% [markdown]
 # The shapes agree. The prices do not.
@@ -227,6 +230,9 @@ print(tuple(nn.Conv2d(8, 8, 2, stride=2)(maps).shape))
 # %%
 skipping = nn.Conv2d(1, 1, 1, stride=2, bias=False)
 skipping.weight.data = torch.full((1, 1, 1, 1), 2.0)
+skipping(x)
+
+# %%
 show(
     slide(skipping, x),
     "stride-larger-than-kernel",
