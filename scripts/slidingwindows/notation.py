@@ -31,7 +31,7 @@ def equals(value: float) -> str:
     if not math.isfinite(value):
         return "="
     shown = float(number(value).replace(MINUS, "-"))
-    return "=" if math.isclose(shown, value, rel_tol=2e-7, abs_tol=1e-12) else "≈"
+    return "=" if math.isclose(shown, value, rel_tol=2e-7) else "≈"
 
 
 def size(shape) -> str:
