@@ -6,11 +6,11 @@
 # %% [markdown]
 # # Average pooling
 #
-# The window slides as before. But instead of the largest number it writes down the **mean** of all it sees.
+# The window slides as before. But no number wins. The window writes down the **mean** of all it sees.
 #
 # !!! abstract "What you will be able to do"
 #     - Compute an average pool by hand.
-#     - Say when max and average pooling differ most.
+#     - Say when max and average pooling differ most, and why the window's size matters.
 #     - Explain what padding does to an average, and how to switch that off.
 #
 # ## The same input, the other rule
@@ -26,11 +26,11 @@ from slidingwindows.lesson import plot, show
 
 x = torch.tensor([[
     [3., 1, 4, 1, 5, 9],
-    [2., 6, 5, 3, 5, 8],
+    [2., 6, 5, 3, 7, 8],
     [9., 7, 9, 3, 2, 3],
     [8., 4, 6, 2, 6, 4],
     [3., 3, 8, 3, 2, 7],
-    [9., 5, 0, 2, 8, 8],
+    [9., 5, 0, 2, 8, 6],
 ]])
 average = nn.AvgPool2d(kernel_size=2)
 
@@ -53,19 +53,28 @@ show(
 #
 # ## Side by side
 #
-# Put both outputs next to each other:
+# Here is the max pool of the same input again. Compare the two, window by window.
+
+# %%
+show(
+    slide(nn.MaxPool2d(2), x),
+    "max-pool-for-comparison",
+    "Max pooling of the same input: in each window one number decides alone.",
+)
+
+# %% [markdown]
+# !!! question "Predict"
+#     In which window do the two differ most? Look for a large number among small ones.
 
 # %%
 largest = nn.MaxPool2d(2)(x)[0]
 mean = average(x)[0]
-print("max      average  difference")
-for top, middle in zip(largest.flatten().tolist(), mean.flatten().tolist(), strict=True):
-    print(f"{top:4.0f} {middle:12.2f} {top - middle:10.2f}")
+print("max:", largest, "average:", mean, "difference:", largest - mean, sep="\n")
 
 # %% [markdown]
 # The maximum is never below the mean. The two agree only where all numbers of a window are equal.
 #
-# They differ most where one number stands out. Move a single peak through an empty map, and you see it clearly:
+# They differ most in the middle of the bottom row, by 4.75. That window holds 8, 3, 0 and 2, and the 8 stands out. A single peak on an empty map is the extreme case:
 
 # %%
 peak = torch.zeros(1, 6, 6)
@@ -78,7 +87,29 @@ print("average:", nn.AvgPool2d(2)(peak)[0].tolist())
 #
 # So the two ask different questions. Max: *is the pattern anywhere in this window?* Average: *how much of it is in this window?*
 #
-# On a photo the difference is easy to see. Every pool here uses an 8×8 window:
+# ## The window's size matters
+#
+# Take a map of dots. Each cell is 1 with a probability of 5%, and 0 otherwise. Pool it with larger and larger windows.
+#
+# !!! question "Predict"
+#     What happens to the mean of the average pool? And to that of the max pool?
+
+# %%
+torch.manual_seed(7)
+dots = (torch.rand(1, 1024, 1024) < 0.05).float()
+for k in (1, 2, 4, 8):
+    print(f"{k}×{k}: average {nn.AvgPool2d(k)(dots).mean():.3f}, "
+          f"max {nn.MaxPool2d(k)(dots).mean():.3f}, "
+          f"theory {1 - (1 - 0.05) ** (k * k):.3f}")
+
+# %% [markdown]
+# The average stays at 0.050. The maximum climbs. With an 8×8 window 96% of its outputs are 1, and the map says hardly anything any more.
+#
+# The theory is short. Let a cell be 1 with probability $a$. All $P$ cells of a window are 0 with probability $(1-a)^P$, so the maximum is 1 with probability $1-(1-a)^P$. The mean does not depend on $P$ ([Boureau, Ponce and LeCun 2010](https://icml.cc/Conferences/2010/papers/638.pdf)).
+#
+# ## On a photo
+#
+# Both pools here use an 8×8 window:
 
 # %%
 import matplotlib.cbook
@@ -109,19 +140,15 @@ plot(
     alt="Three pictures of one portrait: the photo, its max pool with bright blocks grown larger, "
     "and its average pool, darker and closer to the photo.",
     caption="The same photo, max pooled and average pooled to 40×40.",
-    height=260,
+    height=235,
 )
 
 # %% [markdown]
-# The max pool is brighter: in each block the lightest pixel wins. The average pool looks like the photo seen from far away.
+# The max pool is brighter: in each block the lightest pixel wins. The average pool looks like the photo seen from far away, and keeps its mean brightness:
 
 # %%
-for name, picture in {
-    "photo": grey,
-    "max": nn.MaxPool2d(8)(grey),
-    "average": nn.AvgPool2d(8)(grey),
-}.items():
-    print(f"mean brightness of {name}: {picture.mean():.1f}")
+print(f"photo {grey.mean():.0f}, max {nn.MaxPool2d(8)(grey).mean():.0f}, "
+      f"average {nn.AvgPool2d(8)(grey).mean():.0f}")
 
 # %% [markdown]
 # ## What padding does to a mean
@@ -193,3 +220,5 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
 # ## Next
 #
 # You have met two pools and given neither of them a weight. [Pooling has nothing to learn](no-learnable-parameters.ipynb); next you count what that saves.
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

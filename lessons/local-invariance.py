@@ -1,6 +1,6 @@
 # ---
 # title: Local invariance, and what it costs
-# description: Shift the input by one pixel. How often does a pooled map notice? And how much of the input is lost for good? Both are measured here.
+# description: Shift the input by one pixel. How often does a pooled map notice, and how much? And what is lost for good? All of it is measured here.
 # ---
 
 # %% [markdown]
@@ -10,8 +10,8 @@
 #
 # !!! abstract "What you will be able to do"
 #     - Say exactly which one-pixel shifts a pool hides, and which it does not.
-#     - Measure how stable max, average and plain subsampling are on a photo.
-#     - Show what information a pool throws away for good.
+#     - Measure how stable max pooling, average pooling and plain subsampling are.
+#     - Show what a pool throws away for good.
 #
 # ## Move one bright pixel
 #
@@ -32,195 +32,213 @@ pool = nn.MaxPool2d((1, 2))  # one row high, two columns wide
 
 def bright_at(index):
     x = torch.zeros(1, 1, 8)
-    x[0, 0, index] = 1.0
+    x[0, 0, index] = 9.0
     return x
 
 
-for index in range(2, 5):
+for index in (2, 3, 4):
     print(f"bright at {index}: {pool(bright_at(index))[0, 0].tolist()}")
-
-# %% [markdown]
-# From 2 to 3 the output stays the same. Both cells lie in the same window. From 3 to 4 it changes: the pixel has crossed into the next window.
 
 # %%
 show(
-    slide(nn.MaxPool2d(2), torch.tensor([[[0., 0, 0, 0, 0, 0],
-                                          [0., 0, 0, 9, 0, 0],
-                                          [0., 0, 0, 0, 0, 0],
-                                          [0., 0, 0, 0, 0, 0]]])),
-    "impulse-inside",
-    "The 9 may move one step left or up and stay in its window. One step right or down, and another window finds it.",
+    slide(pool, bright_at(3)),
+    "impulse-at-3",
+    "The 9 at index 3. At index 2 the same window finds it. At index 4 the next window does.",
 )
 
 # %% [markdown]
-# So a single pixel is hidden in about half of all one-pixel shifts. Count all starting points to be sure:
+# From 2 to 3 nothing changes: both cells lie in the same window. From 3 to 4 the pixel crosses into the next window, and the output changes. Try all the steps, and compare with plain **subsampling**, which keeps every second number and forgets the rest:
 
 # %%
-hidden = sum(
-    torch.equal(pool(bright_at(i)), pool(bright_at(i + 1))) for i in range(7)
-)
-print(f"hidden: {hidden} of 7 shifts")
+ways = {
+    "max": nn.MaxPool2d(2),
+    "average": nn.AvgPool2d(2),
+    "subsampling": lambda x: x[..., ::2, ::2],
+}
+for name, way in ways.items():
+    seen = [way(bright_at(i).expand(1, 2, 8)) for i in range(8)]
+    hidden = sum(torch.equal(seen[i], seen[i + 1]) for i in range(7))
+    print(f"{name:<12} hides {hidden} of 7 steps")
 
 # %% [markdown]
-# That is *local* invariance: inside a window, not across windows.
+# Both pools hide 4 of the 7 steps, about half. Subsampling hides none: with every step the bright pixel appears or vanishes.
 #
-# ## Now a photo
+# So the saying is half true, and only *locally*: inside a window, not across windows.
 #
-# A photo has more than one bright pixel. When it shifts, every window sees some pixels leave and others enter. So the output nearly always changes. The fair question is: by *how much*?
+# ## How often: whole images
 #
-# Compare three ways to halve a map: max pooling, average pooling, and plain subsampling (keep every other pixel, forget the rest).
+# In an image every window sees pixels leave and others enter. Shift a photo by one pixel, and an image of pure noise, and count the output numbers that change.
+#
+# !!! question "Predict"
+#     What share of the outputs changes: for the maximum, for the average, for subsampling?
 
 # %%
 import matplotlib.cbook
 import numpy as np
 from PIL import Image
 
-photo = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
-grey = torch.from_numpy(np.array(photo)).float()[None] / 255
-
-ways = {
-    "max pooling": nn.MaxPool2d(2),
-    "average pooling": nn.AvgPool2d(2),
-    "subsampling": lambda x: x[..., ::2, ::2],
-}
+picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+photo = torch.from_numpy(np.array(picture)).float()[None]
+torch.manual_seed(7)
+noise = torch.rand(1, 600, 600)
 
 
-def window_of(image, shift):
-    """A fixed frame of the photo, looked at from `shift` pixels further right."""
+def frame(image, shift):
+    """A fixed frame of 256×256, looked at from `shift` pixels further right."""
     return image[:, 100:356, 100 + shift : 356 + shift]
 
 
-def change(way, shift):
-    """Mean change of the output, as a share of the output's own spread."""
-    before, after = way(window_of(grey, 0)), way(window_of(grey, shift))
+def share(way, image, shift=1):
+    """The share of the outputs that are not what they were."""
+    return (way(frame(image, 0)) != way(frame(image, shift))).float().mean().item()
+
+
+for name, way in ways.items():
+    print(f"{name:<12} photo {share(way, photo):.0%}   noise {share(way, noise):.0%}")
+
+# %% [markdown]
+# On noise, two thirds of the maxima change. You can see why. The window before and the window after share one column of three. The maximum stays if the largest of those six numbers stands in the shared column: a chance of 2 in 6.
+#
+# On the photo 73% change. An average nearly always changes: it hears every number. So **max pooling hides a one-pixel shift more often than the others do, but most outputs still change.**
+#
+# ## How much: a different answer
+#
+# Now ask *how far* the outputs move: the mean change, divided by the output's own spread (its standard deviation).
+#
+# Add a fourth way, after [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html): take the maximum at stride 1, **blur** a little, and only then skip every second number.
+
+# %%
+blur = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1])) / 16
+
+
+def blurred_max(x):
+    largest = nn.functional.max_pool2d(x, 2, stride=1)
+    return nn.functional.conv2d(largest, blur[None, None], stride=2)
+
+
+ways["max, blurred"] = blurred_max
+
+
+def change(way, image, shift=1):
+    before, after = way(frame(image, 0)), way(frame(image, shift))
     return ((before - after).abs().mean() / before.std()).item()
 
 
 for name, way in ways.items():
-    print(f"{name:<16} shift by 1: {change(way, 1):.3f}")
+    print(f"{name:<13} photo {change(way, photo):.3f}   noise {change(way, noise):.3f}")
 
-# %% [markdown]
-# !!! question "Predict"
-#     What happens for larger shifts? And will even shifts, such as 2 or 4 pixels, look different from odd ones?
 
-# %%
+# %% tags=["collapse"]
 def draw(figure):
-    axes = figure.subplots()
-    shifts = range(0, 9)
-    for name, way in ways.items():
-        axes.plot(shifts, [change(way, s) for s in shifts], label=name)
-    axes.set_xlabel("shift of the photo, in pixels")
-    axes.set_ylabel("change of the output")
-    axes.legend()
+    axes = figure.subplots(1, 2)
+    for panel, measure in zip(axes, (share, change), strict=True):
+        for name, way in ways.items():
+            panel.plot(range(6), [measure(way, photo, s) for s in range(6)], label=name)
+        panel.set_xlabel("shift in pixels")
+        panel.set_ylim(bottom=0)
+    axes[0].set_ylabel("how often: share that changes")
+    axes[1].set_ylabel("how much: change / spread")
+    axes[0].legend(loc="lower right")
 
 
 plot(
     draw,
     "shift-curves",
-    alt="Three rising curves against the shift in pixels. Subsampling lies highest; below it max and "
-    "average pooling almost coincide. All start at zero.",
-    caption="How much the output changes when the photo shifts. Zero would be full invariance.",
+    alt="Two plots against the shift in pixels, four curves each, all starting at zero. Left, the "
+    "share of outputs that change: at one pixel max pooling lies lowest, the other three are near "
+    "one; from two pixels on all are near one. Right, the amount of change: subsampling lies "
+    "highest, max and average pooling coincide, blurred max pooling lies lowest.",
+    caption="The photo, shifted. Full invariance would be a flat line at zero.",
+    height=340,
 )
 
 # %% [markdown]
-# None of the three is invariant: every curve leaves zero at once. Odd and even shifts lie on one curve.
+# Now max and average pooling can hardly be told apart on the photo: 0.113 and 0.111. The maximum stays put more often, but when it moves, it jumps. On noise it is ahead. Subsampling moves most on both.
 #
-# Subsampling changes most. Max and average pooling lie close together, the average a hair lower. On this photo, the pools are a little steadier than plain subsampling. They are far from invariant.
+# Blurring turns it round. Nearly all outputs change, but they change *less*: 0.089 on the photo. Zhang's point is that max pooling, average pooling and strided convolution all ignore the sampling theorem, and that a blur before the skipping helps.
 #
-# That agrees with what others found: max pooling, strided convolution and average pooling all ignore the sampling theorem, and blurring before you subsample helps ([Zhang 2019](https://proceedings.mlr.press/v97/zhang19a.html)). And no layer of this kind makes a whole network invariant by itself ([Azulay and Weiss 2019](https://jmlr.org/papers/v20/19-519.html)).
+# And a whole network? Its architecture alone does not make it invariant, and such a blur is only part of a cure ([Azulay and Weiss 2019](https://jmlr.org/papers/v20/19-519.html)).
 #
-# ## Moving along is not staying the same
+# **So: pooling damps small shifts. It does not remove them.** By how much depends on the image. Measure it on yours.
 #
-# There is a second property with a similar name. Shift the input by a *whole stride*, and the output shifts by one. That is **equivariance**, and it is exact:
+# !!! warning "Common mistake: invariant or equivariant?"
+#     *Invariant* means the output does **not** change. *Equivariant* means it moves **along** with the input. A pool at stride 2 moves along exactly, but only for shifts by a whole stride.
 
 # %%
 for name, way in ways.items():
-    before, after = way(window_of(grey, 0)), way(window_of(grey, 2))
-    print(f"{name:<16} moves along exactly:", torch.equal(before[..., 1:], after[..., :-1]))
+    before, after = way(frame(photo, 0)), way(frame(photo, 2))
+    print(f"{name:<13} moves along exactly:", torch.equal(before[..., 1:], after[..., :-1]))
 
 # %% [markdown]
-# !!! warning "Common mistake: trusting a word"
-#     "Invariant" means the output does *not* change. "Equivariant" means it changes *with* the input. Pooling is a little of the first and, for shifts by a whole stride, exactly the second.
-#
 # ## What is lost
 #
-# A 2×2 pool keeps one number of four. Different inputs become the same output, and nothing can tell them apart afterwards:
+# To hide a shift is to forget a position. What else is forgotten? Pool *every* 2×2 window that holds the digits 0 to 9. There are 10,000 of them.
+#
+# !!! question "Predict"
+#     How many different outputs can there be? And how many windows give the output 9?
 
 # %%
-first = torch.tensor([[[0., 9], [0, 0]]])
-second = torch.tensor([[[9., 9], [9, 9]]])
-print("different inputs:", not torch.equal(first, second))
-print("same output:     ", torch.equal(nn.MaxPool2d(2)(first), nn.MaxPool2d(2)(second)))
+digits = torch.arange(10.0)
+windows = torch.cartesian_prod(digits, digits, digits, digits).reshape(-1, 1, 2, 2)
+for name in ("max", "average"):
+    values, counts = ways[name](windows).unique(return_counts=True)
+    top = counts.argmax()
+    print(f"{name:<8} {len(values)} different outputs; "
+          f"{counts[top]:,} windows give {values[top]:g}")
 
 # %% [markdown]
-# How much of a photo is gone? Blow the pooled map up to its old size and compare it with the photo.
+# All that is left of 10,000 inputs are 10 maxima. When you read a 9, any of 3,439 windows may have been there. The average keeps 37 values apart. Neither can be undone.
+#
+# Now try to undo them anyway. Blow the pooled photo up to its old size, each number filling its whole window. How far are you from the photo? The error is a root mean square, in grey levels from 0 to 255:
 
 # %%
-view = window_of(grey, 0)
-
-
-def error(way, size):
-    small = way(size)(view)
-    large = nn.functional.interpolate(small[None], size=view.shape[1:], mode="nearest")[0]
-    return ((large - view) ** 2).mean().sqrt().item()
-
-
-for size in (2, 4, 8):
-    print(f"{size}×{size} windows: max {error(nn.MaxPool2d, size):.3f}, "
-          f"average {error(nn.AvgPool2d, size):.3f}")
-
-# %%
-def draw_lost(figure):
-    panels = figure.subplots(1, 4)
-    for axes, size in zip(panels, (1, 2, 4, 8), strict=True):
-        axes.imshow(nn.MaxPool2d(size)(view)[0], cmap="gray", vmin=0, vmax=1)
-        axes.set_title("photo" if size == 1 else f"{size}×{size}")
-        axes.set_axis_off()
-
-
-plot(
-    draw_lost,
-    "max-pool-loss",
-    alt="Four pictures of one portrait, max pooled with ever larger windows: details vanish and "
-    "bright areas grow into blocks.",
-    caption="One photo after max pooling with larger and larger windows.",
-    height=220,
-)
+view = frame(photo, 0)
+for k in (2, 4, 8):
+    smaller = {
+        "max": nn.MaxPool2d(k)(view),
+        "average": nn.AvgPool2d(k)(view),
+        "subsampling": view[:, ::k, ::k],
+    }
+    errors = []
+    for name, small in smaller.items():
+        rebuilt = nn.functional.interpolate(small[None], scale_factor=k)[0]
+        errors.append(f"{name} {((rebuilt - view) ** 2).mean().sqrt():.1f}")
+    print(f"{k}×{k} windows:", ", ".join(errors))
 
 # %% [markdown]
-# The larger the window, the larger the error. In every row the average comes closer to the photo than the maximum does.
+# The larger the window, the larger the error. The average comes closest, and it has to: of all single numbers, the mean has the smallest squared distance to the pixels of its window. The maximum is furthest off, even behind subsampling.
 #
-# It has to. Of all single numbers, the mean is the one with the smallest squared distance to the pixels of its window.
-#
-# *Opinion:* that is no argument against max pooling. A network need not redraw its input. It needs to know whether a pattern was there.
+# *Opinion:* that is no case against max pooling. A network need not redraw its input. It needs to know whether a pattern was there.
 #
 # ## Exercises
 #
-# **1.** A window is 4 wide and its stride is 4. In a long row, what share of one-pixel shifts of a single bright pixel stays hidden?
+# **1.** A window is 4 wide and its stride is 4. In a long row, what share of the one-pixel steps of a single bright pixel stays hidden?
 #
 # ??? success "Answer"
-#     Three of every four. Only a step out of the window's last cell shows.
+#     Three of every four. Only the step out of a window's last cell shows.
 #
-# **2.** Does a larger window make a max pool more invariant? What do you pay?
-#
-# ??? success "Answer"
-#     More shifts stay hidden. But more is lost, as the errors above show.
-#
-# **3.** You shift the photo by 2 pixels and pool with window 2 and stride 2. Is there a way to line the two outputs up exactly?
+# **2.** Then take the largest window you can. What do you pay?
 #
 # ??? success "Answer"
-#     Yes: move one of them by one cell. A shift by a whole stride is followed exactly.
+#     Positions, and everything else below the maximum. The error above grows from 17.5 at 2×2 to 58.1 at 8×8.
 #
-# Check the first one on a row of 41 pixels:
+# **3.** How many 2×2 windows of digits have the maximum 1? Count by hand.
+#
+# ??? success "Answer"
+#     15. Each of the four cells is 0 or 1, which makes 16 windows. One of them, all zeros, has the maximum 0.
+#
+# Check the first and the third:
 
 # %% tags=["collapse"]
 wide = nn.MaxPool2d((1, 4))
-row = torch.eye(41).reshape(41, 1, 1, 41)[:, :, :, :40]  # a bright pixel at each place in turn
-outputs = [wide(one) for one in row[:40]]
-same = sum(torch.equal(a, b) for a, b in zip(outputs, outputs[1:], strict=False))
-print(f"hidden: {same} of {len(outputs) - 1}")
+rows = torch.eye(41).reshape(41, 1, 1, 41)[..., :40]  # a bright pixel at each place in turn
+outputs = wide(rows[:40])
+print("hidden:", [torch.equal(a, b) for a, b in zip(outputs[:8], outputs[1:9], strict=True)])
+print("windows with the maximum 1:", int((ways["max"](windows) == 1).sum()))
 
 # %% [markdown]
 # ## Next
 #
-# If pooling gives little and takes much, why pool at all? Some networks do not. They [let the stride do the shrinking](stride-instead-of-pooling.ipynb).
+# Pooling gives a little stability and takes a lot of detail. Is it needed at all? Some networks do without. They [let the stride do the shrinking](stride-instead-of-pooling.ipynb).
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

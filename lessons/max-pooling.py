@@ -26,11 +26,11 @@ from slidingwindows.lesson import show
 
 x = torch.tensor([[
     [3., 1, 4, 1, 5, 9],
-    [2., 6, 5, 3, 5, 8],
+    [2., 6, 5, 3, 7, 8],
     [9., 7, 9, 3, 2, 3],
     [8., 4, 6, 2, 6, 4],
     [3., 3, 8, 3, 2, 7],
-    [9., 5, 0, 2, 8, 8],
+    [9., 5, 0, 2, 8, 6],
 ]])
 pool = nn.MaxPool2d(kernel_size=2)
 
@@ -46,7 +46,7 @@ pool(x)
 # %% [markdown]
 # The first window keeps 6. There are nine windows, so the output has nine numbers: 3×3.
 #
-# Watch every window. The filled cell is the one that wins.
+# Watch every window. The dark cell is the one that wins.
 
 # %%
 show(
@@ -60,14 +60,19 @@ show(
 #
 # You gave the pool no stride. It moved by 2 all the same.
 #
-# In PyTorch a pool's `stride` defaults to its `kernel_size`, so the windows sit side by side and never overlap. A convolution's stride defaults to 1. Keep that difference in mind.
+# In PyTorch a pool's `stride` defaults to its `kernel_size`. So the windows sit side by side and never overlap. A convolution's stride defaults to 1.
+#
+# !!! question "Predict"
+#     A map has 9 rows and 9 columns. How large is it after `nn.MaxPool2d(3)`? And after a convolution with a 3×3 kernel?
 
 # %%
-print("pool:", nn.MaxPool2d(kernel_size=3).stride)
-print("convolution:", nn.Conv2d(1, 1, kernel_size=3).stride)
-print("MaxPool2d(3) on 9×9:", tuple(nn.MaxPool2d(3)(torch.rand(1, 9, 9)).shape))
+nine = torch.rand(1, 9, 9)
+for layer in (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1)):
+    print(f"{tuple(layer(nine).shape)}  stride {layer.stride}  {type(layer).__name__}")
 
 # %% [markdown]
+# The same 3, and yet 3×3 against 7×7. The last line is the pool that moves like the convolution. It is a trap when you swap one layer for the other. Write the stride each time, and nothing can surprise you.
+#
 # ## Overlapping windows
 #
 # Nothing forbids overlap. A 3×3 window with stride 2 shares a row or a column with each neighbour. With `padding=1` the window may also hang over the border by one cell.
@@ -88,7 +93,7 @@ show(
 )
 
 # %% [markdown]
-# Max pooling pads with **minus infinity**. Zero would be wrong: an input of negative numbers would get a border of zeros that wins everywhere. See for yourself:
+# Max pooling pads with **minus infinity**. Zero would be wrong. On an input of negative numbers, a border of zeros wins in every window that touches it. See for yourself:
 
 # %%
 negative = torch.full((1, 3, 3), -1.0)
@@ -97,14 +102,22 @@ by_hand = nn.functional.pad(negative, (1, 1, 1, 1), value=0.0)
 print("padded with zeros by hand:", nn.MaxPool2d(3, stride=1)(by_hand))
 
 # %% [markdown]
-# ## When two numbers tie
+# Is overlap better? In one comparison, overlapping windows brought no significant improvement over windows side by side ([Scherer, Müller and Behnke 2010](https://doi.org/10.1007/978-3-642-15825-4_10)).
+## ## When two numbers tie
 #
-# What if the largest number is there twice? The output is the same either way. But during training the gradient goes to *one* cell, so torch has to choose.
+# What if the largest number is there twice? The output is the same either way. But torch also remembers *where* the winner stood, because the gradient goes there. So it has to choose.
+#
+# !!! question "Predict"
+#     A window holds 7, 7, 7 and 7. Which one wins?
 
 # %%
 ties = torch.tensor([[[7., 7, 1, 2], [7, 7, 2, 2], [0, 4, 5, 5], [4, 1, 3, 5]]])
 values, winners = nn.MaxPool2d(2, return_indices=True)(ties)
 print(winners)
+
+waiting = ties.clone().requires_grad_()
+nn.MaxPool2d(2)(waiting).sum().backward()
+print(waiting.grad)
 
 # %%
 show(
@@ -114,7 +127,7 @@ show(
 )
 
 # %% [markdown]
-# The indices count cells row by row, starting from 0. In each window the **first** of the equal numbers wins.
+# The indices count the cells of the whole map row by row, starting from 0. In each window the **first** of the equal numbers wins. It takes the whole gradient, too: a 1 for the winner, nothing for the others.
 #
 # ## Channels stay apart
 #
@@ -135,8 +148,12 @@ channels_last = torch.rand(2, 8, 8, 3)  # two images of 8×8 with three channels
 print(tuple(pool(channels_last).shape))
 
 # %% [markdown]
-# The shape `(2, 8, 4, 1)` gives it away: the height is whole, and of three channels one is left.
-#
+# The shape `(2, 8, 4, 1)` gives it away: the height is whole, and of three channels one is left. Move the channels to the front first:
+
+# %%
+print(tuple(pool(channels_last.permute(0, 3, 1, 2)).shape))
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** What does `nn.MaxPool2d(2)` make of `[[1, 8], [6, 3]]`?
@@ -169,3 +186,5 @@ for row, col, value in ((0, 5, 100.0), (0, 1, 2.0)):
 # ## Next
 #
 # Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

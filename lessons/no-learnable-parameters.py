@@ -64,15 +64,27 @@ show(
 )
 
 # %% [markdown]
-# Training changes those four weights. It can even turn the convolution into an average pool. Set every weight to a quarter:
+# Training changes those four weights.
+#
+# !!! question "Predict"
+#     Which four weights turn this convolution into an average pool?
 
 # %%
 convolution.weight.data.fill_(1 / 4)
 print("convolution:", convolution(x).flatten().tolist())
 print("average:    ", nn.AvgPool2d(2)(x).flatten().tolist())
 
+# %%
+show(
+    slide(convolution, x),
+    "convolution-that-averages",
+    "Every weight is a quarter: this convolution computes the mean of its window.",
+)
+
 # %% [markdown]
-# So average pooling is a convolution whose weights are fixed. Max pooling is not: no choice of weights gives a maximum. Here is the proof in two lines. A convolution without bias treats a sum as the sum of its parts. A maximum does not.
+# So average pooling is a convolution whose weights are fixed. Max pooling is not: no choice of weights gives a maximum.
+#
+# A convolution without bias treats a sum as the sum of its parts. A maximum does not:
 
 # %%
 a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])
@@ -81,6 +93,8 @@ print("max pool:   ", nn.MaxPool2d(2)(a + b).item(), "is not",
       (nn.MaxPool2d(2)(a) + nn.MaxPool2d(2)(b)).item())
 
 # %% [markdown]
+# A bias cannot rescue it. The max pool of an empty map is 0, so the bias would have to be 0 as well.
+#
 # ## Gradients still pass through
 #
 # No parameters does not mean no gradient. A pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
@@ -95,9 +109,9 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
 # %% [markdown]
 # ## The pool that had weights
 #
-# It was not always so. In LeNet-5 the layer called S2 added the four numbers of each 2×2 window, multiplied the sum by a *trainable* coefficient and added a *trainable* bias, one pair for each of its 6 maps: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
+# It was not always so. In LeNet-5 the subsampling layer S2 added up the four numbers of each 2×2 window. It multiplied the sum by a *trainable* coefficient and added a *trainable* bias. Each of its 6 maps had one such pair: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
 #
-# You can build it from parts. A convolution with one group for each map, whose four weights are tied, is that layer:
+# Torch has no such layer, but you can build it. With `divisor_override=1` an average pool divides by 1, so it adds up. The rest is two numbers for each map:
 
 
 # %%
@@ -115,8 +129,8 @@ lenet = Subsampling(6)
 print(count(lenet), "parameters, output", tuple(lenet(torch.rand(6, 28, 28)).shape))
 
 # %% [markdown]
-# !!! warning "Common mistake: looking for a pool in the state dict"
-#     A pool has no entry in `state_dict()`. If you swap a max pool for an average pool, saved weights still load, and no error tells you that the network now computes something else.
+# !!! warning "Common mistake: trusting that the weights loaded"
+#     A pool has no entry in `state_dict()`. Swap a max pool for an average pool, and the saved weights still load. No error tells you that the network now computes something else.
 
 # %%
 with_max = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))
@@ -158,3 +172,5 @@ print(5 * count(nn.Conv2d(64, 64, 3, stride=2)))
 # ## Next
 #
 # A pool learns nothing and throws numbers away. What do you get for that? People say: *invariance*. [Measure it](local-invariance.ipynb) before you believe it.
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

@@ -30,9 +30,21 @@ def test_every_number_in_the_prose():
     small = nn.Conv2d(1, 1, 2, stride=2, bias=False)
     lesson.says("a 2×2 kernel and stride 2. It moves exactly as a 2×2 pool", count(small) == 4)
     lenet = nn.Conv2d(6, 6, 1, groups=6)  # one coefficient and one bias a map
+    quarter = nn.Conv2d(1, 1, 2, stride=2, bias=False)
+    quarter.weight.data.fill_(1 / 4)
+    assert torch.equal(quarter(torch.ones(1, 4, 4)), torch.ones(1, 2, 2))
+    lesson.says(
+        "The max pool of an empty map is 0, so the bias would have to be 0 as well",
+        nn.MaxPool2d(2)(torch.zeros(1, 2, 2)) == 0,
+    )
+    total = nn.AvgPool2d(2, divisor_override=1)(maps)
+    lesson.says(
+        "With `divisor_override=1` an average pool divides by 1, so it adds up",
+        torch.allclose(total, nn.AvgPool2d(2)(maps) * 4),
+    )
     lesson.says("numbers of each 2×2 window", tuple(nn.AvgPool2d(2)(maps).shape[1:]) == (16, 16))
-    lesson.says("each of its 6 maps: 12 parameters", count(lenet) == 12)
-    lesson.labels("LeNet-5", "layer called S2")
+    lesson.says("Each of its 6 maps had one such pair: 12 parameters", count(lenet) == 12)
+    lesson.labels("LeNet-5", "layer S2")
     lesson.says(
         "`nn.MaxPool2d(7)`? And `nn.AvgPool2d(7)`",
         count(nn.MaxPool2d(7)) == count(nn.AvgPool2d(7)) == 0,
@@ -42,9 +54,12 @@ def test_every_number_in_the_prose():
     lesson.says("How many has `nn.Conv2d(3, 8, 5)`?", five.weight.shape == (8, 3, 5, 5))
     lesson.says("608: eight filters with 5·5·3 weights", count(five) == 608 == 8 * (5 * 5 * 3 + 1))
     lesson.says("`nn.MaxPool2d(2)` in five places", count(nn.MaxPool2d(2)) == 0)
-    lesson.says("a 3×3 convolution of stride 2 from 64 to 64 channels", count(convolution) > 0)
+    lesson.says(
+        "a 3×3 convolution of stride 2 from 64 to 64 channels",
+        convolution.kernel_size == (3, 3) and convolution.stride == (2, 2),
+    )
     lesson.says("5 · 36,928 = 184,640", 5 * count(convolution) == 184_640)
-    lesson.labels("**1.**", "**2.**", "**3.**")
+    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
     lesson.complete()
 
 
@@ -58,6 +73,15 @@ def test_an_average_is_a_convolution_and_a_maximum_is_not():
     pool = nn.MaxPool2d(2)
     assert pool(a + b) != pool(a) + pool(b)
     assert convolution(a + b) == convolution(a) + convolution(b)
+
+
+def test_gradients_pass_through_a_pool():
+    x = torch.rand(1, 4, 4)
+    for pool, share in ((nn.MaxPool2d(2), [0, 0, 0, 1]), (nn.AvgPool2d(2), [0.25] * 4)):
+        inputs = x.clone().requires_grad_()
+        pool(inputs).sum().backward()
+        windows = inputs.grad[0].unfold(0, 2, 2).unfold(1, 2, 2).reshape(4, 4)
+        assert windows.sort(1)[0].tolist() == [share] * 4
 
 
 def test_weights_load_into_the_other_pool():
