@@ -37,6 +37,7 @@ def padded_plane(tensor: torch.Tensor, geometry: Geometry, value: float) -> Plan
 
 
 def rounding_unit(dtype: torch.dtype) -> float:
+    """The step from 1 to the next number of a float dtype; 0 for integers, which do not round."""
     return torch.finfo(dtype).eps if dtype.is_floating_point else 0.0
 
 
