@@ -6,9 +6,7 @@
 # %% [markdown]
 # # A typical setup
 #
-# You know the parts. Now put them together, the way many small networks do: a convolution, a pool, a convolution, a pool.
-#
-# Then take the pools away. Then bring the shrinking back with strides. Three networks, one photo, and every shape explained.
+# Put the parts together, as many small networks do: a convolution, a pool, a convolution, a pool. Then take the pools away. Then bring the shrinking back with strides.
 #
 # !!! abstract "What you will be able to do"
 #     - Work out the shape after every layer with one formula.
@@ -21,9 +19,7 @@
 #
 # $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
 #
-# The half brackets $\lfloor\;\rfloor$ mean: cut off the fraction. A window that fits only in part does not count.
-#
-# In Python the cut is the operator `//`:
+# The half brackets $\lfloor\;\rfloor$ mean: cut off the fraction. A window that fits only in part does not count. In Python the cut is the operator `//`:
 
 # %%
 import matplotlib.cbook
@@ -33,7 +29,7 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import funnel, slide
-from slidingwindows.lesson import plot, show
+from slidingwindows.lesson import show
 
 torch.set_grad_enabled(False)  # nothing is trained here
 
@@ -42,7 +38,7 @@ def out(i, k, s=1, p=0):
     return (i + 2 * p - k) // s + 1
 
 
-print(out(110, k=3), out(108, k=2, s=2))
+out(110, k=3)
 
 # %% [markdown]
 # The photo is the one from [the CNN funnel](the-cnn-funnel.ipynb): three channels, 110 rows, 110 columns.
@@ -99,11 +95,7 @@ without_pools = nn.Sequential(with_pools[0], with_pools[2])
 walk(without_pools, x)
 
 # %%
-show(
-    funnel(without_pools, x),
-    "setup-without-pools",
-    "Two convolutions at stride 1 and no pool: the maps hardly shrink. This is no funnel.",
-)
+show(funnel(without_pools, x), "setup-without-pools", "Two convolutions at stride 1 and no pool: the maps hardly shrink. This is no funnel.")
 
 # %% [markdown]
 # It is 106. Sixteen maps of 106×106 are 179,776 numbers. With the pools there were 10,816.
@@ -116,27 +108,20 @@ show(
 #     Will you get back to 26 exactly, or only to about 26?
 
 # %%
-strided = nn.Sequential(
-    nn.Conv2d(3, 8, 3, stride=2),
-    nn.Conv2d(8, 16, 3, stride=2),
-)
+strided = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 16, 3, stride=2))
 strided[0].load_state_dict(with_pools[0].state_dict())  # the same weights again
 strided[1].load_state_dict(with_pools[2].state_dict())
 walk(strided, x)
 
 # %%
-show(
-    funnel(strided, x),
-    "setup-with-strides",
-    "The same two convolutions at stride 2. Two layers reach the size that took four before.",
-)
+show(funnel(strided, x), "setup-with-strides", "The same two convolutions at stride 2. Two layers reach the size that took four before.")
 
 # %% [markdown]
-# Exactly 26. Two layers do what took four.
+# Exactly 26, by two layers instead of four.
 #
 # ## Is it luck?
 #
-# A little. Look at both ways on a map that is small enough to draw. First a convolution, then a pool:
+# A little. Look at the stride on a map that is small enough to draw:
 
 # %%
 tiny = torch.tensor([[[2., 0, 1, 3, 1, 0],
@@ -145,36 +130,15 @@ tiny = torch.tensor([[[2., 0, 1, 3, 1, 0],
                       [3, 1, 0, 6, 2, 1],
                       [1, 0, 2, 1, 4, 0],
                       [0, 5, 1, 0, 2, 3]]])
-plus = torch.tensor([[[[0., 1, 0], [1, 1, 1], [0, 1, 0]]]])
-conv = nn.Conv2d(1, 1, 3, bias=False)
-conv.weight.data = plus
-halved = nn.MaxPool2d(2, 2)(conv(tiny))
-print(tuple(tiny.shape), tuple(conv(tiny).shape), tuple(halved.shape))
-
-# %%
-show(
-    slide(nn.MaxPool2d(2, 2), conv(tiny)),
-    "setup-tiny-pool",
-    "6×6 became 4×4 by the convolution. The pool halves it.",
-)
-
-# %% [markdown]
-# Then the convolution with a stride:
-
-# %%
 step = nn.Conv2d(1, 1, 3, stride=2, bias=False)
-step.weight.data = plus
+step.weight.data = torch.tensor([[[[0., 1, 0], [1, 1, 1], [0, 1, 0]]]])
 step(tiny)
 
 # %%
-show(
-    slide(step, tiny),
-    "setup-tiny-stride",
-    "6×6 to 2×2 in one go. The hatched row and column are left over: a third stop would need a seventh column.",
-)
+show(slide(step, tiny), "setup-tiny-stride", "6×6 to 2×2 in one go. The hatched row and column are left over: a third stop would need a seventh column.")
 
 # %% [markdown]
-# Both give 2×2. But the strided window leaves a row and a column unread. It fits with nothing to spare when the size is odd. The pool behind a convolution is the other way round: it loses a row and a column when the size is odd.
+# The strided window leaves a row and a column unread. It fits with nothing to spare when the size is odd. A pool behind a convolution is the other way round: it loses a row and a column when the size is odd.
 #
 # So on an even size the two agree, and on an odd size they do not:
 
@@ -195,14 +159,13 @@ print(a.shape == b.shape, torch.equal(a, b))
 # %% [markdown]
 # ## Compare the costs
 #
-# All three networks have the same two convolutions. So they have the same number of parameters. A pool adds none.
+# All three networks have the same two convolutions, and a pool adds no parameters. So there is no difference in parameters.
 #
 # !!! question "Predict"
 #     Which of the three takes the most multiply-adds? And by what factor does the strided network beat the pooled one?
 
 # %%
 def multiply_adds(network, x):
-    """For each convolution: numbers put out, times weights that each one takes."""
     counts = []
     for layer in network:
         x = layer(x)
@@ -211,48 +174,20 @@ def multiply_adds(network, x):
     return counts
 
 
-networks = {
-    "with pools": with_pools,
-    "without pools": without_pools,
-    "strides": strided,
-}
+networks = {"pools": with_pools, "neither": without_pools, "strides": strided}
 for name, network in networks.items():
     parameters = sum(p.numel() for p in network.parameters())
     work = sum(multiply_adds(network, x))
     print(f"{name:14} {parameters:,} parameters  {work:>11,} multiply-adds")
 
-# %%
-def bars(figure):
-    axes = figure.subplots()
-    names = list(networks)[::-1]
-    counts = [[n / 1e6 for n in multiply_adds(networks[name], x)] for name in names]
-    first = [c[0] for c in counts]
-    axes.barh(names, first, label="first convolution")
-    axes.barh(names, [c[1] for c in counts], left=first, label="second convolution", hatch="//")
-    for row, c in enumerate(counts):
-        axes.text(sum(c) + 0.15, row, f"{sum(c):.1f}", va="center")
-    axes.set_xlabel("multiply-adds, in millions")
-    axes.set_xlim(0, 18)
-    axes.legend(loc="lower right")
-
-
-plot(
-    bars,
-    "setup-multiply-adds",
-    "Bars of multiply-adds in millions. With pools 5.6, without pools 15.5, with strides 1.4. "
-    "Without pools, the second convolution takes most of it.",
-    "The second convolution pays for every pixel that nobody removed before it.",
-    height=280,
-)
-
 # %% [markdown]
 # Every network has 1,392 parameters: 224 in the first convolution, 1,168 in the second.
 #
-# The multiply-adds differ by far. Without pools it takes 15,463,296. With pools, 5,634,432. With strides, 1,408,608, which is exactly a quarter of the pooled count: each convolution stops at one place where the other stops at four.
+# The multiply-adds differ by far. Pools take 5,634,432. Strides take 1,408,608, exactly a quarter: each convolution stops at one place where the other stops at four. With neither it is 15,463,296.
 #
 # ## What comes after the funnel
 #
-# Most classifiers end with a linear layer. It takes every number of the last maps at once. So the size of those maps decides how big it gets:
+# Most classifiers end with a linear layer that takes every number of the last maps. So their size decides how big it gets:
 
 # %%
 for name, network in networks.items():
@@ -262,7 +197,7 @@ for name, network in networks.items():
     print(f"{name:14} {numbers:>7,} numbers  {parameters:>9,} parameters")
 
 # %% [markdown]
-# Here the shrinking pays off. For ten classes the linear layer has 108,170 parameters behind the funnel, and 1,797,770 without it. The two convolutions look tiny beside it.
+# For ten classes the linear layer has 108,170 parameters behind the funnel, and 1,797,770 without it.
 #
 # !!! warning "Common mistake: guessing the size"
 #     A linear layer must be told how many numbers arrive. Someone reasons: 110 halved is 55, halved again is 27.5, so call it 27. Torch disagrees:
@@ -275,7 +210,7 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# Read the two pairs of numbers. The network delivers 10,816 numbers, and the layer waits for 11,664. Use the formula, or print the shape once and copy it. `nn.LazyLinear(10)` looks at the first input and finds the number by itself.
+# Read the two pairs of numbers. The network delivers 10,816 numbers, and the layer waits for 11,664. Use the formula, or let `nn.LazyLinear(10)` find the number from its first input.
 #
 # !!! note "What these networks leave out"
 #     A real network puts an activation such as `nn.ReLU()` after each convolution. It changes no shape. It also matters more in the strided network: without it, two convolutions in a row do no more than a single larger one could. A max pool between them breaks that.
@@ -304,13 +239,8 @@ except RuntimeError as error:
 # %% tags=["collapse"]
 larger = torch.rand(3, 111, 111)
 print(tuple(with_pools(larger).shape), tuple(strided(larger).shape))
-padded = nn.Sequential(
-    nn.Conv2d(3, 8, 3, padding=1),
-    nn.MaxPool2d(2, 2),
-    nn.Conv2d(8, 16, 3, padding=1),
-    nn.MaxPool2d(2, 2),
-)
-print([tuple(padded[:n](x).shape) for n in range(1, 5)])
+one, two = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 3, padding=1)
+print(tuple(nn.Sequential(one, nn.MaxPool2d(2, 2), two, nn.MaxPool2d(2, 2))(x).shape))
 pair = nn.Sequential(nn.Conv2d(16, 32, 3), nn.MaxPool2d(2, 2))
 print(tuple(pair(with_pools(x)).shape), sum(p.numel() for p in pair.parameters()))
 

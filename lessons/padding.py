@@ -6,9 +6,7 @@
 # %% [markdown]
 # # Padding
 #
-# So far every convolution trimmed your map. The size of the output was a side effect.
-#
-# Padding makes it your decision. You put a border around the input, and the window has room to stand on the outermost pixels.
+# So far every convolution trimmed your map. Padding puts a border around the input, so the window can stand on the outermost pixels too. Now the output size is your decision.
 #
 # !!! abstract "What you will be able to do"
 #     - Choose a padding that keeps the size, or even enlarges it.
@@ -50,7 +48,7 @@ for p in (0, 1, 2):
     print(p, tuple(convolution(p)(x).shape))
 
 # %% [markdown]
-# Two, four, six. One pixel of padding keeps the size. These three have names.
+# Two, four, six. These three have names.
 #
 # ### Valid: no padding
 #
@@ -62,7 +60,7 @@ show(slide(convolution(0), x), "padding-valid", "`padding=0`, also called *valid
 # %% [markdown]
 # ### Same: the size stays
 #
-# The window's middle visits every pixel once. So there is one output for each input.
+# The window's middle visits every pixel once.
 
 # %%
 show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, also called *same*: 4×4 stays 4×4. The grey border holds zeros.")
@@ -70,7 +68,7 @@ show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, a
 # %% [markdown]
 # At stride 1 you need $p = (k - 1)/2$. That is a whole number only when the kernel is odd: 1 for a kernel of 3, 2 for 5, 3 for 7.
 #
-# This is one reason to prefer odd kernels. A convolution also takes the word: `padding="same"`.
+# A convolution also takes the word: `padding="same"`.
 #
 # ### Full: every overlap counts
 #
@@ -80,11 +78,11 @@ show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, a
 show(slide(convolution(2), x), "padding-full", "`padding=2` for a 3×3 kernel, also called *full*: 4×4 grows to 6×6.")
 
 # %% [markdown]
-# The output is larger than the input. Each of the four corner windows sees eight zeros and one real pixel.
+# Each corner window sees eight zeros and one real pixel.
 #
 # ## Every pixel counts the same, or does it?
 #
-# Without padding, a corner pixel is read by a single window. A pixel in the middle is read by many. You may have read that padding repairs this.
+# Without padding, few windows read the corners and many read the middle. You may have heard that padding repairs this.
 #
 # !!! question "Predict"
 #     A 3×3 window slides over a 5×5 input. With `padding=1`, how many windows read the corner pixel? How many read the pixel in the centre?
@@ -104,15 +102,13 @@ for p in (0, 1, 2):
     print(f"padding {p}:", *readers(p).tolist(), sep="\n")
 
 # %% [markdown]
-# Read the corners and the centre:
-#
 # - Valid: the corner counts once, the centre nine times.
 # - Same: the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times. Better, but not equal.
 # - Full: every pixel counts 9 times. Of the three, only full padding makes all pixels equal.
 #
 # ## What is in the border?
 #
-# Zero is a harmless number to add. It is not a harmless number to compare with.
+# Zero is harmless to add, but not to compare with.
 #
 # !!! question "Predict"
 #     All pixels of an image are negative. You pool with `nn.MaxPool2d(3, stride=1, padding=1)`. If the border held zeros, what would win at the rim?
@@ -126,14 +122,10 @@ pool = nn.MaxPool2d(3, stride=1, padding=1)
 pool(negative)
 
 # %%
-show(
-    slide(pool, negative),
-    "padding-max-pool",
-    "Max pooling pads with minus infinity. It loses against every real number, so the border never wins.",
-)
+show(slide(pool, negative), "padding-max-pool", "Max pooling pads with minus infinity. It loses against every real number, so the border never wins.")
 
 # %% [markdown]
-# No zero anywhere. Torch pads each operation with the value that suits it:
+# No zero anywhere. Each operation has its own border:
 #
 # | operation | the border holds | because |
 # |---|---|---|
@@ -149,16 +141,15 @@ ones = torch.full((1, 3, 3), -1.0)
 no_padding = nn.MaxPool2d(3, stride=1)
 zeros_around = F.pad(ones, (1, 1, 1, 1))  # left, right, top, bottom
 infinity_around = F.pad(ones, (1, 1, 1, 1), value=-torch.inf)
-print("by the pool:", pool(ones), sep="\n")
-print("by hand, with zeros:", no_padding(zeros_around), sep="\n")
-print("by hand, with minus infinity:", no_padding(infinity_around), sep="\n")
+print(pool(ones), no_padding(zeros_around), sep="\n")
+print(torch.equal(pool(ones), no_padding(infinity_around)))
 
 # %% [markdown]
-# A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does. After a ReLU nothing is negative and you would not notice. That makes the mistake hard to find.
+# A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does. With minus infinity by hand, you get what the pool gives.
 #
 # ## The dark rim of an average
 #
-# For an average, a zero adds nothing to the sum. But does it count when you divide?
+# A zero adds nothing to the sum. But does it count when you divide?
 
 # %%
 white = torch.ones(1, 4, 4)
@@ -166,11 +157,7 @@ mean = nn.AvgPool2d(3, stride=1, padding=1)
 mean(white)
 
 # %%
-show(
-    slide(mean, white),
-    "padding-average-pool",
-    "An even white image, averaged. The border's zeros are counted, so the rim turns darker.",
-)
+show(slide(mean, white), "padding-average-pool", "An even white image, averaged. The border's zeros are counted, so the rim turns darker.")
 
 # %% [markdown]
 # By default it counts. A window in the corner sees four ones and five zeros: 4/9, about 0.444. On an edge it sees six ones: 6/9, about 0.667. Only inside is the average 1.
@@ -178,20 +165,12 @@ show(
 # A white image should average to white. One argument does it:
 
 # %%
-honest = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-honest(white)
-
-# %%
-show(
-    slide(honest, white),
-    "padding-average-not-counted",
-    "`count_include_pad=False`: only real pixels are added, and only real pixels are counted.",
-)
+nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)(white)
 
 # %% [markdown]
 # Now every window divides by the number of *real* pixels it sees: 4 in a corner, 6 on an edge, 9 inside.
 #
-# A convolution has no such switch. Its zeros take part like any other number. `nn.Conv2d` offers other borders instead, such as `padding_mode="reflect"` and `padding_mode="replicate"`: they fill the border with copies of real pixels.
+# A convolution has no such switch. Its zeros take part like any other number. Its `padding_mode="reflect"` and `padding_mode="replicate"` fill the border with copies of real pixels instead.
 #
 # ## At most half the kernel
 #
@@ -205,13 +184,13 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
         print(type(layer).__name__, "refuses:", error)
 
 # %% [markdown]
-# The convolution agrees. The pool does not: a pool's padding may be at most half of its kernel, rounded down.
+# A pool's padding may be at most half of its kernel, rounded down.
 #
 # Some limit has to be. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
 #
 # Torch draws the line at half. Then every window keeps at least half of its height, and half of its width, on real pixels.
 #
-# So there is no full padding for a pool with a 3×3 window.
+# So a pool with a 3×3 window has no full padding.
 #
 # ## Same, with a stride
 #
@@ -224,14 +203,13 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# TensorFlow accepts it. Its [notes on padding](https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2) put an odd pixel at the end, below and on the right. Torch's number puts the border on all four sides. Build both in torch:
+# TensorFlow accepts it. Its [notes on padding](https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2) put an odd pixel at the end, below and on the right. Build both in torch:
 
 # %%
 count = torch.arange(16.).reshape(1, 4, 4)
 at_the_end = F.pad(count, (0, 1, 0, 1), value=-torch.inf)
-print(count)
-print("padding=1:", nn.MaxPool2d(3, stride=2, padding=1)(count), sep="\n")
-print("only at the end:", nn.MaxPool2d(3, stride=2)(at_the_end), sep="\n")
+print(nn.MaxPool2d(3, stride=2, padding=1)(count))
+print(nn.MaxPool2d(3, stride=2)(at_the_end))
 
 # %% [markdown]
 # Both outputs are 2×2. Only the last number agrees. When you bring a network from one library to the other, compare numbers, not shapes.
@@ -268,6 +246,6 @@ print(tuple(pooled.shape), bool(pooled[0, 0, 0] == five[0, 0, 0]))
 # %% [markdown]
 # ## The end, so far
 #
-# You have walked the whole funnel. You know how a window moves, what it keeps, what it loses, and how kernel, stride and padding set the size of what comes out. These were all the lessons so far. Go back to [the list of lessons](../index.md), or take your own network, predict every shape, and run it.
+# You know how a window moves, what it keeps, what it loses, and how kernel, stride and padding set the size of what comes out. These are all the lessons so far. Go back to [the list of lessons](../index.md), or take your own network, predict every shape, and run it.
 #
 # This course began from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), whose next step is padding. For a thorough treatment of the arithmetic, read [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). The words and the measurements here are our own.

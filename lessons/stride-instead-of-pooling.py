@@ -6,9 +6,7 @@
 # %% [markdown]
 # # Stride instead of pooling
 #
-# A pooling layer shrinks a map. It is not the only layer that can.
-#
-# Some architectures skip pooling altogether. They let a convolution take larger steps. That step is the **stride**.
+# A pooling layer shrinks a map. Some architectures do without it. They let a convolution take larger steps. That step is the **stride**.
 #
 # !!! abstract "What you will be able to do"
 #     - Shrink a map with a strided convolution instead of a pool.
@@ -44,14 +42,10 @@ every.weight.data = kernel
 every(x)
 
 # %%
-show(
-    slide(every, x),
-    "stride-1-convolution",
-    "The window stops at every place it fits: four rows of four.",
-)
+show(slide(every, x), "stride-1-convolution", "The window stops at every place it fits: four rows of four.")
 
 # %% [markdown]
-# The window fits in four places down and four across. So a 6×6 input gives a 4×4 output.
+# Four places down, four across: a 6×6 input gives a 4×4 output.
 #
 # ## The same convolution at stride 2
 #
@@ -66,14 +60,10 @@ strided.weight.data = kernel
 strided(x)
 
 # %%
-show(
-    slide(strided, x),
-    "stride-2-convolution",
-    "The same kernel, but only every second stop, down and across. Hatched: no window reaches the last row and column.",
-)
+show(slide(strided, x), "stride-2-convolution", "The same kernel, but only every second stop, down and across. Hatched: no window reaches the last row and column.")
 
 # %% [markdown]
-# Four numbers are left. No new number appeared. A strided convolution is the plain convolution, looked at in every second row and every second column:
+# No new number appeared. A strided convolution is the plain convolution, looked at in every second row and every second column:
 
 # %%
 print(every(x)[:, ::2, ::2])
@@ -85,18 +75,15 @@ torch.equal(strided(x), every(x)[:, ::2, ::2])
 # %%
 torch.manual_seed(1)
 big = torch.rand(3, 20, 23)
+conv1, pool1 = nn.Conv2d(3, 8, 3), nn.MaxPool2d(3, stride=1)
 for s in (1, 2, 3, 4, 5):
-    conv1, conv_s = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3, stride=s)
+    conv_s, pool_s = nn.Conv2d(3, 8, 3, stride=s), nn.MaxPool2d(3, stride=s)
     conv_s.load_state_dict(conv1.state_dict())  # the same weights
-    pool1, pool_s = nn.MaxPool2d(3, stride=1), nn.MaxPool2d(3, stride=s)
-    print(
-        s,
-        torch.allclose(conv_s(big), conv1(big)[:, ::s, ::s], atol=1e-6),
-        torch.equal(pool_s(big), pool1(big)[:, ::s, ::s]),
-    )
+    same_conv = torch.allclose(conv_s(big), conv1(big)[:, ::s, ::s], atol=1e-6)
+    print(s, same_conv, torch.equal(pool_s(big), pool1(big)[:, ::s, ::s]))
 
 # %% [markdown]
-# So a stride does not summarise. It skips. The windows between the stops are never computed.
+# So a stride skips. The windows between the stops are never computed.
 #
 # That also explains the output-size formula. Stride 1 gives $i - k + 1$ places. You keep the first one and then every $s$-th:
 #
@@ -109,8 +96,6 @@ for s in (1, 2, 3, 4, 5):
 # - the convolution at stride 1, then `nn.MaxPool2d(2)`;
 # - the convolution at stride 2.
 #
-# They use the same kernel. They look at the same 4×4 map, cut into four blocks.
-#
 # !!! question "Predict"
 #     Can a number from the strided convolution be larger than its partner from the pool?
 
@@ -120,32 +105,16 @@ print(pool(every(x)))
 print(strided(x))
 
 # %%
-show(
-    slide(pool, every(x)),
-    "stride-compared-with-pool",
-    "The input here is the output of the first convolution. The pool keeps the best of each block. The stride keeps the upper left one.",
-)
+show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the output of the first convolution. The pool keeps the best of each block. The stride keeps the upper left one.")
 
 # %% [markdown]
 # It cannot. In each block of four, the pool keeps the **best**. The stride keeps the **first**, the upper left one, whatever it is. The best of four is never less than one of the four.
 #
-# Try it on random maps and random kernels:
-
-# %%
-conv1, conv2 = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3, stride=2)
-conv2.load_state_dict(conv1.state_dict())
-image = torch.rand(3, 64, 64)
-a, b = pool(conv1(image)), conv2(image)
-print(tuple(a.shape), tuple(b.shape))
-print("pool at least as large:", bool((a >= b - 1e-6).all()))
-print(f"pool strictly larger:   {(a > b + 1e-6).float().mean():.0%}")
-
-# %% [markdown]
-# Same shape, different numbers. So you cannot swap one for the other in a trained network. You must train again, and the kernels will then learn to live with the stride.
+# Same shape, different numbers. So if you swap one for the other, train the network again.
 #
 # ## What a strided convolution can imitate
 #
-# Average pooling is a weighted sum with equal weights. A convolution computes weighted sums. So a strided convolution can *be* an average pool:
+# Average pooling is a weighted sum with equal weights. So a strided convolution can *be* an average pool:
 
 # %%
 mean = nn.Conv2d(1, 1, 2, stride=2, bias=False)
@@ -184,21 +153,18 @@ maps = torch.rand(64, 32, 32)
 ways = {
     "convolution, then pool": [nn.Conv2d(64, 64, 3, padding=1), nn.MaxPool2d(2)],
     "one strided convolution": [nn.Conv2d(64, 64, 3, stride=2, padding=1)],
-    "convolution, then a strided one": [
-        nn.Conv2d(64, 64, 3, padding=1),
-        nn.Conv2d(64, 64, 3, stride=2, padding=1),
-    ],
 }
+ways["convolution, then a strided one"] = [
+    ways["convolution, then pool"][0],
+    *ways["one strided convolution"],
+]
 for name, layers in ways.items():
     network = nn.Sequential(*layers)
     parameters = sum(p.numel() for p in network.parameters())
-    work = multiply_adds(layers, maps)
-    print(f"{name:32} {tuple(network(maps).shape)}")
-    print(f"    {parameters:,} parameters, {work:,} multiply-adds")
+    print(f"{name}: {tuple(network(maps).shape)}")
+    print(f"    {parameters:,} parameters, {multiply_adds(layers, maps):,} multiply-adds")
 
 # %% [markdown]
-# The shapes agree. The prices do not.
-#
 # **Move the stride into the convolution** and you pay a quarter: it makes a quarter of the stops. The parameters stay the same. But three of every four windows are never looked at.
 #
 # **Put a strided convolution where the pool was** and every window of the first convolution is still looked at. But the pool was free of parameters. The new layer brings 36,928 of them, and a quarter more multiply-adds.
@@ -229,18 +195,14 @@ print(tuple(nn.Conv2d(8, 8, 2, stride=2)(maps).shape))
 
 # %%
 skipping = nn.Conv2d(1, 1, 1, stride=2, bias=False)
-skipping.weight.data = torch.full((1, 1, 1, 1), 2.0)
+skipping.weight.data.fill_(2)
 skipping(x)
 
 # %%
-show(
-    slide(skipping, x),
-    "stride-larger-than-kernel",
-    "A 1×1 kernel at stride 2. Hatched pixels are read by no window.",
-)
+show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2. Hatched pixels are read by no window.")
 
 # %% [markdown]
-# Of 36 pixels, only 9 are read. Whatever the other 27 held, the output is the same.
+# Of 36 pixels, only 9 are read. The other 27 could hold anything.
 #
 # ## Exercises
 #
