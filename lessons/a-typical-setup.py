@@ -54,7 +54,7 @@ def walk(network, x):
     print(f"{'input':30}{tuple(x.shape)}")
     for layer in network:
         k, s = layer.kernel_size, layer.stride
-        if isinstance(layer, nn.Conv2d):  # it stores (3, 3) where a pool stores 2
+        if isinstance(layer, nn.Conv2d):  # (3, 3) where a pool has 2
             k, s = k[0], s[0]
         i, x = x.shape[-1], layer(x)
         assert x.shape[-1] == out(i, k, s)  # the formula and torch agree
@@ -108,8 +108,9 @@ show(funnel(without_pools, x), "setup-without-pools", "Two convolutions at strid
 #     Will you get back to 26 exactly, or only to about 26?
 
 # %%
-strided = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 16, 3, stride=2))
-strided[0].load_state_dict(with_pools[0].state_dict())  # the same weights again
+first, second = nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 16, 3, stride=2)
+strided = nn.Sequential(first, second)
+strided[0].load_state_dict(with_pools[0].state_dict())  # the same weights
 strided[1].load_state_dict(with_pools[2].state_dict())
 walk(strided, x)
 
