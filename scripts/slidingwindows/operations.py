@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .calls import call_of
 from .convolution import trace_convolution
 from .errors import SlidingWindowsError
 from .pooling import trace_average, trace_max
@@ -32,9 +33,9 @@ def slide(module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int 
         raise SlidingWindowsError(f"slide needs a torch module, got {type(module).__name__}")
     if not isinstance(input, torch.Tensor):
         raise SlidingWindowsError(
-            f"slide needs a torch tensor, got {type(input).__name__}", str(module)
+            f"slide needs a torch tensor, got {type(input).__name__}", call_of(module)
         )
-    context = f"{module} on an input of shape {tuple(input.shape)} and {input.dtype}"
+    context = f"{call_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
     tracer = next((f for kind, f in TRACERS.items() if isinstance(module, kind)), None)
     if tracer is None:
         known = ", ".join(kind.__name__ for kind in TRACERS)
@@ -60,6 +61,11 @@ def _check_input(module, input, channel, sample) -> None:
         raise SlidingWindowsError("the batch is empty, so there is nothing to trace")
     if 0 in shape:
         raise SlidingWindowsError("the input is empty, so there is nothing to trace")
+    if input.is_meta:
+        raise SlidingWindowsError("the input is on the meta device, which keeps no numbers")
+    for name, index in (("channel", channel), ("sample", sample)):
+        if not isinstance(index, int) or isinstance(index, bool):
+            raise SlidingWindowsError(f"{name} must be an int, got {index!r}")
     batch = shape[0] if len(shape) == 4 else 1
     if not 0 <= sample < batch:
         raise SlidingWindowsError(f"sample {sample} is not among the {batch} of the batch")
