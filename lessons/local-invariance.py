@@ -89,8 +89,8 @@ def frame(image, shift):
 
 
 def share(way, image, shift=1):
-    """The share of the outputs that are not what they were."""
-    return (way(frame(image, 0)) != way(frame(image, shift))).float().mean().item()
+    """The share of the outputs that change."""
+    return (way(frame(image, 0)) != way(frame(image, shift))).float().mean()
 
 
 for name, way in ways.items():
@@ -108,7 +108,7 @@ for name, way in ways.items():
 # Add a fourth way, after [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html): take the maximum at stride 1, **blur** a little, and only then skip every second number.
 
 # %%
-blur = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1])) / 16
+blur = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
 
 
 def blurred_max(x):
@@ -121,7 +121,7 @@ ways["max, blurred"] = blurred_max
 
 def change(way, image, shift=1):
     before, after = way(frame(image, 0)), way(frame(image, shift))
-    return ((before - after).abs().mean() / before.std()).item()
+    return (before - after).abs().mean() / before.std()
 
 
 for name, way in ways.items():
@@ -136,8 +136,8 @@ def draw(figure):
             panel.plot(range(6), [measure(way, photo, s) for s in range(6)], label=name)
         panel.set_xlabel("shift in pixels")
         panel.set_ylim(bottom=0)
-    axes[0].set_ylabel("how often: share that changes")
-    axes[1].set_ylabel("how much: change / spread")
+    axes[0].set_ylabel("share that changes")
+    axes[1].set_ylabel("change / spread")
     axes[0].legend(loc="lower right")
 
 
@@ -189,21 +189,15 @@ for name in ("max", "average"):
 # %% [markdown]
 # All that is left of 10,000 inputs are 10 maxima. When you read a 9, any of 3,439 windows may have been there. The average keeps 37 values apart. Neither can be undone.
 #
-# Now try to undo them anyway. Blow the pooled photo up to its old size, each number filling its whole window. How far are you from the photo? The error is a root mean square, in grey levels from 0 to 255:
+# Now try to undo them anyway. Blow the pooled photo up to its old size, each number filling its whole window. How far off are you? The error is a root mean square, in grey levels from 0 to 255:
 
 # %%
 view = frame(photo, 0)
 for k in (2, 4, 8):
-    smaller = {
-        "max": nn.MaxPool2d(k)(view),
-        "average": nn.AvgPool2d(k)(view),
-        "subsampling": view[:, ::k, ::k],
-    }
-    errors = []
-    for name, small in smaller.items():
-        rebuilt = nn.functional.interpolate(small[None], scale_factor=k)[0]
-        errors.append(f"{name} {((rebuilt - view) ** 2).mean().sqrt():.1f}")
-    print(f"{k}×{k} windows:", ", ".join(errors))
+    smaller = torch.stack([nn.MaxPool2d(k)(view), nn.AvgPool2d(k)(view), view[:, ::k, ::k]])
+    rebuilt = nn.functional.interpolate(smaller, scale_factor=k)
+    top, mean, plain = ((rebuilt - view) ** 2).mean((1, 2, 3)).sqrt()
+    print(f"{k}×{k}: max {top:.1f}, average {mean:.1f}, subsampling {plain:.1f}")
 
 # %% [markdown]
 # The larger the window, the larger the error. The average comes closest, and it has to: of all single numbers, the mean has the smallest squared distance to the pixels of its window. The maximum is furthest off, even behind subsampling.
@@ -217,10 +211,10 @@ for k in (2, 4, 8):
 # ??? success "Answer"
 #     Three of every four. Only the step out of a window's last cell shows.
 #
-# **2.** Then take the largest window you can. What do you pay?
+# **2.** A larger window hides more steps. So why not take a very large one?
 #
 # ??? success "Answer"
-#     Positions, and everything else below the maximum. The error above grows from 17.5 at 2×2 to 58.1 at 8×8.
+#     You lose the position, and all that lies below the maximum. The error of the maximum grows from 17.5 at 2×2 to 58.1 at 8×8.
 #
 # **3.** How many 2×2 windows of digits have the maximum 1? Count by hand.
 #

@@ -103,7 +103,8 @@ print("padded with zeros by hand:", nn.MaxPool2d(3, stride=1)(by_hand))
 
 # %% [markdown]
 # Is overlap better? In one comparison, overlapping windows brought no significant improvement over windows side by side ([Scherer, Müller and Behnke 2010](https://doi.org/10.1007/978-3-642-15825-4_10)).
-## ## When two numbers tie
+#
+# ## When two numbers tie
 #
 # What if the largest number is there twice? The output is the same either way. But torch also remembers *where* the winner stood, because the gradient goes there. So it has to choose.
 #

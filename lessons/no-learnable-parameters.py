@@ -57,6 +57,9 @@ for layer in layers:
 x = torch.tensor([[[3., 1, 4, 1], [2, 6, 5, 3], [9, 7, 9, 3], [8, 4, 6, 2]]])
 convolution = nn.Conv2d(1, 1, kernel_size=2, stride=2, bias=False)
 convolution.weight.data = torch.tensor([[[[1., 0], [0, 2]]]])
+convolution(x).detach()
+
+# %%
 show(
     slide(convolution, x),
     "convolution-2x2-stride-2",
@@ -88,9 +91,9 @@ show(
 
 # %%
 a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])
-print("convolution:", convolution(a + b).item(), "=", (convolution(a) + convolution(b)).item())
-print("max pool:   ", nn.MaxPool2d(2)(a + b).item(), "is not",
-      (nn.MaxPool2d(2)(a) + nn.MaxPool2d(2)(b)).item())
+for layer in (convolution, nn.MaxPool2d(2)):
+    together, apart = layer(a + b).item(), layer(a).item() + layer(b).item()
+    print(f"{type(layer).__name__:<10} of the sum {together}, sum of the parts {apart}")
 
 # %% [markdown]
 # A bias cannot rescue it. The max pool of an empty map is 0, so the bias would have to be 0 as well.
@@ -100,7 +103,7 @@ print("max pool:   ", nn.MaxPool2d(2)(a + b).item(), "is not",
 # No parameters does not mean no gradient. A pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
 
 # %%
-for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
+for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # one number for each pixel
     inputs = x.clone().requires_grad_()
     pool(inputs).sum().backward()
     print(type(pool).__name__)
@@ -118,11 +121,12 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
 class Subsampling(nn.Module):
     def __init__(self, maps):
         super().__init__()
-        self.coefficient = nn.Parameter(torch.ones(maps, 1, 1))
+        self.coefficient = nn.Parameter(torch.full((maps, 1, 1), 0.25))
         self.bias = nn.Parameter(torch.zeros(maps, 1, 1))
 
     def forward(self, x):
-        return self.coefficient * nn.functional.avg_pool2d(x, 2, divisor_override=1) + self.bias
+        total = nn.functional.avg_pool2d(x, 2, divisor_override=1)
+        return self.coefficient * total + self.bias
 
 
 lenet = Subsampling(6)
