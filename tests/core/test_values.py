@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, Trace, slide
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-sweep = settings(max_examples=1400, deadline=None, derandomize=True)
+sweep = settings(max_examples=1200, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)
 seen = Counter()
 
@@ -63,9 +64,10 @@ def checked(case) -> Trace | None:
         expected = reads(case.module, sample, case.channel, row, col, outside)
         assert same(tuple(map(tuple, step.taps)), expected)
         assert same(step.value, numbers[row][col])
-    again = Trace.from_dict(json.loads(json.dumps(trace.to_dict(), allow_nan=False)))
-    assert same(again.to_dict(), trace.to_dict())
-    assert repr(again) == repr(trace)
+    text = json.dumps(trace.to_dict(), allow_nan=False)
+    again = Trace.from_dict(json.loads(text))
+    assert json.dumps(again.to_dict()) == text
+    assert again == trace or '"nan"' in text
     return trace
 
 
@@ -140,17 +142,26 @@ def test_average(case):
             assert not math.isfinite(step.value)
 
 
-def bfloat_beyond_numbers(case) -> bool:
-    """Some processors' bfloat16 convolution lets an inf or nan into windows that never read it."""
-    tensors = case.input, *case.module.parameters()
-    return case.input.dtype is torch.bfloat16 and not all(t.isfinite().all() for t in tensors)
+def torch_errs(case) -> bool:
+    """True where torch's bfloat16 convolution is far from its own float64 one.
+
+    With some processors it reads memory that is not the input's (stride 5,
+    dilation 2), or lets an inf or nan into windows that never read it.
+    """
+    narrow = torch_says(case.module, case.input)
+    if not isinstance(case.module, nn.Conv2d) or narrow is None or narrow.dtype != torch.bfloat16:
+        return False
+    wide = torch_says(deepcopy(case.module).double(), case.input.double())
+    # Past the largest number both become infinite, and below the smallest both vanish.
+    wide = wide.bfloat16().double()
+    return not torch.allclose(narrow.double(), wide, rtol=2**-7, atol=1e-5, equal_nan=True)
 
 
 @given(convolutions())
 @sweep
 def test_convolution(case):
-    if bfloat_beyond_numbers(case):
-        with suppress(SlidingWindowsError):  # Whatever torch does there, a trace is a true one.
+    if torch_errs(case):
+        with suppress(SlidingWindowsError):  # It may refuse, and what it traces is still checked.
             slide(case.module, case.input, case.channel, case.sample)
         return
     trace = checked(case)
@@ -210,7 +221,7 @@ ANY = st.one_of(max_pools(), average_pools(), convolutions())
 @given(ANY, st.data())
 @fewer
 def test_a_trace_that_lies_cannot_be_built(case, data):
-    assume(torch_says(case.module, case.input) is not None and not bfloat_beyond_numbers(case))
+    assume(torch_says(case.module, case.input) is not None and not torch_errs(case))
     trace = slide(case.module, case.input, case.channel, case.sample)
     index = data.draw(st.integers(0, len(trace.steps) - 1))
     step, rest = (
