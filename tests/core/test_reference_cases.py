@@ -1,0 +1,200 @@
+"""Cases and tables from outside this project, each against torch and against slide."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from naive import same
+from torch import nn
+
+from slidingwindows import Geometry, SlidingWindowsError, slide
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+DATA = Path(__file__).parents[1] / "data"
+CASES = json.loads((DATA / "geometry_cases.json").read_text())
+TABLE = list(csv.DictReader((DATA / "conv_arithmetic_relationships.csv").open()))
+TRACED = [c for c in CASES if c["op"] in ("max", "avg", "conv") and c["nd"] == 2]
+OTHERS = [c for c in CASES if c not in TRACED]
+# slide has nothing to show for these, though torch returns an empty tensor.
+EMPTY = {"h10": "the batch is empty"}
+
+
+def by_id(cases):
+    return pytest.mark.parametrize("case", cases, ids=[case["id"] for case in cases])
+
+
+def tensor_of(spec, dtype: str) -> torch.Tensor:
+    """Nested lists, or a shape with how it is filled."""
+    dtype = getattr(torch, dtype)
+    if isinstance(spec, list):
+        return torch.tensor(as_floats(spec)).to(dtype)
+    shape, (fill, *rest) = spec["shape"], spec["fill"].split()
+    if fill == "randn":
+        generator = torch.Generator().manual_seed(int(rest[0]))
+        return torch.randn(shape, generator=generator).to(dtype)
+    if fill == "const":
+        return torch.full(shape, float(rest[0])).to(dtype)
+    assert fill == "arange"
+    count = torch.Size(shape).numel()
+    return (torch.arange(count) + spec.get("offset", 0)).reshape(shape).to(dtype)
+
+
+def as_floats(nested):
+    if isinstance(nested, list):
+        return [as_floats(item) for item in nested]
+    return float(nested)
+
+
+def pair_or_int(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def module_of(case) -> nn.Module:
+    """The torch module that the case describes."""
+    get = {name: pair_or_int(value) for name, value in case.items()}
+    op, nd = case["op"], case["nd"]
+    kind = {"max": "MaxPool", "avg": "AvgPool", "lp": "LPPool", "conv": "Conv"}.get(op)
+    if kind is None:
+        kind = {"adaptive_max": "AdaptiveMaxPool", "adaptive_avg": "AdaptiveAvgPool"}[op]
+    make = getattr(nn, f"{kind}{nd}d")
+    window = {"kernel_size": get["kernel_size"], "stride": get["stride"]}
+    if op.startswith("adaptive"):
+        indices = {"return_indices": True} if case.get("return_indices") else {}
+        return make(get["output_size"], **indices)
+    if op == "lp":
+        return make(case["norm_type"], **window, ceil_mode=case["ceil_mode"])
+    window["padding"] = get["padding"]
+    if op == "avg":
+        divisor = {"divisor_override": get["divisor_override"]} if nd == 2 else {}
+        include = case["count_include_pad"]
+        return make(**window, ceil_mode=case["ceil_mode"], count_include_pad=include, **divisor)
+    if op == "max":
+        indices = bool(case.get("return_indices"))
+        ceil_mode, dilation = case["ceil_mode"], get["dilation"]
+        return make(**window, dilation=dilation, ceil_mode=ceil_mode, return_indices=indices)
+    return convolution_of(case, make, window, get["dilation"])
+
+
+def convolution_of(case, make, window, dilation):
+    weight = tensor_of(case["weight"], case["dtype"])
+    channels = weight.shape[1], weight.shape[0]
+    # A module takes no stride of None; the function's default is 1.
+    window = {**window, "stride": 1 if window["stride"] is None else window["stride"]}
+    module = make(*channels, **window, dilation=dilation, bias="bias" in case)
+    assert module.weight.shape == weight.shape
+    module.weight.data = weight
+    if "bias" in case:
+        module.bias.data = tensor_of(case["bias"], case["dtype"])
+    return module
+
+
+def answer(case):
+    """What torch returns, or its refusal."""
+    try:
+        with torch.no_grad():
+            return module_of(case)(tensor_of(case["input"], case["dtype"]))
+    except (RuntimeError, ValueError, NotImplementedError) as error:
+        return error
+
+
+@by_id(CASES)
+def test_torch_answers_as_the_case_says(case):
+    expect, found = case["expect"], answer(case)
+    if "error" in expect:
+        assert type(found).__name__ == expect["torch_type"], found
+        assert expect["torch_says"] in str(found)
+        return
+    assert not isinstance(found, Exception), found
+    values, indices = found if isinstance(found, tuple) else (found, None)
+    assert list(values.shape) == expect["shape"]
+    assert str(values.dtype) == f"torch.{expect['dtype']}"
+    expected = torch.tensor(as_floats(expect["values"]), dtype=torch.float64)
+    exact = case["op"] in ("max", "adaptive_max") or not values.is_floating_point()
+    close = {"rtol": 0, "atol": 0} if exact else {"rtol": 1e-5, "atol": 1e-6}
+    expected = expected.reshape(expect["shape"])
+    torch.testing.assert_close(values.double(), expected, equal_nan=True, **close)
+    if "indices" in expect:
+        assert indices.tolist() == expect["indices"]
+
+
+@by_id(TRACED)
+def test_slide_answers_as_the_case_says(case):
+    expect, tensor = case["expect"], tensor_of(case["input"], case["dtype"])
+    if "error" in expect or case["id"] in EMPTY:
+        with pytest.raises(SlidingWindowsError, match=EMPTY.get(case["id"])) as caught:
+            slide(module_of(case), tensor)
+        assert str(tuple(tensor.shape)) in str(caught.value)
+        return
+    module, found = module_of(case), answer(case)
+    found = found[0] if isinstance(found, tuple) else found
+    for sample in range(expect["shape"][0]):
+        for channel in range(expect["shape"][1]):
+            trace = slide(module, tensor, channel, sample)
+            assert list(trace.output_shape) == expect["shape"]
+            assert same(trace.output, tuple(map(tuple, found[sample, channel].tolist())))
+            expected = torch.tensor(as_floats(expect["values"]))[sample, channel]
+            got = torch.tensor(trace.output)
+            torch.testing.assert_close(got, expected, equal_nan=True, rtol=1e-5, atol=1e-6)
+            if "indices" in expect:
+                width = trace.geometry.cols.size
+                winners = [step.taps[step.winner] for step in trace.steps]
+                indices = [tap.row * width + tap.col for tap in winners]
+                assert indices == sum(expect["indices"][sample][channel], [])
+
+
+def test_every_case_is_of_use():
+    assert len(TRACED) == 30 and len(OTHERS) == 12
+    assert {c["id"] for c in TRACED} >= EMPTY.keys()
+    assert all(("error" in c["expect"]) != ("values" in c["expect"]) for c in CASES)
+
+
+def numbers_of(row) -> dict[str, int]:
+    return {name: int(row[name]) for name in "ikspdao"}
+
+
+def by_name(rows):
+    return pytest.mark.parametrize("row", rows, ids=[row["name"] for row in rows])
+
+
+@by_name([row for row in TABLE if row["kind"] != "transposed"])
+def test_sizes_of_the_guide_to_convolution_arithmetic(row):
+    n = numbers_of(row)
+    window = dict(kernel_size=n["k"], stride=n["s"], padding=n["p"])
+    dilated = {} if row["kind"] == "avgpool" else {"dilation": n["d"]}
+    module = {
+        "conv": lambda: nn.Conv2d(1, 1, **window, **dilated),
+        "maxpool": lambda: nn.MaxPool2d(**window, **dilated),
+        "avgpool": lambda: nn.AvgPool2d(**window),
+    }[row["kind"]]()
+    size, output = (n["i"], n["i"]), (n["o"], n["o"])
+    assert n["a"] == 0 and n["d"] == dilated.get("dilation", 1)
+    assert Geometry.of(size, **window, **dilated).output_shape == output
+    assert module(torch.zeros(1, *size)).shape == (1, *output)
+    assert slide(module, torch.zeros(1, *size)).output_shape == (1, *output)
+
+
+@by_name([row for row in TABLE if row["kind"] == "transposed"])
+def test_transposed_sizes_lead_back(row):
+    n = numbers_of(row)
+    window = dict(kernel_size=n["k"], stride=n["s"], padding=n["p"], dilation=n["d"])
+    module = nn.ConvTranspose2d(1, 1, output_padding=n["a"], **window)
+    assert module(torch.zeros(1, n["i"], n["i"])).shape == (1, n["o"], n["o"])
+    # A transposed convolution goes from a convolution's output to its input.
+    back = Geometry.of((n["o"], n["o"]), **window)
+    assert back.output_shape == (n["i"], n["i"])
+
+
+def test_the_figure_of_the_guide_that_is_wrong():
+    """Its caption's numbers are not what a convolution of its input gives."""
+    (case,) = [c for c in CASES if c["id"] == "s07"]
+    tensor, kernel = (tensor_of(case[name], "float32") for name in ("input", "weight"))
+    assert F.conv2d(tensor, kernel, stride=2, padding=1)[0, 0].tolist() == [
+        [1, 5, 6],
+        [7, 8, 3],
+        [3, 10, 4],
+    ]
