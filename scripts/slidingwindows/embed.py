@@ -9,18 +9,18 @@ from pathlib import Path
 
 from .errors import SlidingWindowsError
 
-MARK = re.compile(r"^<!-- figure ([\w-]+)( eager)? -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
 
 
 def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
     """Replace every mark; up is the way from the page to the site's root, such as '../../'.
 
-    A figure marked eager is at first sight and not loaded lazily.
+    Pictures load lazily, so that the theme not shown costs nothing.
     Raises SlidingWindowsError if a mark names a figure that no lesson makes.
     """
 
     def replace(match: re.Match) -> str:
-        name, eager = match.group(1), bool(match.group(2))
+        name = match.group(1)
         try:
             facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
         except (OSError, ValueError) as error:
@@ -28,13 +28,13 @@ def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
             raise SlidingWindowsError(
                 f"{page}: no lesson makes a figure {name!r}; there are: {known}"
             ) from error
-        return _figure(name, facts, f"{up}figures/", eager)
+        return _figure(name, facts, f"{up}figures/")
 
     return MARK.sub(replace, markdown)
 
 
-def _figure(name: str, facts: dict, base: str, eager: bool) -> str:
-    pictures = "".join(_picture(name, theme, facts, base, eager) for theme in ("light", "dark"))
+def _figure(name: str, facts: dict, base: str) -> str:
+    pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
     parts.append(f'<div class="sw-stage">{pictures}</div>')
     if facts["caption"]:
@@ -49,14 +49,11 @@ def _figure(name: str, facts: dict, base: str, eager: bool) -> str:
     return "".join(parts)
 
 
-def _picture(name: str, theme: str, facts: dict, base: str, eager: bool) -> str:
+def _picture(name: str, theme: str, facts: dict, base: str) -> str:
     source = f"{base}{name}.{theme}"
-    loading = (
-        'loading="eager" fetchpriority="high"' if eager and theme == "light" else 'loading="lazy"'
-    )
     image = (
         f'<img src="{source}.{"gif" if facts["moving"] else "png"}" width="{facts["width"]}" '
-        f'height="{facts["height"]}" {loading} decoding="async" '
+        f'height="{facts["height"]}" loading="lazy" decoding="async" '
         f'alt="{escape(facts["alt"], quote=True)}">'
     )
     if facts["moving"]:

@@ -1,0 +1,251 @@
+"""A tiny documentation project on disk: two lessons, the real configuration, a copy of the package.
+
+The package is copied too, so that a test can edit its source and see what happens.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPO = Path(__file__).parents[2]
+
+NAV = """nav:
+  - Home: index.md
+  - Lessons:
+      - lessons/alpha.ipynb
+      - lessons/beta.ipynb
+"""
+
+INDEX = """# Tiny home
+
+<!-- figure tiny-pool -->
+
+![A square](square.png){ width=2 height=2 }
+
+<!-- lessons -->
+"""
+
+ALPHA = '''# ---
+# title: Alpha windows
+# description: The first tiny lesson.
+# ---
+
+# %% [markdown]
+# # Alpha windows & `MaxPool2d`
+#
+# Words about $x^2 < 9$, a [way to beta](beta.ipynb), [its second part](beta.ipynb#second-part)
+# and [home](../index.md). ![A square](../square.png){ width=2 height=2 }
+#
+# $$
+# o = \\frac{i - k}{s} + 1
+# $$
+#
+# !!! note "Hello"
+#     A box with **bold** words.
+#
+# ## How it slides
+
+# %%
+import os
+from pathlib import Path
+
+if os.environ.get("TINY_LOG"):
+    with Path(os.environ["TINY_LOG"]).open("a") as log:
+        log.write("alpha\\n")
+
+# %%
+import torch
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
+x = torch.tensor([[[3.0, 1, 4, 1], [2, 6, 5, 3], [9, 7, 9, 3], [8, 4, 6, 2]]])
+quartz = nn.MaxPool2d(2)
+quartz(x)
+
+# %%
+print("``` <b>not bold</b> & so on")
+
+# %% tags=["hide"]
+concealed = "printed all the same"
+print(concealed)
+
+# %% tags=["collapse"]
+folded_away = 6 * 7
+print(folded_away)
+
+# %%
+show(slide(quartz, x), "tiny-pool", "Four steps of `MaxPool2d`, *one* at a time.")
+'''
+
+BETA = '''# ---
+# title: Beta plots
+# description: The second tiny lesson.
+# ---
+
+# %% [markdown]
+# # Beta plots
+#
+# Words of beta.
+#
+# ## Second part
+
+# %%
+import os
+from pathlib import Path
+
+if os.environ.get("TINY_LOG"):
+    with Path(os.environ["TINY_LOG"]).open("a") as log:
+        log.write("beta\\n")
+
+# %%
+from slidingwindows.lesson import plot
+
+
+def draw(figure):
+    axes = figure.subplots()
+    axes.plot([1, 2, 4])
+
+
+# %%
+plot(draw, "tiny-plot", "A line that rises from 1 to 4.", "It rises.")
+
+# %%
+numbers = [1, 2, 4]
+sum(numbers)
+'''
+
+
+def lesson(title, *cells):
+    """The text of a lesson: a header, a heading, and code cells."""
+    head = f"# ---\n# title: {title}\n# description: Text.\n# ---\n\n# %% [markdown]\n# # {title}\n"
+    return head + "".join(f"\n# %%\n{cell}\n" for cell in cells)
+
+
+def square():
+    """A picture of four black pixels, as PNG bytes."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("L", (2, 2)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Project:
+    """One project folder, and what a user does in it."""
+
+    def __init__(self, root):
+        self.root = Path(root)
+        self.site, self.cache = self.root / "site", self.root / ".cache"
+        self.log = self.root.parent / f"{self.root.name}.log"
+        self.scratch = self.root.parent / f"{self.root.name}.tmp"
+
+    @classmethod
+    def create(cls, root, lessons=None):
+        """Write a project. lessons: text by name; alpha and beta if None."""
+        project = cls(root)
+        project.write("docs/index.md", INDEX if lessons is None else "# Home\n")
+        (project.root / "docs" / "square.png").write_bytes(square())
+        lessons = {"alpha": ALPHA, "beta": BETA} if lessons is None else lessons
+        for name, text in lessons.items():
+            project.write(f"lessons/{name}.py", text)
+        (project.root / "lessons").mkdir(exist_ok=True)
+        compiled = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPO / "assets", project.root / "assets", ignore=compiled)
+        package = project.root / "scripts" / "slidingwindows"
+        shutil.copytree(REPO / "scripts" / "slidingwindows", package, ignore=compiled)
+        project.write("mkdocs.yml", (REPO / "mkdocs.yml").read_text("utf-8"))
+        project.nav(list(lessons))
+        return project
+
+    def nav(self, names):
+        text = (self.root / "mkdocs.yml").read_text("utf-8")
+        pages = "".join(f"      - lessons/{name}.ipynb\n" for name in names)
+        lessons = f"  - Lessons:\n{pages}" if names else ""
+        text, count = re.subn(
+            r"^nav:\n(?: .*\n)+", f"nav:\n  - Home: index.md\n{lessons}", text, flags=re.M
+        )
+        assert count == 1, "mkdocs.yml has no nav that can be replaced"
+        self.write("mkdocs.yml", text)
+
+    def copy(self, root):
+        """Another project with the same files, cache and site."""
+        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("pycache", "__pycache__"))
+        return Project(root)
+
+    def read(self, path):
+        return (self.root / path).read_text("utf-8")
+
+    def write(self, path, text):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text, "utf-8")
+
+    def edit(self, path, old, new):
+        text = self.read(path)
+        assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times"
+        self.write(path, text.replace(old, new))
+
+    def run(self, *arguments, cwd=None, **variables):
+        """Run a module of this Python in the project, such as run('mkdocs', 'build')."""
+        self.scratch.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.root / "scripts"),
+            "PYTHONPYCACHEPREFIX": str(self.root.parent / "pycache"),
+            "NO_MKDOCS_2_WARNING": "1",
+            "TINY_LOG": str(self.log),
+            "TMPDIR": str(self.scratch),
+            **variables,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=cwd or self.root,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+        )
+
+    def build(self, **variables):
+        return self.run("slidingwindows", "site", **variables)
+
+    def prepare(self, **variables):
+        """States by artefact, such as {'lesson alpha': 'fresh', 'figure tiny-pool': 'stale'}."""
+        done = self.run("slidingwindows", "prepare", **variables)
+        assert done.returncode == 0, done.stdout
+        found = re.findall(r"^(lesson|figure) +(\S+) +(\w+)", done.stdout, re.M)
+        return {f"{kind} {name}": state for kind, name, state in found}
+
+    def executed(self):
+        """Which lessons ran, in order: each one's own code writes a line."""
+        return self.log.read_text().split() if self.log.exists() else []
+
+    def kept(self, folder=".cache"):
+        """Content of each file by its path; not the lock, nor compiled Python."""
+        top = self.root / folder
+        paths = [path.relative_to(top) for path in sorted(top.rglob("*"))]
+        paths = [path for path in paths if path.parts[0] not in ("pycache", "lock")]
+        return {str(path): (top / path).read_bytes() for path in paths if (top / path).is_file()}
+
+    def leftovers(self):
+        """Half-written files, scratch folders, and processes that still run from them."""
+        found = [
+            str(path)
+            for path in [*self.cache.rglob("*"), *self.scratch.rglob("*")]
+            if path.name.startswith((".", "site-", "slidingwindows-"))
+        ]
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if str(self.scratch) in command:
+                found.append(command.replace("\0", " "))
+        return found

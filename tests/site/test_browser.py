@@ -1,0 +1,320 @@
+"""The real site, built once, read in a real Chromium over loopback."""
+
+import contextlib
+import functools
+import http.server
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import nbformat
+import pytest
+import yaml
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+def lessons() -> list[str]:
+    """The lessons' names, in the order of the navigation."""
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    return re.findall(r"^ +- lessons/([\w-]+)\.ipynb$", text, re.MULTILINE)
+
+
+LESSONS = lessons()
+PAGES = ["", "about/", *(f"lessons/{name}/" for name in LESSONS)]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, port):
+    """The site, built strictly for the address it is read at, as on a real host."""
+    folder = tmp_path_factory.mktemp("real") / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = {**os.environ, "SITE_URL": f"http://127.0.0.1:{port}/"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(site, port):
+    handler = functools.partial(Quiet, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        own = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+        browser = playwright.chromium.launch(executable_path=own, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page with a log of what it asked for and complained about."""
+
+    def __init__(self, page, address):
+        self.page, self.address = page, address
+        self.requests, self.problems = [], []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+
+    def _console(self, message):
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def _failed(self, request):
+        # Leaving a page, or pausing a figure, ends downloads that are under way.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.problems.append(f"{request.url}: {request.failure}")
+
+    def go(self, path=""):
+        self.page.goto(urljoin(self.address, path))
+        return self.page
+
+    def scroll_through(self):
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        for y in range(0, height, 500):
+            self.page.evaluate(f"scrollTo(0, {y})")
+            self.page.wait_for_timeout(25)
+        self.page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture
+def visit(browser, address):
+    """visit(viewport=..., color_scheme=...) opens a fresh page; all are closed in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**options):
+            context = browser.new_context(**{"viewport": DESKTOP, **options})
+            stack.callback(context.close)
+            return Visit(context.new_page(), address)
+
+        yield start
+
+
+LOADED = """images => images.filter(i => i.offsetParent !== null)
+    .map(i => [i.currentSrc, i.complete && i.naturalWidth > 0])"""
+
+
+def visible_images(page):
+    return page.locator("article img").evaluate_all(LOADED)
+
+
+def test_home_shows_a_moving_figure_at_first_sight(visit):
+    for viewport in (DESKTOP, PHONE):
+        page = visit(viewport=viewport).go()
+        page.wait_for_load_state("networkidle")
+        image = page.locator(".sw-figure .sw-light img")
+        box = image.bounding_box()
+        assert image.evaluate("i => i.currentSrc").endswith(".gif")
+        assert image.evaluate("i => i.naturalWidth") == 640
+        assert box["y"] + box["height"] * 0.8 < viewport["height"]
+        expect(page.locator("h1")).to_have_text(re.compile("slide"))
+
+
+def test_home_lists_every_lesson_in_order(visit):
+    page = visit().go()
+    links = page.locator(".sw-lessons a").evaluate_all("all => all.map(a => a.pathname)")
+    assert links == [f"/lessons/{name}/" for name in LESSONS]
+    assert len(LESSONS) >= 8
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_whole(visit, address, path, scheme):
+    """All figures load, only this theme's, from this host, without a complaint."""
+    here = visit(color_scheme=scheme)
+    page = here.go(path)
+    here.scroll_through()
+    images = visible_images(page)
+    assert all(loaded for _, loaded in images), images
+    if path.startswith("lessons/"):
+        assert images
+    other = ".dark." if scheme == "light" else ".light."
+    assert not [url for url in here.requests if "/figures/" in url and other in url]
+    host = urlsplit(address).netloc
+    foreign = [url for url in here.requests if urlsplit(url).netloc not in ("", host)]
+    assert not foreign
+    assert not here.problems
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_never_scrolls_sideways(visit, path):
+    here = visit(viewport=PHONE)
+    page = here.go(path)
+    here.scroll_through()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("document.body.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_picture_has_words_and_a_size(visit, path):
+    images = visit().go(path).locator("article img")
+    for alt, width, height in images.evaluate_all(
+        "all => all.map(i => [i.alt, i.getAttribute('width'), i.getAttribute('height')])"
+    ):
+        assert len(alt) > 30 and int(width) == 640 and int(height) > 100
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_page_reads_like_one(visit, site, name):
+    page = visit().go(f"lessons/{name}/")
+    assert page.locator(".md-content article h1").count() == 1
+    title = page.locator(".md-content article h1").inner_text().strip()
+    assert page.title() == f"{title} - Sliding Windows"
+    assert page.locator("article .sw-output").count() > 0
+    text = page.locator("article").inner_text()
+    assert "In [" not in text and "Out[" not in text and "<!--" not in text
+    assert "Traceback" not in text and str(ROOT) not in text
+    assert page.locator("article .sw-figure").count() > 0
+    assert page.locator("article details.success").count() >= 3
+    position = LESSONS.index(name)
+    following = page.locator(".md-footer__link--next")
+    if position + 1 < len(LESSONS):
+        assert following.get_attribute("href").rstrip("/").endswith(LESSONS[position + 1])
+    path = site / urlsplit(page.locator("a[download]").evaluate("a => a.href")).path.strip("/")
+    book = nbformat.reads(path.read_text("utf-8"), as_version=4)
+    nbformat.validate(book)
+    assert any(cell.get("outputs") for cell in book.cells)
+    assert "data:image/" in path.read_text("utf-8")
+    assert "data:image/" not in (site / "lessons" / name / "index.html").read_text("utf-8")
+
+
+def test_search_finds_average(visit):
+    here = visit()
+    page = here.go()
+    page.locator(".md-search__input").first.click()
+    page.keyboard.type("average", delay=20)
+    page.wait_for_selector(".md-search-result__link")
+    page.wait_for_timeout(500)
+    titles = page.locator(".md-search-result__article h1").all_inner_texts()
+    assert titles[0] == "Average pooling"
+    assert "Average pooling" in titles, titles
+    assert not [title for title in titles if "¶" in title or "In [" in title]
+    page.locator(".md-search-result__link", has_text="Average pooling").first.click()
+    page.wait_for_url(re.compile("lessons/average-pooling/"))
+    expect(page.locator(".md-content article h1")).to_have_text(re.compile("Average pooling"))
+    assert not here.problems
+
+
+def test_the_search_index_holds_prose_and_no_noise(site):
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    places = {entry["location"].split("#")[0] for entry in index["docs"]}
+    assert places >= set(PAGES)
+    for entry in index["docs"]:
+        assert not re.search(
+            r"¶|In \[|Copied!|slidingwindows\.figure", entry["title"] + entry["text"]
+        )
+        assert "Output (0, 0) reads" not in entry["text"]
+        assert "minutes to read" not in entry["text"]
+
+
+def test_dark_mode_by_its_button(visit):
+    here = visit(color_scheme="light")
+    page = here.go("lessons/max-pooling/")
+    for _ in range(2):  # from the system's choice to light, from light to dark
+        page.locator("label.md-header__button:visible[for^=__palette]").click()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+    here.scroll_through()
+    images = visible_images(page)
+    assert images and all(".dark." in source and loaded for source, loaded in images)
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(30, 33, 41)"  # the figures' own page colour
+    assert not here.problems
+
+
+def test_reduced_motion_loads_posters_only(visit):
+    here = visit(reduced_motion="reduce")
+    page = here.go("lessons/max-pooling/")
+    here.scroll_through()
+    images = visible_images(page)
+    assert images and all(source.endswith(".png") and loaded for source, loaded in images)
+    assert not [url for url in here.requests if url.endswith(".gif")]
+
+
+def test_print_shows_posters(visit):
+    here = visit()
+    page = here.go("lessons/max-pooling/")
+    here.scroll_through()
+    page.emulate_media(media="print")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
+    images = visible_images(page)
+    assert images and all(source.endswith(".png") for source, _ in images)
+
+
+def test_a_figure_can_be_paused_and_played_by_keyboard(visit):
+    page = visit().go()
+    image, button = page.locator(".sw-light img"), page.locator(".sw-pause")
+    expect(button).to_have_attribute("aria-label", "Pause the animation")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-label", "Play the animation")
+    page.wait_for_function("i => i.currentSrc.endsWith('.png')", arg=image.element_handle())
+    page.keyboard.press("Space")
+    page.wait_for_function("i => i.currentSrc.endsWith('.gif')", arg=image.element_handle())
+
+
+def test_figures_live_on_after_instant_navigation(visit):
+    here = visit()
+    page = here.go(f"lessons/{LESSONS[0]}/")
+    page.evaluate("window.untouched = true")
+    page.locator(".md-footer__link--next").click()
+    page.wait_for_url(re.compile(LESSONS[1]))
+    here.scroll_through()
+    assert page.evaluate("window.untouched") is True  # the page was not loaded anew
+    images = visible_images(page)
+    assert images and all(loaded for _, loaded in images)
+    moving = page.locator('.sw-figure[data-moving="1"]').count()
+    assert page.locator(".sw-pause").count() == moving > 0
+    assert not here.problems
+
+
+def test_formulas_are_mathml(visit):
+    page = visit().go("lessons/padding/")
+    assert page.locator("article math").count() > 2
+    assert not re.search(r"\\\(|\\\[|\$\$", page.locator("article").inner_text())
+
+
+def test_the_configuration_asks_for_nothing_from_outside():
+    text = (ROOT / "mkdocs.yml").read_text("utf-8").replace("!ENV", "")
+    settings = yaml.safe_load(text)
+    assert settings["theme"]["font"] is False
+    for entry in settings["extra_javascript"] + settings["extra_css"]:
+        path = entry["path"] if isinstance(entry, dict) else entry
+        assert not urlsplit(path).netloc
