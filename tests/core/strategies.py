@@ -110,7 +110,7 @@ def convolutions(draw, flavours=FLAVOURS):
         padding_mode=mode,
     )
     wrong = draw(st.sampled_from(WRONG))
-    # Torch crops for a negative padding in the other modes: test_errors has that difference.
+    # Torch crops for a negative padding in the other modes: test_values has that difference.
     if not (wrong.get("padding") == -1 and mode != "zeros") and padding != "same":
         parameters |= wrong
     module = nn.Conv2d(channels, out, **parameters)

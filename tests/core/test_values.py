@@ -215,6 +215,14 @@ def test_only_slide_refuses_complex_numbers():
         slide(module, tensor)
 
 
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_only_slide_refuses_padding_that_crops(mode):
+    module = nn.Conv2d(1, 1, 2, padding=-1, padding_mode=mode)
+    assert module(torch.zeros(1, 5, 5)).shape == (1, 2, 2)
+    with pytest.raises(SlidingWindowsError, match="padding must not be negative, got -1"):
+        slide(module, torch.zeros(1, 5, 5))
+
+
 ANY = st.one_of(max_pools(), average_pools(), convolutions())
 
 
