@@ -53,6 +53,7 @@ def execute(lesson: Lesson) -> list[list[dict]]:
             notebook,
             km=manager,
             timeout=TIMEOUT,
+            coalesce_streams=True,  # a loop of prints is one output, wherever its text was cut
             resources={"metadata": {"path": scratch}},
             shutdown_kernel="immediate",
             on_cell_execute=lambda cell, cell_index: begun.append(cell_index),

@@ -26,6 +26,7 @@ Report = Callable[[str], None]
 
 
 def cache_of(root: Path) -> Path:
+    """The one folder of everything a build keeps."""
     return root / ".cache"
 
 

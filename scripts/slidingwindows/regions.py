@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 Region = tuple[int, int, int, int]  # top, bottom, left, right; bottom and right excluded
-GAP = 20  # rows or columns of pixels that must be unchanged to be worth a cut
+# Rows and columns of pixels that must be unchanged to be worth a cut. Columns need more: a line of
+# text stays in one piece, so that no part of a frame ever shows half of an old sum, half of a new.
+GAPS = (20, 120)
 
 
 def changed_regions(before: np.ndarray, after: np.ndarray, limit: int) -> list[Region]:
@@ -35,7 +37,7 @@ def _cuts(different: np.ndarray, region: Region):
     top, bottom, left, right = region
     view = different[top:bottom, left:right]
     for axis in (0, 1):
-        band = _widest_gap(view.any(1 - axis))
+        band = _widest_gap(view.any(1 - axis), GAPS[axis])
         if band is None:
             continue
         if axis == 0:
@@ -46,11 +48,11 @@ def _cuts(different: np.ndarray, region: Region):
         yield _area(region) - sum(map(_area, parts)), parts
 
 
-def _widest_gap(used: np.ndarray) -> tuple[int, int] | None:
-    """The longest run of False inside, at least GAP long."""
+def _widest_gap(used: np.ndarray, least: int) -> tuple[int, int] | None:
+    """The longest run of False inside, if longer than least."""
     places = np.flatnonzero(used)
     steps = np.diff(places)
-    if not steps.size or steps.max() <= GAP:
+    if not steps.size or steps.max() <= least:
         return None
     widest = int(steps.argmax())
     return int(places[widest]) + 1, int(places[widest + 1])

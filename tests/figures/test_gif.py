@@ -38,6 +38,7 @@ def blocks(gif: bytes) -> dict:
     colours = 2 << (flags & 7) if flags & 0x80 else 0
     place, parts = 13 + 3 * colours, {"size": (width, height), "colours": colours}
     parts |= {"palette": gif[13:place], "loop": None, "pictures": [], "controls": []}
+    parts["code_sizes"] = []
     while gif[place] != 0x3B:
         if gif[place] == 0x21:
             kind, length = gif[place + 1], gif[place + 2]
@@ -46,7 +47,7 @@ def blocks(gif: bytes) -> dict:
         else:
             assert gif[place] == 0x2C
             kind, body = 0x2C, gif[place + 1 : place + 10]
-            parts["code_size"] = gif[place + 10]
+            parts["code_sizes"].append(gif[place + 10])
             place += 11
         data = b""
         while gif[place]:
@@ -257,3 +258,64 @@ def test_regions_are_few_and_disjoint_and_hold_every_difference(change, limit):
             assert part[0].any() and part[-1].any() and part[:, 0].any() and part[:, -1].any()
     else:
         assert int(covered.sum()) == 1
+
+
+def unpack(data: bytes, bits: int) -> bytes:
+    """LZW undone, written from the specification alone: a table of strings, one code at a time."""
+    clear, end = 1 << bits, (1 << bits) + 1
+    stream = "".join(f"{byte:08b}"[::-1] for byte in data)
+    place, width, table, before, out = 0, bits + 1, {}, None, []
+    while True:
+        code = int(stream[place : place + width][::-1], 2)
+        place += width
+        if code == clear:
+            table = {i: bytes((i,)) for i in range(clear)} | {clear: b"", end: b""}
+            width, before = bits + 1, None
+            continue
+        if code == end:
+            assert len(data) == (place + 7) // 8, "bytes after the end code"
+            return b"".join(out)
+        assert code <= len(table), "a code from the future"
+        text = table[code] if code in table else before + before[:1]
+        if before is not None and len(table) < 4096:
+            table[len(table)] = before + text[:1]
+        out.append(text)
+        before = text
+        if len(table) == 1 << width and width < 12:
+            width += 1
+
+
+def painted(gif: bytes):
+    """(RGB, milliseconds) of each stored picture, without Pillow, which also wrote the data."""
+    parts = blocks(gif)
+    palette = np.frombuffer(parts["palette"], np.uint8).reshape(-1, 3)
+    screen = np.zeros((*reversed(parts["size"]), 3), np.uint8)
+    for control, (place, data), bits in zip(
+        parts["controls"], parts["pictures"], parts["code_sizes"], strict=True
+    ):
+        left, top, width, height = np.frombuffer(place, "<u2", 4).tolist()
+        values = np.frombuffer(unpack(data, bits), np.uint8)
+        assert values.size == width * height
+        values = values.reshape(height, width)
+        drawn = values != control[3] if control[0] & 1 else np.ones(values.shape, bool)
+        assert values[drawn].max(initial=0) < len(palette)
+        screen = screen.copy()
+        screen[top : top + height, left : left + width][drawn] = palette[values[drawn]]
+        yield screen, 10 * int.from_bytes(control[1:3], "little")
+
+
+@given(animations())
+@settings(steady, max_examples=40)
+def test_a_decoder_written_from_the_specification_agrees(animation):
+    frames, palette = animation
+    shown = at_the_end_of(painted(encode(frames, palette)), [duration for _, duration in frames])
+    for picture, (pixels, _) in zip(shown, frames, strict=True):
+        np.testing.assert_array_equal(picture, np.array(palette, np.uint8)[pixels])
+
+
+@pytest.mark.parametrize("name", ["max", "ties"])
+def test_both_decoders_show_the_same_figure(name):
+    for gif in gifs(name):
+        for (one, time), (other, its) in zip(painted(gif), decode(gif), strict=True):
+            assert time == its
+            np.testing.assert_array_equal(one, other)
