@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -21,8 +19,11 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace, slide
 
-pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-sweep = settings(max_examples=1200, deadline=None, derandomize=True)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
+    pytest.mark.filterwarnings("ignore:TF32 acceleration"),
+]
+sweep = settings(max_examples=1500, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)
 seen = Counter()
 
@@ -81,7 +82,7 @@ def padding_of_max(case) -> float:
     return float(torch.iinfo(case.input.dtype).min) if alone else -math.inf
 
 
-def near(terms: list[float], divisor: float, torch_gave: float, dtype, flushed=0.0) -> bool:
+def near(terms: list[float], divisor: float, torch_gave: float, dtype) -> bool:
     """Torch's sum within the rounding of its dtype; past the dtype's range, any infinity or nan."""
     limits, total = torch.finfo(dtype), sum(terms) / divisor
     if bits(total + 0.0) == bits(torch_gave + 0.0):
@@ -91,7 +92,7 @@ def near(terms: list[float], divisor: float, torch_gave: float, dtype, flushed=0
     if past and not (math.isfinite(total) and math.isfinite(torch_gave)):
         return True
     unit = sum(t * limits.eps for t in finite) / abs(divisor) + limits.smallest_normal
-    return abs(total - torch_gave) <= 4 * (len(terms) + 1) * unit + flushed
+    return abs(total - torch_gave) <= 4 * (len(terms) + 1) * unit
 
 
 @given(max_pools())
@@ -142,48 +143,27 @@ def test_average(case):
             assert not math.isfinite(step.value)
 
 
-def torch_errs(case) -> bool:
-    """True where torch's bfloat16 convolution is far from its own float64 one.
-
-    With some processors it reads memory that is not the input's (stride 5,
-    dilation 2), or lets an inf or nan into windows that never read it.
-    """
-    narrow = torch_says(case.module, case.input)
-    if not isinstance(case.module, nn.Conv2d) or narrow is None or narrow.dtype != torch.bfloat16:
-        return False
-    wide = torch_says(deepcopy(case.module).double(), case.input.double())
-    # Past the largest number both become infinite, and below the smallest both vanish.
-    wide = wide.bfloat16().double()
-    return not torch.allclose(narrow.double(), wide, rtol=2**-7, atol=1e-5, equal_nan=True)
+def kernels(case):
+    """oneDNN's bfloat16 convolution reads past its input, up to a crash: torch has others."""
+    narrow = case.input.dtype in (torch.bfloat16, torch.float16)
+    return torch.backends.mkldnn.flags(enabled=not narrow)
 
 
 @given(convolutions())
 @sweep
 def test_convolution(case):
-    if torch_errs(case):
-        with suppress(SlidingWindowsError):  # It may refuse, and what it traces is still checked.
-            slide(case.module, case.input, case.channel, case.sample)
-        return
-    trace = checked(case)
+    with kernels(case):
+        trace = checked(case)
     if trace is None:
         return
-    module, dtype = case.module, case.input.dtype
-    bias = None if module.bias is None else module.bias[case.channel].item()
+    dtype, bias = case.input.dtype, None
+    if case.module.bias is not None:
+        bias = case.module.bias[case.channel].item()
     assert trace.bias is None if bias is None else same(trace.bias, bias)
     for step in trace.steps:
-        # Torch may skip zeros of the padding, also where the weight is infinite or nan.
-        real = [tap for tap in step.taps if not trace.is_padding(tap.row, tap.col)]
-        skips = [step.taps, real] if module.padding_mode == "zeros" else [step.taps]
-        assert any(near_the_products(taps, bias or 0.0, step.value, dtype) for taps in skips)
+        terms = [tap.value * tap.weight for tap in step.taps] + [bias or 0.0]
+        assert near(terms, 1, step.value, dtype)
         assert (step.winner, step.ties, step.divisor) == (None, (), None)
-
-
-def near_the_products(taps, bias: float, torch_gave: float, dtype) -> bool:
-    smallest = torch.finfo(dtype).smallest_normal
-    products = [(tap.value, tap.weight) for tap in taps]
-    # Torch may read a number below the smallest normal one as zero.
-    flushed = sum(abs(v * w) for v, w in products if min(abs(v), abs(w)) < smallest)
-    return near([v * w for v, w in products] + [bias], 1, torch_gave, dtype, flushed)
 
 
 def test_the_sweeps_saw_both_answers():
@@ -229,14 +209,11 @@ ANY = st.one_of(max_pools(), average_pools(), convolutions())
 @given(ANY, st.data())
 @fewer
 def test_a_trace_that_lies_cannot_be_built(case, data):
-    assume(torch_says(case.module, case.input) is not None and not torch_errs(case))
-    trace = slide(case.module, case.input, case.channel, case.sample)
+    with kernels(case):
+        assume(torch_says(case.module, case.input) is not None)
+        trace = slide(case.module, case.input, case.channel, case.sample)
     index = data.draw(st.integers(0, len(trace.steps) - 1))
-    step, rest = (
-        trace.steps[index],
-        trace.steps[:index],
-    )
-    after = trace.steps[index + 1 :]
+    step, rest, after = trace.steps[index], trace.steps[:index], trace.steps[index + 1 :]
 
     def with_step(*changed, **fields):
         with pytest.raises(SlidingWindowsError):
@@ -270,5 +247,9 @@ def test_a_trace_that_lies_cannot_be_built(case, data):
     ):
         if not same(tuple(other), tuple(tap)):
             with_step(replace(step, taps=(*before, other, *behind)))
-    with_step(replace(step, taps=before + behind))
+    left = before + behind
+    # An average may leave the padding out, if it leaves out all of it.
+    counts = [trace.is_padding(other.row, other.col) for other in (tap, *left)]
+    if trace.kind != "average" or not counts[0] or any(counts[1:]):
+        with_step(replace(step, taps=left))
     with_step(replace(step, taps=(*before, tap, tap, *behind)))
