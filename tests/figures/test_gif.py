@@ -1,8 +1,10 @@
 """The GIF writer: what a decoder shows is what went in, pixel for pixel and to the millisecond."""
 
 import hashlib
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -196,7 +198,7 @@ def test_the_same_bytes_again_and_in_another_process(monkeypatch):
     again = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
     assert files == again
     monkeypatch.setenv("PYTHONHASHSEED", "12345")
-    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     there = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )

@@ -271,3 +271,12 @@ def test_the_largest_animation_is_still_drawn():
     trace = slide(nn.MaxPool2d(1), torch.zeros(1, 16, 16))
     assert len(trace.steps) == MAX_STEPS
     check(trace)
+
+
+@pytest.mark.parametrize("size", range(SMALLEST_FONT, 27))
+@pytest.mark.parametrize("text", ["0", "8", "888"])
+def test_digits_stand_in_the_middle_of_their_cell(text, size):
+    canvas = Canvas(61, 61)
+    canvas.centred((0, 0, 61, 61), text, size)
+    rows, cols = canvas.pixels.any(1).nonzero()[0], canvas.pixels.any(0).nonzero()[0]
+    assert abs(rows[0] - (60 - rows[-1])) <= 2 and abs(cols[0] - (60 - cols[-1])) <= 2
