@@ -53,6 +53,8 @@ def _notes(trace: Trace) -> list[str]:
         holds = {"max": "minus infinity", "average": "zero"}.get(trace.kind, "zero")
         if trace.padding_mode != "zeros":
             holds = f"what padding_mode {trace.padding_mode!r} copies there"
+        if not trace.counts_padding:
+            holds += " and is not counted"
         (top, bottom), (left, right) = rows.padding, cols.padding
         notes.append(
             f"Padding: {top} above, {bottom} below, {left} left, {right} right; it holds {holds}."

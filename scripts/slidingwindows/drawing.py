@@ -132,6 +132,8 @@ class Drawing:
     def padding_words(self) -> str:
         if self.trace.padding_mode != "zeros":
             return f"padding ({self.trace.padding_mode})"
+        if not self.trace.counts_padding:
+            return "padding is not counted"
         return "padding holds " + ("−∞" if self.trace.kind == "max" else "0")
 
     def filled(self, canvas: Canvas, count: int) -> None:

@@ -123,6 +123,7 @@ def _trace(kind, module, geometry, plane, steps, input, output, channel, sample)
         output_shape=tuple(output.shape),
         sample=sample,
         channel=channel,
+        counts_padding=getattr(module, "count_include_pad", True),
         integral=not output.dtype.is_floating_point,
         epsilon=rounding_unit(output.dtype),
     )

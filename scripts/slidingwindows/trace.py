@@ -57,6 +57,7 @@ class Trace:
     weights: one kernel a plane (convolution only). bias: a number or None.
     output: what torch returned for one sample and one channel, rows of columns.
     input_shape, output_shape: of the whole tensors. integral: integer arithmetic.
+    counts_padding: False where an average leaves the padding out (count_include_pad).
     epsilon: the dtype's rounding unit, which bounds how far the folded steps
     may be from torch's output (a max must be equal).
     """
@@ -76,6 +77,7 @@ class Trace:
     weights: tuple[Plane, ...] = ()
     bias: float | None = None
     padding_mode: str = "zeros"
+    counts_padding: bool = True
     integral: bool = False
     epsilon: float = 2.0**-23
 
@@ -104,13 +106,12 @@ class Trace:
         rows, cols = self.geometry.rows.windows[row], self.geometry.cols.windows[col]
         places = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
         found = [tap[:3] for tap in step.taps]
+        if not self.counts_padding:
+            places = [place for place in places if not self.is_padding(*place[1:])]
         if found != places:
-            # An average may leave the padding out.
-            real = [place for place in places if not self.is_padding(*place[1:])]
-            if self.kind != "average" or found != real:
-                raise SlidingWindowsError(
-                    f"the taps of step {step.output} are not its window", self.call
-                )
+            raise SlidingWindowsError(
+                f"the taps of step {step.output} are not its window", self.call
+            )
         weights = [w for plane in self.weights for line in plane for w in line] or [None] * len(
             found
         )

@@ -101,7 +101,9 @@ def test_every_internal_reference_leads_somewhere(built):
     assert len(pages) == 3
     checked = 0
     for path, page in pages.items():
-        address = f"http://site/{path.parent.relative_to(built.site).as_posix()}/".replace("/./", "/")
+        address = f"http://site/{path.parent.relative_to(built.site).as_posix()}/".replace(
+            "/./", "/"
+        )
         for tag, attributes in page.tags:
             found = [attributes.get(n) for n in ("href", "src", "srcset") if attributes.get(n)]
             for reference in found if tag != "link" or attributes["rel"] != "canonical" else []:
@@ -272,8 +274,13 @@ def test_notebook_lies_beside_its_page(built, name):
 def test_notebook_holds_its_pictures(built, name, kind):
     text = built.read(f"site/lessons/{name}/{name}.ipynb")
     book = nbformat.reads(text, as_version=4)
-    shown = [o.data["text/html"] for c in book.cells for o in c.get("outputs", ()) if "data" in o
-             if "text/html" in o.data]
+    shown = [
+        o.data["text/html"]
+        for c in book.cells
+        for o in c.get("outputs", ())
+        if "data" in o
+        if "text/html" in o.data
+    ]
     assert len(shown) == 1
     assert shown[0].startswith(f'<img src="data:image/{kind};base64,') and 'alt="' in shown[0]
     assert "application/vnd.slidingwindows" not in text

@@ -28,7 +28,7 @@ INDEX = """# Tiny home
 <!-- lessons -->
 """
 
-ALPHA = '''# ---
+ALPHA = """# ---
 # title: Alpha windows
 # description: The first tiny lesson.
 # ---
@@ -80,9 +80,9 @@ print(folded_away)
 
 # %%
 show(slide(quartz, x), "tiny-pool", "Four steps of `MaxPool2d`, *one* at a time.")
-'''
+"""
 
-BETA = '''# ---
+BETA = """# ---
 # title: Beta plots
 # description: The second tiny lesson.
 # ---
@@ -117,7 +117,7 @@ plot(draw, "tiny-plot", "A line that rises from 1 to 4.", "It rises.")
 # %%
 numbers = [1, 2, 4]
 sum(numbers)
-'''
+"""
 
 
 def lesson(title, *cells):

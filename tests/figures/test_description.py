@@ -220,3 +220,10 @@ def test_numbers_that_are_not_finite():
 def test_one_window_of_one_element():
     told = transcript(slide(nn.MaxPool2d(1), torch.tensor([[[-3.0]]])))
     assert told[1] == "Output (0, 0) reads row 0 and column 0: max(−3) = −3, found at (0, 0)."
+
+
+def test_padding_that_is_not_counted_says_so():
+    for counted in (True, False):
+        pool = nn.AvgPool2d(3, padding=1, count_include_pad=counted)
+        lines = transcript(slide(pool, torch.ones(1, 3, 3)))
+        assert any("is not counted" in line for line in lines) is not counted
