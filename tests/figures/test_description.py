@@ -76,7 +76,7 @@ def redrawn(found: dict) -> list[np.ndarray]:
     pads = ((top, bottom), (left, right))
     if "reflect" in holds:
         return [np.pad(plane, pads, mode="reflect") for plane in planes]
-    value = {"zero": 0.0, "minus infinity": -math.inf}[holds]
+    value = {"zero": 0.0, "minus infinity": -math.inf}[holds.split(" and ")[0]]
     return [np.pad(plane, pads, constant_values=value) for plane in planes]
 
 
