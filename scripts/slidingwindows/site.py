@@ -25,12 +25,21 @@ def build(root: Path, keep: bool = True) -> None:
             f"{cache_of(root)} cannot be written: {error.strerror}"
         ) from error
     try:
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+        # Not --quiet: with it MkDocs overlooks its own warnings, and --strict passes everything.
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
         # Material's notice of its end in 2027 is in the README; every build need not repeat it.
         quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        done = subprocess.run([*command, "--site-dir", str(aside)], cwd=root, env=quiet)
+        done = subprocess.run(
+            [*command, "--site-dir", str(aside)],
+            cwd=root,
+            env=quiet,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         if done.returncode:
-            raise SlidingWindowsError("the site was not built; the reasons stand above")
+            lines = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
+            raise SlidingWindowsError("\n".join(["the site was not built:", *filter(None, lines)]))
         files = [path for path in aside.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e6
         if keep:
