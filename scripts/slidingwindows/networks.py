@@ -21,6 +21,11 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     Raises SlidingWindowsError if a layer refuses its input or returns another
     rank, and if the layers one by one do not give what the network gives.
     """
+    if not isinstance(network, nn.Sequential) or not isinstance(image, torch.Tensor):
+        raise SlidingWindowsError(
+            "funnel needs an nn.Sequential and a tensor, got "
+            f"{type(network).__name__} and {type(image).__name__}"
+        )
     context = f"a network of {len(network)} layers on an image of shape {tuple(image.shape)}"
     if image.dim() != 3 or not image.is_floating_point() or 0 in image.shape:
         raise SlidingWindowsError("the image must be a float tensor of shape (C, H, W)", context)
