@@ -188,7 +188,7 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
 #
 # Some limit has to be. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
 #
-# Torch draws the line at half. Then every window keeps at least half of its height, and half of its width, on real pixels.
+# Torch draws the line at half. Then, as long as the input is no smaller than the window and `ceil_mode` is off, every window keeps at least half of its height, and half of its width, on real pixels.
 #
 # So a pool with a 3×3 window has no full padding.
 #

@@ -72,8 +72,9 @@ def poster(funnel: Funnel) -> Canvas:
     for number in range(len(funnel.stages)):
         _stack(canvas, plan, number, 0)
     first, last = funnel.stages[0], funnel.stages[-1]
-    text = f"Height and width shrink from {first.shape[1]} to {last.shape[1]}, "
-    _lines(canvas, plan, text + f"channels grow from {first.shape[0]} to {last.shape[0]}.")
+    before, after = (f"{stage.shape[1]}×{stage.shape[2]}" for stage in (first, last))
+    text = f"Height and width go from {before} to {after}, "
+    _lines(canvas, plan, text + f"channels from {first.shape[0]} to {last.shape[0]}.")
     return canvas
 
 

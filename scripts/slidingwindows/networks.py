@@ -29,6 +29,8 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     context = f"a network of {len(network)} layers on an image of shape {tuple(image.shape)}"
     if image.dim() != 3 or not image.is_floating_point() or 0 in image.shape:
         raise SlidingWindowsError("the image must be a float tensor of shape (C, H, W)", context)
+    if not len(network):
+        raise SlidingWindowsError("the network has no layers", context)
     if max(image.shape[1:]) > LARGEST_SIDE or len(network) >= MOST_STAGES:
         raise SlidingWindowsError(
             f"a funnel draws images up to {LARGEST_SIDE} pixels and networks of up to "
@@ -48,10 +50,18 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
                 raise SlidingWindowsError(
                     f"{call_of(layer)} returns {tuple(current.shape)}, not (C, H, W)", context
                 )
+            if not current.isfinite().all():
+                raise SlidingWindowsError(
+                    f"{call_of(layer)} returns nan or infinity, which no map can show", context
+                )
             parameters = sum(p.numel() for p in layer.parameters())
             stages.append(_stage(call_of(layer), current, parameters))
         if not torch.equal(network(image), current):
-            raise SlidingWindowsError("the layers one by one do not give the network", context)
+            raise SlidingWindowsError(
+                "the layers one by one do not give the network; if one of them is random, as "
+                "dropout is, call network.eval() first",
+                context,
+            )
     return Funnel(tuple(stages))
 
 

@@ -35,6 +35,8 @@ def slide(module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int 
         raise SlidingWindowsError(
             f"slide needs a torch tensor, got {type(input).__name__}", call_of(module)
         )
+    if input.is_nested:
+        raise SlidingWindowsError("a nested tensor has no one shape to slide over", call_of(module))
     context = f"{call_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
     tracer = next((f for kind, f in TRACERS.items() if isinstance(module, kind)), None)
     if tracer is None:
@@ -46,6 +48,10 @@ def slide(module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int 
             return tracer(module, input.detach(), channel, sample)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
+    except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
+        words = (str(error).strip().splitlines() or ["no reason given"])[0]
+        problem = f"{type(module).__name__} could not be traced: {type(error).__name__}: {words}"
+        raise SlidingWindowsError(problem, context) from error
 
 
 def _check_input(module, input, channel, sample) -> None:

@@ -29,6 +29,8 @@ def test_stages_have_torchs_shapes_and_survive_json():
     [
         (nn.ReLU(), IMAGE),
         (nn.Sequential(nn.ReLU()), [1]),
+        (nn.Sequential(), IMAGE),
+        (nn.Sequential(nn.ReLU()), IMAGE * float("nan")),
         (nn.Sequential(nn.ReLU()), torch.rand(1, 3, 4, 4)),
         (nn.Sequential(nn.ReLU()), torch.ones(3, 4, 4, dtype=torch.int64)),
         (nn.Sequential(nn.ReLU()), torch.rand(3, 0, 4)),

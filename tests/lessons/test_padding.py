@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from claims import Claims
 from torch import nn
 
+from slidingwindows import Geometry
+
 
 def size(i, k, s=1, p=0):
     return nn.Conv2d(1, 1, k, stride=s, padding=p)(torch.rand(1, i, i)).shape[-1]
@@ -242,3 +244,19 @@ def test_a_convolution_pads_with_zeros_unless_told_otherwise():
         conv = nn.Conv2d(1, 1, 3, padding=1, padding_mode=mode, bias=False)
         conv.weight.data.fill_(1 / 9)
         assert torch.allclose(conv(white), white)
+
+
+def real_rows(pool, size):
+    """The fewest real rows that any window of a pool reads."""
+    rows = Geometry.of(size, pool.kernel_size, pool.stride, pool.padding, 1, pool.ceil_mode).rows
+    return min(sum(0 <= r < rows.size for r in window) for window in rows.windows)
+
+
+def test_half_of_every_window_is_real_where_the_lesson_says_so_and_not_elsewhere():
+    for kernel in range(1, 8):
+        for stride in range(1, 8):
+            for size in range(kernel, 16):
+                pool = nn.MaxPool2d(kernel, stride, padding=kernel // 2)
+                assert real_rows(pool, size) * 2 >= kernel
+    assert real_rows(nn.MaxPool2d(5, 1, padding=2), 1) * 2 < 5
+    assert real_rows(nn.MaxPool2d(4, 4, ceil_mode=True), 5) * 2 < 4
