@@ -47,7 +47,7 @@ def on_pre_build(config) -> None:
         # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
         command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
         # Compiled files must not land in scripts/, which `mkdocs serve` watches.
-        compiled = {**os.environ, "PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
+        compiled = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache"), **os.environ}
         if subprocess.run(command, env=compiled).returncode:
             raise PluginError("lessons could not be prepared; the reasons stand above")
     else:

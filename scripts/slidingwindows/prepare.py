@@ -195,7 +195,7 @@ def _load(folder: Path, name: str) -> dict:
 
 def _write_page(root: Path, lesson: Lesson, outputs, made: dict) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
-    pictures = [content for name in shown for content in made[name]["files"].values()]
+    pictures = [content for name in shown for _, content in sorted(made[name]["files"].items())]
     key = digest(lesson.text, json.dumps(outputs), source_key("pages"), *pictures)
     page = Entry(cache_of(root) / "pages", lesson.name)
     book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)

@@ -8,9 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 REPO = Path(__file__).parents[2]
+COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")  # by all builds of one test session
 
 NAV = """nav:
   - Home: index.md
@@ -197,7 +199,7 @@ class Project:
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.root / "scripts"),
-            "PYTHONPYCACHEPREFIX": str(self.root.parent / "pycache"),
+            "PYTHONPYCACHEPREFIX": COMPILED.name,
             "NO_MKDOCS_2_WARNING": "1",
             "TINY_LOG": str(self.log),
             "TMPDIR": str(self.scratch),

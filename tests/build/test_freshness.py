@@ -1,0 +1,334 @@
+"""Only what changed is done again, and whatever changed is done again."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tiny_project import Project, lesson
+
+from slidingwindows import lessons, prepare, sources
+from slidingwindows.artefacts import Entry
+
+ALL_FRESH = {
+    "lesson alpha": "fresh",
+    "lesson beta": "fresh",
+    "figure tiny-pool": "fresh",
+    "figure tiny-plot": "fresh",
+}
+
+
+def test_first_build_finds_all_missing(built):
+    states = dict(re.findall(r"^((?:lesson|figure) +\S+) +(\w+)", built.output, re.M))
+    assert len(states) == 4 and set(states.values()) == {"missing"}
+
+
+def test_second_build_does_nothing_and_gives_the_same(project):
+    before = project.kept(), project.kept("site")
+    times = {path: path.stat().st_mtime_ns for path in project.cache.rglob("*.*")}
+    project.log.unlink(missing_ok=True)
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    assert len(re.findall(r" fresh$", done.stdout, re.M)) == 4
+    assert project.executed() == []
+    assert times == {path: path.stat().st_mtime_ns for path in project.cache.rglob("*.*")}
+    assert project.kept() == before[0]
+    after = project.kept("site")
+    changed = [name for name in after if after[name] != before[1].get(name)]
+    assert set(after) == set(before[1]) and set(changed) <= {"sitemap.xml.gz"}
+
+
+def test_times_do_not_count(project):
+    for path in project.root.rglob("*"):
+        os.utime(path, (1, 1))
+    assert project.prepare() == ALL_FRESH
+    assert project.executed() == []
+
+
+def test_edit_of_one_lesson_runs_only_that_one(project):
+    project.edit("lessons/beta.py", "numbers = [1, 2, 4]", "numbers = [1, 2, 5]")
+    assert project.prepare() == {**ALL_FRESH, "lesson beta": "stale"}
+    assert project.executed() == ["beta"]
+    assert "\n8\n" in project.read(".cache/pages/beta.md")
+    assert project.prepare() == ALL_FRESH
+
+
+def test_edit_of_a_figure_draws_only_that_one(project):
+    before = project.kept(".cache/figures")
+    project.edit("lessons/beta.py", "axes.plot([1, 2, 4])", "axes.plot([4, 2, 1])")
+    assert project.prepare() == {
+        **ALL_FRESH,
+        "lesson beta": "stale",
+        "figure tiny-plot": "stale",
+    }
+    after = project.kept(".cache/figures")
+    changed = {name for name in after if after[name] != before[name]}
+    assert {"tiny-plot.light.png", "tiny-plot.dark.png"} <= changed
+    assert not [name for name in changed if name.startswith("tiny-pool")]
+
+
+def test_edit_of_words_starts_no_kernel(project):
+    """A page and its notebook change; the outputs are those of the last run."""
+    before = project.kept(".cache/executed")
+    project.edit("lessons/alpha.py", "with **bold** words", "with **other** words")
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    assert "executed" not in done.stdout
+    assert project.executed() == []
+    assert project.kept(".cache/executed") == before
+    assert "<strong>other</strong>" in project.read("site/lessons/alpha/index.html")
+    assert "**other**" in project.read("site/lessons/alpha/alpha.ipynb")
+    assert "[9., 9.]" in project.read("site/lessons/alpha/index.html")
+
+
+def test_edit_of_the_header_changes_title_and_list(project):
+    project.edit("lessons/beta.py", "# description: The second", "# description: A renamed")
+    done = project.run("mkdocs", "build", "--strict")
+    assert done.returncode == 0, done.stdout
+    assert "A renamed tiny lesson." in project.read("site/index.html")
+    assert project.executed() == []
+
+
+def test_data_file_counts(tmp_path):
+    code = 'import os\nfrom pathlib import Path\nprint(Path(os.environ["SLIDINGWINDOWS_LESSONS"], '
+    text = lesson("Data", code + '"data/words.txt").read_text())')
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "words.txt").write_text("one")
+    (tmp_path / "data" / "others.txt").write_text("one")
+    (tmp_path / "data.py").write_text(text)
+    before = lessons.read(tmp_path / "data.py").key()
+    (tmp_path / "data" / "others.txt").write_text("two")
+    assert lessons.read(tmp_path / "data.py").key() == before
+    (tmp_path / "data" / "words.txt").write_text("two")
+    assert lessons.read(tmp_path / "data.py").key() != before
+
+
+def test_edit_of_the_package_runs_what_uses_it(project):
+    """Code that lessons run makes them stale; code that only draws makes figures stale."""
+    project.write("scripts/slidingwindows/pooling.py",
+                  project.read("scripts/slidingwindows/pooling.py") + "\n# changed\n")  # fmt: skip
+    states = project.prepare()
+    assert states["lesson alpha"] == states["lesson beta"] == "stale"
+    assert project.executed() in (["alpha", "beta"], ["beta", "alpha"])
+    project.log.unlink()
+    project.write("scripts/slidingwindows/gif.py",
+                  project.read("scripts/slidingwindows/gif.py") + "\n# changed\n")  # fmt: skip
+    states = project.prepare()
+    assert states == {**ALL_FRESH, "figure tiny-pool": "stale", "figure tiny-plot": "stale"}
+    assert project.executed() == []
+    project.write("scripts/slidingwindows/embed.py",
+                  project.read("scripts/slidingwindows/embed.py") + "\n# changed\n")  # fmt: skip
+    assert project.prepare() == ALL_FRESH
+
+
+def test_plain_mkdocs_notices_every_edit(project):
+    """It first asks, cheaply, whether all is fresh: that answer has to be right."""
+    assert "fresh" in project.run("mkdocs", "build").stdout
+    project.edit("lessons/beta.py", "Words of beta.", "Other words.")
+    assert prepare.is_fresh(project.root) is False
+    done = project.run("mkdocs", "build")
+    assert done.returncode == 0 and "Other words." in project.read("site/lessons/beta/index.html")
+
+
+def test_lesson_prepared_alone_then_put_back(project):
+    """`make figures LESSON=beta` after an edit; then the edit is undone. The page must be, too."""
+    original = project.read("lessons/beta.py")
+    project.edit("lessons/beta.py", "Words of beta.", "Words that I regret.")
+    done = project.run("slidingwindows", "figures", "beta")
+    assert done.returncode == 0, done.stdout
+    assert "regret" in project.read(".cache/pages/beta.md")
+    project.write("lessons/beta.py", original)
+    done = project.run("mkdocs", "build")
+    assert done.returncode == 0, done.stdout
+    assert "regret" not in project.read("site/lessons/beta/index.html")
+
+
+def test_figures_draws_again_for_one_lesson(project):
+    before = project.kept()
+    done = project.run("slidingwindows", "figures", "beta.py")
+    assert re.findall(r"^figure +(\S+) +fresh +light.png", done.stdout, re.M) == ["tiny-plot"]
+    assert "alpha" not in done.stdout and project.executed() == []
+    assert project.kept() == before
+
+
+def test_damage_is_repaired(project):
+    """Every kind at once: truncated, emptied, altered, removed, foreign, and unknown files."""
+    before = project.kept()
+    executed = project.cache / "executed" / "beta.json"
+    executed.write_bytes(executed.read_bytes()[:-9])
+    (project.cache / "figures" / "tiny-pool.light.gif").write_bytes(b"")
+    (project.cache / "figures" / "tiny-plot.made").write_text('{"key": "x", "files": {"../a": 1}}')
+    (project.cache / "pages" / "alpha.md").write_text("altered")
+    (project.cache / "notebooks" / "lessons" / "beta.ipynb").unlink()
+    (project.cache / "notebooks" / "lessons" / "beta.made").write_text("[]")
+    (project.cache / "figures" / "stranger.light.gif").write_bytes(b"GIF89a")
+    (project.cache / "figures" / ".tiny-pool.light.gif.x7").write_bytes(b"GIF")
+    assert project.prepare() == {
+        "lesson alpha": "fresh",
+        "lesson beta": "stale",
+        "figure tiny-pool": "stale",
+        "figure tiny-plot": "stale",
+    }
+    assert project.executed() == ["beta"]
+    assert project.kept() == before
+    assert project.prepare() == ALL_FRESH
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1, "entries": [[1]]}', None])
+def test_damaged_record_of_the_last_build_is_not_believed(project, content):
+    record = project.cache / "prepared.json"
+    assert prepare.cache_of(project.root) / "prepared.json" == record
+    record.unlink() if content is None else record.write_text(content)
+    assert prepare.is_fresh(project.root) is False
+
+
+def test_cache_of_another_build_folder_works(project):
+    """No absolute path in it: continuous integration may restore it anywhere."""
+    for path, content in project.kept().items():
+        assert str(project.root.parent).encode() not in content, path
+
+
+def test_removed_lesson_leaves_nothing(project):
+    (project.root / "lessons" / "beta.py").unlink()
+    project.nav(["alpha"])
+    project.edit("lessons/alpha.py", "a [way to beta](beta.ipynb), [its second part]"
+                 "(beta.ipynb#second-part)\n# and", "the way")  # fmt: skip
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    for folder in (".cache", "site"):
+        named = [n for n in project.kept(folder) if "beta" in n or "tiny-plot" in n]
+        assert not named
+    assert "Beta" not in project.read("site/search/search_index.json")
+    assert "beta" not in project.read(".cache/prepared.json")
+    assert project.executed() == []
+
+
+def test_plain_mkdocs_forgets_a_removed_lesson_too(project):
+    (project.root / "lessons" / "beta.py").unlink()
+    done = project.run("mkdocs", "build")
+    assert done.returncode == 0  # not strict: the nav still names it
+    assert "lessons/beta.ipynb" in done.stdout
+    assert not [name for name in project.kept("site") if "beta" in name or "tiny-plot" in name]
+
+
+def test_removed_figure_leaves_nothing(project):
+    text = project.read("lessons/beta.py")
+    start, end = text.index("# %%\nplot("), text.index("# %%\nnumbers")
+    project.write("lessons/beta.py", text[:start] + text[end:])
+    project.prepare()
+    assert not [name for name in project.kept() if "tiny-plot" in name]
+
+
+def test_no_lessons_at_all(tmp_path):
+    project = Project.create(tmp_path / "project", {})
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    assert (project.site / "index.html").is_file()
+
+
+# Keys of source files: what may change a result must be in its key.
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package for sources to look at."""
+    copy = tmp_path / "slidingwindows"
+    shutil.copytree(sources.HERE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "HERE", copy)
+    return copy
+
+
+def test_source_key_follows_imports(package):
+    before = sources.source_key("renderers"), sources.source_key("lesson")
+    assert before == (sources.source_key("renderers"), sources.source_key("lesson"))
+    (package / "frames.py").write_text((package / "frames.py").read_text() + "\n")
+    after = sources.source_key("renderers"), sources.source_key("lesson")
+    assert after[0] != before[0] and after[1] == before[1]
+
+
+def test_closure_of_unknown_and_circular_modules(package):
+    (package / "aa.py").write_text("from .bb import x\nfrom . import cc\nimport json\n")
+    (package / "bb.py").write_text(
+        "from .aa import y\n\ndef late():\n    from .geometry import z\n"
+    )
+    (package / "cc.py").write_text("")
+    assert sources.closure("aa", "no-such-module") == ["aa", "bb", "cc"]
+
+
+def loaded(code):
+    """Modules of this package that are loaded after running some code in a fresh Python."""
+    tail = "\nimport sys; print(*[n for n in sys.modules if n.startswith('slidingwindows.')])"
+    environment = {**os.environ, "SLIDINGWINDOWS_BUILD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code + tail], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.removeprefix("slidingwindows.") for name in done.stdout.split()}
+
+
+def test_key_of_a_lesson_holds_all_that_its_kernel_loads():
+    used = loaded(
+        "import torch, slidingwindows as s\n"
+        "from torch import nn\n"
+        "from slidingwindows.lesson import plot, show\n"
+        "x = torch.rand(1, 6, 6)\n"
+        "for layer in (nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Conv2d(1, 1, 2)):\n"
+        "    show(s.slide(layer, x), 'a')._repr_mimebundle_()\n"
+        "show(s.funnel(nn.Sequential(nn.Conv2d(1, 2, 3)), x), 'b')._repr_mimebundle_()\n"
+        "plot(lambda figure: None, 'c', 'Nothing')._repr_mimebundle_()\n"
+    )
+    assert used and used <= set(sources.closure(*lessons.KERNEL_MODULES))
+
+
+def test_key_of_a_lesson_holds_modules_it_names(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(lessons, "source_key", lambda *names: asked.extend(names) or "")
+    (tmp_path / "named.py").write_text(lesson("Named", "from slidingwindows.notation import x"))
+    lessons.read(tmp_path / "named.py").key()
+    assert "notation" in asked
+
+
+def test_key_of_a_figure_holds_all_that_drawing_loads(built):
+    cached = built.cache / "executed" / "alpha.json"
+    used = loaded(
+        "import json\nfrom pathlib import Path\n"
+        "from slidingwindows.pages import figures_in\n"
+        "from slidingwindows.renderers import render\n"
+        f"[render(d) for d in figures_in(json.loads(Path({str(cached)!r}).read_text()))]\n"
+    )
+    drawing = used - set(sources.closure("pages"))
+    assert drawing and drawing <= set(sources.closure("renderers"))
+    alone = loaded("import slidingwindows.renderers")
+    assert alone <= set(sources.closure("renderers", "__init__"))
+
+
+def test_drawing_and_pages_do_without_torch():
+    for module in ("renderers", "pages", "prepare", "hooks"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys, slidingwindows.{module}; "
+             "sys.exit('torch' in sys.modules)"],
+            capture_output=True,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{module}: {done.stderr.decode()}"
+
+
+def test_versions_are_in_the_key(tmp_path, monkeypatch):
+    (tmp_path / "one.py").write_text(lesson("One", "1"))
+    one = lessons.read(tmp_path / "one.py")
+    before = one.key()
+    monkeypatch.setattr(lessons, "versions", lambda *names: "torch 99")
+    assert one.key() != before
+
+
+def test_record_holds_every_entry(built):
+    record = json.loads(built.read(".cache/prepared.json"))
+    made = {
+        (str(path.parent.relative_to(built.cache)), path.stem)
+        for path in built.cache.rglob("*.made")
+    }
+    assert {(folder, name) for folder, name, _ in record["entries"]} == made
+    for folder, name, key in record["entries"]:
+        assert Entry(built.cache / folder, name).state(key) == "fresh"
