@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import atexit
+import itertools
+import logging
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -24,6 +27,13 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 CHAIN = re.compile(
     "^(?:During handling of the above exception|The above exception was the direct cause)", re.M
 )
+# nbclient logs each failing cell at length; the one message of a failure is enough. So it is
+# for asyncio, which tells of nbclient's open ends when a kernel has died.
+SILENT = logging.getLogger("slidingwindows.nbclient")
+SILENT.setLevel(logging.CRITICAL + 1)
+logging.getLogger("asyncio").addFilter(
+    lambda record: not record.getMessage().startswith("Task was destroyed")
+)
 
 
 class ThisPython(KernelSpecManager):
@@ -32,6 +42,22 @@ class ThisPython(KernelSpecManager):
     def get_kernel_spec(self, kernel_name):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class Client(NotebookClient):
+    """Counts what each cell prints, and keeps no more of it than a lesson may print."""
+
+    def __init__(self, notebook, **settings):
+        super().__init__(notebook, **settings)
+        self.printed = [0] * len(notebook.cells)
+
+    def output(self, outs, msg, display_id, cell_index):
+        """nbclient calls this for each message that a cell sends."""
+        if msg["msg_type"] == "stream":
+            self.printed[cell_index] += len(msg["content"]["text"])
+            if self.printed[cell_index] > MOST_OUTPUT:
+                return None
+        return super().output(outs, msg, display_id, cell_index)
 
 
 def execute(lesson: Lesson) -> list[list[dict]]:
@@ -44,34 +70,57 @@ def execute(lesson: Lesson) -> list[list[dict]]:
         cells=[nbformat.v4.new_code_cell(cell.source) for cell in lesson.code]
     )
     with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
-        manager = AsyncKernelManager(kernel_spec_manager=ThisPython(), kernel_name="python3")
+        manager = AsyncKernelManager(
+            kernel_spec_manager=ThisPython(), kernel_name="python3", log=SILENT
+        )
         manager.connection_file = str(Path(scratch, "kernel.json"))
         if os.name == "posix":  # private to this user, where TCP ports are open to all
             manager.transport, manager.ip = "ipc", str(Path(scratch, "kernel"))
         begun: list[int] = []  # numbers of the cells that were sent to the kernel
-        client = NotebookClient(
+        client = Client(
             notebook,
             km=manager,
+            log=SILENT,
             timeout=TIMEOUT,
-            coalesce_streams=True,  # a loop of prints is one output, wherever its text was cut
             resources={"metadata": {"path": scratch}},
             shutdown_kernel="immediate",
             on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
         )
         environment = _environment(lesson, scratch)
         try:
-            with _quiet():
-                client.execute(env=environment, cleanup_kc=True)
+            client.execute(env=environment, cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
             raise _failure(lesson, notebook, begun, error) from error
-    outputs = [[dict(output) for output in cell.outputs] for cell in notebook.cells]
-    for number, cell in enumerate(outputs):
-        length = sum(len(str(o.get("text", ""))) for o in cell)
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # left behind if no kernel started
+    for number, length in enumerate(client.printed):
         if length > MOST_OUTPUT:
             raise SlidingWindowsError(
                 f"{_where(lesson, number)} prints {length:,} characters; at most {MOST_OUTPUT:,}"
             )
-    return outputs
+    return [list(_whole(cell.outputs)) for cell in notebook.cells]
+
+
+def _whole(outputs: list[dict]) -> Iterator[dict]:
+    """The outputs, with what was printed in one go as one output, wherever its text was cut.
+
+    nbclient's own coalesce_streams takes hours for a long line, and moves prints before figures.
+    """
+    for printed, run in itertools.groupby(outputs, lambda o: o["output_type"] == "stream"):
+        if not printed:
+            yield from (dict(output) for output in run)
+            continue
+        texts = {"stdout": "", "stderr": ""}
+        for output in run:
+            texts[output["name"]] += output["text"]
+        for name, text in texts.items():
+            if text:
+                yield {"output_type": "stream", "name": name, "text": _shown(text)}
+
+
+def _shown(text: str) -> str:
+    """Text as a terminal leaves it: a carriage return begins the line again, as for progress."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def _environment(lesson: Lesson, scratch: str) -> dict:
@@ -93,20 +142,6 @@ def _environment(lesson: Lesson, scratch: str) -> dict:
     return {**theirs, **ours}
 
 
-@contextlib.contextmanager
-def _quiet():
-    """nbclient logs each failing cell at length; the one message below is enough."""
-    import logging
-
-    logger = logging.getLogger("traitlets")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
 def _failure(lesson: Lesson, notebook, begun: list[int], error: Exception) -> SlidingWindowsError:
     last = str(error).strip().splitlines()[-1:] or ["no reason given"]
     if not begun:
@@ -120,7 +155,8 @@ def _failure(lesson: Lesson, notebook, begun: list[int], error: Exception) -> Sl
         return SlidingWindowsError(f"{_where(lesson, number, line)}: {what}")
     if isinstance(error, CellTimeoutError):
         return SlidingWindowsError(f"{_where(lesson, number)} did not end within {TIMEOUT} seconds")
-    return SlidingWindowsError(f"{_where(lesson, number)}: the kernel died: {last[0]}")
+    what = "the kernel died" if isinstance(error, DeadKernelError) else last[0]
+    return SlidingWindowsError(f"{_where(lesson, number)}: {what}")
 
 
 def _line(cell: Cell, count: int | None, traceback: str) -> int:

@@ -47,8 +47,9 @@ def on_pre_build(config) -> None:
         # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
         command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
         # Compiled files must not land in scripts/, which `mkdocs serve` watches.
-        compiled = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache"), **os.environ}
-        if subprocess.run(command, env=compiled).returncode:
+        elsewhere = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
+        environment = {**({} if sys.dont_write_bytecode else elsewhere), **os.environ}
+        if subprocess.run(command, env=environment).returncode:
             raise PluginError("lessons could not be prepared; the reasons stand above")
     else:
         log.info("lessons and figures are fresh")

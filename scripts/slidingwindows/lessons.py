@@ -19,8 +19,8 @@ HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(.*)$")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
-# What a lesson's kernel runs of this package; renderers are not among it.
-KERNEL_MODULES = ("__init__", "lesson", "plotting")
+# What of this package makes a lesson's outputs; renderers are not among it.
+KERNEL_MODULES = ("__init__", "execution", "lesson", "plotting")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
 """What goes wrong is named, and what stood before stays."""
 
 import json
+import os
 import re
+import subprocess
 
 import pytest
 from tiny_project import Project, lesson
+
+from slidingwindows import SlidingWindowsError, execution, lessons, pages, prepare, renderers, site
+from slidingwindows.lesson import MIME, plot
 
 ONE_LINE = "x = 1"
 
@@ -20,203 +25,440 @@ def line_of(text, needle):
     return next(n for n, line in enumerate(text.splitlines(), 1) if needle in line)
 
 
-def failing(tmp_path, *cells, name="gamma"):
-    return Project.create(tmp_path / "failing", {name: lesson("Gamma", *cells)})
+# One build of lessons that all fail, each in its own way. '# here' marks the line to be named.
+
+HELPER = "def helper(n):\n    return 1 / n"
+CHAIN = """\
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    raise OSError('told') from error  # here"""
+SECOND_ERROR = "try:\n    helper(0)\nexcept ZeroDivisionError:\n    [][1]  # here"
+BROKEN = {
+    "raises": (ONE_LINE, "y = 2\n\nraise ValueError('boom')  # here", "z = 3"),
+    "raises-below": (HELPER, "# A comment.\n\n\nhelper(1)\nhelper(0)  # here"),
+    "raises-from": (ONE_LINE, CHAIN),
+    "raises-during": (HELPER, SECOND_ERROR),
+    "raises-after-output": ("print('Cell In[9], line 7')\nprint(1 / 0)  # here",),
+    "raises-in-lines": ("total = sum(\n    [\n        1,\n        undefined,  # here\n    ]\n)",),
+    "says-nothing": (ONE_LINE, "raise AssertionError  # here"),
+    "stops-itself": (ONE_LINE, "raise SystemExit(3)  # here"),
+    "bad-syntax": (ONE_LINE, "y = 2\nz = = 3  # here"),
+    "bad-figure-name": (
+        "from slidingwindows.lesson import Figure",
+        "Figure('plot', 'Not A Name', '')  # here",
+    ),
+    "no-words": (
+        "from slidingwindows.lesson import plot",
+        "plot(print, 'silent', alt=' ')  # here",
+    ),
+    "endless": (ONE_LINE, "while True:  # here\n    pass", "z = 3"),
+    "sleeps": ("import time", "time.sleep(60)  # here"),
+    "dies": (ONE_LINE, "import os  # here\n\nos._exit(1)", "z = 3"),
+    "dies-at-once": ("import os; os._exit(1)  # here", "z = 3"),
+    "chatters": (ONE_LINE, "print('x' * 1_000_001)  # here"),
+    "chatters-in-lines": (ONE_LINE, "for _ in range(250_000):  # here\n    print('1234')"),
+    "blank-lines": (ONE_LINE, "\n\n\nx = 2\n\nx / 0  # here"),
+}
+SAID = {
+    "raises": "ValueError: boom",
+    "raises-below": "ZeroDivisionError: division by zero",
+    "raises-from": "OSError: told",
+    "raises-during": "IndexError: list index out of range",
+    "raises-after-output": "ZeroDivisionError: division by zero",
+    "says-nothing": "AssertionError",
+    "stops-itself": "SystemExit: 3",
+    "raises-in-lines": "NameError: name 'undefined' is not defined",
+    "bad-syntax": "SyntaxError: invalid syntax",
+    "bad-figure-name": "small letters, digits and hyphens, not 'Not A Name'",
+    "no-words": "plot 'silent' needs an alt text",
+    "endless": "did not end within 2 seconds",
+    "sleeps": "did not end within 2 seconds",
+    "dies": ": the kernel died",
+    "dies-at-once": "the kernel died",
+    "chatters": "prints 1,000,002 characters; at most 1,000,000",
+    "chatters-in-lines": "prints 1,250,000 characters; at most 1,000,000",
+    "blank-lines": "ZeroDivisionError: division by zero",
+}
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("slidingwindows", "site"), ("mkdocs", "build"), ("mkdocs", "build", "--strict")],
-)
-def test_a_cell_that_raises_is_named_with_its_line(tmp_path, command):
-    project = failing(tmp_path, ONE_LINE, "y = 2\n\nraise ValueError('boom')  # here")
-    message = refused(project.run(*command))
-    line = line_of(project.read("lessons/gamma.py"), "# here")
-    assert f"lessons/gamma.py, code cell 2, line {line}: ValueError: boom" in message
-    assert not list(project.cache.glob("executed/gamma*"))
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory):
+    """A project whose lessons all fail but one, after a build that found it out."""
+    texts = {name: lesson(name.title(), *cells) for name, cells in BROKEN.items()}
+    texts["good"] = lesson("Good", ONE_LINE)
+    project = Project.create(tmp_path_factory.mktemp("failed") / "project", texts)
+    project.message = refused(project.build(SLIDINGWINDOWS_TIMEOUT="2"))
+    return project
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_failure_names_lesson_cell_and_line(failed, name):
+    cell = next(n for n, source in enumerate(BROKEN[name], 1) if "# here" in source)
+    line = line_of(failed.read(f"lessons/{name}.py"), "# here")
+    where = re.escape(f"lessons/{name}.py, code cell {cell}, line {line}")
+    assert re.search(rf"^(error: )?{where}\b.*{re.escape(SAID[name])}", failed.message, re.M), (
+        failed.message
+    )
+
+
+def test_all_failures_come_in_one_message(failed):
+    message = failed.message[failed.message.index("error: ") :]
+    assert message.count("error: ") == 1
+    assert len(re.findall(r"^(?:error: )?lessons/", message, re.M)) == len(BROKEN)
+    assert "\x1b[" not in message
+    assert len(message.strip().splitlines()) == len(BROKEN)
+
+
+def test_report_marks_each_failure(failed):
+    states = dict(re.findall(r"^lesson +(\S+) +missing +(\w+)", failed.message, re.M))
+    assert states == {**dict.fromkeys(BROKEN, "FAILED"), "good": "executed"}
+
+
+def test_failures_leave_nothing_half_done(failed):
+    assert not failed.leftovers()
+    kept = {name for name in failed.kept() if not name.startswith("executed/good")}
+    assert not kept, "a failed lesson was cached"
+    assert not failed.site.exists()
+
+
+def test_good_lesson_beside_failing_ones_is_kept(failed, tmp_path):
+    project = failed.copy(tmp_path / "project")
+    for name in BROKEN:
+        (project.root / "lessons" / f"{name}.py").unlink()
+    assert project.prepare() == {"lesson good": "fresh"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--strict",)], ids=["plain", "strict"])
+def test_mkdocs_itself_refuses_a_cell_that_raises(built, tmp_path, arguments):
+    """With plain mkdocs-jupyter a failing cell is published, and the build exits 0."""
+    project = built.copy(tmp_path / "project")
+    before = project.kept("site")
+    project.edit("lessons/beta.py", "sum(numbers)", "sum(numbers) / 0")
+    message = refused(project.run("mkdocs", "build", *arguments))
+    line = line_of(project.read("lessons/beta.py"), "/ 0")
+    assert f"lessons/beta.py, code cell 4, line {line}: ZeroDivisionError" in message
+    assert project.kept("site") == before, "MkDocs had already emptied the site"
     assert not project.leftovers()
 
 
-def test_all_failing_lessons_are_reported_together(tmp_path):
-    texts = {name: lesson(name.title(), f"raise KeyError('{name}')") for name in ("one", "two")}
-    message = refused(Project.create(tmp_path / "both", texts).build())
-    assert "lessons/one.py" in message and "lessons/two.py" in message
-
-
-def test_an_endless_cell_is_named(tmp_path):
-    project = failing(tmp_path, ONE_LINE, "while True:\n    pass")
-    message = refused(project.build(SLIDINGWINDOWS_TIMEOUT="2"))
-    assert "lessons/gamma.py, code cell 2" in message and "2 seconds" in message
+def test_lesson_that_raises_keeps_the_last_site_and_its_own_cache(project):
+    before = project.kept("site"), project.kept()
+    text = project.read("lessons/beta.py")
+    project.edit("lessons/beta.py", "sum(numbers)", "sum(numbers) / 0")
+    assert "ZeroDivisionError" in refused(project.build())
+    assert (project.kept("site"), project.kept()) == before
     assert not project.leftovers()
+    project.write("lessons/beta.py", text)
+    assert set(project.prepare().values()) == {"fresh"}
 
 
-def test_a_kernel_that_dies_is_named(tmp_path):
-    project = failing(tmp_path, ONE_LINE, "import os\n\nos._exit(1)")
+# What only MkDocs notices.
+
+DEAD_ENDS = {
+    "[a way](nowhere.ipynb)": "nowhere.ipynb",
+    "![a picture](../nothing.png)": "nothing.png",
+    "[a part](beta.ipynb#no-such-part)": "no-such-part",
+    "[here](#nor-here)": "nor-here",
+    "[absolute](/lessons/beta/)": "/lessons/beta/",
+}
+
+
+def test_every_dead_end_is_named_and_keeps_the_last_site(project):
+    before = project.kept("site")
+    words = "Words of beta."
+    project.edit("lessons/beta.py", words, words + "\n# ".join(["", *DEAD_ENDS]))
     message = refused(project.build())
-    assert "lessons/gamma.py, code cell 2" in message and "kernel died" in message
+    warnings = [line for line in message.splitlines() if "lessons/beta.ipynb" in line]
+    for named in DEAD_ENDS.values():
+        assert [line for line in warnings if named in line], f"{named} is not named: {message}"
+    assert project.kept("site") == before
+    assert not project.leftovers()
 
 
 @pytest.mark.parametrize(
     ("broken", "named"),
     [
         ("[a way](nowhere.ipynb)", "nowhere.ipynb"),
-        ("![a picture](../nothing.png)", "nothing.png"),
-        ("[a part](beta.ipynb#no-such-part)", "no-such-part"),
+        ("[a part](alpha.ipynb#no-such-part)", "no-such-part"),
         ("$x^2^3$", "x^2^3"),
-        ("<!-- figure unknown-figure -->", "unknown-figure"),
+        ("\n#\n# <!-- figure unknown-figure -->", "'unknown-figure'; there are: tiny-p"),
     ],
 )
-def test_a_strict_build_finds_what_is_broken_and_keeps_the_last_site(project, broken, named):
-    before = project.kept("site")
-    marked = "Words about $x^2 < 9$, a"
-    if broken.startswith("<!--"):
-        project.edit("lessons/alpha.py", "# ## How it slides", f"# {broken}\n#\n# ## How it slides")
-    else:
-        project.edit("lessons/alpha.py", marked, f"{broken} {marked}")
-    message = refused(project.build())
-    assert named in message and "alpha" in message
-    assert project.kept("site") == before
-    assert not project.leftovers()
+def test_one_fault_is_enough_to_refuse(project, broken, named):
+    project.edit("lessons/beta.py", "Words of beta.", f"Words. {broken}")
+    message = refused(project.run("mkdocs", "build", "--strict"))
+    assert named in message and "lessons/beta.ipynb" in message
 
 
-def test_a_lesson_that_raises_keeps_the_last_site(project):
-    before = project.kept("site")
-    project.edit("lessons/beta.py", "sum(numbers)", "sum(numbers) / 0")
-    assert "ZeroDivisionError" in refused(project.build())
-    assert project.kept("site") == before
-
-
-def test_editing_prose_starts_no_kernel_and_changes_the_page(project):
-    ran = project.executed()
-    project.edit("lessons/beta.py", "Words of beta.", "Other words of beta.")
-    assert project.build().returncode == 0
-    assert project.executed() == ran
-    assert "Other words of beta." in project.read("site/lessons/beta/index.html")
-    assert "Other words of beta." in project.read("site/lessons/beta/beta.ipynb")
-
-
-def test_editing_code_runs_that_lesson_alone(project):
-    ran = project.executed()
-    project.edit("lessons/beta.py", "numbers = [1, 2, 4]", "numbers = [1, 2, 5]")
-    states = project.prepare()
-    assert project.executed() == [*ran, "beta"]
-    assert states["lesson alpha"] == states["figure tiny-pool"] == "fresh"
-    assert states["lesson beta"] == "stale"
-
-
-def test_editing_what_draws_redraws_without_running(project):
-    ran = project.executed()
-    project.edit("scripts/slidingwindows/frames.py", "1600, 3200", "1700, 3200")
-    states = project.prepare()
-    assert project.executed() == ran
-    assert states["figure tiny-pool"] == "stale"
-    assert states["lesson alpha"] == states["lesson beta"] == "fresh"
-
-
-def test_editing_what_traces_runs_the_lessons(project):
-    project.edit("scripts/slidingwindows/pooling.py", '"""Max and', '"""Both max and')
-    states = project.prepare()
-    assert states["lesson alpha"] == states["lesson beta"] == "stale"
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b'{"key": 1}'],
-    ids=["empty", "truncated", "foreign"],
-)
-def test_damaged_cache_entries_are_made_again(project, damage):
-    before = project.kept()
-    for path in [*project.cache.glob("executed/*"), *project.cache.glob("figures/tiny-pool*")]:
-        path.write_bytes(damage(path.read_bytes()))
-    states = project.prepare()
-    assert set(states.values()) == {"stale", "fresh"} and states["figure tiny-pool"] == "stale"
-    after = project.kept()
-    figures = [name for name in before if name.startswith("figures/")]
-    assert figures and all(after[name] == before[name] for name in figures)
-
-
-def test_a_removed_lesson_leaves_nothing(project):
-    (project.root / "lessons" / "beta.py").unlink()
-    project.edit("lessons/alpha.py", "a [way to beta](beta.ipynb), [its second part]", "a part")
-    project.edit("lessons/alpha.py", "(beta.ipynb#second-part)", "")
+def test_lesson_missing_from_the_navigation_is_named(project):
     project.nav(["alpha"])
-    done = project.build()
-    assert done.returncode == 0, done.stdout
-    for folder in ("site", ".cache"):
-        assert not [name for name in project.kept(folder) if "beta" in name or "tiny-plot" in name]
+    assert "lessons/beta.ipynb" in refused(project.build())
+
+
+# Lesson files that cannot be read.
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("# %%\nx = 1\n", "header"),
+        ("", "must begin with a '# ---' header"),
+        ("# %%\nx = 1\n", "must begin with a '# ---' header"),
+        ("# ---\n# title: T\n\n# %%\nx = 1\n", "must begin with a '# ---' header"),
         ("# ---\n# title: T\n# ---\n\n# %%\nx = 1\n", "needs a description"),
-        ("# ---\n# title: [\n# ---\n\n# %%\nx = 1\n", "not YAML"),
+        ("# ---\n# description: D\n# ---\n\n# %%\nx = 1\n", "needs a title"),
+        ("# ---\n# title: 7\n# description: D\n# ---\n", "needs a title"),
+        ("# ---\n# title: ' '\n# description: D\n# ---\n", "needs a title"),
+        ("# ---\n# just words\n# ---\n", "needs a title"),
+        ("# ---\n# title: [\n# ---\n\n# %%\nx = 1\n", "the header is not YAML"),
+        (
+            "# ---\n# title: T\n# description: D\n# ---\n\nx = 1\n\n# %%\ny = 2\n",
+            "before the first",
+        ),
+        (b"# ---\n# title: \xff\n", "cannot be read"),
     ],
 )
-def test_a_bad_header_is_named(tmp_path, text, words):
-    message = refused(Project.create(tmp_path / "bad", {"gamma": text}).build())
-    assert "gamma.py" in message and words in message
+def test_bad_lesson_file_is_named(tmp_path, text, words):
+    (tmp_path / "gamma.py").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SlidingWindowsError, match="gamma.py") as caught:
+        lessons.find(tmp_path)
+    assert words in str(caught.value)
 
 
-SHOW = (
-    "import torch\nfrom slidingwindows import slide\nfrom slidingwindows.lesson import show\n"
-    "t = slide(torch.nn.MaxPool2d(2), torch.ones(1, 2, 2))"
+@pytest.mark.parametrize("name", ["Max_Pooling", "max pooling", "max--pooling", "-max", "größe"])
+def test_lesson_name_is_its_address(tmp_path, name):
+    (tmp_path / f"{name}.py").write_text(lesson("Name", ONE_LINE))
+    with pytest.raises(SlidingWindowsError, match="small letters, digits and hyphens") as caught:
+        lessons.find(tmp_path)
+    assert f"{name}.py" in str(caught.value)
+
+
+def test_unknown_lesson_names_those_there_are(project):
+    message = refused(project.run("slidingwindows", "figures", "gamma"))
+    assert "there is no lesson 'gamma'" in message and "there are: alpha, beta" in message
+
+
+def test_bad_lesson_file_stops_a_build_with_one_message(project):
+    project.write("lessons/beta.py", "x = 1\n")
+    assert refused(project.build()).startswith("error: beta.py must begin with")
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path):
+    """Blank lines after a marker, tags, long cells: every cell knows its first line of code."""
+    text = lesson("Lines", "\n\n\na = 1", "b = 2\n\n\nc = 3", "d = 4").replace(
+        "# %%\nd", '# %% tags=["hide"]\n\nd'
+    )
+    (tmp_path / "lines.py").write_text(text)
+    for cell in lessons.read(tmp_path / "lines.py").code:
+        assert text.splitlines()[cell.line - 1] == cell.source.strip().splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("a\nb\n", "a\nb\n"),
+        ("1%\r50%\rall\n", "all\n"),
+        ("a\r\nb", "a\nb"),
+        ("a\rb", "b"),
+        ("", ""),
+    ],
 )
+def test_carriage_returns_begin_a_line_again(printed, shown):
+    assert execution._shown(printed) == shown
 
 
-def test_two_figures_of_one_name_are_refused(tmp_path):
-    cells = (SHOW, "show(t, 'twin')", "show(t, 'twin')")
-    message = refused(failing(tmp_path, *cells).build())
-    assert "two figures are called 'twin'" in message
+def test_prints_stay_where_they_were_printed():
+    """One output for prints in a row, however their text was cut; figures in between stay there."""
+
+    def stream(text, name="stdout"):
+        return {"output_type": "stream", "name": name, "text": text}
+
+    figure = {"output_type": "display_data", "data": {}}
+    cut = [stream("a"), stream("b\n", "stderr"), stream("c\n"), figure, stream("d"), stream("e")]
+    assert list(execution._whole(cut)) == [
+        stream("ac\n"),
+        stream("b\n", "stderr"),
+        figure,
+        stream("de"),
+    ]
 
 
-def test_a_figure_s_name_is_its_address(tmp_path):
-    message = refused(failing(tmp_path, SHOW, "show(t, 'Not A Name')").build())
-    assert "small letters, digits and hyphens" in message and "gamma.py" in message
+# Figures that cannot be shown.
 
 
-def test_a_picture_without_words_is_refused(tmp_path):
-    imports = "from PIL import Image\nfrom IPython.display import display"
-    message = refused(failing(tmp_path, imports, "display(Image.new('L', (2, 2)))").build())
-    assert "without alt text" in message and "gamma.py" in message
+def outputs_of(*bundles):
+    return [[{"output_type": "execute_result", "data": bundle}] for bundle in bundles]
 
 
-def test_a_cache_that_cannot_be_written_is_one_message(tmp_path):
-    project = failing(tmp_path, ONE_LINE)
+@pytest.fixture
+def two(tmp_path):
+    """A lesson of two code cells."""
+    (tmp_path / "gamma.py").write_text(lesson("Gamma", "a = 1", "b = 2"))
+    return lessons.read(tmp_path / "gamma.py")
+
+
+def test_two_figures_of_one_name_are_refused(tmp_path, two):
+    (tmp_path / "delta.py").write_text(lesson("Delta", "a = 1"))
+    delta = lessons.read(tmp_path / "delta.py")
+    twin = {MIME: {"name": "twin"}}
+    with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in delta"):
+        prepare._figures([two, delta], {"gamma": outputs_of(twin, {}), "delta": outputs_of(twin)})
+    with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in gamma"):
+        prepare._figures([two], {"gamma": outputs_of(twin, twin)})
+
+
+def test_two_figures_of_one_name_stop_a_build(tmp_path):
+    imports = "from slidingwindows.lesson import Figure"
+    show = "Figure('plot', 'twin', '')"
+    project = Project.create(tmp_path / "project", {"gamma": lesson("G", imports, show, show)})
+    assert "error: two figures are called 'twin'" in refused(project.build())
+
+
+def test_picture_without_words_is_refused(two):
+    picture = {"image/png": "aaaa", "text/plain": "<Figure>"}
+    with pytest.raises(SlidingWindowsError, match="gamma.py, line 13: .* without alt text"):
+        pages.markdown(two, outputs_of({"text/plain": "1"}, picture))
+
+
+@pytest.mark.parametrize("alt", ["", " \n"])
+def test_plot_asks_for_words(alt):
+    with pytest.raises(SlidingWindowsError, match="'silent' needs an alt text"):
+        plot(lambda figure: None, "silent", alt)
+
+
+def test_figure_that_cannot_be_drawn_is_named(tmp_path, monkeypatch):
+    def render(data):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(prepare, "render", render)
+    with pytest.raises(SlidingWindowsError, match="'huge' cannot be drawn: MemoryError: too large"):
+        prepare._draw_all(tmp_path, {"huge": {"name": "huge"}}, False, lambda line: None)
+    assert renderers.render is not render
+
+
+# The machine and its user.
+
+
+@pytest.mark.parametrize("command", [("slidingwindows", "site"), ("mkdocs", "build")])
+def test_cache_that_cannot_be_written_is_one_message(tmp_path, command):
+    project = Project.create(tmp_path / "project", {"gamma": lesson("Gamma", ONE_LINE)})
     (project.root / ".cache").write_text("in the way")
+    message = refused(project.run(*command))
+    assert message.count(".cache cannot be written") == 1
+    if command[0] == "slidingwindows":
+        assert len(message.strip().splitlines()) == 1
+    assert not project.site.exists()
+
+
+def test_part_of_the_cache_that_cannot_be_written_is_one_message(project):
+    project.edit("lessons/beta.py", "Words of beta.", "Other words.")
+    page = project.cache / "pages" / "beta.md"
+    page.unlink()
+    page.mkdir()
     message = refused(project.build())
-    assert ".cache cannot be written" in message
-    assert len(message.strip().splitlines()) == 1
+    assert re.search(r"^error: .*/pages/beta.md cannot be written: Is a directory$", message, re.M)
+    assert not [path for path in project.leftovers() if "beta.md" in path]
 
 
-def test_a_user_s_own_kernels_and_settings_change_nothing(built, tmp_path):
-    kernel = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
-    kernel.parent.mkdir(parents=True)
+@pytest.mark.parametrize("failing", ["mkdtemp", "rename"])
+def test_site_that_cannot_be_put_in_place_keeps_the_last(project, monkeypatch, failing):
+    """Errors as a read-only disk gives them; root, who may do everything, never meets one."""
+    monkeypatch.setattr(site, "prepare", lambda root: None)
+    monkeypatch.setattr(site.subprocess, "run", lambda c, **k: subprocess.CompletedProcess(c, 0))
+    rename, calls = os.rename, []
+
+    def refuse(*arguments, **options):
+        calls.append(arguments)
+        if failing == "mkdtemp" or len(calls) == 2:
+            raise OSError(30, "Read-only file system")
+        rename(*arguments)
+
+    monkeypatch.setattr(site.tempfile if failing == "mkdtemp" else site.os, failing, refuse)
+    before = project.kept("site")
+    with pytest.raises(SlidingWindowsError, match="cannot be written: Read-only file system"):
+        site.build(project.root)
+    assert calls and project.kept("site") == before
+    assert not project.leftovers()
+
+
+def test_folder_without_a_project_is_named_and_left_alone(built, tmp_path):
+    done = built.run("slidingwindows", "site", cwd=tmp_path)
+    assert f"error: {tmp_path} holds no mkdocs.yml" in refused(done)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_user_s_own_kernels_and_settings_change_nothing(built, tmp_path):
+    def put(path, text):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
     spec = {"argv": ["/nonexistent"], "display_name": "Broken", "language": "python"}
-    kernel.write_text(json.dumps(spec))
-    config = tmp_path / "config" / "jupyter_nbconvert_config.py"
-    config.parent.mkdir()
-    config.write_text("raise SystemExit('a user setting was read')\n")
-    (tmp_path / "matplotlibrc").write_text("font.size: 40\n")
+    put("jupyter/kernels/python3/kernel.json", json.dumps(spec))
+    shout = "raise SystemExit('a user setting was read')\n"
+    for name in ("jupyter_config", "jupyter_nbconvert_config", "jupyter_client_config"):
+        put(f"config/{name}.py", shout)
+    put("home/.jupyter/jupyter_nbconvert_config.py", shout)
+    put("home/.ipython/profile_default/startup/00.py", "import os; os._exit(3)\n")
+    put("home/.ipython/profile_default/ipython_config.py", shout)
+    put("startup.py", "print('a user setting was read')\nimport os; os._exit(3)\n")
+    put("matplotlibrc", "font.size: 40\n")
     project = built.copy(tmp_path / "project")
     for path in project.cache.glob("executed/*"):
         path.unlink()
     done = project.build(
+        HOME=str(tmp_path / "home"),
         JUPYTER_PATH=str(tmp_path / "jupyter"),
-        JUPYTER_CONFIG_DIR=str(config.parent),
+        JUPYTER_CONFIG_DIR=str(tmp_path / "config"),
+        IPYTHONDIR=str(tmp_path / "home" / ".ipython"),
+        PYTHONSTARTUP=str(tmp_path / "startup.py"),
         MATPLOTLIBRC=str(tmp_path / "matplotlibrc"),
     )
     assert done.returncode == 0, done.stdout
     assert re.search(r"^lesson +alpha +missing", done.stdout, re.M)
-    assert project.kept("site").keys() == built.kept("site").keys()
-    plots = "figures/tiny-plot.light.png"
-    assert project.kept("site")[plots] == built.kept("site")[plots]
+    assert project.kept() == built.kept()
+    assert "a user setting" not in project.read("site/lessons/alpha/index.html")
 
 
-def test_plain_mkdocs_builds_the_same_pages(project):
-    done = project.run("mkdocs", "build", "--strict", "--site-dir", "plain")
+def test_kernel_that_does_not_start_is_named(tmp_path, monkeypatch):
+    """A broken environment: no cell can be blamed."""
+    monkeypatch.setattr(execution.sys, "executable", "/bin/false")
+    (tmp_path / "gamma.py").write_text(lesson("Gamma", ONE_LINE))
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/gamma.py: the kernel did not start"):
+        execution.execute(lessons.read(tmp_path / "gamma.py"))
+
+
+def test_plain_mkdocs_builds_the_same_site(project):
+    """From another folder, with -f, and by the installed package."""
+    environment = {"PYTHONPATH": ""}
+    done = project.run("mkdocs", "build", "--strict", "-f", "project/mkdocs.yml", "-d", "plain",
+                       cwd=project.root.parent, **environment)  # fmt: skip
     assert done.returncode == 0, done.stdout
-    theirs, ours = project.kept("plain"), project.kept("site")
-    assert theirs.keys() == ours.keys()
-    assert theirs["lessons/alpha/index.html"] == ours["lessons/alpha/index.html"]
+    theirs = project.root.parent / "plain"
+    theirs = theirs if theirs.exists() else project.root / "plain"
+    found = {
+        str(path.relative_to(theirs)): path.read_bytes()
+        for path in theirs.rglob("*")
+        if path.is_file()
+    }
+    assert found and {n for n in found if found[n] != project.kept("site").get(n)} <= {
+        "sitemap.xml.gz"
+    }
+    assert found.keys() == project.kept("site").keys()
+
+
+def test_two_builds_at_once_wait_for_each_other(project):
+    import fcntl
+
+    with open(project.cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = subprocess.Popen(
+            ["timeout", "60", execution.sys.executable, "-m", "slidingwindows", "prepare"],
+            cwd=project.root,
+            env={**os.environ, "PYTHONPATH": str(project.root / "scripts")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        first = waiting.stdout.readline()
+    rest = waiting.communicate()[0]
+    assert first == "another build is at work in this folder; waiting for it\n"
+    assert waiting.returncode == 0 and rest.count("fresh") == 4

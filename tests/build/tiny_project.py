@@ -200,6 +200,7 @@ class Project:
             **os.environ,
             "PYTHONPATH": str(self.root / "scripts"),
             "PYTHONPYCACHEPREFIX": COMPILED.name,
+            "PYTHONDONTWRITEBYTECODE": "",
             "NO_MKDOCS_2_WARNING": "1",
             "TINY_LOG": str(self.log),
             "TMPDIR": str(self.scratch),
