@@ -18,7 +18,7 @@ MAX_STEPS, MAX_LINES, LEGEND_SIZE = 256, 3, 18
 class Drawing:
     """One trace laid out, ready to be drawn step by step."""
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace, width: int = WIDTH):
         if len(trace.steps) > MAX_STEPS:
             raise SlidingWindowsError(
                 f"an animation of {len(trace.steps)} windows is too long to watch; "

@@ -6,15 +6,30 @@ from collections.abc import Iterator
 
 from .canvas import Canvas
 from .drawing import Drawing
+from .errors import SlidingWindowsError
 from .notation import number, size
+from .style import WIDTH
 from .trace import Step, Trace
 
 INTRO, LAST, GLIDE = 1600, 3200, (0.35, 0.75)  # ms, ms, where the window is shown on its way
 Frame = tuple[Canvas, int]
 
 
-def durations(steps: int) -> tuple[int, int, int]:
-    """Milliseconds for one glide frame, for looking, for the answer: long tours go faster."""
+def durations(steps: int, frame_time: int | None = None) -> tuple[int, int, int]:
+    """Milliseconds for one glide frame, for looking, for the answer: long tours go faster.
+
+    frame_time: milliseconds that each answer is to stay; the other frames follow in proportion.
+    """
+    glide, look, answer = _tempo(steps)
+    if frame_time is None:
+        return glide, look, answer
+    if not isinstance(frame_time, int) or not 20 <= frame_time <= 60_000:
+        raise SlidingWindowsError(f"a frame lasts from 20 to 60000 ms, not {frame_time!r}")
+    factor = frame_time / answer
+    return tuple(max(20, round(t * factor / 10) * 10) if t else 0 for t in (glide, look, answer))
+
+
+def _tempo(steps: int) -> tuple[int, int, int]:
     if steps <= 9:
         return 60, 600, 1100
     if steps <= 25:
@@ -22,10 +37,13 @@ def durations(steps: int) -> tuple[int, int, int]:
     return 0, 0, max(60, 15000 // steps // 10 * 10)
 
 
-def animate(trace: Trace) -> Iterator[Frame]:
-    """(Canvas, milliseconds) for the whole animation, the last frame held."""
-    drawing = Drawing(trace)
-    glide, look, answer = durations(len(trace.steps))
+def animate(trace: Trace, width: int = WIDTH, frame_time: int | None = None) -> Iterator[Frame]:
+    """(Canvas, milliseconds) for the whole animation, the last frame held.
+
+    width: pixels of the figure. frame_time: milliseconds for each answer.
+    """
+    drawing = Drawing(trace, width)
+    glide, look, answer = durations(len(trace.steps), frame_time)
     opening = drawing.blank.copy()
     drawing.write(opening, drawing.opening_words())
     yield opening, INTRO
@@ -59,9 +77,19 @@ def _glide(drawing: Drawing, base: Canvas, before: Step, after: Step, duration: 
         yield canvas, duration
 
 
-def poster(trace: Trace) -> Canvas:
+def stills(trace: Trace, numbers, width: int = WIDTH) -> Iterator[Canvas]:
+    """One picture for each of the steps with these numbers, as it looks once it is answered."""
+    drawing = Drawing(trace, width)
+    for number_ in numbers:
+        canvas = drawing.blank.copy()
+        drawing.filled(canvas, number_ + 1)
+        drawing.answer(canvas, trace.steps[number_])
+        yield canvas
+
+
+def poster(trace: Trace, width: int = WIDTH) -> Canvas:
     """One picture that says it all: the whole output, and one window with its arithmetic."""
-    drawing = Drawing(trace)
+    drawing = Drawing(trace, width)
     canvas = drawing.blank.copy()
     drawing.filled(canvas, len(trace.steps))
     drawing.answer(canvas, trace.steps[len(trace.steps) // 2])
