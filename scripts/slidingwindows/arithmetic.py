@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .notation import MINUS, equals, number
 
+RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
 
 def signed(value: float) -> str:
     """A number ready to stand after an operator: negative ones in brackets."""
@@ -21,6 +23,16 @@ def average(values, divisor: float, result: float, integral: bool) -> str:
     total = " + ".join(signed(v) for v in values)
     rounded = " (integers: the fraction is cut off)" if integral else ""
     return f"({total}) / {signed(divisor)} {equals(result)} {number(result)}{rounded}"
+
+
+def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
+    """'(3² + 4²)^(1/2) = 5'; a window cut short is scaled up to its whole size, as torch does."""
+    power = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
+    total = " + ".join(f"{signed(v)}{power}" for v in values)
+    scale = "" if divisor == size else f" · {size}/{number(divisor)}"
+    inner = f"({total}{scale})" if not scale else f"(({total}){scale})"
+    root = f"{inner}^(1/{number(norm)})" if norm != 1 else inner
+    return f"{root} {equals(result)} {number(result)}"
 
 
 def convolution(values, weights, bias: float | None, result: float) -> str:
@@ -43,4 +55,6 @@ def brief(kind: str, step) -> str:
             f"sum of {count} numbers / {number(step.divisor)}: {number(total)} / "
             f"{number(step.divisor)} {result}"
         )
+    if kind == "lp":
+        return f"root of the sum of {count} powers {result}"
     return f"sum of {count} products input · weight {result}"

@@ -1,87 +1,114 @@
-"""Conv2d to a Trace: every input channel that the chosen output channel reads."""
+"""Convolution and transposed convolution to a Trace: every plane that the output reads."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from . import arithmetic
-from .calls import call_of
 from .errors import SlidingWindowsError
-from .geometry import Axis, Geometry
-from .tensors import ask_torch, check_work, plane_of, rounding_unit, spots, window_taps
+from .geometry import Axis
+from .requests import Axes, Request, spots
+from .tensors import ask_torch, plane_of
 from .trace import Step, Trace
 
 
-def trace_convolution(module: nn.Conv2d, input: torch.Tensor, channel: int, sample: int) -> Trace:
-    """Conv2d: the sum of input times weight, kernel not flipped, plus the bias."""
-    if input.shape[-3] != module.in_channels:
-        raise SlidingWindowsError(
-            f"the module takes {module.in_channels} input channels, the input has {input.shape[-3]}"
-        )
-    geometry = _geometry(module, input)
-    size = module.in_channels // module.groups
-    first = channel // (module.out_channels // module.groups) * size
-    channels = tuple(range(first, first + size))
-    check_work(geometry, size)
-    output = ask_torch(module, input)
-    maps, results = (t if t.dim() == 4 else t[None] for t in (input, output))
-    padded = _padded(maps[sample, list(channels)], geometry, module.padding_mode)
-    planes = tuple(plane_of(p) for p in padded)
-    weights = tuple(plane_of(w) for w in module.weight[channel])
-    bias = None if module.bias is None else float(module.bias[channel])
-    result = plane_of(results[sample, channel])
-    steps = []
-    for row, col in spots(geometry):
-        taps = window_taps(geometry, planes, row, col, weights)
+def trace_convolution(ask: Request) -> Trace:
+    """Conv1d, 2d, 3d: the sum of input times weight, kernel not flipped, plus the bias."""
+    module = ask.module
+    channels = _channels(ask)
+    axes = _axes(ask, len(channels))
+    output = ask_torch(module, ask.input)
+    maps = torch.stack([ask.volume(ask.input, c) for c in channels])
+    padded = _padded(maps, axes, module.padding_mode)
+    weights = module.weight[ask.channel].reshape(len(channels), *(a.kernel_size for a in axes))
+    return _products(ask, axes, channels, padded, weights, output)
+
+
+def trace_transposed(ask: Request) -> Trace:
+    """ConvTranspose1d, 2d: the stretched input, zeros between its elements, under a flipped kernel.
+
+    Source: Dumoulin and Visin 2016, arXiv 1603.07285, section 4; torch sums the same products.
+    """
+    module = ask.module
+    channels = _channels(ask)
+    axes = []
+    for i, size in enumerate(ask.sizes):
+        dilation, extra = module.dilation[i], module.output_padding[i]
+        before = dilation * (module.kernel_size[i] - 1) - module.padding[i]
+        if before < 0:
+            raise SlidingWindowsError(
+                f"padding {module.padding[i]} is more than dilation · (kernel_size − 1) = "
+                f"{before + module.padding[i]}, so torch crops the input; that cannot be drawn as "
+                "a sliding window"
+            )
+        stretched = module.stride[i] * (size - 1) + 1
+        pads = (before, before + extra)
+        axes.append(ask.named(i, Axis, stretched, module.kernel_size[i], 1, pads, dilation))
+    axes = ask.checked(axes, len(channels))
+    output = ask_torch(module, ask.input)
+    stretch = ((1,) * (3 - ask.dims) + tuple(module.stride))[-2:]
+    maps = torch.stack([ask.volume(ask.input, c) for c in channels])
+    spread = maps.new_zeros(len(channels), *(axis.size for axis in axes))
+    spread[:, :, :: stretch[0], :: stretch[1]] = maps
+    kernel = module.weight[list(channels), ask.channel % (module.out_channels // module.groups)]
+    kernel = kernel.reshape(len(channels), *(axis.kernel_size for axis in axes)).flip(1, 2, 3)
+    padded = _padded(spread, axes, "zeros")
+    return _products(ask, axes, channels, padded, kernel, output, stretch=stretch)
+
+
+def _products(ask: Request, axes: Axes, channels, padded, kernels, output, **more) -> Trace:
+    """padded: (channels, D, H, W) with its padding. kernels: (channels, kd, kh, kw)."""
+    module = ask.module
+    first = axes[0].padding[0]
+    slices = [position + first for position in axes[0].windows[ask.depth]]
+    planes = tuple(plane_of(volume[s]) for volume in padded for s in slices)
+    weights = tuple(plane_of(kernel) for volume in kernels for kernel in volume)
+    bias = None if module.bias is None else float(module.bias[ask.channel])
+    result, steps = plane_of(ask.result(output)), []
+    for row, col in spots(axes):
+        taps = ask.taps(axes, planes, row, col, weights)
         value = result[row][col]
         words = arithmetic.convolution(
             [tap.value for tap in taps], [tap.weight for tap in taps], bias, value
         )
         steps.append(Step((row, col), taps, value, words))
-    return Trace(
-        kind="convolution",
-        operation=type(module).__name__,
-        call=call_of(module),
-        geometry=geometry,
-        planes=planes,
-        channels=channels,
-        output=result,
-        steps=tuple(steps),
-        input_shape=tuple(input.shape),
-        output_shape=tuple(output.shape),
-        sample=sample,
-        channel=channel,
-        weights=weights,
-        bias=bias,
-        padding_mode=module.padding_mode,
-        epsilon=rounding_unit(output.dtype),
-    )
+    more |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
+    return ask.trace("convolution", axes, planes, steps, output, channels=channels, **more)
 
 
-def _geometry(module: nn.Conv2d, input: torch.Tensor) -> Geometry:
-    axes = []
-    for i, name in enumerate(("height", "width")):
+def _channels(ask: Request) -> tuple[int, ...]:
+    """The input channels of the followed output channel's group."""
+    module, found = ask.module, ask.input.shape[-ask.dims - 1]
+    if found != module.in_channels:
+        raise SlidingWindowsError(
+            f"the module takes {module.in_channels} input channels, the input has {found}"
+        )
+    size = module.in_channels // module.groups
+    first = ask.channel // (module.out_channels // module.groups) * size
+    return tuple(range(first, first + size))
+
+
+def _axes(ask: Request, planes: int) -> Axes:
+    module, axes = ask.module, []
+    for i, size in enumerate(ask.sizes):
         kernel, dilation = module.kernel_size[i], module.dilation[i]
         if module.padding == "same":
             total = dilation * (kernel - 1)
             pads = (total // 2, total - total // 2)
-        elif module.padding == "valid":
-            pads = (0, 0)
         else:
-            pads = (module.padding[i],) * 2
-        try:
-            axes.append(Axis(input.shape[i - 2], kernel, module.stride[i], pads, dilation))
-        except SlidingWindowsError as error:
-            raise SlidingWindowsError(f"{name}: {error.problem}") from None
-    return Geometry(*axes)
+            pads = (0, 0) if module.padding == "valid" else (module.padding[i],) * 2
+        axes.append(ask.named(i, Axis, size, kernel, module.stride[i], pads, dilation))
+    return ask.checked(axes, planes)
 
 
-def _padded(planes: torch.Tensor, geometry: Geometry, mode: str) -> torch.Tensor:
-    pads = [*geometry.cols.padding, *geometry.rows.padding]
+def _padded(maps: torch.Tensor, axes: Axes, mode: str) -> torch.Tensor:
+    pads = [p for axis in reversed(axes) for p in axis.padding]
     if not any(pads):
-        return planes
+        return maps
     if mode == "zeros":
-        return F.pad(planes, pads)
-    return ask_torch(F.pad, planes[None], pads, mode=mode)[0]
+        return F.pad(maps, pads)
+    depth, height, width = maps.shape[1:]
+    if depth == 1 and not any(axes[0].padding):  # torch's reflect wants no depth of its own
+        return ask_torch(F.pad, maps[:, 0][None], pads[:4], mode=mode)[0][:, None]
+    return ask_torch(F.pad, maps[None], pads, mode=mode)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 # The rounding unit of float16, bfloat16, float32 and float64, and each one's largest number.
 LARGEST = {
@@ -15,47 +16,97 @@ LARGEST = {
 LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
 
 
-def fold(step, kind: str, bias: float = 0.0, integral: bool = False) -> float:
+class Rule(NamedTuple):
+    """How a window's numbers become one.
+
+    kind: 'max', 'average', 'lp' or 'convolution'. integral: torch counts in 64-bit integers.
+    norm and size: the power of an lp pool, and the elements of its whole window.
+    """
+
+    kind: str
+    bias: float = 0.0
+    integral: bool = False
+    norm: float | None = None
+    size: int = 1
+
+
+def fold(step, rule: Rule) -> float:
     """The window's number: in float64, or exactly where torch counts in 64-bit integers."""
-    if kind == "max":
+    if rule.kind == "max":
         nan = any(math.isnan(tap.value) for tap in step.taps)
         return math.nan if nan else max(tap.value for tap in step.taps)
-    if integral and step.divisor:
+    if rule.integral and step.divisor:
         total = (sum(int(tap.value) for tap in step.taps) + 2**63) % 2**64 - 2**63
         quotient = abs(total) // abs(int(step.divisor))
         return quotient if (total < 0) == (step.divisor < 0) else -quotient
-    total = sum(_terms(step, kind, bias))
+    total = sum(_terms(step, rule))
+    if rule.kind == "lp":
+        return power(total * rule.size / step.divisor, 1.0 / rule.norm)
     if step.divisor == 0:
         nothing = total == 0 or math.isnan(total)
         return math.nan if nothing else math.copysign(math.inf, total)
-    return total if kind == "convolution" else total / step.divisor
+    return total if rule.kind == "convolution" else total / step.divisor
 
 
-def agrees(torch_says: float, step, kind: str, bias=0.0, integral=False, epsilon=0.0) -> bool:
+def agrees(torch_says: float, step, rule: Rule, epsilon: float = 0.0) -> bool:
     """True if torch's number is the window's, but for the rounding of its dtype.
 
     Past the dtype's largest number a sum depends on its order: there any
     infinity or nan will do.
     """
-    folded = fold(step, kind, bias, integral)
+    folded = fold(step, rule)
     if same(folded, torch_says):
         return True
-    if kind == "max" or integral:
+    if rule.kind == "max" or rule.integral:
         return False
-    terms = _terms(step, kind, bias)
+    terms = _terms(step, rule)
     reach = sum(abs(t) for t in terms if math.isfinite(t))
-    products = [(tap.value, tap.weight) for tap in step.taps] if kind == "convolution" else []
-    overflows = reach > LARGEST.get(epsilon, math.inf) or any(
+    largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
+    if rule.kind == "lp":
+        return _lp_agrees(torch_says, step, rule, epsilon, reach)
+    products = [(tap.value, tap.weight) for tap in step.taps] if rule.kind == "convolution" else []
+    overflows = reach > largest or any(
         math.isinf(v * w) and math.isfinite(v) and math.isfinite(w) for v, w in products
     )
     if overflows and not (math.isfinite(torch_says) and math.isfinite(folded)):
         return True
     # The classic bound for a sum of n rounded terms, in any order, plus one for the division.
-    least = LEAST.get(epsilon, 0.0)
     rounding = sum(abs(t) * epsilon for t in terms) / abs(step.divisor or 1.0) + least
     flushed = sum(abs(v * w) for v, w in products if abs(v) < least or abs(w) < least)
     slack = 2 * (len(terms) + 2) * rounding + flushed
     return math.isfinite(slack) and abs(folded - torch_says) <= slack
+
+
+def _lp_agrees(torch_says: float, step, rule: Rule, epsilon: float, reach: float) -> bool:
+    """The same for a root of a sum of powers: the sum's error goes through the root."""
+    largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
+    terms, share = _terms(step, rule), rule.size / step.divisor
+    past = reach * max(share, 1.0) > largest or any(
+        math.isinf(t) and math.isfinite(tap.value) for t, tap in zip(terms, step.taps, strict=True)
+    )
+    if past and not math.isfinite(torch_says):
+        return True
+    slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
+    total, exponent = sum(terms) * share, 1.0 / rule.norm
+    low, high = power(total - slack, exponent), power(total + slack, exponent)
+    if math.isnan(torch_says):
+        return math.isnan(low)
+    if math.isnan(low):  # the sum may be zero, of which the root is zero
+        low = 0.0
+    low, high = sorted((low, high))
+    margin = 4 * epsilon * max(abs(low), abs(high)) + 4 * least
+    return low - margin <= torch_says <= high + margin
+
+
+def power(base: float, exponent: float) -> float:
+    """base to an exponent as C's pow gives it: nan, infinity or a number, never an error."""
+    try:
+        return math.pow(base, exponent)
+    except ValueError:
+        return math.nan if base < 0 else math.inf
+    except OverflowError:
+        odd = base < 0 and exponent % 2 == 1
+        return -math.inf if odd else math.inf
 
 
 def same(a, b) -> bool:
@@ -63,7 +114,9 @@ def same(a, b) -> bool:
     return a == b or (a != a and b != b)
 
 
-def _terms(step, kind: str, bias: float) -> list[float]:
-    if kind == "convolution":
-        return [tap.value * tap.weight for tap in step.taps] + [bias]
+def _terms(step, rule: Rule) -> list[float]:
+    if rule.kind == "convolution":
+        return [tap.value * tap.weight for tap in step.taps] + [rule.bias]
+    if rule.kind == "lp":
+        return [power(tap.value, rule.norm) for tap in step.taps]
     return [tap.value for tap in step.taps]

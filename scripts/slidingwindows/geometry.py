@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .errors import SlidingWindowsError
+from .uneven import UnevenAxis
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class Axis:
         return tuple(j * self.stride - self.padding[0] for j in range(self.output_size))
 
     @cached_property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """(start, stop) of each window, stop excluded; the last may reach past the padding."""
+        return tuple((start, start + self.extent) for start in self.starts)
+
+    @cached_property
     def dropped(self) -> tuple[int, ...]:
         """Starts of windows that a plain ceiling would add and torch drops."""
         if not self.ceil_mode:
@@ -140,8 +146,8 @@ class Geometry:
     (3, 3)
     """
 
-    rows: Axis
-    cols: Axis
+    rows: Axis | UnevenAxis
+    cols: Axis | UnevenAxis
 
     @classmethod
     def of(cls, input_shape, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
@@ -185,14 +191,21 @@ class Geometry:
 
 def pair(value, name: str) -> tuple[int, int]:
     """An int or two ints, as torch's 2-D modules take them; anything else raises."""
+    return several(value, 2, name)
+
+
+def several(value, count: int, name: str) -> tuple[int, ...]:
+    """An int, or ``count`` ints, as torch's modules take them; anything else raises."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value, value
+        return (value,) * count
     try:
         items = tuple(value)
     except TypeError:
         items = ()
     if len(items) == 1:
-        items *= 2
-    if len(items) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) for v in items):
-        raise SlidingWindowsError(f"{name} must be one int or two ints, got {value!r}")
+        items *= count
+    plain = all(isinstance(v, int) and not isinstance(v, bool) for v in items)
+    if len(items) != count or not plain:
+        ints = {1: "one int", 2: "one int or two ints", 3: "one int or three ints"}[count]
+        raise SlidingWindowsError(f"{name} must be {ints}, got {value!r}")
     return items

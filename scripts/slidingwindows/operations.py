@@ -5,25 +5,54 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .adaptive import trace_adaptive_average, trace_adaptive_max, trace_fractional
 from .calls import call_of
-from .convolution import trace_convolution
+from .convolution import trace_convolution, trace_transposed
 from .errors import SlidingWindowsError
-from .pooling import trace_average, trace_max
+from .pooling import trace_average, trace_lp, trace_max
+from .requests import Request
 from .trace import Trace
 
+# Each class of module with its number of dimensions and the function that traces it.
 TRACERS = {
-    nn.MaxPool2d: trace_max,
-    nn.AvgPool2d: trace_average,
-    nn.Conv2d: trace_convolution,
+    nn.MaxPool1d: (1, trace_max),
+    nn.MaxPool2d: (2, trace_max),
+    nn.MaxPool3d: (3, trace_max),
+    nn.AvgPool1d: (1, trace_average),
+    nn.AvgPool2d: (2, trace_average),
+    nn.AvgPool3d: (3, trace_average),
+    nn.LPPool1d: (1, trace_lp),
+    nn.LPPool2d: (2, trace_lp),
+    nn.LPPool3d: (3, trace_lp),
+    nn.AdaptiveMaxPool1d: (1, trace_adaptive_max),
+    nn.AdaptiveMaxPool2d: (2, trace_adaptive_max),
+    nn.AdaptiveMaxPool3d: (3, trace_adaptive_max),
+    nn.AdaptiveAvgPool1d: (1, trace_adaptive_average),
+    nn.AdaptiveAvgPool2d: (2, trace_adaptive_average),
+    nn.AdaptiveAvgPool3d: (3, trace_adaptive_average),
+    nn.FractionalMaxPool2d: (2, trace_fractional),
+    nn.Conv1d: (1, trace_convolution),
+    nn.Conv2d: (2, trace_convolution),
+    nn.Conv3d: (3, trace_convolution),
+    nn.ConvTranspose1d: (1, trace_transposed),
+    nn.ConvTranspose2d: (2, trace_transposed),
+}
+LAYOUTS = {
+    1: ("(C, L)", "(N, C, L)"),
+    2: ("(C, H, W)", "(N, C, H, W)"),
+    3: ("(C, D, H, W)", "(N, C, D, H, W)"),
 }
 
 
-def slide(module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int = 0) -> Trace:
+def slide(
+    module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int = 0, depth: int = 0
+) -> Trace:
     """Slide a module's window over an input and record every step.
 
-    module: nn.MaxPool2d, nn.AvgPool2d or nn.Conv2d, with any parameters.
-    input: (C, H, W) or (N, C, H, W), as the module itself takes it.
-    channel: which output channel to follow; sample: which one of the batch.
+    module: a pool or a convolution of torch.nn, one of TRACERS, with any parameters.
+    input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it.
+    channel: which output channel to follow; sample: which one of the batch;
+    depth: which slice of the output, for 3-D modules.
     Returns a Trace whose output is what ``module(input)`` returned.
     Raises SlidingWindowsError for whatever torch would refuse, and for an
     input with nothing to trace; the message names the operation, the shapes
@@ -38,14 +67,12 @@ def slide(module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int 
     if input.is_nested:
         raise SlidingWindowsError("a nested tensor has no one shape to slide over", call_of(module))
     context = f"{call_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
-    tracer = next((f for kind, f in TRACERS.items() if isinstance(module, kind)), None)
-    if tracer is None:
-        known = ", ".join(kind.__name__ for kind in TRACERS)
-        raise SlidingWindowsError(f"{type(module).__name__} is not one of {known}", context)
+    dims, tracer = tracer_of(module, context)
     try:
-        _check_input(module, input, channel, sample)
+        request = Request(module, input.detach(), dims, channel, sample, depth)
+        check(request)
         with torch.no_grad():
-            return tracer(module, input.detach(), channel, sample)
+            return tracer(request)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
     except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
@@ -54,27 +81,48 @@ def slide(module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int 
         raise SlidingWindowsError(problem, context) from error
 
 
-def _check_input(module, input, channel, sample) -> None:
+def tracer_of(module: nn.Module, context: str = ""):
+    """(dimensions, tracing function) of a module; raises if it slides no window we know."""
+    for kind, found in TRACERS.items():
+        if isinstance(module, kind):
+            return found
+    raise SlidingWindowsError(f"{type(module).__name__} is not one of {known_modules()}", context)
+
+
+def known_modules() -> str:
+    """'MaxPool1d/2d/3d, AvgPool1d/2d/3d, ...'"""
+    families: dict[str, list[str]] = {}
+    for kind in TRACERS:
+        families.setdefault(kind.__name__[:-2], []).append(kind.__name__[-2:])
+    return ", ".join(stem + "/".join(dims) for stem, dims in families.items())
+
+
+def check(request: Request) -> None:
+    """Refuse an input or a choice that no module of this kind could take."""
+    module, input, dims = request.module, request.input, request.dims
     shape = tuple(input.shape)
-    if len(shape) not in (3, 4):
+    if len(shape) not in (dims + 1, dims + 2):
         raise SlidingWindowsError(
-            f"{type(module).__name__} takes (C, H, W) or (N, C, H, W), got {len(shape)} "
+            f"{type(module).__name__} takes {' or '.join(LAYOUTS[dims])}, got {len(shape)} "
             f"dimension{'s' if len(shape) != 1 else ''}"
         )
     if input.is_complex() or input.dtype is torch.bool:
         raise SlidingWindowsError(f"a window over {input.dtype} has no meaning in torch")
-    if len(shape) == 4 and shape[0] == 0:
+    if len(shape) == dims + 2 and shape[0] == 0:
         raise SlidingWindowsError("the batch is empty, so there is nothing to trace")
     if 0 in shape:
         raise SlidingWindowsError("the input is empty, so there is nothing to trace")
     if input.is_meta:
         raise SlidingWindowsError("the input is on the meta device, which keeps no numbers")
-    for name, index in (("channel", channel), ("sample", sample)):
+    for name in ("channel", "sample", "depth"):
+        index = getattr(request, name)
         if not isinstance(index, int) or isinstance(index, bool):
             raise SlidingWindowsError(f"{name} must be an int, got {index!r}")
-    batch = shape[0] if len(shape) == 4 else 1
-    if not 0 <= sample < batch:
-        raise SlidingWindowsError(f"sample {sample} is not among the {batch} of the batch")
-    channels = module.out_channels if isinstance(module, nn.Conv2d) else shape[-3]
-    if not 0 <= channel < channels:
-        raise SlidingWindowsError(f"channel {channel} is not among the {channels} of the output")
+    batch = shape[0] if len(shape) == dims + 2 else 1
+    if not 0 <= request.sample < batch:
+        raise SlidingWindowsError(f"sample {request.sample} is not among the {batch} of the batch")
+    channels = getattr(module, "out_channels", shape[-dims - 1])
+    if not 0 <= request.channel < channels:
+        raise SlidingWindowsError(
+            f"channel {request.channel} is not among the {channels} of the output"
+        )

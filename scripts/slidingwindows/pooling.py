@@ -1,4 +1,4 @@
-"""Max and average pooling to a Trace."""
+"""Max, average and LP pooling with regular windows, in 1, 2 and 3 dimensions, to a Trace."""
 
 from __future__ import annotations
 
@@ -6,124 +6,144 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from . import arithmetic
-from .calls import call_of
 from .errors import SlidingWindowsError
-from .geometry import Geometry, pair
-from .tensors import (
-    ask_torch,
-    check_work,
-    padded_plane,
-    plane_of,
-    rounding_unit,
-    spots,
-    window_taps,
-)
+from .geometry import several
+from .requests import NAMES, Axes, Request, spots
+from .tensors import ask_torch, plane_of
 from .trace import Step, Trace
 
+WITH_INDICES = {
+    1: F.max_pool1d_with_indices,
+    2: F.max_pool2d_with_indices,
+    3: F.max_pool3d_with_indices,
+}
 
-def trace_max(module: nn.MaxPool2d, input: torch.Tensor, channel: int, sample: int) -> Trace:
-    """MaxPool2d. Padding holds minus infinity; the first of equal elements wins."""
-    geometry = _geometry(module, input, module.dilation)
-    output = ask_torch(module, input)
+
+def trace_max(ask: Request) -> Trace:
+    """MaxPool1d, 2d, 3d. Padding holds minus infinity; the first of equal elements wins."""
+    module = ask.module
+    axes = _axes(ask, module.dilation)
+    output = ask_torch(module, ask.input)
     output = output[0] if module.return_indices else output
     again, indices = ask_torch(
-        F.max_pool2d_with_indices,
-        input,
+        WITH_INDICES[ask.dims],
+        ask.input,
         module.kernel_size,
         module.stride,
         module.padding,
         module.dilation,
         module.ceil_mode,
     )
+    return winners(ask, axes, output, again, indices)
+
+
+def winners(ask: Request, axes: Axes, output, again, indices) -> Trace:
+    """The Trace of a max pool from torch's output and indices."""
     if not torch.allclose(again, output, rtol=0, atol=0, equal_nan=True):
         raise SlidingWindowsError("the module does not return what max pooling returns")
-    plane = padded_plane(_chosen(input, channel, sample), geometry, _least(geometry, input.dtype))
-    result, where = plane_of(_chosen(output, channel, sample)), _chosen(indices, channel, sample)
-    width = geometry.cols.size
+    planes = ask.planes(axes, _least(ask, axes))
+    result, where = plane_of(ask.result(output)), ask.result(indices).tolist()
+    slices = axes[0].windows[ask.depth]
     steps = []
-    for row, col in spots(geometry):
-        taps = window_taps(geometry, (plane,), row, col)
+    for row, col in spots(axes):
+        taps = ask.taps(axes, planes, row, col)
         value, winner = result[row][col], None
-        if _reads_input(geometry, row, col):
-            places = [(tap.row, tap.col) for tap in taps]
-            winner = places.index(divmod(int(where[row, col]), width))
+        if _reads_input(axes, ask.depth, row, col):
+            places = [(slices[tap.plane], tap.row, tap.col) for tap in taps]
+            winner = places.index(_place(where[row][col], axes))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
         words = arithmetic.maximum([tap.value for tap in taps], value)
         steps.append(Step((row, col), taps, value, words, winner, ties))
-    return _trace("max", module, geometry, plane, steps, input, output, channel, sample)
+    return ask.trace("max", axes, planes, steps, output)
 
 
-def trace_average(module: nn.AvgPool2d, input: torch.Tensor, channel: int, sample: int) -> Trace:
-    """AvgPool2d. Padding holds zero; what ceil_mode adds beyond it is never counted."""
-    geometry = _geometry(module, input, 1)
-    output = ask_torch(module, input)
-    integral = not output.dtype.is_floating_point
-    plane = padded_plane(_chosen(input, channel, sample), geometry, 0.0)
-    result = plane_of(_chosen(output, channel, sample))
-    height, width = geometry.input_shape
-    steps = []
-    for row, col in spots(geometry):
-        taps = window_taps(geometry, (plane,), row, col)
-        if not module.count_include_pad:
-            taps = tuple(t for t in taps if 0 <= t.row < height and 0 <= t.col < width)
-        divisor = float(len(taps) if module.divisor_override is None else module.divisor_override)
-        value = result[row][col]
-        words = arithmetic.average([tap.value for tap in taps], divisor, value, integral)
-        steps.append(Step((row, col), taps, value, words, divisor=divisor))
-    return _trace("average", module, geometry, plane, steps, input, output, channel, sample)
+def trace_average(ask: Request) -> Trace:
+    """AvgPool1d, 2d, 3d. Padding holds zero; what ceil_mode adds beyond it is never counted."""
+    module = ask.module
+    axes = _axes(ask, 1)
+    output = ask_torch(module, ask.input)
+    divisor = getattr(module, "divisor_override", None)
+    return averages(ask, axes, output, divisor, module.count_include_pad)
 
 
-def _geometry(module, input: torch.Tensor, dilation) -> Geometry:
-    kernel, padding = pair(module.kernel_size, "kernel_size"), pair(module.padding, "padding")
-    geometry = Geometry.of(
-        tuple(input.shape[-2:]), kernel, module.stride, padding, dilation, bool(module.ceil_mode)
-    )
-    for name, k, p in zip(("height", "width"), kernel, padding, strict=True):
-        # Torch compares with the plain kernel, although its documentation allows the dilated one.
-        if p > k // 2:
-            raise SlidingWindowsError(
-                f"{name}: padding {p} is more than half of kernel_size {k}; "
-                f"torch allows at most {k // 2}"
+def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True) -> Trace:
+    """The Trace of an average pool from torch's output. divisor None: the elements counted."""
+    planes, result = ask.planes(axes, 0.0), plane_of(ask.result(output))
+    depth, slices = axes[0], axes[0].windows[ask.depth]
+    steps, integral = [], not output.dtype.is_floating_point
+    for row, col in spots(axes):
+        taps = ask.taps(axes, planes, row, col)
+        if not counts_padding:
+            taps = tuple(
+                t
+                for t in taps
+                if 0 <= t.row < axes[1].size
+                and 0 <= t.col < axes[2].size
+                and 0 <= slices[t.plane] < depth.size
             )
-    check_work(geometry)
-    return geometry
+        by = float(len(taps) if divisor is None else divisor)
+        value = result[row][col]
+        words = arithmetic.average([tap.value for tap in taps], by, value, integral)
+        steps.append(Step((row, col), taps, value, words, divisor=by))
+    return ask.trace("average", axes, planes, steps, output, counts_padding=counts_padding)
 
 
-def _reads_input(geometry: Geometry, row: int, col: int) -> bool:
-    """False for a window of padding alone, which dilation can make: torch's index is no element."""
-    pairs = (geometry.rows, row), (geometry.cols, col)
-    return all(any(0 <= p < axis.size for p in axis.windows[i]) for axis, i in pairs)
+def trace_lp(ask: Request) -> Trace:
+    """LPPool1d, 2d, 3d: torch averages powers, then multiplies by the whole kernel's size.
+
+    So a window that ceil_mode cuts short counts as if it were whole.
+    """
+    module, norm = ask.module, float(ask.module.norm_type)
+    if not ask.input.is_floating_point():
+        raise SlidingWindowsError("an LP pool needs floats: integer powers and roots lose digits")
+    if norm == 0 or not math.isfinite(norm):
+        raise SlidingWindowsError(f"norm_type must be finite and not zero, got {norm}")
+    axes = ask.axes(module.kernel_size, module.stride, ceil_mode=bool(module.ceil_mode))
+    output = ask_torch(module, ask.input)
+    planes, result = ask.planes(axes, 0.0), plane_of(ask.result(output))
+    size = math.prod(several(module.kernel_size, ask.dims, "kernel_size"))
+    steps = []
+    for row, col in spots(axes):
+        taps = ask.taps(axes, planes, row, col)
+        value, values = result[row][col], [tap.value for tap in taps]
+        words = arithmetic.lp(values, norm, len(taps), size, value)
+        steps.append(Step((row, col), taps, value, words, divisor=float(len(taps))))
+    return ask.trace("lp", axes, planes, steps, output, norm=norm)
 
 
-def _least(geometry: Geometry, dtype: torch.dtype) -> float:
-    """What max pooling pads with. Integers have no infinity, but it shows in no other window."""
-    if dtype.is_floating_point or all(_reads_input(geometry, *spot) for spot in spots(geometry)):
-        return -math.inf
-    return float(torch.iinfo(dtype).min)
-
-
-def _chosen(tensor: torch.Tensor, channel: int, sample: int) -> torch.Tensor:
-    return tensor[sample, channel] if tensor.dim() == 4 else tensor[channel]
-
-
-def _trace(kind, module, geometry, plane, steps, input, output, channel, sample) -> Trace:
-    return Trace(
-        kind=kind,
-        operation=type(module).__name__,
-        call=call_of(module),
-        geometry=geometry,
-        planes=(plane,),
-        channels=(channel,),
-        output=plane_of(_chosen(output, channel, sample)),
-        steps=tuple(steps),
-        input_shape=tuple(input.shape),
-        output_shape=tuple(output.shape),
-        sample=sample,
-        channel=channel,
-        counts_padding=getattr(module, "count_include_pad", True),
-        integral=not output.dtype.is_floating_point,
-        epsilon=rounding_unit(output.dtype),
+def _axes(ask: Request, dilation) -> Axes:
+    module = ask.module
+    axes = ask.axes(
+        module.kernel_size, module.stride, module.padding, dilation, bool(module.ceil_mode)
     )
+    for name, axis in zip(NAMES[ask.dims], axes[-ask.dims :], strict=True):
+        # Torch compares with the plain kernel, although its documentation allows the dilated one.
+        if axis.padding[0] > axis.kernel_size // 2:
+            raise SlidingWindowsError(
+                f"{name}: padding {axis.padding[0]} is more than half of kernel_size "
+                f"{axis.kernel_size}; torch allows at most {axis.kernel_size // 2}"
+            )
+    return axes
+
+
+def _place(index: int, axes: Axes) -> tuple[int, int, int]:
+    """(depth, row, col) of a flat index into the input."""
+    rest, col = divmod(int(index), axes[2].size)
+    return (*divmod(rest, axes[1].size), col)
+
+
+def _reads_input(axes: Axes, *spot: int) -> bool:
+    """False for a window of padding alone, which dilation can make: torch's index is no element."""
+    return all(
+        any(0 <= p < axis.size for p in axis.windows[i]) for axis, i in zip(axes, spot, strict=True)
+    )
+
+
+def _least(ask: Request, axes: Axes) -> float:
+    """What max pooling pads with. Integers have no infinity, but it shows in no other window."""
+    read = all(_reads_input(axes, ask.depth, *spot) for spot in spots(axes))
+    if ask.input.is_floating_point() or read:
+        return -math.inf
+    return float(torch.iinfo(ask.input.dtype).min)

@@ -6,16 +6,17 @@ float64 and raises if the result differs from the output torch returned.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .errors import SlidingWindowsError
-from .folding import agrees, fold, same
+from .folding import Rule, agrees, fold, same
 from .geometry import Axis, Geometry
+from .plain import axis_of, fields_of, frozen, plain
+from .uneven import UnevenAxis
 
 Plane = tuple[tuple[float, ...], ...]
-KINDS = ("max", "average", "convolution")
+KINDS = ("max", "average", "lp", "convolution")
 
 
 class Tap(NamedTuple):
@@ -34,7 +35,7 @@ class Step:
 
     output: (row, col) in the output. winner and ties: indices into taps, for max;
     a window of padding alone has no winner.
-    divisor: for average. arithmetic: the calculation in words.
+    divisor: for average and lp. arithmetic: the calculation in words.
     """
 
     output: tuple[int, int]
@@ -50,14 +51,20 @@ class Step:
 class Trace:
     """A module slid over one input, window by window.
 
-    kind: 'max', 'average' or 'convolution'. call: the torch call, as code.
-    planes: the input channels the output depends on, padding included; the
-    element at input position (r, c) of plane p is
+    kind: 'max', 'average', 'lp' or 'convolution'. call: the torch call, as code.
+    planes: what the output depends on, padding included: one (H, W) grid for each
+    input channel and, of a volume, for each slice that the windows of the chosen
+    output depth read. The element at input position (r, c) of plane p is
     ``planes[p][r + pad_top][c + pad_left]``, see ``at``.
+    channels, slices: the channel of each plane, and its depth (volumes only).
+    A signal, dims 1, is a grid of one row.
     weights: one kernel a plane (convolution only). bias: a number or None.
-    output: what torch returned for one sample and one channel, rows of columns.
+    output: what torch returned for one sample, channel and depth, rows of columns.
     input_shape, output_shape: of the whole tensors. integral: integer arithmetic.
     counts_padding: False where an average leaves the padding out (count_include_pad).
+    stretch: a transposed convolution slides over its input with stretch - 1 zeros
+    between two rows, and two columns; positions count these zeros.
+    norm: the power p of an lp pool.
     epsilon: the dtype's rounding unit, which bounds how far the folded steps
     may be from torch's output (a max must be equal).
     """
@@ -80,6 +87,12 @@ class Trace:
     counts_padding: bool = True
     integral: bool = False
     epsilon: float = 2.0**-23
+    dims: int = 2
+    stretch: tuple[int, int] = (1, 1)
+    norm: float | None = None
+    depth: Axis | UnevenAxis | None = None
+    depth_index: int = 0
+    slices: tuple[int, ...] = ()
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -88,18 +101,45 @@ class Trace:
         expected = [(r, c) for r in range(rows) for c in range(cols)]
         if [step.output for step in self.steps] != expected:
             raise SlidingWindowsError("the steps do not cover the output once each", self.call)
+        if self.slices and self.slices != self._slices():
+            raise SlidingWindowsError("the slices are not the window's", self.call)
         for step in self.steps:
             self._verify(step)
+
+    @property
+    def rule(self) -> Rule:
+        """How a window's numbers become one."""
+        size = self.geometry.rows.kernel_size * self.geometry.cols.kernel_size
+        size *= self.depth.kernel_size if self.depth else 1
+        return Rule(self.kind, self.bias or 0.0, self.integral, self.norm, size)
 
     def at(self, plane: int, row: int, col: int) -> float:
         """The number at an input position, which may lie in the padding."""
         top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]
         return self.planes[plane][row + top][col + left]
 
-    def is_padding(self, row: int, col: int) -> bool:
+    def is_padding(self, row: int, col: int, plane: int = 0) -> bool:
         """True where an input position lies in the padding."""
         height, width = self.geometry.input_shape
-        return not (0 <= row < height and 0 <= col < width)
+        inside = 0 <= row < height and 0 <= col < width
+        if self.slices and self.depth:
+            inside = inside and 0 <= self.slices[plane] < self.depth.size
+        return not inside
+
+    def is_stretch(self, row: int, col: int) -> bool:
+        """True where a transposed convolution has put a zero between two real elements."""
+        if self.is_padding(row, col):
+            return False
+        return row % self.stretch[0] != 0 or col % self.stretch[1] != 0
+
+    def is_real(self, tap: Tap) -> bool:
+        """True for an element of the input itself."""
+        inserted = self.is_stretch(tap.row, tap.col)
+        return not inserted and not self.is_padding(tap.row, tap.col, tap.plane)
+
+    def _slices(self) -> tuple[int, ...]:
+        window = self.depth.windows[self.depth_index]
+        return window * (len(self.planes) // len(window))
 
     def _verify(self, step: Step) -> None:
         row, col = step.output
@@ -107,7 +147,7 @@ class Trace:
         places = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
         found = [tap[:3] for tap in step.taps]
         if not self.counts_padding:
-            places = [place for place in places if not self.is_padding(*place[1:])]
+            places = [(p, r, c) for p, r, c in places if not self.is_padding(r, c, p)]
         if found != places:
             raise SlidingWindowsError(
                 f"the taps of step {step.output} are not its window", self.call
@@ -120,17 +160,16 @@ class Trace:
                 raise SlidingWindowsError(
                     f"a tap of step {step.output} is not the input", self.call
                 )
-        torch_says = self.output[row][col]
-        rules = self.kind, self.bias or 0.0, self.integral
-        agreed = agrees(torch_says, step, *rules, self.epsilon)
+        torch_says, rule = self.output[row][col], self.rule
+        agreed = agrees(torch_says, step, rule, self.epsilon)
         if not agreed and self.kind == "convolution" and self.padding_mode == "zeros":
-            # Torch may skip the padding, which shows where a weight is infinite or nan.
-            real = tuple(tap for tap in step.taps if not self.is_padding(tap.row, tap.col))
-            agreed = agrees(torch_says, replace(step, taps=real), *rules, self.epsilon)
+            # Torch may skip added zeros, which shows where a weight is infinite or nan.
+            real = tuple(tap for tap in step.taps if self.is_real(tap))
+            agreed = agrees(torch_says, replace(step, taps=real), rule, self.epsilon)
         if not agreed or not same(step.value, torch_says):
-            folded = fold(step, *rules)
             raise SlidingWindowsError(
-                f"the steps give {folded} at output {step.output}, torch gave {torch_says}",
+                f"the steps give {fold(step, rule)} at output {step.output}, "
+                f"torch gave {torch_says}",
                 self.call,
             )
         if step.winner is not None and not same(step.taps[step.winner].value, torch_says):
@@ -140,47 +179,17 @@ class Trace:
 
     def to_dict(self) -> dict:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        fields["geometry"] = {
-            "rows": vars_of(self.geometry.rows),
-            "cols": vars_of(self.geometry.cols),
-        }
-        fields["steps"] = [
-            {**vars_of(step), "taps": [list(tap) for tap in step.taps]} for step in self.steps
-        ]
-        return _plain(fields)
+        return plain(fields_of(self))
 
     @classmethod
     def from_dict(cls, data: dict) -> Trace:
         """The inverse of to_dict; verifies the numbers again."""
-        fields = _frozen(data)
-        axes = [Axis(**dict(fields["geometry"][name])) for name in ("rows", "cols")]
-        fields["geometry"] = Geometry(*axes)
+        fields = frozen(data)
+        fields["geometry"] = Geometry(*(axis_of(fields["geometry"][n]) for n in ("rows", "cols")))
+        if fields.get("depth"):
+            fields["depth"] = axis_of(fields["depth"])
         fields["steps"] = tuple(
             Step(**{**step, "taps": tuple(Tap(*tap) for tap in step["taps"])})
             for step in fields["steps"]
         )
         return cls(**fields)
-
-
-def vars_of(item) -> dict:
-    """The declared fields of a dataclass, without cached properties."""
-    return {name: getattr(item, name) for name in item.__dataclass_fields__}
-
-
-def _plain(value):
-    if isinstance(value, dict):
-        return {key: _plain(v) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-def _frozen(value):
-    if isinstance(value, dict):
-        return {key: _frozen(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return tuple(_frozen(v) for v in value)
-    return float(value) if value in ("nan", "inf", "-inf") else value

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
-from slidingwindows.folding import LARGEST, LEAST, agrees
+from slidingwindows.folding import LARGEST, LEAST, Rule, agrees
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INF, NAN = math.inf, math.nan
@@ -33,20 +33,20 @@ def test_the_ends_are_torchs(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rounding_and_no_more(dtype):
     eps, step = torch.finfo(dtype).eps, step_of([1.0, 2.0, 3.0], divisor=3.0)
-    assert agrees(2.0 + eps, step, "average", epsilon=eps)
-    assert not agrees(2.0 + 30 * eps, step, "average", epsilon=eps)
+    assert agrees(2.0 + eps, step, Rule("average"), epsilon=eps)
+    assert not agrees(2.0 + 30 * eps, step, Rule("average"), epsilon=eps)
     for wrong in (INF, -INF, NAN):
-        assert not agrees(wrong, step, "average", epsilon=eps)
-        assert not agrees(wrong, step_of([1.0], [2.0]), "convolution", epsilon=eps)
+        assert not agrees(wrong, step, Rule("average"), epsilon=eps)
+        assert not agrees(wrong, step_of([1.0], [2.0]), Rule("convolution"), epsilon=eps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_only_a_sum_past_the_largest_number_may_be_infinite(dtype):
     limits = torch.finfo(dtype)
     past, within = step_of([limits.max, limits.max], divisor=4.0), step_of([limits.max], divisor=4)
-    assert agrees(INF, past, "average", epsilon=limits.eps)
-    assert not agrees(INF, within, "average", epsilon=limits.eps)
-    assert not agrees(1.0, within, "average", epsilon=limits.eps)
+    assert agrees(INF, past, Rule("average"), epsilon=limits.eps)
+    assert not agrees(INF, within, Rule("average"), epsilon=limits.eps)
+    assert not agrees(1.0, within, Rule("average"), epsilon=limits.eps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -54,21 +54,21 @@ def test_only_a_number_below_the_least_may_count_as_zero(dtype):
     eps = torch.finfo(dtype).eps
     for value, may in ((LEAST[eps] / 2, True), (LEAST[eps] * 2, False)):
         step = step_of([value, 1.0], [1e6, 0.0])
-        assert agrees(0.0, step, "convolution", epsilon=eps) == may
+        assert agrees(0.0, step, Rule("convolution"), epsilon=eps) == may
 
 
 def test_infinities_keep_their_sign():
     step = step_of([INF, 1.0], divisor=2.0)
-    assert agrees(INF, step, "average", epsilon=2.0**-23)
-    assert not agrees(-INF, step, "average", epsilon=2.0**-23)
-    assert not agrees(3.0, step, "average", epsilon=2.0**-23)
+    assert agrees(INF, step, Rule("average"), epsilon=2.0**-23)
+    assert not agrees(-INF, step, Rule("average"), epsilon=2.0**-23)
+    assert not agrees(3.0, step, Rule("average"), epsilon=2.0**-23)
 
 
 def test_integers_and_a_max_are_exact():
-    assert agrees(3, step_of([3.0, 4.0], divisor=2.0), "average", integral=True)
-    assert not agrees(4, step_of([3.0, 4.0], divisor=2.0), "average", integral=True)
-    assert agrees(-3, step_of([-3.0, -4.0], divisor=2.0), "average", integral=True)
-    assert not agrees(4.000001, step_of([3.0, 4.0]), "max", epsilon=0.1)
+    assert agrees(3, step_of([3.0, 4.0], divisor=2.0), Rule("average", integral=True))
+    assert not agrees(4, step_of([3.0, 4.0], divisor=2.0), Rule("average", integral=True))
+    assert agrees(-3, step_of([-3.0, -4.0], divisor=2.0), Rule("average", integral=True))
+    assert not agrees(4.000001, step_of([3.0, 4.0]), Rule("max"), epsilon=0.1)
 
 
 @pytest.mark.parametrize("mode", ["zeros", "replicate"])

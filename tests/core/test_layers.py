@@ -14,8 +14,27 @@ import slidingwindows
 HERE = Path(slidingwindows.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.py")}
 # The only modules that may ask torch.
-ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
-NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
+ASKS_TORCH = {
+    "tensors",
+    "pooling",
+    "convolution",
+    "operations",
+    "networks",
+    "parsing",
+    "requests",
+    "adaptive",
+}
+NUMBERS_ALONE = {
+    "errors",
+    "notation",
+    "folding",
+    "geometry",
+    "trace",
+    "arithmetic",
+    "calls",
+    "uneven",
+    "plain",
+}
 NUMBERS_ALONE |= {"receptive", "feature_maps"}
 PICTURES = {"style", "canvas", "layout", "panels", "drawing", "frames", "funnel_frames", "gif"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}

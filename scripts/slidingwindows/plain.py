@@ -1,0 +1,40 @@
+"""Value objects to plain lists, numbers and strings, and back: what JSON can hold."""
+
+from __future__ import annotations
+
+import math
+
+from .geometry import Axis
+from .uneven import UnevenAxis
+
+
+def fields_of(item) -> dict:
+    """The declared fields of a dataclass, without cached properties."""
+    return {name: getattr(item, name) for name in item.__dataclass_fields__}
+
+
+def plain(value):
+    """Tuples as lists, axes as their fields; infinities and nan as strings, which JSON lacks."""
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return plain(fields_of(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def frozen(value):
+    """The inverse of plain, but for the types of value objects."""
+    if isinstance(value, dict):
+        return {key: frozen(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return tuple(frozen(v) for v in value)
+    return float(value) if value in ("nan", "inf", "-inf") else value
+
+
+def axis_of(fields: dict) -> Axis | UnevenAxis:
+    """An axis from its fields: the uneven ones list their windows."""
+    return UnevenAxis(**fields) if "spans" in fields else Axis(**fields)

@@ -1,0 +1,108 @@
+"""Windows that are listed one by one, as adaptive and fractional pooling have them.
+
+Positions are input elements, 0 the first; no window has padding or dilation.
+Sources: torch's ``AdaptivePooling.h`` (start_index, end_index) and
+``FractionalMaxPooling.h`` (generate_intervals).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from .errors import SlidingWindowsError
+
+RULES = ("adaptive", "fractional")
+
+
+@dataclass(frozen=True)
+class UnevenAxis:
+    """One axis whose windows may differ in size, overlap, or leave gaps.
+
+    size: elements of the input. spans: (start, stop) of each window, stop excluded.
+    rule: 'adaptive' or 'fractional', what the spans come from.
+    Offers what ``geometry.Axis`` offers.
+    """
+
+    size: int
+    spans: tuple[tuple[int, int], ...]
+    rule: str = "adaptive"
+
+    padding: ClassVar[tuple[int, int]] = (0, 0)
+    dilation: ClassVar[int] = 1
+    ceil_mode: ClassVar[bool] = False
+    dropped: ClassVar[tuple[int, ...]] = ()
+
+    def __post_init__(self):
+        if self.rule not in RULES:
+            raise SlidingWindowsError(f"unknown rule of windows {self.rule!r}")
+        for start, stop in self.spans:
+            if not 0 <= start < stop <= self.size:
+                raise SlidingWindowsError(
+                    f"the window from {start} to {stop} does not lie in an input of {self.size}"
+                )
+        if not self.spans:
+            raise SlidingWindowsError("the output size must be at least 1, got 0")
+
+    @classmethod
+    def adaptive(cls, size: int, output_size: int) -> UnevenAxis:
+        """Window j goes from floor(j·size/output_size) to ceil((j+1)·size/output_size).
+
+        >>> UnevenAxis.adaptive(10, 4).spans
+        ((0, 3), (2, 5), (5, 8), (7, 10))
+        """
+        if output_size < 1 or size < 1:
+            raise SlidingWindowsError(
+                f"the input and the output size must be at least 1, got {size} and {output_size}"
+            )
+        spans = []
+        for j in range(output_size):
+            spans.append((j * size // output_size, -(-(j + 1) * size // output_size)))
+        return cls(size, tuple(spans))
+
+    @property
+    def output_size(self) -> int:
+        """How many windows there are."""
+        return len(self.spans)
+
+    @property
+    def padded_size(self) -> int:
+        """The size itself: there is no padding."""
+        return self.size
+
+    @cached_property
+    def extent(self) -> int:
+        """Elements in the largest window."""
+        return max(stop - start for start, stop in self.spans)
+
+    @property
+    def kernel_size(self) -> int:
+        """Elements in the largest window."""
+        return self.extent
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """First position of each window."""
+        return tuple(start for start, _ in self.spans)
+
+    @cached_property
+    def windows(self) -> tuple[tuple[int, ...], ...]:
+        """Positions each window reads."""
+        return tuple(tuple(range(start, stop)) for start, stop in self.spans)
+
+    @cached_property
+    def uses(self) -> tuple[int, ...]:
+        """How many windows read each element, from position 0 to size-1."""
+        return tuple(
+            sum(start <= position < stop for start, stop in self.spans)
+            for position in range(self.size)
+        )
+
+    def formula(self) -> str:
+        """The rule with this axis's numbers filled in."""
+        if self.rule == "fractional":
+            windows = ", ".join(f"{start} to {stop - 1}" for start, stop in self.spans)
+            return f"{self.output_size} windows of {self.extent}: {windows}"
+        size, out = self.size, self.output_size
+        return f"window j reads ⌊j·{size}/{out}⌋ up to, not including, ⌈(j + 1)·{size}/{out}⌉"
