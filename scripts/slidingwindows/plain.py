@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields, is_dataclass
 
 from .geometry import Axis
 from .uneven import UnevenAxis
@@ -10,7 +11,7 @@ from .uneven import UnevenAxis
 
 def fields_of(item) -> dict:
     """The declared fields of a dataclass, without cached properties."""
-    return {name: getattr(item, name) for name in item.__dataclass_fields__}
+    return {field.name: getattr(item, field.name) for field in fields(item)}
 
 
 def plain(value):
@@ -19,7 +20,7 @@ def plain(value):
         return {key: plain(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if hasattr(value, "__dataclass_fields__"):
+    if is_dataclass(value):
         return plain(fields_of(value))
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
