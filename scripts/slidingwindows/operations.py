@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -9,9 +11,12 @@ from .adaptive import trace_adaptive_average, trace_adaptive_max, trace_fraction
 from .calls import call_of
 from .convolution import trace_convolution, trace_transposed
 from .errors import SlidingWindowsError
+from .geometry import pair
 from .pooling import trace_average, trace_lp, trace_max
+from .rearranging import fold, unfold, unpool
 from .requests import Request
 from .trace import Trace
+from .transfer import Transfer
 
 # Each class of module with its number of dimensions and the function that traces it.
 TRACERS = {
@@ -36,6 +41,9 @@ TRACERS = {
     nn.Conv3d: (3, trace_convolution),
     nn.ConvTranspose1d: (1, trace_transposed),
     nn.ConvTranspose2d: (2, trace_transposed),
+    nn.MaxUnpool2d: (2, unpool),
+    nn.Unfold: (2, unfold),
+    nn.Fold: (1, fold),
 }
 LAYOUTS = {
     1: ("(C, L)", "(N, C, L)"),
@@ -45,15 +53,22 @@ LAYOUTS = {
 
 
 def slide(
-    module: nn.Module, input: torch.Tensor, channel: int = 0, sample: int = 0, depth: int = 0
-) -> Trace:
+    module: nn.Module,
+    input: torch.Tensor,
+    channel: int = 0,
+    sample: int = 0,
+    depth: int = 0,
+    **more,
+) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 
     module: a pool or a convolution of torch.nn, one of TRACERS, with any parameters.
     input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it.
     channel: which output channel to follow; sample: which one of the batch;
     depth: which slice of the output, for 3-D modules.
-    Returns a Trace whose output is what ``module(input)`` returned.
+    more: for nn.MaxUnpool2d, ``indices`` and ``output_size`` as torch takes them.
+    Returns a Trace whose output is what ``module(input)`` returned; for modules
+    that only move numbers, nn.MaxUnpool2d, nn.Unfold and nn.Fold, a Transfer.
     Raises SlidingWindowsError for whatever torch would refuse, and for an
     input with nothing to trace; the message names the operation, the shapes
     and the parameters.
@@ -68,11 +83,15 @@ def slide(
         raise SlidingWindowsError("a nested tensor has no one shape to slide over", call_of(module))
     context = f"{call_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
     dims, tracer = tracer_of(module, context)
+    if more and not (
+        isinstance(module, nn.MaxUnpool2d) and set(more) <= {"indices", "output_size"}
+    ):
+        raise SlidingWindowsError(f"slide does not take {', '.join(more)} here", context)
     try:
         request = Request(module, input.detach(), dims, channel, sample, depth)
         check(request)
         with torch.no_grad():
-            return tracer(request)
+            return tracer(request, **more)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
     except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
@@ -93,7 +112,10 @@ def known_modules() -> str:
     """'MaxPool1d/2d/3d, AvgPool1d/2d/3d, ...'"""
     families: dict[str, list[str]] = {}
     for kind in TRACERS:
-        families.setdefault(kind.__name__[:-2], []).append(kind.__name__[-2:])
+        stem, dims = kind.__name__, ""
+        if stem.endswith("d") and stem[-2].isdigit():
+            stem, dims = stem[:-2], stem[-2:]
+        families.setdefault(stem, []).append(dims)
     return ", ".join(stem + "/".join(dims) for stem, dims in families.items())
 
 
@@ -122,6 +144,10 @@ def check(request: Request) -> None:
     if not 0 <= request.sample < batch:
         raise SlidingWindowsError(f"sample {request.sample} is not among the {batch} of the batch")
     channels = getattr(module, "out_channels", shape[-dims - 1])
+    if isinstance(module, nn.Unfold):
+        channels = 1  # it follows all of them at once
+    if isinstance(module, nn.Fold):
+        channels //= math.prod(pair(module.kernel_size, "kernel_size")) or 1
     if not 0 <= request.channel < channels:
         raise SlidingWindowsError(
             f"channel {request.channel} is not among the {channels} of the output"

@@ -63,10 +63,7 @@ class Request:
 
     def named(self, i: int, make, *arguments):
         """An axis; an error says which one it is."""
-        try:
-            return make(*arguments)
-        except SlidingWindowsError as error:
-            raise SlidingWindowsError(f"{NAMES[self.dims][i]}: {error.problem}") from None
+        return named_axis(NAMES[self.dims][i], make, *arguments)
 
     def checked(self, axes: list, planes: int = 1) -> Axes:
         """Three axes; refuses a depth that is not there, and a trace too long to be of use."""
@@ -136,6 +133,14 @@ class Request:
             slices=slices * len(channels),
             **more,
         )
+
+
+def named_axis(name: str, make, *arguments):
+    """make(*arguments), an axis; an error says which one it is."""
+    try:
+        return make(*arguments)
+    except SlidingWindowsError as error:
+        raise SlidingWindowsError(f"{name}: {error.problem}") from None
 
 
 def spots(axes: Axes):

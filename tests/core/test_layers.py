@@ -14,27 +14,10 @@ import slidingwindows
 HERE = Path(slidingwindows.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.py")}
 # The only modules that may ask torch.
-ASKS_TORCH = {
-    "tensors",
-    "pooling",
-    "convolution",
-    "operations",
-    "networks",
-    "parsing",
-    "requests",
-    "adaptive",
-}
-NUMBERS_ALONE = {
-    "errors",
-    "notation",
-    "folding",
-    "geometry",
-    "trace",
-    "arithmetic",
-    "calls",
-    "uneven",
-    "plain",
-}
+ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
+ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging"}
+NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
+NUMBERS_ALONE |= {"uneven", "plain", "transfer"}
 NUMBERS_ALONE |= {"receptive", "feature_maps"}
 PICTURES = {"style", "canvas", "layout", "panels", "drawing", "frames", "funnel_frames", "gif"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
@@ -64,7 +47,7 @@ def steps_from(module: str) -> tuple[set[str], set[str]]:
             continue
         part = rest.split(".")[0]
         # The package itself offers names, two of them only once they are asked for.
-        lazy = {"slide": "operations", "funnel": "networks"}
+        lazy = {"slide": "operations", "funnel": "networks", "route": "gradients"}
         inside.add(part if part in TREES else lazy.get(part, "trace"))
     return inside, outside
 

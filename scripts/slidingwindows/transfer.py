@@ -1,0 +1,169 @@
+"""Numbers moved rather than folded: unpooling, unfolding, and gradients on their way back.
+
+Like a ``Trace``, a ``Transfer`` cannot disagree with torch: building one plays
+every move again and raises if the target differs from what torch returned.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .errors import SlidingWindowsError
+from .folding import same
+from .geometry import Geometry
+from .plain import axis_of, fields_of, frozen, plain
+from .trace import Plane, Trace
+
+KINDS = ("unpool", "unfold", "fold", "gradient")
+
+
+class Read(NamedTuple):
+    """An element of a source plane. Of an unfolded input, row and col may lie in the padding."""
+
+    plane: int
+    row: int
+    col: int
+    value: float
+
+
+class Write(NamedTuple):
+    """What one move puts at, or adds to, an element of the target."""
+
+    row: int
+    col: int
+    amount: float
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step: what is read, what is written, and why, in words.
+
+    window: (row, col) of the window among all windows.
+    """
+
+    window: tuple[int, int]
+    reads: tuple[Read, ...]
+    writes: tuple[Write, ...]
+    arithmetic: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Numbers of one or more source planes moved into one target plane, window by window.
+
+    kind: 'unpool' (MaxUnpool), 'unfold' (Unfold: a window becomes a column),
+    'fold' (Fold: a column becomes a window, overlaps add up) or 'gradient'
+    (the backward pass: the gradient of each output goes back to what it was made from).
+    geometry: the windows, over the source for 'unfold', over the target otherwise.
+    sources: planes of numbers, of an unfolded input with its padding.
+    target: what torch returned, rows of columns. adds: several writes to one element add up;
+    else the last one stays. forward: for 'gradient', what the backward pass goes back through,
+    and plane: which of its planes the target is the gradient of.
+    epsilon: the rounding unit of torch's dtype, which bounds the difference of the sums.
+    """
+
+    kind: str
+    operation: str
+    call: str
+    geometry: Geometry
+    sources: tuple[Plane, ...]
+    target: Plane
+    moves: tuple[Move, ...]
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    sample: int = 0
+    channel: int = 0
+    dims: int = 2
+    epsilon: float = 2.0**-23
+    forward: Trace | None = None
+    plane: int = 0
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise SlidingWindowsError(f"unknown kind of transfer {self.kind!r}", self.call)
+        if (self.kind == "gradient") != (self.forward is not None):
+            raise SlidingWindowsError("a gradient, and nothing else, has a forward pass", self.call)
+        for move in self.moves:
+            for read in move.reads:
+                if not same(self.at(*read[:3]), read.value):
+                    raise SlidingWindowsError(
+                        f"a number that window {move.window} reads is not the source's", self.call
+                    )
+        self._verify()
+
+    @property
+    def adds(self) -> bool:
+        """True if writes to one element add up, False if the last one stays."""
+        return self.kind in ("fold", "gradient")
+
+    def at(self, plane: int, row: int, col: int) -> float:
+        """The source's number at a position, which may lie in the padding of an unfolded input."""
+        top = left = 0
+        if self.kind == "unfold":
+            top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]
+        return self.sources[plane][row + top][col + left]
+
+    def is_padding(self, row: int, col: int) -> bool:
+        """True where a position of an unfolded input lies in the padding."""
+        height, width = self.geometry.input_shape
+        return self.kind == "unfold" and not (0 <= row < height and 0 <= col < width)
+
+    def after(self, count: int) -> tuple[tuple[float, ...], ...]:
+        """The target once the first ``count`` moves are made; what nothing has reached is 0."""
+        grid = [[0.0] * len(self.target[0]) for _ in self.target]
+        for move in self.moves[:count]:
+            for row, col, amount in move.writes:
+                grid[row][col] = grid[row][col] + amount if self.adds else amount
+        return tuple(tuple(row) for row in grid)
+
+    def _verify(self) -> None:
+        height, width = len(self.target), len(self.target[0])
+        sizes = [[0.0] * width for _ in range(height)]
+        counts = [[0] * width for _ in range(height)]
+        for move in self.moves:
+            for row, col, amount in move.writes:
+                if not (0 <= row < height and 0 <= col < width):
+                    raise SlidingWindowsError(
+                        f"({row}, {col}) is not in the {height}×{width} target", self.call
+                    )
+                sizes[row][col] += abs(amount) if math.isfinite(amount) else 0.0
+                counts[row][col] += 1
+        played = self.after(len(self.moves))
+        for row in range(height):
+            for col in range(width):
+                mine, torch_says = played[row][col], self.target[row][col]
+                slack = (counts[row][col] + 8) * 2 * self.epsilon * sizes[row][col]
+                close = self.adds and abs(mine - torch_says) <= slack
+                if not close and not same(mine, torch_says):
+                    raise SlidingWindowsError(
+                        f"the moves give {mine} at ({row}, {col}), torch gave {torch_says}",
+                        self.call,
+                    )
+
+    def to_dict(self) -> dict:
+        """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
+        fields = fields_of(self)
+        if self.forward:
+            fields["forward"] = self.forward.to_dict()
+        return plain(fields)
+
+    @classmethod
+    def from_dict(cls, data: dict) -> Transfer:
+        """The inverse of to_dict; verifies the numbers again."""
+        fields = frozen({name: value for name, value in data.items() if name != "forward"})
+        fields["geometry"] = Geometry(*(axis_of(fields["geometry"][n]) for n in ("rows", "cols")))
+        fields["moves"] = tuple(
+            Move(
+                **{
+                    **move,
+                    "reads": tuple(Read(*read) for read in move["reads"]),
+                    "writes": tuple(Write(*write) for write in move["writes"]),
+                }
+            )
+            for move in fields["moves"]
+        )
+        if data.get("forward"):
+            fields["forward"] = Trace.from_dict(data["forward"])
+        return cls(**fields)
