@@ -9,6 +9,7 @@ from .transfer import Move, Read, Transfer, Write
 from .uneven import UnevenAxis
 
 __version__ = "0.1.0"
+"""The version of this package."""
 __all__ = [
     "Axis",
     "Geometry",
@@ -23,13 +24,19 @@ __all__ = [
     "Write",
     "__version__",
     "funnel",
+    "receptive_field",
     "route",
     "slide",
 ]
 
 
 # torch takes a second to import; MkDocs reads this package without it.
-_LATER = {"slide": "operations", "route": "gradients", "funnel": "networks"}
+_LATER = {
+    "slide": "operations",
+    "route": "gradients",
+    "funnel": "networks",
+    "receptive_field": "probing",
+}
 
 
 def __getattr__(name: str):

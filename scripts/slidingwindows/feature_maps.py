@@ -1,54 +1,97 @@
-"""A network's feature maps in plain numbers: what each layer makes of one image."""
+"""A network's feature maps in plain numbers: what each layer makes of one input."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .notation import size
+from .receptive import Reach
+from .tables import aligned, once, shape_text
 
 Shades = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer's output.
+    """One layer's output for one sample.
 
-    call: the torch call that made it, or 'input'. shape: (C, H, W).
-    parameters: learnable numbers in the layer.
+    call: the torch call that made it, or 'input'.
+    shape: without the batch: (C, H, W), (C, L), (C, D, H, W) or (F,).
+    parameters: learnable numbers of the layer, those of an earlier layer not again.
     maps: some of the channels as grey values from 0 to 255, each map
-    stretched from its own smallest to its own largest number.
+    stretched from its own smallest to its own largest number. A volume gives
+    its middle slice, (C, L) and (F,) one plane of all their rows. Maps longer
+    than 128 are averaged down. Empty for a layer whose next has the same shape.
+    macs: multiply-accumulates; a pool, an activation and a norm have 0.
+    field: the receptive field along each axis, None where it has no one size.
+    everything: True if each number depends on every place of the input.
     """
 
     call: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     parameters: int
     maps: tuple[Shades, ...]
+    macs: int = 0
+    field: tuple[Reach, ...] | None = None
+    everything: bool = False
 
     @property
     def numbers(self) -> int:
         """How many numbers the output holds."""
-        channels, height, width = self.shape
-        return channels * height * width
+        return math.prod(self.shape)
+
+    def sees(self) -> str:
+        """The receptive field in a word: '5', '5×3', 'all', or '–' where it has no one size."""
+        if self.everything:
+            return "all"
+        return once([r.size for r in self.field]) if self.field else "–"
+
+    def jump(self) -> str:
+        """Input elements between the views of neighbouring outputs: '2', '2×1' or '–'."""
+        return once([r.jump for r in self.field]) if self.field and not self.everything else "–"
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """An image on its way through a network, layer by layer; the first stage is the input."""
+    """An input on its way through a network, layer by layer.
+
+    stages: the input first, then one for each layer.
+    """
 
     stages: tuple[Stage, ...]
 
+    @property
+    def parameters(self) -> int:
+        """Learnable numbers of the whole network, shared ones once."""
+        return sum(stage.parameters for stage in self.stages)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole network for one input."""
+        return sum(stage.macs for stage in self.stages)
+
     def table(self) -> str:
-        """Shapes and parameters as aligned text."""
-        rows = [("layer", "output (C, H, W)", "numbers", "parameters")]
-        for stage in self.stages:
-            shape = "(" + ", ".join(str(n) for n in stage.shape) + ")"
-            rows.append((stage.call, shape, f"{stage.numbers:,}", f"{stage.parameters:,}"))
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = []
-        for call, shape, numbers, parameters in rows:
-            cells = (call.ljust(widths[0]), shape.ljust(widths[1]))
-            lines.append("  ".join((*cells, numbers.rjust(widths[2]), parameters.rjust(widths[3]))))
-        return "\n".join(lines)
+        """Aligned text: a line for each layer, and the totals.
+
+        'receptive field' and 'jump' are in input elements, 'all' where a number
+        depends on every place, '–' where there is no one size.
+        """
+        head = ("layer", "output", "numbers", "parameters", "MACs", "receptive field", "jump")
+        rows = [
+            (
+                stage.call,
+                shape_text(stage.shape),
+                f"{stage.numbers:,}",
+                f"{stage.parameters:,}",
+                f"{stage.macs:,}",
+                stage.sees(),
+                stage.jump(),
+            )
+            for stage in self.stages
+        ]
+        total = ("total", "", "", f"{self.parameters:,}", f"{self.macs:,}", "", "")
+        return aligned([head, *rows, total], left=2)
 
     def to_dict(self) -> dict:
         """Plain lists, numbers and strings, ready for JSON."""
@@ -59,6 +102,9 @@ class Funnel:
                     "shape": list(stage.shape),
                     "parameters": stage.parameters,
                     "maps": [[list(row) for row in plane] for plane in stage.maps],
+                    "macs": stage.macs,
+                    "field": stage.field and [[r.size, r.jump, r.start] for r in stage.field],
+                    "everything": stage.everything,
                 }
                 for stage in self.stages
             ]
@@ -70,24 +116,51 @@ class Funnel:
         stages = []
         for stage in data["stages"]:
             maps = tuple(tuple(tuple(row) for row in plane) for plane in stage["maps"])
-            shape = tuple(stage["shape"])
-            stages.append(Stage(stage["call"], shape, stage["parameters"], maps))
+            field = None if stage["field"] is None else tuple(Reach(*r) for r in stage["field"])
+            facts = (stage["call"], tuple(stage["shape"]), stage["parameters"], maps)
+            stages.append(Stage(*facts, stage["macs"], field, stage["everything"]))
         return cls(tuple(stages))
 
     def alt_text(self) -> str:
         """What a reader who cannot see the picture needs first."""
         first, *rest = self.stages
         steps = "; ".join(f"{stage.call} gives {size(stage.shape)}" for stage in rest)
-        return f"Animation: a photo of {size(first.shape)} shrinks layer by layer: {steps}."
+        what = "a photo" if len(first.shape) == 3 else "an input"
+        return f"Animation: {what} of {size(first.shape)} shrinks layer by layer: {steps}."
 
     def transcript(self) -> list[str]:
-        """One sentence for each stage."""
+        """One sentence for each stage, and the totals."""
         lines = []
         for number, stage in enumerate(self.stages):
-            channels, height, width = stage.shape
             name = "The input" if number == 0 else f"After {stage.call}"
-            lines.append(
-                f"{name}: {channels} maps of {height} by {width}, {stage.numbers:,} numbers"
-                + (f", {stage.parameters:,} learnable parameters." if number else ".")
-            )
-        return lines
+            text = f"{name}: {described(stage.shape)}"
+            if len(stage.shape) > 1:
+                text += f", {stage.numbers:,} numbers"
+            if number:
+                text += f", {stage.parameters:,} learnable parameters"
+                text += f", {stage.macs:,} multiply-accumulates"
+                text += f"; {seen(stage)}" if seen(stage) else ""
+            lines.append(text + ".")
+        totals = f"{self.parameters:,} parameters, {self.macs:,} multiply-accumulates"
+        return [*lines, f"Together: {totals}."]
+
+
+def described(shape: tuple[int, ...]) -> str:
+    """(8, 54, 54) as '8 maps of 54 by 54', (10,) as '10 numbers'."""
+    channels, *sizes = shape
+    if not sizes:
+        return f"{channels:,} numbers" if channels != 1 else "1 number"
+    maps = {1: "signal", 2: "map"}.get(len(sizes), "volume")
+    return f"{channels} {maps}{'s' if channels != 1 else ''} of " + " by ".join(map(str, sizes))
+
+
+def seen(stage: Stage) -> str:
+    """What one number of a stage depends on, in words; '' where that has no one size."""
+    if stage.everything:
+        return "each number sees the whole input"
+    if not stage.field:
+        return ""
+    sizes = [r.size for r in stage.field]
+    return f"each number sees {size(sizes)}" + (
+        " numbers of the input" if len(sizes) == 1 else " of the input"
+    )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
 from .canvas import TABLE, Canvas
-from .feature_maps import Funnel, Stage
+from .feature_maps import Funnel, described
+from .funnel_plan import CAPTION, LABEL, OFFSET, Stack, plan
+from .notation import size
 from .panels import wrap
 from .style import MARGIN, WIDTH
 
 SHADES = 16  # grey levels of the maps; together with the text at most 32 colours
-OFFSET, GAP, LABEL = 3, 16, 19  # pixels between cards, pixels between stages, font size
 REVEAL, CYCLE, LAST, CYCLES = 1800, 900, 3000, 3  # ms, ms, ms, turns
 FIRST_SHADE = TABLE.shape[2]  # palette numbers after the figure colours
+LINE, MOST_NAMES = 26, 2  # pixels between lines of text, lines of layer names
 
 
 def shades() -> tuple[tuple[int, int, int], ...]:
@@ -23,99 +26,125 @@ def shades() -> tuple[tuple[int, int, int], ...]:
     return tuple((round(255 * i / (SHADES - 1)),) * 3 for i in range(SHADES))
 
 
-class Plan:
-    """Positions of the stacks; one scale for all of them."""
+class Scene:
+    """The stacks of a funnel, and room for the longest text below them."""
 
     def __init__(self, funnel: Funnel):
         self.funnel = funnel
-        stages = funnel.stages
-        self.cards = [min(stage.shape[0], 24) for stage in stages]
-        room = WIDTH - 2 * MARGIN - GAP * (len(stages) - 1)
-        room -= sum(OFFSET * (cards - 1) for cards in self.cards)
-        self.scale = min(2.0, room / sum(stage.shape[2] for stage in stages))
-        deepest = max(
-            self.side(stage.shape[1]) + OFFSET * (cards - 1)
-            for stage, cards in zip(stages, self.cards, strict=True)
-        )
-        self.ground = MARGIN + 8 + deepest
-        self.height = self.ground + 132
-        self.lefts, x = [], MARGIN
-        for stage, cards in zip(stages, self.cards, strict=True):
-            self.lefts.append(x)
-            x += self.side(stage.shape[2]) + OFFSET * (cards - 1) + GAP
+        self.stacks = plan(funnel)
+        self.text_y = max(stack.ground for stack in self.stacks) + CAPTION + 28
+        lines = max(len(text) for text in (*map(words, self.stacks), summary(funnel)))
+        self.height = self.text_y + LINE * (lines - 1) + 16
 
-    def side(self, pixels: int) -> int:
-        return max(4, round(pixels * self.scale))
+    def write(self, canvas: Canvas, lines) -> None:
+        for number, (line, mono) in enumerate(lines):
+            canvas.text(MARGIN, self.text_y + LINE * number, line, LABEL, mono=mono)
 
 
 def animate(funnel: Funnel) -> Iterator[tuple[Canvas, int]]:
-    """(Canvas, milliseconds): stage after stage appears, then other channels come to the front."""
-    plan = Plan(funnel)
-    base = Canvas(WIDTH, plan.height)
-    for number in range(len(funnel.stages)):
-        _stack(base, plan, number, 0)
+    """(Canvas, milliseconds): stack after stack appears, then other channels come to the front."""
+    scene = Scene(funnel)
+    base = Canvas(WIDTH, scene.height)
+    for stack in scene.stacks:
+        _stack(base, stack, 0)
         canvas = base.copy()
-        _words(canvas, plan, funnel.stages[number], number)
+        scene.write(canvas, words(stack))
         yield canvas, REVEAL
     for turn in range(1, CYCLES + 1):
-        for number in range(len(funnel.stages)):
-            _stack(base, plan, number, turn)
+        for stack in scene.stacks:
+            _stack(base, stack, turn)
         canvas = base.copy()
-        _lines(canvas, plan, "Every layer holds many maps; here are others of them.")
+        scene.write(canvas, summary(funnel))
         yield canvas, LAST if turn == CYCLES else CYCLE
 
 
 def poster(funnel: Funnel) -> Canvas:
     """All stages at once."""
-    plan = Plan(funnel)
-    canvas = Canvas(WIDTH, plan.height)
-    for number in range(len(funnel.stages)):
-        _stack(canvas, plan, number, 0)
-    first, last = funnel.stages[0], funnel.stages[-1]
-    before, after = (f"{stage.shape[1]}×{stage.shape[2]}" for stage in (first, last))
-    text = f"Height and width go from {before} to {after}, "
-    _lines(canvas, plan, text + f"channels from {first.shape[0]} to {last.shape[0]}.")
+    scene = Scene(funnel)
+    canvas = Canvas(WIDTH, scene.height)
+    for stack in scene.stacks:
+        _stack(canvas, stack, 0)
+    scene.write(canvas, summary(funnel))
     return canvas
 
 
-def _stack(canvas: Canvas, plan: Plan, number: int, turn: int) -> None:
-    stage, cards = plan.funnel.stages[number], plan.cards[number]
-    width, height = plan.side(stage.shape[2]), plan.side(stage.shape[1])
-    left, top = plan.lefts[number], plan.ground - height
-    for card in range(cards - 1, 0, -1):
+def words(stack: Stack) -> list[tuple[str, bool]]:
+    """(line, whether it is code): the layers that a stack stands for, and what they cost."""
+    stages, what = stack.stages, described(stack.shape)
+    if stages[0].call == "input":
+        return _plain(f"The input: {_sized(what)}")
+    calls = [(line, True) for line in wrap(stages[0].call, LABEL, mono=True)]
+    if len(stages) > 1:
+        names = [re.match(r"(?:nn\.)?(\w+)", stage.call).group(1) for stage in stages]
+        lines = wrap(", ".join(names), LABEL, mono=True)
+        if len(lines) > MOST_NAMES:
+            lines = wrap(f"{len(names)} layers, {names[0]} to {names[-1]}", LABEL, mono=True)
+        calls = [(line, True) for line in lines]
+    parameters, macs = (sum(getattr(s, n) for s in stages) for n in ("parameters", "macs"))
+    verb = "gives" if len(stages) == 1 else "each gives"
+    text = f"{verb} {_sized(what)}"
+    together = "in all " if len(stages) > 1 else ""
+    text += f"; {together}{parameters:,} parameters" if parameters else "; no parameters"
+    cost = f"{macs:,} multiply-accumulates" if macs else "nothing to multiply"
+    sees = stages[-1].sees()
+    if sees == "all":
+        cost += "; sees all of the input"
+    elif stages[-1].field:
+        cost += f"; sees {size([r.size for r in stages[-1].field])}"
+    return [*calls, *_plain(text), *_plain(cost)]
+
+
+def summary(funnel: Funnel) -> list[tuple[str, bool]]:
+    """What all stacks together say."""
+    first, last = funnel.stages[0].shape, funnel.stages[-1].shape
+    before, after = _sized(described(first)), _sized(described(last))
+    parameters, macs = f"{funnel.parameters:,} parameters", f"{funnel.macs:,} multiply-accumulates"
+    total = _plain(f"{parameters}, {macs}.")
+    if len(total) > 1:
+        total = [(f"{parameters},", False), (f"{macs}.", False)]
+    return [*_plain(f"From {before} to {after}."), *total]
+
+
+def _sized(text: str) -> str:
+    return text.replace(" by ", "×")
+
+
+def _plain(text: str) -> list[tuple[str, bool]]:
+    return [(line, False) for line in wrap(text, LABEL)]
+
+
+def _stack(canvas: Canvas, stack: Stack, turn: int) -> None:
+    width, height, left = stack.width, stack.height, stack.left
+    top = stack.ground - height
+    for card in range(stack.cards - 1, 0, -1):
         x, y = left + OFFSET * card, top - OFFSET * card
         canvas.fill((x, y, x + width, y + height), "pad")
         canvas.outline((x, y, x + width, y + height), "muted", 1)
-    shown = stage.maps[turn * 5 % len(stage.maps)]
+    shown = stack.maps[turn * 5 % len(stack.maps)]
     canvas.pixels[top : top + height, left : left + width] = _grey(shown, width, height)
     canvas.outline((left, top, left + width, top + height), "text", 1)
-    _label(canvas, plan, number, left + (width + OFFSET * (cards - 1)) // 2)
+    if stack.cut:
+        _break(canvas, left, (top + stack.ground) // 2, width)
+    middle = left + (width + stack.depth) // 2
+    channels, sizes = stack.labels()
+    canvas.text(middle, stack.ground + 26, channels, LABEL, "text", "middle", bold=True)
+    canvas.text(middle, stack.ground + 50, sizes, LABEL, "muted", "middle")
+
+
+def _break(canvas: Canvas, left: int, middle: int, width: int) -> None:
+    """Two slanting lines across a bar: it is longer than it is drawn."""
+    for x in range(-3, width + 3):
+        y = middle + (width // 2 - x) // 2
+        canvas.fill((left + x, y - 4, left + x + 1, y + 5), "page")
+        canvas.fill((left + x, y - 5, left + x + 1, y - 3), "text")
+        canvas.fill((left + x, y + 4, left + x + 1, y + 6), "text")
 
 
 def _grey(plane, width: int, height: int) -> np.ndarray:
-    picture = Image.fromarray(np.array(plane, np.uint8)).resize(
-        (width, height), Image.Resampling.BOX
-    )
+    picture = Image.fromarray(np.array(plane, np.uint8))
+    rows, cols = np.asarray(picture).shape
+    # Enlarged, a signal's rows keep their edges; a photo shrinks by averaging.
+    method = Image.Resampling.BOX if width <= cols or height <= rows else Image.Resampling.NEAREST
+    picture = picture.resize((width, height), method)
     levels = (np.asarray(picture, np.uint16) * (SHADES - 1) + 127) // 255
     return (levels + FIRST_SHADE).astype(np.uint8)
-
-
-def _label(canvas: Canvas, plan: Plan, number: int, middle: int) -> None:
-    channels, height, width = plan.funnel.stages[number].shape
-    canvas.text(middle, plan.ground + 26, str(channels), LABEL, "text", "middle", bold=True)
-    canvas.text(middle, plan.ground + 50, f"{height}×{width}", LABEL, "muted", "middle")
-
-
-def _words(canvas: Canvas, plan: Plan, stage: Stage, number: int) -> None:
-    channels, height, width = stage.shape
-    if number == 0:
-        _lines(canvas, plan, f"A photo: {channels} channels of {height}×{width} pixels")
-        return
-    canvas.text(MARGIN, plan.ground + 90, stage.call, LABEL, mono=True)
-    text = f"gives {channels} maps of {height}×{width}; {stage.parameters:,} parameters"
-    canvas.text(MARGIN, plan.ground + 116, text, LABEL)
-
-
-def _lines(canvas: Canvas, plan: Plan, text: str) -> None:
-    for number, line in enumerate(wrap(text, LABEL)):
-        canvas.text(MARGIN, plan.ground + 90 + 26 * number, line, LABEL)

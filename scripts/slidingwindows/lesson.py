@@ -8,6 +8,7 @@ import re
 
 from .errors import SlidingWindowsError
 from .feature_maps import Funnel
+from .fields import ReceptiveField
 from .trace import Trace
 
 MIME = "application/vnd.slidingwindows.figure+json"
@@ -46,13 +47,28 @@ def notebook_html(made: dict) -> str:
     )
 
 
-def show(trace: Trace | Funnel, name: str, caption: str = "") -> Figure:
-    """An animation of a trace or funnel. name: its address on the site, such as 'max-pool-2x2'."""
+def show(trace: Trace | Funnel | ReceptiveField, name: str, caption: str = "") -> Figure:
+    """An animation of a trace, a funnel or a receptive field.
+
+    trace: from ``slide``, ``funnel`` or ``receptive_field``.
+    name: the figure's address on the site, such as 'max-pool-2x2'.
+    caption: a sentence below it, in which `code` and *emphasis* are understood.
+    Returns a figure, which a notebook shows if it is a cell's last expression.
+    Raises SlidingWindowsError for anything else, and for a name that is no address.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> from slidingwindows import slide
+    >>> trace = slide(nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
+    >>> figure = show(trace, "max-pool-2x2", "Four windows, *four* numbers.")
+    """
     if isinstance(trace, Funnel):
         return Figure("funnel", name, caption, funnel=trace.to_dict())
+    if isinstance(trace, ReceptiveField):
+        return Figure("receptive", name, caption, receptive=trace.to_dict())
     if not isinstance(trace, Trace):
         raise SlidingWindowsError(
-            f"show needs a Trace from slide() or a Funnel, got {type(trace).__name__}"
+            f"show needs a Trace, a Funnel or a ReceptiveField, got {type(trace).__name__}"
         )
     return Figure("trace", name, caption, trace=trace.to_dict())
 
@@ -61,7 +77,15 @@ def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height:
     """A matplotlib picture in both themes.
 
     draw: a function that takes a matplotlib Figure and draws on it; called once a theme.
-    alt: what the picture shows, in words. width, height: in CSS pixels; drawn at twice that.
+    name: the figure's address on the site. alt: what the picture shows, in words.
+    caption: a sentence below it, in which `code` and *emphasis* are understood.
+    width, height: in CSS pixels; drawn at twice that.
+    Returns a figure, which a notebook shows if it is a cell's last expression.
+    Raises SlidingWindowsError if alt is empty, and for a name that is no address.
+
+    >>> def draw(figure):
+    ...     figure.subplots().plot([1, 2, 4])
+    >>> figure = plot(draw, "doubling", "A line that rises from 1 to 2 to 4.")
     """
     if not alt.strip():
         raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")

@@ -1,4 +1,4 @@
-"""The receptive field of a stack of layers: by the recurrence, and measured by gradient.
+"""The receptive field of a stack of layers, by the recurrence and by walking its windows back.
 
 Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
 Neural Networks", Distill 2019, doi 10.23915/distill.00021.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import SlidingWindowsError
+from .geometry import Axis
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,83 @@ class Reach:
             self.jump * stride,
             self.start + (spread / 2 - padding) * self.jump,
         )
+
+    def view(self, index: int) -> tuple[int, int]:
+        """(first, last) input position that output number index sees; padding has positions too."""
+        first = self.start + index * self.jump - (self.size - 1) / 2
+        return int(first), int(first) + self.size - 1
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How one layer's windows lie, axis by axis.
+
+    axes: the window along each axis, with the size of the layer's input.
+    fill: what the layer's padding holds: 'zeros' (or any constant), or a copy
+    of real elements, 'reflect', 'replicate' or 'circular', in torch's words.
+    """
+
+    axes: tuple[Axis, ...]
+    fill: str = "zeros"
+
+    @property
+    def output(self) -> tuple[int, ...]:
+        """The size of the layer's output along each axis."""
+        return tuple(axis.output_size for axis in self.axes)
+
+    @property
+    def plain(self) -> bool:
+        """True for an element-wise layer: every output reads the one element at its place."""
+        return all(a.kernel_size == a.stride == 1 and not any(a.padding) for a in self.axes)
+
+    def after(self, reaches: tuple[Reach, ...]) -> tuple[Reach, ...]:
+        """The reach along each axis once this layer is put on top."""
+        return tuple(
+            reach.after(axis.kernel_size, axis.stride, axis.padding[0], axis.dilation)
+            for reach, axis in zip(reaches, self.axes, strict=True)
+        )
+
+    def reads(self, number: int, outputs) -> tuple[int, ...]:
+        """Real elements, in order, that some outputs along axis ``number`` read."""
+        axis, found = self.axes[number], set()
+        for output in outputs:
+            start = output * axis.stride - axis.padding[0]
+            stop = min(start + axis.extent, axis.size + axis.padding[1])
+            for position in range(start, stop, axis.dilation):
+                if 0 <= position < axis.size:
+                    found.add(position)
+                elif self.fill != "zeros":
+                    found.add(self._copied(position, axis.size))
+        return tuple(sorted(found))
+
+    def cut(self, number: int, outputs) -> bool:
+        """True if one of the outputs' windows reaches over the border of the layer's input."""
+        axis = self.axes[number]
+        starts = [output * axis.stride - axis.padding[0] for output in outputs]
+        return min(starts) < 0 or max(starts) + axis.extent > axis.size
+
+    def _copied(self, position: int, size: int) -> int:
+        """The real element that copied padding holds at a position."""
+        if self.fill == "circular":
+            return position % size
+        if self.fill == "replicate":
+            return min(max(position, 0), size - 1)
+        return -position if position < 0 else 2 * (size - 1) - position
+
+
+def walk_back(layers, outputs) -> tuple[tuple[int, ...], ...]:
+    """Exactly the input positions, axis by axis, that one output of the last layer depends on.
+
+    layers: Windows, first layer first. outputs: the position of the output
+    along each axis. Along an axis it is empty if the output sees padding alone.
+    """
+    found = []
+    for number, output in enumerate(outputs):
+        positions = (output,)
+        for layer in reversed(layers):
+            positions = layer.reads(number, positions)
+        found.append(positions)
+    return tuple(found)
 
 
 def reach_of(layers) -> list[Reach]:

@@ -1,7 +1,7 @@
 """A figure's plain data to its files: GIFs, posters and the words, for both themes.
 
-Kinds: 'trace' (an animation of a Trace), 'funnel' (of a network's feature maps)
-and 'plot' (pictures made in the lesson).
+Kinds: 'trace' (an animation of a Trace), 'funnel' (of a network's feature maps),
+'receptive' (of its growing receptive field) and 'plot' (pictures made in the lesson).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import io
 import numpy as np
 from PIL import Image
 
-from . import frames, funnel_frames
+from . import field_frames, field_words, frames, funnel_frames
 from .description import alt_text, transcript
 from .feature_maps import Funnel
+from .fields import ReceptiveField
 from .gif import encode
 from .style import THEMES
 from .trace import Trace
@@ -27,6 +28,7 @@ def render(data: dict) -> dict:
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving'}.
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
+    kinds["receptive"] = _render_receptive
     return kinds[data["kind"]](data)
 
 
@@ -49,14 +51,21 @@ def _render_funnel(data: dict) -> dict:
     funnel = Funnel.from_dict(data["funnel"])
     pictures, still = funnel_frames.animate(funnel), funnel_frames.poster(funnel)
     words = (funnel.alt_text(), funnel.transcript())
-    return _moving(data["name"], pictures, still, words, funnel_frames.shades())
+    return _moving(data["name"], pictures, still, words, lambda theme: funnel_frames.shades())
 
 
-def _moving(name: str, pictures, still, words, more_colours=()) -> dict:
+def _render_receptive(data: dict) -> dict:
+    field = ReceptiveField.from_dict(data["receptive"])
+    pictures, still = field_frames.animate(field), field_frames.poster(field)
+    words = (field_words.alt_text(field), field_words.transcript(field))
+    return _moving(data["name"], pictures, still, words, field_frames.heat)
+
+
+def _moving(name: str, pictures, still, words, more_colours=lambda theme: ()) -> dict:
     animation = [(canvas.pixels, duration) for canvas, duration in pictures]
     files = {}
     for theme in THEMES.values():
-        palette = (*theme.palette(), *more_colours)
+        palette = (*theme.palette(), *more_colours(theme))
         images, colours = compact([pixels for pixels, _ in animation], palette)
         timed = zip(images, (duration for _, duration in animation), strict=True)
         files[f"{name}.{theme.name}.gif"] = encode(timed, colours)

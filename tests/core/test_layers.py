@@ -16,10 +16,12 @@ TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.
 # The only modules that may ask torch.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
 ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging"}
+ASKS_TORCH |= {"modules", "running", "counting", "probing", "measuring", "surrogate"}
 NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
 NUMBERS_ALONE |= {"uneven", "plain", "transfer"}
-NUMBERS_ALONE |= {"receptive", "feature_maps"}
+NUMBERS_ALONE |= {"receptive", "feature_maps", "fields", "field_words", "tables"}
 PICTURES = {"style", "canvas", "layout", "panels", "drawing", "frames", "funnel_frames", "gif"}
+PICTURES |= {"funnel_plan", "field_plan", "field_frames"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
 
@@ -48,6 +50,7 @@ def steps_from(module: str) -> tuple[set[str], set[str]]:
         part = rest.split(".")[0]
         # The package itself offers names, two of them only once they are asked for.
         lazy = {"slide": "operations", "funnel": "networks", "route": "gradients"}
+        lazy["receptive_field"] = "probing"
         inside.add(part if part in TREES else lazy.get(part, "trace"))
     return inside, outside
 

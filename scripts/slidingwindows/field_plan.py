@@ -1,0 +1,170 @@
+"""Where a receptive field's picture has its input, its boxes and its words: sizes only."""
+
+from __future__ import annotations
+
+from .canvas import Box, text_width
+from .errors import SlidingWindowsError
+from .field_words import half
+from .fields import FieldLayer, ReceptiveField
+from .notation import size
+from .panels import wrap
+from .style import MARGIN, WIDTH
+from .tables import once
+
+AREA, MOST_CELLS, BAND = 372, 64, 30  # pixels, elements a side drawn as cells, pixels of a bar
+CALL_SIZE, LINE_SIZE, LINE = 20, 20, 28  # font sizes, pixels from line to line
+MOST_LAYERS, MOST_LINES = 120, 4
+
+
+class Plan:
+    """One field laid out. Steps are the input and then each layer that has windows."""
+
+    def __init__(self, field: ReceptiveField):
+        self.field = field
+        views = field.views()
+        steps = [i for i, layer in enumerate(field.layers) if not layer.plain]
+        if len(steps) > MOST_LAYERS:
+            raise SlidingWindowsError(
+                f"an animation of {len(steps)} layers with windows is too long to watch; at most "
+                f"{MOST_LAYERS}, so show a part or print table()"
+            )
+        self.layers: list[FieldLayer] = [field.layers[i] for i in steps]
+        self.views = [views[0]] + [views[i + 1] for i in steps]
+        self.flat = len(field.size) == 1
+        self._scale()
+        self.calls = [wrap(layer.call, CALL_SIZE, mono=True) for layer in self.layers]
+        self.top = MARGIN + 26 * max([len(lines) for lines in self.calls] or [1]) + 12
+        self.bottom = self.top + self.height
+        self.column = MARGIN + AREA + 24
+        self.text_y = max(self.bottom, self.top + 250) + 34
+        texts = [self.words(step) for step in range(len(self.views))]
+        texts += [self.sizes(), self.measured(), self.effective()]
+        self.total = self.text_y + LINE * (max(len(t) for t in texts) - 1) + 18
+
+    def _scale(self) -> None:
+        sizes = self.field.input_shape[1:]
+        spans = []
+        for axis, n in enumerate(sizes):
+            lows, highs = zip(*(view[axis] for view in self.views), strict=True)
+            spans.append((min(0, *lows), max(n - 1, *highs)))
+        self.spans = ([(0, 0)] if self.flat else []) + spans[-2:]
+        self.inputs = ([1] if self.flat else []) + list(sizes[-2:])
+        longest = max(high - low + 1 for low, high in self.spans)
+        self.cells = longest <= MOST_CELLS
+        self.scale = AREA // longest if self.cells else AREA / longest
+        width = self.spans[1][1] - self.spans[1][0] + 1
+        self.left = MARGIN + (AREA - round(width * self.scale)) // 2
+        if self.flat:
+            self.band = max(4, min(BAND, 300 // len(self.views)))
+            self.height = self.band * len(self.views) + BAND + 8
+        else:
+            rows = self.spans[0][1] - self.spans[0][0] + 1
+            self.height = max(1, round(rows * self.scale))
+
+    def across(self, position: float) -> int:
+        """Pixels of the left edge of an input column."""
+        return self.left + round((position - self.spans[1][0]) * self.scale)
+
+    def down(self, position: float) -> int:
+        """Pixels of the upper edge of an input row; a signal's strip lies below its bars."""
+        if self.flat:
+            return self.bottom - BAND + round(position * BAND)
+        return self.top + round((position - self.spans[0][0]) * self.scale)
+
+    def box(self, view, step: float) -> Box:
+        """Pixels of a view; a signal's is a bar in the row of its step."""
+        left, right = self.across(view[-1][0]), self.across(view[-1][1] + 1)
+        right = max(right, left + 2)
+        if self.flat:
+            top = self.top + round(step * self.band)
+            return left, top, right, top + self.band - 3
+        top, bottom = self.down(view[-2][0]), self.down(view[-2][1] + 1)
+        return left, top, right, max(bottom, top + 2)
+
+    def input_box(self) -> Box:
+        """Pixels of the real input."""
+        return self.across(0), self.down(0), self.across(self.inputs[1]), self.down(self.inputs[0])
+
+    def between(self, step: int, part: float):
+        """The view on its way from one step to the next; positions may be fractions."""
+        pairs = zip(self.views[step - 1], self.views[step], strict=True)
+        return tuple(
+            tuple(a + (b - a) * part for a, b in zip(*pair, strict=True)) for pair in pairs
+        )
+
+    def words(self, step: int) -> list[str]:
+        """The recurrence with its numbers filled in."""
+        if step == 0:
+            shape = size(self.field.input_shape[1:])
+            return wrap(f"One element of the {shape} input sees itself.", LINE_SIZE)
+        layer = self.layers[step - 1]
+        before = [(1, 1)] * len(layer.reaches)
+        if step > 1:
+            before = [(r.size, r.jump) for r in self.layers[step - 2].reaches]
+        sums, jumps = [], []
+        for (seen, jump), axis, reach in zip(
+            before, layer.windows.axes, layer.reaches, strict=True
+        ):
+            spread = f"({axis.kernel_size} − 1)"
+            spread = f"{axis.dilation}·{spread}" if axis.dilation > 1 else spread
+            sums.append(f"{seen} + {spread}·{jump} = {reach.size}")
+            jumps.append(f"{jump}·{axis.stride} = {reach.jump}")
+        lines = wrap("receptive field " + _named(sums), LINE_SIZE)
+        return lines + wrap("jump " + _named(jumps), LINE_SIZE)
+
+    def sizes(self) -> list[str]:
+        """All the sizes in order; the middle ones left out if they need too many lines."""
+        found = ["1", *(layer.sees() for layer in self.layers)]
+        text = "Layer by layer: " + " → ".join(found)
+        keep = len(found)
+        while len(wrap(text, LINE_SIZE)) > MOST_LINES:
+            keep -= 2
+            half = keep // 2
+            text = "Layer by layer: " + " → ".join([*found[:half], "…", *found[-half:]])
+        return wrap(text, LINE_SIZE)
+
+    def measured(self) -> list[str]:
+        """What the gradient reached."""
+        boxes = [high - low + 1 for low, high in self.field.measured_box]
+        count = 1
+        for positions in self.field.measured:
+            count *= len(positions)
+        text = f"Measured by gradient: {size(boxes)} input elements"
+        whole = 1
+        for n in boxes:
+            whole *= n
+        if count < whole:
+            text += f", {count:,} of them really read"
+        if tuple(boxes) != self.field.size:
+            text += "; the rest of the view is padding or lies behind it"
+        return wrap(text + ".", LINE_SIZE)
+
+    def effective(self) -> list[str]:
+        """What the network's own gradient says."""
+        return wrap(f"Not all count alike: {_small(half(self.field))}", LINE_SIZE)
+
+    def big(self, step: int) -> tuple[str, int]:
+        """The receptive field as a large text, and the font size that fits the column."""
+        text = "1" if step == 0 else self.layers[step - 1].sees()
+        font = 60
+        while text_width(text, font, bold=True) > WIDTH - MARGIN - self.column and font > 20:
+            font -= 2
+        return text, font
+
+    def jump(self, step: int) -> str:
+        return "1" if step == 0 else self.layers[step - 1].jump()
+
+    def input_words(self) -> str:
+        return once(self.field.input_shape[1:])
+
+
+def _named(texts: list[str]) -> str:
+    """One text if all axes agree, else each with its axis."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    names = ("slices", "rows", "columns")[-len(texts) :]
+    return "; ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
+
+
+def _small(text: str) -> str:
+    return text[0].lower() + text[1:]
