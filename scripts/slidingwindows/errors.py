@@ -6,8 +6,9 @@ from __future__ import annotations
 class SlidingWindowsError(ValueError):
     """Bad input, with one clear message.
 
-    The message says first what does not fit, then on its own line the
-    operation, the shapes and the parameters it was asked for.
+    It is a ValueError, and the only error that this package raises on purpose.
+    problem: what does not fit. context: on a line of its own, the operation, the
+    shapes and the parameters it was asked for.
     """
 
     def __init__(self, problem: str, context: str = ""):

@@ -14,7 +14,11 @@ Positions = tuple[int, ...]
 
 @dataclass(frozen=True)
 class FieldLayer:
-    """One layer: the torch call, its windows, and what one of its outputs sees of the input."""
+    """One layer of a network.
+
+    call: the torch call, as code. windows: how they lie on the layer's input.
+    reaches: what one of its outputs sees of the network's input, axis by axis.
+    """
 
     call: str
     windows: Windows

@@ -19,8 +19,16 @@ from .uneven import UnevenAxis
 class Axis:
     """One axis of a sliding window: its parameters and where the windows lie.
 
-    size, kernel_size, stride, padding and dilation are in elements.
-    ``padding`` is (before, after); the two differ only for ``padding='same'``.
+    size: elements of the input. kernel_size: elements that a window reads.
+    stride: from one window's start to the next one's.
+    padding: (before, after); the two differ only for ``padding='same'``.
+    dilation: from one element that a window reads to the next.
+    ceil_mode: round the number of windows up, as torch does it.
+    Raises SlidingWindowsError if no window fits.
+
+    >>> axis = Axis(size=5, kernel_size=3, stride=2, padding=(1, 1))
+    >>> axis.output_size, axis.starts
+    (3, (-1, 1, 3))
     """
 
     size: int
@@ -58,7 +66,7 @@ class Axis:
 
     @property
     def padded_size(self) -> int:
-        """size plus the padding on both sides."""
+        """The size plus the padding on both sides."""
         return self.size + sum(self.padding)
 
     def _naive(self, ceil: bool) -> int:
@@ -74,7 +82,7 @@ class Axis:
 
     @cached_property
     def output_size(self) -> int:
-        """floor((size + pads - d(k-1) - 1) / s) + 1, or torch's ceil_mode rule."""
+        """floor((size + pads - d(k-1) - 1) / s) + 1 windows, or as many as ceil_mode gives."""
         return self._count()
 
     @cached_property
@@ -142,6 +150,8 @@ class Axis:
 class Geometry:
     """Rows and columns of a two-dimensional sliding window.
 
+    rows, cols: the window along the height and along the width.
+
     >>> Geometry.of((6, 6), kernel_size=3, stride=2, padding=1).output_shape
     (3, 3)
     """
@@ -153,7 +163,7 @@ class Geometry:
     def of(cls, input_shape, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
         """Build from an input (height, width) and ints or (rows, cols) pairs, as torch takes them.
 
-        ``stride=None`` means kernel_size, the default of torch's pools.
+        stride: None means kernel_size, the default of torch's pools.
         Raises SlidingWindowsError if no window fits.
         """
         height, width = pair(input_shape, "input shape")
@@ -172,10 +182,12 @@ class Geometry:
 
     @property
     def input_shape(self) -> tuple[int, int]:
+        """(height, width) of the input, without padding."""
         return self.rows.size, self.cols.size
 
     @property
     def output_shape(self) -> tuple[int, int]:
+        """(height, width) of the output."""
         return self.rows.output_size, self.cols.output_size
 
     def uses(self) -> tuple[tuple[int, ...], ...]:

@@ -30,11 +30,18 @@ def route(
     module, input, channel, sample, depth: as ``slide`` takes them; the input must be float.
     gradient: of the loss by the followed output, (H, W), or (L,) for signals; ones by default,
     which is what ``output.sum().backward()`` sends.
-    plane: which of the planes that the windows read receives it (``Trace.planes``); None means
+    plane: which of the planes that the windows read receives it, see ``Trace``; None means
     the first that is no padding.
+    Returns a ``Transfer`` of kind 'gradient'.
+    Raises SlidingWindowsError if the sum of all shares is not what autograd computes.
+
     Max pooling hands each gradient to the winner, the first of equals; average pooling
     spreads it; a convolution weighs it; where windows overlap, shares add up.
-    Raises SlidingWindowsError if the sum of all shares is not what autograd computes.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
+    ((0.0, 0.0), (1.0, 0.0))
     """
     trace = slide(module, input, channel, sample, depth)
     if not input.is_floating_point():

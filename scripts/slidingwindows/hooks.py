@@ -16,6 +16,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
+from slidingwindows.api_page import MARK as API_MARK
+from slidingwindows.api_page import with_api
 from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
 from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
@@ -89,6 +91,10 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
             )
     if MARK in markdown:
         markdown = markdown.replace(MARK, lesson_list(config.nav, cache_of(root) / "pages"))
+    if API_MARK.search(markdown):
+        markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
+        for problem in problems:  # a strict build fails, `mkdocs serve` goes on
+            log.warning("%s: %s", page.file.src_uri, problem)
     up = "../" * page.url.count("/")
     try:
         return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)

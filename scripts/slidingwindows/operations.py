@@ -62,16 +62,25 @@ def slide(
 ) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 
-    module: a pool or a convolution of torch.nn, one of TRACERS, with any parameters.
+    module: a pool or a convolution of torch.nn, with any parameters.
     input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it.
-    channel: which output channel to follow; sample: which one of the batch;
+    channel: which output channel to follow. sample: which one of the batch.
     depth: which slice of the output, for 3-D modules.
     more: for nn.MaxUnpool2d, ``indices`` and ``output_size`` as torch takes them.
-    Returns a Trace whose output is what ``module(input)`` returned; for modules
-    that only move numbers, nn.MaxUnpool2d, nn.Unfold and nn.Fold, a Transfer.
+    Returns a ``Trace`` whose output is what ``module(input)`` returned; for modules
+    that only move numbers, nn.MaxUnpool2d, nn.Unfold and nn.Fold, a ``Transfer``.
     Raises SlidingWindowsError for whatever torch would refuse, and for an
     input with nothing to trace; the message names the operation, the shapes
     and the parameters.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> x = torch.tensor([[[1.0, 2, 3, 0], [4, 0, 1, 5]]])
+    >>> trace = slide(nn.MaxPool2d(2), x)
+    >>> trace.output
+    ((4.0, 5.0),)
+    >>> trace.steps[0].arithmetic
+    'max(1, 2, 4, 0) = 4'
     """
     if not isinstance(module, nn.Module):
         raise SlidingWindowsError(f"slide needs a torch module, got {type(module).__name__}")

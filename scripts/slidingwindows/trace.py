@@ -20,7 +20,12 @@ KINDS = ("max", "average", "lp", "convolution")
 
 
 class Tap(NamedTuple):
-    """One element a window reads. row and col are input positions, negative in the padding."""
+    """One element that a window reads.
+
+    plane: which of the trace's planes.
+    row and col: the position in the input, negative in the padding above and on the left.
+    value: the number there. weight: the kernel's number for it (convolution only).
+    """
 
     plane: int
     row: int
@@ -33,9 +38,11 @@ class Tap(NamedTuple):
 class Step:
     """One window: what it read, and the number that torch returned for it.
 
-    output: (row, col) in the output. winner and ties: indices into taps, for max;
-    a window of padding alone has no winner.
-    divisor: for average and lp. arithmetic: the calculation in words.
+    output: (row, col) in the output. taps: the elements read, plane by plane, row by row.
+    value: what torch returned. arithmetic: the calculation in words.
+    winner: index of the tap that is the value (max only); None for padding alone.
+    ties: indices of the other taps that equal the winner.
+    divisor: what the sum is divided by (average and lp only).
     """
 
     output: tuple[int, int]
@@ -51,22 +58,32 @@ class Step:
 class Trace:
     """A module slid over one input, window by window.
 
-    kind: 'max', 'average', 'lp' or 'convolution'. call: the torch call, as code.
+    Building one folds every step again and raises SlidingWindowsError if the
+    result is not torch's output. A signal is a grid of one row.
+
+    kind: 'max', 'average', 'lp' or 'convolution'. operation: the module's class name.
+    call: the torch call, as code. geometry: rows and columns of the window.
     planes: what the output depends on, padding included: one (H, W) grid for each
     input channel and, of a volume, for each slice that the windows of the chosen
     output depth read. The element at input position (r, c) of plane p is
-    ``planes[p][r + pad_top][c + pad_left]``, see ``at``.
-    channels, slices: the channel of each plane, and its depth (volumes only).
-    A signal, dims 1, is a grid of one row.
-    weights: one kernel a plane (convolution only). bias: a number or None.
+    ``planes[p][r + pad_top][c + pad_left]``, see ``Trace.at``.
+    channels: the input channel of each plane.
     output: what torch returned for one sample, channel and depth, rows of columns.
-    input_shape, output_shape: of the whole tensors. integral: integer arithmetic.
+    steps: one for each element of the output, row by row.
+    input_shape, output_shape: of the whole tensors.
+    sample, channel: which one of the batch and which output channel was followed.
+    weights: one kernel a plane (convolution only). bias: a number or None.
+    padding_mode: 'zeros', or 'reflect', 'replicate', 'circular' as in torch.
     counts_padding: False where an average leaves the padding out (count_include_pad).
+    integral: True for integer arithmetic.
+    epsilon: the dtype's rounding unit, which bounds how far the folded steps
+    may be from torch's output (a max must be equal).
+    dims: 1 for signals, 2 for images, 3 for volumes.
     stretch: a transposed convolution slides over its input with stretch - 1 zeros
     between two rows, and two columns; positions count these zeros.
     norm: the power p of an lp pool.
-    epsilon: the dtype's rounding unit, which bounds how far the folded steps
-    may be from torch's output (a max must be equal).
+    depth: the window along the depth (volumes only).
+    depth_index: which output slice was followed. slices: the depth of each plane.
     """
 
     kind: str

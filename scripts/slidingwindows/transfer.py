@@ -20,7 +20,11 @@ KINDS = ("unpool", "unfold", "fold", "gradient")
 
 
 class Read(NamedTuple):
-    """An element of a source plane. Of an unfolded input, row and col may lie in the padding."""
+    """An element that a move reads.
+
+    plane: which of the sources. row and col: the position in it, which may lie in
+    the padding of an unfolded input. value: the number there.
+    """
 
     plane: int
     row: int
@@ -29,7 +33,10 @@ class Read(NamedTuple):
 
 
 class Write(NamedTuple):
-    """What one move puts at, or adds to, an element of the target."""
+    """What a move puts at, or adds to, an element of the target.
+
+    row and col: the position in the target. amount: the number.
+    """
 
     row: int
     col: int
@@ -38,9 +45,10 @@ class Write(NamedTuple):
 
 @dataclass(frozen=True)
 class Move:
-    """One step: what is read, what is written, and why, in words.
+    """One step of a transfer.
 
-    window: (row, col) of the window among all windows.
+    window: (row, col) of the window among all windows. reads: what is read.
+    writes: what is written. arithmetic: why, in words.
     """
 
     window: tuple[int, int]
@@ -53,15 +61,22 @@ class Move:
 class Transfer:
     """Numbers of one or more source planes moved into one target plane, window by window.
 
-    kind: 'unpool' (MaxUnpool), 'unfold' (Unfold: a window becomes a column),
-    'fold' (Fold: a column becomes a window, overlaps add up) or 'gradient'
-    (the backward pass: the gradient of each output goes back to what it was made from).
+    Building one plays every move again and raises SlidingWindowsError if the
+    target is not what torch returned.
+
+    kind: 'unpool' (MaxUnpool), 'unfold' (Unfold, a window becomes a column),
+    'fold' (Fold, a column becomes a window, overlaps add up) or 'gradient'
+    (the backward pass, the gradient of each output goes back to what it was made from).
+    operation: the module's class name. call: the torch call, as code.
     geometry: the windows, over the source for 'unfold', over the target otherwise.
     sources: planes of numbers, of an unfolded input with its padding.
-    target: what torch returned, rows of columns. adds: several writes to one element add up;
-    else the last one stays. forward: for 'gradient', what the backward pass goes back through,
-    and plane: which of its planes the target is the gradient of.
+    target: what torch returned, rows of columns. moves: window by window.
+    input_shape, output_shape: of the whole tensors, source and target.
+    sample, channel: which one of the batch and which channel was followed.
+    dims: 1 for signals, 2 for images, 3 for volumes.
     epsilon: the rounding unit of torch's dtype, which bounds the difference of the sums.
+    forward: what the backward pass goes back through ('gradient' only).
+    plane: which of its planes the target is the gradient of.
     """
 
     kind: str

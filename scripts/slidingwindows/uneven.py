@@ -22,7 +22,9 @@ class UnevenAxis:
 
     size: elements of the input. spans: (start, stop) of each window, stop excluded.
     rule: 'adaptive' or 'fractional', what the spans come from.
-    Offers what ``geometry.Axis`` offers.
+    Raises SlidingWindowsError if a window does not lie in the input.
+
+    Offers what ``Axis`` offers.
     """
 
     size: int

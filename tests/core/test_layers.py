@@ -21,9 +21,10 @@ NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmet
 NUMBERS_ALONE |= {"uneven", "plain", "transfer"}
 NUMBERS_ALONE |= {"receptive", "feature_maps", "fields", "field_words", "tables"}
 PICTURES = {"style", "canvas", "layout", "panels", "drawing", "frames", "funnel_frames", "gif"}
-PICTURES |= {"funnel_plan", "field_plan", "field_frames"}
+PICTURES |= {"funnel_plan", "field_plan", "field_drawing", "field_frames"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
+SITE |= {"docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 
 def imports_of(module: str, root: ast.AST) -> set[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gzip
 import http.server
 import json
 import os
@@ -38,7 +39,7 @@ def lessons() -> list[str]:
 
 
 LESSONS = lessons()
-PAGES = ["", "about/", *(f"lessons/{name}/" for name in LESSONS)]
+PAGES = ["", "about/", "reference/api/", *(f"lessons/{name}/" for name in LESSONS)]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -229,6 +230,29 @@ def test_search_finds_average(visit):
     page.locator(".md-search-result__link", has_text="Average pooling").first.click()
     page.wait_for_url(re.compile("lessons/average-pooling/"))
     expect(page.locator(".md-content article h1")).to_have_text(re.compile("Average pooling"))
+    assert not here.problems
+
+
+def test_the_reference_reads_well_on_the_smallest_phone(visit, site):
+    page = visit(viewport={"width": 320, "height": 640}).go("reference/api/")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert page.evaluate("document.body.scrollWidth") == 320
+    beyond = """all => all.filter(e => e.getBoundingClientRect().right > 320 && !e.closest("pre"))
+        .map(e => e.outerHTML)"""
+    assert page.locator("article *").evaluate_all(beyond) == []
+    assert len(gzip.compress((site / "reference/api/index.html").read_bytes())) <= 20_000
+
+
+def test_search_finds_a_name_of_the_package(visit):
+    here = visit()
+    page = here.go()
+    page.locator(".md-search__input").first.click()
+    page.keyboard.type("unevenaxis", delay=20)
+    link = page.locator(".md-search-result__link[href*='reference/api/#UnevenAxis']").first
+    link.wait_for(state="attached")
+    page.goto(link.evaluate("a => a.href"))
+    expect(page.locator("h3#UnevenAxis")).to_be_in_viewport()
     assert not here.problems
 
 

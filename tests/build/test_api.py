@@ -1,0 +1,302 @@
+"""The reference page: what it reads from source, and that nothing public is left out."""
+
+import functools
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from tiny_project import REPO
+
+import slidingwindows
+from slidingwindows import lesson
+from slidingwindows.api_html import anchor
+from slidingwindows.api_page import with_api
+from slidingwindows.api_source import Package
+from slidingwindows.docstrings import Part, parts_of
+from slidingwindows.errors import SlidingWindowsError
+
+INIT = '''"""A pocket calculator."""
+
+from .sums import Sum, SumError
+
+__version__ = "7"
+"""Which one this is."""
+__all__ = ["Sum", "SumError", "__version__", "add", "double"]
+
+_LATER = {"add": "work", "double": "work"}
+'''
+
+SUMS = '''
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, NamedTuple
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sum.
+
+    terms: what is added, see ``add``. name: or None.
+    """
+
+    terms: tuple[float, ...] = ()
+    name: str | None = None
+    kind: ClassVar[str] = "sum"
+
+    @property
+    def total(self) -> float:
+        """All together."""
+
+    @cached_property
+    def size(self) -> int:
+        """How many."""
+
+    @classmethod
+    def of(cls, *terms: float) -> "Sum":
+        """From numbers < 9 & others."""
+
+    def _hidden(self):
+        pass
+
+    def __len__(self):
+        return 0
+
+
+class Pair(NamedTuple):
+    """Two.
+
+    left, right: the two.
+    """
+
+    left: int
+    right: int = 2**-3
+
+
+class SumError(ValueError):
+    """No sum.
+
+    problem: why.
+    """
+
+    def __init__(self, problem: str):
+        self.problem = problem
+'''
+
+WORK = '''
+def add(
+    a: int, /, b: int = 1, *rest: int, exact: bool = False, how="übers {Kreuz}", **more
+) -> "Sum":
+    """Add.
+
+    a, b, and rest: numbers; exact: no rounding. how and more: ignored.
+    Returns a ``Sum``. Raises SumError if they
+    do not add up.
+
+    >>> add(1)
+    2
+    """
+
+
+def double(value: float, *, times: int = 1) -> float:
+    """Twice. value: a number. times: how often."""
+'''
+
+PAGE = """# Pocket
+
+<!-- api add sums.Pair functions -->
+
+<!-- api classes errors values -->
+"""
+
+
+@pytest.fixture
+def pocket(tmp_path):
+    folder = tmp_path / "pocket"
+    folder.mkdir()
+    for name, text in {"__init__": INIT, "sums": SUMS, "work": WORK}.items():
+        (folder / f"{name}.py").write_text(text, "utf-8")
+    return folder
+
+
+def edit(folder, module, old, new):
+    text = (folder / f"{module}.py").read_text("utf-8")
+    assert text.count(old) == 1
+    (folder / f"{module}.py").write_text(text.replace(old, new), "utf-8")
+
+
+ADD = """add(
+    a: int,
+    /,
+    b: int = 1,
+    *rest: int,
+    exact: bool = False,
+    how="übers {Kreuz}",
+    **more,
+) -> "Sum\""""
+
+
+@pytest.mark.parametrize(
+    "name, kind, signature",
+    [
+        ("add", "function", ADD),
+        ("double", "function", "double(value: float, *, times: int = 1) -> float"),
+        ("Sum", "class", "Sum(terms: tuple[float, ...] = (), name: str | None = None)"),
+        ("sums.Pair", "class", "Pair(left: int, right: int = 2**-3)"),
+        ("SumError", "error", "SumError(problem: str)"),
+        ("__version__", "value", '__version__ = "7"'),
+    ],
+)
+def test_signatures_as_written(pocket, name, kind, signature):
+    entry = Package(pocket).entry(name)
+    assert (entry.kind, entry.signature) == (kind, signature)
+
+
+def test_members_are_the_public_ones(pocket):
+    members = Package(pocket).entry("Sum").members
+    assert [(m.kind, m.signature, m.docstring) for m in members] == [
+        ("property", "total: float", "All together."),
+        ("property", "size: int", "How many."),
+        ("method", 'Sum.of(*terms: float) -> "Sum"', "From numbers < 9 & others."),
+    ]
+
+
+def test_parameters_are_names_without_stars(pocket):
+    assert Package(pocket).entry("add").parameters == ("a", "b", "rest", "exact", "how", "more")
+
+
+def test_a_docstring_in_parts(pocket):
+    entry = Package(pocket).entry("add")
+    assert parts_of(entry.docstring, entry.parameters) == [
+        Part("text", "Add."),
+        Part("parameter", "numbers.", ("a", "b", "rest")),
+        Part("parameter", "no rounding.", ("exact",)),
+        Part("parameter", "ignored.", ("how", "more")),
+        Part("returns", "a ``Sum``."),
+        Part("raises", "if they do not add up.", ("SumError",)),
+        Part("example", ">>> add(1)\n2"),
+    ]
+
+
+def test_only_parameters_begin_a_piece():
+    text = "Note: sizes are\nodd: 3 or 5, as size: says."
+    assert parts_of(text, ("size",)) == [Part("text", " ".join(text.split()))]
+
+
+def test_page_in_the_order_of_its_marks(pocket):
+    page, problems = with_api(PAGE, pocket)
+    assert problems == []
+    assert re.findall(r"^### `(\w+)` \{ #(\w+) \}$", page, re.M) == [
+        ("add", "add"),
+        ("Pair", "Pair"),
+        ("double", "double"),
+        ("Sum", "Sum"),
+        ("SumError", "SumError"),
+        ("__version__", "version"),
+    ]
+    text = re.sub(r"<[^>]*>", "", page)
+    assert text.count("import ") == 1 and "from pocket.sums import Pair" in text
+    assert '<a href="#add"><code>add</code></a>' in page
+    assert '<a href="#SumError"><code>SumError</code></a>' in page
+    assert "From numbers &lt; 9 &amp; others." in page
+    assert page.count("<dl") == page.count("</dl>") > 4
+
+
+def test_a_new_public_name_appears_by_itself(pocket):
+    edit(pocket, "__init__", '"double"]', '"double", "halve"]')
+    edit(pocket, "__init__", '"double": "work"}', '"double": "work", "halve": "work"}')
+    edit(pocket, "work", "\n\ndef double", '\n\ndef halve():\n    """Half."""\n\n\ndef double')
+    page, problems = with_api(PAGE, pocket)
+    assert problems == [] and "### `halve`" in page
+
+
+@pytest.mark.parametrize(
+    "module, old, new, problem",
+    [
+        ("sums", '        """All together."""\n', "        pass\n", "Sum.total has no docstring"),
+        ("work", '"""Twice. value: a number. times: how often."""', "pass", "double has no"),
+        ("__init__", '"""Which one this is."""\n', "", "__version__ has no docstring"),
+        ("work", "times: how often", "often", "the docstring of double does not explain times"),
+        ("__init__", '"double"]', '"double", "none"]', "there is no 'none' in pocket/__init__.py"),
+        ("work", "def double", "def treble", "there is no 'double' in pocket/work.py"),
+        ("work", "def double", "def double(", "work.py cannot be read"),
+    ],
+)
+def test_what_has_no_words_is_named(pocket, module, old, new, problem):
+    edit(pocket, module, old, new)
+    assert problem in "\n".join(with_api(PAGE, pocket)[1])
+
+
+def test_a_name_without_a_place_is_named(pocket):
+    page, problems = with_api(PAGE.replace(" functions", ""), pocket)
+    assert problems == ["double is public but not on the page"]
+    assert "### `double`" not in page
+
+
+def test_a_package_without_all(pocket):
+    edit(pocket, "__init__", "__all__", "names")
+    with pytest.raises(SlidingWindowsError, match="pocket/__init__.py has no __all__"):
+        with_api(PAGE, pocket)
+
+
+@pytest.fixture(scope="module")
+def real():
+    text = (REPO / "docs" / "reference" / "api.md").read_text("utf-8")
+    return with_api(text, Path(slidingwindows.__file__).parent)
+
+
+def public_members(owner):
+    """Methods and properties by inspection of the living class, not by its source."""
+    ours = [kind for kind in owner.__mro__ if kind.__module__.startswith("slidingwindows")]
+    for name, value in {name: v for kind in ours for name, v in vars(kind).items()}.items():
+        called = isinstance(value, classmethod | staticmethod) or inspect.isfunction(value)
+        if not name.startswith("_") and (
+            called or isinstance(value, property | functools.cached_property)
+        ):
+            yield name, value
+
+
+def test_the_real_page_lists_every_public_name(real):
+    page, problems = real
+    assert problems == []
+    names = [*slidingwindows.__all__, "show", "plot"]
+    for name in names:
+        assert page.count(f"### `{name}` {{ #{anchor(name)} }}\n") == 1, name
+    classes = [c for n in names if inspect.isclass(c := getattr(slidingwindows, n, None))]
+    members = [(owner.__name__, *member) for owner in classes for member in public_members(owner)]
+    for owner, name, value in members:
+        assert f'<dt id="{owner}.{name}">' in page, f"{owner}.{name}"
+        assert inspect.getdoc(value), f"{owner}.{name} has no docstring"
+    assert len(members) > 30
+
+
+def test_the_real_page_has_the_living_signatures(real):
+    text = re.sub(r"<[^>]*>", "", real[0])
+    for function in (slidingwindows.slide, slidingwindows.funnel, lesson.show, lesson.plot):
+        shown = re.search(rf"^.*?{function.__name__}\((.*?)\)(?: ->|\n)", text, re.M | re.S)[1]
+        for name in inspect.signature(function).parameters:
+            assert re.search(rf"\b{name}\b", shown), f"{function.__name__}: {name}"
+
+
+def test_links_on_the_real_page_lead_somewhere(real):
+    page, _ = real
+    places = set(re.findall(r'\bid="([^"]+)"|\{ #(\S+) \}', page))
+    places = {one or other for one, other in places}
+    links = set(re.findall(r'href="#([^"]+)"', page))
+    assert len(links) > 5 and links <= places
+
+
+def test_a_build_follows_docstrings_and_misses_them(project):
+    project.write(
+        "docs/reference/api.md", "# Names\n\n<!-- api functions classes errors values -->\n"
+    )
+    project.edit("mkdocs.yml", "  - Home: index.md\n", "  - index.md\n  - reference/api.md\n")
+    errors = "scripts/slidingwindows/errors.py"
+    project.edit(errors, "Bad input, with one clear message.", "Quokkas ate the input.")
+    done = project.run("mkdocs", "build", "--strict")
+    assert done.returncode == 0, done.stdout
+    assert "Quokkas ate the input." in project.read("site/reference/api/index.html")
+    project.edit("scripts/slidingwindows/__init__.py", '"""The version of this package."""\n', "")
+    done = project.run("mkdocs", "build", "--strict")
+    assert done.returncode == 1
+    assert "reference/api.md: __version__ has no docstring" in done.stdout

@@ -1,0 +1,26 @@
+"""The examples in docstrings, run."""
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+import slidingwindows
+
+SOURCES = sorted(Path(slidingwindows.__file__).parent.glob("*.py"))
+WITH_EXAMPLES = [path.stem for path in SOURCES if "\n    >>> " in path.read_text("utf-8")]
+
+
+def test_there_are_examples():
+    assert {"geometry", "gradients", "lesson", "networks", "operations"} <= set(WITH_EXAMPLES)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_do_as_they_say(name):
+    module = importlib.import_module(f"slidingwindows.{name}")
+    done = doctest.testmod(module)
+    lines = Path(module.__file__).read_text("utf-8").splitlines()
+    written = sum(line.lstrip().startswith(">>> ") for line in lines)
+    assert done.failed == 0
+    assert done.attempted == written, "doctest overlooks some"
