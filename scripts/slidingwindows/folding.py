@@ -89,17 +89,27 @@ def _lp_agrees(torch_says: float, step, rule: Rule, epsilon: float, reach: float
     slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
     total, exponent = sum(terms) * share, 1.0 / rule.norm
     low, high = power(total - slack, exponent), power(total + slack, exponent)
+    if exponent < 0 and total - slack <= 0 <= total + slack:
+        # The sum may be zero, where such a root is infinite, of either sign or of none.
+        nearest = min(abs(end) for end in (low, high) if not math.isnan(end))
+        return not abs(torch_says) < nearest * (1 - 4 * epsilon)
     if math.isnan(torch_says):
         return math.isnan(low)
     if math.isnan(low):  # the sum may be zero, of which the root is zero
         low = 0.0
     low, high = sorted((low, high))
     margin = 4 * epsilon * max(abs(low), abs(high)) + 4 * least
-    return low - margin <= torch_says <= high + margin
+    low, high = low - margin, high + margin
+    if math.isinf(torch_says):  # a root past the dtype's largest number
+        return high > largest if torch_says > 0 else low < -largest
+    return low <= torch_says <= high
 
 
 def power(base: float, exponent: float) -> float:
-    """base to an exponent as C's pow gives it: nan, infinity or a number, never an error."""
+    """base to an exponent as torch gives it: nan, infinity or a number, never an error."""
+    if abs(exponent) == 0.5 and base <= 0:  # torch takes the square root, C's pow does not
+        root = math.nan if base < 0 else base
+        return root if exponent > 0 else math.copysign(math.inf, root)
     try:
         return math.pow(base, exponent)
     except ValueError:

@@ -4,23 +4,56 @@ from __future__ import annotations
 
 import math
 import struct
+from itertools import product
 
 import torch
 from torch import nn
 
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d)
+ADAPTIVE = (
+    *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
+    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
+)
 
-def two(value) -> tuple[int, int]:
-    return tuple(value) if isinstance(value, tuple | list) else (value, value)
+
+def parameter(module, name: str, axis: int, default=0):
+    """One axis's number: modules keep an int, one number in a tuple, or one for each axis."""
+    value = getattr(module, name, default)
+    if not isinstance(value, tuple | list):
+        return value
+    return value[axis] if len(value) > 1 else value[0]
 
 
-def pads_of(module) -> list[tuple[int, int]]:
-    """(before, after) for rows and columns."""
-    if module.padding == "valid":
-        return [(0, 0), (0, 0)]
-    if module.padding == "same":
-        totals = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
-        return [(total // 2, total - total // 2) for total in totals]
-    return [(p, p) for p in two(module.padding)]
+def pads(module, axis: int) -> tuple[int, int]:
+    """(before, after) along one axis."""
+    padding = getattr(module, "padding", 0)
+    if padding == "valid":
+        return 0, 0
+    if padding == "same":
+        kernel, dilation = module.kernel_size[axis], module.dilation[axis]
+        return dilation * (kernel - 1) // 2, dilation * (kernel - 1) - dilation * (kernel - 1) // 2
+    return (parameter(module, "padding", axis),) * 2
+
+
+def window(module, axis: int, size: int, place: int) -> list[tuple[int, int]]:
+    """(position, index into the kernel) of what the output at a place reads along one axis."""
+    if isinstance(module, ADAPTIVE):
+        count = parameter(module, "output_size", axis)
+        count = size if count is None else count
+        start, stop = math.floor(place * size / count), math.ceil((place + 1) * size / count)
+        return [(position, 0) for position in range(start, stop)]
+    kernel = parameter(module, "kernel_size", axis)
+    stride = parameter(module, "stride", axis)
+    stride = kernel if stride is None else stride
+    dilation = parameter(module, "dilation", axis, 1)
+    before, after = pads(module, axis)
+    if isinstance(module, TRANSPOSED):
+        # Element i of the input adds to place i·stride − padding + k·dilation.
+        return [(place + before - k * dilation, k) for k in reversed(range(kernel))]
+    found = [(place * stride - before + k * dilation, k) for k in range(kernel)]
+    # What ceil_mode adds beyond the padding is never read.
+    return [(position, k) for position, k in found if position < size + after]
 
 
 def source(position: int, size: int, mode: str) -> int | None:
@@ -34,35 +67,70 @@ def source(position: int, size: int, mode: str) -> int | None:
     return position % size if mode == "circular" else None
 
 
-def reads(module, sample: torch.Tensor, channel: int, row: int, col: int, outside=0.0):
-    """(plane, row, col, value, weight) for each element that one output looks at."""
-    kernel, stride = two(module.kernel_size), two(module.stride)
-    dilation = two(getattr(module, "dilation", 1))
+def channels_of(module, channel: int) -> list[int]:
+    """The input channels that an output channel is made from."""
+    if not isinstance(module, CONVOLUTIONS + TRANSPOSED):
+        return [channel]
+    per_group = module.in_channels // module.groups
+    group = channel // (module.out_channels // module.groups)
+    return list(range(group * per_group, (group + 1) * per_group))
+
+
+def kernels_of(module, channel: int) -> list:
+    """For each input channel its kernel, as nested lists over (D, H, W)."""
+    if not isinstance(module, CONVOLUTIONS + TRANSPOSED):
+        return []
+    weight = module.weight
+    if isinstance(module, TRANSPOSED):  # kept as (input channels, outputs of a group, ...)
+        weight = weight[channels_of(module, channel), channel % weight.shape[1]]
+    else:
+        weight = weight[channel]
+    shape = (1,) * (3 - (weight.dim() - 1)) + tuple(weight.shape[1:])
+    return weight.reshape(weight.shape[0], *shape).tolist()
+
+
+def planes_of(module, sizes, channel: int, depth: int) -> list[tuple[int, int]]:
+    """(channel, slice) of each plane that the windows of an output slice read, in order."""
+    slices = [(0, 0)] if len(sizes) < 3 else window(module, 0, sizes[0], depth)
+    return [(c, position) for c in channels_of(module, channel) for position, _ in slices]
+
+
+def reads(module, sample: torch.Tensor, channel: int, place, outside=0.0, windows=None):
+    """What one output looks at: for each tap (plane, row, col, value, weight), and beside it
+    the (channel, depth, row, col) of the real element it holds, or None.
+
+    place: (depth, row, col) in the output. windows: the positions along each axis, if known.
+    """
+    dims, sizes = sample.dim() - 1, list(sample.shape[1:])
+    missing = 3 - dims
+    if windows is None:
+        windows = [window(module, i, sizes[i], place[i + missing]) for i in range(dims)]
+    windows = [[(0, 0)]] * missing + windows
+    stretch = [1] * 3
+    if isinstance(module, TRANSPOSED):
+        stretch[missing:] = [parameter(module, "stride", i) for i in range(dims)]
+    sizes = [1] * missing + sizes
+    numbers = sample.reshape(sample.shape[0], *sizes).tolist()
+    kernels = kernels_of(module, channel)
     mode = getattr(module, "padding_mode", "zeros")
-    channels = [channel]
-    if isinstance(module, nn.Conv2d):
-        per_group = module.in_channels // module.groups
-        group = channel // (module.out_channels // module.groups)
-        channels = list(range(group * per_group, (group + 1) * per_group))
-    pads, sizes, numbers = pads_of(module), sample.shape[-2:], sample.tolist()
+    skips = not getattr(module, "count_include_pad", True)
+    planes = product(enumerate(channels_of(module, channel)), windows[0])
     found = []
-    for plane, source_channel in enumerate(channels):
-        for i in range(kernel[0]):
-            for j in range(kernel[1]):
-                r = row * stride[0] - pads[0][0] + i * dilation[0]
-                c = col * stride[1] - pads[1][0] + j * dilation[1]
-                if r >= sizes[0] + pads[0][1] or c >= sizes[1] + pads[1][1]:
-                    continue  # ceil_mode reaches beyond the padding
-                at = source(r, sizes[0], mode), source(c, sizes[1], mode)
-                real = 0 <= r < sizes[0] and 0 <= c < sizes[1]
-                if isinstance(module, nn.AvgPool2d) and not module.count_include_pad and not real:
-                    continue
-                value = outside if None in at else numbers[source_channel][at[0]][at[1]]
-                weight = None
-                if isinstance(module, nn.Conv2d):
-                    weight = module.weight[channel, plane, i, j].item()
-                found.append((plane, r, c, value, weight))
-    return tuple(found)
+    for plane, ((number, c), (z, kz)) in enumerate(planes):
+        for (r, kr), (col, kc) in product(windows[1], windows[2]):
+            spot = (z, r, col)
+            if skips and not all(0 <= p < n for p, n in zip(spot, sizes, strict=True)):
+                continue
+            at = [
+                source(p // s, n, mode) if p % s == 0 else None
+                for p, s, n in zip(spot, stretch, sizes, strict=True)
+            ]
+            value, home = outside, None
+            if None not in at:
+                value, home = numbers[c][at[0]][at[1]][at[2]], (c, *at)
+            weight = kernels[number][kz][kr][kc] if kernels else None
+            found.append(((plane, r, col, value, weight), home))
+    return found
 
 
 def bits(value: float) -> bytes:

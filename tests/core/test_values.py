@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+from checking import averages_are, checked, kernels, products_are, seen, torch_says, winners_are
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from naive import bits, reads, same
+from naive import same
 from strategies import average_pools, convolutions, max_pools
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Trace, slide
+from slidingwindows import SlidingWindowsError, slide
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
@@ -25,145 +22,25 @@ pytestmark = [
 ]
 sweep = settings(max_examples=1500, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)
-seen = Counter()
-
-
-def torch_says(module, tensor):
-    """What the module returns, or None if it refuses."""
-    try:
-        with torch.no_grad():
-            return module(tensor)
-    except (RuntimeError, ValueError, TypeError, NotImplementedError):
-        return None
-
-
-def chosen(case, tensor):
-    """One sample's channel, rows of columns."""
-    return (tensor if tensor.dim() == 4 else tensor[None])[case.sample, case.channel]
-
-
-def checked(case) -> Trace | None:
-    """The trace, after all that holds for every operation; None if both refuse."""
-    said = torch_says(case.module, case.input)
-    seen[type(case.module), said is None] += 1
-    if said is None:
-        with pytest.raises(SlidingWindowsError):
-            slide(case.module, case.input, case.channel, case.sample)
-        return None
-    said = said[0] if isinstance(said, tuple) else said
-    trace = slide(case.module, case.input, case.channel, case.sample)
-    numbers = tuple(map(tuple, chosen(case, said).tolist()))
-    assert same(trace.output, numbers)
-    assert trace.output_shape == tuple(said.shape)
-    assert trace.input_shape == tuple(case.input.shape)
-    height, width = said.shape[-2:]
-    assert [s.output for s in trace.steps] == [(r, c) for r in range(height) for c in range(width)]
-    sample = (case.input if case.input.dim() == 4 else case.input[None])[case.sample]
-    outside = padding_of_max(case) if isinstance(case.module, nn.MaxPool2d) else 0.0
-    for step in trace.steps:
-        row, col = step.output
-        expected = reads(case.module, sample, case.channel, row, col, outside)
-        assert same(tuple(map(tuple, step.taps)), expected)
-        assert same(step.value, numbers[row][col])
-    text = json.dumps(trace.to_dict(), allow_nan=False)
-    again = Trace.from_dict(json.loads(text))
-    assert json.dumps(again.to_dict()) == text
-    assert again == trace or '"nan"' in text
-    return trace
-
-
-def padding_of_max(case) -> float:
-    """Minus infinity; the least integer if torch returns it for a window of padding alone."""
-    if case.input.is_floating_point():
-        return -math.inf
-    module, shape = case.module, (1, 1, *case.input.shape[-2:])
-    options = module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode
-    alone = F.max_pool2d(torch.zeros(shape), *options).isinf().any()
-    return float(torch.iinfo(case.input.dtype).min) if alone else -math.inf
-
-
-def near(terms: list[float], divisor: float, torch_gave: float, dtype) -> bool:
-    """Torch's sum within the rounding of its dtype; past the dtype's range, any infinity or nan."""
-    limits, total = torch.finfo(dtype), sum(terms) / divisor
-    if bits(total + 0.0) == bits(torch_gave + 0.0):
-        return True
-    finite = [abs(t) for t in terms if math.isfinite(t)]
-    past = sum(finite) > limits.max or (dtype is torch.float64 and len(finite) < len(terms))
-    if past and not (math.isfinite(total) and math.isfinite(torch_gave)):
-        return True
-    unit = sum(t * limits.eps for t in finite) / abs(divisor) + limits.smallest_normal
-    return abs(total - torch_gave) <= 4 * (len(terms) + 1) * unit
 
 
 @given(max_pools())
 @sweep
 def test_max(case):
-    trace = checked(case)
-    if trace is None:
-        return
-    module = case.module
-    options = module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode
-    indices = chosen(case, F.max_pool2d(case.input, *options, return_indices=True)[1])
-    for step in trace.steps:
-        values = [tap.value for tap in step.taps]
-        largest = math.nan if any(map(math.isnan, values)) else max(values)
-        assert step.value == largest or math.isnan(largest) and math.isnan(step.value)
-        if all(trace.is_padding(tap.row, tap.col) for tap in step.taps):
-            assert step.winner is None
-        else:
-            winner = step.taps[step.winner]
-            assert winner.row * case.input.shape[-1] + winner.col == indices[step.output]
-            assert same(winner.value, step.value)
-        others = [i for i in range(len(values)) if i != step.winner]
-        assert list(step.ties) == [i for i in others if values[i] == step.value]
-        assert step.divisor is None
-
-
-def in_64_bits(values, divisor: int) -> int:
-    """The quotient without its fraction, of a sum that wraps around as int64 does."""
-    total = int(np.array([int(v) for v in values]).sum())
-    return int(math.copysign(1, total) * math.copysign(1, divisor)) * (abs(total) // abs(divisor))
+    winners_are(checked(case), case)
 
 
 @given(average_pools())
 @sweep
 def test_average(case):
-    trace = checked(case)
-    if trace is None:
-        return
-    for step in trace.steps:
-        values = [tap.value for tap in step.taps]
-        divisor = case.module.divisor_override or len(values)
-        assert (step.divisor, step.winner, step.ties) == (divisor, None, ())
-        if case.input.dtype is torch.int64:
-            assert step.value == in_64_bits(values, divisor)
-        elif divisor:
-            assert near(values, divisor, step.value, case.input.dtype)
-        else:
-            assert not math.isfinite(step.value)
-
-
-def kernels(case):
-    """oneDNN's bfloat16 convolution reads past its input, up to a crash: torch has others."""
-    narrow = case.input.dtype in (torch.bfloat16, torch.float16)
-    return torch.backends.mkldnn.flags(enabled=not narrow)
+    averages_are(checked(case), case)
 
 
 @given(convolutions())
 @sweep
 def test_convolution(case):
     with kernels(case):
-        trace = checked(case)
-    if trace is None:
-        return
-    dtype, bias = case.input.dtype, None
-    if case.module.bias is not None:
-        bias = case.module.bias[case.channel].item()
-    assert trace.bias is None if bias is None else same(trace.bias, bias)
-    for step in trace.steps:
-        terms = [tap.value * tap.weight for tap in step.taps] + [bias or 0.0]
-        assert near(terms, 1, step.value, dtype)
-        assert (step.winner, step.ties, step.divisor) == (None, (), None)
+        products_are(checked(case), case)
 
 
 def test_the_sweeps_saw_both_answers():

@@ -1,0 +1,99 @@
+"""Adaptive pools against torch: windows that differ in size, to fewer or to more elements."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from checking import averages_are, checked, seen, torch_says, winners_are
+from hypothesis import given, settings
+from strategies import adaptive_pools, of_dims
+
+from slidingwindows import SlidingWindowsError, slide
+
+sweep = settings(max_examples=350, deadline=None, derandomize=True)
+STEMS = ("AdaptiveMaxPool", "AdaptiveAvgPool")
+
+
+def empty(case) -> bool:
+    """Torch returns an empty tensor for an output_size of 0, of which there is no trace."""
+    said = torch_says(case.module, case.input)
+    said = said[0] if isinstance(said, tuple) else said
+    if said is None or said.numel():
+        return False
+    with pytest.raises(SlidingWindowsError, match="output size must be at least 1"):
+        slide(case.module, case.input, case.channel, case.sample)
+    return True
+
+
+def maximum(case):
+    if not empty(case):
+        winners_are(checked(case), case)
+
+
+def average(case):
+    if not empty(case):
+        averages_are(checked(case), case)
+
+
+@given(adaptive_pools("AdaptiveMaxPool", 1))
+@sweep
+def test_max_1d(case):
+    maximum(case)
+
+
+@given(adaptive_pools("AdaptiveMaxPool", 2))
+@sweep
+def test_max_2d(case):
+    maximum(case)
+
+
+@given(adaptive_pools("AdaptiveMaxPool", 3))
+@sweep
+def test_max_3d(case):
+    maximum(case)
+
+
+@given(adaptive_pools("AdaptiveAvgPool", 1))
+@sweep
+def test_average_1d(case):
+    average(case)
+
+
+@given(adaptive_pools("AdaptiveAvgPool", 2))
+@sweep
+def test_average_2d(case):
+    average(case)
+
+
+@given(adaptive_pools("AdaptiveAvgPool", 3))
+@sweep
+def test_average_3d(case):
+    average(case)
+
+
+def test_the_sweeps_saw_both_answers():
+    """Runs after the sweeps: enough that torch takes, enough that it refuses."""
+    for kind in (of_dims(stem, dims) for stem in STEMS for dims in (1, 2, 3)):
+        if seen[kind, True] + seen[kind, False]:
+            assert seen[kind, False] > 100 and seen[kind, True] > 30, (kind, seen)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("size", [None, "2", 1.5, -1, (1, 1, 1, 1), (2.0,), ()], ids=repr)
+def test_output_sizes_that_torch_refuses(stem, dims, size):
+    module, tensor = of_dims(stem, dims)(size), torch.ones(1, *[4] * dims)
+    if torch_says(module, tensor) is None:
+        with pytest.raises(SlidingWindowsError, match=type(module).__name__):
+            slide(module, tensor)
+    else:
+        assert slide(module, tensor).output_shape == tuple(module(tensor).shape)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_only_slide_refuses_an_empty_batch(stem, dims):
+    module, tensor = of_dims(stem, dims)(2), torch.zeros(0, 1, *[4] * dims)
+    assert module(tensor).numel() == 0
+    with pytest.raises(SlidingWindowsError, match="the batch is empty"):
+        slide(module, tensor)
