@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from .canvas import Box, text_width
 from .errors import SlidingWindowsError
 from .field_words import half
@@ -9,11 +12,10 @@ from .fields import FieldLayer, ReceptiveField
 from .notation import size
 from .panels import wrap
 from .style import MARGIN, WIDTH
-from .tables import once
 
 AREA, MOST_CELLS, BAND = 372, 64, 30  # pixels, elements a side drawn as cells, pixels of a bar
 CALL_SIZE, LINE_SIZE, LINE = 20, 20, 28  # font sizes, pixels from line to line
-MOST_LAYERS, MOST_LINES = 120, 4
+MOST_LAYERS, MOST_LINES, NO_BREAK = 120, 4, "\N{NO-BREAK SPACE}"
 
 
 class Plan:
@@ -32,7 +34,8 @@ class Plan:
         self.views = [views[0]] + [views[i + 1] for i in steps]
         self.flat = len(field.size) == 1
         self._scale()
-        self.calls = [wrap(layer.call, CALL_SIZE, mono=True) for layer in self.layers]
+        calls = [re.sub(r"(\d), (?=\d)", rf"\1,{NO_BREAK}", layer.call) for layer in self.layers]
+        self.calls = [wrap(call, CALL_SIZE, mono=True) for call in calls]
         self.top = MARGIN + 26 * max([len(lines) for lines in self.calls] or [1]) + 12
         self.bottom = self.top + self.height
         self.column = MARGIN + AREA + 24
@@ -95,8 +98,12 @@ class Plan:
     def words(self, step: int) -> list[str]:
         """The recurrence with its numbers filled in."""
         if step == 0:
-            shape = size(self.field.input_shape[1:])
-            return wrap(f"One element of the {shape} input sees itself.", LINE_SIZE)
+            text = "One input element sees itself."
+            if len(self.layers) < len(self.field.layers):
+                text += " Layers that change no view, such as ReLU, are left out."
+            if len(self.field.size) == 3:
+                text += " Rows and columns are drawn, the slices are not."
+            return wrap(text, LINE_SIZE)
         layer = self.layers[step - 1]
         before = [(1, 1)] * len(layer.reaches)
         if step > 1:
@@ -109,8 +116,7 @@ class Plan:
             spread = f"{axis.dilation}·{spread}" if axis.dilation > 1 else spread
             sums.append(f"{seen} + {spread}·{jump} = {reach.size}")
             jumps.append(f"{jump}·{axis.stride} = {reach.jump}")
-        lines = wrap("receptive field " + _named(sums), LINE_SIZE)
-        return lines + wrap("jump " + _named(jumps), LINE_SIZE)
+        return _named("receptive field", sums) + _named("jump", jumps)
 
     def sizes(self) -> list[str]:
         """All the sizes in order; the middle ones left out if they need too many lines."""
@@ -126,17 +132,12 @@ class Plan:
     def measured(self) -> list[str]:
         """What the gradient reached."""
         boxes = [high - low + 1 for low, high in self.field.measured_box]
-        count = 1
-        for positions in self.field.measured:
-            count *= len(positions)
+        count = math.prod(len(positions) for positions in self.field.measured)
         text = f"Measured by gradient: {size(boxes)} input elements"
-        whole = 1
-        for n in boxes:
-            whole *= n
-        if count < whole:
+        if count < math.prod(boxes):
             text += f", {count:,} of them really read"
         if tuple(boxes) != self.field.size:
-            text += "; the rest of the view is padding or lies behind it"
+            text += "; the rest of the view lies outside"
         return wrap(text + ".", LINE_SIZE)
 
     def effective(self) -> list[str]:
@@ -155,15 +156,16 @@ class Plan:
         return "1" if step == 0 else self.layers[step - 1].jump()
 
     def input_words(self) -> str:
-        return once(self.field.input_shape[1:])
+        return f"of {size(self.field.input_shape[1:])}"
 
 
-def _named(texts: list[str]) -> str:
-    """One text if all axes agree, else each with its axis."""
-    if len(set(texts)) == 1:
-        return texts[0]
-    names = ("slices", "rows", "columns")[-len(texts) :]
-    return "; ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
+def _named(what: str, texts: list[str]) -> list[str]:
+    """Lines: one formula if all axes agree, else each with its axis; no formula is broken."""
+    if len(set(texts)) > 1:
+        names = ("slices", "rows", "columns")[-len(texts) :]
+        texts = [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
+    whole = [text.replace(" ", NO_BREAK) for text in dict.fromkeys(texts)]
+    return wrap(f"{what} " + ", ".join(whole), LINE_SIZE)
 
 
 def _small(text: str) -> str:

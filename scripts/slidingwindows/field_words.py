@@ -30,15 +30,19 @@ def transcript(field: ReceptiveField) -> list[str]:
             continue
         text = f"{layer.call}: receptive field {layer.sees()}, jump {layer.jump()}, "
         lines.append(text + f"output {size(layer.windows.output)}.")
-    box = " and ".join(
-        f"{name}s {low} to {high}" if low < high else f"{name} {low}"
-        for name, (low, high) in zip(AXES[len(field.size)], field.measured_box, strict=True)
-    )
+    names = AXES[len(field.size)]
     where = ", ".join(str(n) for n in field.output)
-    lines.append(
-        f"Measured by gradient, output ({where}) depends on {box} of the input, "
-        "as the recurrence says."
-    )
+    seen = " and ".join(map(_positions, names, field.measured))
+    text = f"Measured by gradient, output ({where}) depends on {seen} of the input, "
+    views = [r.view(i) for r, i in zip(field.reaches, field.output, strict=True)]
+    if field.measured_box == tuple(views):
+        lines.append(text + "as the recurrence says.")
+    else:
+        whole = " and ".join(
+            f"{name}s {number(low)} to {number(high)}"
+            for name, (low, high) in zip(names, views, strict=True)
+        )
+        lines.append(text + f"which is what borders and padding leave of {whole}.")
     if field.effective:
         lines.append(half(field))
     return lines
@@ -50,3 +54,12 @@ def half(field: ReceptiveField) -> str:
     share = 100 * field.half / total
     percent = number(round(share)) if share >= 1 else "less than 1"
     return f"Half of the gradient falls on {percent}% of the {total:,} positions in view."
+
+
+def _positions(name: str, positions: tuple[int, ...]) -> str:
+    low, high = positions[0], positions[-1]
+    if low == high:
+        return f"{name} {low}"
+    text = f"{name}s {low} to {high}"
+    holes = len(positions) < high - low + 1
+    return f"{len(positions)} of the {text}" if holes else text

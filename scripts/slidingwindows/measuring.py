@@ -68,15 +68,18 @@ def _box(positions) -> str:
 def effective_field(network, inputs, output):
     """(rows of levels from 0 to 255, positions that hold half) of the mean |gradient|.
 
-    network: in eval mode. inputs: batches of one. output: a position, one int an axis.
+    network: a copy in eval mode; layers that write in place no longer do.
+    inputs: batches of one. output: a position, one int an axis.
     The gradient is that of the sum of all output channels there. ((), 0) if it is 0 everywhere.
     """
+    for module in network.modules():
+        if getattr(module, "inplace", False):
+            module.inplace = False  # what it overwrites may be needed for the gradient
     total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64)
     with torch.enable_grad():
         for one in inputs:
             x = one.clone().requires_grad_()
-            # The clone lets a first layer with inplace=True write into something.
-            network(x.clone())[(0, slice(None), *output)].sum().backward()
+            network(x)[(0, slice(None), *output)].sum().backward()
             total += x.grad[0].double().abs().sum(0).cpu()
     largest = float(total.max())
     if not 0 < largest < float("inf"):

@@ -117,7 +117,7 @@ def _adaptive(size: int, out: int) -> Axis | None:
     """Torch's adaptive windows, floor(i·n/o) to ceil((i+1)·n/o), if they are all alike."""
     starts = [i * size // out for i in range(out)]
     lengths = {-(-(i + 1) * size // out) - start for i, start in enumerate(starts)}
-    steps = {b - a for a, b in zip(starts, starts[1:], strict=False)} or lengths
+    steps = {b - a for a, b in zip(starts, starts[1:], strict=False)} or set(lengths)
     if len(lengths) > 1 or len(steps) > 1 or 0 in steps:
         return None
     axis = Axis(size, lengths.pop(), steps.pop())

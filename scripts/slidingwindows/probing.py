@@ -11,7 +11,7 @@ from .errors import SlidingWindowsError
 from .fields import FieldLayer, ReceptiveField
 from .measuring import effective_field, measured_positions
 from .modules import sees_everything, windows_of
-from .receptive import Reach
+from .receptive import Reach, walk_axis
 from .running import as_batch, name_of, run
 
 SAMPLES = 8  # random inputs whose gradients are averaged
@@ -113,17 +113,20 @@ def _output(layers, output) -> tuple[int, ...]:
 
 
 def _chosen(layers, output) -> tuple[tuple[int, ...], ...]:
-    """From the last layer back: of what the next window reads, the element nearest the middle."""
+    """From the last layer back: of what the next window reads, the element nearest the middle.
+
+    Only elements that see something of the input, for padding is read, too.
+    """
+    windows = [layer.windows for layer in layers]
     last = zip(layers[-1].reaches, output, strict=True)
     centre = [reach.start + index * reach.jump for reach, index in last]
     found = [output]
-    for below, layer in reversed(list(zip(layers, layers[1:], strict=False))):
+    for number in reversed(range(1, len(layers))):
         positions = []
-        for axis, reach in enumerate(below.reaches):
-
-            def off(position, reach=reach, middle=centre[axis]):
-                return abs(reach.start + position * reach.jump - middle)
-
-            positions.append(min(layer.windows.reads(axis, (found[0][axis],)), key=off))
+        for axis, reach in enumerate(layers[number - 1].reaches):
+            read = windows[number].reads(axis, (found[0][axis],))
+            seeing = [p for p in read if walk_axis(windows[:number], axis, (p,))]
+            off = [abs(reach.start + p * reach.jump - centre[axis]) for p in seeing]
+            positions.append(seeing[off.index(min(off))])
         found.insert(0, tuple(positions))
     return tuple(found)

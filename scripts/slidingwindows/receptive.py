@@ -108,13 +108,14 @@ def walk_back(layers, outputs) -> tuple[tuple[int, ...], ...]:
     layers: Windows, first layer first. outputs: the position of the output
     along each axis. Along an axis it is empty if the output sees padding alone.
     """
-    found = []
-    for number, output in enumerate(outputs):
-        positions = (output,)
-        for layer in reversed(layers):
-            positions = layer.reads(number, positions)
-        found.append(positions)
-    return tuple(found)
+    return tuple(walk_axis(layers, number, (output,)) for number, output in enumerate(outputs))
+
+
+def walk_axis(layers, number: int, positions) -> tuple[int, ...]:
+    """The same along axis ``number`` alone, for some output positions."""
+    for layer in reversed(layers):
+        positions = layer.reads(number, positions)
+    return tuple(positions)
 
 
 def reach_of(layers) -> list[Reach]:
