@@ -26,12 +26,13 @@ def average(values, divisor: float, result: float, integral: bool) -> str:
 
 
 def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
-    """'(3² + 4²)^(1/2) = 5'; a window cut short is scaled up to its whole size, as torch does."""
+    """'√(3² + 4²) = 5'; a window cut short is scaled up to its whole size, as torch does."""
     power = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
     total = " + ".join(f"{signed(v)}{power}" for v in values)
     scale = "" if divisor == size else f" · {size}/{number(divisor)}"
     inner = f"({total}{scale})" if not scale else f"(({total}){scale})"
-    root = f"{inner}^(1/{number(norm)})" if norm != 1 else inner
+    roots = {1.0: inner, 2.0: f"√{inner}", 3.0: f"∛{inner}"}
+    root = roots.get(norm, f"{inner}^(1/{number(norm)})")
     return f"{root} {equals(result)} {number(result)}"
 
 

@@ -15,7 +15,7 @@ def call_of(module) -> str:
     """
     arguments = []
     for name, parameter in inspect.signature(type(module).__init__).parameters.items():
-        if name in ("self", *SKIPPED) or not hasattr(module, name):
+        if name in ("self", *SKIPPED) or name.startswith("_") or not hasattr(module, name):
             continue
         value = getattr(module, name)
         if name == "bias":

@@ -29,6 +29,7 @@ def _blend_table() -> np.ndarray:
 
 
 TABLE = _blend_table()
+FIRST_SHADE = TABLE.shape[2]  # the grey ramp follows a theme's own colours
 
 
 @cache
@@ -61,6 +62,25 @@ class Canvas:
         left, top, right, bottom = box
         self.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = INDEX[role]
 
+    def shade(self, box: Box, level: int) -> None:
+        """Fill with a grey of the ramp, 0 black."""
+        left, top, right, bottom = box
+        self.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = (
+            FIRST_SHADE + level
+        )
+
+    def dashed(self, box: Box, role: str, width: int, dash: int = 8) -> None:
+        """A frame of dashes."""
+        left, top, right, bottom = box
+        for x in range(left, right, 2 * dash):
+            end = min(x + dash, right)
+            self.fill((x, top, end, top + width), role)
+            self.fill((x, bottom - width, end, bottom), role)
+        for y in range(top, bottom, 2 * dash):
+            end = min(y + dash, bottom)
+            self.fill((left, y, left + width, end), role)
+            self.fill((right - width, y, right, end), role)
+
     def outline(self, box: Box, role: str, width: int) -> None:
         """A frame whose outer edge is the box."""
         left, top, right, bottom = box
@@ -72,6 +92,8 @@ class Canvas:
     def hatch(self, box: Box, role: str, gap: int = 8) -> None:
         """Diagonal lines, two pixels thick."""
         left, top, right, bottom = box
+        if right <= left or bottom <= top:
+            return
         ys, xs = np.mgrid[top:bottom, left:right]
         self.pixels[top:bottom, left:right][(xs + ys) % gap < 2] = INDEX[role]
 

@@ -5,68 +5,117 @@ from __future__ import annotations
 from .geometry import Axis
 from .notation import number, size
 from .trace import Step, Trace
+from .uneven import UnevenAxis
+from .wording import padded
 
 LONGEST_ALT = 25  # numbers of the output that alt text spells out
 
 
 def alt_text(trace: Trace) -> str:
     """What a reader who cannot see the animation needs first: the call, the sizes, the result."""
-    rows, cols = trace.geometry.output_shape
-    text = (
-        f"Animation: {trace.call} slides over a {size(trace.geometry.input_shape)} input "
-        f"and gives a {size((rows, cols))} output"
-    )
-    if rows * cols <= LONGEST_ALT:
-        text += ": " + "; ".join(" ".join(number(v) for v in row) for row in trace.output)
+    text = f"Animation: {trace.call} slides over {_input(trace)} and gives {_output(trace)}"
+    if sum(map(len, trace.output)) <= LONGEST_ALT:
+        text += ": " + rows_words(trace.output)
     return text + "."
+
+
+def _input(trace: Trace) -> str:
+    if trace.dims == 1:
+        return f"an input of {trace.input_shape[-1]} elements"
+    if trace.dims == 3:
+        return f"a {size(trace.input_shape[-3:])} input"
+    return f"a {size(trace.input_shape[-2:])} input"
+
+
+def _output(trace: Trace) -> str:
+    rows, cols = trace.geometry.output_shape
+    if trace.dims == 1:
+        return f"an output of {cols}"
+    depth = f" at depth {trace.depth_index}" if trace.dims == 3 else ""
+    return f"a {size((rows, cols))} output{depth}"
 
 
 def transcript(trace: Trace) -> list[str]:
     """The whole animation, one sentence or two a line: the numbers, then every window in order."""
-    many = len(trace.planes) > 1
     lines = []
-    for channel, plane in zip(trace.channels, range(len(trace.planes)), strict=True):
-        name = f"Input, channel {channel}" if many else "Input"
-        lines.append(f"{name}, by rows: {_rows(_real(trace, plane))}.")
-    for channel, kernel in zip(trace.channels, trace.weights, strict=False):
-        name = f"Kernel for channel {channel}" if many else "Kernel"
-        lines.append(f"{name}, by rows: {_rows(kernel)}.")
+    for plane in range(len(trace.planes)):
+        if not trace.is_padding(0, 0, plane):
+            lines.append(f"{_plane('Input', trace, plane)}, by rows: {_real(trace, plane)}.")
+    for plane, kernel in enumerate(trace.weights):
+        lines.append(f"{_plane('Kernel', trace, plane)}, by rows: {rows_words(kernel)}.")
     lines += _notes(trace)
     lines += [_step(trace, step) for step in trace.steps]
-    lines.append(f"Output, by rows: {_rows(trace.output)}.")
+    lines.append(f"Output, by rows: {rows_words(trace.output)}.")
     return lines
 
 
-def _real(trace: Trace, plane: int):
-    height, width = trace.geometry.input_shape
-    return [[trace.at(plane, r, c) for c in range(width)] for r in range(height)]
+def _plane(name: str, trace: Trace, plane: int) -> str:
+    if len(trace.planes) == 1:
+        return name
+    words = []
+    if len(set(trace.channels)) > 1 or not trace.slices:
+        words.append(f"channel {trace.channels[plane]}")
+    if trace.slices:
+        words.append(f"depth {number(trace.slices[plane])}")
+    joint = " for " if name == "Kernel" else ", "
+    return name + joint + ", ".join(words)
 
 
-def _rows(plane) -> str:
+def _real(trace: Trace, plane: int) -> str:
+    """The input itself, without padding and without the zeros of a transposed convolution."""
+    (height, width), (down, across) = trace.geometry.input_shape, trace.stretch
+    return rows_words(
+        [trace.at(plane, r, c) for c in range(0, width, across)] for r in range(0, height, down)
+    )
+
+
+def rows_words(plane) -> str:
+    """Rows of numbers: '1 2; 3 4'."""
     return "; ".join(" ".join(number(v) for v in row) for row in plane)
 
 
 def _notes(trace: Trace) -> list[str]:
     rows, cols = trace.geometry.rows, trace.geometry.cols
     notes = []
-    if any((*rows.padding, *cols.padding)):
+    if trace.stretch != (1, 1):
+        down, across = (n - 1 for n in trace.stretch)
+        notes.append(
+            f"Stretched: between two rows {down} of zeros, between two columns {across} of zeros; "
+            "positions count them, and the kernel is flipped."
+        )
+    if padded(trace):
         holds = {"max": "minus infinity", "average": "zero"}.get(trace.kind, "zero")
         if trace.padding_mode != "zeros":
             holds = f"what padding_mode {trace.padding_mode!r} copies there"
         if not trace.counts_padding:
             holds += " and is not counted"
         (top, bottom), (left, right) = rows.padding, cols.padding
-        notes.append(
-            f"Padding: {top} above, {bottom} below, {left} left, {right} right; it holds {holds}."
-        )
+        sides = f"{top} above, {bottom} below, {left} left, {right} right"
+        if trace.dims == 1:
+            sides = f"{left} before, {right} after"
+        outside = [number(s) for p, s in enumerate(trace.slices) if trace.is_padding(0, 0, p)]
+        if outside:
+            sides += f", and all of depth {', '.join(dict.fromkeys(outside))}"
+        notes.append(f"Padding: {sides}; it holds {holds}.")
+    dropped = [("row", rows.dropped), ("element" if trace.dims == 1 else "column", cols.dropped)]
+    for name, starts in dropped:
+        if starts:
+            places = ", ".join(number(start) for start in starts)
+            notes.append(
+                f"The window that would start at {name} {places}, past the input, is dropped."
+            )
     untouched = sorted(trace.geometry.untouched())
     if untouched:
-        spots = ", ".join(f"({r}, {c})" for r, c in untouched)
-        notes.append(f"Never read by any window, as (row, column): {spots}.")
+        if trace.dims == 1:
+            spots = ", ".join(str(c) for _, c in untouched)
+            notes.append(f"Never read by any window: {spots}.")
+        else:
+            spots = ", ".join(f"({r}, {c})" for r, c in untouched)
+            notes.append(f"Never read by any window, as (row, column): {spots}.")
     return notes
 
 
-def _span(axis: Axis, index: int, name: str) -> str:
+def _span(axis: Axis | UnevenAxis, index: int, name: str) -> str:
     window = axis.windows[index]
     if len(window) == 1:
         return f"{name} {number(window[0])}"
@@ -77,13 +126,17 @@ def _span(axis: Axis, index: int, name: str) -> str:
 
 def _step(trace: Trace, step: Step) -> str:
     row, col = step.output
-    place = (
-        f"{_span(trace.geometry.rows, row, 'row')} and {_span(trace.geometry.cols, col, 'column')}"
-    )
-    text = f"Output ({row}, {col}) reads {place}: {step.arithmetic}"
+    rows, cols = trace.geometry.rows, trace.geometry.cols
+    if trace.dims == 1:
+        text = f"Output {col} reads {_span(cols, col, 'element')}: {step.arithmetic}"
+    else:
+        place = f"{_span(rows, row, 'row')} and {_span(cols, col, 'column')}"
+        text = f"Output ({row}, {col}) reads {place}: {step.arithmetic}"
     if step.winner is not None:
         tap = step.taps[step.winner]
-        text += f", found at ({number(tap.row)}, {number(tap.col)})"
+        depth = f"depth {number(trace.slices[tap.plane])}, " if trace.slices else ""
+        found = f"({number(tap.row)}, {number(tap.col)})"
+        text += f", found at {depth}{number(tap.col) if trace.dims == 1 else found}"
         if step.ties:
             text += ", the first of equals"
     return text + "."

@@ -1,197 +1,239 @@
-"""One trace on a canvas: its grids, its legend, its window, its arithmetic."""
+"""One Trace on a canvas: its grids, its window, the cells the window reads."""
 
 from __future__ import annotations
 
 import re
 
+from . import grids, wording
 from .arithmetic import brief
-from .canvas import Canvas, text_width
-from .errors import SlidingWindowsError
-from .layout import Layout, plan
-from .panels import LABEL_SIZE, LINE_SIZE, TITLE_SIZE, Panel, cell_text, wrap
-from .style import MARGIN, WIDTH
+from .canvas import Canvas
+from .notation import number, size
+from .panels import Panel
+from .scene import MAX_FRAMES, Scene
+from .style import WIDTH
 from .trace import Step, Trace
+from .uneven import UnevenAxis
 
-MAX_STEPS, MAX_LINES, LEGEND_SIZE = 256, 3, 18
+MAX_LINES = 3
 
 
-class Drawing:
+class Drawing(Scene):
     """One trace laid out, ready to be drawn step by step."""
 
     def __init__(self, trace: Trace, width: int = WIDTH):
-        if len(trace.steps) > MAX_STEPS:
-            raise SlidingWindowsError(
-                f"an animation of {len(trace.steps)} windows is too long to watch; "
-                f"at most {MAX_STEPS}",
-                trace.call,
-            )
-        self.trace = trace
-        self.padded = any((*trace.geometry.rows.padding, *trace.geometry.cols.padding))
+        self.trace, self.steps, self.call = trace, trace.steps, trace.call
         self.untouched = trace.geometry.untouched()
-        self.short = max(len(self.wrapped(step.arithmetic)) for step in trace.steps) > MAX_LINES
-        texts = [self.opening_words(), *(self.words(step) for step in trace.steps)]
-        longest = max(text_width(line, LINE_SIZE) for text in texts for line in text)
-        legend = [56 + text_width(meaning, LEGEND_SIZE) for _, meaning in self.legend()]
-        longest, lines = max(longest, sum(legend) - 28), max(len(text) for text in texts)
-        self.layout: Layout = plan(trace, lines, longest, bool(legend))
-        self.blank = self._blank()
+        self.axes = trace.geometry.rows, trace.geometry.cols
+        self.short = False
+        self.many = len(trace.steps) > MAX_FRAMES
+        self._grids = grids.of_trace(trace)
+        self._numbers = {id(step): n for n, step in enumerate(trace.steps)}
+        super().__init__(width)
+
+    def grids(self):
+        """Inputs, kernels, output, and the asterisk of a convolution."""
+        return (*self._grids, "∗")
+
+    def rulers(self) -> tuple[bool, bool]:
+        """True for (rows, columns) whose windows are listed one by one."""
+        rows, cols = (isinstance(axis, UnevenAxis) for axis in self.axes)
+        return rows, cols
 
     def _words(self, step: Step) -> str:
-        return brief(self.trace.kind, step) if self.short else step.arithmetic
+        # Longer sums than the figure has room for are only named; the transcript has them all.
+        text = step.arithmetic
+        if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
+            text = brief(self.trace.kind, step)
+        if self.many:
+            text = f"window {self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
+        return text
 
     def words(self, step: Step) -> list[str]:
         """The step's arithmetic, broken into lines."""
         return self.wrapped(self._words(step))
 
-    @staticmethod
-    def wrapped(text: str) -> list[str]:
-        # The result stays on one line with its sign.
-        return wrap(re.sub("([=≈]) ", "\\1\N{NO-BREAK SPACE}", text), LINE_SIZE)
-
     def opening_words(self) -> list[str]:
-        rows, cols = self.trace.geometry.rows, self.trace.geometry.cols
-        if rows == cols:
-            return self.wrapped(f"size: {rows.formula()}")
-        named = (("height", rows), ("width", cols))
-        return [line for n, axis in named for line in self.wrapped(f"{n}: {axis.formula()}")]
+        """How the output's size comes about."""
+        return [line for text in wording.size_words(self.trace) for line in self.wrapped(text)]
 
-    def _blank(self) -> Canvas:
-        layout = self.layout
-        canvas = Canvas(WIDTH, layout.height)
-        y = MARGIN + 4 + TITLE_SIZE
-        for line in layout.title:
-            canvas.text(WIDTH // 2, y, line, TITLE_SIZE, "text", "middle", mono=True)
-            y += TITLE_SIZE + 8
-        for panel in (*layout.inputs, *layout.kernels, layout.output):
-            canvas.text(panel.x, panel.y - 11, panel.label, LABEL_SIZE, "muted")
-        for x, y, sign in layout.operators:
-            canvas.text(x, y + 12, sign, 34, "muted", "middle")
-        for plane, panel in enumerate(layout.inputs):
+    def closing_words(self) -> list[str]:
+        """The animation's last line."""
+        count = len(self.steps)
+        windows = "one window" if count == 1 else f"{count:,} windows"
+        before, after = self.trace.geometry.input_shape, self.trace.geometry.output_shape
+        if self.trace.stretch != (1, 1):
+            before = self.trace.input_shape[-2:] if self.trace.dims == 2 else before
+        if self.trace.dims == 1:
+            return [f"{windows}: {number(self.trace.input_shape[-1])} in, {number(after[1])} out"]
+        return [f"{windows}: {size(before)} in, {size(after)} out"]
+
+    def paint(self, canvas: Canvas) -> None:
+        """Inputs with their padding, kernels, the empty output."""
+        for plane, panel in enumerate(self.layout.inputs):
             self._each_input(canvas, plane, panel)
-        for plane, panel in enumerate(layout.kernels):
+        for plane, panel in enumerate(self.layout.kernels):
             for row in range(panel.rows):
                 for col in range(panel.cols):
                     self.cell(canvas, panel, row, col, self.trace.weights[plane][row][col])
-        for row in range(layout.output.rows):
-            for col in range(layout.output.cols):
-                canvas.outline(layout.output.box(row, col), "line", 1)
-        self._legend(canvas)
-        canvas.fill((MARGIN, layout.height - 8, WIDTH - MARGIN, layout.height - 3), "pad")
-        return canvas
+        self._empty(canvas)
+
+    def _empty(self, canvas: Canvas) -> None:
+        output = self.layout.output
+        canvas.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
+        if output.cell < 8:
+            return
+        for row in range(output.rows):
+            for col in range(output.cols):
+                canvas.outline(output.box(row, col), "line", 1)
 
     def _each_input(self, canvas: Canvas, plane: int, panel: Panel) -> None:
-        rows, cols = self.trace.geometry.rows, self.trace.geometry.cols
+        rows, cols = self.axes
+        self._beyond(canvas, panel)
         for row in range(-rows.padding[0], rows.size + rows.padding[1]):
             for col in range(-cols.padding[0], cols.size + cols.padding[1]):
                 value = self.trace.at(plane, row, col)
-                if self.trace.is_padding(row, col):
+                if self.trace.is_padding(row, col, plane) or self.trace.is_stretch(row, col):
                     self.cell(canvas, panel, row, col, value, "pad", "muted")
                 elif (row, col) in self.untouched:
-                    self._hatched(canvas, panel, row, col, value)
+                    self.hatched(canvas, panel, row, col, value)
                 else:
                     self.cell(canvas, panel, row, col, value)
+        self._ruled(canvas, panel)
 
-    def cell(self, canvas, panel, row, col, value, fill="page", ink="text", bold=False) -> None:
-        box = panel.box(row, col)
-        canvas.fill(box, "line")
-        left, top, right, bottom = box
-        canvas.fill((left + 1, top + 1, right - 1, bottom - 1), fill)
-        text = value if isinstance(value, str) else cell_text(value, self.layout.digits)
-        font = self.layout.font_size
-        bold = bold and text_width(text, font, bold=True) <= panel.cell - 4
-        canvas.centred(box, text, font, ink, bold)
+    def _beyond(self, canvas: Canvas, panel: Panel) -> None:
+        """What ceil_mode's windows reach past the padding, and the windows it drops."""
+        rows, cols = self.axes
+        if self._overhangs():
+            canvas.dashed(
+                panel.box(-rows.padding[0], -cols.padding[0], *self._reached()), "line", 2
+            )
+        for start in rows.dropped:
+            width = cols.starts[-1] + cols.extent - cols.starts[0]
+            box = panel.box(start, cols.starts[0], rows.extent, width)
+            canvas.dashed(box, "muted", 2)
+        for start in cols.dropped:
+            height = rows.starts[-1] + rows.extent - rows.starts[0]
+            box = panel.box(rows.starts[0], start, height, cols.extent)
+            canvas.dashed(box, "muted", 2)
 
-    def _hatched(self, canvas, panel, row, col, value) -> None:
-        box = panel.box(row, col)
-        left, top, right, bottom = box
-        canvas.fill(box, "line")
-        canvas.fill((left + 1, top + 1, right - 1, bottom - 1), "page")
-        canvas.hatch((left + 1, top + 1, right - 1, bottom - 1), "hatch")
-        middle, quarter = (left + right) // 2, panel.cell * 3 // 10
-        height = self.layout.font_size * 6 // 10
-        across = (top + bottom) // 2
-        canvas.fill((middle - quarter, across - height, middle + quarter, across + height), "page")
-        text = cell_text(value, self.layout.digits)
-        canvas.centred(box, text, self.layout.font_size, "muted")
+    def _reached(self) -> tuple[int, int]:
+        reach = [max(a.padded_size, a.spans[-1][1] + a.padding[0]) for a in self.axes]
+        return reach[0], reach[1]
+
+    def _overhangs(self) -> bool:
+        return self._reached() != tuple(axis.padded_size for axis in self.axes)
+
+    def _ruled(self, canvas: Canvas, panel: Panel, step: Step | None = None) -> None:
+        """A bar for each uneven window, neighbours on two lanes; the step's own stand out."""
+        px, thick = self.px, self.px(4)
+        for which, axis in enumerate(self.axes):
+            if not isinstance(axis, UnevenAxis):
+                continue
+            for number_, (start, stop) in enumerate(axis.spans):
+                role = "edge" if step and step.output[which] == number_ else "hatch"
+                lane = px(6) + (number_ % 2) * px(7)
+                if which == 0:
+                    _, top, _, bottom = panel.box(start, panel.first_col, stop - start)
+                    place = (panel.x - lane - thick, top + 3, panel.x - lane, bottom - 3)
+                else:
+                    left, _, right, _ = panel.box(panel.first_row, start, 1, stop - start)
+                    place = (left + 3, panel.y - lane - thick, right - 3, panel.y - lane)
+                canvas.fill(place, role)
 
     def legend(self) -> list[tuple[str, str]]:
-        """(fill, what it means) for the line below the grids."""
-        parts = [("pad", self.padding_words())] if self.padded else []
-        return parts + ([("hatch", "never read by any window")] if self.untouched else [])
+        """(swatch, what it means) for the lines below the grids."""
+        parts, trace = [], self.trace
+        if trace.stretch != (1, 1):
+            strides = sorted(set(trace.stretch) - {1})
+            by = f"stride {strides[0]}" if len(strides) == 1 else "the strides"
+            around = "around and " if wording.padded(trace) else ""
+            parts.append(("pad", f"zeros put {around}between, by {by}"))
+        elif wording.padded(trace):
+            parts.append(("pad", wording.padding_words(trace)))
+        if self.untouched:
+            parts.append(("hatch", "never read by any window"))
+        if any(step.ties for step in trace.steps) and not self.shaded:
+            parts.append(("ring", "as large, but not the first"))
+        if any(axis.dropped for axis in self.axes):
+            parts.append(("dash", "window dropped: it would start past the input"))
+        elif self._overhangs():
+            parts.append(("dash", "past the edge: nothing to read"))
+        return parts
 
-    def _legend(self, canvas: Canvas) -> None:
-        x, y = self.layout.text_x, self.layout.legend_y
-        for fill, meaning in self.legend():
-            canvas.fill((x, y - 17, x + 20, y + 3), "line")
-            canvas.fill((x + 1, y - 16, x + 19, y + 2), "page" if fill == "hatch" else fill)
-            if fill == "hatch":
-                canvas.hatch((x + 1, y - 16, x + 19, y + 2), "hatch")
-            canvas.text(x + 28, y, meaning, LEGEND_SIZE, "muted")
-            x += 56 + text_width(meaning, LEGEND_SIZE)
-
-    def padding_words(self) -> str:
-        if self.trace.padding_mode != "zeros":
-            return f"padding ({self.trace.padding_mode})"
-        if not self.trace.counts_padding:
-            return "padding is not counted"
-        return "padding holds " + ("−∞" if self.trace.kind == "max" else "0")
-
-    def filled(self, canvas: Canvas, count: int) -> None:
-        """The first ``count`` outputs, as they look once they are known, and the progress bar."""
-        for step in self.trace.steps[:count]:
-            self.cell(canvas, self.layout.output, *step.output, step.value, "result")
-        self.progress(canvas, count)
-
-    def progress(self, canvas: Canvas, count: int) -> None:
-        bottom, room = self.layout.height - 3, WIDTH - 2 * MARGIN
-        done = MARGIN + room * count // len(self.trace.steps)
-        canvas.fill((MARGIN, bottom - 5, done, bottom), "fresh")
-
-    def write(self, canvas: Canvas, lines: list[str]) -> None:
-        y = self.layout.text_y
-        for line in lines:
-            canvas.text(self.layout.text_x, y, line, LINE_SIZE)
-            y += LINE_SIZE + 8
-
-    def window_box(self, panel: Panel, at: tuple[float, float]):
+    def window_box(self, panel: Panel, at: tuple[float, float], step: Step | None = None):
         """The window's outer frame for a start position, which may lie between cells."""
-        rows, cols = self.trace.geometry.rows, self.trace.geometry.cols
-        height, width = rows.extent, cols.extent
+        height, width = (axis.extent for axis in self.axes)
+        if step is not None:
+            spans = self.span(step)
+            height, width = (stop - start for start, stop in spans)
         left = panel.x + round((at[1] - panel.first_col) * panel.cell)
         top = panel.y + round((at[0] - panel.first_row) * panel.cell)
         return left - 1, top - 1, left + width * panel.cell + 2, top + height * panel.cell + 2
 
-    def start(self, step: Step) -> tuple[int, int]:
-        geometry = self.trace.geometry
-        return geometry.rows.starts[step.output[0]], geometry.cols.starts[step.output[1]]
+    def span(self, step: Step) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(start, stop) of the step's window along rows and along columns."""
+        return self.axes[0].spans[step.output[0]], self.axes[1].spans[step.output[1]]
 
-    def look(self, canvas: Canvas, step: Step) -> None:
+    def start(self, step: Step) -> tuple[int, int]:
+        """The window's first row and column."""
+        (top, _), (left, _) = self.span(step)
+        return top, left
+
+    def glide(self, canvas: Canvas, before: Step, after: Step, part: float) -> None:
+        """The window on its way; the words stay until the next one is in place."""
+        self.write(canvas, self.words(before))
+        (r0, c0), (r1, c1) = self.start(before), self.start(after)
+        at = r0 + (r1 - r0) * part, c0 + (c1 - c0) * part
+        for panel in self.layout.inputs:
+            canvas.outline(self.window_box(panel, at, before), "edge", self._thick())
+
+    def look(self, canvas: Canvas, index: int) -> None:
         """The window at its place, before the answer."""
+        step = self.steps[index]
         self._window(canvas, step, answered=False)
         box = self.layout.output.box(*step.output)
-        canvas.centred(box, "?", self.layout.font_size, "muted", bold=True)
+        if not self.shaded:
+            canvas.centred(box, "?", self.layout.font_size, "muted", bold=True)
         canvas.outline(box, "fresh", 3)
         self.write(canvas, self.wrapped(re.split(" [=≈] ", self._words(step))[0] + " = ?"))
 
-    def answer(self, canvas: Canvas, step: Step) -> None:
+    def answer(self, canvas: Canvas, index: int) -> None:
         """The winner marked, the arithmetic complete, the output filled in."""
+        step, output = self.steps[index], self.layout.output
         self._window(canvas, step, answered=True)
-        self.cell(canvas, self.layout.output, *step.output, step.value, "fresh", "page", bold=True)
+        self.cell(canvas, output, *step.output, step.value, "fresh", "page", bold=True)
+        if self.shaded:
+            left, top, right, bottom = output.box(*step.output)
+            canvas.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
         self.write(canvas, self.words(step))
+
+    def settle(self, canvas: Canvas, index: int) -> None:
+        """The output as it looks once it is known."""
+        step = self.steps[index]
+        self.cell(canvas, self.layout.output, *step.output, step.value, "result")
+
+    def _thick(self) -> int:
+        return self.px(2) if self.shaded else self.px(4)
 
     def _window(self, canvas: Canvas, step: Step, answered: bool) -> None:
         for number_, tap in enumerate(step.taps):
             panel = self.layout.inputs[tap.plane]
-            if answered and number_ == step.winner:
+            won = answered and number_ == step.winner
+            if self.shaded:
+                if won:
+                    canvas.outline(panel.box(tap.row, tap.col), "edge", 2)
+            elif won:
                 self.cell(canvas, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
             else:
                 self.cell(canvas, panel, tap.row, tap.col, tap.value, "window")
                 if answered and number_ in step.ties:
                     left, top, right, bottom = panel.box(tap.row, tap.col)
                     canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
-        dilated = max(self.trace.geometry.rows.dilation, self.trace.geometry.cols.dilation) > 1
+        dilated = max(axis.dilation for axis in self.axes) > 1
         for panel in self.layout.inputs:
+            self._ruled(canvas, panel, step)
             if dilated:
                 for tap in step.taps:
-                    canvas.outline(panel.box(tap.row, tap.col), "edge", 3)
-            canvas.outline(self.window_box(panel, self.start(step)), "edge", 2 if dilated else 4)
+                    canvas.outline(panel.box(tap.row, tap.col), "edge", self.px(3))
+            box = self.window_box(panel, self.start(step), step)
+            canvas.outline(box, "edge", self.px(2) if dilated else self._thick())

@@ -1,4 +1,4 @@
-"""A Trace to pictures: the window lands, the arithmetic appears, the output fills."""
+"""A Trace or a Transfer to pictures: the window lands, the arithmetic appears, the output fills."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from .canvas import Canvas
 from .drawing import Drawing
 from .errors import SlidingWindowsError
-from .notation import number, size
+from .moving import Moving
 from .style import WIDTH
-from .trace import Step, Trace
+from .trace import Trace
+from .transfer import Transfer
 
 INTRO, LAST, GLIDE = 1600, 3200, (0.35, 0.75)  # ms, ms, where the window is shown on its way
 Frame = tuple[Canvas, int]
+
+
+def scene_of(item: Trace | Transfer, width: int = WIDTH) -> Drawing | Moving:
+    """The laid out figure of a Trace or a Transfer."""
+    return Moving(item, width) if isinstance(item, Transfer) else Drawing(item, width)
 
 
 def durations(steps: int, frame_time: int | None = None) -> tuple[int, int, int]:
@@ -37,68 +43,61 @@ def _tempo(steps: int) -> tuple[int, int, int]:
     return 0, 0, max(60, 15000 // steps // 10 * 10)
 
 
-def animate(trace: Trace, width: int = WIDTH, frame_time: int | None = None) -> Iterator[Frame]:
+def animate(
+    item: Trace | Transfer, width: int = WIDTH, frame_time: int | None = None
+) -> Iterator[Frame]:
     """(Canvas, milliseconds) for the whole animation, the last frame held.
 
     width: pixels of the figure. frame_time: milliseconds for each answer.
+    Of more than 256 windows only every second, third ... is shown.
     """
-    drawing = Drawing(trace, width)
-    glide, look, answer = durations(len(trace.steps), frame_time)
-    opening = drawing.blank.copy()
-    drawing.write(opening, drawing.opening_words())
+    scene = scene_of(item, width)
+    shown = scene.shown()
+    glide, look, answer = durations(len(shown), frame_time)
+    opening = scene.blank.copy()
+    scene.write(opening, scene.opening_words())
     yield opening, INTRO
-    base, previous = drawing.blank.copy(), None
-    for count, step in enumerate(trace.steps):
-        if previous and glide:
-            yield from _glide(drawing, base, previous, step, glide)
+    base, done = scene.blank.copy(), 0
+    for index in shown:
+        if done and glide:
+            for part in GLIDE:
+                canvas = base.copy()
+                scene.glide(canvas, scene.steps[done - 1], scene.steps[index], part)
+                yield canvas, glide
+        for skipped in range(done, index):
+            scene.settle(base, skipped)
         if look:
             canvas = base.copy()
-            drawing.look(canvas, step)
+            scene.look(canvas, index)
             yield canvas, look
         canvas = base.copy()
-        drawing.answer(canvas, step)
-        drawing.progress(canvas, count + 1)
+        scene.answer(canvas, index)
+        scene.progress(canvas, index + 1)
         yield canvas, answer
-        drawing.cell(base, drawing.layout.output, *step.output, step.value, "result")
-        drawing.progress(base, count + 1)
-        previous = step
-    drawing.write(base, [closing(trace)])
+        scene.settle(base, index)
+        scene.progress(base, index + 1)
+        done = index + 1
+    scene.write(base, scene.closing_words())
     yield base, LAST
 
 
-def _glide(drawing: Drawing, base: Canvas, before: Step, after: Step, duration: int):
-    (r0, c0), (r1, c1) = drawing.start(before), drawing.start(after)
-    for part in GLIDE:
-        canvas = base.copy()
-        drawing.write(canvas, drawing.words(before))  # stays until the next window is in place
-        for panel in drawing.layout.inputs:
-            box = drawing.window_box(panel, (r0 + (r1 - r0) * part, c0 + (c1 - c0) * part))
-            canvas.outline(box, "edge", 4)
-        yield canvas, duration
-
-
-def stills(trace: Trace, numbers, width: int = WIDTH) -> Iterator[Canvas]:
+def stills(item: Trace | Transfer, numbers, width: int = WIDTH) -> Iterator[Canvas]:
     """One picture for each of the steps with these numbers, as it looks once it is answered."""
-    drawing = Drawing(trace, width)
-    for number_ in numbers:
-        canvas = drawing.blank.copy()
-        drawing.filled(canvas, number_ + 1)
-        drawing.answer(canvas, trace.steps[number_])
-        yield canvas
+    scene = scene_of(item, width)
+    for number in numbers:
+        yield _still(scene, number, number + 1)
 
 
-def poster(trace: Trace, width: int = WIDTH) -> Canvas:
+def poster(item: Trace | Transfer, width: int = WIDTH) -> Canvas:
     """One picture that says it all: the whole output, and one window with its arithmetic."""
-    drawing = Drawing(trace, width)
-    canvas = drawing.blank.copy()
-    drawing.filled(canvas, len(trace.steps))
-    drawing.answer(canvas, trace.steps[len(trace.steps) // 2])
+    scene = scene_of(item, width)
+    return _still(scene, len(scene.steps) // 2, len(scene.steps))
+
+
+def _still(scene: Drawing | Moving, number: int, known: int) -> Canvas:
+    canvas = scene.blank.copy()
+    for index in range(known):
+        scene.settle(canvas, index)
+    scene.progress(canvas, known)
+    scene.answer(canvas, number)
     return canvas
-
-
-def closing(trace: Trace) -> str:
-    """The animation's last line."""
-    rows, cols = trace.geometry.input_shape
-    count = len(trace.steps)
-    windows = "one window" if count == 1 else f"{number(count)} windows"
-    return f"{windows}: {size((rows, cols))} in, {size(trace.geometry.output_shape)} out"

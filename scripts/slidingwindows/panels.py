@@ -8,11 +8,30 @@ from .canvas import Box, text_width
 from .notation import MINUS, number
 from .style import MARGIN, WIDTH
 
+# Pixels of a figure 640 wide.
 LARGEST_CELL = 60
-SMALLEST_FONT, GOOD_FONT, LARGEST_FONT = 18, 20, 26
-TITLE_SIZE, LABEL_SIZE, LINE_SIZE = 22, 20, 23
+SMALLEST_FONT, GOOD_FONT, LARGEST_FONT = 13, 20, 26
+TITLE_SIZE, LABEL_SIZE, LINE_SIZE, LEGEND_SIZE = 22, 20, 23, 18
 OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
+RULER = 20  # room for the rulers of uneven windows
 MAX_PLANES = 4
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a panel is to hold, before it has a place.
+
+    first_row, first_col: positions of the upper left cell. values: the numbers its cells
+    may show, for the size of the type.
+    """
+
+    role: str  # 'input', 'kernel' or 'output'
+    label: str
+    rows: int
+    cols: int
+    values: frozenset[float]
+    first_row: int = 0
+    first_col: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,9 +54,10 @@ class Panel:
         top = self.y + (row - self.first_row) * self.cell
         return left, top, left + width * self.cell + 1, top + height * self.cell + 1
 
-    @property
-    def width(self) -> int:
-        return max(self.cols * self.cell, text_width(self.label, LABEL_SIZE))
+
+def values_of(planes) -> frozenset[float]:
+    """The different numbers of some planes."""
+    return frozenset(value for plane in planes for row in plane for value in row)
 
 
 def cell_text(value: float, digits: int) -> str:

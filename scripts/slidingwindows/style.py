@@ -15,6 +15,7 @@ from .errors import SlidingWindowsError
 WIDTH = 640  # pixels; a phone shows it at about half, so 22 px becomes 11
 MARGIN = 16
 LEVELS = 3  # steps of anti-aliasing from background to ink
+SHADES = 16  # grey levels for numbers too many to be written; with the rest at most 32 colours
 
 ROLES = (
     "page",
@@ -57,6 +58,10 @@ class Theme:
             for level in range(1, LEVELS):
                 colours.append(_blend(self.rgb(ground), self.rgb(ink), level / LEVELS))
         return tuple(colours)
+
+    def full_palette(self) -> tuple[tuple[int, int, int], ...]:
+        """The palette and the grey ramp behind it; no figure uses all of both."""
+        return (*self.palette(), *((round(255 * i / (SHADES - 1)),) * 3 for i in range(SHADES)))
 
 
 LIGHT = Theme(

@@ -12,7 +12,7 @@ from torch import nn
 
 from slidingwindows import slide
 from slidingwindows.canvas import Canvas, _glyphs, text_width
-from slidingwindows.drawing import MAX_STEPS, Drawing
+from slidingwindows.drawing import Drawing
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.notation import MINUS, number
 from slidingwindows.panels import (

@@ -1,0 +1,205 @@
+"""What every figure has: a title, grids of cells, a legend, a line of words, a progress bar."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from . import legend
+from .canvas import Canvas, text_width
+from .layout import plan
+from .panels import (
+    LABEL_SIZE,
+    LINE_SIZE,
+    TITLE_SIZE,
+    Grid,
+    Panel,
+    cell_text,
+    wrap,
+)
+from .sheets import Layout, Sheet
+from .sizes import Sizes
+from .style import SHADES, WIDTH
+
+MAX_FRAMES = 256  # windows shown; of more, every second, third ... is
+PAIR = re.compile(r"(\(\d+), (\d+\))")  # a line of the title is not broken inside one
+
+
+class Scene:
+    """A figure laid out, ready to be drawn step by step. Subclasses know what a step is."""
+
+    steps: tuple
+    call: str
+
+    def __init__(self, width: int = WIDTH):
+        self.sizes = Sizes(width)
+        self.px = self.sizes.px
+        self.shaded = False  # grey levels in place of numbers
+        texts = [self.opening_words(), *(self.words(step) for step in self.steps)]
+        self.layout: Layout = self._plan(texts)
+        if not self.layout.font_size:
+            self.shaded = True  # which changes the legend
+            self.layout = self._plan(texts)
+        self.blank = self._blank()
+
+    # What subclasses provide.
+
+    def grids(self) -> tuple[tuple[Grid, ...], tuple[Grid, ...], Grid, str]:
+        """Inputs, what is beside them, the output, and the sign between the first two."""
+        raise NotImplementedError
+
+    def rulers(self) -> tuple[bool, bool]:
+        """Whether the windows along rows and columns are uneven and want rulers."""
+        return False, False
+
+    def legend(self) -> list[tuple[str, str]]:
+        """(swatch, what it means) for the lines below the grids."""
+        raise NotImplementedError
+
+    def opening_words(self) -> list[str]:
+        """Lines below the first frame."""
+        raise NotImplementedError
+
+    def words(self, step) -> list[str]:
+        """Lines below a step's frame."""
+        raise NotImplementedError
+
+    def paint(self, canvas: Canvas) -> None:
+        """The grids before the first step."""
+        raise NotImplementedError
+
+    # What they share.
+
+    def shown(self) -> list[int]:
+        """Which steps are animated: all, or evenly chosen ones and the last."""
+        count = len(self.steps)
+        every = -(-count // MAX_FRAMES)
+        return sorted({*range(every - 1, count, every), count - 1})
+
+    def wrapped(self, text: str) -> list[str]:
+        """A text in lines that fit; the result stays on one line with its sign."""
+        text = re.sub("([=≈]) ", "\\1\N{NO-BREAK SPACE}", text)
+        return wrap(text, self.px(LINE_SIZE), room=self.sizes.room)
+
+    def _plan(self, texts) -> Layout:
+        inputs, besides, output, sign = self.grids()
+        self._ranges(inputs, besides, output)
+        entries = self.legend() + (self._shade_legend() if self.shaded else [])
+        self._legend_rows = legend.rows_of(entries, self.sizes)
+        line = self.px(LINE_SIZE)
+        longest = max(text_width(text, line) for lines in texts for text in lines)
+        title = PAIR.sub("\\1,\N{NO-BREAK SPACE}\\2", self.call)
+        return plan(
+            Sheet(
+                title=tuple(wrap(title, self.px(TITLE_SIZE), mono=True, room=self.sizes.room)),
+                inputs=inputs,
+                besides=besides,
+                output=output,
+                sign=sign,
+                lines=max(len(lines) for lines in texts),
+                longest=max(longest, legend.widest(self._legend_rows, self.sizes)),
+                legend=len(self._legend_rows),
+                rulers=self.rulers(),
+                call=self.call,
+            ),
+            self.sizes,
+        )
+
+    def _ranges(self, inputs, besides, output) -> None:
+        """What is black and what white, for each role of panel; nan and infinities apart."""
+        self.ranges = {}
+        for grids in (inputs, besides, (output,)):
+            finite = [v for grid in grids for v in grid.values if math.isfinite(v)]
+            if grids:
+                self.ranges[grids[0].role] = (min(finite, default=0.0), max(finite, default=0.0))
+
+    def _shade_legend(self) -> list[tuple[str, str]]:
+        roles = [role for role in self.ranges if role != "kernel" or not self.layout.kernel_font]
+        parts: dict[tuple[float, float], list[str]] = {}
+        for role in roles:
+            parts.setdefault(self.ranges[role], []).append(role)
+        return [
+            ("ramp", f"{' and '.join(names)} from {cell_text(low, 3)} to {cell_text(high, 3)}")
+            for (low, high), names in parts.items()
+        ]
+
+    def _blank(self) -> Canvas:
+        layout, px = self.layout, self.px
+        canvas = Canvas(self.sizes.width, layout.height)
+        title, y = px(TITLE_SIZE), self.sizes.margin + px(4) + px(TITLE_SIZE)
+        for line in layout.title:
+            canvas.text(self.sizes.width // 2, y, line, title, "text", "middle", mono=True)
+            y += title + px(8)
+        lift = px(11) + (px(20) if self.rulers()[1] else 0)
+        for panel in (*layout.inputs, *layout.kernels, layout.output):
+            up = lift if panel.role == "input" else px(11)
+            canvas.text(panel.x, panel.y - up, panel.label, px(LABEL_SIZE), "muted")
+        for x, y, sign in layout.operators:
+            canvas.text(x, y + px(12), sign, px(34), "muted", "middle")
+        self.paint(canvas)
+        where = layout.text_x, layout.legend_y
+        legend.draw(canvas, self._legend_rows, *where, self.sizes)
+        bottom, margin = layout.height, self.sizes.margin
+        canvas.fill((margin, bottom - px(8), self.sizes.width - margin, bottom - px(3)), "pad")
+        return canvas
+
+    def cell(self, canvas, panel: Panel, row, col, value, fill="page", ink="text", bold=False):
+        """One cell with its number, or its shade; a text in the place of a number stays one."""
+        box = panel.box(row, col)
+        left, top, right, bottom = box
+        inner = (left + 1, top + 1, right - 1, bottom - 1)
+        if panel.cell < 8:
+            inner = (left, top, right - 1, bottom - 1)
+        else:
+            canvas.fill(box, "line")
+        font = self.font(panel)
+        if not font and not isinstance(value, str):
+            if fill == "pad" or value != value:
+                canvas.fill(inner, "pad")
+            else:
+                canvas.shade(inner, self._level(panel.role, value))
+            return
+        canvas.fill(inner, fill)
+        text = value if isinstance(value, str) else cell_text(value, self.layout.digits)
+        bold = bold and text_width(text, font, bold=True) <= panel.cell - self.px(4)
+        canvas.centred(box, text, font, ink, bold)
+
+    def font(self, panel: Panel) -> int:
+        """Pixels of the type in a panel's cells; 0 for shades."""
+        return self.layout.kernel_font if panel.role == "kernel" else self.layout.font_size
+
+    def _level(self, role: str, value: float) -> int:
+        low, high = self.ranges[role]
+        if high == low:
+            return SHADES // 2
+        share = min(max((value - low) / (high - low), 0.0), 1.0)
+        return round(share * (SHADES - 1))
+
+    def hatched(self, canvas, panel: Panel, row, col, value) -> None:
+        """A cell that no window reads."""
+        box = panel.box(row, col)
+        left, top, right, bottom = box
+        self.cell(canvas, panel, row, col, value if self.shaded else "")
+        inner = (left + 1, top + 1, right - 1, bottom - 1)
+        canvas.hatch(inner, "hatch", 8 if panel.cell > 12 else 4)
+        if self.shaded:
+            return
+        middle, quarter = (left + right) // 2, panel.cell * 3 // 10
+        height = self.layout.font_size * 6 // 10
+        across = (top + bottom) // 2
+        canvas.fill((middle - quarter, across - height, middle + quarter, across + height), "page")
+        text = cell_text(value, self.layout.digits)
+        canvas.centred(box, text, self.layout.font_size, "muted")
+
+    def progress(self, canvas: Canvas, count: int) -> None:
+        """The bar at the lower edge, once ``count`` steps are done."""
+        bottom, margin = self.layout.height - self.px(3), self.sizes.margin
+        done = margin + self.sizes.room * count // len(self.steps)
+        canvas.fill((margin, bottom - self.px(5), done, bottom), "fresh")
+
+    def write(self, canvas: Canvas, lines: list[str]) -> None:
+        """Lines of words below the legend."""
+        y = self.layout.text_y
+        for line in lines:
+            canvas.text(self.layout.text_x, y, line, self.px(LINE_SIZE))
+            y += self.px(LINE_SIZE) + self.px(8)
