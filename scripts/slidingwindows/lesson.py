@@ -10,6 +10,7 @@ from .errors import SlidingWindowsError
 from .feature_maps import Funnel
 from .fields import ReceptiveField
 from .trace import Trace
+from .transfer import Transfer
 
 MIME = "application/vnd.slidingwindows.figure+json"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -47,7 +48,7 @@ def notebook_html(made: dict) -> str:
     )
 
 
-def show(trace: Trace | Funnel | ReceptiveField, name: str, caption: str = "") -> Figure:
+def show(trace: Trace | Transfer | Funnel | ReceptiveField, name: str, caption: str = "") -> Figure:
     """An animation of a trace, a funnel or a receptive field.
 
     trace: from ``slide``, ``funnel`` or ``receptive_field``.
@@ -66,9 +67,12 @@ def show(trace: Trace | Funnel | ReceptiveField, name: str, caption: str = "") -
         return Figure("funnel", name, caption, funnel=trace.to_dict())
     if isinstance(trace, ReceptiveField):
         return Figure("receptive", name, caption, receptive=trace.to_dict())
+    if isinstance(trace, Transfer):
+        return Figure("transfer", name, caption, transfer=trace.to_dict())
     if not isinstance(trace, Trace):
         raise SlidingWindowsError(
-            f"show needs a Trace, a Funnel or a ReceptiveField, got {type(trace).__name__}"
+            "show needs a Trace, a Transfer, a Funnel or a ReceptiveField, got "
+            f"{type(trace).__name__}"
         )
     return Figure("trace", name, caption, trace=trace.to_dict())
 

@@ -1,6 +1,6 @@
 """A figure's plain data to its files: GIFs, posters and the words, for both themes.
 
-Kinds: 'trace' (an animation of a Trace), 'funnel' (of a network's feature maps),
+Kinds: 'trace' (an animation of a Trace), 'transfer', 'funnel' (of a network's feature maps),
 'receptive' (of its growing receptive field) and 'plot' (pictures made in the lesson).
 """
 
@@ -12,13 +12,14 @@ import io
 import numpy as np
 from PIL import Image
 
-from . import field_frames, field_words, frames, funnel_frames
+from . import field_frames, field_words, frames, funnel_frames, transfer_words
 from .description import alt_text, transcript
 from .feature_maps import Funnel
 from .fields import ReceptiveField
 from .gif import encode
 from .style import THEMES
 from .trace import Trace
+from .transfer import Transfer
 
 
 def render(data: dict) -> dict:
@@ -28,7 +29,7 @@ def render(data: dict) -> dict:
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving'}.
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
-    kinds["receptive"] = _render_receptive
+    kinds |= {"receptive": _render_receptive, "transfer": _render_transfer}
     return kinds[data["kind"]](data)
 
 
@@ -44,7 +45,18 @@ def png(pixels: np.ndarray, palette) -> bytes:
 def _render_trace(data: dict) -> dict:
     trace = Trace.from_dict(data["trace"])
     words = (alt_text(trace), transcript(trace))
-    return _moving(data["name"], frames.animate(trace), frames.poster(trace), words)
+    return _moving(data["name"], frames.animate(trace), frames.poster(trace), words, ramp)
+
+
+def _render_transfer(data: dict) -> dict:
+    transfer = Transfer.from_dict(data["transfer"])
+    words = (transfer_words.alt_text(transfer), transfer_words.transcript(transfer))
+    return _moving(data["name"], frames.animate(transfer), frames.poster(transfer), words, ramp)
+
+
+def ramp(theme) -> tuple:
+    """The grey levels that stand behind a theme's own colours."""
+    return theme.full_palette()[len(theme.palette()) :]
 
 
 def _render_funnel(data: dict) -> dict:
