@@ -81,8 +81,8 @@ def trace_fractional(ask: Request) -> Trace:
 def _starts(ask: Request, i: int, kernel: int, count: int, chance: float) -> list[int]:
     """Torch's generate_intervals, in the input's own dtype."""
     size, last = ask.sizes[i], ask.sizes[i] - kernel
-    if count == 1:
-        return [last]
+    if count < 2:
+        return [last][:count]
     dtype = ask.input.dtype
     alpha = torch.tensor(size - kernel, dtype=dtype) / torch.tensor(count - 1, dtype=dtype)
     sample = torch.tensor(chance, dtype=dtype)

@@ -102,6 +102,17 @@ def checked(case, windows=None) -> Trace | None:
     return trace
 
 
+def is_empty(case, problem: str) -> bool:
+    """Torch returns an empty tensor, of which there is no trace."""
+    said = torch_says(case.module, case.input)
+    said = said[0] if isinstance(said, tuple) else said
+    if said is None or said.numel():
+        return False
+    with pytest.raises(SlidingWindowsError, match=problem):
+        slide(case.module, case.input, case.channel, case.sample)
+    return True
+
+
 def untouched_is(trace, case, read) -> None:
     """Rows and columns that no window reads; only plain padding leaves them to be seen here."""
     if trace.stretch != (1, 1) or getattr(case.module, "padding_mode", "zeros") != "zeros":
