@@ -96,11 +96,21 @@ def _moving(name: str, pictures, still, words, more_colours=lambda theme: ()) ->
 
 def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]:
     """The same pictures with only the colours they use, the commonest first: fewer bits a pixel."""
-    counts = sum(np.bincount(pixels.ravel(), minlength=len(palette)) for pixels in images)
+    counts = np.bincount(images[0].ravel(), minlength=256)
+    for before, after in zip(images, images[1:], strict=False):
+        # What changed is what is encoded, and all that can bring another colour.
+        counts += np.bincount(after[after != before], minlength=256)
     order = [int(n) for n in np.argsort(-counts, kind="stable") if counts[n]]
-    number = np.zeros(len(palette), np.uint8)
-    number[order] = np.arange(len(order), dtype=np.uint8)
-    return [number[pixels] for pixels in images], tuple(palette[n] for n in order)
+    table = bytearray(256)
+    for number, colour in enumerate(order):
+        table[colour] = number
+    shape = images[0].shape
+    # bytes.translate is ten times as fast as numpy's indexing with small integers.
+    packed = [
+        np.frombuffer(pixels.tobytes().translate(table), np.uint8).reshape(shape)
+        for pixels in images
+    ]
+    return packed, tuple(palette[n] for n in order)
 
 
 def _render_plot(data: dict) -> dict:
