@@ -15,7 +15,7 @@ HERE = Path(slidingwindows.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.py")}
 # The only modules that may ask torch.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
-ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging"}
+ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic"}
 ASKS_TORCH |= {"modules", "running", "counting", "probing", "measuring", "surrogate"}
 NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
 NUMBERS_ALONE |= {"uneven", "plain", "transfer", "wording", "recipes"}

@@ -1,0 +1,60 @@
+"""The 19 animations: the names, sizes and relationships of the guide, and torch's own answers."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from slidingwindows import SlidingWindowsError, Trace
+from slidingwindows.conv_arithmetic import ANIMATIONS, animation
+from slidingwindows.parsing import make_module
+
+TABLE = Path(__file__).parents[1] / "data" / "conv_arithmetic_relationships.csv"
+ROWS = {row["name"]: row for row in csv.DictReader(TABLE.open())}
+KINDS = {"avgpool": "average", "maxpool": "max"}
+every = pytest.mark.parametrize("row", ANIMATIONS, ids=[row.name for row in ANIMATIONS])
+
+
+def test_all_that_the_guide_names_and_no_other():
+    # The two 'counting' rows are figures of the text, not animations.
+    assert {row.name for row in ANIMATIONS} == {n for n in ROWS if not n.startswith("counting")}
+    assert len(ANIMATIONS) == 19
+    assert {row.relationship for row in ANIMATIONS} == set(range(1, 16))
+
+
+@every
+def test_sizes_are_the_tables(row):
+    told = ROWS[row.name]
+    kind = KINDS.get(told["kind"], told["kind"])
+    assert row.kind == kind
+    for letter in "ikspda":
+        assert getattr(row, letter) == int(told[letter]), letter
+    assert row.relationship == int(told["relationship"])
+
+
+@every
+def test_torch_gives_the_size_and_the_trace_is_torchs(row):
+    trace = animation(row.name)
+    module = make_module(row.call)
+    out = int(ROWS[row.name]["o"])
+    assert module(torch.zeros(1, row.i, row.i)).shape == (1, out, out)
+    assert trace.geometry.output_shape == (out, out)
+    assert trace.input_shape == (1, row.i, row.i)
+    assert trace.operation == type(module).__name__
+    expected = {"conv": nn.Conv2d, "transposed": nn.ConvTranspose2d, "average": nn.AvgPool2d}
+    assert isinstance(module, expected.get(row.kind, nn.MaxPool2d))
+    numbers = [v for plane in (*trace.planes, *trace.weights) for line in plane for v in line]
+    assert all(v == int(v) for v in numbers if abs(v) != float("inf"))
+
+
+@every
+def test_the_same_numbers_on_every_run(row):
+    assert animation(row.name) == animation(row.name)
+    assert isinstance(animation(row.name), Trace)
+
+
+def test_another_name_is_refused():
+    with pytest.raises(SlidingWindowsError, match="'padding' is not one of no_padding_no_strides"):
+        animation("padding")
