@@ -24,10 +24,18 @@ def split_page(text: str) -> tuple[str, dict]:
     return body, json.loads(header)
 
 
+def course_in(nav) -> list[str]:
+    """Names of the lessons in the navigation's section 'Lessons'; others stand elsewhere."""
+    for item in nav or []:
+        if isinstance(item, dict) and "Lessons" in item:
+            return lessons_in(item)
+    return lessons_in(nav)
+
+
 def lesson_list(nav, pages: Path) -> str:
     """Markdown for the mark: each lesson's title, description and reading time."""
     items = []
-    for name in lessons_in(nav):
+    for name in course_in(nav):
         path = pages / f"{name}.md"
         if not path.exists():
             continue  # MkDocs itself reports a nav entry without a file

@@ -38,7 +38,7 @@ def _figure(name: str, facts: dict, base: str) -> str:
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
     parts.append(f'<div class="sw-stage">{pictures}</div>')
     if facts["caption"]:
-        parts.append(f"<figcaption>{_inline(facts['caption'])}</figcaption>")
+        parts.append(f"<figcaption>{inline(facts['caption'])}</figcaption>")
     if facts["transcript"]:
         steps = "".join(f"<li>{escape(line)}</li>" for line in facts["transcript"])
         parts.append(
@@ -62,7 +62,7 @@ def _picture(name: str, theme: str, facts: dict, base: str) -> str:
     return f'<picture class="sw-{theme}">{image}</picture>'
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Captions know `code` and *emphasis*, nothing else."""
     text = escape(text, quote=False)
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)

@@ -21,6 +21,7 @@ from slidingwindows.api_page import with_api
 from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
 from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.gallery import GALLERY_MARK, gallery
 from slidingwindows.mathml import with_mathml
 from slidingwindows.prepare import cache_of, is_fresh
 
@@ -96,6 +97,8 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     up = "../" * page.url.count("/")
+    if GALLERY_MARK in markdown:
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache_of(root), up))
     try:
         return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
     except SlidingWindowsError as error:

@@ -63,7 +63,7 @@ def prepare(root: Path, only: str = "", redraw: bool = False, report: Report = p
         for lesson in lessons:
             _write_page(root, lesson, outputs[lesson.name], made)
         if not only:
-            _finish(root, key, lessons, figures)
+            _finish(root, key, lessons, outputs, figures)
 
 
 @contextlib.contextmanager
@@ -205,7 +205,7 @@ def _write_page(root: Path, lesson: Lesson, outputs, made: dict) -> None:
     book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)})
 
 
-def _finish(root: Path, key: str, lessons: list[Lesson], figures: dict) -> None:
+def _finish(root: Path, key: str, lessons: list[Lesson], outputs: dict, figures: dict) -> None:
     """Remove what no lesson makes any more, then say that all is done."""
     names = [lesson.name for lesson in lessons]
     kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": list(figures)}
@@ -219,4 +219,9 @@ def _finish(root: Path, key: str, lessons: list[Lesson], figures: dict) -> None:
         for path in set(place.glob("*")) - wanted:  # also what a killed build left half done
             if not path.is_dir():
                 path.unlink(missing_ok=True)
-    write(cache_of(root) / "prepared.json", json.dumps({"key": key, "entries": entries}))
+    shown = {
+        lesson.name: [figure["name"] for figure in figures_in(outputs[lesson.name])]
+        for lesson in lessons
+    }
+    done = {"key": key, "entries": entries, "figures": shown}
+    write(cache_of(root) / "prepared.json", json.dumps(done))

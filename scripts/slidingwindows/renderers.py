@@ -17,6 +17,7 @@ from .description import alt_text, transcript
 from .feature_maps import Funnel
 from .fields import ReceptiveField
 from .gif import encode
+from .recipes import recipe
 from .style import THEMES
 from .trace import Trace
 from .transfer import Transfer
@@ -26,7 +27,8 @@ def render(data: dict) -> dict:
     """Files and facts of one figure.
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
-    Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving'}.
+    Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving',
+    'operation', 'call', 'recipe'}; the recipe is the Python that makes the figure again.
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
     kinds |= {"receptive": _render_receptive, "transfer": _render_transfer}
@@ -45,13 +47,19 @@ def png(pixels: np.ndarray, palette) -> bytes:
 def _render_trace(data: dict) -> dict:
     trace = Trace.from_dict(data["trace"])
     words = (alt_text(trace), transcript(trace))
-    return _moving(data["name"], frames.animate(trace), frames.poster(trace), words, ramp)
+    return _windows(trace, data["name"], words, trace.operation)
 
 
 def _render_transfer(data: dict) -> dict:
     transfer = Transfer.from_dict(data["transfer"])
     words = (transfer_words.alt_text(transfer), transfer_words.transcript(transfer))
-    return _moving(data["name"], frames.animate(transfer), frames.poster(transfer), words, ramp)
+    operation = "Gradient" if transfer.forward else transfer.operation
+    return _windows(transfer, data["name"], words, operation)
+
+
+def _windows(item: Trace | Transfer, name: str, words, operation: str) -> dict:
+    made = _moving(name, frames.animate(item), frames.poster(item), words, ramp)
+    return made | {"operation": operation, "call": item.call, "recipe": recipe(item, name)}
 
 
 def ramp(theme) -> tuple:
@@ -91,6 +99,9 @@ def _moving(name: str, pictures, still, words, more_colours=lambda theme: ()) ->
         "width": width,
         "height": height,
         "moving": True,
+        "operation": "Network",
+        "call": "",
+        "recipe": "",
     }
 
 
@@ -125,4 +136,7 @@ def _render_plot(data: dict) -> dict:
         "width": data["width"],
         "height": data["height"],
         "moving": False,
+        "operation": "Plot",
+        "call": "",
+        "recipe": "",
     }

@@ -25,7 +25,7 @@ PICTURES |= {"sizes", "sheets", "placing", "legend", "scene", "moving", "grids",
 PICTURES |= {"funnel_plan", "field_plan", "field_drawing", "field_frames"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
-SITE |= {"docstrings", "api_signature", "api_source", "api_html", "api_page"}
+SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 
 def imports_of(module: str, root: ast.AST) -> set[str]:

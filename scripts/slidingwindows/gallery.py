@@ -1,0 +1,82 @@
+"""The gallery: a card for every figure of the site, with its code and its downloads."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from .contents import lessons_in, split_page
+from .embed import inline
+
+GALLERY_MARK = "<!-- gallery -->"
+LICENCE = "CC BY 4.0"
+DIMENSIONS = re.compile(r"[123]d$")
+
+
+def gallery(nav, cache: Path, up: str) -> str:
+    """HTML of all cards, in the order of the navigation.
+
+    cache: where prepare() left figures, pages and prepared.json. up: the way to the site's root,
+    such as '../'.
+    """
+    shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
+    cards = []
+    for lesson in lessons_in(nav):
+        page = cache / "pages" / f"{lesson}.md"
+        if not page.exists():
+            continue  # MkDocs itself reports a nav entry without a file
+        _, meta = split_page(page.read_text("utf-8"))
+        for name in shown.get(lesson, []):
+            facts = json.loads((cache / "figures" / f"{name}.json").read_text("utf-8"))
+            cards.append(_card(name, facts, lesson, meta["title"], up))
+    return f'<div class="sw-gallery">{"".join(cards)}</div>'
+
+
+def family(operation: str) -> str:
+    """'MaxPool2d' to 'MaxPool': what the filter sorts by."""
+    return DIMENSIONS.sub("", operation)
+
+
+def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
+    address = f"{up}lessons/{lesson}/#{name}"
+    base = f"{up}figures/{name}"
+    posters = "".join(_poster(base, theme, facts) for theme in ("light", "dark"))
+    call = facts["call"] or facts["operation"]
+    parts = [
+        f'<article class="sw-card" data-operation="{escape(family(facts["operation"]), True)}" '
+        f'data-name="{name}" data-moving="{int(facts["moving"])}">',
+        f'<div class="sw-stage">{posters}</div>',
+        f'<p class="sw-call"><code>{escape(call)}</code></p>',
+    ]
+    if facts["caption"]:
+        parts.append(f"<p>{inline(facts['caption'])}</p>")
+    parts.append(
+        f'<p class="sw-links">From <a href="{address}">{escape(title)}</a>. Download: '
+        f"{_downloads(name, base, facts)}. {LICENCE}.</p>"
+    )
+    if facts["recipe"]:
+        parts.append(
+            "<details data-search-exclude><summary>The code</summary>"
+            f"<pre><code>{escape(facts['recipe'])}</code></pre></details>"
+        )
+    return "".join([*parts, "</article>"])
+
+
+def _poster(base: str, theme: str, facts: dict) -> str:
+    return (
+        f'<img class="sw-{theme}" src="{base}.{theme}.png" width="{facts["width"]}" '
+        f'height="{facts["height"]}" loading="lazy" decoding="async" '
+        f'alt="{escape(facts["alt"], quote=True)}">'
+    )
+
+
+def _downloads(name: str, base: str, facts: dict) -> str:
+    kind = "gif" if facts["moving"] else "png"
+    links = (
+        f'<a href="{base}.{theme}.{kind}" download aria-label="{name}, {theme}, {kind.upper()}">'
+        f"{theme}</a>"
+        for theme in ("light", "dark")
+    )
+    return ", ".join(links)
