@@ -68,7 +68,7 @@ show(animation("no_padding_strides"), "no-padding-strides", "A 3×3 kernel on 5�
 # %% [markdown]
 # ### 6. Padding and stride
 #
-# The formula that holds for all of the above: $o = \lfloor (i + 2p - k)/s \rfloor + 1$. The floor makes different inputs equal: 5×5 and 6×6 give the same size here. Look for the hatched cells in the second one: no window reads them.
+# The formula that holds for all of the above: $o = \lfloor (i + 2p - k)/s \rfloor + 1$. The floor makes different inputs equal: 5×5 and 6×6 give the same size here. In the second one no window reads the padding on the right and below.
 
 # %%
 show(animation("padding_strides"), "padding-strides", "A 3×3 kernel on 5×5 at stride 2 with padding 1 gives 3×3.")
