@@ -26,6 +26,7 @@ __all__ = [
     "funnel",
     "receptive_field",
     "route",
+    "save",
     "slide",
 ]
 
@@ -34,6 +35,7 @@ __all__ = [
 _LATER = {
     "slide": "operations",
     "route": "gradients",
+    "save": "saving",
     "funnel": "networks",
     "receptive_field": "probing",
 }

@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from pathlib import Path
 
 from .errors import SlidingWindowsError
+from .shell import parser
 
-
-def parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
-    top = argparse.ArgumentParser(prog="python -m slidingwindows", description=__doc__)
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name, summary):
-        made = commands.add_parser(name, help=summary, description=summary)
-        made.add_argument("--root", type=Path, default=Path(), help="folder of mkdocs.yml")
-        return made
-
-    command("prepare", "execute stale lessons and draw stale figures")
-    figures = command("figures", "draw figures again")
-    figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
-    site = command("site", "write the finished site to site/")
-    site.add_argument("--check", action="store_true", help="build and check, then throw it away")
-    return top
+FIGURES = ("draw", "trace", "conv-arithmetic")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; errors of ours become one message and exit code 2."""
-    options = parser().parse_args(arguments)
+    """Run one command; errors of ours become a message and exit code 2."""
+    top = parser()
+    options = top.parse_args(arguments)
+    if not options.command:
+        top.print_help()
+        return 0
     try:
-        if not (options.root / "mkdocs.yml").is_file():
-            raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
-        if options.command == "site":
-            from .site import build
-
-            build(options.root.resolve(), keep=not options.check)
-        else:
-            from .prepare import prepare
-
-            redraw = options.command == "figures"
-            prepare(options.root.resolve(), getattr(options, "lesson", ""), redraw, report=_say)
+        _run(options)
     except SlidingWindowsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        text = _one_line(error) if options.command in FIGURES else str(error)
+        print(f"error: {text}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -52,6 +30,31 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
+
+
+def _run(options) -> None:
+    if options.command in FIGURES:
+        from . import commands
+
+        getattr(commands, options.command.replace("-", "_"))(options)
+        sys.stdout.flush()
+        return
+    if not (options.root / "mkdocs.yml").is_file():
+        raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
+    if options.command == "site":
+        from .site import build
+
+        build(options.root.resolve(), keep=not options.check)
+    else:
+        from .prepare import prepare
+
+        redraw = options.command == "figures"
+        prepare(options.root.resolve(), getattr(options, "lesson", ""), redraw, report=_say)
+
+
+def _one_line(error: SlidingWindowsError) -> str:
+    text = f"{error.problem} (in {error.context})" if error.context else error.problem
+    return " ".join(text.split())
 
 
 def _say(line: str) -> None:

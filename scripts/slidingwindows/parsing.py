@@ -37,16 +37,17 @@ def make_module(text: str):
     """
     from torch import nn
 
-    from .operations import TRACERS
+    from .operations import TRACERS, known_modules
 
     name, arguments, options = parse_call(text)
     known = {kind.__name__: kind for kind in TRACERS}
     if name not in known or not hasattr(nn, name):
-        raise SlidingWindowsError(f"{name} is not one of {', '.join(sorted(known))}")
+        raise SlidingWindowsError(f"{name} is not one of {known_modules()}")
     try:
         return known[name](*arguments, **options)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise SlidingWindowsError(f"torch says: {error}", text) from error
+    except Exception as error:  # torch checks some arguments, others fail wherever they are used
+        words = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SlidingWindowsError(f"torch says: {words}", text) from error
 
 
 def _name(node: ast.expr, text: str) -> str:

@@ -15,16 +15,17 @@ HERE = Path(slidingwindows.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.py")}
 # The only modules that may ask torch.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
-ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic"}
+ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic", "values"}
 ASKS_TORCH |= {"modules", "running", "counting", "probing", "measuring", "surrogate"}
 NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
-NUMBERS_ALONE |= {"uneven", "plain", "transfer", "wording", "recipes"}
+NUMBERS_ALONE |= {"backward", "moves", "uneven", "plain", "transfer", "wording", "recipes"}
 NUMBERS_ALONE |= {"receptive", "feature_maps", "fields", "field_words", "tables"}
 PICTURES = {"style", "canvas", "layout", "panels", "drawing", "frames", "funnel_frames", "gif"}
 PICTURES |= {"sizes", "sheets", "placing", "legend", "scene", "moving", "grids", "transfer_words"}
 PICTURES |= {"funnel_plan", "field_plan", "field_drawing", "field_frames"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
+PICTURES |= {"filmstrip", "saving"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 
@@ -75,7 +76,9 @@ WITHOUT_TORCH = sorted((set(TREES) - ASKS_TORCH - {"__init__"}) & (NUMBERS_ALONE
 def test_the_sweep_covers_what_it_should():
     assert NUMBERS_ALONE | ASKS_TORCH <= set(TREES)
     assert {"style", "canvas", "layout", "frames", "gif", "description"} <= set(WITHOUT_TORCH)
-    known = NUMBERS_ALONE | PICTURES | SITE | ASKS_TORCH | {"__init__", "__main__"}
+    known = (
+        NUMBERS_ALONE | PICTURES | SITE | ASKS_TORCH | {"__init__", "__main__", "shell", "commands"}
+    )
     assert set(TREES) == known, "put each new module in one of the sets above"
 
 
