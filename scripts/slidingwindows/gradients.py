@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
+from .backward import passed_back
 from .errors import SlidingWindowsError
-from .folding import power
 from .notation import number
 from .operations import slide
 from .requests import Request
 from .tensors import ask_torch, plane_of, rounding_unit
-from .trace import Step, Tap, Trace
+from .trace import Step, Trace
 from .transfer import Move, Read, Transfer, Write
 
 
@@ -43,7 +42,12 @@ def route(
     >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
     ((0.0, 0.0), (1.0, 0.0))
     """
+    module = _drawn_once(module, input)
     trace = slide(module, input, channel, sample, depth)
+    if not isinstance(trace, Trace):
+        raise SlidingWindowsError(
+            f"{trace.operation} only moves numbers: a gradient takes the same ways back", trace.call
+        )
     if not input.is_floating_point():
         raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)
     if trace.stretch != (1, 1) or isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d):
@@ -51,24 +55,31 @@ def route(
             "the gradient of a transposed convolution is a plain convolution: slide that",
             trace.call,
         )
+    if trace.kind == "max" and _reads_padding_alone(trace):
+        raise SlidingWindowsError(
+            "a window reads padding alone: it has no winner, and torch's backward pass writes "
+            "past the input",
+            trace.call,
+        )
     plane = _plane(trace, plane)
+    if trace.kind == "lp" and trace.norm < 1 and 0 in sum(trace.planes[plane], ()):
+        # Torch multiplies by the slope even where no gradient arrives, which gives nan.
+        raise SlidingWindowsError(
+            f"a power of {number(trace.norm)} is infinitely steep at 0, so there is no gradient",
+            trace.call,
+        )
     sent = _sent(trace, gradient, input)
     ask = Request(module, input.detach(), trace.dims, channel, sample, depth)
     target = _autograd(ask, trace, sent, plane)
-    places, home = _places(trace), _home(trace)
     upstream = plane_of(sent)
     moves = []
-    for step in trace.steps:
+    passed = passed_back(trace, plane, upstream)
+    for step, shares in zip(trace.steps, passed, strict=True):
         row, col = step.output
         arriving = upstream[row][col]
-        writes = []
-        for number_, tap in enumerate(step.taps):
-            share = _share(trace, step, number_, tap, arriving)
-            place = places.get((tap.row, tap.col))
-            if home[tap.plane] == home[plane] and place is not None and share is not None:
-                writes.append(Write(*place, share))
+        writes = tuple(Write(*share) for share in shares)
         words = _words(trace, step, arriving, writes)
-        moves.append(Move(step.output, (Read(0, row, col, arriving),), tuple(writes), words))
+        moves.append(Move(step.output, (Read(0, row, col, arriving),), writes, words))
     return Transfer(
         kind="gradient",
         operation=trace.operation,
@@ -85,6 +96,18 @@ def route(
         epsilon=rounding_unit(input.dtype),
         forward=trace,
         plane=plane,
+    )
+
+
+def _drawn_once(module: nn.Module, input: torch.Tensor) -> nn.Module:
+    """The module itself; a fractional pool that draws its windows anew gets them drawn here."""
+    drawn = isinstance(module, nn.FractionalMaxPool2d) and module._random_samples is None
+    if not drawn or not isinstance(input, torch.Tensor) or input.dim() not in (3, 4):
+        return module
+    batch = input.shape[0] if input.dim() == 4 else 1
+    samples = ask_torch(torch.rand, batch, input.shape[-3], 2, dtype=input.dtype)
+    return nn.FractionalMaxPool2d(
+        module.kernel_size, module.output_size, module.output_ratio, _random_samples=samples
     )
 
 
@@ -106,11 +129,20 @@ def _plane(trace: Trace, plane: int | None) -> int:
     return plane
 
 
+def _reads_padding_alone(trace: Trace) -> bool:
+    axes = [trace.geometry.rows, trace.geometry.cols, *([trace.depth] if trace.depth else [])]
+    return any(
+        not any(0 <= position < axis.size for position in window)
+        for axis in axes
+        for window in axis.windows
+    )
+
+
 def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
     shape = trace.geometry.output_shape
     if gradient is None:
         return torch.ones(shape, dtype=input.dtype)
-    given = torch.as_tensor(gradient, dtype=input.dtype)
+    given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]
     if tuple(given.shape) != shape:
@@ -130,52 +162,6 @@ def _autograd(ask: Request, trace: Trace, sent: torch.Tensor, plane: int) -> tor
         ask_torch((ask.result(output) * sent).sum().backward)
     volume = ask.volume(leaf.grad, trace.channels[plane])
     return volume[trace.slices[plane] if trace.slices else 0]
-
-
-def _places(trace: Trace) -> dict[tuple[int, int], tuple[int, int]]:
-    """Where in the input each position of the windows comes from; constants come from nowhere."""
-    rows, cols = trace.geometry.rows, trace.geometry.cols
-    height, width = trace.geometry.input_shape
-    if trace.padding_mode == "zeros":
-        return {(r, c): (r, c) for r in range(height) for c in range(width)}
-    numbers = torch.arange(height * width, dtype=torch.float64).reshape(1, 1, height, width)
-    padded = F.pad(numbers, [*cols.padding, *rows.padding], mode=trace.padding_mode)[0, 0]
-    top, left = rows.padding[0], cols.padding[0]
-    return {
-        (r - top, c - left): divmod(int(n), width)
-        for r, line in enumerate(padded.tolist())
-        for c, n in enumerate(line)
-    }
-
-
-def _home(trace: Trace) -> list[tuple[int, int]]:
-    """Which (channel, slice) of the input each plane is: padding may be a copy of another one."""
-    if not trace.slices:
-        return [(channel, 0) for channel in trace.channels]
-    depth = trace.depth
-    positions = list(range(-depth.padding[0], depth.size + depth.padding[1]))
-    sources = positions
-    if trace.padding_mode != "zeros":
-        numbers = torch.arange(depth.size, dtype=torch.float64).reshape(1, 1, -1)
-        sources = F.pad(numbers, depth.padding, mode=trace.padding_mode)[0, 0].int().tolist()
-    home = dict(zip(positions, sources, strict=True))
-    return [(c, home[s]) for c, s in zip(trace.channels, trace.slices, strict=True)]
-
-
-def _share(trace: Trace, step: Step, index: int, tap: Tap, arriving: float) -> float | None:
-    """What a tap receives of the gradient that arrives at its window; None for nothing at all."""
-    if trace.kind == "max":
-        return arriving if index == step.winner else None
-    if trace.kind == "average":
-        return arriving / step.divisor if step.divisor else None
-    if trace.kind == "convolution":
-        return arriving * tap.weight
-    if step.value == 0:
-        return 0.0  # torch's choice, by a relu, where the root has no slope
-    # d/dx of (scale · Σ x^p)^(1/p)
-    norm, scale = trace.norm, trace.rule.size / step.divisor
-    total = sum(power(other.value, norm) for other in step.taps) * scale
-    return arriving * scale * power(total, 1 / norm - 1) * power(tap.value, norm - 1)
 
 
 def _words(trace: Trace, step: Step, arriving: float, writes) -> str:

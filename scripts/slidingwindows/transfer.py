@@ -13,6 +13,7 @@ from typing import NamedTuple
 from .errors import SlidingWindowsError
 from .folding import same
 from .geometry import Geometry
+from .moves import expected_moves
 from .plain import axis_of, fields_of, frozen, plain
 from .trace import Plane, Trace
 
@@ -100,12 +101,7 @@ class Transfer:
             raise SlidingWindowsError(f"unknown kind of transfer {self.kind!r}", self.call)
         if (self.kind == "gradient") != (self.forward is not None):
             raise SlidingWindowsError("a gradient, and nothing else, has a forward pass", self.call)
-        for move in self.moves:
-            for read in move.reads:
-                if not same(self.at(*read[:3]), read.value):
-                    raise SlidingWindowsError(
-                        f"a number that window {move.window} reads is not the source's", self.call
-                    )
+        self._verify_moves()
         self._verify()
 
     @property
@@ -132,6 +128,18 @@ class Transfer:
             for row, col, amount in move.writes:
                 grid[row][col] = grid[row][col] + amount if self.adds else amount
         return tuple(tuple(row) for row in grid)
+
+    def _verify_moves(self) -> None:
+        expected = list(expected_moves(self))
+        if [move.window for move in self.moves] != [window for window, _, _ in expected]:
+            raise SlidingWindowsError("the moves do not cover the windows once each", self.call)
+        for move, (window, reads, writes) in zip(self.moves, expected, strict=True):
+            if writes is None:  # the number goes unchanged to one place
+                writes = tuple((*write[:2], reads[0][3]) for write in move.writes[:1] or ((0, 0),))
+            if not (_alike(move.reads, reads) and _alike(move.writes, writes)):
+                raise SlidingWindowsError(
+                    f"the move of window {window} is not what a {self.kind} does there", self.call
+                )
 
     def _verify(self) -> None:
         height, width = len(self.target), len(self.target[0])
@@ -182,3 +190,11 @@ class Transfer:
         if data.get("forward"):
             fields["forward"] = Trace.from_dict(data["forward"])
         return cls(**fields)
+
+
+def _alike(mine, expected) -> bool:
+    """The same tuples of numbers, nan for nan."""
+    if len(mine) != len(expected):
+        return False
+    pairs = zip(mine, expected, strict=True)
+    return all(same(a, b) for one, other in pairs for a, b in zip(one, other, strict=True))

@@ -1,0 +1,52 @@
+"""Which moves a transfer consists of, worked out from its windows and sources alone."""
+
+from __future__ import annotations
+
+from .backward import passed_back
+
+
+def expected_moves(transfer):
+    """(window, reads, writes) of each move, as plain tuples; writes None if only torch knows.
+
+    Where a number is unpooled to, its index says, which is not part of the transfer.
+    """
+    if transfer.kind == "unpool":
+        return _unpool(transfer)
+    if transfer.kind == "gradient":
+        return _gradient(transfer)
+    return _columns(transfer)
+
+
+def _unpool(transfer):
+    for row, line in enumerate(transfer.sources[0]):
+        for col, value in enumerate(line):
+            yield (row, col), ((0, row, col, value),), None
+
+
+def _gradient(transfer):
+    trace, upstream = transfer.forward, transfer.sources[0]
+    passed = passed_back(trace, transfer.plane, upstream)
+    for step, writes in zip(trace.steps, passed, strict=True):
+        row, col = step.output
+        yield (row, col), ((0, row, col, upstream[row][col]),), writes
+
+
+def _columns(transfer):
+    """Unfold reads a window and writes a column; Fold the other way round."""
+    rows, cols = transfer.geometry.rows, transfer.geometry.cols
+    windows = [(r, c) for r in range(rows.output_size) for c in range(cols.output_size)]
+    for column, (row, col) in enumerate(windows):
+        places = [(r, c) for r in rows.windows[row] for c in cols.windows[col]]
+        if transfer.kind == "unfold":
+            planes = range(len(transfer.sources))
+            reads = tuple((p, r, c, transfer.at(p, r, c)) for p in planes for r, c in places)
+            writes = tuple((i, column, read[3]) for i, read in enumerate(reads))
+        else:
+            reads = tuple((0, i, column, transfer.at(0, i, column)) for i in range(len(places)))
+            pairs = zip(places, reads, strict=True)
+            writes = tuple(
+                (r, c, read[3])
+                for (r, c), read in pairs
+                if 0 <= r < rows.size and 0 <= c < cols.size
+            )
+        yield (row, col), reads, writes

@@ -1,0 +1,321 @@
+"""route against autograd, and each window's share against a count of its own."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from checking import averages_are, indices_of, kernels, sample_of, torch_says
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import planes_of, reads, same
+from strategies import (
+    FLOATS,
+    adaptive_pools,
+    average_pools,
+    convolutions,
+    lp_pools,
+    max_pools,
+    numbers,
+    transposed,
+)
+from test_uneven import fractional, pooled_indices
+from torch import nn
+
+from slidingwindows import SlidingWindowsError, Transfer, route, slide
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
+    pytest.mark.filterwarnings("ignore:TF32 acceleration"),
+    pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
+]
+sweep = settings(max_examples=150, deadline=None, derandomize=True)
+TAME = ("ties", "normal")
+FINE = (torch.float32, torch.float64)
+GIVEN = st.sampled_from([None, "ties", "normal"])
+"""What is sent back: nothing given, whole numbers, or any."""
+
+
+def routed(case, given, seed=0):
+    """(transfer, gradient sent as (H, W)) after what holds for every kind; None if refused."""
+    with kernels(case):
+        if torch_says(case.module, case.input) is None:
+            with pytest.raises(SlidingWindowsError):
+                route(case.module, case.input, None, case.channel, case.sample)
+            return None
+        try:
+            depth = case.depth % max(torch_says_size(case), 1)
+            trace = slide(case.module, case.input, case.channel, case.sample, depth)
+        except SlidingWindowsError:
+            return None  # the sweeps of slide say which
+        shape = trace.geometry.output_shape
+        sent = None if given is None else numbers(seed, given, case.input.dtype, *shape)
+        real = [p for p in range(len(trace.planes)) if not trace.is_padding(0, 0, p)]
+        alone = trace.kind == "max" and has_padding_alone(trace)
+        if not real or alone:
+            with pytest.raises(SlidingWindowsError, match="padding alone"):
+                route(case.module, case.input, sent, case.channel, case.sample, depth)
+            return None
+        plane = real[seed % len(real)]
+        found = route(case.module, case.input, sent, case.channel, case.sample, depth, plane)
+        default = route(case.module, case.input, sent, case.channel, case.sample, depth)
+        assert default.plane == real[0]
+        sent = torch.ones(shape, dtype=case.input.dtype) if sent is None else sent
+        assert same(found.target, autograd(case, sent, depth, trace, plane))
+    same_trace = json.dumps(found.forward.to_dict()) == json.dumps(trace.to_dict())
+    assert same_trace or getattr(case.module, "_random_samples", 0) is None
+    assert found.sources == (tuple(map(tuple, sent.tolist())),)
+    assert (found.input_shape, found.output_shape) == (trace.output_shape, trace.input_shape)
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert json.dumps(Transfer.from_dict(json.loads(text)).to_dict()) == text
+    return found, sent
+
+
+def torch_says_size(case) -> int:
+    said = torch_says(case.module, case.input)
+    said = said[0] if isinstance(said, tuple) else said
+    return said.shape[-3] if case.dims == 3 else 1
+
+
+def has_padding_alone(trace) -> bool:
+    axes = [axis for axis in (trace.depth, trace.geometry.rows, trace.geometry.cols) if axis]
+    return any(all(not 0 <= p < axis.size for p in w) for axis in axes for w in axis.windows)
+
+
+def autograd(case, sent, depth, trace, plane):
+    """Rows of columns: the gradient of the plane, by torch."""
+    leaf = case.input.clone().requires_grad_()
+    output = case.module(leaf)
+    output = output[0] if isinstance(output, tuple) else output
+    whole = torch.zeros_like(output)
+    part = sample_of(case, whole)[case.channel]
+    part.reshape(*(1,) * (3 - case.dims), *part.shape)[depth] = sent
+    (gradient,) = torch.autograd.grad(output, leaf, whole)
+    home = planes_of(case.module, case.input.shape[-case.dims :], case.channel, depth)[plane]
+    volume = sample_of(case, gradient)[home[0]]
+    volume = volume.reshape(*(1,) * (3 - case.dims), *volume.shape)
+    return tuple(map(tuple, volume[home[1]].tolist()))
+
+
+def shares_are(case, found, share) -> None:
+    """Each move gives share(step, taps) to the real elements of its plane, and nothing else."""
+    transfer, sent = found
+    trace, sample = transfer.forward, sample_of(case, case.input)
+    planes = planes_of(case.module, sample.shape[1:], case.channel, trace.depth_index)
+    home = planes[transfer.plane]
+    for step, move in zip(trace.steps, transfer.moves, strict=True):
+        arriving = float(sent[step.output])
+        assert move.window == step.output
+        assert tuple(map(tuple, move.reads)) == ((0, *step.output, arriving),)
+        taps = reads(case.module, sample, case.channel, (trace.depth_index, *step.output))
+        shares = share(step, [tap for tap, _ in taps], arriving)
+        expected = [
+            (*place[2:], amount)
+            for amount, (_, place) in zip(shares, taps, strict=True)
+            if place and place[:2] == home and amount is not None
+        ]
+        assert same(list(map(tuple, move.writes)), expected)
+
+
+def maximum(case, given, seed):
+    found = routed(case, given, seed)
+    if not found:
+        return
+    transfer, sent = found
+    height, width = transfer.geometry.input_shape
+    indices = indices_of(case)
+    slices = transfer.forward.slices or (0,)
+    for move in transfer.moves:
+        index = int(indices[move.window])
+        in_plane = index // (height * width) == slices[transfer.plane]
+        place = divmod(index % (height * width), width)
+        expected = ((*place, float(sent[move.window])),) if in_plane else ()
+        assert tuple(map(tuple, move.writes)) == expected
+        step = transfer.forward.steps[transfer.moves.index(move)]
+        first = "first of equals" in move.arithmetic
+        assert first == bool(expected and step.ties)
+
+
+def average(case, given, seed):
+    found = routed(case, given, seed)
+    if found:
+        divisor = getattr(case.module, "divisor_override", None)
+        shares_are(case, found, lambda _, taps, g: [g / (divisor or len(taps))] * len(taps))
+        averages_are(found[0].forward, case)
+
+
+SEEDS = st.integers(0, 2**20)
+SOME = {"flavours": TAME, "dtypes": FLOATS}
+MAXIMA = [max_pools(dims, **SOME) for dims in (1, 2, 3)]
+MAXIMA += [adaptive_pools("AdaptiveMaxPool", dims, **SOME) for dims in (1, 2, 3)]
+AVERAGES = [average_pools(dims, **SOME) for dims in (1, 2, 3)]
+AVERAGES += [adaptive_pools("AdaptiveAvgPool", dims, **SOME) for dims in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_max(number):
+    @given(MAXIMA[number], GIVEN, SEEDS)
+    @sweep
+    def run(case, given, seed):
+        maximum(case, given, seed)
+
+    run()
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_average(number):
+    @given(AVERAGES[number], GIVEN, SEEDS)
+    @sweep
+    def run(case, given, seed):
+        average(case, given, seed)
+
+    run()
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_convolution(dims):
+    @given(convolutions(dims=dims, **SOME), GIVEN, SEEDS)
+    @sweep
+    def run(case, given, seed):
+        found = routed(case, given, seed)
+        if found:
+            shares_are(case, found, lambda _, taps, g: [g * tap[4] for tap in taps])
+
+    run()
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_lp(dims):
+    """Positive numbers: of others the powers may cancel, and of their root nothing is certain."""
+
+    @given(lp_pools(dims, flavours=("positive", "ties"), dtypes=FINE), GIVEN, SEEDS)
+    @sweep
+    def run(case, given, seed):
+        case.input.abs_()
+        if case.module.norm_type < 1:
+            case.input[case.input == 0] = 1
+        found = routed(case, given, seed)
+        for step, move in zip(found[0].forward.steps, found[0].moves, strict=True) if found else ():
+            norm, arriving = case.module.norm_type, move.reads[0].value
+            for tap, write in zip(step.taps, move.writes, strict=False):
+                if found[0].dims < 3 and step.value > 0 and tap.value > 0:
+                    # The derivative of s^(1/p), s = n/c · Σ x^p: n/c · (x / s^(1/p))^(p − 1).
+                    scale = found[0].forward.rule.size / len(step.taps)
+                    slope = scale * (tap.value / step.value) ** (norm - 1)
+                    assert math.isclose(write.amount, arriving * slope, rel_tol=1e-4, abs_tol=1e-9)
+
+    run()
+
+
+@given(fractional(FLOATS), GIVEN, SEEDS)
+@sweep
+def test_fractional(case, given, seed):
+    found = routed(case, given, seed)
+    if found:
+        indices = pooled_indices(case.module, case.input, case.module._random_samples, case)
+        width = case.input.shape[-1]
+        for move in found[0].moves:
+            place = divmod(int(indices[move.window]), width)
+            assert tuple(map(tuple, move.writes)) == ((*place, float(found[1][move.window])),)
+
+
+def test_fractional_windows_are_drawn_once():
+    module = nn.FractionalMaxPool2d(2, 4)
+    image = torch.randn(1, 12, 12, generator=torch.Generator().manual_seed(3))
+    for _ in range(20):
+        assert sum(map(sum, route(module, image).target)) == 16
+    assert module._random_samples is None
+
+
+@given(transposed(**SOME))
+@settings(sweep, max_examples=50)
+def test_only_route_refuses_transposed(case):
+    with pytest.raises(SlidingWindowsError):
+        route(case.module, case.input, None, case.channel, case.sample)
+
+
+ANY = st.one_of(*MAXIMA, *AVERAGES, convolutions(**SOME), lp_pools(2, flavours=("positive",)))
+
+
+@given(ANY, GIVEN, SEEDS, st.data())
+@sweep
+def test_a_gradient_that_lies_cannot_be_built(case, given, seed, data):
+    found = routed(case, given, seed) if case.input.is_floating_point() else None
+    if not found:
+        return
+    transfer = found[0]
+    moves, at = transfer.moves, data.draw(st.integers(0, len(transfer.moves) - 1))
+    move = moves[at]
+
+    def lying(*changed, **fields):
+        with pytest.raises(SlidingWindowsError):
+            replace(transfer, moves=(*moves[:at], *changed, *moves[at + 1 :]), **fields)
+
+    lying()
+    lying(move, move)
+    lying(replace(move, window=(move.window[0] + 1, move.window[1])))
+    read = move.reads[0]
+    lying(replace(move, reads=()))
+    lying(replace(move, reads=(read, read)))
+    lying(replace(move, reads=(read._replace(value=read.value + 1),)))
+    lying(replace(move, reads=(read._replace(col=read.col + 1),)))
+    lying(move, target=tuple(tuple(v + 1000 for v in row) for row in transfer.target))
+    for i, write in enumerate(move.writes):
+        before, behind = move.writes[:i], move.writes[i + 1 :]
+        lying(replace(move, writes=before + behind))
+        lying(replace(move, writes=(*before, write, write, *behind)))
+        amount = 1.0 if math.isnan(write.amount) else write.amount + 1
+        for other in (
+            write._replace(amount=amount),
+            write._replace(row=write.row + 1),
+            write._replace(col=write.col - 1),
+        ):
+            lying(replace(move, writes=(*before, other, *behind)))
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "options", "problem"),
+    [
+        (nn.MaxPool2d(2), (1, 4, 4), {"gradient": torch.ones(3, 3)}, "output's shape .2, 2."),
+        (nn.MaxPool1d(2), (1, 4), {"gradient": torch.ones(3)}, "output's shape .1, 2."),
+        (nn.MaxPool2d(2), (1, 4, 4), {"gradient": "ones"}, "torch says"),
+        (nn.MaxPool2d(2), (1, 4, 4), {"plane": 1}, "plane 1 is not among the 1"),
+        (nn.MaxPool2d(2), (1, 4, 4), {"plane": -1}, "plane -1 is not among the 1"),
+        (nn.Conv3d(1, 1, 3, padding=1), (1, 4, 4, 4), {"plane": 0}, "plane 0 is padding"),
+        (nn.ConvTranspose2d(1, 1, 2), (1, 4, 4), {}, "a plain convolution: slide that"),
+        (nn.Unfold(2), (1, 4, 4), {}, "Unfold only moves numbers"),
+        (nn.Fold((3, 3), 2), (4, 4), {}, "Fold only moves numbers"),
+        (nn.MaxPool2d(2, 1, 1, 3), (1, 2, 2), {}, "a window reads padding alone"),
+    ],
+    ids=str,
+)
+def test_gradients_that_are_none(module, shape, options, problem):
+    with pytest.raises(SlidingWindowsError, match=problem):
+        route(module, torch.ones(shape), **options)
+
+
+@pytest.mark.parametrize("norm", [0.5, -1])
+def test_powers_below_1_have_no_gradient_at_0(norm):
+    """Torch's is nan even for a zero in no window, as it multiplies 0 by an infinite slope."""
+    image = torch.tensor([[1.0, 2.0, 0.0]])
+    leaf = image.clone().requires_grad_()
+    nn.LPPool1d(norm, 2)(leaf).sum().backward()
+    assert math.isnan(leaf.grad[0, 2])
+    with pytest.raises(SlidingWindowsError, match="infinitely steep at 0"):
+        route(nn.LPPool1d(norm, 2), image)
+
+
+def test_gradients_need_floats():
+    with pytest.raises(SlidingWindowsError, match="gradients need a float input, got torch.int64"):
+        route(nn.MaxPool2d(2), torch.ones(1, 4, 4, dtype=torch.int64))
+
+
+def test_one_peak_under_four_windows():
+    image = torch.zeros(1, 3, 3)
+    image[0, 1, 1] = 1
+    assert route(nn.MaxPool2d(2, 1), image).target == ((0, 0, 0), (0, 4, 0), (0, 0, 0))
+    assert route(nn.MaxPool2d(2), torch.ones(1, 2, 2)).target == ((1, 0), (0, 0))
+    assert route(nn.AvgPool2d(2), torch.ones(1, 2, 2)).target == ((0.25, 0.25),) * 2
