@@ -18,10 +18,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 DATA = Path(__file__).parents[1] / "data"
 CASES = json.loads((DATA / "geometry_cases.json").read_text())
 TABLE = list(csv.DictReader((DATA / "conv_arithmetic_relationships.csv").open()))
-TRACED = [c for c in CASES if c["op"] in ("max", "avg", "conv") and c["nd"] == 2]
-OTHERS = [c for c in CASES if c not in TRACED]
 # slide has nothing to show for these, though torch returns an empty tensor.
-EMPTY = {"h10": "the batch is empty"}
+EMPTY = {"h10": "the batch is empty", "ad6": "output size must be at least 1"}
 
 
 def by_id(cases):
@@ -122,7 +120,7 @@ def test_torch_answers_as_the_case_says(case):
         assert indices.tolist() == expect["indices"]
 
 
-@by_id(TRACED)
+@by_id(CASES)
 def test_slide_answers_as_the_case_says(case):
     expect, tensor = case["expect"], tensor_of(case["input"], case["dtype"])
     if "error" in expect or case["id"] in EMPTY:
@@ -130,16 +128,22 @@ def test_slide_answers_as_the_case_says(case):
             slide(module_of(case), tensor)
         assert str(tuple(tensor.shape)) in str(caught.value)
         return
-    module, found = module_of(case), answer(case)
+    module, found, nd = module_of(case), answer(case), case["nd"]
     found = found[0] if isinstance(found, tuple) else found
-    for sample in range(expect["shape"][0]):
-        for channel in range(expect["shape"][1]):
+    expected = torch.tensor(as_floats(expect["values"]))
+    # One dimension is shown as a single row, and a missing batch as a batch of one.
+    channels = expected.shape[-nd - 1]
+    found, expected = (
+        t.reshape(-1, channels, *(1,) * (2 - nd), *t.shape[-nd:]) for t in (found, expected)
+    )
+    for sample in range(len(expected)):
+        for channel in range(channels):
             trace = slide(module, tensor, channel, sample)
             assert list(trace.output_shape) == expect["shape"]
             assert same(trace.output, tuple(map(tuple, found[sample, channel].tolist())))
-            expected = torch.tensor(as_floats(expect["values"]))[sample, channel]
             got = torch.tensor(trace.output)
-            torch.testing.assert_close(got, expected, equal_nan=True, rtol=1e-5, atol=1e-6)
+            wanted = expected[sample, channel]
+            torch.testing.assert_close(got, wanted, equal_nan=True, rtol=1e-5, atol=1e-6)
             if "indices" in expect:
                 width = trace.geometry.cols.size
                 winners = [step.taps[step.winner] for step in trace.steps]
@@ -148,8 +152,8 @@ def test_slide_answers_as_the_case_says(case):
 
 
 def test_every_case_is_of_use():
-    assert len(TRACED) == 30 and len(OTHERS) == 12
-    assert {c["id"] for c in TRACED} >= EMPTY.keys()
+    assert len(CASES) == 42 and {c["id"] for c in CASES} >= EMPTY.keys()
+    assert sorted({c["nd"] for c in CASES}) == [1, 2], "there are no volumes among them"
     assert all(("error" in c["expect"]) != ("values" in c["expect"]) for c in CASES)
 
 
@@ -183,7 +187,8 @@ def test_transposed_sizes_lead_back(row):
     n = numbers_of(row)
     window = dict(kernel_size=n["k"], stride=n["s"], padding=n["p"], dilation=n["d"])
     module = nn.ConvTranspose2d(1, 1, output_padding=n["a"], **window)
-    assert module(torch.zeros(1, n["i"], n["i"])).shape == (1, n["o"], n["o"])
+    tensor = torch.zeros(1, n["i"], n["i"])
+    assert module(tensor).shape == slide(module, tensor).output_shape == (1, n["o"], n["o"])
     # A transposed convolution goes from a convolution's output to its input.
     back = Geometry.of((n["o"], n["o"]), **window)
     assert back.output_shape == (n["i"], n["i"])
