@@ -1,132 +1,15 @@
 """The real site, built once, read in a real Chromium over loopback."""
 
-import contextlib
-import functools
 import gzip
-import http.server
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import threading
-from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 import yaml
-from playwright.sync_api import expect, sync_playwright
-
-ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-
-
-def lessons() -> list[str]:
-    """The lessons' names, in the order of the navigation."""
-    text = (ROOT / "mkdocs.yml").read_text("utf-8")
-    return re.findall(r"^ +- lessons/([\w-]+)\.ipynb$", text, re.MULTILINE)
-
-
-LESSONS = lessons()
-PAGES = ["", "about/", "reference/api/", *(f"lessons/{name}/" for name in LESSONS)]
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture(scope="session")
-def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory, port):
-    """The site, built strictly for the address it is read at, as on a real host."""
-    folder = tmp_path_factory.mktemp("real") / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "SITE_URL": f"http://127.0.0.1:{port}/"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
-@pytest.fixture(scope="session")
-def address(site, port):
-    handler = functools.partial(Quiet, directory=str(site))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        own = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-        browser = playwright.chromium.launch(executable_path=own, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A page with a log of what it asked for and complained about."""
-
-    def __init__(self, page, address):
-        self.page, self.address = page, address
-        self.requests, self.problems = [], []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", self._console)
-        page.on("requestfailed", self._failed)
-
-    def _console(self, message):
-        if message.type == "error":
-            self.problems.append(message.text)
-
-    def _failed(self, request):
-        # Leaving a page, or pausing a figure, ends downloads that are under way.
-        if "ERR_ABORTED" not in (request.failure or ""):
-            self.problems.append(f"{request.url}: {request.failure}")
-
-    def go(self, path=""):
-        self.page.goto(urljoin(self.address, path))
-        return self.page
-
-    def scroll_through(self):
-        height = self.page.evaluate("document.documentElement.scrollHeight")
-        for y in range(0, height, 500):
-            self.page.evaluate(f"scrollTo(0, {y})")
-            self.page.wait_for_timeout(25)
-        self.page.wait_for_load_state("networkidle")
-
-
-@pytest.fixture
-def visit(browser, address):
-    """visit(viewport=..., color_scheme=...) opens a fresh page; all are closed in the end."""
-    with contextlib.ExitStack() as stack:
-
-        def start(**options):
-            context = browser.new_context(**{"viewport": DESKTOP, **options})
-            stack.callback(context.close)
-            return Visit(context.new_page(), address)
-
-        yield start
-
+from playwright.sync_api import expect
+from site_pages import COURSE, DESKTOP, NOTEBOOKS, PAGES, PHONE, ROOT
 
 LOADED = """images => images.filter(i => i.offsetParent !== null)
     .map(i => [i.currentSrc, i.complete && i.naturalWidth > 0])"""
@@ -151,8 +34,8 @@ def test_home_shows_a_moving_figure_at_first_sight(visit):
 def test_home_lists_every_lesson_in_order(visit):
     page = visit().go()
     links = page.locator(".sw-lessons a").evaluate_all("all => all.map(a => a.pathname)")
-    assert links == [f"/lessons/{name}/" for name in LESSONS]
-    assert len(LESSONS) >= 8
+    assert links == [f"/lessons/{name}/" for name in COURSE]
+    assert len(COURSE) >= 8
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -192,22 +75,23 @@ def test_every_picture_has_words_and_a_size(visit, path):
         assert len(alt) > 30 and int(width) == 640 and int(height) > 100
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_lesson_page_reads_like_one(visit, site, name):
     page = visit().go(f"lessons/{name}/")
     assert page.locator(".md-content article h1").count() == 1
     title = page.locator(".md-content article h1").inner_text().strip()
     assert page.title() == f"{title} - Sliding Windows"
-    assert page.locator("article .sw-output").count() > 0
     text = page.locator("article").inner_text()
     assert "In [" not in text and "Out[" not in text and "<!--" not in text
     assert "Traceback" not in text and str(ROOT) not in text
     assert page.locator("article .sw-figure").count() > 0
-    assert page.locator("article details.success").count() >= 3
-    position = LESSONS.index(name)
+    if name in COURSE:
+        assert page.locator("article .sw-output").count() > 0
+        assert page.locator("article details.success").count() >= 3
     following = page.locator(".md-footer__link--next")
-    if position + 1 < len(LESSONS):
-        assert following.get_attribute("href").rstrip("/").endswith(LESSONS[position + 1])
+    if name in COURSE[:-1]:
+        after = COURSE[COURSE.index(name) + 1]
+        assert following.get_attribute("href").rstrip("/").endswith(after)
     path = site / urlsplit(page.locator("a[download]").evaluate("a => a.href")).path.strip("/")
     book = nbformat.reads(path.read_text("utf-8"), as_version=4)
     nbformat.validate(book)
@@ -316,10 +200,10 @@ def test_a_figure_can_be_paused_and_played_by_keyboard(visit):
 
 def test_figures_live_on_after_instant_navigation(visit):
     here = visit()
-    page = here.go(f"lessons/{LESSONS[0]}/")
+    page = here.go(f"lessons/{COURSE[0]}/")
     page.evaluate("window.untouched = true")
     page.locator(".md-footer__link--next").click()
-    page.wait_for_url(re.compile(LESSONS[1]))
+    page.wait_for_url(re.compile(COURSE[1]))
     here.scroll_through()
     assert page.evaluate("window.untouched") is True  # the page was not loaded anew
     images = visible_images(page)

@@ -1,0 +1,30 @@
+"""Which pages the real site has, and how large screens are."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+class _Loader(yaml.SafeLoader):
+    """mkdocs.yml holds tags that only MkDocs understands."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+_Loader.add_multi_constructor("tag:", lambda loader, suffix, node: None)
+
+
+def _leaves(nav) -> list[str]:
+    if isinstance(nav, dict):
+        nav = list(nav.values())
+    return [nav] if isinstance(nav, str) else [leaf for item in nav for leaf in _leaves(item)]
+
+
+NAV = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]
+COURSE = [Path(leaf).stem for item in NAV for leaf in _leaves(item.get("Lessons", []))]
+FILES = _leaves(NAV)
+NOTEBOOKS = [Path(leaf).stem for leaf in FILES if leaf.endswith(".ipynb")]
+PAGES = [re.sub(r"(index)?\.(md|ipynb)$", "/", leaf).removeprefix("/") for leaf in FILES]

@@ -1,0 +1,134 @@
+"""The gallery in a real browser, and its code, run: byte for byte the figures it stands beside."""
+
+import html
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+from site_pages import NOTEBOOKS, PHONE, ROOT
+
+import slidingwindows
+
+CARD = re.compile(r'<article class="sw-card"(.*?)</article>', re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def cards(site) -> list[str]:
+    return CARD.findall((site / "gallery" / "index.html").read_text("utf-8"))
+
+
+def name_of(card: str) -> str:
+    return re.search(r'data-name="([\w-]+)"', card).group(1)
+
+
+def figures() -> list[str]:
+    """Names of all figures that the lessons show, from what the build kept."""
+    shown = json.loads((ROOT / ".cache" / "prepared.json").read_text("utf-8"))["figures"]
+    assert set(shown) == set(NOTEBOOKS)
+    return [name for names in shown.values() for name in names]
+
+
+def test_every_figure_has_one_card_with_all_it_needs(cards, site):
+    names = [name_of(card) for card in cards]
+    assert sorted(names) == sorted(figures()) and len(names) > 60
+    for card, name in zip(cards, names, strict=True):
+        assert "CC BY 4.0" in card
+        links = re.findall(r'href="\.\./(figures/[^"]+)" download', card)
+        assert [link.split(".")[-2] for link in links] == ["light", "dark"]
+        assert all((site / link).is_file() for link in links)
+        lesson, anchor = re.search(r'href="\.\./(lessons/[\w-]+)/#([\w-]+)"', card).groups()
+        page = (site / lesson / "index.html").read_text("utf-8")
+        assert anchor == name and f'id="{name}"' in page
+        alt = re.findall(r'alt="([^"]*)"', card)
+        assert len(alt) == 2 and min(map(len, alt)) > 30
+
+
+def test_the_code_of_every_card_makes_its_figure(cards, site, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = 0
+    for card in cards:
+        code = re.search(r"<pre><code>(.*?)</code></pre>", card, re.DOTALL)
+        if code is None:
+            continue
+        name = name_of(card)
+        exec(compile(html.unescape(code.group(1)), name, "exec"), {"__name__": "gallery"})
+        theirs = (site / "figures" / f"{name}.light.gif").read_bytes()
+        assert (tmp_path / f"{name}.gif").read_bytes() == theirs, name
+        made += 1
+    assert made > 50 and slidingwindows.save
+
+
+def test_only_what_no_code_can_make_alone_has_none(cards):
+    """Networks and plots belong to their lesson; large inputs and drawn lots are data."""
+    bare = [card for card in cards if "<pre><code>" not in card]
+    for card in bare:
+        operation = re.search(r'data-operation="(\w+)"', card).group(1)
+        large = re.search(r"slides over a (\d+)×(\d+) input", card)
+        big = large and int(large.group(1)) * int(large.group(2)) > 600
+        assert operation in ("Network", "Plot", "FractionalMaxPool") or big
+
+
+def test_filter_and_count(visit):
+    here = visit()
+    page = here.go("gallery/")
+    total = page.locator(".sw-card").count()
+    expect(page.locator(".sw-count")).to_have_text(f"{total} of {total} figures")
+    page.get_by_role("button", name="AvgPool", exact=True).click()
+    shown = page.locator(".sw-card:visible")
+    kinds = shown.evaluate_all("all => all.map(card => card.dataset.operation)")
+    assert set(kinds) == {"AvgPool"} and 0 < len(kinds) < total
+    expect(page.locator(".sw-count")).to_have_text(f"{len(kinds)} of {total} figures")
+    assert page.url.endswith("?operation=AvgPool")
+    again = here.go("gallery/?operation=AvgPool")
+    expect(again.locator(".sw-card:visible")).to_have_count(len(kinds))
+    expect(again.get_by_role("button", name="AvgPool", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    again.get_by_role("button", name="All", exact=True).press("Enter")
+    expect(again.locator(".sw-card:visible")).to_have_count(total)
+    assert "operation" not in again.url
+    assert not here.problems
+
+
+@pytest.mark.parametrize("state", ["<img src=x onerror=alert(1)>", "constructor", "", "%00", "🪟"])
+def test_a_hostile_address_shows_everything_and_runs_nothing(visit, state):
+    here = visit()
+    page = here.go(f"gallery/?operation={state}")
+    expect(page.locator(".sw-count")).to_have_text(re.compile(r"^(\d+) of \1 figures$"))
+    assert page.locator("article img[src=x]").count() == 0
+    assert not here.problems
+
+
+def test_a_card_plays_and_stops_by_keyboard(visit):
+    page = visit(viewport=PHONE, color_scheme="dark").go("gallery/?operation=MaxPool")
+    card = page.locator(".sw-card:visible").first
+    image, button = card.locator("img.sw-dark"), card.locator("button.sw-pause")
+    assert image.evaluate("i => i.src").endswith(".dark.png")
+    name = card.get_attribute("data-name")
+    expect(button).to_have_attribute("aria-label", f"Play {name}")
+    button.press("Enter")
+    assert image.evaluate("i => i.src").endswith(f"{name}.dark.gif")
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth === 640", arg=image.element_handle()
+    )
+    expect(button).to_have_attribute("aria-label", f"Stop {name}")
+    button.press("Space")
+    assert image.evaluate("i => i.src").endswith(".dark.png")
+
+
+def test_posters_load_only_near_the_screen(visit):
+    here = visit()
+    page = here.go("gallery/")
+    page.wait_for_load_state("networkidle")
+    asked = {url for url in here.requests if "/figures/" in url}
+    assert 0 < len(asked) < page.locator(".sw-card").count() / 2
+    assert all(url.endswith(".light.png") for url in asked)
+
+
+def test_the_gallery_lives_on_after_instant_navigation(visit):
+    page = visit().go()
+    page.locator("nav a", has_text="Gallery").first.click()
+    page.wait_for_url("**/gallery/")
+    expect(page.locator(".sw-filter button").first).to_be_visible()
+    assert page.locator(".sw-filter").count() == 1
