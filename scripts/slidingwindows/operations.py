@@ -102,7 +102,7 @@ def slide(
         with torch.no_grad():
             return tracer(request, **more)
     except SlidingWindowsError as error:
-        raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
+        raise SlidingWindowsError(error.problem, context) from error.__cause__
     except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
         words = (str(error).strip().splitlines() or ["no reason given"])[0]
         problem = f"{type(module).__name__} could not be traced: {type(error).__name__}: {words}"

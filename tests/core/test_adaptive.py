@@ -11,7 +11,7 @@ from strategies import adaptive_pools, of_dims
 from slidingwindows import SlidingWindowsError, slide
 
 EMPTY = "output size must be at least 1"
-sweep = settings(max_examples=350, deadline=None, derandomize=True)
+sweep = settings(max_examples=250, deadline=None, derandomize=True)
 STEMS = ("AdaptiveMaxPool", "AdaptiveAvgPool")
 
 
@@ -65,7 +65,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (of_dims(stem, dims) for stem in STEMS for dims in (1, 2, 3)):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 100 and seen[kind, True] > 30, (kind, seen)
+            assert seen[kind, False] > 60 and seen[kind, True] > 30, (kind, seen)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

@@ -22,7 +22,17 @@ def returning(kind, value):
 
 @pytest.mark.parametrize("value", ["text", None, (1, 2), KeyError("k"), torch.zeros(1, 2, 1)])
 @pytest.mark.parametrize(
-    ("kind", "arguments"), [(nn.MaxPool2d, (2,)), (nn.AvgPool2d, (2,)), (nn.Conv2d, (1, 1, 2))]
+    ("kind", "arguments"),
+    [
+        (nn.MaxPool2d, (2,)),
+        (nn.AvgPool2d, (2,)),
+        (nn.Conv2d, (1, 1, 2)),
+        (nn.LPPool2d, (2, 2)),
+        (nn.AdaptiveMaxPool2d, (2,)),
+        (nn.AdaptiveAvgPool2d, (2,)),
+        (nn.ConvTranspose2d, (1, 1, 2)),
+        (nn.Unfold, (2,)),
+    ],
 )
 def test_a_module_that_does_otherwise(kind, arguments, value):
     with pytest.raises(SlidingWindowsError) as caught:

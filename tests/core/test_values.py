@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
 ]
-sweep = settings(max_examples=1500, deadline=None, derandomize=True)
+sweep = settings(max_examples=900, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)
 
 
@@ -47,7 +47,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.MaxPool2d, nn.AvgPool2d, nn.Conv2d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 300 and seen[kind, True] > 100, (kind, seen)
+            assert seen[kind, False] > 200 and seen[kind, True] > 100, (kind, seen)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 
 import pytest
 from hypothesis import assume, given, settings
@@ -21,6 +22,7 @@ OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
+    ast.Pow: operator.pow,
     ast.USub: operator.neg,
 }
 FLOATS = st.one_of(
@@ -37,6 +39,20 @@ def value_of(text: str) -> float:
     for sign, meaning in WRITTEN.items():
         text = text.replace(sign, meaning)
     return _value(ast.parse(text, mode="eval").body)
+
+
+RAISED = {ord(raised): plain for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)}
+
+
+ROOTS = {"√": 1 / 2, "∛": 1 / 3}
+
+
+def value_of_powers(text: str) -> float:
+    """The same where numbers are raised, 3² and 2^0.5, or roots taken, √ and ∛ of a bracket."""
+    if text[0] in "√∛":
+        return value_of_powers(text[1:]) ** ROOTS[text[0]]
+    powers = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda m: f"**({m[1].translate(RAISED)})", text)
+    return value_of(powers.replace("^−", "**-").replace("^", "**"))
 
 
 def _value(node) -> float:
@@ -171,6 +187,32 @@ def test_convolution(pairs, bias):
     assert text.count("·") == len(pairs)
 
 
+@given(
+    st.lists(st.floats(0.125, 50, width=16), min_size=1, max_size=6),
+    st.sampled_from([1, 2, 3, 0.5, 2.5, -1, -2, 1.0, 2.0]),
+    st.integers(0, 3),
+)
+@sweep
+def test_lp(values, norm, cut):
+    values = [round(v, 2) for v in values]
+    size = len(values) + cut
+    result = (sum(v**norm for v in values) * size / len(values)) ** (1 / norm)
+    text = arithmetic.lp(values, norm, float(len(values)), size, result)
+    left, sign, right = halves(text)
+    assert (right, sign) == (number(result), equals(result))
+    assert math.isclose(value_of_powers(left), result, rel_tol=1e-9)
+    assert left.count(" + ") == len(values) - 1
+    assert (f"{size}/{len(values)}" in left) == bool(cut)
+
+
+def test_known_roots():
+    assert arithmetic.lp([3, -4], 2, 2, 2, 5) == "√(3² + (−4)²) = 5"
+    assert arithmetic.lp([3], 1, 1, 2, 6) == "((3¹) · 2/1) = 6"
+    assert arithmetic.lp([2, 2], -1, 2, 2, 1) == "(2⁻¹ + 2⁻¹)^(1/−1) = 1"
+    assert arithmetic.lp([4], 0.5, 1, 1, 4) == "(4^0.5)^(1/0.5) = 4"
+    assert arithmetic.lp([1, 2], 3, 2, 4, 18 ** (1 / 3)) == "∛((1³ + 2³) · 4/2) ≈ 2.621"
+
+
 def test_known_calculations():
     assert arithmetic.maximum([1, 7, 3, 5], 7) == "max(1, 7, 3, 5) = 7"
     assert arithmetic.average([1, -7], 2, -3, False) == "(1 + (−7)) / 2 = −3"
@@ -190,19 +232,35 @@ def one_or_two(numbers):
 @st.composite
 def modules(draw):
     """Layers with every constructor argument drawn; torch refuses some of them when they run."""
-    kernel, stride = draw(one_or_two(NUMBERS)), draw(st.none() | one_or_two(NUMBERS))
-    padding = draw(one_or_two(st.integers(0, 2)))
-    kind = draw(st.sampled_from([nn.MaxPool2d, nn.AvgPool2d, nn.Conv2d]))
-    if kind is nn.MaxPool2d:
-        return kind(kernel, stride, padding, draw(one_or_two(NUMBERS)), ceil_mode=draw(BOOL))
-    if kind is nn.AvgPool2d:
-        return kind(kernel, stride, padding, draw(BOOL), draw(BOOL), draw(DIVISORS))
-    groups, mode = draw(st.sampled_from([1, 2, 3])), draw(st.sampled_from(MODES))
-    padding = draw(st.one_of(st.just(padding), st.sampled_from(["same", "valid"])))
-    stride = stride or 1
-    assume(padding != "same" or stride in (1, (1, 1)))
-    dilation = draw(one_or_two(NUMBERS))
+    stem = draw(
+        st.sampled_from(["MaxPool", "AvgPool", "LPPool", "Conv", "ConvTranspose", "Adaptive"])
+    )
+    dims = draw(st.integers(1, 3))
+
+    def some(numbers):
+        return draw(st.one_of(numbers, st.tuples(*[numbers] * dims)))
+
+    kernel, stride, padding = some(NUMBERS), draw(st.none() | NUMBERS), some(st.integers(0, 2))
+    if stem == "Adaptive":
+        size = some(NUMBERS) if draw(BOOL) else (None, 2, 3)[:dims]
+        return getattr(nn, f"Adaptive{draw(st.sampled_from(['Max', 'Avg']))}Pool{dims}d")(size)
+    kind = getattr(nn, f"{stem}{dims}d")
+    if stem == "MaxPool":
+        return kind(kernel, stride, padding, some(NUMBERS), ceil_mode=draw(BOOL))
+    if stem == "AvgPool":
+        divisor = {"divisor_override": draw(DIVISORS)} if dims > 1 else {}
+        return kind(kernel, stride, padding, draw(BOOL), draw(BOOL), **divisor)
+    if stem == "LPPool":
+        return kind(draw(st.sampled_from([1, 2, 0.5, -1])), kernel, stride, draw(BOOL))
+    groups = draw(st.sampled_from([1, 2, 3]))
     sizes = groups * draw(NUMBERS), groups * draw(NUMBERS)
+    stride, dilation = stride or 1, some(NUMBERS)
+    if stem == "ConvTranspose":
+        extra = some(st.integers(0, 2))
+        return kind(*sizes, kernel, stride, padding, extra, groups, draw(BOOL), dilation)
+    padding = draw(st.one_of(st.just(padding), st.sampled_from(["same", "valid"])))
+    assume(padding != "same" or stride == 1)
+    mode = draw(st.sampled_from(MODES))
     return kind(*sizes, kernel, stride, padding, dilation, groups, draw(BOOL), mode)
 
 
@@ -242,6 +300,14 @@ def test_a_call_makes_the_module_again(module):
             nn.Conv2d(1, 1, 3, padding="same", bias=False, padding_mode="reflect"),
             "nn.Conv2d(1, 1, kernel_size=3, padding='same', bias=False, padding_mode='reflect')",
         ),
+        (nn.LPPool1d(2, 3), "nn.LPPool1d(norm_type=2, kernel_size=3)"),
+        (nn.AdaptiveAvgPool2d((None, 2)), "nn.AdaptiveAvgPool2d(output_size=(None, 2))"),
+        (nn.FractionalMaxPool2d(2, 3), "nn.FractionalMaxPool2d(kernel_size=2, output_size=3)"),
+        (
+            nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=1),
+            "nn.ConvTranspose2d(1, 1, kernel_size=3, stride=2, padding=1, output_padding=1)",
+        ),
+        (nn.Fold((3, 4), 2), "nn.Fold(output_size=(3, 4), kernel_size=2)"),
         (nn.ReLU(), "nn.ReLU()"),
         (nn.Linear(3, 2, bias=False), "nn.Linear(in_features=3, out_features=2, bias=False)"),
     ],
