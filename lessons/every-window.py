@@ -224,3 +224,32 @@ show(slide(nn.Fold((4, 4), 2), columns), "every-fold", "Overlapping windows add 
 rows = torch.linspace(-1, 1, 32)
 photo = (torch.exp(-3 * (rows[:, None] ** 2 + rows[None] ** 2)) * 99).round()[None]
 show(slide(nn.MaxPool2d(4), photo), "every-shades", "32×32 under a 4×4 window: the same animation, in shades.")
+
+# %% [markdown]
+# ## Networks
+#
+# Windows on windows see more and more of the input. `receptive_field` calculates how much, measures it by gradient, and draws it:
+
+# %%
+from slidingwindows import funnel, receptive_field
+
+torch.manual_seed(0)
+network = nn.Sequential(
+    nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3), nn.ReLU(), nn.MaxPool2d(2)
+)
+field = receptive_field(network, (1, 24, 24))
+print(field.table())
+
+# %%
+show(field, "every-receptive-field", "What the middle output sees of a 24×24 input, layer by layer.")
+
+# %% [markdown]
+# `funnel` counts what each layer makes, and what it costs:
+
+# %%
+image = (torch.exp(-3 * (rows[:, None] ** 2 + rows[None] ** 2)) * 99).round()[None]
+stages = funnel(network, image)
+print(stages.table())
+
+# %%
+show(stages, "every-funnel", "The same network on a 32×32 input, to scale.")

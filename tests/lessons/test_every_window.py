@@ -27,7 +27,8 @@ def executed() -> dict[str, tuple[object, str]]:
     return found
 
 
-FIGURES = executed()
+ALL = executed()
+FIGURES = {n: f for n, f in ALL.items() if isinstance(f[0], Trace | Transfer)}
 
 
 def item(name):
@@ -69,6 +70,14 @@ def test_captions_tell_the_sizes(name):
     sizes |= {(rows.kernel_size, cols.kernel_size), figure.geometry.output_shape}
     told = {(int(a), int(b)) for a, b in re.findall(r"(\d+)×(\d+)", caption)}
     assert told <= sizes, caption
+
+
+def test_networks():
+    field, funnel = ALL["every-receptive-field"][0], ALL["every-funnel"][0]
+    assert set(ALL) - set(FIGURES) == {"every-receptive-field", "every-funnel"}
+    assert field.input_shape == (1, 24, 24) and "24×24" in ALL["every-receptive-field"][1]
+    assert funnel.stages[0].shape == (1, 32, 32) and "32×32" in ALL["every-funnel"][1]
+    assert tuple(stage.shape for stage in funnel.stages)[-1] == (8, 6, 6)
 
 
 def test_what_the_captions_claim():
