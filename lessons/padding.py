@@ -243,6 +243,16 @@ five = torch.rand(1, 5, 5)
 pooled = nn.MaxPool2d(2, 2, padding=1)(five)
 print(tuple(pooled.shape), bool(pooled[0, 0, 0] == five[0, 0, 0]))
 
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The padding that keeps the size for a kernel of 5 at stride 1.
+check(..., lambda: next(p for p in range(9) if nn.Conv2d(1, 1, 5, padding=p)(line).shape[-1] == 10))
+# 2. The corner and the edge of the average, such as (1, 2).
+check(..., lambda: nn.AvgPool2d(3, stride=1, padding=1)(torch.full((1, 4, 4), 9.0))[0, 0, :2])
+# 3. The shape of the output, such as (1, 2, 2).
+check(..., lambda: nn.MaxPool2d(2, 2, padding=1)(five).shape)
+
 # %% [markdown]
 # ## The end, so far
 #

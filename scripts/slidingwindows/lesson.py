@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import re
 
@@ -101,4 +102,34 @@ def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height:
     return Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
 
 
-__all__ = ["MIME", "Figure", "notebook_html", "plot", "show"]
+def check(answer, truth) -> None:
+    """Say whether an exercise's answer is right, without giving it away.
+
+    answer: what the reader wrote in the place of ``...``: a number, a shape, a list, a tensor.
+    truth: a function without arguments that asks torch; it runs only once there is an answer.
+    Numbers need not be exact: a thousandth is close enough.
+    """
+    if answer is ...:
+        print("Put your answer in the place of the three dots, then run this cell again.")
+    else:
+        print("Right." if _alike(_listed(answer), _listed(truth())) else "Not yet. Try again.")
+
+
+def _listed(value):
+    """Tensors and tuples as lists, so that a shape may be written in any of these ways."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _alike(one, other) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if any(isinstance(item, bool | str | list | type(None)) for item in (one, other)):
+        return type(one) is type(other) and one == other
+    try:
+        return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-3)
+    except TypeError:
+        return one == other
+
+
+__all__ = ["MIME", "Figure", "check", "notebook_html", "plot", "show"]

@@ -40,7 +40,9 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
             parts.append(cell.source)
             continue
         parts.append(_code(cell))
-        parts += [_output(lesson, cell, output) for output in next(results)]
+        shown = next(results)
+        if "exercise" not in cell.tags:  # to be filled in, so it stands in the notebook alone
+            parts += [_output(lesson, cell, output) for output in shown]
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
 
 
@@ -57,7 +59,7 @@ def _calls(source: str) -> list[str]:
 def _code(cell: Cell) -> str:
     """The code as readers see it. What only draws is left to the notebook, or folded."""
     calls = _calls(cell.source)
-    if "hide" in cell.tags or calls == ["show"]:
+    if {"hide", "exercise"} & set(cell.tags) or calls == ["show"]:
         return ""
     block = _fence(cell.source, "python")
     if "collapse" not in cell.tags and calls[-1:] != ["plot"]:

@@ -1,0 +1,95 @@
+"""Self-checking exercises: in every notebook, open when it is published, right when filled in."""
+
+import ast
+
+import pytest
+import torch
+from claims import LESSONS
+
+from slidingwindows.lesson import check
+from slidingwindows.lessons import read
+
+DOTS = "Put your answer in the place of the three dots, then run this cell again.\n"
+WITH = [
+    path.stem
+    for path in sorted(LESSONS.glob("*.py"))
+    if any("exercise" in cell.tags for cell in read(path).code)
+]
+
+
+def said(capsys, answer, truth) -> str:
+    check(answer, truth)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"),
+    [
+        (3, 3),
+        (3.0, torch.tensor(3)),
+        ((1, 4, 4), torch.Size([1, 4, 4])),
+        ([1, 4, 4], (1, 4, 4)),
+        (0.667, 2 / 3),
+        ([[5, 7], [13, 15]], torch.tensor([[5.0, 7], [13, 15]])),
+        (float("-inf"), -torch.inf),
+        ("floor", "floor"),
+        (True, True),
+        (None, None),
+    ],
+)
+def test_right(capsys, answer, truth):
+    assert said(capsys, answer, lambda: truth) == "Right.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"),
+    [
+        (4, 3),
+        (0.6, 2 / 3),
+        ((4, 4), (1, 4, 4)),
+        ([[5, 7], [13, 14]], torch.tensor([[5.0, 7], [13, 15]])),
+        ("3", 3),
+        (True, 1),
+        (None, 0),
+        (float("nan"), 1.0),
+        ([], 3),
+        (object(), 3),
+    ],
+)
+def test_not_yet(capsys, answer, truth):
+    assert said(capsys, answer, lambda: truth) == "Not yet. Try again.\n"
+
+
+def test_torch_is_asked_only_when_there_is_an_answer(capsys):
+    def never():
+        raise AssertionError("asked too early")
+
+    assert said(capsys, ..., never) == DOTS
+
+
+def test_there_are_lessons_with_exercises():
+    assert WITH
+
+
+@pytest.mark.parametrize("name", WITH)
+def test_the_notebook_leaves_the_answers_to_the_reader(name, capsys):
+    """Each check(...) of a lesson is open; filled in with torch's own answer it says 'Right.'."""
+    names: dict = {}
+    found = 0
+    for cell in read(LESSONS / f"{name}.py").code:
+        if "exercise" not in cell.tags:
+            if not cell.source.lstrip().startswith("show("):
+                with torch.random.fork_rng():
+                    exec(compile(cell.source, name, "exec"), names)
+            continue
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
+                answer, truth = node.args
+                assert isinstance(answer, ast.Constant) and answer.value is ..., "not open"
+                assert isinstance(truth, ast.Lambda), "torch must be asked by a lambda"
+                value = eval(compile(ast.Expression(truth.body), name, "eval"), names)
+                capsys.readouterr()
+                assert said(capsys, value, lambda value=value: value) == "Right.\n"
+                assert said(capsys, "something else", lambda value=value: value) != "Right.\n"
+                found += 1
+    assert found >= 3
