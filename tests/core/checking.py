@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from naive import bits, parameter, reads, same
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Trace, slide
+from slidingwindows import SlidingWindowsError, Trace, arithmetic, slide
 
 seen = Counter()
 MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
@@ -181,6 +181,7 @@ def winners_are(trace, case, indices=None) -> None:
         others = [i for i in range(len(values)) if i != step.winner]
         assert list(step.ties) == [i for i in others if values[i] == step.value]
         assert step.divisor is None
+        assert step.arithmetic == arithmetic.maximum(values, step.value)
 
 
 def in_64_bits(values, divisor: int) -> int:
@@ -195,6 +196,9 @@ def averages_are(trace, case) -> None:
         values = [tap.value for tap in step.taps]
         divisor = getattr(case.module, "divisor_override", None) or len(values)
         assert (step.divisor, step.winner, step.ties) == (divisor, None, ())
+        integral = not case.input.is_floating_point()
+        words = arithmetic.average(values, divisor, step.value, integral)
+        assert step.arithmetic == words
         if case.input.dtype is torch.int64:
             assert step.value == in_64_bits(values, divisor)
         elif divisor:
@@ -218,6 +222,8 @@ def products_are(trace, case) -> None:
         sums = [[tap.value * tap.weight for tap in chosen] + [bias or 0.0] for chosen in choices]
         assert any(near(terms, 1, step.value, case.input.dtype) for terms in sums)
         assert (step.winner, step.ties, step.divisor) == (None, (), None)
+        pairs = [tap.value for tap in step.taps], [tap.weight for tap in step.taps]
+        assert step.arithmetic == arithmetic.convolution(*pairs, bias, step.value)
 
 
 def roots_are(trace, case) -> None:
@@ -230,7 +236,9 @@ def roots_are(trace, case) -> None:
     for step in trace.steps:
         count = len(step.taps)
         assert (step.winner, step.ties, step.divisor) == (None, (), count)
-        values = np.array([tap.value for tap in step.taps])
+        values = [tap.value for tap in step.taps]
+        assert step.arithmetic == arithmetic.lp(values, norm, count, size, step.value)
+        values = np.array(values)
         with np.errstate(all="ignore"):
             terms = values**norm
             rounding = 2 * (count + 4) * limits.eps * np.abs(terms).sum() + limits.smallest_normal

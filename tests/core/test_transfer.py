@@ -228,7 +228,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.Unfold, nn.Fold, nn.MaxUnpool2d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 100 and seen[kind, True] > 50, (kind, seen)
+            assert seen[kind, False] > 80 and seen[kind, True] > 30, (kind, seen)
 
 
 def test_an_unpooling_that_guesses_wrong():
@@ -306,7 +306,7 @@ def test_a_transfer_that_lies_cannot_be_built(drawn, data):
     lying(replace(move, reads=tuple(reads)))
     lying(replace(move, reads=(*move.reads, read)))
     target = [list(row) for row in transfer.target]
-    far = sum(abs(v) for row in target for v in row if math.isfinite(v)) + 1e3
+    far = 9 * sum(abs(v) for row in target for v in row if math.isfinite(v)) + 1e3
     target[0][0] = far if math.isfinite(far) else math.nan
     if not same(target[0][0], transfer.target[0][0]):
         lying(move, target=tuple(map(tuple, target)))
