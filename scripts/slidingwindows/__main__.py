@@ -6,7 +6,7 @@ import os
 import sys
 
 from .errors import SlidingWindowsError
-from .shell import parser
+from .shell import one_line, parser
 
 FIGURES = ("draw", "trace", "conv-arithmetic")
 
@@ -21,23 +21,20 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _run(options)
     except SlidingWindowsError as error:
-        text = _one_line(error) if options.command in FIGURES else str(error)
-        print(f"error: {text}", file=sys.stderr)
-        return 2
+        return _fail(one_line(error) if options.command in FIGURES else str(error))
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        return _fail("there is not enough memory for this")
     except BrokenPipeError:  # whoever read our lines, such as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     return 0
 
 
 def _run(options) -> None:
     if options.command in FIGURES:
-        from . import commands
-
-        getattr(commands, options.command.replace("-", "_"))(options)
-        sys.stdout.flush()
+        _figure(options)
         return
     if not (options.root / "mkdocs.yml").is_file():
         raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
@@ -52,9 +49,33 @@ def _run(options) -> None:
         prepare(options.root.resolve(), getattr(options, "lesson", ""), redraw, report=_say)
 
 
-def _one_line(error: SlidingWindowsError) -> str:
-    text = f"{error.problem} (in {error.context})" if error.context else error.problem
-    return " ".join(text.split())
+def _figure(options) -> None:
+    from . import commands
+
+    if hasattr(sys.stdout, "reconfigure"):  # − and ∞ in every locale, and any file's name
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    try:
+        getattr(commands, options.command.replace("-", "_"))(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # files' errors are ours by now, so it is the standard output
+        _drop_output()
+        reason = error.strerror or str(error)
+        raise SlidingWindowsError(f"the standard output cannot be written: {reason}") from error
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+def _drop_output() -> None:
+    """What is still to be flushed when Python exits goes nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # not a real file
+        pass
 
 
 def _say(line: str) -> None:

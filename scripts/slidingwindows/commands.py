@@ -2,77 +2,114 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
+from .encoding import MOVING, TEXT, contents, kind_of
 from .errors import SlidingWindowsError
-from .saving import contents, save, words
+from .filmstrip import MOST
+from .jsonlines import json_text
+from .layout import MAX_SIDE
+from .listing import listing
+from .saving import destination, save
+from .scene import MAX_FRAMES
+from .transfer import Transfer
 
 
-def figure_of(options):
-    """The Trace or Transfer that the arguments describe."""
+def figure_of(options, pictured: bool = False):
+    """The Trace or Transfer that the arguments describe.
+
+    pictured: whether it is to be drawn, for which inputs beyond MAX_SIDE are refused.
+    """
+    import torch
     from torch import nn
 
     from .gradients import route
     from .operations import slide
     from .parsing import make_module
-    from .values import input_for, weigh
+    from .values import generator, input_for
+    from .weights import weigh
 
-    module = make_module(options.call)
-    weigh(module, options.weights, options.seed)
-    x = input_for(module, options.input, options.values, options.seed)
+    module, chance = make_module(options.call), generator(options.seed, use=1)
+    weigh(module, options.weights, options.bias, chance)
+    x = input_for(module, options.input, options.values, options.seed, options.low, options.high)
+    if pictured and max(x.shape[-2:]) > MAX_SIDE:
+        raise SlidingWindowsError(
+            f"a figure draws inputs of up to {MAX_SIDE}x{MAX_SIDE}, not "
+            f"{'x'.join(map(str, x.shape))}; trace, json and txt take larger ones"
+        )
     chosen = {"channel": options.channel, "sample": options.sample, "depth": options.depth}
     if isinstance(module, nn.FractionalMaxPool2d):
         batch = x.shape[0] if x.dim() == 4 else 1
-        module._random_samples = module._random_samples.expand(batch, x.shape[-3], 2)
-    if options.backward:
-        return route(module, x, **chosen)
+        samples = torch.rand(1, 1, 2, generator=chance)
+        module._random_samples = samples.expand(batch, x.shape[-3], 2)
     if isinstance(module, nn.MaxUnpool2d):
-        # What is unpooled must have been pooled: the input is what goes into that pool.
-        pool = nn.MaxPool2d(module.kernel_size, module.stride, module.padding, return_indices=True)
-        try:
-            pooled, indices = pool(x)
-        except (RuntimeError, ValueError) as error:
-            raise SlidingWindowsError(f"torch says: {error}", options.call) from error
-        return slide(module, pooled, indices=indices, output_size=x.shape[-2:], **chosen)
-    return slide(module, x, **chosen)
+        return _unpooled(module, x, chosen, options)
+    return route(module, x, **chosen) if options.backward else slide(module, x, **chosen)
+
+
+def _unpooled(module, x, chosen: dict, options):
+    """What is unpooled must have been pooled: the input is what goes into that pool."""
+    from torch import nn
+
+    from .operations import slide
+
+    if options.backward:
+        raise SlidingWindowsError(
+            "MaxUnpool2d only moves numbers: a gradient takes the same ways back"
+        )
+    pool = nn.MaxPool2d(module.kernel_size, module.stride, module.padding, return_indices=True)
+    try:
+        pooled, indices = pool(x)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise SlidingWindowsError(
+            f"torch says: {str(error).splitlines()[0]}", options.call
+        ) from error
+    return slide(module, pooled, indices=indices, output_size=x.shape[-2:], **chosen)
 
 
 def draw(options) -> None:
-    """Write one figure to a file, or data and words to the standard output."""
-    figure = figure_of(options)
+    """Write one figure to a file or to the standard output, and say what was made."""
     looks = (options.theme, options.width, options.frame_time)
     if options.output == "-":
-        data = contents(figure, options.format or "txt", *looks)
-        sys.stdout.buffer.write(data)
+        kind = kind_of(options.format or "txt")
+        if kind not in TEXT and sys.stdout.isatty():
+            raise SlidingWindowsError(f"a {kind} on a terminal is no use; name a file after -o")
+        sys.stdout.buffer.write(contents(figure_of(options, kind not in TEXT), kind, *looks))
         sys.stdout.buffer.flush()
         return
-    path = save(figure, options.output, *looks, format=options.format)
-    print(f"{path}: {path.stat().st_size / 1000:,.1f} kB")
+    kind = destination(Path(options.output), options.format)  # before anything takes time
+    figure = figure_of(options, kind not in TEXT)
+    path = save(figure, options.output, *looks, format=kind)
+    print(f"{path}: {path.stat().st_size / 1000:,.1f} kB{_left_out(figure, kind)}")
+
+
+def _left_out(figure, kind: str) -> str:
+    """What a picture of very many windows does not show."""
+    count = len(figure.moves if isinstance(figure, Transfer) else figure.steps)
+    if kind == "png" and count > MOST:
+        return f", {MOST} of {count:,} windows"
+    if kind in MOVING and count > MAX_FRAMES:
+        return f", one of every {-(-count // MAX_FRAMES)} of {count:,} windows"
+    return ""
 
 
 def trace(options) -> None:
     """Print every step."""
     figure = figure_of(options)
-    if options.json:
-        print(json.dumps(figure.to_dict(), indent=1, ensure_ascii=False))
-        return
-    print("\n".join(words(figure)))
+    print(json_text(figure.to_dict()) if options.json else "\n".join(listing(figure)))
 
 
 def conv_arithmetic(options) -> None:
     """Write the 19 animations of the guide to a folder."""
     from .conv_arithmetic import ANIMATIONS, animation
 
-    folder = Path(options.output)
+    folder, ending = Path(options.output), kind_of(options.format or "gif")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SlidingWindowsError(f"{folder} cannot be made: {error.strerror}") from error
     for row in ANIMATIONS:
-        figure = animation(row.name)
-        ending = options.format or "gif"
         path = folder / f"{row.name}.{ending}"
-        save(figure, path, options.theme, options.width, options.frame_time)
+        save(animation(row.name), path, options.theme, options.width, options.frame_time)
         print(f"{path}: {row.call} on {row.i}×{row.i}", flush=True)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import ast
+import warnings
 
 from .errors import SlidingWindowsError
+
+LONGEST = 500  # characters of a call
+LARGEST = 100_000  # a number in a call; windows of torch's layers are a thousand times smaller
+MOST_WEIGHTS = 10_000_000
 
 
 def parse_call(text: str) -> tuple[str, list, dict]:
     """'nn.MaxPool2d(3, stride=2)' to ('MaxPool2d', [3], {'stride': 2}).
 
     Arguments may be numbers, strings, True, False, None, and tuples or lists
-    of them. Raises SlidingWindowsError for anything else.
+    of them. Raises SlidingWindowsError for anything else, and for calls longer
+    than LONGEST characters.
     """
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise SlidingWindowsError(f"a call has at most {LONGEST} characters, not {len(text):,}")
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes in strings
+            node = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SlidingWindowsError(
             f"{text!r} is not a call such as MaxPool2d(3, stride=2)"
@@ -33,8 +44,10 @@ def parse_call(text: str) -> tuple[str, list, dict]:
 def make_module(text: str):
     """The torch module that a call describes.
 
-    Raises SlidingWindowsError if torch.nn has no such module or refuses the arguments.
+    Raises SlidingWindowsError if torch.nn has no such module or refuses the arguments,
+    for numbers beyond LARGEST and for more than MOST_WEIGHTS weights.
     """
+    import torch
     from torch import nn
 
     from .operations import TRACERS, known_modules
@@ -43,11 +56,34 @@ def make_module(text: str):
     known = {kind.__name__: kind for kind in TRACERS}
     if name not in known or not hasattr(nn, name):
         raise SlidingWindowsError(f"{name} is not one of {known_modules()}")
+    _check_numbers(arguments + list(options.values()))
     try:
-        return known[name](*arguments, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of kernels without elements
+            with torch.device("meta"):  # which takes no memory
+                weights = known[name](*arguments, **options).parameters()
+            count = sum(parameter.numel() for parameter in weights)
+            if count > MOST_WEIGHTS:
+                raise SlidingWindowsError(
+                    f"{count:,} weights are more than the {MOST_WEIGHTS:,} that are taken", text
+                )
+            module = known[name](*arguments, **options)
+        if any(parameter.is_meta for parameter in module.parameters()):
+            raise SlidingWindowsError("the meta device keeps no numbers", text)
+        return module
+    except SlidingWindowsError:
+        raise
     except Exception as error:  # torch checks some arguments, others fail wherever they are used
         words = (str(error).splitlines() or [type(error).__name__])[0]
         raise SlidingWindowsError(f"torch says: {words}", text) from error
+
+
+def _check_numbers(values: list) -> None:
+    for value in values:
+        if isinstance(value, tuple):
+            _check_numbers(list(value))
+        elif isinstance(value, int | float) and abs(value) > LARGEST:
+            raise SlidingWindowsError(f"{value} is beyond {LARGEST:,}, the largest number taken")
 
 
 def _name(node: ast.expr, text: str) -> str:

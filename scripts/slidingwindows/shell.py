@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .errors import SlidingWindowsError
 from .style import WIDTH
 
 EXAMPLES = {
     "draw": (
         'draw "MaxPool2d(3, stride=2, padding=1)" --input 7x7 -o out.gif',
         'draw "nn.Conv2d(3, 8, 3)" --input 6x6 --channel 2 --theme dark -o conv.gif',
-        'draw "AvgPool2d(2)" --input 32x32 --values photo -o photo.webp',
+        'draw "Conv2d(1, 1, 3, padding=1)" --input 32x32 --values photo --weights sobel -o e.webp',
         'draw "MaxPool2d(2, stride=1)" --input 4x4 --backward -o gradient.png',
     ),
     "trace": (
@@ -26,12 +27,20 @@ EXAMPLES = {
 }
 
 
+def one_line(error: SlidingWindowsError | str) -> str:
+    """A message without line breaks and without signs that would steer a terminal."""
+    if isinstance(error, SlidingWindowsError):
+        error = f"{error.problem} (in {error.context})" if error.context else error.problem
+    text = " ".join(error.split())
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 class OneLine(argparse.ArgumentParser):
     """Errors are one line, and exit code 2."""
 
     def error(self, message: str):
         """argparse calls this for arguments that it cannot take."""
-        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"error: {one_line(message)}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,12 +100,21 @@ def _what(parser: argparse.ArgumentParser) -> None:
         "--values",
         default="random",
         metavar="WHAT",
-        help="random (0 to 9, default), arange, photo, or a file: csv, txt, json, npy or a picture",
-    )
-    parser.add_argument(
-        "--weights", metavar="FILE", help="of a convolution; default: small, seeded"
+        help="random (default), arange, photo, or a file: csv, txt, json, npy or a picture, "
+        "whose size is the input's unless --input says another",
     )
     parser.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
+    parser.add_argument("--low", type=int, default=0, help="the lowest random number (default 0)")
+    parser.add_argument("--high", type=int, default=9, help="the highest (default 9)")
+    parser.add_argument(
+        "--weights",
+        default="random",
+        metavar="WHAT",
+        help="a convolution's: random (-2 to 2, default), ones, sobel, or a file of numbers",
+    )
+    parser.add_argument(
+        "--bias", metavar="WHAT", help="numbers such as 0 or 1,-2, or a file (default random)"
+    )
     for name, what in (
         ("channel", "which output channel to follow"),
         ("sample", "which one of the batch"),

@@ -25,7 +25,8 @@ PICTURES |= {"sizes", "sheets", "placing", "legend", "scene", "moving", "grids",
 PICTURES |= {"funnel_plan", "field_plan", "field_drawing", "field_frames"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
-PICTURES |= {"filmstrip", "saving"}
+PICTURES |= {"filmstrip", "saving", "encoding", "reading", "reel"}
+NUMBERS_ALONE |= {"listing", "jsonlines"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 
@@ -77,7 +78,11 @@ def test_the_sweep_covers_what_it_should():
     assert NUMBERS_ALONE | ASKS_TORCH <= set(TREES)
     assert {"style", "canvas", "layout", "frames", "gif", "description"} <= set(WITHOUT_TORCH)
     known = (
-        NUMBERS_ALONE | PICTURES | SITE | ASKS_TORCH | {"__init__", "__main__", "shell", "commands", "values"}
+        NUMBERS_ALONE
+        | PICTURES
+        | SITE
+        | ASKS_TORCH
+        | {"__init__", "__main__", "shell", "commands", "values", "weights"}
     )
     assert set(TREES) == known, "put each new module in one of the sets above"
 

@@ -1,0 +1,109 @@
+"""A figure to the bytes of a file: which formats there are, and what each holds."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, features
+
+from . import description, field_frames, field_words, frames, funnel_frames, transfer_words
+from .errors import SlidingWindowsError
+from .feature_maps import Funnel
+from .fields import ReceptiveField
+from .filmstrip import filmstrip
+from .gif import encode
+from .jsonlines import json_text
+from .reel import Reel
+from .renderers import png, ramp
+from .style import THEMES, WIDTH, Theme
+from .trace import Trace
+from .transfer import Transfer
+
+MOVING, STILL, TEXT = ("gif", "webp", "apng"), ("png",), ("json", "txt")
+FORMATS = ("gif", "png", "webp", "apng", "json", "txt")
+VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
+FIGURES = Trace | Transfer | Funnel | ReceptiveField
+
+
+def kind_of(name: str) -> str:
+    """One of FORMATS from 'gif', 'GIF' or '.gif'.
+
+    Raises SlidingWindowsError for others; of videos it says what to use in their place.
+    """
+    kind = name.lower().removeprefix(".")
+    if kind in VIDEOS:
+        raise SlidingWindowsError(
+            f"Pillow writes no {kind}; save a .webp or a .gif, which browsers and slides play, or "
+            f"convert one: ffmpeg -i out.gif -pix_fmt yuv420p out.{kind}"
+        )
+    if kind in FORMATS:
+        return kind
+    if kind:
+        raise SlidingWindowsError(f"unknown format {kind!r}; there are {', '.join(FORMATS)}")
+    raise SlidingWindowsError(
+        f"the file needs an ending that says its format: .{', .'.join(FORMATS)}"
+    )
+
+
+def contents(
+    figure, kind: str, theme: str = "light", width: int = WIDTH, frame_time: int | None = None
+) -> bytes:
+    """The bytes of a file of one of FORMATS; the same on every run."""
+    if not isinstance(figure, FIGURES):
+        raise SlidingWindowsError(
+            "a figure comes from slide, route, funnel or receptive_field; this is a "
+            f"{type(figure).__name__}"
+        )
+    kind = kind_of(kind)
+    if theme not in THEMES:
+        raise SlidingWindowsError(f"unknown theme {theme!r}; there are {', '.join(THEMES)}")
+    if kind == "json":
+        return (json_text(figure.to_dict()) + "\n").encode()
+    if kind == "txt":
+        return ("\n".join(words(figure)) + "\n").encode()
+    palette = _palette(figure, THEMES[theme])
+    if kind == "png":
+        return png(filmstrip(figure, width).pixels, palette)
+    if kind == "webp" and not features.check("webp"):
+        raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
+    reel = Reel(lambda: _frames(figure, width, frame_time), palette)
+    return encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
+
+
+def words(figure: FIGURES) -> list[str]:
+    """The figure in words: what it shows, then every step."""
+    if isinstance(figure, Funnel):
+        return [figure.alt_text(), *figure.transcript()]
+    module = {Trace: description, Transfer: transfer_words, ReceptiveField: field_words}
+    told = module[type(figure)]
+    return [told.alt_text(figure), *told.transcript(figure)]
+
+
+def _palette(figure, theme: Theme) -> tuple:
+    more = {Funnel: lambda t: funnel_frames.shades(), ReceptiveField: field_frames.heat}
+    return (*theme.palette(), *more.get(type(figure), ramp)(theme))
+
+
+def _frames(figure, width: int, frame_time: int | None):
+    if isinstance(figure, Trace | Transfer):
+        moving = frames.animate(figure, width, frame_time)
+    else:
+        moving = (funnel_frames if isinstance(figure, Funnel) else field_frames).animate(figure)
+    return ((canvas.pixels, milliseconds) for canvas, milliseconds in moving)
+
+
+def _by_pillow(kind: str, reel: Reel) -> bytes:
+    """Lossless animations of other kinds, as pictures with a palette: a byte a pixel, not three."""
+    colours = np.array(reel.colours, np.uint8).ravel().tolist()
+    pictures = []
+    for pixels, _ in reel:
+        pictures.append(Image.fromarray(pixels))
+        pictures[-1].putpalette(colours)
+    # Without key frames a WebP is half as large and made in half the time.
+    webp = {"lossless": True, "quality": 60, "method": 2, "kmax": 0}
+    options = {"webp": ("WEBP", webp), "apng": ("PNG", {})}
+    name, more = options[kind]
+    buffer, (first, *rest) = io.BytesIO(), pictures
+    first.save(buffer, name, save_all=True, append_images=rest, duration=reel.times, loop=0, **more)
+    return buffer.getvalue()
