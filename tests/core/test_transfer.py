@@ -95,6 +95,7 @@ def test_unfold(case):
     )
     height, width = maps.shape[1:]
     across = (width + 2 * pw - dw * (kw - 1) - 1) // sw + 1
+    assert transfer.geometry.input_shape == (height, width)
     assert [m.window for m in transfer.moves] == [
         divmod(column, across) for column in range(target.shape[1])
     ]
@@ -155,6 +156,7 @@ def test_fold(case):
     height, width = target.shape
     across = (width + 2 * pw - dw * (kw - 1) - 1) // sw + 1
     assert len(transfer.moves) == columns.shape[1]
+    assert transfer.geometry.input_shape == (height, width)
     for column, move in enumerate(transfer.moves):
         row, col = divmod(column, across)
         reads, writes = [], []
@@ -216,6 +218,9 @@ def test_unpool(drawn):
         for t in (case.input, indices, said)
     )
     assert same(transfer.target, rows_of(target))
+    assert transfer.geometry.output_shape == tuple(values.shape)
+    assert transfer.geometry.input_shape == tuple(target.shape)
+    assert transfer.geometry.rows.padding[0] == case.module.padding[0]
     width, expected = target.shape[1], []
     for r in range(values.shape[0]):
         for c in range(values.shape[1]):
