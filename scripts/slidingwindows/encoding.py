@@ -22,6 +22,7 @@ from .transfer import Transfer
 
 MOVING, STILL, TEXT = ("gif", "webp", "apng"), ("png",), ("json", "txt")
 FORMATS = ("gif", "png", "webp", "apng", "json", "txt")
+MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
 VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
 FIGURES = Trace | Transfer | Funnel | ReceptiveField
 
@@ -95,6 +96,12 @@ def _frames(figure, width: int, frame_time: int | None):
 
 def _by_pillow(kind: str, reel: Reel) -> bytes:
     """Lossless animations of other kinds, as pictures with a palette: a byte a pixel, not three."""
+    count, height, width = reel.shape
+    if count * height * width > MOST_PIXELS:
+        raise SlidingWindowsError(
+            f"{count} frames of {width}×{height} are {count * height * width:,} pixels, more than "
+            f"the {MOST_PIXELS:,} that an animated {kind} may have; make it narrower, or a .gif"
+        )
     colours = np.array(reel.colours, np.uint8).ravel().tolist()
     pictures = []
     for pixels, _ in reel:

@@ -37,6 +37,8 @@ def parse_call(text: str) -> tuple[str, list, dict]:
     for keyword in node.keywords:
         if keyword.arg is None:
             raise SlidingWindowsError(f"{text!r}: ** is not taken here")
+        if keyword.arg in options:
+            raise SlidingWindowsError(f"{text!r} gives {keyword.arg} twice")
         options[keyword.arg] = _literal(keyword.value, text)
     return _name(node.func, text), arguments, options
 

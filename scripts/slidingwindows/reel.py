@@ -15,15 +15,18 @@ class Reel:
     draw: makes the pairs, uint8 palette numbers of one shape; it is called once
     here, to count the colours, and once for each iteration. palette: (r, g, b) triples.
     colours: those in use, the commonest first: fewer bits a pixel. times: in milliseconds.
+    shape: (frames, height, width).
     """
 
     def __init__(self, draw: Callable[[], Iterable[Timed]], palette):
         self._draw, self.times = draw, []
+        self.shape = (0, 0, 0)
         self._table, self.colours = numbering(self._noted(draw()), palette)
 
     def _noted(self, frames: Iterable[Timed]) -> Iterator[np.ndarray]:
         for pixels, milliseconds in frames:
             self.times.append(milliseconds)
+            self.shape = (len(self.times), *pixels.shape)
             yield pixels
 
     def __iter__(self) -> Iterator[Timed]:

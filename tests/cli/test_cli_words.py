@@ -1,0 +1,147 @@
+"""What trace prints, what --help shows, and that every printed command line works."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from slidingwindows import route, slide
+from slidingwindows.listing import aligned, grid, listing
+from slidingwindows.shell import EXAMPLES
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+DRAW_YOUR_OWN = README.partition("## Draw your own\n")[2].partition("\n## ")[0]
+COMMANDS = re.findall(r"^(python -m slidingwindows .+)$", DRAW_YOUR_OWN, re.MULTILINE)
+
+
+def test_a_listing_to_the_letter(run):
+    ran = run("trace 'MaxPool2d(2, stride=2, padding=1)' --input 3x3 --values arange")
+    assert ran.out == (
+        "nn.MaxPool2d(kernel_size=2, stride=2, padding=1)\n"
+        "input 1×3×3 → output 1×2×2; sample 0, channel 0\n"
+        "size: ⌊(3 + 2·1 − 2) / 2⌋ + 1 = 2\n"
+        "\n"
+        "input, channel 0\n"
+        "  (−∞) (−∞) (−∞) (−∞) (−∞)\n"
+        "  (−∞)   0    1    2  (−∞)\n"
+        "  (−∞)   3    4    5  (−∞)\n"
+        "  (−∞)   6    7    8  (−∞)\n"
+        "  (−∞) (−∞) (−∞) (−∞) (−∞)\n"
+        "\n"
+        "(…) padding holds −∞\n"
+        "\n"
+        "windows\n"
+        "  (0, 0)  rows −1..0  columns −1..0  max(−∞, −∞, −∞, 0) = 0, at (0, 0)\n"
+        "  (0, 1)  rows −1..0  columns 1..2   max(−∞, −∞, 1, 2) = 2, at (0, 2)\n"
+        "  (1, 0)  rows 1..2   columns −1..0  max(−∞, 3, −∞, 6) = 6, at (2, 0)\n"
+        "  (1, 1)  rows 1..2   columns 1..2   max(4, 5, 7, 8) = 8, at (2, 2)\n"
+        "\n"
+        "output\n"
+        "  0  2\n"
+        "  6  8\n"
+    )
+
+
+X = torch.tensor([[[1.0, 9, 9], [3, -4, 5], [0, 2, 7]]])
+
+
+@pytest.mark.parametrize(
+    ("module", "x", "lines"),
+    [
+        (nn.MaxPool2d(2), X, ["9*", "7*", "* read by no window"]),
+        (nn.MaxPool2d(3), X, ["= 9, at (0, 1), the first of equals"]),
+        (nn.AvgPool2d(2, stride=1), X, ["(1 + 9 + 3 + (−4)) / 4 = 2.25"]),
+        (nn.MaxPool1d(2), X[0], ["  0  elements 0..1  max(1, 9) = 9, at 1"]),
+        (nn.MaxPool2d(2, dilation=2), X, ["rows 0,2  columns 0,2"]),
+        (nn.MaxPool3d(1), X[None], ["input, channel 0, depth 0", "at (0, 0), depth 0", "depth 0"]),
+        (nn.ConvTranspose2d(1, 1, 2, stride=2), X, ["(0) zeros between", "turned around", "bias "]),
+        (nn.Conv2d(1, 1, 2, bias=False), X, ["kernel, channel 0"]),
+        (nn.Unfold(2), X, ["becomes column 3: −4, 5, 2, 7"]),
+        (nn.Fold(2, 1), torch.tensor([[1.0, 2, 3, 4]]), ["(1, 1)  adds 4 at (1, 1)"]),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_what_a_listing_says(module, x, lines):
+    text = "\n".join(listing(slide(module, x)))
+    squeezed = re.sub(" +", " ", text)
+    for line in lines:
+        assert re.sub(" +", " ", line).strip() in squeezed, text
+
+
+def test_a_listing_tells_every_window_and_all_numbers():
+    trace = slide(nn.Conv2d(1, 1, 2), X)
+    text = listing(trace)
+    for step in trace.steps:
+        assert sum(line.endswith(step.arithmetic) for line in text) == 1
+    back = listing(route(nn.AvgPool2d(3), X))
+    assert "gradient of the input" in back and "input of the forward pass" in back
+    assert back[-3:] == ["  0.111  0.111  0.111"] * 3
+
+
+def test_columns_are_aligned():
+    assert aligned([["a", "1"], ["bbb", "2"]]) == ["a    1", "bbb  2"]
+    assert grid([["1 ", "(−∞)"], ["23*", "4 "]]) == ["    1  (−∞)", "   23*   4"]
+    lines = listing(slide(nn.MaxPool2d(1), torch.arange(121.0).reshape(1, 11, 11)))
+    windows = lines[lines.index("windows") + 1 : lines.index("output") - 1]
+    assert len(windows) == 121
+    for word in ("rows", "columns", "max("):
+        assert len({line.index(word) for line in windows}) == 1
+
+
+def test_trace_and_txt_agree(run):
+    """The listing's arithmetic is the transcript's."""
+    told = run("draw 'AvgPool2d(2)' --input 4x4 -o -").out
+    sums = re.findall(r"\([^()]+\) / 4 = [\d.]+", run("trace 'AvgPool2d(2)' --input 4x4").out)
+    assert len(sums) == 4 and all(words in told for words in sums)
+
+
+# Help.
+
+
+def test_alone_it_prints_help(run):
+    ran = run("")
+    assert ran.code == 0 and ran.out.startswith("usage: python -m slidingwindows")
+    assert all(name in ran.out for name in ("draw", "trace", "conv-arithmetic", "prepare", "site"))
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_help_shows_its_examples(command, run):
+    ran = run(f"{command} --help")
+    assert ran.code == 0 and 2 <= len(EXAMPLES[command]) <= 4
+    assert all(f"  python -m slidingwindows {line}\n" in ran.out for line in EXAMPLES[command])
+    assert all(option in ran.out for option in ("--help", "-o" if command != "trace" else "--json"))
+
+
+@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+def test_every_example_works(line, run, tmp_path):
+    ran = run(line)
+    assert (ran.code, ran.err) == (0, "") and ran.out
+    words = shlex.split(line)
+    if "-o" in words:
+        made = tmp_path / words[words.index("-o") + 1]
+        files = list(made.iterdir()) if made.is_dir() else [made]
+        assert len(files) == (19 if made.is_dir() else 1)
+        assert all(file.stat().st_size > 1000 for file in files)
+
+
+def test_the_readme_has_three_commands():
+    assert len(COMMANDS) == 3
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_readme_works(line, shell, tmp_path):
+    ran = shell(line)
+    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout
+    target = re.search(r"-o (\S+)", line)
+    assert not target or (tmp_path / target[1]).stat().st_size > 1000
+
+
+def test_the_readme_s_save_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (drawing,) = [text for text in code if "save(" in text]
+    exec(compile(drawing, "README.md", "exec"), {})
+    assert (tmp_path / "out.webp").stat().st_size > 1000
