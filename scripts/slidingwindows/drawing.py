@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import grids, wording
+from . import around, grids, wording
 from .arithmetic import brief
 from .canvas import Canvas
 from .notation import number, size
@@ -24,7 +24,6 @@ class Drawing(Scene):
         self.trace, self.steps, self.call = trace, trace.steps, trace.call
         self.untouched = trace.geometry.untouched()
         self.axes = trace.geometry.rows, trace.geometry.cols
-        self.short = False
         self.many = len(trace.steps) > MAX_FRAMES
         self._grids = grids.of_trace(trace)
         self._numbers = {id(step): n for n, step in enumerate(trace.steps)}
@@ -88,7 +87,7 @@ class Drawing(Scene):
 
     def _each_input(self, canvas: Canvas, plane: int, panel: Panel) -> None:
         rows, cols = self.axes
-        self._beyond(canvas, panel)
+        around.beyond(canvas, panel, self.axes)
         for row in range(-rows.padding[0], rows.size + rows.padding[1]):
             for col in range(-cols.padding[0], cols.size + cols.padding[1]):
                 value = self.trace.at(plane, row, col)
@@ -98,66 +97,21 @@ class Drawing(Scene):
                     self.hatched(canvas, panel, row, col, value)
                 else:
                     self.cell(canvas, panel, row, col, value)
-        self._ruled(canvas, panel)
-
-    def _beyond(self, canvas: Canvas, panel: Panel) -> None:
-        """What ceil_mode's windows reach past the padding, and the windows it drops."""
-        rows, cols = self.axes
-        if self._overhangs():
-            canvas.dashed(
-                panel.box(-rows.padding[0], -cols.padding[0], *self._reached()), "line", 2
-            )
-        for start in rows.dropped:
-            width = cols.starts[-1] + cols.extent - cols.starts[0]
-            box = panel.box(start, cols.starts[0], rows.extent, width)
-            canvas.dashed(box, "muted", 2)
-        for start in cols.dropped:
-            height = rows.starts[-1] + rows.extent - rows.starts[0]
-            box = panel.box(rows.starts[0], start, height, cols.extent)
-            canvas.dashed(box, "muted", 2)
-
-    def _reached(self) -> tuple[int, int]:
-        reach = [max(a.padded_size, a.spans[-1][1] + a.padding[0]) for a in self.axes]
-        return reach[0], reach[1]
-
-    def _overhangs(self) -> bool:
-        return self._reached() != tuple(axis.padded_size for axis in self.axes)
-
-    def _ruled(self, canvas: Canvas, panel: Panel, step: Step | None = None) -> None:
-        """A bar for each uneven window, neighbours on two lanes; the step's own stand out."""
-        px, thick = self.px, self.px(4)
-        for which, axis in enumerate(self.axes):
-            if not isinstance(axis, UnevenAxis):
-                continue
-            for number_, (start, stop) in enumerate(axis.spans):
-                role = "edge" if step and step.output[which] == number_ else "hatch"
-                lane = px(6) + (number_ % 2) * px(7)
-                if which == 0:
-                    _, top, _, bottom = panel.box(start, panel.first_col, stop - start)
-                    place = (panel.x - lane - thick, top + 3, panel.x - lane, bottom - 3)
-                else:
-                    left, _, right, _ = panel.box(panel.first_row, start, 1, stop - start)
-                    place = (left + 3, panel.y - lane - thick, right - 3, panel.y - lane)
-                canvas.fill(place, role)
+        around.ruled(canvas, panel, self.axes, self.px)
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         parts, trace = [], self.trace
-        if trace.stretch != (1, 1):
-            strides = sorted(set(trace.stretch) - {1})
-            by = f"stride {strides[0]}" if len(strides) == 1 else "the strides"
-            around = "around and " if wording.padded(trace) else ""
-            parts.append(("pad", f"zeros put {around}between, by {by}"))
-        elif wording.padded(trace):
+        if trace.stretch != (1, 1) or wording.padded(trace):
             parts.append(("pad", wording.padding_words(trace)))
         if self.untouched:
             parts.append(("hatch", "never read by any window"))
         if any(step.ties for step in trace.steps) and not self.shaded:
-            parts.append(("ring", "as large, but not the first"))
+            parts.append(("ring", "a later tie"))
         if any(axis.dropped for axis in self.axes):
             parts.append(("dash", "window dropped: it would start past the input"))
-        elif self._overhangs():
-            parts.append(("dash", "past the edge: nothing to read"))
+        if around.overhangs(self.axes):
+            parts.append(("reach", "past the edge: nothing to read"))
         return parts
 
     def window_box(self, panel: Panel, at: tuple[float, float], step: Step | None = None):
@@ -231,7 +185,7 @@ class Drawing(Scene):
                     canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
         dilated = max(axis.dilation for axis in self.axes) > 1
         for panel in self.layout.inputs:
-            self._ruled(canvas, panel, step)
+            around.ruled(canvas, panel, self.axes, self.px, step.output)
             if dilated:
                 for tap in step.taps:
                     canvas.outline(panel.box(tap.row, tap.col), "edge", self.px(3))

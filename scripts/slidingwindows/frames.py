@@ -8,6 +8,7 @@ from .canvas import Canvas
 from .drawing import Drawing
 from .errors import SlidingWindowsError
 from .moving import Moving
+from .returning import Returning
 from .style import WIDTH
 from .trace import Trace
 from .transfer import Transfer
@@ -18,7 +19,9 @@ Frame = tuple[Canvas, int]
 
 def scene_of(item: Trace | Transfer, width: int = WIDTH) -> Drawing | Moving:
     """The laid out figure of a Trace or a Transfer."""
-    return Moving(item, width) if isinstance(item, Transfer) else Drawing(item, width)
+    if not isinstance(item, Transfer):
+        return Drawing(item, width)
+    return (Returning if item.kind == "gradient" else Moving)(item, width)
 
 
 def durations(steps: int, frame_time: int | None = None) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .canvas import text_width
 from .errors import SlidingWindowsError
 from .panels import (
+    FAIR_FONT,
     GOOD_FONT,
     LARGEST_CELL,
     LARGEST_FONT,
@@ -12,13 +13,15 @@ from .panels import (
     SMALLEST_FONT,
     cell_text,
 )
-from .placing import place, total_width
+from .placing import place, total_rows, total_width
 from .sheets import Choice, Layout, Sheet
 from .sizes import Sizes
 
 MAX_NUMBERS, MAX_SIDE = 18, 64  # cells a side with numbers, padding included; input without
 LARGEST_SHADE = 24  # pixels of a cell without a number
-HIGHEST, TALLEST = 960, 560  # pixels of a column of inputs, with numbers and without
+# Pixels of a column of inputs with numbers, of a column of shades, and of all grids above
+# each other, beyond which cells shrink as long as their numbers stay large.
+HIGHEST, TALLEST, TALL = 960, 560, 720
 
 
 def plan(sheet: Sheet, sizes: Sizes) -> Layout:
@@ -41,10 +44,16 @@ def plan(sheet: Sheet, sizes: Sizes) -> Layout:
         for way in _ways(sheet):
             cell = _cell_size(sheet, sizes, way, largest)
             font = _font_size(grids, sizes, cell, digits)
+            while cell * total_rows(sheet, way) > sizes.px(TALL):
+                smaller = _font_size(grids, sizes, cell - 1, digits)
+                if smaller < sizes.px(GOOD_FONT):
+                    break
+                cell, font = cell - 1, smaller
             choices.append(Choice(way, cell, font, digits, cell, font))
     best = max(choices, key=lambda choice: _rank(choice, sizes))
-    longest = max(max(grid.rows, grid.cols) for grid in grids)
-    if best.font < sizes.px(SMALLEST_FONT) or longest > MAX_NUMBERS:
+    # One row of numbers may be as long as its type allows.
+    crowded = any(max(g.rows, g.cols) > MAX_NUMBERS and min(g.rows, g.cols) > 1 for g in grids)
+    if best.font < sizes.px(SMALLEST_FONT) or crowded:
         best = _shades(sheet, sizes)
     return place(sheet, sizes, best)
 
@@ -58,9 +67,10 @@ def _ways(sheet: Sheet) -> tuple[str, ...]:
 def _rank(choice: Choice, sizes: Sizes) -> tuple:
     order = ("stacked", "across", "row").index(choice.way)
     # Two digits after the point are worth stacking the panels; larger type is not.
+    digits = min(choice.digits, 2) if choice.font >= sizes.px(FAIR_FONT) else 0
     if choice.font >= sizes.px(GOOD_FONT):
-        return True, min(choice.digits, 2), order, choice.font, choice.digits
-    return False, choice.font, choice.digits, order
+        return digits, True, order, choice.font, choice.digits
+    return digits, False, choice.font, choice.digits, order
 
 
 def _shades(sheet: Sheet, sizes: Sizes) -> Choice:
@@ -79,8 +89,10 @@ def _shades(sheet: Sheet, sizes: Sizes) -> Choice:
             larger = min(highest, _cell_size(sheet, sizes, other, limit, kernel_cell))
             way, cell = max((cell, way), (larger, other))[::-1]
     if cell < 2:
+        wide = max((*sheet.inputs, *sheet.besides, sheet.output), key=lambda grid: grid.cols)
         raise SlidingWindowsError(
-            f"the cells would be {cell} pixels wide; make the input smaller, or the figure wider",
+            f"a grid of {wide.rows}×{wide.cols} is too large for a figure {sizes.width} pixels "
+            f"wide: its cells would be {cell} pixels; make it smaller, or the figure wider",
             sheet.call,
         )
     return Choice(way, cell, 0, digits, kernel_cell or cell, kernel_font)

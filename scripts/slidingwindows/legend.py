@@ -13,7 +13,7 @@ Rows = list[list[tuple[str, str, int]]]
 def rows_of(entries: list[tuple[str, str]], sizes: Sizes) -> Rows:
     """(swatch, meaning, width in pixels) in lines that fit the figure.
 
-    Swatches: the name of a fill, 'hatch', 'ring', 'dash', or 'ramp' for all shades.
+    Swatches: the name of a fill, 'hatch', 'ring', 'dash', 'reach' (fainter dashes), or 'ramp'.
     """
     rows, used = [], 0
     for swatch, meaning in entries:
@@ -58,8 +58,8 @@ def _swatch(canvas: Canvas, box, swatch: str, sizes: Sizes) -> None:
             canvas.shade((start, top + 1, start + each, bottom - 1), level)
         return
     inner = (left + 1, top + 1, right - 1, bottom - 1)
-    if swatch == "dash":
-        canvas.dashed(box, "muted", 2, 5)
+    if swatch in ("dash", "reach"):
+        canvas.dashed(box, "muted" if swatch == "dash" else "hatch", 2, 5)
         return
     canvas.fill(box, "line")
     canvas.fill(inner, "page" if swatch in ("hatch", "ring") else swatch)

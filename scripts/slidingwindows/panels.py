@@ -10,7 +10,7 @@ from .style import MARGIN, WIDTH
 
 # Pixels of a figure 640 wide.
 LARGEST_CELL = 60
-SMALLEST_FONT, GOOD_FONT, LARGEST_FONT = 13, 20, 26
+SMALLEST_FONT, FAIR_FONT, GOOD_FONT, LARGEST_FONT = 13, 17, 20, 26
 TITLE_SIZE, LABEL_SIZE, LINE_SIZE, LEGEND_SIZE = 22, 20, 23, 18
 OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
 RULER = 20  # room for the rulers of uneven windows

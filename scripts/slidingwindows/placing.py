@@ -25,6 +25,13 @@ def total_width(sheet: Sheet, sizes: Sizes, way: str, cell: int, kernel_cell: in
     return left + sizes.px(OPERATOR_GAP) + output if way == "across" else max(left, output)
 
 
+def total_rows(sheet: Sheet, way: str) -> int:
+    """Cells from the upper edge of the first panel to the lower edge of the last."""
+    rows = [grid.rows for grid in sheet.inputs]
+    left = max(rows) if way == "row" else sum(rows)
+    return max(left, sheet.output.rows) if way == "across" else left + sheet.output.rows
+
+
 def place(sheet: Sheet, sizes: Sizes, choice: Choice) -> Layout:
     """All panels, signs and texts at their places."""
     px, cell = sizes.px, choice.cell

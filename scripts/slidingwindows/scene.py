@@ -48,6 +48,10 @@ class Scene:
         """Inputs, what is beside them, the output, and the sign between the first two."""
         raise NotImplementedError
 
+    def title(self) -> str:
+        """The lines at the top."""
+        return self.call
+
     def rulers(self) -> tuple[bool, bool]:
         """Whether the windows along rows and columns are uneven and want rulers."""
         return False, False
@@ -88,7 +92,7 @@ class Scene:
         self._legend_rows = legend.rows_of(entries, self.sizes)
         line = self.px(LINE_SIZE)
         longest = max(text_width(text, line) for lines in texts for text in lines)
-        title = PAIR.sub("\\1,\N{NO-BREAK SPACE}\\2", self.call)
+        title = PAIR.sub("\\1,\N{NO-BREAK SPACE}\\2", self.title())
         return plan(
             Sheet(
                 title=tuple(wrap(title, self.px(TITLE_SIZE), mono=True, room=self.sizes.room)),
@@ -108,6 +112,8 @@ class Scene:
     def _ranges(self, inputs, besides, output) -> None:
         """What is black and what white, for each role of panel; nan and infinities apart."""
         self.ranges = {}
+        every = (*inputs, *besides, output)
+        self.nan = any(math.isnan(value) for grid in every for value in grid.values)
         for grids in (inputs, besides, (output,)):
             finite = [v for grid in grids for v in grid.values if math.isfinite(v)]
             if grids:
@@ -118,10 +124,11 @@ class Scene:
         parts: dict[tuple[float, float], list[str]] = {}
         for role in roles:
             parts.setdefault(self.ranges[role], []).append(role)
-        return [
+        entries = [
             ("ramp", f"{' and '.join(names)} from {cell_text(low, 3)} to {cell_text(high, 3)}")
             for (low, high), names in parts.items()
         ]
+        return entries + ([("window", "nan")] if self.nan else [])
 
     def _blank(self) -> Canvas:
         layout, px = self.layout, self.px
@@ -155,7 +162,7 @@ class Scene:
         font = self.font(panel)
         if not font and not isinstance(value, str):
             if fill == "pad" or value != value:
-                canvas.fill(inner, "pad")
+                canvas.fill(inner, "pad" if fill == "pad" else "window")
             else:
                 canvas.shade(inner, self._level(panel.role, value))
             return

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from .geometry import Axis
 from .trace import Trace
+from .uneven import UnevenAxis
 
 
 def size_words(trace: Trace) -> list[str]:
     """How the output's size comes about: one line, or one for each axis that differs."""
-    axes = [("height", trace.geometry.rows), ("width", trace.geometry.cols)]
+    axes = {"height": (trace.geometry.rows, 0), "width": (trace.geometry.cols, 1)}
     if trace.dims == 1:
-        return [f"size: {_formula(trace, trace.geometry.cols, 1)}"]
+        del axes["height"]
     if trace.depth:
-        axes.insert(0, ("depth", trace.depth))
-    if all(axis == axes[0][1] for _, axis in axes) and len(set(trace.stretch)) == 1:
-        return [f"size: {_formula(trace, axes[0][1], 0)}"]
-    which = {"depth": None, "height": 0, "width": 1}
-    return [f"{name}: {_formula(trace, axis, which[name])}" for name, axis in axes]
+        axes = {"depth": (trace.depth, None), **axes}
+    names: dict[str, list[str]] = {}
+    for name, axis in axes.items():
+        names.setdefault(_formula(trace, *axis), []).append(name)
+    if len(names) == 1:
+        return [f"size: {formula}" for formula in names]
+    return [f"{' and '.join(equal)}: {formula}" for formula, equal in names.items()]
 
 
 def _formula(trace: Trace, axis, which: int | None) -> str:
-    if not trace.operation.startswith("ConvTranspose") or not isinstance(axis, Axis):
+    if isinstance(axis, UnevenAxis):
+        return _uneven(axis)
+    if not trace.operation.startswith("ConvTranspose"):
         return axis.formula()
     # (i − 1)·s − 2p + d(k − 1) + output_padding + 1
     stride = trace.stretch[which]
@@ -34,8 +38,23 @@ def _formula(trace: Trace, axis, which: int | None) -> str:
     return f"{text} + 1 = {axis.output_size}"
 
 
+def _uneven(axis: UnevenAxis) -> str:
+    # Shorter than axis.formula(), for the figure shows the windows by rulers.
+    if axis.rule == "fractional":
+        return f"{axis.output_size} windows of {axis.extent} at random places"
+    size, out = axis.size, axis.output_size
+    return f"window j is ⌊j·{size}/{out}⌋ ≤ i < ⌈(j + 1)·{size}/{out}⌉"
+
+
 def padding_words(trace: Trace) -> str:
-    """What the padding holds, for the legend."""
+    """What the cells that are not the input's own hold, for the legend."""
+    if trace.operation.startswith("ConvTranspose"):
+        strides = sorted(set(trace.stretch) - {1})
+        if not strides:
+            return "zeros put around"
+        around = "around and " if padded(trace) else ""
+        by = f"stride {strides[0]}" if len(strides) == 1 else "the strides"
+        return f"zeros put {around}between, by {by}"
     if trace.padding_mode != "zeros":
         return f"padding ({trace.padding_mode})"
     if not trace.counts_padding:
