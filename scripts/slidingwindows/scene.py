@@ -124,10 +124,11 @@ class Scene:
         parts: dict[tuple[float, float], list[str]] = {}
         for role in roles:
             parts.setdefault(self.ranges[role], []).append(role)
-        entries = [
-            ("ramp", f"{' and '.join(names)} from {cell_text(low, 3)} to {cell_text(high, 3)}")
-            for (low, high), names in parts.items()
-        ]
+        entries = []
+        for (low, high), names in parts.items():
+            span = f"from {cell_text(low, 3)} to {cell_text(high, 3)}"
+            span = span if low < high else f"all {cell_text(low, 3)}"
+            entries.append(("ramp", f"{' and '.join(names)} {span}"))
         return entries + ([("window", "nan")] if self.nan else [])
 
     def _blank(self) -> Canvas:

@@ -11,9 +11,11 @@ from PIL import Image, ImageSequence
 from torch import nn
 
 from slidingwindows import slide
+from slidingwindows.canvas import FIRST_SHADE, INDEX
 from slidingwindows.renderers import render
-from slidingwindows.style import THEMES
+from slidingwindows.style import SHADES, THEMES
 
+WHITE = FIRST_SHADE + SHADES - 1
 inf, nan = float("inf"), float("nan")
 
 
@@ -32,6 +34,18 @@ def convolution(channels: int, out: int, kernel: int, bias: float | None = None,
 
 def _ties() -> torch.Tensor:
     return torch.tensor([[[1.0, 1, 2, 3], [0, 1, 3, 3], [5, 5, 5, 5], [5, 5, 4, 5]]])
+
+
+def transposed(kernel: int, **options):
+    module = nn.ConvTranspose2d(1, 1, kernel, bias=False, **options)
+    module.weight.data = _whole(3, *module.weight.shape) - 4
+    return module
+
+
+def _fractional():
+    return nn.FractionalMaxPool2d(
+        2, output_size=(3, 3), _random_samples=torch.tensor([[[0.3, 0.6]]])
+    )
 
 
 def _odd_numbers() -> torch.Tensor:
@@ -64,13 +78,42 @@ CASES = {
     "some windows": lambda: (nn.MaxPool2d(2, stride=1), _whole(14, 1, 5, 5)),
     "many windows": lambda: (nn.MaxPool2d(2, stride=1), _whole(15, 1, 8, 8)),
     "a pair of sizes": lambda: (nn.MaxPool2d((3, 1), stride=(2, 1)), _whole(16, 1, 7, 3)),
+    "signal": lambda: (nn.MaxPool1d(3, stride=2, padding=1), _whole(17, 1, 9, low=-9)),
+    "long signal": lambda: (nn.MaxPool1d(4), _whole(18, 1, 24)),
+    "roots": lambda: (nn.LPPool2d(2, 2), _whole(19, 1, 4, 4)),
+    "uneven average": lambda: (nn.AdaptiveAvgPool2d((3, 4)), _whole(20, 1, 5, 7)),
+    "uneven signal": lambda: (nn.AdaptiveMaxPool1d(4), _whole(21, 1, 10)),
+    "random windows": lambda: (_fractional(), _whole(22, 1, 6, 6)),
+    "stretched": lambda: (
+        transposed(3, stride=2, padding=1, output_padding=1),
+        _whole(23, 1, 3, 3),
+    ),
+    "transposed, stride 1": lambda: (transposed(2), _whole(24, 1, 2, 3)),
+    "volume": lambda: (nn.MaxPool3d(2), _whole(25, 1, 4, 4, 4), {"depth": 1}),
+    "volume padded": lambda: (nn.AvgPool3d(3, 2, 1), _whole(26, 1, 3, 3, 3), {"depth": 0}),
+    "groups": lambda: (
+        convolution(4, 2, 2, groups=2),
+        _whole(27, 4, 3, 3),
+        {"channel": 1},
+    ),
+    "circular": lambda: (
+        convolution(1, 1, 3, padding=1, padding_mode="circular"),
+        _whole(28, 1, 3, 4),
+    ),
+    "dropped": lambda: (nn.MaxPool2d(3, 3, 1, ceil_mode=True), _whole(29, 1, 5, 5)),
+    "past the edge": lambda: (nn.AvgPool2d(3, 2, ceil_mode=True), _whole(30, 1, 6, 6)),
+    "shades": lambda: (convolution(1, 1, 3, padding=1, stride=5), _whole(31, 1, 20, 20)),
+    "shades of a pool": lambda: (nn.MaxPool2d(3, stride=4), _whole(32, 1, 24, 24)),
+    "thinned": lambda: (nn.MaxPool2d(2, stride=1), _whole(33, 1, 20, 20)),
+    "smallest cells": lambda: (nn.AvgPool2d(8, stride=7), _whole(34, 1, 64, 64)),
 }
 
 
 @cache
 def case(name: str):
     """The trace of a case."""
-    return slide(*CASES[name]())
+    module, x, *options = CASES[name]()
+    return slide(module, x, **(options[0] if options else {}))
 
 
 @cache
@@ -112,11 +155,16 @@ def roles(name: str, theme: str, durations: tuple[int, ...]) -> list[np.ndarray]
 
 
 def numbers(picture: np.ndarray, theme: str) -> np.ndarray:
-    """RGB pixels as numbers of the theme's palette, in Canvas's order."""
-    palette = np.array(THEMES[theme].palette(), np.int64) @ [65536, 256, 1]
+    """RGB pixels as numbers of the theme's palette, in Canvas's order.
+
+    The ramp's white is the light page's colour, so it counts as the page in both themes.
+    """
+    palette = np.array(THEMES[theme].full_palette()[:WHITE], np.int64) @ [65536, 256, 1]
     assert len(set(palette.tolist())) == len(palette), "two roles share a colour"
-    order = np.argsort(palette)
     flat = picture.astype(np.int64) @ [65536, 256, 1]
-    places = np.searchsorted(palette[order], flat).clip(max=len(palette) - 1)
-    assert (palette[order][places] == flat).all(), "a colour outside the palette"
-    return order[places].astype(np.uint8)
+    found = np.full(flat.shape, 255, np.uint8)
+    for number, colour in enumerate(palette):
+        found[flat == colour] = number
+    found[flat == 0xFFFFFF] = INDEX["page"]
+    assert (found < 255).all(), "a colour outside the palette"
+    return found

@@ -17,7 +17,11 @@ NUMBER = r"(?:−?(?:∞|\d+(?:\.\d+)?(?:e−?\d+)?)|nan)"
 STEP = re.compile(
     r"Output \((\d+), (\d+)\) reads (row\S*) (.+?) and (column\S*) (.+?): (.*?) [=≈] "
     rf"({NUMBER})( \(integers: the fraction is cut off\))?"
-    rf"(?:, found at \(({NUMBER}), ({NUMBER})\)(, the first of equals)?)?\."
+    rf"(?:, found at (?:depth ({NUMBER}), )?\(({NUMBER}), ({NUMBER})\)(, the first of equals)?)?\."
+)
+SIGNAL_STEP = re.compile(
+    rf"Output (\d+) reads (element\S*) (.+?): (.*?) [=≈] ({NUMBER})()"
+    rf"(?:, found at ({NUMBER})(, the first of equals)?)?\."
 )
 every_case = pytest.mark.parametrize("name", CASES)
 
@@ -34,7 +38,7 @@ def grid(text: str) -> np.ndarray:
 
 def span(name: str, text: str) -> list[int]:
     """'0 to 2', '0, 2' or '3' as positions."""
-    if name in ("row", "column"):
+    if name in ("row", "column", "element"):
         return [int(read(text))]
     if " to " in text:
         first, last = (int(read(end)) for end in text.split(" to "))
@@ -45,6 +49,7 @@ def span(name: str, text: str) -> list[int]:
 def parse(lines: list[str]) -> dict:
     """A transcript read back; a line that is not understood fails."""
     found = {"inputs": [], "kernels": [], "steps": [], "padding": None, "untouched": set()}
+    found |= {"stretch": (1, 1), "dropped": []}
     for line in lines:
         name, _, rest = line.partition(", by rows: ")
         if rest and name.startswith("Input"):
@@ -54,9 +59,27 @@ def parse(lines: list[str]) -> dict:
         elif rest and name == "Output":
             found["output"] = grid(rest[:-1])
         elif line.startswith("Padding: "):
-            words = r"Padding: (\d+) above, (\d+) below, (\d+) left, (\d+) right; it holds (.*)\."
-            *sides, holds = re.fullmatch(words, line).groups()
+            line = line.replace(": ", ": 0 above, 0 below, ", 1) if " before" in line else line
+            line = line.replace("before", "left").replace("after", "right")
+            words = r"Padding: (\d+) above, (\d+) below, (\d+) left, (\d+) right"
+            words += r"(?:, and all of depth (\S+))?; it holds (.*)\."
+            *sides, depths, holds = re.fullmatch(words, line).groups()
             found["padding"] = (*map(int, sides), holds)
+            found["depths"] = [int(read(d)) for d in depths.split(", ")] if depths else []
+        elif line.startswith("Stretched: "):
+            words = (
+                r"Stretched: between two rows (\d+) of zeros, between two columns (\d+) of zeros;.*"
+            )
+            found["stretch"] = tuple(int(n) + 1 for n in re.fullmatch(words, line).groups())
+        elif line.endswith(", past the input, is dropped."):
+            words = r"The window that would start at (row|column|element) (\d+), past .*"
+            found["dropped"].append(re.fullmatch(words, line).groups())
+        elif line.startswith("Never read by any window: "):
+            found["untouched"] = {(0, int(c)) for c in re.findall(r"\d+", line)}
+        elif SIGNAL_STEP.fullmatch(line):
+            place, *window, sum_, result, whole, won, equal = SIGNAL_STEP.fullmatch(line).groups()
+            step = ("0", place, "row", "0", *window, sum_, result, whole, None, "0", won, equal)
+            found["steps"].append(step)
         elif line.startswith("Never read by any window, as (row, column): "):
             pairs = re.findall(r"\((\d+), (\d+)\)", line)
             found["untouched"] = {(int(r), int(c)) for r, c in pairs}
@@ -69,14 +92,22 @@ def parse(lines: list[str]) -> dict:
 
 def redrawn(found: dict) -> list[np.ndarray]:
     """The input planes with their padding, from the transcript alone."""
-    planes = [plane for _, plane in found["inputs"]]
+    planes, (down, across) = [plane for _, plane in found["inputs"]], found["stretch"]
+    for number_, plane in enumerate(planes):
+        height, width = plane.shape
+        wider = np.zeros(((height - 1) * down + 1, (width - 1) * across + 1))
+        wider[::down, ::across] = plane
+        planes[number_] = wider
     if found["padding"] is None:
         return planes
     top, bottom, left, right, holds = found["padding"]
     pads = ((top, bottom), (left, right))
-    if "reflect" in holds:
-        return [np.pad(plane, pads, mode="reflect") for plane in planes]
+    for mode, name in (("reflect", "reflect"), ("wrap", "circular")):
+        if name in holds:
+            return [np.pad(plane, pads, mode=mode) for plane in planes]
     value = {"zero": 0.0, "minus infinity": -math.inf}[holds.split(" and ")[0]]
+    for depth in found["depths"]:
+        planes.insert(0 if depth < 0 else len(planes), np.full(planes[0].shape, value))
     return [np.pad(plane, pads, constant_values=value) for plane in planes]
 
 
@@ -88,11 +119,8 @@ def alike(one, other) -> bool:
 @every_case
 def test_transcript_is_enough_to_redraw_the_figure(name):
     trace, found = case(name), parse(transcript(case(name)))
-    assert len(found["inputs"]) == len(trace.planes)
     planes = redrawn(found)
-    for plane, (_, told) in zip(planes, found["inputs"], strict=True):
-        assert told.shape == trace.geometry.input_shape
-        assert plane.shape == np.array(trace.planes[0]).shape
+    assert found["stretch"] == trace.stretch
     for plane, truth in zip(planes, trace.planes, strict=True):
         assert all(alike(a, b) for a, b in zip(plane.flat, np.array(truth).flat, strict=True))
     assert len(found["kernels"]) == len(trace.weights)
@@ -109,10 +137,10 @@ def test_every_window_can_be_followed(name):
     trace, found = case(name), parse(transcript(case(name)))
     planes = redrawn(found)
     top, left = (found["padding"][0], found["padding"][2]) if found["padding"] else (0, 0)
-    height, width = found["inputs"][0][1].shape
+    height, width = trace.geometry.input_shape
     assert len(found["steps"]) == len(trace.steps)
     for told, step in zip(found["steps"], trace.steps, strict=True):
-        row, col, rows_word, rows, cols_word, cols, sum_, result, _, won_row, won_col, equal = told
+        row, col, rows_word, rows, cols_word, cols, sum_, result, _, depth, *won, equal = told
         assert (int(row), int(col)) == step.output
         places = [(r, c) for r in span(rows_word, rows) for c in span(cols_word, cols)]
         if "count_include_pad=False" in trace.call:
@@ -121,21 +149,25 @@ def test_every_window_can_be_followed(name):
         assert taps == [tap[:3] for tap in step.taps]
         values = [planes[p][r + top, c + left] for p, r, c in taps]
         # The arithmetic lists the window's numbers in the same order.
-        terms = [read(word) for word in re.findall(NUMBER, sum_.replace("bias", ""))]
+        terms = [read(word) for word in re.findall(NUMBER, re.sub("bias|²", "", sum_))]
         if trace.kind == "max":
             assert sum_.startswith("max(") and [number(t) for t in terms] == list(
                 map(number, values)
             )
             answer = math.nan if any(map(math.isnan, values)) else max(values)
-            winner = (int(read(won_row)), int(read(won_col)))
+            winner = tuple(int(read(place)) for place in won)
             assert winner == step.taps[step.winner][1:3]
+            assert depth is None or read(depth) == trace.slices[step.taps[step.winner].plane]
             if not math.isnan(answer):
-                best = [place for place, v in zip(places, values, strict=True) if v == answer]
+                best = [(r, c) for (_, r, c), v in zip(taps, values, strict=True) if v == answer]
                 assert winner == best[0] and bool(equal) == (len(best) > 1) == bool(step.ties)
         elif trace.kind == "average":
             assert list(map(number, terms[:-1])) == list(map(number, values))
             assert terms[-1] == step.divisor
             answer = sum(values) / terms[-1]
+        elif trace.kind == "lp":
+            assert sum_.startswith("√(") and terms == values
+            answer = math.sqrt(sum(value**2 for value in values))
         else:
             bias = terms.pop() if "bias" in sum_ else 0
             assert list(map(number, terms[::2])) == list(map(number, values))
@@ -151,9 +183,14 @@ def test_every_window_can_be_followed(name):
 @every_case
 def test_alt_text_says_call_sizes_and_result(name):
     trace, text = case(name), alt_text(case(name))
-    (h, w), (oh, ow) = trace.geometry.input_shape, trace.geometry.output_shape
-    assert text.startswith(f"Animation: {trace.call} slides over a {h}×{w} input ")
-    assert f"gives a {oh}×{ow} output" in text and text.endswith(".") and "\n" not in text
+    oh, ow = trace.geometry.output_shape
+    before = "×".join(map(str, trace.input_shape[-trace.dims :]))
+    if trace.dims == 1:
+        before, after = f"an input of {before} elements", f"an output of {ow}"
+    else:
+        before, after = f"a {before} input", f"a {oh}×{ow} output"
+    assert text.startswith(f"Animation: {trace.call} slides over {before} and gives {after}")
+    assert text.endswith(".") and "\n" not in text
     if oh * ow <= LONGEST_ALT:
         told = grid(text.removesuffix(".").rpartition(": ")[2])
         output = np.array(trace.output)
@@ -188,6 +225,11 @@ def test_unequal_padding_is_told():
     same = nn.Conv2d(1, 1, 2, padding="same")
     told = transcript(slide(same, torch.ones(1, 2, 2)))
     assert "Padding: 0 above, 1 below, 0 left, 1 right; it holds zero." in told
+
+
+def test_dropped_windows_are_told():
+    assert parse(transcript(case("dropped")))["dropped"] == [("row", "5"), ("column", "5")]
+    assert parse(transcript(case("past the edge")))["dropped"] == []
 
 
 def test_untouched_cells_are_listed():

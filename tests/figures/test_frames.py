@@ -5,38 +5,32 @@ from functools import cache
 
 import numpy as np
 import pytest
-from figure_cases import CASES, case, numbers, rendered, roles
+from figure_cases import CASES, WHITE, case, numbers, rendered, roles
 from PIL import Image
+from seeing import (
+    EDGE,
+    FRESH,
+    INSET,
+    WINDOW,
+    few,
+    legend_rows,
+    picture_of,
+    score,
+    see,
+    see_outline,
+    see_progress,
+    see_words,
+    shown_steps,
+)
 
 from slidingwindows.arithmetic import brief
-from slidingwindows.canvas import INDEX, Canvas, text_width
+from slidingwindows.canvas import INDEX
 from slidingwindows.drawing import Drawing
-from slidingwindows.panels import LINE_SIZE, cell_text
-from slidingwindows.style import MARGIN, WIDTH
-
-INSET = 3  # the window's outline and the grid lines stay within this many pixels of a cell's edge
-EDGE, FRESH, WINDOW = INDEX["edge"], INDEX["fresh"], INDEX["window"]
+from slidingwindows.uneven import UnevenAxis
 
 every_case = pytest.mark.parametrize("name", CASES)
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
-
-
-def score(count: int):
-    """(kind, step, milliseconds) of every logical frame of so many windows."""
-    if count <= 9:
-        glide, look, answer = 60, 600, 1100
-    elif count <= 25:
-        glide, look, answer = 50, 350, 750
-    else:
-        glide, look, answer = 0, 0, max(60, 15000 // count // 10 * 10)
-    frames = [("opening", None, 1600)]
-    for step in range(count):
-        if step and glide:
-            frames += [("glide 0.35", step, glide), ("glide 0.75", step, glide)]
-        if look:
-            frames.append(("look", step, look))
-        frames.append(("answer", step, answer))
-    return [*frames, ("last", None, 3200)]
+UNEVEN = {"uneven average": (5, 7, 3, 4), "uneven signal": (1, 10, 1, 4)}  # h, w, of the output
 
 
 def film(name: str, theme: str, *kinds: str):
@@ -53,159 +47,149 @@ def drawing(name: str) -> Drawing:
     return Drawing(case(name))
 
 
-@cache
-def picture_of(cell: int, text: str, font: int, fill: str, ink: str, bold: bool) -> np.ndarray:
-    """A cell drawn again, alone, without its rim."""
-    canvas = Canvas(cell + 1, cell + 1)
-    if fill == "hatched":
-        canvas.fill((0, 0, cell + 1, cell + 1), "page")
-    else:
-        canvas.fill((0, 0, cell + 1, cell + 1), fill)
-    canvas.centred((0, 0, cell + 1, cell + 1), text, font, ink, bold)
-    return canvas.pixels[INSET:-INSET, INSET:-INSET]
-
-
-def see(pixels, name, panel, row, col, value, fill, ink, bold=False, ring=False) -> None:
-    """The cell holds this number, in this ink, on this ground; another number would be noticed."""
-    layout = drawing(name).layout
-    left, top, right, bottom = panel.box(row, col)
-    text, font = cell_text(value, layout.digits), layout.font_size
-    bold = bold and text_width(text, font, bold=True) <= panel.cell - 4
-    here = pixels[top + INSET : bottom - INSET, left + INSET : right - INSET]
-    corners = here[[0, 0, -1, -1], [0, -1, 0, -1]]
-    compared = np.ones(here.shape, bool)
-    if ring:
-        on_ring = np.zeros(here.shape, bool)
-        on_ring[1:-1, 1:-1] = True
-        on_ring[3:-3, 3:-3] = False
-        assert (here[on_ring] == EDGE).all(), "a tie without its ring"
-        compared = ~on_ring
-    if fill == "hatched":
-        assert (here == INDEX["hatch"]).mean() > 0.08, "an untouched cell without hatching"
-        # The number has a plain ground; the hatching is around it.
-        compared[:] = False
-        height, quarter = font * 6 // 10 - 1, panel.cell * 3 // 10 - 1
-        middle_y, middle_x = here.shape[0] // 2, here.shape[1] // 2
-        compared[middle_y - height : middle_y + height, middle_x - quarter : middle_x + quarter] = 1
-    else:
-        assert set(corners.tolist()) == {INDEX[fill]}, (row, col, fill)
-    expected = picture_of(panel.cell, text, font, fill, ink, bold)
-    different = (here != expected) & compared
-    assert not different.any(), f"{panel.role} ({row}, {col}) does not show {text} on {fill}"
-    other = picture_of(panel.cell, "8" if text != "8" else "9", font, fill, ink, bold)
-    assert ((here != other) & compared).any()
+def window_of(name: str, number: int) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of a step's window in input cells, by torch's rules."""
+    trace = case(name)
+    row, col = trace.steps[number].output
+    if name in UNEVEN:
+        height, width, rows, cols = UNEVEN[name]
+        top, left = row * height // rows, col * width // cols
+        down, right = -(-(row + 1) * height // rows), -(-(col + 1) * width // cols)
+        return top, left, down - top, right - left
+    if name == "random windows":  # where they are is torch's choice, checked in tests/core
+        taps = trace.steps[number].taps
+        return taps[0].row, taps[0].col, 2, 2
+    rows, cols = trace.geometry.rows, trace.geometry.cols
+    top, left = row * rows.stride - rows.padding[0], col * cols.stride - cols.padding[0]
+    height, width = ((a.kernel_size - 1) * a.dilation + 1 for a in (rows, cols))
+    return top, left, height, width
 
 
 def see_output(pixels, name, known: int, fresh=None, asked=None) -> None:
     """The first outputs are filled in, the rest is empty."""
-    trace, panel = case(name), drawing(name).layout.output
+    trace, scene = case(name), drawing(name)
+    panel = scene.layout.output
     for number, step in enumerate(trace.steps):
         row, col = step.output
         value = trace.output[row][col]
         left, top, right, bottom = panel.box(row, col)
         if number == fresh:
-            see(pixels, name, panel, row, col, value, "fresh", "page", bold=True)
+            see(scene, pixels, panel, row, col, value, "fresh", "page", bold=True)
+            if scene.shaded:
+                see_outline(pixels, (left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
         elif number < known:
-            see(pixels, name, panel, row, col, value, "result", "text")
+            see(scene, pixels, panel, row, col, value, "result", "text")
         elif number == asked:
-            rim = np.ones((bottom - top, right - left), bool)
-            rim[3:-3, 3:-3] = False
-            assert (pixels[top:bottom, left:right][rim] == FRESH).all()
-            font = drawing(name).layout.font_size
-            here = pixels[top + 3 : bottom - 3, left + 3 : right - 3]
-            expected = picture_of(panel.cell, "?", font, "page", "muted", True)
-            np.testing.assert_array_equal(here, expected)
+            see_outline(pixels, (left, top, right, bottom), "fresh", 3)
+            if not scene.shaded:
+                here = pixels[top + INSET : bottom - INSET, left + INSET : right - INSET]
+                font = scene.layout.font_size
+                expected = picture_of(panel.cell, "?", font, "page", "muted", True)
+                np.testing.assert_array_equal(here, expected)
         else:
-            here = pixels[top + INSET : bottom - INSET, left + INSET : right - INSET]
+            inset = min(INSET, panel.cell // 2)
+            here = pixels[top + inset : bottom - inset, left + inset : right - inset]
             assert (here == INDEX["page"]).all(), f"output {step.output} is known too early"
-    done = known if fresh is None else max(known, fresh + 1)
-    bar = pixels[-6, MARGIN : WIDTH - MARGIN]
-    assert int((bar == FRESH).sum()) == (WIDTH - 2 * MARGIN) * done // len(trace.steps)
+    see_progress(pixels, known if fresh is None else max(known, fresh + 1), len(trace.steps))
+
+
+def ground(trace, plane: int, row: int, col: int, untouched: set) -> tuple[str, str]:
+    """(fill, ink) of an input cell that no window is on."""
+    rows, cols = trace.geometry.rows, trace.geometry.cols
+    inside = 0 <= row < rows.size and 0 <= col < cols.size
+    if trace.slices and not 0 <= trace.slices[plane] < trace.input_shape[-3]:
+        inside = False
+    if not inside or row % trace.stretch[0] or col % trace.stretch[1]:
+        return "pad", "muted"
+    return ("hatched", "muted") if (row, col) in untouched else ("page", "text")
 
 
 def see_inputs(pixels, name, step=None, answered=False) -> None:
-    """Every input cell of every channel: padding, untouched, read, won, tied."""
-    trace, layout = case(name), drawing(name).layout
+    """Every input cell of every plane: padding, zeros between, untouched, read, won, tied."""
+    trace, scene = case(name), drawing(name)
     rows, cols = trace.geometry.rows, trace.geometry.cols
     taps = {} if step is None else {t[:3]: i for i, t in enumerate(step.taps)}
-    untouched = {
-        (r, c)
-        for r in range(rows.size)
-        for c in range(cols.size)
-        if not any(t.row == r and t.col == c for s in trace.steps for t in s.taps)
-    }
-    for plane, panel in enumerate(layout.inputs):
+    read = {(t.row, t.col) for s in trace.steps for t in s.taps}
+    every = {(r, c) for r in range(rows.size) for c in range(cols.size)}
+    for plane, panel in enumerate(scene.layout.inputs):
         for r in range(-rows.padding[0], rows.size + rows.padding[1]):
             for c in range(-cols.padding[0], cols.size + cols.padding[1]):
-                fill, ink, bold, ring = "page", "text", False, False
-                inside = 0 <= r < rows.size and 0 <= c < cols.size
-                tap = taps.get((plane, r, c))
-                if tap is not None and answered and tap == step.winner:
-                    fill, ink, bold = "edge", "page", True
-                elif tap is not None:
-                    fill, ring = "window", answered and tap in step.ties
-                elif not inside:
-                    fill, ink = "pad", "muted"
-                elif (r, c) in untouched:
-                    fill, ink = "hatched", "muted"
-                see(pixels, name, panel, r, c, trace.at(plane, r, c), fill, ink, bold, ring)
-    for plane, panel in enumerate(layout.kernels):
-        for r in range(rows.kernel_size):
-            for c in range(cols.kernel_size):
-                see(pixels, name, panel, r, c, trace.weights[plane][r][c], "page", "text")
+                fill, ink = ground(trace, plane, r, c, every - read)
+                bold, ring, tap = False, False, taps.get((plane, r, c))
+                if tap is not None and not scene.shaded:
+                    fill, ink, ring = "window", "text", answered and tap in step.ties
+                    if answered and tap == step.winner:
+                        fill, ink, bold = "edge", "page", True
+                elif tap is not None and answered and tap == step.winner:
+                    see_outline(pixels, panel.box(r, c), "edge", 1)
+                see(scene, pixels, panel, r, c, trace.at(plane, r, c), fill, ink, bold, ring)
+    for plane, panel in enumerate(scene.layout.kernels):
+        for r in range(panel.rows):
+            for c in range(panel.cols):
+                see(scene, pixels, panel, r, c, trace.weights[plane][r][c], "page", "text")
 
 
-def window_at(panel, trace, top_row: float, left_col: float):
-    """The window's outer frame, one pixel outside its cells."""
-    rows, cols = trace.geometry.rows, trace.geometry.cols
-    left = panel.x + round((left_col - panel.first_col) * panel.cell)
-    top = panel.y + round((top_row - panel.first_row) * panel.cell)
-    height = ((rows.kernel_size - 1) * rows.dilation + 1) * panel.cell
-    width = ((cols.kernel_size - 1) * cols.dilation + 1) * panel.cell
-    return left - 1, top - 1, left + width + 2, top + height + 2
-
-
-def see_window(pixels, name, place, thick: int) -> None:
+def see_window(pixels, name, window, output=None, thick=None) -> None:
     """Its outline is complete and nothing outside it has its colour."""
-    trace, outside = case(name), np.ones(pixels.shape, bool)
-    for panel in drawing(name).layout.inputs:
-        left, top, right, bottom = window_at(panel, trace, *place)
-        assert 0 <= left and right <= pixels.shape[1] and 0 <= top and bottom <= pixels.shape[0]
-        part = pixels[top:bottom, left:right]
-        rim = np.ones(part.shape, bool)
-        rim[thick:-thick, thick:-thick] = False
-        assert (part[rim] == EDGE).all(), "the window's outline is not where the window is"
-        outside[top:bottom, left:right] = False
+    scene, outside = drawing(name), np.ones(pixels.shape, bool)
+    top, left, height, width = window
+    for panel in scene.layout.inputs:
+        x = panel.x + round((left - panel.first_col) * panel.cell)
+        y = panel.y + round((top - panel.first_row) * panel.cell)
+        right, bottom = x + width * panel.cell, y + height * panel.cell
+        see_outline(pixels, (x - 1, y - 1, right + 2, bottom + 2), "edge", thick or thickness(name))
+        outside[y - 1 : bottom + 2, x - 1 : right + 2] = False
+        for (number, which), (x0, y0, x1, y1) in rulers(name, panel).items():
+            if output is not None and output[which] == number:
+                assert (pixels[y0:y1, x0:x1] == EDGE).any()
+                outside[y0:y1, x0:x1] = False
+    pixels = without_legend(pixels, name)
     marked = (pixels == EDGE) | (pixels == WINDOW)
     assert not (marked & outside).any(), "a window's colour outside the window"
 
 
-def start(trace, number: int) -> tuple[int, int]:
-    """Where a step's window begins, by torch's rule."""
-    row, col = trace.steps[number].output
-    rows, cols = trace.geometry.rows, trace.geometry.cols
-    return row * rows.stride - rows.padding[0], col * cols.stride - cols.padding[0]
+def without_legend(pixels, name):
+    """The pixels without the legend, which no frame changes."""
+    rows = legend_rows(drawing(name).layout)
+    legend = drawing(name).blank.pixels[rows].copy()
+    legend[legend == WHITE] = INDEX["page"]
+    np.testing.assert_array_equal(pixels[rows], legend)
+    pixels = pixels.copy()
+    pixels[rows] = INDEX["page"]
+    return pixels
 
 
-def thickness(trace) -> int:
-    return 2 if max(trace.geometry.rows.dilation, trace.geometry.cols.dilation) > 1 else 4
+def rulers(name: str, panel) -> dict[tuple[int, int], tuple[int, int, int, int]]:
+    """(window, axis) -> box of the bar beside the grid, for windows of uneven sizes."""
+    found = {}
+    for which, axis in enumerate((case(name).geometry.rows, case(name).geometry.cols)):
+        if not isinstance(axis, UnevenAxis):
+            continue
+        for number, (start, stop) in enumerate(axis.spans):
+            lane = 6 + 7 * (number % 2)
+            if which == 0:
+                _, top, _, bottom = panel.box(start, 0, stop - start)
+                box = panel.x - lane - 4, top + 3, panel.x - lane, bottom - 3
+            else:
+                left, _, right, _ = panel.box(0, start, 1, stop - start)
+                box = left + 3, panel.y - lane - 4, right - 3, panel.y - lane
+            found[number, which] = box
+    return found
 
 
-def see_words(pixels, name, text: str) -> None:
-    """The line below the grids is this text, broken into lines that fit."""
-    layout = drawing(name).layout
-    lines = drawing(name).wrapped(text)
-    assert " ".join(lines).replace("\N{NO-BREAK SPACE}", " ") == text
-    canvas = Canvas(WIDTH, layout.height)
-    for number, line in enumerate(lines):
-        assert layout.text_x + text_width(line, LINE_SIZE) <= WIDTH
-        canvas.text(layout.text_x, layout.text_y + number * (LINE_SIZE + 8), line, LINE_SIZE)
-    top = layout.text_y - LINE_SIZE + 2
-    np.testing.assert_array_equal(pixels[top:-8], canvas.pixels[top:-8])
+def thickness(name: str) -> int:
+    if drawing(name).shaded or max(a.dilation for a in drawing(name).axes) > 1:
+        return 2
+    return 4
 
 
-def words(name, step) -> str:
-    return brief(case(name).kind, step) if drawing(name).short else step.arithmetic
+def words(name: str, number: int) -> str:
+    """The arithmetic, or where three lines cannot hold it only what it is."""
+    step, count = case(name).steps[number], len(case(name).steps)
+    text = step.arithmetic
+    if len(drawing(name).wrapped(text)) > 3 or len(text) > 135:
+        text = brief(case(name).kind, step)
+    return f"window {number + 1} of {count}: {text}" if count > 256 else text
 
 
 @every_case
@@ -214,32 +198,34 @@ def test_opening(name, theme):
     [(_, pixels)] = film(name, theme, "opening")
     see_inputs(pixels, name)
     see_output(pixels, name, known=0)
-    assert not np.isin(pixels, [EDGE, WINDOW, FRESH]).any()
+    assert not np.isin(without_legend(pixels, name), [EDGE, WINDOW, FRESH]).any()
+    for panel in drawing(name).layout.inputs:
+        for x0, y0, x1, y1 in rulers(name, panel).values():
+            assert (pixels[y0:y1, x0:x1] == INDEX["hatch"]).all()
 
 
 @every_case
 @both_themes
 def test_look(name, theme):
-    for number, pixels in film(name, theme, "look"):
+    for number, pixels in few(film(name, theme, "look")):
         step = case(name).steps[number]
         see_inputs(pixels, name, step)
         see_output(pixels, name, known=number, asked=number)
-        see_window(pixels, name, start(case(name), number), thickness(case(name)))
-        question = re.split(" [=≈] ", words(name, step))[0] + " = ?"
-        see_words(pixels, name, question)
+        see_window(pixels, name, window_of(name, number), step.output)
+        see_words(drawing(name), pixels, re.split(" [=≈] ", words(name, number))[0] + " = ?")
 
 
 @every_case
 @both_themes
 def test_answer(name, theme):
     frames = film(name, theme, "answer")
-    assert [number for number, _ in frames] == list(range(len(case(name).steps)))
-    for number, pixels in frames:
+    assert [number for number, _ in frames] == shown_steps(len(case(name).steps))
+    for number, pixels in few(frames):
         step = case(name).steps[number]
         see_inputs(pixels, name, step, answered=True)
         see_output(pixels, name, known=number, fresh=number)
-        see_window(pixels, name, start(case(name), number), thickness(case(name)))
-        see_words(pixels, name, words(name, step))
+        see_window(pixels, name, window_of(name, number), step.output)
+        see_words(drawing(name), pixels, words(name, number))
 
 
 @every_case
@@ -250,11 +236,12 @@ def test_glide(name, theme, part):
     frames = film(name, theme, f"glide {part}")
     assert len(frames) == (len(trace.steps) - 1 if len(trace.steps) <= 25 else 0)
     for number, pixels in frames:
-        (r0, c0), (r1, c1) = start(trace, number - 1), start(trace, number)
-        see_window(pixels, name, (r0 + (r1 - r0) * part, c0 + (c1 - c0) * part), 4)
-        assert not (pixels == WINDOW).any()
+        (r0, c0, *size), (r1, c1, *_) = window_of(name, number - 1), window_of(name, number)
+        place = r0 + (r1 - r0) * part, c0 + (c1 - c0) * part
+        see_window(pixels, name, (*place, *size), thick=2 if drawing(name).shaded else 4)
+        assert not (without_legend(pixels, name) == WINDOW).any()
         see_output(pixels, name, known=number)
-        see_words(pixels, name, words(name, trace.steps[number - 1]))
+        see_words(drawing(name), pixels, words(name, number - 1))
 
 
 @every_case
@@ -264,15 +251,18 @@ def test_last_frame(name, theme):
     trace = case(name)
     see_inputs(pixels, name)
     see_output(pixels, name, known=len(trace.steps))
+    pixels = without_legend(pixels, name)
     assert not np.isin(pixels, [EDGE, WINDOW]).any(), "a window on the last frame"
     assert not (pixels[:-8] == FRESH).any()
-    (h, w), (oh, ow), count = (
-        trace.geometry.input_shape,
-        trace.geometry.output_shape,
-        len(trace.steps),
+    before, after, count = trace.geometry.input_shape, trace.output_shape, len(trace.steps)
+    sizes = f"{before[0]}×{before[1]} in, {after[-2]}×{after[-1]} out"
+    if name == "stretched":
+        sizes = "3×3 in, 6×6 out"
+    if trace.dims == 1:
+        sizes = f"{trace.input_shape[-1]} in, {after[-1]} out"
+    see_words(
+        drawing(name), pixels, f"{'one' if count == 1 else count} window{'s'[: count - 1]}: {sizes}"
     )
-    windows = "one window" if count == 1 else f"{count} windows"
-    see_words(pixels, name, f"{windows}: {h}×{w} in, {oh}×{ow} out")
 
 
 @every_case
@@ -284,8 +274,8 @@ def test_poster(name, theme, tmp_path):
     trace = case(name)
     middle = len(trace.steps) // 2
     see_inputs(pixels, name, trace.steps[middle], answered=True)
-    see_window(pixels, name, start(trace, middle), thickness(trace))
-    see_words(pixels, name, words(name, trace.steps[middle]))
+    see_window(pixels, name, window_of(name, middle), trace.steps[middle].output)
+    see_words(drawing(name), pixels, words(name, middle))
     see_output(pixels, name, known=len(trace.steps), fresh=middle)
 
 
@@ -302,12 +292,72 @@ def test_title_and_labels_name_the_call_and_the_channels(name):
     trace, layout = case(name), drawing(name).layout
     assert " ".join(layout.title).replace("\N{NO-BREAK SPACE}", " ") == trace.call
     labels = [panel.label for panel in (*layout.inputs, *layout.kernels, layout.output)]
-    if name == "three channels":
-        assert labels[:3] == [f"input channel {n}" for n in range(3)]
-        assert labels[3:] == ["kernel 2×2"] * 3 + ["output channel 0"]
-    else:
-        (h, w), (oh, ow) = trace.geometry.input_shape, trace.geometry.output_shape
-        assert labels[0] == f"input {h}×{w}" and labels[-1] == f"output {oh}×{ow}"
+    (h, w), (oh, ow) = trace.geometry.input_shape, trace.geometry.output_shape
+    plain = [f"input {h}×{w}", f"output {oh}×{ow}"]
+    assert [labels[0], labels[-1]] == LABELS.get(name, plain)
+    assert labels[1:-1] == BETWEEN.get(name, [])
+
+
+LABELS = {
+    "three channels": ["input channel 0", "output 2×2, channel 0"],
+    "groups": ["input channel 2", "output 2×2, channel 1"],
+    "signal": ["input of 9", "output of 5"],
+    "long signal": ["input of 24", "output of 6"],
+    "uneven signal": ["input of 10", "output of 4"],
+    "stretched": ["input 3×3 stretched", "output 6×6"],
+    "volume": ["input, depth 2", "output, depth 1"],
+    "volume padded": ["input, depth −1", "output, depth 0"],
+}
+THREE = ("convolution", "copied padding", "circular", "shades")
+BETWEEN = {
+    **{name: ["kernel 3×3"] for name in THREE},
+    "three channels": ["input channel 1", "input channel 2", *["kernel 2×2"] * 3],
+    "groups": ["input channel 3", *["kernel 2×2"] * 2],
+    "stretched": ["kernel 3×3 flipped"],
+    "transposed, stride 1": ["kernel 2×2 flipped"],
+    "volume": ["input, depth 3"],
+    "volume padded": ["input, depth 0", "input, depth 1"],
+}
+
+
+def rim(name: str, box) -> np.ndarray:
+    """Palette numbers of a frame two pixels thick around a box, before the first step."""
+    left, top, right, bottom = box
+    part = drawing(name).blank.pixels[top:bottom, left:right]
+    return np.concatenate(
+        [part[:2].ravel(), part[-2:].ravel(), part[:, :2].ravel(), part[:, -2:].ravel()]
+    )
+
+
+def test_dropped_windows_and_what_lies_past_the_edge_are_dashed():
+    [panel] = drawing("dropped").layout.inputs
+    # Windows start at -1, 2 and 5, which is no element of 5: dropped, as torch does.
+    assert case("dropped").geometry.rows.dropped == (5,)
+    for box in (panel.box(5, -1, 3, 6), panel.box(-1, 5, 6, 3)):
+        assert 0.2 < (rim("dropped", box) == INDEX["muted"]).mean() < 0.8
+    [panel] = drawing("past the edge").layout.inputs
+    assert 0.2 < (rim("past the edge", panel.box(0, 0, 7, 7)) == INDEX["hatch"]).mean() < 0.8
+    assert not (drawing("max").blank.pixels == INDEX["hatch"]).any()
+
+
+def test_each_mark_has_its_line_in_the_legend():
+    said = {name: dict(drawing(name).legend()) for name in CASES}
+    assert said["max"] == {}
+    assert said["max padded"]["pad"] == "padding holds −∞"
+    assert said["average padded"]["pad"] == "padding holds 0"
+    assert said["average of the real"]["pad"] == "padding is not counted"
+    assert said["copied padding"]["pad"] == "padding (reflect)"
+    assert said["circular"]["pad"] == "padding (circular)"
+    assert said["stretched"]["pad"] == "zeros put around and between, by stride 2"
+    assert said["transposed, stride 1"]["pad"] == "zeros put around"
+    assert said["untouched"] == {"hatch": "never read by any window"}
+    assert said["ties"] == {"ring": "a later tie"}
+    assert said["dropped"]["dash"] == "window dropped: it would start past the input"
+    assert said["past the edge"] == {"reach": "past the edge: nothing to read"}
+    for name in CASES:
+        assert ("ring" in said[name]) == (
+            not drawing(name).shaded and any(step.ties for step in case(name).steps)
+        )
 
 
 def test_cases_cover_what_they_say():
@@ -318,4 +368,9 @@ def test_cases_cover_what_they_say():
     assert case("untouched").geometry.untouched()
     assert case("ceil_mode").geometry.output_shape == (3, 3)
     assert len(case("three channels").planes) == 3
+    shaded = {name for name in CASES if drawing(name).shaded}
+    assert shaded == {"shades", "shades of a pool", "thinned", "smallest cells"}
+    assert len(case("thinned").steps) == 361 > 256
+    assert drawing("smallest cells").layout.output.cell < 8
+    assert case("volume padded").slices == (-1, 0, 1)
     assert case("average of the real").steps[0].divisor == 4

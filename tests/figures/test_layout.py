@@ -92,20 +92,24 @@ def overlap(one, other) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def inside(box, height: int, margin: int = 0) -> bool:
+def inside(box, height: int, width: int, margin: int = 0) -> bool:
     left, top, right, bottom = box
-    return margin <= left and right <= WIDTH - margin and 0 <= top and bottom <= height
+    return margin <= left and right <= width - margin and 0 <= top and bottom <= height
 
 
-def check(trace) -> None:
+def check(trace, width: int = WIDTH) -> None:
     """Everything that is true of every figure."""
     with written() as texts:
-        drawing = Drawing(trace)
+        drawing = Drawing(trace, width)
     layout = drawing.layout
     panels = (*layout.inputs, *layout.kernels, layout.output)
     boxes = [p.box(p.first_row, p.first_col, p.rows, p.cols) for p in panels]
-    assert layout.font_size >= SMALLEST_FONT
-    assert all(inside(box, layout.height, MARGIN) for box in boxes)
+    sizes = drawing.sizes
+    if layout.font_size:
+        assert layout.font_size >= sizes.px(SMALLEST_FONT)
+    else:
+        assert drawing.shaded and all(panel.cell >= 2 for panel in panels)
+    assert all(inside(box, layout.height, width, sizes.margin) for box in boxes)
     # Between the grids: not even a window's outline, two pixels wider, reaches the next.
     for one, other in combinations(boxes, 2):
         assert not overlap((one[0] - 2, one[1] - 2, one[2] + 2, one[3] + 2), other)
@@ -115,7 +119,7 @@ def check(trace) -> None:
     assert {panel.label for panel in panels} <= {text for text, _ in outside}
     assert {sign for *_, sign in layout.operators} <= {text for text, _ in outside}
     for text, box in texts:
-        assert inside(box, layout.height), f"{text!r} leaves the picture"
+        assert inside(box, layout.height, width), f"{text!r} leaves the picture"
     for (text, box), (other, its) in combinations(outside, 2):
         assert not overlap(box, its), f"{text!r} runs into {other!r}"
     for text, box in outside:
@@ -129,18 +133,18 @@ def check(trace) -> None:
     ):
         for plane, panel in zip(planes, group, strict=True):
             for value in {v for row in plane for v in row}:
-                shown = cell_text(value, layout.digits)
-                assert text_width(shown, layout.font_size) <= panel.cell - 6
-                assert layout.font_size <= panel.cell - 6
+                shown, font = cell_text(value, layout.digits), drawing.font(panel)
+                assert not font or text_width(shown, font) <= panel.cell - sizes.px(6)
+                assert not font or font <= panel.cell - sizes.px(6)
                 truthful(shown, value, layout.digits)
 
     for step in (trace.steps[0], trace.steps[len(trace.steps) // 2], trace.steps[-1]):
         with written() as texts:
             drawing.write(drawing.blank.copy(), drawing.words(step))
-        assert all(inside(box, layout.height - 8) for _, box in texts)
+        assert all(inside(box, layout.height - sizes.px(8), width) for _, box in texts)
         for panel in layout.inputs:
-            left, top, right, bottom = drawing.window_box(panel, drawing.start(step))
-            assert left >= 0 and top >= 0 and right <= WIDTH and bottom <= layout.height - 8
+            box = drawing.window_box(panel, drawing.start(step), step)
+            assert inside(box, layout.height - sizes.px(8), width)
 
 
 def cells(panel):
@@ -177,7 +181,7 @@ def test_whatever_can_be_drawn_fits(trace):
         Drawing(trace)
     except SlidingWindowsError as error:
         assert error.context == trace.call
-        assert any(w in error.problem for w in ("pixels high", "at most", "too long to watch"))
+        assert "at most 4 input planes" in error.problem and len(trace.planes) > 4
         return
     check(trace)
 
@@ -240,37 +244,83 @@ def test_questions_do_not_hold_the_answer():
     trace = case("average of integers")
     drawing = Drawing(trace)
     with written() as texts:
-        drawing.look(drawing.blank.copy(), trace.steps[0])
+        drawing.look(drawing.blank.copy(), 0)
     said = " ".join(text for text, _ in texts).replace("\N{NO-BREAK SPACE}", " ")
     assert said.endswith(") / 4 = ?") and "integers" not in said
 
 
-def refused(module, x) -> str:
+@pytest.mark.parametrize("width", [320, 480, 641, 1280, 1920])
+@pytest.mark.parametrize("name", CASES)
+def test_every_width(name, width):
+    try:
+        Drawing(case(name), width)
+    except SlidingWindowsError as error:
+        # Four planes beside each other, or 64 columns and their output, on a phone's width.
+        assert width == 320 and "too large for a figure 320 pixels wide" in error.problem
+        assert name in ("smallest cells",)
+        return
+    check(case(name), width)
+
+
+@pytest.mark.parametrize("width", [0, 319, 1921, 640.0, True, "640"])
+def test_widths_that_are_none(width):
+    with pytest.raises(SlidingWindowsError, match="from 320 to 1920 pixels wide"):
+        Drawing(case("max"), width)
+
+
+def refused(module, x, width: int = WIDTH) -> str:
     trace = slide(module, x)
     with pytest.raises(SlidingWindowsError) as caught:
-        Drawing(trace)
+        Drawing(trace, width)
     assert trace.call in str(caught.value)
     return caught.value.problem
 
 
 def test_too_much_is_refused_in_clear_words():
-    x = torch.zeros(1, 18, 18)
-    assert f"{17 * 17} windows is too long to watch; at most {MAX_STEPS}" in refused(
-        nn.MaxPool2d(2, stride=1), x
+    assert refused(nn.MaxPool2d(5), torch.zeros(1, 65, 5)) == (
+        "a figure draws inputs of up to 64×64 (with numbers about 16×16), not 65×5"
     )
     channels = torch.zeros(MAX_PLANES + 1, 3, 3)
-    assert f"at most {MAX_PLANES} input channels" in refused(
+    assert f"at most {MAX_PLANES} input planes" in refused(
         nn.Conv2d(MAX_PLANES + 1, 1, 2), channels
     )
-    wide = refused(nn.MaxPool2d(8), torch.zeros(1, 64, 64))
-    assert f"less than the {SMALLEST_FONT}" in wide and "64×64" in wide
-    assert "shorter" in refused(nn.AvgPool2d(2), torch.full((1, 8, 8), -1.234e-20))
 
 
-def test_the_largest_animation_is_still_drawn():
-    trace = slide(nn.MaxPool2d(1), torch.zeros(1, 16, 16))
-    assert len(trace.steps) == MAX_STEPS
-    check(trace)
+def test_numbers_up_to_16_by_16_and_shades_beyond():
+    digits = torch.arange(18 * 18).remainder(10).float().reshape(1, 18, 18)
+    drawing = Drawing(slide(nn.MaxPool2d(2), digits[:, :16, :16]))
+    assert not drawing.shaded and drawing.layout.font_size >= SMALLEST_FONT
+    wide = Drawing(slide(nn.MaxPool2d(2), digits[:, :16, :16] * 25))  # as bytes of a photo
+    assert not wide.shaded and wide.layout.font_size >= SMALLEST_FONT
+    large = Drawing(slide(nn.MaxPool2d(2), torch.zeros(1, 20, 20)))
+    assert large.shaded and large.layout.font_size == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "side"),
+    [(nn.MaxPool2d(2, 2), n) for n in (4, 6, 8, 10, 12)] + [(nn.MaxPool2d(2, 1), 8)],
+)
+def test_type_is_large_enough_on_a_phone(module, side):
+    """A phone shows 640 pixels at about 350: 18 of them become 10."""
+    digits = torch.arange(side * side).remainder(10).float().reshape(1, side, side)
+    assert Drawing(slide(module, digits)).layout.font_size >= 18
+
+
+def test_numbers_too_long_for_their_cells_become_shades():
+    tiny = Drawing(slide(nn.AvgPool2d(2), torch.full((1, 8, 8), -1.234e-20)))
+    assert tiny.shaded
+    assert ("ramp", "input and output all −1.23e−20") in tiny._shade_legend()
+
+
+def test_the_longest_animations():
+    """256 windows are all shown; of 257, every second one, and the last."""
+    whole = Drawing(slide(nn.MaxPool2d(1), torch.zeros(1, 16, 16)))
+    assert whole.shown() == list(range(256)) and not whole.many
+    thinned = Drawing(slide(nn.MaxPool2d(1), torch.zeros(1, 1, 64).repeat(1, 5, 1)))
+    assert len(thinned.trace.steps) == 320 and thinned.many
+    assert thinned.shown() == list(range(1, 320, 2))
+    assert thinned.words(thinned.steps[1])[0].startswith("window 2 of 320: ")
+    check(thinned.trace)
 
 
 @pytest.mark.parametrize("size", range(SMALLEST_FONT, 27))

@@ -110,7 +110,7 @@ def test_the_winner_is_bold_and_inverted_too():
     drawing = Drawing(case("max"))
     step, panel = case("max").steps[0], drawing.layout.inputs[0]
     canvas = drawing.blank.copy()
-    drawing.answer(canvas, step)
+    drawing.answer(canvas, 0)
     tap, size = step.taps[step.winner], drawing.layout.font_size
     text = cell_text(tap.value, drawing.layout.digits)
     assert heavy(text, size) > int(_glyphs(text, size, False, False)[0].astype(int).sum())
@@ -131,9 +131,9 @@ def test_the_winner_is_bold_and_inverted_too():
 
 def test_ties_have_a_ring_and_the_window_an_outline():
     drawing = Drawing(case("ties"))
-    for step in case("ties").steps:
+    for index, step in enumerate(case("ties").steps):
         canvas = drawing.blank.copy()
-        drawing.answer(canvas, step)
+        drawing.answer(canvas, index)
         panel = drawing.layout.inputs[0]
         for number, tap in enumerate(step.taps):
             left, top, right, bottom = panel.box(tap.row, tap.col)
