@@ -12,6 +12,7 @@ from .sizes import Sizes
 from .style import WIDTH
 
 MOST, COLUMNS, HEADER, SIZE = 12, 3, 34, 20  # stills, stills a row, pixels, pixels of the type
+GLIDING = 200  # ms; a frame that lasts less is on its way
 
 
 def chosen(count: int, most: int = MOST) -> list[int]:
@@ -32,7 +33,8 @@ def filmstrip(item, width: int = WIDTH) -> Canvas:
     """
     if isinstance(item, Funnel | ReceptiveField):
         module = funnel_frames if isinstance(item, Funnel) else field_frames
-        pictures = [canvas for canvas, _ in module.animate(item)]
+        # Frames on the way from one still to the next show nothing of their own.
+        pictures = [canvas for canvas, lasts in module.animate(item) if lasts >= GLIDING]
         numbers = chosen(len(pictures))
         total, name = len(pictures), "frame"
         stills = [pictures[n] for n in numbers]

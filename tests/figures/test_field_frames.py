@@ -16,6 +16,7 @@ from slidingwindows.canvas import INDEX, Canvas, text_width
 from slidingwindows.field_frames import HEAT, animate, heat
 from slidingwindows.field_plan import LINE, LINE_SIZE, Plan
 from slidingwindows.field_words import alt_text, transcript
+from slidingwindows.filmstrip import filmstrip
 from slidingwindows.lesson import show
 from slidingwindows.renderers import render
 from slidingwindows.style import MARGIN, THEMES, WIDTH
@@ -296,3 +297,13 @@ def test_a_dead_network_has_no_effective_frame():
     field = receptive_field(network, (1, 8, 8))
     alive = nn.Sequential(nn.Conv2d(1, 1, 3))
     assert len(list(animate(field))) + 1 == len(list(animate(receptive_field(alive, (1, 8, 8)))))
+
+
+def test_a_filmstrip_leaves_out_the_frames_on_the_way():
+    """The input, three layers, what was measured, what is effective, all together: 7 stills."""
+    sheet, first = filmstrip(case("cells")), next(animate(case("cells")))[0]
+    height, width = first.pixels.shape
+    assert sheet.pixels.shape == (3 * (height + 34), 3 * width)
+    *_, (last, _) = animate(case("cells"))
+    np.testing.assert_array_equal(sheet.pixels[-height:, :width], last.pixels)
+    assert (sheet.pixels[-height:, width:] == INDEX["page"]).all()
