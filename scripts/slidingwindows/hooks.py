@@ -22,10 +22,12 @@ from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
 from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.gallery import GALLERY_MARK, gallery
+from slidingwindows.glossary import read_glossary, with_terms
 from slidingwindows.mathml import with_mathml
 from slidingwindows.prepare import cache_of, is_fresh
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
+GLOSSARY = "reference/glossary.md"
 ASSETS = (".css", ".js", ".svg", ".png")
 
 
@@ -106,8 +108,13 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 
 
 def on_page_content(html: str, page, config, files) -> str:
-    """Formulas become MathML here, so that readers need no script for them."""
+    """Formulas become MathML here, so that readers need no script for them; terms become links."""
     try:
-        return with_mathml(html, page.file.src_uri)
+        html = with_mathml(html, page.file.src_uri)
+        glossary = files.get_file_from_path(GLOSSARY)
+        if glossary is None or not page.file.src_uri.startswith("lessons/"):
+            return html
+        terms = read_glossary(glossary.content_string)
+        return with_terms(html, terms, glossary.url_relative_to(page.file))
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error

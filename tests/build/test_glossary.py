@@ -1,0 +1,136 @@
+"""The glossary: its page read, and the first use of each term linked, nothing else changed."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.glossary import read_glossary, with_terms
+
+PAGE = """
+# Glossary
+
+## feature map { #feature-map }
+*Also: activation map*
+
+One channel of a layer's *output*. More.
+
+## `ceil_mode` { #ceil-mode }
+
+Rounds [up](x.md), so `k` stays.
+
+## stride { #stride }
+
+How far the window moves; 1 & more.
+"""
+TERMS = read_glossary(PAGE)
+
+
+class Text(HTMLParser):
+    """What a reader reads."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.links = "", []
+        self.feed(page)
+        self.close()
+
+    def handle_data(self, data):
+        self.text += data
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if attrs.get("class") == "sw-term":
+            self.links.append((attrs["href"], attrs["title"]))
+
+
+def linked(page: str) -> str:
+    return with_terms(page, TERMS, "../g/")
+
+
+def test_the_page_is_read():
+    assert [(t.anchor, t.names) for t in TERMS] == [
+        ("feature-map", ("feature map", "activation map")),
+        ("ceil-mode", ("ceil_mode",)),
+        ("stride", ("stride",)),
+    ]
+    assert TERMS[0].meaning == "One channel of a layer's output."
+    assert TERMS[1].meaning == "Rounds up, so k stays."
+
+
+def test_the_first_use_is_linked_and_no_other():
+    page = "<p>A stride. Strides, a Stride.</p><p>Two activation maps, a feature map.</p>"
+    assert Text(linked(page)).links == [
+        ("../g/#stride", "How far the window moves; 1 & more."),
+        ("../g/#feature-map", "One channel of a layer's output."),
+    ]
+    assert linked(page).startswith('<p>A <a class="sw-term" href="../g/#stride"')
+    assert linked(page).endswith(">activation maps</a>, a feature map.</p>")
+
+
+def test_code_that_is_a_term():
+    page = "<ul><li>Set <code>ceil_mode</code>, or <code>ceil_mode=True</code>.</li></ul>"
+    assert ">" + "<code>ceil_mode</code></a>, or <code>ceil_mode=True</code>." in linked(page)
+    other = "<p><code>stride=2</code> and <code>x.stride</code></p>"
+    assert linked(other) == other
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<h2>stride</h2>",
+        "stride",
+        '<p><a href="x">the stride</a></p>',
+        "<pre><code>stride</code></pre>",
+        '<p class="admonition-title">stride</p>',
+        "<details><summary>stride</summary></details>",
+        '<figure class="sw-figure"><p>stride</p></figure>',
+        '<div class="sw-links"><p>stride</p></div>',
+        "<table><tr><td><p>stride</p></td></tr></table>",
+        "<p>strident, astride, stride_x, half-stride</p>",
+        "<p><math><mi>stride</mi></math></p>",
+    ],
+)
+def test_where_a_link_would_be_wrong(page):
+    assert linked(page) == page
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "<p>|</p>|stride|feature maps|<code>|</code>|&amp;|&#960;|<br>|<li>|</li>|<!-- a -->|"
+            " |.|<a href='b'>|</a>|<img src='c'/>|<em class=d>|</em>|ceil_mode|<h2>|</h2>|é".split(
+                "|"
+            )
+        ),
+        max_size=30,
+    )
+)
+@settings(derandomize=True, deadline=None)
+def test_nothing_but_links_is_added(parts):
+    page = "".join(parts)
+    after = linked(page)
+    assert Text(after).text == Text(page).text
+    assert re.sub(r'<a class="sw-term"[^>]*>(.*?)</a>', r"\1", after) == page
+    addresses = [address for address, _ in Text(after).links]
+    assert len(addresses) == len(set(addresses))
+
+
+def test_no_glossary_no_change():
+    assert with_terms("<p>stride</p>", (), "x") == "<p>stride</p>"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("## a { #a }\n\n## b { #b }\n\nB.\n", "does not say what 'a' means"),
+        ("## a { #a }\n\nA.\n\n## A { #b }\n\nB.\n", "has 'A' twice"),
+        ("## a { #a }\n*Also: c*\n\nA.\n\n## b { #b }\n*Also: c*\n\nB.\n", "has 'c' twice"),
+    ],
+)
+def test_a_glossary_that_is_none(page, words):
+    with pytest.raises(SlidingWindowsError, match=re.escape(words)):
+        read_glossary(page)
