@@ -120,7 +120,7 @@ def draw(figure):
     panels = figure.subplots(1, 4, sharey=True)
     for axes, (name, layer) in zip(panels, rows.items(), strict=True):
         steps = torch.cat([layer(dot_at(i, 12))[0] for i in range(12)])
-        axes.imshow(steps / steps.max(), cmap="gray", vmin=0, vmax=1, aspect="auto")
+        axes.imshow((steps / steps.max()).numpy(), cmap="gray", vmin=0, vmax=1, aspect="auto")
         axes.set_title(name, fontsize=13)
         axes.set_xlabel("output")
         axes.set_xticks(range(0, 6, 2))
@@ -490,6 +490,6 @@ check(..., lambda: follows(thrice, range(1, 17))[0])
 # - A strided layer follows shifts by its stride, and no others. Strides multiply.
 # - A blur before the stride makes every answer calmer.
 #
-# To hide a shift is to forget a place. What else does a pool forget? The next lesson counts what pooling throws away.
+# To hide a shift is to forget a place. What else does a pool forget? [Count what pooling throws away](what-pooling-throws-away.ipynb).
 #
 # This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
