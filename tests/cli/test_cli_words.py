@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,10 +10,6 @@ from torch import nn
 from slidingwindows import route, slide
 from slidingwindows.listing import aligned, grid, listing
 from slidingwindows.shell import EXAMPLES
-
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-DRAW_YOUR_OWN = README.partition("## Draw your own\n")[2].partition("\n## ")[0]
-COMMANDS = re.findall(r"^(python -m slidingwindows .+)$", DRAW_YOUR_OWN, re.MULTILINE)
 
 
 def test_a_listing_to_the_letter(run):
@@ -125,23 +120,3 @@ def test_every_example_works(line, run, tmp_path):
         files = list(made.iterdir()) if made.is_dir() else [made]
         assert len(files) == (19 if made.is_dir() else 1)
         assert all(file.stat().st_size > 1000 for file in files)
-
-
-def test_the_readme_has_three_commands():
-    assert len(COMMANDS) == 3
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_of_the_readme_works(line, shell, tmp_path):
-    ran = shell(line)
-    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout
-    target = re.search(r"-o (\S+)", line)
-    assert not target or (tmp_path / target[1]).stat().st_size > 1000
-
-
-def test_the_readme_s_save_works(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (drawing,) = [text for text in code if "save(" in text]
-    exec(compile(drawing, "README.md", "exec"), {})
-    assert (tmp_path / "out.webp").stat().st_size > 1000

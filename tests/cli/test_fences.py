@@ -1,0 +1,69 @@
+"""All code in README.md and docs/ runs: Python as it stands, commands in a shell."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^( *)```(.*?)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+FENCES = [
+    (page.relative_to(ROOT).as_posix(), number, language.strip(), code)
+    for page in PAGES
+    for number, (_, language, code) in enumerate(FENCE.findall(page.read_text("utf-8")))
+]
+
+
+def fences(language: str):
+    found = [fence for fence in FENCES if fence[2] == language]
+    return pytest.mark.parametrize(
+        ("page", "code"),
+        [(page, code) for page, _, _, code in found],
+        ids=[f"{page}-{number}" for page, number, *_ in found],
+    )
+
+
+def lines(language: str) -> list[str]:
+    return sorted(
+        {line for *_, its, code in FENCES if its == language for line in code.split("\n")}
+    )
+
+
+def test_every_language_is_one_that_is_tried():
+    assert {language for *_, language, _ in FENCES} == {"python", "sh", "bibtex"}
+    every = "".join(page.read_text("utf-8") for page in PAGES)
+    assert len(FENCES) * 2 == len(re.findall(r"^ *```", every, re.MULTILINE)) and len(FENCES) >= 7
+
+
+@fences("python")
+def test_python(page, code, tmp_path, monkeypatch, capsys):
+    """It runs, and prints what the comments behind its print calls say."""
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, page, "exec"), {})
+    told = re.findall(r"^print\(.*\)  +# (.+)$", code, re.MULTILINE)
+    assert told == capsys.readouterr().out.splitlines()
+    for target in re.findall(r'save\(.*?"(\S+)"', code):
+        assert (tmp_path / target).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("line", [line for line in lines("sh") if line.startswith("python ")])
+def test_commands(line, shell, tmp_path):
+    ran = shell(line)
+    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout
+    target = re.search(r"-o (\S+)", line)
+    assert not target or (tmp_path / target[1]).stat().st_size > 1000
+
+
+def test_other_commands_are_targets_of_the_makefile():
+    others = [line for line in lines("sh") if line and not line.startswith("python ")]
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert len(others) >= 2
+    for line in others:
+        command, target = line.split()[:2]
+        assert command == "make" and target in targets
+
+
+def test_bibtex_is_whole():
+    [code] = [code for *_, language, code in FENCES if language == "bibtex"]
+    assert code.startswith("@") and code.count("{") == code.count("}") and "year" in code
