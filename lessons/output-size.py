@@ -25,6 +25,8 @@
 #     How many stops are there? And what becomes of the last pixel?
 
 # %%
+from itertools import product
+
 import torch
 from torch import nn
 
@@ -59,16 +61,11 @@ def size(layer, *shape):
     return layer(torch.zeros(1, *shape)).shape[-2]
 
 
-agree = 0
-for i in range(9, 20):
-    for k in (1, 2, 3, 4):
-        for s in (1, 2, 3):
-            for p in (0, 1, 2):
-                for d in (1, 2):
-                    o = (i + 2 * p - d * (k - 1) - 1) // s + 1
-                    assert size(nn.Conv2d(1, 1, k, s, p, d), i, i) == o
-                    agree += 1
-print(agree, "settings, one formula")
+settings = list(product(range(9, 20), (1, 2, 3, 4), (1, 2, 3), (0, 1, 2), (1, 2)))
+for i, k, s, p, d in settings:
+    o = (i + 2 * p - d * (k - 1) - 1) // s + 1
+    assert size(nn.Conv2d(1, 1, k, s, p, d), i, i) == o
+print(len(settings), "settings, one formula")
 
 # %% [markdown]
 # It holds for pools, too. It is computed for rows and columns apart.
@@ -78,7 +75,7 @@ print(agree, "settings, one formula")
 # The fraction that the floor cuts off is made of pixels.
 #
 # !!! question "Predict"
-#     A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels could you change without any effect?
+#     A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels are never read?
 
 # %%
 x = torch.tensor(
@@ -104,19 +101,20 @@ show(
 
 
 # %% [markdown]
-# The last row and the last column are lost: 13 pixels. Autograd can count them. A pixel that no window reads has the gradient zero. An average pool of the same shape tells, because it uses every pixel of its windows:
+# The last row and the last column are lost: 13 pixels. Autograd can count them. An average pool uses every pixel of its windows, so a pixel with the gradient zero was never read:
 
 
 # %%
-def unread(kernel, stride, padding, i, ceil_mode=False):
+def unread(i, kernel, stride, padding=0, up=False):
     """How many pixels of an i×i map no window reads."""
     image = torch.zeros(1, i, i, requires_grad=True)
-    nn.AvgPool2d(kernel, stride, padding, ceil_mode)(image).sum().backward()
+    pool = nn.AvgPool2d(kernel, stride, padding, ceil_mode=up)
+    pool(image).sum().backward()
     return int((image.grad == 0).sum())
 
 
 for i in (6, 7, 8, 9):
-    print(f"{i}×{i}: {size(pool, i, i)} come out, {unread(2, 2, 0, i)} pixels unread")
+    print(f"{i}×{i} gives {size(pool, i, i)}, unread: {unread(i, 2, 2)}")
 
 # %% [markdown]
 # The leftover is the remainder of the division: $(i + 2p - k) \bmod s$ rows at the bottom, and as many columns at the right. **The loss is always at the end**, never at the beginning.
@@ -126,7 +124,7 @@ for i in (6, 7, 8, 9):
 # %%
 pad1 = nn.MaxPool2d(3, stride=2, padding=1)
 for i in (5, 6):
-    print(f"{i}×{i}: {size(pad1, i, i)} come out, {unread(3, 2, 1, i)} pixels unread")
+    print(f"{i}×{i} gives {size(pad1, i, i)}, unread: {unread(i, 3, 2, 1)}")
 
 # %% [markdown]
 # Is a remainder an error? Not in torch. An input of 10 with a kernel of 3 and a stride of 2 gives 4.5 before the floor, and 4 after it:
@@ -203,19 +201,17 @@ def plain_ceiling(i, k, s, p):
     return -(-(i + 2 * p - k) // s) + 1
 
 
+print(" i  k  s  p  plain  torch")
 for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0)):
-    layer = nn.MaxPool2d(k, s, p, ceil_mode=True)
-    print(
-        f"i={i} k={k} s={s} p={p}: plain ceiling {plain_ceiling(i, k, s, p)}, "
-        f"torch {size(layer, i, i)}"
-    )
+    torchs = size(nn.MaxPool2d(k, s, p, ceil_mode=True), i, i)
+    print(f"{i:2} {k:2} {s:2} {p:2} {plain_ceiling(i, k, s, p):6} {torchs:6}")
 
 # %% [markdown]
 # Does `ceil_mode` make the pool read every pixel? It does if the kernel is at least as long as the stride. If not, there are gaps between the windows, and no rounding fills them:
 
 # %%
-print("kernel 2, stride 2:", unread(2, 2, 0, 9, ceil_mode=True), "of 81 unread")
-print("kernel 1, stride 2:", unread(1, 2, 0, 9, ceil_mode=True), "of 81 unread")
+for k in (2, 1):
+    print(f"kernel {k}, stride 2: {unread(9, k, 2, up=True)} of 81 unread")
 
 # %% [markdown]
 # Convolutions have no `ceil_mode`. For them there is padding.
@@ -238,8 +234,9 @@ stairs = {name: [size(layer, i, i) for i in inputs] for name, layer in layers.it
 def draw(figure):
     axes = figure.subplots()
     for name, sizes in stairs.items():
-        axes.plot(inputs, sizes, label=name, drawstyle="steps-post", linewidth=1.6)
-    axes.set(xlabel="input size", ylabel="output size", xticks=inputs, yticks=range(0, 15, 2))
+        axes.plot(inputs, sizes, label=name, drawstyle="steps-post")
+    axes.set(xlabel="input size", ylabel="output size")
+    axes.set(xticks=inputs, yticks=range(0, 15, 2))
     axes.legend()
 
 
@@ -254,21 +251,18 @@ plot(
 )
 
 # %% [markdown]
-# Every stair says the same: a stride of 2 cannot tell two inputs apart. Keep that in mind for the way back up.
+# A stride of 2 gives two inputs the same output size. Keep that in mind for the way back up.
 #
 # ## Two defaults for one argument
 #
-# You may leave the stride out. What you get depends on the layer.
-#
-# !!! question "Predict"
-#     Every layer here has a window of 3 and no stride. A 9×9 map comes in. Which outputs are 3×3, which are 7×7?
+# You may leave the stride out, as you saw in [max pooling](max-pooling.ipynb). What you get depends on the layer. Here are a window of 3, no stride, and a 9×9 map:
 
 # %%
-for kind in ("MaxPool2d", "AvgPool2d", "Conv2d"):
-    layer = nn.Conv2d(1, 1, 3) if kind == "Conv2d" else getattr(nn, kind)(3)
-    print(f"{kind}: stride {layer.stride}, output size {size(layer, 9, 9)}")
-print("the function:", nn.functional.max_pool2d(torch.zeros(1, 9, 9), 3).shape[-1])
-print("stride=None: ", size(nn.MaxPool2d(3, stride=None), 9, 9))
+nine = torch.zeros(1, 9, 9)
+for layer in (nn.MaxPool2d(3), nn.AvgPool2d(3), nn.Conv2d(1, 1, 3)):
+    print(type(layer).__name__, "stride", layer.stride, "size", size(layer, 9, 9))
+print("function     ", tuple(nn.functional.max_pool2d(nine, 3).shape))
+print("stride=None  ", tuple(nn.MaxPool2d(3, stride=None)(nine).shape))
 
 # %% [markdown]
 # A pool's stride defaults to its `kernel_size`; that is what `stride=None` means. A convolution's defaults to 1.
@@ -280,10 +274,12 @@ print("stride=None: ", size(nn.MaxPool2d(3, stride=None), 9, 9))
 # At stride 2 a few settings are worth knowing by heart:
 
 # %%
-print(" k  s  p   10 11 12 13")
-for k, s, p in ((1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3)):
-    outs = [size(nn.Conv2d(1, 1, k, s, p), i, i) for i in (10, 11, 12, 13)]
-    print(f"{k:2} {s:2} {p:2}  ", *(f"{o:2}" for o in outs))
+sizes = (10, 11, 12, 13)
+print(" k  s  p  ", sizes)
+common = (1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3)
+for k, s, p in common:
+    layer = nn.Conv2d(1, 1, k, s, p)
+    print(f"{k:2} {s:2} {p:2}  ", [size(layer, i, i) for i in sizes])
 
 # %% [markdown]
 # The first two keep the size. The next two halve and round **down**. The last two halve and round **up**. In all of them the padding is $(k-1)/2$, cut to a whole number. Then, at stride 2, even kernels round down and odd kernels round up.
@@ -297,14 +293,15 @@ for k, s, p in ((1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3)
 
 # %%
 wide = nn.MaxPool2d((3, 5), stride=(3, 4), padding=(0, 1))
-eight = torch.randint(0, 10, (1, 8, 8), generator=torch.Generator().manual_seed(3)).float()
+chance = torch.Generator().manual_seed(3)
+eight = torch.randint(0, 10, (1, 8, 8), generator=chance).float()
 wide(eight)
 
 # %%
 show(
     slide(wide, eight),
     "size-rectangle",
-    "Rows: no padding, so two rows are left over. Columns: one pixel of padding on each side, and the sum comes out even.",
+    "Rows: no padding, so two rows are left over. Columns: one pixel of padding on each side; the one at the right is left over.",
 )
 
 # %% [markdown]
@@ -320,7 +317,7 @@ show(
 
 # %%
 for a in (0, 1):
-    back = nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=a)
+    back = nn.ConvTranspose2d(1, 1, 3, 2, padding=1, output_padding=a)
     print("output_padding", a, "gives", size(back, 3, 3))
 
 # %%
@@ -341,15 +338,13 @@ show(
 
 # %%
 image = torch.rand(1, 25, 25)
-down = nn.MaxPool2d(2)
+small = nn.MaxPool2d(2)(image)
 enlarge = nn.ConvTranspose2d(1, 1, 2, stride=2)
-again = enlarge(down(image))
 try:
-    image + again
+    image + enlarge(small)
 except RuntimeError as error:
     print(error)
-print(tuple(image.shape), tuple(again.shape))
-print(tuple(enlarge(down(image), output_size=image.shape[-2:]).shape))
+print(tuple(enlarge(small, output_size=(25, 25)).shape))
 
 # %% [markdown]
 # 25 went down to 12, and 12 up to 24. The lost row is lost. Say `output_size`, and torch works out the `output_padding` that it takes.
@@ -359,17 +354,18 @@ print(tuple(enlarge(down(image), output_size=image.shape[-2:]).shape))
 # Small maps and deep networks end here sooner or later. These are the messages you will meet:
 
 # %%
-cases = {
-    "pool larger than the map": lambda: nn.MaxPool2d(5)(torch.rand(1, 3, 3)),
-    "kernel larger than the map": lambda: nn.Conv2d(1, 1, 5)(torch.rand(1, 3, 3)),
-    "stride worked out as 3 // 5": lambda: nn.MaxPool2d(2, stride=3 // 5)(torch.rand(1, 3, 3)),
-    "a map without channels": lambda: nn.MaxPool2d(2)(torch.rand(3, 3)),
-}
-for what, call in cases.items():
+three = torch.rand(1, 3, 3)
+calls = (
+    lambda: nn.MaxPool2d(5)(three),  # a pool larger than the map
+    lambda: nn.Conv2d(1, 1, 5)(three),  # a kernel larger than the map
+    lambda: nn.MaxPool2d(2, stride=3 // 5)(three),  # that is 0
+    lambda: nn.MaxPool2d(2)(three[0]),  # a map without channels
+)
+for call in calls:
     try:
         call()
     except RuntimeError as error:
-        print(f"{what}:\n    {error}")
+        print("-", error)
 
 # %% [markdown]
 # "Output size is too small" means: the formula gave 0 or less. In a network it is the last of many layers that complains, but an earlier one shrank too much. Print the shapes, layer by layer.
@@ -407,25 +403,25 @@ for what, call in cases.items():
 
 # %% tags=["collapse"]
 stem = nn.Conv2d(3, 64, 7, stride=2, padding=3)
-small = nn.MaxPool2d(3, 2, padding=1)
+after = nn.MaxPool2d(3, 2, padding=1)
 first = stem(torch.zeros(3, 224, 224))
-print(first.shape[-1], small(first).shape[-1])
-print(unread(3, 3, 0, 10))
+print(first.shape[-1], after(first).shape[-1])
+print(unread(10, 3, 3))
 ten = torch.zeros(1, 10, 10, requires_grad=True)
 corner = nn.AvgPool2d(3, ceil_mode=True)(ten)
 corner[0, -1, -1].backward()
 print(corner.shape[-1], int((ten.grad != 0).sum()))
 print(size(nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True), 5, 5))
-grown = {a: size(nn.ConvTranspose2d(1, 1, 2, stride=2, output_padding=a), 12, 12) for a in (0, 1)}
+grown = {a: size(nn.ConvTranspose2d(1, 1, 2, 2, output_padding=a), 12, 12) for a in (0, 1)}
 print(grown)
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
 
 # 1. The two heights, such as (3, 2).
-check(..., lambda: (first.shape[-1], small(first).shape[-1]))
+check(..., lambda: (first.shape[-1], after(first).shape[-1]))
 # 2. The number of pixels that are never read.
-check(..., lambda: unread(3, 3, 0, 10))
+check(..., lambda: unread(10, 3, 3))
 # 3. The size, and the pixels of the corner window, such as (3, 2).
 check(..., lambda: (corner.shape[-1], int((ten.grad != 0).sum())))
 # 4. The height that comes out.

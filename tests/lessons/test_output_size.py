@@ -115,7 +115,7 @@ def check_floor(lesson):
     pool = nn.MaxPool2d(2)
     lost = ~read(pool, 7)
     lesson.says(
-        "A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels",
+        "A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels are never read?",
         side(pool, 7) == 3 and lost.numel() == 49,
     )
     last = torch.zeros(7, 7, dtype=torch.bool)
@@ -218,7 +218,8 @@ def check_stairs(lesson):
         and rises[3] == [6, 9, 12, 15],
     )
     lesson.says(
-        "a stride of 2 cannot tell two inputs apart", side(layers[2], 8) == side(layers[2], 9)
+        "A stride of 2 gives two inputs the same output size",
+        side(layers[2], 8) == side(layers[2], 9),
     )
     lesson.says(
         "A pool steps by its kernel size, a convolution by 1, unless you say so",
@@ -226,8 +227,7 @@ def check_stairs(lesson):
     )
     nine = {kind: side(kind(3), 9) for kind in (nn.MaxPool2d, nn.AvgPool2d)}
     lesson.says(
-        "Every layer here has a window of 3 and no stride. A 9×9 map comes in. "
-        "Which outputs are 3×3, which are 7×7?",
+        "Here are a window of 3, no stride, and a 9×9 map",
         set(nine.values()) == {3} and side(nn.Conv2d(1, 1, 3), 9) == 7,
     )
     lesson.says(
