@@ -115,7 +115,8 @@ def check_floor(lesson):
     pool = nn.MaxPool2d(2)
     lost = ~read(pool, 7)
     lesson.says(
-        "A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels are never read?",
+        "A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? "
+        "How many of the 49 pixels are never read?",
         side(pool, 7) == 3 and lost.numel() == 49,
     )
     last = torch.zeros(7, 7, dtype=torch.bool)
