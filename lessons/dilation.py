@@ -1,0 +1,370 @@
+# ---
+# title: Dilation
+# description: Spread the kernel's taps apart and it sees further at the same price. Watch what it skips, and learn when a stack of dilated layers leaves holes.
+# ---
+
+# %% [markdown]
+# # Dilation
+#
+# How can a kernel of nine weights see more of a map, without a pool and without a stride? Pull its weights apart. That distance is the **dilation**.
+#
+# !!! abstract "What you will be able to do"
+#     - Say how far a dilated kernel reaches, and what it skips.
+#     - Choose the padding that keeps the size.
+#     - Predict which pixels a stack of dilated layers uses, and count them by gradient.
+#     - Dilate a max pool, and get around two refusals of torch.
+#
+# ## The taps move apart
+#
+# A **tap** is one place of the window where a number is read. With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them.
+#
+# !!! question "Predict"
+#     A 3×3 kernel with `dilation=2` stands in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
+
+# %%
+import matplotlib
+import torch
+from matplotlib.colors import ListedColormap
+from torch import nn
+from torch.nn import functional as F
+
+from slidingwindows import receptive_field, slide
+from slidingwindows.lesson import plot, show
+
+x = torch.tensor(
+    [
+        [
+            [1.0, 0, 2, 1, 3, 0, 1],
+            [2.0, 4, 0, 5, 1, 2, 3],
+            [0.0, 1, 3, 0, 2, 1, 4],
+            [3.0, 2, 1, 6, 0, 4, 1],
+            [1.0, 5, 0, 2, 4, 0, 2],
+            [0.0, 1, 2, 3, 1, 5, 0],
+            [2.0, 0, 4, 1, 0, 3, 1],
+        ]
+    ]
+)
+weights = torch.tensor([[[[0.0, 1, 0], [1, 2, 1], [0, 1, 0]]]])
+spread = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
+spread.weight.data = weights
+spread(x).detach()
+
+# %%
+show(
+    slide(spread, x),
+    "dilation-spread",
+    "Nine taps, one pixel apart from the next. The window spans 5×5, so it fits in three places each way.",
+)
+
+# %% [markdown]
+# It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4. The output is 3×3, where dilation 1 would give 5×5.
+#
+# ## How far it reaches
+#
+# A kernel of $k$ has $k - 1$ gaps between its taps. Each gap is now $d$ long. So from the first tap to the last it spans
+#
+# $$d(k - 1) + 1$$
+#
+# pixels. This is its **effective extent**. Put it in the place of $k$, and every formula of [output size](output-size.ipynb) holds:
+#
+# $$o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$$
+
+
+# %%
+def size(layer, i):
+    return layer(torch.zeros(1, i, i)).shape[-1]
+
+
+for d in (1, 2, 3):
+    extent = d * (3 - 1) + 1
+    print(f"dilation {d}: spans {extent}, 7 gives {size(nn.Conv2d(1, 1, 3, dilation=d), 7)}")
+try:
+    size(nn.Conv2d(1, 1, 3, dilation=4), 7)
+except RuntimeError as error:
+    print("dilation 4:", error)
+
+# %% [markdown]
+# Look at the message: torch itself calls the kernel 9×9. It means the extent.
+#
+# But there are still only nine weights. A dilated kernel does the same as a large kernel with zeros in it, without multiplying by them:
+
+# %%
+large = nn.Conv2d(1, 1, 5, bias=False)
+large.weight.data = torch.zeros(1, 1, 5, 5)
+large.weight.data[:, :, ::2, ::2] = weights
+print("same numbers:", torch.equal(large(x), spread(x)))
+print("weights:", spread.weight.numel(), "against", large.weight.numel())
+
+# %% [markdown]
+# ## Keep the size
+#
+# At stride 1 the size stays if the padding is half of what the extent trims: $p = d(k-1)/2$. For a kernel of 3 that is simply $p = d$. `padding="same"` works it out for you:
+
+# %%
+for d in (1, 2, 4):
+    same = nn.Conv2d(1, 1, 3, padding="same", dilation=d)
+    by_hand = nn.Conv2d(1, 1, 3, padding=d, dilation=d)
+    print(f"dilation {d}: {size(same, 9)} and {size(by_hand, 9)}")
+
+# %% [markdown]
+# !!! warning "A common mistake: dilation without its padding"
+#     You know `padding=1` keeps the size for a 3×3 kernel. Then you add `dilation=2` to a block that adds its input to its output:
+
+# %%
+block = nn.Conv2d(1, 1, 3, padding=1, dilation=2)
+try:
+    x + block(x)
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# The map shrank from 7 to 5. With `padding=2` the block fits again.
+#
+# ## Layers on layers: the reach doubles
+#
+# The **receptive field** of an output is the part of the input that it depends on. Stack layers at stride 1, and each adds its extent minus one.
+#
+# !!! question "Predict"
+#     Three layers with 3×3 kernels, dilations 1, 2 and 4. How many rows does one output number see? And with dilation 1 in all three?
+
+
+# %%
+def stack(*dilations):
+    return nn.Sequential(
+        *(nn.Conv2d(1, 1, 3, padding=d, dilation=d, bias=False) for d in dilations)
+    )
+
+
+for dilations in ((1, 1, 1), (1, 2, 4)):
+    seen = receptive_field(stack(*dilations), (1, 17, 17))
+    print(dilations, "sees", seen.size)
+
+# %%
+show(
+    receptive_field(stack(1, 2, 4), (1, 17, 17)),
+    "dilation-field",
+    "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way.",
+)
+
+# %% [markdown]
+# 15 against 7, with the same 27 weights. Double the dilation from layer to layer, and the field doubles, too. Without dilation it only grows by 2:
+
+
+# %%
+def field(*dilations):
+    return receptive_field(stack(*dilations), (1, 41, 41)).size[0]
+
+
+for n in (1, 2, 3, 4):
+    doubling = [2**layer for layer in range(n)]
+    print(doubling, "sees", field(*doubling), "without dilation", field(*[1] * n))
+
+# %% [markdown]
+# This is why dilation is loved where the output must stay as large as the input, as when every pixel gets a label. [Yu and Koltun (2016)](https://arxiv.org/abs/1511.07122) built such networks.
+#
+# ## Gridding: holes in what it sees
+#
+# A field of 15 rows tells how *far* an output sees. Does it use every pixel in between?
+#
+# !!! question "Predict"
+#     Take dilations 2, 2 and 2. The field is 13 wide. How many of these 13 pixels in a row reach the output?
+#
+# Count the paths. Set all weights to one. Then the gradient of an input pixel is the number of ways from it to the output in the middle.
+
+
+# %%
+def paths(*dilations, side=31):
+    """From each input pixel, the number of ways to the output in the middle."""
+    network = stack(*dilations)
+    for layer in network:
+        layer.weight.data.fill_(1)
+    image = torch.zeros(1, side, side, requires_grad=True)
+    network(image)[0, side // 2, side // 2].backward()
+    return image.grad[0].int()
+
+
+def span(counts):
+    """The part of the map from the first pixel that is used to the last."""
+    used = counts.any(1).nonzero()
+    first, last = int(used.min()), int(used.max()) + 1
+    return counts[first:last, first:last]
+
+
+for dilations in ((1, 1, 1), (2, 2, 2), (1, 2, 4)):
+    counts = span(paths(*dilations))
+    middle = counts[len(counts) // 2] // counts[0, len(counts) // 2]
+    print(dilations, "uses", int((counts > 0).sum()), "of", counts.numel())
+    print("   ", *middle.tolist())
+
+# %% [markdown]
+# The second lines show the row in the middle. With 2, 2, 2 every other number is zero: 7 pixels of 13, and in the whole field 49 of 169. That is **gridding**. The two other stacks use every pixel.
+
+
+# %%
+def draw(figure):
+    style = matplotlib.rcParams
+    colours = style["axes.facecolor"], style["axes.prop_cycle"].by_key()["color"][0]
+    panels = figure.subplots(1, 3)
+    for axes, dilations in zip(panels, ((1, 1, 1), (2, 2, 2), (1, 2, 4)), strict=True):
+        used = paths(*dilations, side=17) > 0
+        lines = {"edgecolors": style["grid.color"], "linewidth": 0.6}
+        axes.pcolormesh(used, cmap=ListedColormap(colours), **lines)
+        axes.set(title=", ".join(map(str, dilations)), aspect="equal", xticks=[], yticks=[])
+        axes.set_xlabel(f"{int(used.sum())} pixels")
+
+
+plot(
+    draw,
+    "dilation-gridding",
+    alt="Three maps of 17×17 pixels in which the pixels that reach the output in the middle are filled. "
+    "Dilations 1, 1, 1 fill a solid square of 7×7. Dilations 2, 2, 2 fill 49 single pixels, "
+    "every second one of 13×13. Dilations 1, 2, 4 fill a solid square of 15×15.",
+    caption="Filled: the pixels that reach the output in the middle of the map. All three stacks have 27 weights.",
+    height=270,
+)
+
+# %% [markdown]
+# Where do the holes come from? A convolution with dilation 2 reads pixels of one kind only: even columns for an even output, odd for odd, and rows alike. So it does the same as a plain convolution on each of four smaller maps:
+
+# %%
+plain = nn.Conv2d(1, 1, 3, bias=False)
+plain.weight.data = weights
+for row in (0, 1):
+    for col in (0, 1):
+        small = x[:, row::2, col::2]
+        print(row, col, torch.equal(plain(small), spread(x)[:, row::2, col::2]))
+
+# %% [markdown]
+# If all dilations are even, the four maps never meet, however many layers you stack. Neighbouring outputs then depend on no pixel in common.
+#
+# ### When is there no hole?
+#
+# Sort the dilations. **No hole appears as long as each dilation is at most the receptive field of the ones before it.** The first one must be 1.
+#
+# !!! question "Predict"
+#     Which of these stacks leave holes: 1, 2, 5? 2, 4, 8? 1, 2, 9? 1, 3, 9?
+
+
+# %%
+def fits(dilations):
+    seen = 1
+    for d in sorted(dilations):
+        if d > seen:
+            return False
+        seen += 2 * d  # the kernel is 3
+    return True
+
+
+for dilations in ((1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9)):
+    counts = span(paths(*dilations))
+    used = int((counts > 0).sum())
+    print(dilations, "uses", used, "of", counts.numel(), fits(dilations))
+
+# %% [markdown]
+# 1, 3, 9 is the widest of all: it covers 27×27 without a hole, and every pixel has exactly one path. The order plays no part: 9, 1, 3 reaches the same pixels. [Wang et al. (2018)](https://arxiv.org/abs/1702.08502) named the gridding problem and choose dilations such as 1, 2, 5 against it.
+#
+# Opinion: one path for each pixel is thrifty, not safe. Dilations that grow more slowly let neighbours meet more often.
+#
+# ## Pools
+#
+# A max pool takes a dilation. It compares nine numbers, one pixel apart:
+
+# %%
+wide = nn.MaxPool2d(3, stride=1, dilation=2)
+wide(x)
+
+# %%
+show(
+    slide(wide, x),
+    "dilation-max-pool",
+    "A dilated max pool: the largest of nine numbers that are not neighbours.",
+)
+
+# %% [markdown]
+# Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel, where torch 2.13 looks at `kernel_size` and forgets the dilation:
+
+# %%
+for call in (
+    lambda: nn.AvgPool2d(3, stride=1, dilation=2),
+    lambda: nn.MaxPool2d(3, stride=1, padding=2, dilation=2)(x),
+):
+    try:
+        call()
+    except (TypeError, RuntimeError) as error:
+        print("-", error)
+
+# %% [markdown]
+# Both can be had. For the mean, use a convolution whose nine weights are 1/9. For the maximum, pad by hand, with minus infinity:
+
+# %%
+mean = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
+mean.weight.data.fill_(1 / 9)
+print(mean(x)[0, 0].tolist())
+padded = F.pad(x, (2, 2, 2, 2), value=-torch.inf)
+print(tuple(wide(padded).shape))
+
+# %% [markdown]
+# On a map of many channels the mean needs `groups=channels`, or it would add the channels up.
+#
+# ## Exercises
+#
+# Predict first. Then open the answer.
+#
+# **1.** How many pixels does a kernel of 5 with dilation 3 span?
+#
+# ??? success "Answer"
+#     13: four gaps of 3, plus 1.
+#
+# **2.** Which padding keeps the size for that kernel?
+#
+# ??? success "Answer"
+#     6, half of 12.
+#
+# **3.** `nn.Conv2d(1, 1, 3, stride=2, dilation=2)` slides over a 7×7 map. What size comes out, and how many of the 49 pixels are read?
+#
+# ??? success "Answer"
+#     2, and 16 pixels. Stride and dilation are both even, so only rows and columns 0, 2, 4 and 6 are ever read.
+#
+# **4.** You stack dilations 1, 2, 4 and 8. How wide is the field, and are there holes?
+#
+# ??? success "Answer"
+#     31, and no hole. Before the 8 the field is 15, and 8 is not more than 15.
+#
+# Check all four:
+
+# %% tags=["collapse"]
+print(15 - size(nn.Conv2d(1, 1, 5, dilation=3), 15) + 1)
+keeps = [p for p in range(9) if size(nn.Conv2d(1, 1, 5, padding=p, dilation=3), 15) == 15]
+print(keeps)
+both = nn.Conv2d(1, 1, 3, stride=2, dilation=2, bias=False)
+both.weight.data.fill_(1)
+seven = torch.zeros(1, 7, 7, requires_grad=True)
+both(seven).sum().backward()
+read = int((seven.grad > 0).sum())
+print(size(both, 7), read)
+holes = not (span(paths(1, 2, 4, 8, side=41)) > 0).all().item()
+print(field(1, 2, 4, 8), holes)
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The number of pixels.
+check(..., lambda: 15 - size(nn.Conv2d(1, 1, 5, dilation=3), 15) + 1)
+# 2. The padding.
+check(..., lambda: keeps[0])
+# 3. The size and the pixels read, such as (1, 2).
+check(..., lambda: (size(both, 7), read))
+# 4. The field, and whether there are holes, such as (7, True).
+check(..., lambda: (field(1, 2, 4, 8), holes))
+
+# %% [markdown]
+# ## What you know now
+#
+# - A dilated kernel spans $d(k-1) + 1$ pixels, with the weights of a small one.
+# - For the same size, a kernel of 3 takes a padding equal to its dilation.
+# - Doubling dilations double the field. Dilations that are all multiples of 2 leave holes, as all do that skip more than was seen before.
+# - Max pools dilate, average pools do not.
+#
+# You now have pools, padding, strides and dilation. Next, put the first three into a whole network: [a typical setup](a-typical-setup.ipynb).
+#
+# Sources: [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285) for the sizes, [Yu and Koltun (2016)](https://arxiv.org/abs/1511.07122) for stacks of dilated convolutions, [Wang et al. (2018)](https://arxiv.org/abs/1702.08502) for gridding. The counts and the rule here are computed by our own code.
