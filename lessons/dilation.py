@@ -22,6 +22,8 @@
 #     A 3×3 kernel with `dilation=2` stands in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
 
 # %%
+from textwrap import fill
+
 import matplotlib
 import torch
 from matplotlib.colors import ListedColormap
@@ -76,12 +78,12 @@ def size(layer, i):
 
 
 for d in (1, 2, 3):
-    extent = d * (3 - 1) + 1
-    print(f"dilation {d}: spans {extent}, 7 gives {size(nn.Conv2d(1, 1, 3, dilation=d), 7)}")
+    conv = nn.Conv2d(1, 1, 3, dilation=d)
+    print(f"dilation {d} spans {d * (3 - 1) + 1}, 7 gives {size(conv, 7)}")
 try:
     size(nn.Conv2d(1, 1, 3, dilation=4), 7)
 except RuntimeError as error:
-    print("dilation 4:", error)
+    print(fill(f"dilation 4: {error}", 66))
 
 # %% [markdown]
 # Look at the message: torch itself calls the kernel 9×9. It means the extent.
@@ -115,7 +117,7 @@ block = nn.Conv2d(1, 1, 3, padding=1, dilation=2)
 try:
     x + block(x)
 except RuntimeError as error:
-    print(error)
+    print(fill(str(error), 66))
 
 # %% [markdown]
 # The map shrank from 7 to 5. With `padding=2` the block fits again.
@@ -129,10 +131,12 @@ except RuntimeError as error:
 
 
 # %%
+def layer(d):
+    return nn.Conv2d(1, 1, 3, padding=d, dilation=d, bias=False)
+
+
 def stack(*dilations):
-    return nn.Sequential(
-        *(nn.Conv2d(1, 1, 3, padding=d, dilation=d, bias=False) for d in dilations)
-    )
+    return nn.Sequential(*(layer(d) for d in dilations))
 
 
 for dilations in ((1, 1, 1), (1, 2, 4)):
@@ -157,7 +161,8 @@ def field(*dilations):
 
 for n in (1, 2, 3, 4):
     doubling = [2**layer for layer in range(n)]
-    print(doubling, "sees", field(*doubling), "without dilation", field(*[1] * n))
+    plain = [1] * n
+    print(plain, "sees", field(*plain), "and", doubling, field(*doubling))
 
 # %% [markdown]
 # This is why dilation is loved where the output must stay as large as the input, as when every pixel gets a label. [Yu and Koltun (2016)](https://arxiv.org/abs/1511.07122) built such networks.
@@ -174,7 +179,7 @@ for n in (1, 2, 3, 4):
 
 # %%
 def paths(*dilations, side=31):
-    """From each input pixel, the number of ways to the output in the middle."""
+    """Ways from each input pixel to the output in the middle."""
     network = stack(*dilations)
     for layer in network:
         layer.weight.data.fill_(1)
@@ -184,7 +189,7 @@ def paths(*dilations, side=31):
 
 
 def span(counts):
-    """The part of the map from the first pixel that is used to the last."""
+    """From the first pixel that is used to the last."""
     used = counts.any(1).nonzero()
     first, last = int(used.min()), int(used.max()) + 1
     return counts[first:last, first:last]
@@ -231,8 +236,8 @@ plain = nn.Conv2d(1, 1, 3, bias=False)
 plain.weight.data = weights
 for row in (0, 1):
     for col in (0, 1):
-        small = x[:, row::2, col::2]
-        print(row, col, torch.equal(plain(small), spread(x)[:, row::2, col::2]))
+        small, part = x[:, row::2, col::2], spread(x)[:, row::2, col::2]
+        print(row, col, torch.equal(plain(small), part))
 
 # %% [markdown]
 # If all dilations are even, the four maps never meet, however many layers you stack. Neighbouring outputs then depend on no pixel in common.
@@ -258,7 +263,7 @@ def fits(dilations):
 for dilations in ((1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9)):
     counts = span(paths(*dilations))
     used = int((counts > 0).sum())
-    print(dilations, "uses", used, "of", counts.numel(), fits(dilations))
+    print(f"{dilations} uses {used} of {counts.numel()}, fits: {fits(dilations)}")
 
 # %% [markdown]
 # 1, 3, 9 is the widest of all: it covers 27×27 without a hole, and every pixel has exactly one path. The order plays no part: 9, 1, 3 reaches the same pixels. [Wang et al. (2018)](https://arxiv.org/abs/1702.08502) named the gridding problem and choose dilations such as 1, 2, 5 against it.
@@ -291,7 +296,7 @@ for call in (
     try:
         call()
     except (TypeError, RuntimeError) as error:
-        print("-", error)
+        print(fill(f"- {error}", 66))
 
 # %% [markdown]
 # Both can be had. For the mean, use a convolution whose nine weights are 1/9. For the maximum, pad by hand, with minus infinity:

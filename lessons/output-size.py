@@ -26,6 +26,7 @@
 
 # %%
 from itertools import product
+from textwrap import fill
 
 import torch
 from torch import nn
@@ -61,7 +62,8 @@ def size(layer, *shape):
     return layer(torch.zeros(1, *shape)).shape[-2]
 
 
-settings = list(product(range(9, 20), (1, 2, 3, 4), (1, 2, 3), (0, 1, 2), (1, 2)))
+sides, kernels = range(9, 20), (1, 2, 3, 4)
+settings = list(product(sides, kernels, (1, 2, 3), (0, 1, 2), (1, 2)))
 for i, k, s, p, d in settings:
     o = (i + 2 * p - d * (k - 1) - 1) // s + 1
     assert size(nn.Conv2d(1, 1, k, s, p, d), i, i) == o
@@ -203,8 +205,9 @@ def plain_ceiling(i, k, s, p):
 
 print(" i  k  s  p  plain  torch")
 for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0)):
+    plain = plain_ceiling(i, k, s, p)
     torchs = size(nn.MaxPool2d(k, s, p, ceil_mode=True), i, i)
-    print(f"{i:2} {k:2} {s:2} {p:2} {plain_ceiling(i, k, s, p):6} {torchs:6}")
+    print(f"{i:2} {k:2} {s:2} {p:2} {plain:6} {torchs:6}")
 
 # %% [markdown]
 # Does `ceil_mode` make the pool read every pixel? It does if the kernel is at least as long as the stride. If not, there are gaps between the windows, and no rounding fills them:
@@ -260,7 +263,8 @@ plot(
 # %%
 nine = torch.zeros(1, 9, 9)
 for layer in (nn.MaxPool2d(3), nn.AvgPool2d(3), nn.Conv2d(1, 1, 3)):
-    print(type(layer).__name__, "stride", layer.stride, "size", size(layer, 9, 9))
+    name = type(layer).__name__
+    print(f"{name} stride {layer.stride}, size {size(layer, 9, 9)}")
 print("function     ", tuple(nn.functional.max_pool2d(nine, 3).shape))
 print("stride=None  ", tuple(nn.MaxPool2d(3, stride=None)(nine).shape))
 
@@ -273,7 +277,7 @@ print("stride=None  ", tuple(nn.MaxPool2d(3, stride=None)(nine).shape))
 #
 # At stride 2 a few settings are worth knowing by heart:
 
-# %%
+# %% tags=["collapse"]
 sizes = (10, 11, 12, 13)
 print(" k  s  p  ", sizes)
 common = (1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3)
@@ -343,7 +347,7 @@ enlarge = nn.ConvTranspose2d(1, 1, 2, stride=2)
 try:
     image + enlarge(small)
 except RuntimeError as error:
-    print(error)
+    print(fill(str(error), 66))
 print(tuple(enlarge(small, output_size=(25, 25)).shape))
 
 # %% [markdown]
@@ -365,7 +369,7 @@ for call in calls:
     try:
         call()
     except RuntimeError as error:
-        print("-", error)
+        print(fill(f"- {error}", 66))
 
 # %% [markdown]
 # "Output size is too small" means: the formula gave 0 or less. In a network it is the last of many layers that complains, but an earlier one shrank too much. Print the shapes, layer by layer.
