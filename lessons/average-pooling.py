@@ -181,7 +181,7 @@ nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)(ones)
 # %% [markdown]
 # Now every mean is 1.
 #
-# !!! warning "Common mistake: averages of integers"
+# !!! warning "A common mistake: averages of integers"
 #     Give `AvgPool2d` a tensor of integers, and it cuts off the fraction without a word. Convert to float first.
 
 # %%
@@ -207,6 +207,11 @@ print("floats:  ", nn.AvgPool2d(2)(whole.float()).item())
 # ??? success "Answer"
 #     The average pool does: the mean of the negatives is the negative of the mean. The max pool does not: the largest of the negatives comes from the *smallest* number.
 #
+# **4.** You pool `x` with `nn.AvgPool2d(3)`, and the result once more with `nn.AvgPool2d(2)`. Then you pool `x` with `nn.AvgPool2d(6)`. Do the two agree? Would they with max pools?
+#
+# ??? success "Answer"
+#     Yes, both times. The windows lie side by side and hold equally many numbers, so the mean of the means is the mean of all. The largest of the largest is the largest in any case.
+#
 # Check your answers:
 
 # %% tags=["collapse"]
@@ -215,10 +220,30 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
     rises = torch.equal(pool(x + 10), pool(x) + 10)
     flips = torch.equal(pool(-x), -pool(x))
     print(f"{type(pool).__name__}: rises by 10 {rises}, changes its sign {flips}")
+kinds = (nn.AvgPool2d, nn.MaxPool2d)
+for kind in kinds:
+    print(f"{kind(2)(kind(3)(x)).item():.3f} and {kind(6)(x).item():.3f}")
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The number.
+check(..., lambda: nn.AvgPool2d(2)(torch.tensor([[[1.0, 8], [6, 3]]])).item())
+# 2. By how much the max pool rises, and the average pool, such as (5, 5).
+check(..., lambda: [(p(x + 10) - p(x)).mean() for p in (nn.MaxPool2d(2), average)])
+# 3. Whether the max pool changes its sign, and the average pool, such as (True, True).
+check(..., lambda: [torch.equal(p(-x), -p(x)) for p in (nn.MaxPool2d(2), average)])
+# 4. Whether the averages agree, and the maxima, such as (False, False).
+check(..., lambda: [torch.allclose(k(2)(k(3)(x)), k(6)(x)) for k in kinds])
 
 # %% [markdown]
-# ## Next
+# ## What you know now
+#
+# - An average pool writes down the mean of each window. Every number counts alike.
+# - Max asks whether a pattern is there at all, average asks how much of it there is. They differ most at lone peaks.
+# - With larger windows the maximum of sparse maps fills up; the mean stays.
+# - Padding holds zeros, and they are counted unless you say `count_include_pad=False`.
 #
 # You have met two pools and given neither of them a weight. [Pooling has nothing to learn](no-learnable-parameters.ipynb); next you count what that saves.
 #
-# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The model of dots is by [Boureau, Ponce and LeCun (2010)](https://icml.cc/Conferences/2010/papers/638.pdf). The words and the measurements are our own.

@@ -33,19 +33,15 @@ from torch.nn import functional as F
 from slidingwindows import receptive_field, slide
 from slidingwindows.lesson import plot, show
 
-x = torch.tensor(
-    [
-        [
-            [1.0, 0, 2, 1, 3, 0, 1],
-            [2.0, 4, 0, 5, 1, 2, 3],
-            [0.0, 1, 3, 0, 2, 1, 4],
-            [3.0, 2, 1, 6, 0, 4, 1],
-            [1.0, 5, 0, 2, 4, 0, 2],
-            [0.0, 1, 2, 3, 1, 5, 0],
-            [2.0, 0, 4, 1, 0, 3, 1],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [1., 0, 2, 1, 3, 0, 1],
+    [2., 4, 0, 5, 1, 2, 3],
+    [0., 1, 3, 0, 2, 1, 4],
+    [3., 2, 1, 6, 0, 4, 1],
+    [1., 5, 0, 2, 4, 0, 2],
+    [0., 1, 2, 3, 1, 5, 0],
+    [2., 0, 4, 1, 0, 3, 1],
+]])
 weights = torch.tensor([[[[0.0, 1, 0], [1, 2, 1], [0, 1, 0]]]])
 spread = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
 spread.weight.data = weights

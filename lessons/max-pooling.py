@@ -141,7 +141,7 @@ apart = torch.stack([pool(one[None])[0] for one in maps])
 print(tuple(together.shape), "the same as one by one:", torch.equal(together, apart))
 
 # %% [markdown]
-# !!! warning "Common mistake: channels last"
+# !!! warning "A common mistake: channels last"
 #     `MaxPool2d` wants `(C, H, W)` or `(N, C, H, W)`. Give it `(N, H, W, C)` and it does not complain. It pools width and *channels*.
 
 # %%
@@ -172,20 +172,48 @@ print(tuple(pool(channels_last.permute(0, 3, 1, 2)).shape))
 # ??? success "Answer"
 #     One number changes for the 100. None changes for the 2: the window still holds a 6.
 #
+# **4.** A window holds 1, 2, 3 and `nan`, which is what is left of a calculation such as 0/0. What does the pool keep?
+#
+# ??? success "Answer"
+#     `nan`. In torch, nothing beats it. So one broken number upstream survives every max pool.
+#
 # Check your answers:
 
 # %% tags=["collapse"]
 print(pool(torch.tensor([[[1.0, 8], [6, 3]]])))
 print(tuple(nn.MaxPool2d(3)(torch.rand(1, 9, 9)).shape))
 print(tuple(nn.MaxPool2d(3, stride=1)(torch.rand(1, 9, 9)).shape))
-for row, col, value in ((0, 5, 100.0), (0, 1, 2.0)):
-    changed = x.clone()
-    changed[0, row, col] = value
-    print("changed outputs:", int((pool(changed) != pool(x)).sum()))
+
+
+def changes(row, col, value):
+    other = x.clone()
+    other[0, row, col] = value
+    return int((pool(other) != pool(x)).sum())
+
+
+print("changed outputs:", changes(0, 5, 100.0), "and", changes(0, 1, 2.0))
+print(pool(torch.tensor([[[1.0, 2], [3, torch.nan]]])).item())
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The output, as nested lists such as [[[1]]].
+check(..., lambda: pool(torch.tensor([[[1.0, 8], [6, 3]]])))
+# 2. The two shapes, such as ((1, 2, 2), (1, 3, 3)).
+check(..., lambda: [nn.MaxPool2d(3, stride=s)(nine).shape for s in (None, 1)])
+# 3. How many numbers change for the 100, and how many for the 2, such as (3, 4).
+check(..., lambda: (changes(0, 5, 100.0), changes(0, 1, 2.0)))
+# 4. True if the pool keeps nan, False if it keeps the 3.
+check(..., lambda: pool(torch.tensor([[[1.0, 2], [3, torch.nan]]])).isnan().item())
 
 # %% [markdown]
-# ## Next
+# ## What you know now
+#
+# - A max pool keeps the largest number of each window.
+# - Without a `stride` it steps by its `kernel_size`; a convolution steps by 1.
+# - Padding holds minus infinity and never wins. At ties the first number wins, gradient and all.
+# - Every channel is pooled alone.
 #
 # Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.
 #
-# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The comparison of overlapping windows is by [Scherer, Müller and Behnke (2010)](https://doi.org/10.1007/978-3-642-15825-4_10). The words and the measurements are our own.

@@ -133,7 +133,7 @@ lenet = Subsampling(6)
 print(count(lenet), "parameters, output", tuple(lenet(torch.rand(6, 28, 28)).shape))
 
 # %% [markdown]
-# !!! warning "Common mistake: trusting that the weights loaded"
+# !!! warning "A common mistake: trusting that the weights loaded"
 #     A pool has no entry in `state_dict()`. Swap a max pool for an average pool, and the saved weights still load. No error tells you that the network now computes something else.
 
 # %%
@@ -165,16 +165,39 @@ print("same result:", torch.equal(with_max(photo), with_average(photo)))
 # ??? success "Answer"
 #     5 · 36,928 = 184,640.
 #
+# **4.** How many trainable numbers would LeNet's kind of subsampling need on 16 maps?
+#
+# ??? success "Answer"
+#     32: a coefficient and a bias for each map.
+#
 # Check your answers:
 
 # %% tags=["collapse"]
 print(count(nn.MaxPool2d(7)), count(nn.AvgPool2d(7)))
 print(count(nn.Conv2d(3, 8, 5)))
 print(5 * count(nn.Conv2d(64, 64, 3, stride=2)))
+print(count(Subsampling(16)))
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The parameters of the two pools, such as (3, 4).
+check(..., lambda: (count(nn.MaxPool2d(7)), count(nn.AvgPool2d(7))))
+# 2. The parameters of the convolution.
+check(..., lambda: count(nn.Conv2d(3, 8, 5)))
+# 3. The parameters that the five convolutions add.
+check(..., lambda: 5 * count(nn.Conv2d(64, 64, 3, stride=2)))
+# 4. The trainable numbers on 16 maps.
+check(..., lambda: count(Subsampling(16)))
 
 # %% [markdown]
-# ## Next
+# ## What you know now
 #
-# A pool learns nothing and throws numbers away. What do you get for that? People say: *invariance*. [Measure it](local-invariance.ipynb) before you believe it.
+# - Max and average pools have 0 learnable parameters, whatever their size.
+# - An average pool is a convolution with fixed weights. A max pool is no convolution at all.
+# - Gradients pass through a pool, though nothing in it learns.
+# - LeNet-5 had a pool with weights: two for each map.
 #
-# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
+# A pool learns nothing, so all that you decide is its geometry. What you decide, and what comes out, is next: [output size](output-size.ipynb).
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). LeNet-5 is described by [LeCun, Bottou, Bengio and Haffner (1998)](https://doi.org/10.1109/5.726791). The words and the measurements are our own.

@@ -80,19 +80,15 @@ print(len(settings), "settings, one formula")
 #     A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels are never read?
 
 # %%
-x = torch.tensor(
-    [
-        [
-            [3.0, 1, 4, 1, 5, 9, 2],
-            [6.0, 5, 3, 5, 8, 9, 7],
-            [9.0, 3, 2, 3, 8, 4, 6],
-            [2.0, 6, 4, 3, 3, 8, 3],
-            [2.0, 7, 9, 5, 0, 2, 8],
-            [8.0, 4, 1, 9, 7, 1, 6],
-            [9.0, 3, 9, 9, 3, 7, 5],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9, 2],
+    [6., 5, 3, 5, 8, 9, 7],
+    [9., 3, 2, 3, 8, 4, 6],
+    [2., 6, 4, 3, 3, 8, 3],
+    [2., 7, 9, 5, 0, 2, 8],
+    [8., 4, 1, 9, 7, 1, 6],
+    [9., 3, 9, 9, 3, 7, 5],
+]])
 pool = nn.MaxPool2d(2)
 pool(x)
 

@@ -105,7 +105,7 @@ print(f"without pools: {without:>7,} numbers, {without / with_pools:.1f} times a
 # %% [markdown]
 # More numbers mean more work for every layer that follows, and more memory while training.
 #
-# !!! warning "Common mistake: channels last"
+# !!! warning "A common mistake: channels last"
 #     Many image libraries give you `(H, W, C)`. PyTorch wants `(C, H, W)`. Forget the `permute`, and a convolution complains:
 
 # %%
@@ -120,7 +120,7 @@ except RuntimeError as error:
 #
 # ## Two ways to narrow a funnel
 #
-# This network narrows by **pooling**. It could also use a **stride**: a convolution that moves its window in larger steps. Later you build both and compare.
+# This network narrows by **pooling**. It could also use a **stride**: a convolution that moves its window in larger steps. [A later lesson](stride-instead-of-pooling.ipynb) compares the two, and [a typical setup](a-typical-setup.ipynb) builds this very network both ways.
 #
 # ## Exercises
 #
@@ -141,16 +141,40 @@ except RuntimeError as error:
 # ??? success "Answer"
 #     `(16, 13, 13)`: half of 26.
 #
-# Check all three:
+# **4.** Which layer of this network puts out the most numbers: the first convolution, or the second?
+#
+# ??? success "Answer"
+#     The first: 8 maps of 108×108 are 93,312 numbers. The second puts out 16 maps, but they are only 52×52: 43,264 numbers. It has twice the channels and less than half of the numbers.
+#
+# Check all four:
 
 # %% tags=["collapse"]
 print(tuple(nn.MaxPool2d(2, 2)(torch.rand(3, 64, 64)).shape))
 print(tuple(nn.Conv2d(3, 32, 3)(x).shape))
 print(tuple(nn.Sequential(network, nn.MaxPool2d(2, 2))(x).shape))
+convolutions = [journey.stages[n].numbers for n in (1, 3)]
+print(convolutions)
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The shape, such as (1, 2, 3).
+check(..., lambda: nn.MaxPool2d(2, 2)(torch.rand(3, 64, 64)).shape)
+# 2. The shape of the new output.
+check(..., lambda: nn.Conv2d(3, 32, 3)(x).shape)
+# 3. The shape at the end.
+check(..., lambda: nn.Sequential(network, nn.MaxPool2d(2, 2))(x).shape)
+# 4. The numbers that each of the two puts out, such as (10, 20).
+check(..., lambda: convolutions)
 
 # %% [markdown]
-# ## Next
+# ## What you know now
+#
+# - An image is `(C, H, W)`. Each channel of a layer's output is a feature map.
+# - A convolution decides the number of channels. It may trim height and width a little.
+# - Pooling narrows the maps and leaves their number alone.
+# - Shapes do not depend on training. You can work them out before you run anything.
 #
 # You have seen *that* pooling shrinks a map. Next you see *how*: [max pooling, window by window](max-pooling.ipynb).
 #
-# The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), from which this course began.
+# The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), from which this course began. The words and the measurements are our own.

@@ -58,8 +58,24 @@ def test_every_number_in_the_prose():
         torch.equal(nn.MaxPool2d(2)(-X)[0], -smallest)
         and not torch.equal(nn.MaxPool2d(2)(-X), -nn.MaxPool2d(2)(X)),
     )
-    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
+    lesson.says(
+        "`nn.AvgPool2d(3)`, and the result once more with `nn.AvgPool2d(2)`. "
+        "Then you pool `x` with `nn.AvgPool2d(6)`. Do the two agree?",
+        X.shape == (1, 6, 6),
+    )
+    lesson.says("Yes, both times.", all(twice_is_once(k, X) for k in (nn.AvgPool2d, nn.MaxPool2d)))
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
+
+
+def twice_is_once(kind, x):
+    return torch.allclose(kind(2)(kind(3)(x)), kind(6)(x))
+
+
+def test_two_pools_side_by_side_are_one():
+    for seed in range(20):
+        x = torch.randn(1, 12, 12, generator=torch.Generator().manual_seed(seed))
+        assert twice_is_once(nn.AvgPool2d, x) and twice_is_once(nn.MaxPool2d, x)
 
 
 def check_dots(lesson):

@@ -119,7 +119,18 @@ def test_every_number_in_the_prose():
     lesson.says("One number changes for the 100", changed(0, 5, 100) == 1)
     lesson.says("None changes for the 2", changed(0, 1, 2) == 0)
     lesson.says("the window still holds a 6", X[0, :2, :2].max() == 6)
-    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
+    broken = [torch.tensor([1.0, 2, 3, 3]) for _ in range(4)]
+    for place, window in enumerate(broken):
+        window[place] = torch.nan
+    kept = [POOL(window.reshape(1, 2, 2)) for window in broken]
+    lesson.says("A window holds 1, 2, 3 and `nan`", all(w.isnan().sum() == 1 for w in broken))
+    lesson.says("`nan`. In torch, nothing beats it", all(k.isnan().all() for k in kept))
+    lesson.says("a calculation such as 0/0", (torch.zeros(1) / 0).isnan())
+    lesson.says(
+        "Without a `stride` it steps by its `kernel_size`; a convolution steps by 1",
+        POOL.stride == POOL.kernel_size and nn.Conv2d(1, 1, 2).stride == (1, 1),
+    )
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
 
 

@@ -59,7 +59,18 @@ def test_every_number_in_the_prose():
         convolution.kernel_size == (3, 3) and convolution.stride == (2, 2),
     )
     lesson.says("5 · 36,928 = 184,640", 5 * count(convolution) == 184_640)
-    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
+    lesson.says(
+        "LeNet's kind of subsampling need on 16 maps?", count(nn.Conv2d(16, 16, 1, groups=16)) > 0
+    )
+    lesson.says(
+        "32: a coefficient and a bias for each map", count(nn.Conv2d(16, 16, 1, groups=16)) == 32
+    )
+    lesson.says(
+        "Max and average pools have 0 learnable parameters, whatever their size",
+        not any(count(kind(k)) for kind in (nn.MaxPool2d, nn.AvgPool2d) for k in range(1, 9)),
+    )
+    lesson.says("LeNet-5 had a pool with weights: two for each map", count(lenet) == 2 * 6)
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
 
 

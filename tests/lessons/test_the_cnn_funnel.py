@@ -74,7 +74,21 @@ def test_every_number_in_the_prose():
     longer = nn.Sequential(net, nn.MaxPool2d(2, 2))
     lesson.says("one more `nn.MaxPool2d(2, 2)` at the end", len(longer) == 2)
     lesson.says("`(16, 13, 13)`: half of 26", tuple(longer(x).shape) == (16, 13, 13))
-    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
+    outputs = [x]
+    for layer in net:
+        outputs.append(layer(outputs[-1]))
+    one, two = outputs[1], outputs[3]
+    lesson.says(
+        "The first: 8 maps of 108×108 are 93,312 numbers. The second puts out 16 maps, but they "
+        "are only 52×52: 43,264 numbers",
+        (one.shape, one.numel()) == ((8, 108, 108), 93_312)
+        and (two.shape, two.numel()) == ((16, 52, 52), 43_264),
+    )
+    lesson.says(
+        "It has twice the channels and less than half of the numbers",
+        two.shape[0] == 2 * one.shape[0] and two.numel() < one.numel() / 2,
+    )
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
 
 
