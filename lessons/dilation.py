@@ -282,7 +282,7 @@ show(
 )
 
 # %% [markdown]
-# Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel, where torch 2.13 looks at `kernel_size` and forgets the dilation:
+# Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel. Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a padding of 2 passes. The second goes by `kernel_size` and forgets the dilation:
 
 # %%
 for call in (

@@ -11,12 +11,13 @@
 # !!! abstract "What you will be able to do"
 #     - Choose a padding that keeps the size, or even enlarges it.
 #     - Say what number the border holds: it is not always zero.
-#     - Explain the dark rim that zero padding leaves in averages.
+#     - Explain the dark rim that zero padding leaves in averages, and choose the divisor.
+#     - Count how often each pixel is used.
 #     - Read torch's message about padding and half of the kernel, and know what the rule prevents.
 #
-# ## The formula, complete
+# ## Two pixels more for each one you add
 #
-# A padding $p$ adds $p$ pixels on each of the four sides. So a size $i$ becomes $i + 2p$ before the window starts:
+# A padding $p$ adds $p$ pixels on each of the four sides. So a size $i$ becomes $i + 2p$ before the window starts. That is the $2p$ in the formula of [output size](output-size.ipynb):
 #
 # $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
 #
@@ -29,7 +30,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.lesson import show
+from slidingwindows.lesson import plot, show
 
 x = torch.tensor([[[3., 1, 0, 2],
                    [1, 4, 2, 1],
@@ -99,7 +100,33 @@ def readers(padding):
 
 
 for p in (0, 1, 2):
-    print(f"padding {p}:", *readers(p).tolist(), sep="\n")
+    counts = readers(p)
+    print(f"padding {p}: corner {counts[0, 0]}, edge {counts[0, 2]}, centre {counts[2, 2]}")
+
+
+# %%
+def draw(figure):
+    panels = figure.subplots(1, 3)
+    for axes, p, name in zip(panels, (0, 1, 2), ("valid", "same", "full"), strict=True):
+        counts = readers(p)
+        axes.imshow(counts, cmap="Blues", vmin=0, vmax=14)  # pale enough for dark digits
+        for row in range(5):
+            for col in range(5):
+                place = {"ha": "center", "va": "center", "color": "black"}
+                axes.text(col, row, int(counts[row, col]), fontsize=15, **place)
+        axes.set_title(f"{name}, padding {p}")
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "padding-readers",
+    alt="Three maps of 5×5 that hold how many windows read each pixel. Valid: rows 1 2 3 2 1, "
+    "2 4 6 4 2, 3 6 9 6 3, and the first two again in reverse. Same: 4 in the corners, 6 along "
+    "the edges, 9 inside. Full: 9 everywhere.",
+    caption="How many 3×3 windows read each pixel of a 5×5 input.",
+    height=250,
+)
 
 # %% [markdown]
 # - Valid: the corner counts once, the centre nine times.
@@ -133,7 +160,7 @@ show(slide(pool, negative), "padding-max-pool", "Max pooling pads with minus inf
 # | `nn.AvgPool2d` | zero | it adds nothing to the sum |
 # | `nn.Conv2d` | zero | zero times a weight is zero |
 #
-# !!! warning "Common mistake: padding a max pool by hand"
+# !!! warning "A common mistake: padding a max pool by hand"
 #     `F.pad` fills with zeros unless you tell it otherwise. In front of a max pool these zeros compete, and here they win:
 
 # %%
@@ -165,10 +192,37 @@ show(slide(mean, white), "padding-average-pool", "An even white image, averaged.
 # A white image should average to white. One argument does it:
 
 # %%
-nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)(white)
+real = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+real(white)
+
+# %%
+show(slide(real, white), "padding-average-real", "The same windows, divided by the number of real pixels in each. White stays white.")
 
 # %% [markdown]
 # Now every window divides by the number of *real* pixels it sees: 4 in a corner, 6 on an edge, 9 inside.
+#
+# ### A divisor of your own
+#
+# There is a third choice. With `divisor_override` you name the divisor, and it is the same for all windows.
+#
+# !!! question "Predict"
+#     You average the white image with `divisor_override=1`. What stands in a corner, on an edge, inside?
+
+# %%
+total = nn.AvgPool2d(3, stride=1, padding=1, divisor_override=1)
+total(white)
+
+# %% [markdown]
+# The sums: 4, 6 and 9. Here they count the real pixels of each window. The override wins over `count_include_pad`.
+#
+# One kind of empty place never counts, whatever you say. That is the part of a window which `ceil_mode` lets hang out *beyond* the padding:
+
+# %%
+up = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)
+up(white)[0]
+
+# %% [markdown]
+# Look at the last number. Its window starts on the last real pixel. It covers that pixel and three of padding; the other five places are beyond. So torch divides 1 by 4, not by 9.
 #
 # A convolution has no such switch. Its zeros take part like any other number. Its `padding_mode="reflect"` and `padding_mode="replicate"` fill the border with copies of real pixels instead.
 #
@@ -190,7 +244,7 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
 #
 # Torch draws the line at half. Then, as long as the input is no smaller than the window and `ceil_mode` is off, every window keeps at least half of its height, and half of its width, on real pixels.
 #
-# So a pool with a 3×3 window has no full padding.
+# So a pool with a 3×3 window has no full padding. (A dilated max pool meets the same limit sooner than it should, as you see in [dilation](dilation.ipynb).)
 #
 # ## Same, with a stride
 #
@@ -233,7 +287,12 @@ print(nn.MaxPool2d(3, stride=2)(at_the_end))
 # ??? success "Answer"
 #     3×3, from (5 + 2 − 2) / 2 = 2.5, cut to 2, plus 1. The first window sees one real pixel, the corner. The other three are border.
 #
-# Check all three:
+# **4.** You blur an image of 8×8 ones with `nn.AvgPool2d(5, stride=1, padding=2)`. What stands in the corner? And with `count_include_pad=False`?
+#
+# ??? success "Answer"
+#     0.36, which is 9 real pixels of 25. With the switch it is 1.
+#
+# Check all four:
 
 # %% tags=["collapse"]
 line = torch.rand(1, 10, 10)
@@ -242,6 +301,9 @@ print(nn.AvgPool2d(3, stride=1, padding=1)(torch.full((1, 4, 4), 9.0))[0, 0, :2]
 five = torch.rand(1, 5, 5)
 pooled = nn.MaxPool2d(2, 2, padding=1)(five)
 print(tuple(pooled.shape), bool(pooled[0, 0, 0] == five[0, 0, 0]))
+blurs = [nn.AvgPool2d(5, 1, padding=2, count_include_pad=c) for c in (True, False)]
+corners = [blur(torch.ones(1, 8, 8))[0, 0, 0].item() for blur in blurs]
+print(corners)
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
@@ -252,10 +314,18 @@ check(..., lambda: next(p for p in range(9) if nn.Conv2d(1, 1, 5, padding=p)(lin
 check(..., lambda: nn.AvgPool2d(3, stride=1, padding=1)(torch.full((1, 4, 4), 9.0))[0, 0, :2])
 # 3. The shape of the output, such as (1, 2, 2).
 check(..., lambda: nn.MaxPool2d(2, 2, padding=1)(five).shape)
+# 4. The corner without and with the switch, such as (0.5, 0.7).
+check(..., lambda: corners)
 
 # %% [markdown]
-# ## The end, so far
+# ## What you know now
 #
-# You know how a window moves, what it keeps, what it loses, and how kernel, stride and padding set the size of what comes out. These are all the lessons so far. Go back to [the list of lessons](../index.md), or take your own network, predict every shape, and run it.
+# - Valid trims, same keeps, full grows. At stride 1, same needs an odd kernel and $p = (k-1)/2$.
+# - A max pool's border is minus infinity, an average's and a convolution's is zero.
+# - Zeros count in an average unless you say `count_include_pad=False`, or name a divisor.
+# - Same padding does not use all pixels equally often. Full padding does.
+# - A pool's padding is at most half of its kernel.
 #
-# This course began from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), whose next step is padding. For a thorough treatment of the arithmetic, read [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). The words and the measurements here are our own.
+# Padding keeps maps large. What if you want them small, but not by a pool? Next: [stride instead of pooling](stride-instead-of-pooling.ipynb).
+#
+# This course began from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), which also comes to padding. For a thorough treatment of the arithmetic, read [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). The words and the measurements here are our own.

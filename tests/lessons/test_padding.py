@@ -47,7 +47,10 @@ def refuses(call, kind=RuntimeError):
 
 def test_every_number_in_the_prose():
     lesson = Claims("padding")
-    lesson.says("So a size $i$ becomes $i + 2p$", F.pad(torch.rand(1, 4, 4), [2] * 4).shape[1] == 8)
+    lesson.says(
+        "So a size $i$ becomes $i + 2p$ before the window starts. That is the $2p$ in the formula",
+        F.pad(torch.rand(1, 4, 4), [2] * 4).shape[1] == 8,
+    )
     lesson.says(
         r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1",
         all(
@@ -65,8 +68,9 @@ def test_every_number_in_the_prose():
     check_border(lesson)
     check_averages(lesson)
     check_limits(lesson)
+    check_divisors(lesson)
     check_exercises(lesson)
-    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
 
 
@@ -156,6 +160,32 @@ def check_averages(lesson):
     )
 
 
+def check_divisors(lesson):
+    white = torch.ones(1, 4, 4)
+    real, sums = real_pixels(4, 3, 1, 1), mean(white, divisor_override=1)[0]
+    lesson.says("You average the white image with `divisor_override=1`", torch.equal(sums, real))
+    lesson.says("The sums: 4, 6 and 9.", (sums[0, 0], sums[0, 1], sums[1, 1]) == (4, 6, 9))
+    x = torch.rand(1, 4, 4)
+    both = [mean(x, divisor_override=5, count_include_pad=c) for c in (True, False)]
+    lesson.says("The override wins over `count_include_pad`", torch.equal(*both))
+    up = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)
+    row = Geometry.of(4, 3, 2, 1, 1, True).rows
+    window = row.windows[-1]
+    lesson.says(
+        "Its window starts on the last real pixel. It covers that pixel and three of padding; "
+        "the other five places are beyond. So torch divides 1 by 4, not by 9",
+        row.starts[-1] == 3
+        and len(window) ** 2 == 4
+        and 3**2 - len(window) ** 2 == 5
+        and up(white)[0, -1, -1] == 1 / 4,
+    )
+    for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (3, 3, 1, 6), (5, 3, 2, 6)):
+        axis = Geometry.of(i, k, s, p, 1, True).rows
+        pooled = nn.AvgPool2d(k, s, p, ceil_mode=True)(torch.ones(1, i, i))[0, -1, -1]
+        inside = sum(0 <= n < i for n in axis.windows[-1])
+        assert pooled.item() == pytest.approx((inside / len(axis.windows[-1])) ** 2)
+
+
 def check_limits(lesson):
     x = torch.rand(1, 4, 4)
     message = refuses(lambda: nn.MaxPool2d(3, stride=1, padding=2)(x))
@@ -191,6 +221,10 @@ def check_limits(lesson):
         "Both outputs are 2×2. Only the last number agrees.",
         (both, end) == ([[5, 7], [13, 15]], [[10, 11], [14, 15]]),
     )
+
+
+def blur(count):
+    return nn.AvgPool2d(5, 1, padding=2, count_include_pad=count)(torch.ones(1, 8, 8))[0, 0, 0]
 
 
 def pool_of(k, p):
@@ -233,6 +267,29 @@ def check_exercises(lesson):
         "The first window sees one real pixel, the corner. The other three are border",
         real_pixels(5, 2, 2, 1)[0, 0] == 1 and pool(x)[0, 0, 0] == x[0, 0, 0],
     )
+    lesson.says(
+        "You blur an image of 8×8 ones with `nn.AvgPool2d(5, stride=1, padding=2)`",
+        size(8, 5, p=2) == 8,
+    )
+    lesson.says(
+        "0.36, which is 9 real pixels of 25. With the switch it is 1.",
+        blur(True).item() == pytest.approx(0.36)
+        and real_pixels(8, 5, 1, 2)[0, 0] == 9
+        and blur(False) == 1,
+    )
+    lesson.says(
+        "At stride 1, same needs an odd kernel and $p = (k-1)/2$",
+        all(size(10, k, p=(k - 1) // 2) == 10 for k in (1, 3, 5, 7, 9)),
+    )
+
+
+def test_the_plot_of_readers_shows_what_its_alt_text_says():
+    valid, same, full = (readers(p).int().tolist() for p in (0, 1, 2))
+    ends = [[1, 2, 3, 2, 1], [2, 4, 6, 4, 2]]
+    assert valid == [*ends, [3, 6, 9, 6, 3], *reversed(ends)]
+    inside = [[6, 9, 9, 9, 6]] * 3
+    assert same == [[4, 6, 6, 6, 4], *inside, [4, 6, 6, 6, 4]]
+    assert full == [[9] * 5] * 5
 
 
 def test_a_convolution_pads_with_zeros_unless_told_otherwise():
