@@ -15,11 +15,11 @@
 #
 # ## One formula for every layer
 #
-# Convolutions and pools share one rule. For an input of size $i$, a kernel of size $k$, a stride $s$ and a padding $p$, the output has size
+# Convolutions and pools share the rule of [output size](output-size.ipynb). For an input of size $i$, a kernel of size $k$, a stride $s$ and a padding $p$, and without dilation, the output has size
 #
 # $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
 #
-# The half brackets $\lfloor\;\rfloor$ mean: cut off the fraction. A window that fits only in part does not count. In Python the cut is the operator `//`:
+# In Python the floor is the operator `//`:
 
 # %%
 import matplotlib.cbook
@@ -200,7 +200,7 @@ for name, network in networks.items():
 # %% [markdown]
 # For ten classes the linear layer has 108,170 parameters behind the funnel, and 1,797,770 without it.
 #
-# !!! warning "Common mistake: guessing the size"
+# !!! warning "A common mistake: guessing the size"
 #     A linear layer must be told how many numbers arrive. Someone reasons: 110 halved is 55, halved again is 27.5, so call it 27. Torch disagrees:
 
 # %%
@@ -235,19 +235,45 @@ except RuntimeError as error:
 # ??? success "Answer"
 #     `(32, 12, 12)`: 26, 24, 12. The pair adds 4,640 parameters, all of them in the convolution.
 #
-# Check all three:
+# **4.** A photo of 224×224 goes through the network with pools, then into a linear layer for ten classes. How many parameters has that layer? And behind the network with strides?
+#
+# ??? success "Answer"
+#     466,570 with pools: 224, 222, 111, 109, 54, so 46,656 numbers with ten weights each, and ten biases. 484,010 with strides: 224, 111, 55. The odd 111 parts the two.
+#
+# Check all four:
 
 # %% tags=["collapse"]
 larger = torch.rand(3, 111, 111)
 print(tuple(with_pools(larger).shape), tuple(strided(larger).shape))
 one, two = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 3, padding=1)
-print(tuple(nn.Sequential(one, nn.MaxPool2d(2, 2), two, nn.MaxPool2d(2, 2))(x).shape))
+padded = nn.Sequential(one, nn.MaxPool2d(2, 2), two, nn.MaxPool2d(2, 2))
+print(tuple(padded(x).shape))
 pair = nn.Sequential(nn.Conv2d(16, 32, 3), nn.MaxPool2d(2, 2))
-print(tuple(pair(with_pools(x)).shape), sum(p.numel() for p in pair.parameters()))
+added = sum(p.numel() for p in pair.parameters())
+print(tuple(pair(with_pools(x)).shape), added)
+square = torch.rand(3, 224, 224)
+heads = [network(square).numel() * 10 + 10 for network in (with_pools, strided)]
+print(heads)
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The size with pools, and the size with strides, such as (7, 8).
+check(..., lambda: (with_pools(larger).shape[-1], strided(larger).shape[-1]))
+# 2. The shape, such as (1, 2, 3).
+check(..., lambda: padded(x).shape)
+# 3. The size, and the parameters that the pair adds, such as (7, 100).
+check(..., lambda: (pair(with_pools(x)).shape[-1], added))
+# 4. The parameters of the linear layer with pools, and with strides.
+check(..., lambda: heads)
 
 # %% [markdown]
-# ## Next
+# ## What you know now
 #
-# Every convolution here trimmed the border, whether you wanted it or not. Exercise 2 showed a way out. One argument gives you control over the output size: [padding](padding.ipynb).
+# - One formula, applied layer by layer, gives every shape.
+# - Pools and strides of 2 reach the same size as long as every map they meet has an even size.
+# - The three designs have equally many parameters up to here. They differ in work, and in what the linear layer costs.
+#
+# All three narrow the map, and each step forgets where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).
 #
 # The three networks come from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

@@ -85,7 +85,7 @@ for s in (1, 2, 3, 4, 5):
 # %% [markdown]
 # So a stride skips. The windows between the stops are never computed.
 #
-# That also explains the output-size formula. Stride 1 gives $i - k + 1$ places. You keep the first one and then every $s$-th:
+# That is another way to see the formula of [output size](output-size.ipynb). Stride 1 gives $i - k + 1$ places. You keep the first one and then every $s$-th:
 #
 # $$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$
 #
@@ -179,7 +179,7 @@ for name, layers in ways.items():
 #
 # Opinion: start with pooling when you want few parameters and an easy explanation. Start with strides when speed counts, or when the network should learn how to shrink.
 #
-# !!! warning "Common mistake: the two defaults differ"
+# !!! warning "A common mistake: the two defaults differ"
 #     `nn.MaxPool2d(2)` steps by its kernel size, two. `nn.Conv2d(8, 8, 2)` steps by one. Swap the pool for the convolution without a `stride`, and the map hardly shrinks:
 
 # %%
@@ -223,17 +223,42 @@ show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2
 # ??? success "Answer"
 #     441 and 81. There are 49 stops at stride 1 and 9 at stride 3, and each stop takes 9 multiply-adds.
 #
-# Check all three:
+# **4.** You cut off the first row and the first column of `x` and apply the strided convolution again. Which of the sixteen numbers of stride 1 come out now? Are some of them the same as before?
+#
+# ??? success "Answer"
+#     Rows 1 and 3, columns 1 and 3. None of these places came out before. One pixel decides which quarter of the map you get to see.
+#
+# Check all four:
 
 # %% tags=["collapse"]
 numbers = torch.arange(9.).reshape(3, 3)
 print(numbers[::2, ::2])
 print(sum(p.numel() for p in nn.Conv2d(16, 16, 2, stride=2).parameters()))
-print([multiply_adds([nn.Conv2d(1, 1, 3, stride=s)], torch.rand(1, 9, 9)) for s in (1, 3)])
+work = [multiply_adds([nn.Conv2d(1, 1, 3, stride=s)], torch.rand(1, 9, 9)) for s in (1, 3)]
+print(work)
+places = torch.arange(16).reshape(4, 4)
+print(torch.equal(strided(x[:, 1:, 1:]), every(x)[:, 1::2, 1::2]), places[1::2, 1::2])
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The numbers that stay, if the nine are 0 to 8 in reading order, as nested lists.
+check(..., lambda: numbers[::2, ::2])
+# 2. The parameters that you add.
+check(..., lambda: sum(p.numel() for p in nn.Conv2d(16, 16, 2, stride=2).parameters()))
+# 3. The multiply-adds at stride 1 and at stride 3, such as (10, 5).
+check(..., lambda: work)
+# 4. The places that come out now, if the sixteen are 0 to 15 in reading order, as nested lists.
+check(..., lambda: places[1::2, 1::2])
 
 # %% [markdown]
-# ## Next
+# ## What you know now
 #
-# You can now narrow the funnel in two ways. Put both into a whole network, layer by layer, and compare: [a typical setup](a-typical-setup.ipynb).
+# - A stride keeps every $s$-th result of the same layer at stride 1. The others are never computed.
+# - A max pool keeps the best of each block, a stride the first.
+# - A strided convolution can be an average pool, and never a max pool.
+# - It costs parameters where a pool costs none, or saves work where it replaces a convolution and a pool.
 #
-# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.
+# A stride moves the window further. The kernel can also be pulled apart, and that is the other way to see more of a map: [dilation](dilation.ipynb).
+#
+# This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). Networks without pools are the subject of [Springenberg et al. (2015)](https://arxiv.org/abs/1412.6806), sampling without care that of [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html). The words and the measurements are our own.

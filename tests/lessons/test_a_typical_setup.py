@@ -101,7 +101,8 @@ def test_every_number_in_the_prose():
     check_costs(lesson, x, pools, plain, strided)
     check_linear_layer(lesson, x, pools, plain)
     check_exercises(lesson, x, pools, strided)
-    lesson.labels("**1.**", "**2.**", "**3.**", "Exercise 2", "Unit 7")
+    check_the_last_exercise(lesson, pools, strided)
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
 
 
@@ -194,6 +195,30 @@ def check_exercises(lesson, x, pools, strided):
         pair(pools(x)).shape == (32, 12, 12) and sizes(pair, pools(x)) == [26, 24, 12],
     )
     lesson.says("The pair adds 4,640 parameters", parameters(pair) == parameters(pair[0]) == 4_640)
+
+
+def check_the_last_exercise(lesson, pools, strided):
+    square = torch.rand(3, 224, 224)
+    numbers = [n(square).numel() for n in (pools, strided)]
+    heads = [parameters(nn.Linear(n, 10)) for n in numbers]
+    lesson.says("A photo of 224×224 goes through the network with pools", len(heads) == 2)
+    lesson.says(
+        "466,570 with pools: 224, 222, 111, 109, 54, so 46,656 numbers with ten weights each, "
+        "and ten biases. 484,010 with strides: 224, 111, 55. The odd 111 parts the two",
+        heads == [466_570, 484_010]
+        and numbers[0] == 46_656
+        and sizes(pools, square) == [224, 222, 111, 109, 54]
+        and sizes(strided, square) == [224, 111, 55],
+    )
+    evens = [
+        (i, sizes(pools, torch.rand(3, i, i))[-1], sizes(strided, torch.rand(3, i, i)))
+        for i in range(20, 60)
+    ]
+    lesson.says(
+        "Pools and strides of 2 reach the same size as long as every map they meet has an even",
+        all(last == met[-1] for _, last, met in evens if all(n % 2 == 0 for n in met[:-1]))
+        and any(last != met[-1] for _, last, met in evens),
+    )
 
 
 def test_two_strided_convolutions_are_one_larger_convolution():

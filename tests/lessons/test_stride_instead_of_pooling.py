@@ -102,7 +102,16 @@ def test_every_number_in_the_prose():
     lesson.says("Of 36 pixels, only 9 are read", read_pixels(one, 1, 6, 6) == 9)
     lesson.says("The other 27 could hold anything", 36 - read_pixels(one, 1, 6, 6) == 27)
     check_exercises(lesson)
-    lesson.labels("**1.**", "**2.**", "**3.**", "Unit 7")
+    lesson.says("Which of the sixteen numbers of stride 1 come out now", full.numel() == 16)
+    x = torch.rand(1, 6, 6)  # all numbers differ
+    cut = convolution(2)(x[:, 1:, 1:])
+    lesson.says(
+        "Rows 1 and 3, columns 1 and 3. None of these places came out before",
+        torch.equal(cut, convolution(1)(x)[:, [1, 3]][:, :, [1, 3]])
+        and not torch.isin(cut, convolution(2)(x)).any(),
+    )
+    lesson.says("the same layer at stride 1", skips)
+    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
     lesson.complete()
 
 
