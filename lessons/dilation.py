@@ -48,11 +48,7 @@ spread.weight.data = weights
 spread(x).detach()
 
 # %%
-show(
-    slide(spread, x),
-    "dilation-spread",
-    "Nine taps, one pixel apart from the next. The window spans 5×5, so it fits in three places each way.",
-)
+show(slide(spread, x), "dilation-spread", "Nine taps, one pixel apart from the next. The window spans 5×5, so it fits in three places each way.")
 
 # %% [markdown]
 # It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4. The output is 3×3, where dilation 1 would give 5×5.
@@ -140,11 +136,7 @@ for dilations in ((1, 1, 1), (1, 2, 4)):
     print(dilations, "sees", seen.size)
 
 # %%
-show(
-    receptive_field(stack(1, 2, 4), (1, 17, 17)),
-    "dilation-field",
-    "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way.",
-)
+show(receptive_field(stack(1, 2, 4), (1, 17, 17)), "dilation-field", "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way.")
 
 # %% [markdown]
 # 15 against 7, with the same 27 weights. Double the dilation from layer to layer, and the field doubles, too. Without dilation it only grows by 2:
@@ -194,7 +186,8 @@ def span(counts):
 for dilations in ((1, 1, 1), (2, 2, 2), (1, 2, 4)):
     counts = span(paths(*dilations))
     middle = counts[len(counts) // 2] // counts[0, len(counts) // 2]
-    print(dilations, "uses", int((counts > 0).sum()), "of", counts.numel())
+    used = int((counts > 0).sum())
+    print(dilations, "uses", used, "of", counts.numel())
     print("   ", *middle.tolist())
 
 # %% [markdown]
@@ -275,11 +268,7 @@ wide = nn.MaxPool2d(3, stride=1, dilation=2)
 wide(x)
 
 # %%
-show(
-    slide(wide, x),
-    "dilation-max-pool",
-    "A dilated max pool: the largest of nine numbers that are not neighbours.",
-)
+show(slide(wide, x), "dilation-max-pool", "A dilated max pool: the largest of nine numbers that are not neighbours.")
 
 # %% [markdown]
 # Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel. Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a padding of 2 passes. The second goes by `kernel_size` and forgets the dilation:
@@ -300,7 +289,7 @@ for call in (
 # %%
 mean = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
 mean.weight.data.fill_(1 / 9)
-print(mean(x)[0, 0].tolist())
+print(mean(x).detach())
 padded = F.pad(x, (2, 2, 2, 2), value=-torch.inf)
 print(tuple(wide(padded).shape))
 

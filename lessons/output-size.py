@@ -38,11 +38,7 @@ row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
 nn.MaxPool1d(3, stride=2)(row)
 
 # %%
-show(
-    slide(nn.MaxPool1d(3, stride=2), row),
-    "size-stops",
-    "A window of 3 at stride 2 on 8 pixels. A fourth stop would need a ninth pixel, so the eighth is left over.",
-)
+show(slide(nn.MaxPool1d(3, stride=2), row), "size-stops", "A window of 3 at stride 2 on 8 pixels. A fourth stop would need a ninth pixel, so the eighth is left over.")
 
 # %% [markdown]
 # Three stops. One pixel is left, and one is not enough for a step of 2.
@@ -93,9 +89,7 @@ pool = nn.MaxPool2d(2)
 pool(x)
 
 # %%
-show(
-    slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column are read by no window."
-)
+show(slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column are read by no window.")
 
 
 # %% [markdown]
@@ -157,11 +151,7 @@ print(size(pool, 25, 25), size(up, 25, 25))
 up(x)
 
 # %%
-show(
-    slide(up, x),
-    "size-ceil",
-    "7×7 now gives 4×4. The last windows reach past the edge, where the dashed frame is, and take what is there.",
-)
+show(slide(up, x), "size-ceil", "7×7 now gives 4×4. The last windows reach past the edge, where the dashed frame is, and take what is there.")
 
 # %% [markdown]
 # 13 instead of 12. Beyond the edge there is nothing, so the last window works with the pixels it has. The corner window keeps its only one, the 5.
@@ -178,11 +168,7 @@ drop = nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)
 drop(x[:, :5, :5])
 
 # %%
-show(
-    slide(drop, x[:, :5, :5]),
-    "size-dropped",
-    "Rounding up asks for three windows a side. The third would start in the padding, so torch drops it.",
-)
+show(slide(drop, x[:, :5, :5]), "size-dropped", "Rounding up asks for three windows a side. The third would start in the padding, so torch drops it.")
 
 # %% [markdown]
 # It is 2. The third window would start behind the last real pixel. It would see padding and nothing else, and its maximum would be minus infinity.
@@ -298,18 +284,14 @@ eight = torch.randint(0, 10, (1, 8, 8), generator=chance).float()
 wide(eight)
 
 # %%
-show(
-    slide(wide, eight),
-    "size-rectangle",
-    "Rows: no padding, so two rows are left over. Columns: one pixel of padding on each side; the one at the right is left over.",
-)
+show(slide(wide, eight), "size-rectangle", "Rows: no padding, so two rows are left over. Columns: one pixel of padding on each side; the one at the right is left over.")
 
 # %% [markdown]
 # Rows: $(8 - 3)/3$ is 1.67, cut to 1, plus 1 is 2. Columns: $(8 + 2 - 5)/4$ is 1.25, cut to 1, plus 1 is 2. The padding at the left is read. The padding at the right is the leftover.
 #
 # ## The way back up
 #
-# A **transposed convolution** turns the sizes around: where a convolution made 3 of 5, it makes 5 of 3. Its formula is the old one, solved for the input. The $i$ is again what goes in:
+# A **transposed convolution** enlarges a map. It turns the sizes around: where a convolution made 3 of 5, it makes 5 of 3. Its formula is the old one, solved for the input. The $i$ is again what goes in:
 #
 # $$o = (i - 1)\,s - 2p + d(k-1) + 1 + a$$
 #
@@ -320,15 +302,12 @@ for a in (0, 1):
     back = nn.ConvTranspose2d(1, 1, 3, 2, padding=1, output_padding=a)
     print("output_padding", a, "gives", size(back, 3, 3))
 
-# %%
-three = torch.tensor([[[1.0, 2, 3], [4, 5, 6], [7, 8, 9]]])
-back = nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=1, bias=False)
+three = torch.arange(1.0, 10).reshape(1, 3, 3)
+back = nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=1, bias=False)
 back.weight.data = torch.tensor([[[[1.0, 0, 1], [0, 2, 0], [1, 0, 1]]]])
-show(
-    slide(back, three),
-    "size-transposed",
-    "Torch's numbers come out of a plain window over a stretched input: zeros stand between the pixels. `output_padding=1` adds one row below and one column at the right.",
-)
+
+# %%
+show(slide(back, three), "size-transposed", "Torch's numbers come out of a plain window over a stretched input: zeros stand between the pixels. `output_padding=1` adds one row below and one column at the right.")
 
 # %% [markdown]
 # Despite its name, `output_padding` pads no zeros onto the output. The extra row and column are computed like all others.

@@ -101,7 +101,8 @@ def readers(padding):
 
 for p in (0, 1, 2):
     counts = readers(p)
-    print(f"padding {p}: corner {counts[0, 0]}, edge {counts[0, 2]}, centre {counts[2, 2]}")
+    corner, edge, centre = counts[0, 0], counts[0, 2], counts[2, 2]
+    print(f"padding {p}: corner {corner}, edge {edge}, centre {centre}")
 
 
 # %%

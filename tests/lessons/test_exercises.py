@@ -17,6 +17,13 @@ WITH = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def gradients():
+    """Each test begins with gradients on, whatever a lesson has switched."""
+    with torch.enable_grad():
+        yield
+
+
 def said(capsys, answer, truth) -> str:
     check(answer, truth)
     return capsys.readouterr().out
