@@ -114,6 +114,9 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # one number for each pixel
 #
 # It was not always so. In LeNet-5 the subsampling layer S2 added up the four numbers of each 2×2 window. It multiplied the sum by a *trainable* coefficient and added a *trainable* bias. Each of its 6 maps had one such pair: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
 #
+# !!! question "Predict"
+#     A layer of this kind begins with all coefficients at a quarter and all biases at zero. Which pool is it, before any training?
+#
 # Torch has no such layer, but you can build it. With `divisor_override=1` an average pool divides by 1, so it adds up. The rest is two numbers for each map:
 
 
@@ -130,7 +133,12 @@ class Subsampling(nn.Module):
 
 
 lenet = Subsampling(6)
-print(count(lenet), "parameters, output", tuple(lenet(torch.rand(6, 28, 28)).shape))
+maps = torch.rand(6, 28, 28)
+print(count(lenet), "parameters, output", tuple(lenet(maps).shape))
+print("an average pool:", torch.allclose(lenet(maps), nn.AvgPool2d(2)(maps)))
+
+# %% [markdown]
+# A quarter of the sum is the mean: it begins as an average pool. Training may then move each map's pair of numbers away from it.
 
 # %% [markdown]
 # !!! warning "A common mistake: trusting that the weights loaded"

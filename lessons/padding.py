@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Padding
 #
-# Without help, every convolution trims your map. Padding puts a border around the input, so the window can stand on the outermost pixels too. Now the output size is your decision.
+# A kernel of more than one pixel trims your map. Padding puts a border around the input, so the window can stand on the outermost pixels too. Now the output size is your decision.
 #
 # !!! abstract "What you will be able to do"
 #     - Choose a padding that keeps the size, or even enlarges it.

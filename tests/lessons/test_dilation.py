@@ -308,3 +308,14 @@ def test_the_picture_of_gridding_shows_what_its_alt_text_says():
     squares = {(1, 1, 1): 7, (2, 2, 2): 13, (1, 2, 4): 15}
     assert {s: len(line(s)) for s in squares} == squares
     assert [used(s)[0] for s in squares] == [49, 49, 225]
+
+
+def test_with_even_dilations_neighbouring_outputs_share_no_pixel():
+    for dilations, share in (((2, 2, 2), False), ((2, 4, 6), False), ((1, 2, 4), True)):
+        image = torch.rand(1, 31, 31, requires_grad=True)
+        seen = []
+        for col in (15, 16):
+            image.grad = None
+            stack(*dilations)(image)[0, 15, col].backward()
+            seen.append(image.grad != 0)
+        assert bool((seen[0] & seen[1]).any()) is share

@@ -39,6 +39,10 @@ def test_every_number_in_the_prose():
     )
     total = nn.AvgPool2d(2, divisor_override=1)(maps)
     lesson.says(
+        "A quarter of the sum is the mean: it begins as an average pool",
+        torch.allclose(nn.AvgPool2d(2, divisor_override=1)(maps) * 0.25, nn.AvgPool2d(2)(maps)),
+    )
+    lesson.says(
         "With `divisor_override=1` an average pool divides by 1, so it adds up",
         torch.allclose(total, nn.AvgPool2d(2)(maps) * 4),
     )
