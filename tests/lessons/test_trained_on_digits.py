@@ -60,7 +60,7 @@ def what_the_prose_says_of_any_seeds(names: dict) -> None:
         assert mean[name][TEST] < mean["max pool"][TEST] - 1, "behind on the test images"
         assert mean[name][TRAINING] < mean["max pool"][TRAINING] - 1, "and in training"
     for name in ("stride", "max, then blur", "wide stride"):
-        assert abs(mean[name][TEST] - mean["max pool"][TEST]) < 2.5, "the rest is close"
+        assert abs(mean[name][TEST] - mean["max pool"][TEST]) < 3.5, "the rest is close"
     assert gone["max pool"] > 20, "more than twenty points"
     assert gone["stride"] > max(gone["max pool"], gone["average pool"]) + 3
     assert gone["max pool"] < gone["blur"] < gone["stride"], "blur lies in between"
