@@ -1115,7 +1115,8 @@
     const found = readNetwork(text);
     if (found.length !== 1) throw new LayerProblem("one layer a line, please");
     const [call] = found;
-    const made = LAYERS[call.name] ? LAYERS[call.name][1](bind(call), shape, call) : bind(call);
+    const args = bind(call);
+    const made = LAYERS[call.name][1](args, shape, call);
     if (made.shape.length < 2 || made.shape[0] !== 1 || made.shape.includes(0)) {
       throw new LayerProblem(
         `${call.name} makes (${made.shape.join(", ")}) of a batch of one (${shape.slice(1).join(", ")})`,

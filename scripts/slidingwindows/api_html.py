@@ -61,17 +61,21 @@ def _member(owner: Entry, member: Entry, links: set[str]) -> str:
 
 
 def _words(parts: list[Part], links: set[str], labels: dict[str, str]) -> list[str]:
-    found, before = [], ""
+    found, before, tag = [], "", "dl"
     for part in [*parts, Part("", "")]:
         listed = part.kind in labels
         if part.kind != before:
-            found += ["</dl>"] if before in labels else []
+            found += [f"</{tag}>"] if before in labels else []
+            # A list of names and meanings, or a mere text where nothing has a name.
+            tag = "dl" if any(p.names for p in parts if p.kind == part.kind) else "div"
             if listed:
-                found.append(f'<p class="sw-label">{labels[part.kind]}</p><dl class="sw-names">')
+                label = f'<p class="sw-label">{labels[part.kind]}</p>'
+                found.append(f'{label}<{tag} class="sw-names">')
         text = prose_html(part.text, links)
         if listed:
             names = ", ".join(prose_html(f"``{name}``", links) for name in part.names)
-            found.append((f"<dt>{names}</dt>" if names else "") + f"<dd>{text}</dd>")
+            named = (f"<dt>{names}</dt>" if names else "") + f"<dd>{text}</dd>"
+            found.append(named if tag == "dl" else f"<p>{text}</p>")
         elif part.kind == "example":
             found.append(code_html(part.text, "pycon"))
         elif part.kind:

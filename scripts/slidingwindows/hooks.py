@@ -24,6 +24,7 @@ from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.gallery import GALLERY_MARK, gallery
 from slidingwindows.glossary import read_glossary, with_terms
 from slidingwindows.mathml import with_mathml
+from slidingwindows.photo import write_photo
 from slidingwindows.prepare import cache_of, is_fresh
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
@@ -73,6 +74,7 @@ def on_files(files: Files, config) -> Files:
     for path in sorted((root / "assets").iterdir()):
         if path.suffix in ASSETS:
             _add(files, config, root, f"assets/{path.name}")
+    _add(files, config, cache / "play", write_photo(cache / "play"))
     return files
 
 
@@ -105,6 +107,12 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
+
+
+def on_post_page(output: str, page, config) -> str:
+    """Material's search dialog has no name, which screen readers need."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="Search"')
 
 
 def on_page_content(html: str, page, config, files) -> str:

@@ -1,0 +1,394 @@
+"""The network calculator in a real Chromium: its numbers are funnel()'s and torch's own."""
+
+import inspect
+import json
+import re
+import warnings
+from urllib.parse import quote
+
+import pytest
+import torch
+from playwright.sync_api import expect
+from random_layers import Maker, network
+from site_pages import PHONE
+from torch import nn
+
+from slidingwindows import funnel, receptive_field
+from slidingwindows.errors import SlidingWindowsError
+
+# Torch's own words depend on the kernel that it happens to choose, so the page has words of ours.
+OURS = ("the kernel has no elements", "dilation must be at least 1")
+ROWS = """rows => rows.map(row => [row.querySelector("input").value,
+    ...[...row.querySelectorAll("td[data-name]")].map(cell => cell.textContent)])"""
+
+
+def part(words: str):
+    """A pattern for text that holds these words."""
+    return re.compile(re.escape(words))
+
+
+@pytest.fixture
+def page(visit):
+    here = visit()
+    page = here.go("network/")
+    page.locator(".sw-stack tbody").first.wait_for()
+    yield page
+    assert not here.problems
+
+
+def rows(page) -> list[list[str]]:
+    return page.locator(".sw-stack tbody").evaluate_all(ROWS)
+
+
+def shows(page, wanted) -> None:
+    """Waits for these rows: Material lays the page anew when a script changes the hash."""
+    page.wait_for_function(
+        f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
+            === JSON.stringify(wanted)""",
+        arg=wanted,
+    )
+
+
+def build(page, shape, calls):
+    """By the page's own fields: the input's shape and a pasted network."""
+    page.locator("#sw-shape").fill(", ".join(map(str, shape)))
+    if not page.locator("details.sw-paste").evaluate("box => box.open"):
+        page.locator("details.sw-paste summary").click()
+    page.locator("#sw-paste").fill("nn.Sequential(\n" + ",\n".join(calls) + ")")
+    page.get_by_role("button", name="Read it").click()
+
+
+def expected(stages) -> list[list[str]]:
+    """What the page should show of a funnel's stages."""
+    found = []
+    for stage in stages:
+        comma = "," if len(stage.shape) == 1 else ""
+        shape = f"({', '.join(map(str, stage.shape))}{comma})"
+        numbers = [f"{stage.parameters:,}", f"{stage.macs:,}"]
+        found.append([shape, *numbers, stage.sees(), stage.jump()])
+    return found
+
+
+def shown_error(page, number: int) -> str:
+    return page.locator(f"#sw-problem-{number} code").inner_text()
+
+
+def test_random_networks_equal_funnel_and_torch(page):
+    maker, compared, refused = Maker(7), 0, 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(150):
+            shape, calls, modules, words = network(maker)
+            if not calls:
+                continue
+            build(page, shape, calls)
+            found = rows(page)
+            assert [row[0] for row in found] == calls
+            if words is not None:
+                refused += 1
+                said = shown_error(page, len(calls))
+                if words and said not in OURS:
+                    assert said == words, calls
+                assert found[-1][1:] == [""] * 5
+            if modules:
+                batch = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+                try:
+                    stages = funnel(nn.Sequential(*modules), batch[0]).stages
+                except SlidingWindowsError as error:
+                    assert "first layer with windows takes" in str(error), error
+                    continue
+                assert [row[1:] for row in found[: len(modules)]] == expected(stages[1:]), calls
+                compared += 1
+    assert compared > 80 and refused > 40
+
+
+def test_receptive_fields_equal_the_packages(page):
+    maker, compared = Maker(21, wrong=0), 0
+    for _ in range(120):
+        shape, calls, modules, words = network(maker)
+        if words is not None or len(shape) < 2 or not calls:
+            continue
+        try:
+            field = receptive_field(nn.Sequential(*modules), shape, samples=1)
+        except SlidingWindowsError:
+            continue  # a layer has no field of one size, or sees padding alone
+        build(page, shape, calls)
+        for row, layer in zip(rows(page), field.layers, strict=True):
+            for shown, name in ((row[4], "size"), (row[5], "jump")):
+                numbers = [getattr(reach, name) for reach in layer.reaches]
+                once = numbers[:1] if len(set(numbers)) == 1 else numbers
+                assert shown == "×".join(map(str, once)), calls
+        compared += 1
+    assert compared >= 10
+
+
+def test_presets(page):
+    def begin(name):
+        page.get_by_role("button", name=name).click()
+        return rows(page)
+
+    assert begin("VGG-16's features")[-1] == [
+        *("nn.MaxPool2d(2)", "(512, 7, 7)", "0", "0", "212", "32"),
+    ]
+    assert page.locator(".sw-totals").inner_text().count("14,714,688 parameters") == 1
+    assert begin("Typical setup: pools")[-1][1] == "(16, 26, 26)"
+    assert begin("Without the pools")[-1][1] == "(16, 106, 106)"
+    assert begin("Strides instead")[-1][1] == "(16, 26, 26)"
+    assert [row[1] for row in begin("Like LeNet-5")][5] == "(16, 5, 5)"
+    begin("One that does not fit")
+    assert shown_error(page, 4) == refusal(nn.MaxPool2d(4), torch.zeros(1, 32, 3, 3))
+    expect(page.locator(".sw-totals")).to_have_text(part("Layer 4 does not fit"))
+    expect(page.locator("#sw-problem-4 a")).to_have_attribute(
+        "href", "../lessons/output-size/#when-no-window-fits"
+    )
+
+
+def refusal(module, batch) -> str:
+    with pytest.raises(RuntimeError) as caught:
+        module(batch)
+    return str(caught.value)
+
+
+def test_signatures_are_torchs(page):
+    found = page.evaluate(
+        "Object.fromEntries(Object.entries(SlidingWindows.layers.LAYERS)"
+        ".map(([name, [parameters]]) => [name, parameters]))"
+    )
+    assert len(found) > 35
+    for name, parameters in found.items():
+        own = inspect.signature(getattr(nn, name).__init__).parameters.values()
+        kept = [p for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)][1:]
+        assert [p[0] if isinstance(p, list) else p for p in parameters] == [p.name for p in kept]
+        for mine, theirs in zip(parameters, kept, strict=True):
+            default = theirs.default
+            assert isinstance(mine, list) == (default is not inspect.Parameter.empty), name
+            if isinstance(mine, list):
+                assert mine[1] == default, (name, mine)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("nn.Conv2d(3, 8)", "nn.Conv2d()", "nn.Linear(3)", "nn.MaxPool2d()", "nn.BatchNorm2d()"),
+        *("nn.Conv2d(3, 8, 3, kernel=3)", "nn.Conv2d(3, 8, 3, in_channels=3)"),
+        *("nn.Flatten(1, 2, 3)", "nn.AdaptiveAvgPool2d(1, 2)", "nn.ReLU(True, True)"),
+    ],
+)
+def test_wrong_arguments_are_told_in_pythons_words(page, call):
+    with pytest.raises(TypeError) as caught:
+        eval(call, {"nn": nn})
+    page.get_by_label("layer 1", exact=True).fill(call)
+    assert shown_error(page, 1) == str(caught.value)
+
+
+PRINTED = nn.Sequential(
+    nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(inplace=True)),
+    nn.MaxPool2d(3, 2, 1, ceil_mode=True),
+    nn.Dropout(0.5),
+    nn.AdaptiveAvgPool2d((2, 2)),
+    nn.Flatten(),
+    nn.Linear(32, 10),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        str(PRINTED),
+        "model = nn.Sequential(  # a comment\n" + ", ".join(map(repr, PRINTED[0])) + ",\n"
+        "nn.MaxPool2d(3, 2, 1, ceil_mode=True), nn.Dropout(.5), nn.AdaptiveAvgPool2d((2, 2)),"
+        "torch.nn.Flatten(), nn.Linear(32, 10),)",
+        'nn.Sequential(OrderedDict([("a", nn.Conv2d(3, 8, kernel_size=(3, 3), padding=(1, 1))),'
+        '("b", nn.BatchNorm2d(8)), ("c", nn.ReLU()), ("d", nn.MaxPool2d(3, 2, 1, 1, False, True)),'
+        '("e", nn.Dropout()), ("f", nn.AdaptiveAvgPool2d(2)), ("g", nn.Flatten()),'
+        '("h", nn.Linear(in_features=32, out_features=10, bias=True))]))',
+    ],
+)
+def test_what_people_paste_is_read(page, text):
+    page.locator("#sw-shape").fill("3x20x20")
+    page.locator("details.sw-paste summary").click()
+    page.locator("#sw-paste").fill(text)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("status")).to_have_text("Read 8 layers.")
+    stages = funnel(PRINTED.eval(), torch.randn(3, 20, 20)).stages
+    assert [row[1:] for row in rows(page)] == expected(stages[1:])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "hello", "nn.Conv2d(", "nn.Conv2d(3, 8, 3", "__import__('os').system('x')"),
+        *("<img src=x onerror=alert(1)>", "nn.Conv2d(3, open('x'), 3)", "nn.Sequential()"),
+        *("nn.Conv2d(9" + "9" * 400 + ", 1, 1)", "(" * 5000, "nn.ReLU(), " * 5000),
+    ],
+)
+def test_what_is_no_network_is_told_and_changes_nothing(page, text):
+    before = rows(page)
+    page.locator("details.sw-paste summary").click()
+    page.locator("#sw-paste").fill(text)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("details.sw-paste .sw-problem")).to_be_visible()
+    assert rows(page) == before
+    assert page.locator("article img[src=x]").count() == 0
+
+
+def test_the_stack_by_keyboard_alone(page):
+    page.get_by_label("one more layer").focus()
+    page.keyboard.type("Flat")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("layer 5", exact=True)).to_be_focused()
+    assert rows(page)[-1][:2] == ["nn.Flatten()", "(10816,)"]
+    page.get_by_label("one more layer").select_option("Linear")
+    page.get_by_role("button", name="Add", exact=True).press("Enter")
+    assert rows(page)[-1][:3] == ["nn.Linear(10816, 10)", "(10,)", "108,170"]
+    page.get_by_role("button", name="Move layer 6 earlier").press("Enter")
+    assert [row[0] for row in rows(page)][-2:] == ["nn.Linear(10816, 10)", "nn.Flatten()"]
+    expect(page.get_by_role("button", name="Move layer 5 earlier")).to_be_focused()
+    message = refusal(nn.Linear(10816, 10), torch.zeros(1, 16, 26, 26))
+    assert shown_error(page, 5) == message
+    page.get_by_role("button", name="Move layer 5 later").press("Space")
+    page.get_by_role("button", name="Remove layer 6").press("Enter")
+    expect(page.get_by_role("button", name="Remove layer 5")).to_be_focused()
+    page.get_by_label("layer 1", exact=True).fill("nn.Conv2d(3, 4, 3, stride=2)")
+    assert rows(page)[0][1] == "(4, 54, 54)"
+    assert shown_error(page, 3) == refusal(nn.Conv2d(8, 16, 3), torch.zeros(1, 4, 27, 27))
+
+
+def test_a_link_brings_the_same_network(page, visit):
+    page.locator("#sw-shape").fill("(3, 32, 32)")
+    page.get_by_label("layer 2", exact=True).fill("nn.AvgPool2d((2, 3), stride = 2)")
+    page.wait_for_function("location.hash.includes('AvgPool2d')")
+    there = visit()
+    other = there.go(page.url)
+    other.locator(".sw-stack tbody").first.wait_for()
+    assert rows(other) == rows(page)
+    assert not there.problems
+
+
+HOSTILE = [
+    "layers=nn.Conv2d(3,8,3)",
+    "input=3,4,4",
+    "layers=&input=3,4,4",
+    "layers=<script>document.title='x'</script>&input=3,4,4",
+    "layers=nn.ReLU()&input=<img src=x onerror=document.title='x'>",
+    "layers=nn.ReLU()&input=NaN,NaN,NaN",
+    "layers=nn.ReLU()&input=1e308",
+    "layers=nn.ReLU()&input=3,99999999999999999999,4",
+    "layers=nn.ReLU()&input=0,0,0",
+    "layers=nn.ReLU()&input=-3,4,4",
+    "layers=nn.ReLU()&input=3,4,4&layers=nn.Tanh()",
+    "layers=constructor()&input=3,4,4",
+    "layers=__proto__()&input=3,4,4",
+    "__proto__=1&layers=nn.ReLU()&input=3,4,4",
+    "layers=toString()&input=3,4,4",
+    "layers=%&input=3,4,4",
+    "layers=%E0%A4%A&input=3",
+    "layers=nn.ReLU()&input=%00",
+    "layers=" + "nn.ReLU();" * 9000 + "&input=3,4,4",
+    "layers=" + "(" * 3000 + "&input=3,4,4",
+    "layers=nn.Conv2d(" + "9" * 500 + ",1,1)&input=3,4,4",
+    "javascript:document.title='x'",
+    "%3Cscript%3E",
+    '"]',
+    "\u202e\u0000🪟",
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, number):
+    here = visit()
+    page = here.go("network/")
+    page.locator(".sw-stack tbody").first.wait_for()
+    before, title = rows(page), page.title()
+    page.evaluate("hash => { location.hash = hash }", HOSTILE[number])
+    expect(page.locator(".sw-network .sw-notice")).to_have_text(part("nothing was changed"))
+    shows(page, before)
+    here.go("about/")
+    page.goto("about:blank")
+    here.go("network/#" + quote(HOSTILE[number], safe="=&;,()<>'%:"))
+    shows(page, before)
+    assert page.title() == title
+    assert page.locator("article script:not([src])").count() == 0
+    assert page.locator("article img").count() == 0
+    assert not here.problems
+
+
+def test_huge_layers_freeze_nothing(page):
+    for call in ("nn.Conv2d(3, 100000, 100000)", "nn.AdaptiveAvgPool2d(100000)"):
+        page.get_by_label("layer 1", exact=True).fill(call)
+        assert page.evaluate("1 + 1") == 2
+    page.get_by_label("layer 1", exact=True).fill("nn.ConvTranspose2d(3, 100000, 99999)")
+    expect(page.locator("#sw-problem-1")).to_contain_text("2⁵³")
+
+
+def test_the_funnel_is_to_scale_and_said_in_words(page):
+    picture = page.locator(".sw-funnel svg")
+    assert picture.get_attribute("aria-label") == (
+        "The funnel: (3, 110, 110), then (8, 108, 108), then (8, 54, 54), then (16, 52, 52), "
+        "then (16, 26, 26)."
+    )
+    widths = page.locator(".sw-front").evaluate_all("all => all.map(r => r.width.baseVal.value)")
+    for width, size in zip(widths, (110, 108, 54, 52, 26), strict=True):
+        assert width / widths[0] == pytest.approx(size / 110, abs=0.01)
+    page.get_by_label("layer 3", exact=True).focus()
+    assert page.locator(".sw-lit .sw-big").all_text_contents() == ["16"]
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280, 2560])
+def test_no_width_scrolls_sideways(visit, width):
+    page = visit(viewport={"width": width, "height": 800}).go("network/")
+    for name in ("VGG-16's features", "Like LeNet-5", "One that does not fit"):
+        page.get_by_role("button", name=name).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.body.scrollWidth") <= width
+
+
+def test_without_script_a_text_says_what_is_missing(visit):
+    page = visit(java_script_enabled=False).go("network/")
+    expect(page.locator("noscript p")).to_contain_text("JavaScript, which is off")
+    for path in page.locator("noscript a").evaluate_all("all => all.map(a => a.href)"):
+        assert page.request.get(path).ok
+
+
+def test_it_lives_on_after_instant_navigation(visit):
+    here = visit()
+    page = here.go("about/")
+    page.evaluate("window.untouched = true")
+    for _ in range(2):
+        page.locator('.md-sidebar--primary a[href$="/network/"]').first.evaluate("a => a.click()")
+        page.wait_for_url("**/network/")
+        expect(page.locator(".sw-stack tbody")).to_have_count(4)
+        assert page.locator(".sw-stack").count() == 1
+        page.locator('.md-sidebar--primary a[href$="/about/"]').first.evaluate("a => a.click()")
+        page.wait_for_url("**/about/")
+    assert page.evaluate("window.untouched") is True
+    assert not here.problems
+
+
+def test_it_works_from_a_folder(browser, site):
+    page = browser.new_page(viewport=PHONE)
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto((site / "network" / "index.html").as_uri() + "#layers=nn.MaxPool2d(4)&input=1,3,9")
+    expect(page.locator("#sw-problem-1 a")).to_have_attribute(
+        "href", "../lessons/output-size/index.html#when-no-window-fits"
+    )
+    page.get_by_label("layer 1", exact=True).fill("nn.MaxPool2d(3)")
+    assert rows(page)[0][1] == "(1, 1, 3)"
+    page.close()
+    assert not [fault for fault in faults if "SlidingWindows" in fault or "sw-" in fault]
+
+
+def test_the_code_and_the_link_can_be_copied(visit):
+    here = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = here.go("network/")
+    page.get_by_role("button", name="Copy as nn.Sequential").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    module = eval(code, {"nn": nn})
+    assert tuple(module(torch.zeros(1, 3, 110, 110)).shape) == (1, 16, 26, 26)
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_function("location.hash.length > 1")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    assert json.dumps(here.problems) == "[]"
