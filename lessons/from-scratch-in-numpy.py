@@ -14,7 +14,7 @@
 #     - Turn a convolution into one product of two matrices.
 #     - Send a gradient back through max pooling by hand.
 #
-# Arrays here have the shape (channels, height, width), and all windows are square. That keeps the code short; nothing else is left out.
+# Arrays here have the shape (channels, height, width), and all windows are square. That keeps the code short.
 #
 # ## How many windows?
 #
@@ -41,8 +41,9 @@ import torch
 from torch import nn
 
 five = torch.rand(1, 5, 5)
+pool = nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)
 print("ours: ", output_size(5, k=3, s=3, p=1, ceil_mode=True))
-print("torch:", nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)(five).shape[-1])
+print("torch:", pool(five).shape[-1])
 
 # %% [markdown]
 # Two. Counted from 0, the third window would start at row 6 of the padded input. There the padding on the right begins, so torch drops that window.
@@ -54,9 +55,12 @@ print("torch:", nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)(five).shape
 # %%
 def slide_loops(x, fold, k, s, p=0, fill=0.0):
     x = np.pad(x, [(0, 0), (p, p), (p, p)], constant_values=fill)
-    rows, cols = (output_size(i, k, s) for i in x.shape[1:])  # x has its padding already
-    stops = [[fold(x[:, r * s : r * s + k, c * s : c * s + k]) for c in range(cols)] for r in range(rows)]
-    return np.array(stops).transpose(2, 0, 1)  # (rows, columns, channels) to channels first
+    rows, cols = (output_size(i, k, s) for i in x.shape[1:])
+    out = []
+    for top in range(0, rows * s, s):
+        for left in range(0, cols * s, s):
+            out.append(fold(x[:, top : top + k, left : left + k]))
+    return np.array(out).T.reshape(-1, rows, cols)  # channels first
 
 
 # %% [markdown]
@@ -72,9 +76,9 @@ weight = np.array([[[[1., 0, -1],
                      [2., 0, -2],
                      [1., 0, -1]]]], dtype=np.float32)
 
-largest = slide_loops(x, lambda window: window.max((1, 2)), k=3, s=2, p=1, fill=-np.inf)
-mean = slide_loops(x, lambda window: window.mean((1, 2)), k=3, s=2, p=1)
-convolved = slide_loops(x, lambda window: (weight * window).sum((1, 2, 3)), k=3, s=2, p=1)
+largest = slide_loops(x, lambda w: w.max((1, 2)), 3, 2, 1, fill=-np.inf)
+mean = slide_loops(x, lambda w: w.mean((1, 2)), 3, 2, 1)
+convolved = slide_loops(x, lambda w: (weight * w).sum((1, 2, 3)), 3, 2, 1)
 print(largest, mean.round(2), convolved, sep="\n")
 
 # %% [markdown]
@@ -85,6 +89,8 @@ from slidingwindows import route, slide
 from slidingwindows.lesson import show
 
 image = torch.from_numpy(x)
+
+# %%
 show(slide(nn.MaxPool2d(3, stride=2, padding=1), image), "scratch-max-pool", "What the loops do, as torch does it. The border holds minus infinity.")
 
 # %% [markdown]
@@ -96,7 +102,8 @@ show(slide(nn.MaxPool2d(3, stride=2, padding=1), image), "scratch-max-pool", "Wh
 from numpy.lib.stride_tricks import sliding_window_view
 
 view = sliding_window_view(x, (3, 3), axis=(1, 2))
-print(view.shape, "shares its memory with x:", np.shares_memory(view, x))
+print(view.shape)
+print("shares its memory with x:", np.shares_memory(view, x))
 
 # %% [markdown]
 # One channel, 3×3 places, and at each place a 3×3 window. The view looks like 81 numbers, but there are still only 25 in memory.
@@ -108,25 +115,28 @@ print(view.shape, "shares its memory with x:", np.shares_memory(view, x))
 # %%
 def windows(x, k, s, p=0, d=1, ceil_mode=False, fill=0.0, beyond=0.0):
     """All windows of x: (channels, rows, columns, k, k)."""
-    span = d * (k - 1) + 1  # from the first to the last cell of a window
+    span = d * (k - 1) + 1  # from a window's first to its last cell
     overhang = [(0, 0)]
     for i in x.shape[1:]:
         reach = (output_size(i, k, s, p, d, ceil_mode) - 1) * s + span
         overhang.append((0, max(0, reach - (i + 2 * p))))
     x = np.pad(x, [(0, 0), (p, p), (p, p)], constant_values=fill)
     x = np.pad(x, overhang, constant_values=beyond)
-    return sliding_window_view(x, (span, span), axis=(1, 2))[:, ::s, ::s, ::d, ::d]
+    every = sliding_window_view(x, (span, span), axis=(1, 2))
+    return every[:, ::s, ::s, ::d, ::d]
 
 
 # %% [markdown]
-# Max pooling is now one line:
+# Max pooling is now short:
 
 # %%
 def max_pool(x, k, s, p=0, d=1, ceil_mode=False):
-    return windows(x, k, s, p, d, ceil_mode, fill=-np.inf, beyond=-np.inf).max((-2, -1))
+    w = windows(x, k, s, p, d, ceil_mode, fill=-np.inf, beyond=-np.inf)
+    return w.max((-2, -1))
 
 
-print("the same as the loops:", np.array_equal(max_pool(x, 3, 2, p=1), largest))
+pooled = max_pool(x, 3, 2, p=1)
+print("the same as the loops:", np.array_equal(pooled, largest))
 
 # %% [markdown]
 # ## What does an average divide by?
@@ -143,9 +153,10 @@ print("the same as the loops:", np.array_equal(max_pool(x, 3, 2, p=1), largest))
 
 # %%
 def avg_pool(x, k, s, p=0, ceil_mode=False, count_include_pad=True):
-    total = windows(x, k, s, p, 1, ceil_mode).sum((-2, -1))
-    counts = windows(np.ones_like(x), k, s, p, 1, ceil_mode, fill=float(count_include_pad))
-    return total / counts.sum((-2, -1))
+    padding_counts = float(count_include_pad)
+    total = windows(x, k, s, p, 1, ceil_mode)
+    counts = windows(np.ones_like(x), k, s, p, 1, ceil_mode, fill=padding_counts)
+    return total.sum((-2, -1)) / counts.sum((-2, -1))
 
 
 # %% [markdown]
@@ -155,8 +166,9 @@ def avg_pool(x, k, s, p=0, ceil_mode=False, count_include_pad=True):
 # %%
 white = np.ones((1, 4, 4), dtype=np.float32)
 pool = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)
-ours, theirs = avg_pool(white, 3, 2, p=1, ceil_mode=True), pool(torch.from_numpy(white))
+ours = avg_pool(white, 3, 2, p=1, ceil_mode=True)
 print(ours[0].round(3))
+theirs = pool(torch.from_numpy(white)).numpy()
 print("the same as torch's:", np.allclose(ours, theirs))
 
 # %%
@@ -176,20 +188,22 @@ show(slide(nn.Unfold(2), image[:, :3, :4]), "scratch-im2col", "Each window of 2�
 def im2col(x, k, s=1, p=0, d=1):
     w = windows(x, k, s, p, d)
     rows, cols = w.shape[1:3]
-    return w.transpose(0, 3, 4, 1, 2).reshape(-1, rows * cols), (rows, cols)
+    columns = w.transpose(0, 3, 4, 1, 2).reshape(-1, rows * cols)
+    return columns, (rows, cols)
 
 
 def conv(x, weight, bias, s=1, p=0, d=1):
     columns, size = im2col(x, weight.shape[-1], s, p, d)
-    kernels = weight.reshape(len(weight), -1)  # one row for each output channel
+    kernels = weight.reshape(len(weight), -1)  # a row for each channel
     return (kernels @ columns + bias[:, None]).reshape(-1, *size)
 
 
 columns, size = im2col(x, 3, s=2, p=1)
 unfolded = nn.Unfold(3, padding=1, stride=2)(image[None])[0].numpy()
 product = conv(x, weight, np.zeros(1, np.float32), s=2, p=1)
-print(columns.shape, "the same as torch's Unfold:", np.array_equal(columns, unfolded))
-print("the product is the same as the loops:", np.array_equal(product, convolved))
+print(columns.shape)
+print("the same as torch's Unfold:", np.array_equal(columns, unfolded))
+print("product and loops agree:", np.array_equal(product, convolved))
 
 # %% [markdown]
 # The view was free. These columns are not: putting overlapping windows next to each other in memory means copying. Ask what the columns of a larger image cost:
@@ -197,7 +211,8 @@ print("the product is the same as the loops:", np.array_equal(product, convolved
 # %%
 photo = np.zeros((64, 56, 56), dtype=np.float32)
 columns, _ = im2col(photo, 3, p=1)
-print(f"{columns.size / photo.size:g} times the numbers; shares memory:", np.shares_memory(columns, photo))
+print(columns.size // photo.size, "times the numbers")
+print("shares its memory:", np.shares_memory(columns, photo))
 
 # %% [markdown]
 # A 3×3 kernel at stride 1 makes the image 9 times as large. That is the price of one large matrix product, which is what processors do best.
@@ -213,11 +228,14 @@ print(f"{columns.size / photo.size:g} times the numbers; shares memory:", np.sha
 
 # %%
 def winners(x, k, s, p=0, d=1, ceil_mode=False):
-    values = windows(x, k, s, p, d, ceil_mode, fill=-np.inf, beyond=-np.inf)
-    addresses = windows(np.arange(x.size).reshape(x.shape), k, s, p, d, ceil_mode)
+    low, numbers = -np.inf, np.arange(x.size).reshape(x.shape)
+    values = windows(x, k, s, p, d, ceil_mode, fill=low, beyond=low)
+    addresses = windows(numbers, k, s, p, d, ceil_mode)
     flat = (*values.shape[:3], k * k)
-    first = values.reshape(flat).argmax(-1)[..., None]  # the first of equal numbers, as in torch
-    return np.take_along_axis(addresses.reshape(flat), first, -1)[..., 0]
+    # argmax takes the first of equal numbers, and so does torch
+    first = values.reshape(flat).argmax(-1)[..., None]
+    found = np.take_along_axis(addresses.reshape(flat), first, -1)
+    return found[..., 0]
 
 
 def max_pool_backward(x, gradient, *settings):
@@ -256,44 +274,57 @@ print("np.add.at ", kept[4])
 
 # %%
 rng = np.random.default_rng(0)
-agree = {"max pooling": 0, "its gradient": 0, "average pooling": 0, "convolution": 0}
+names = ("max pooling", "its gradient", "average pooling", "convolution")
+agree = dict.fromkeys(names, 0)
 rounding_up = dropped = 0
+
+
+def small_numbers(low, high, *shape):
+    return rng.integers(low, high, shape).astype(np.float32)
+
+
+def close(ours, theirs):
+    theirs = theirs.detach().numpy()
+    return ours.shape == theirs.shape and np.allclose(ours, theirs, atol=1e-4)
+
+
 for _ in range(500):
     k, s, d = (int(rng.integers(1, n)) for n in (5, 5, 3))
     p = int(rng.integers(0, k // 2 + 1))
     ceil_mode, include = (bool(rng.integers(2)) for _ in range(2))
     h, w = rng.integers(d * (k - 1) + 1, 13, size=2)
     c, c_out = rng.integers(1, 4, size=2)
-    x = rng.integers(-5, 5, size=(c, h, w)).astype(np.float32)
-    weight, bias = (rng.integers(-3, 4, size=n).astype(np.float32) for n in ((c_out, c, k, k), c_out))
+    x = small_numbers(-5, 5, c, h, w)
+    weight, bias = small_numbers(-3, 4, c_out, c, k, k), small_numbers(-3, 4, c_out)
     t = torch.from_numpy(x).requires_grad_()
 
     theirs = nn.functional.max_pool2d(t, k, s, p, d, ceil_mode)
     ours = max_pool(x, k, s, p, d, ceil_mode)
     agree["max pooling"] += np.array_equal(ours, theirs.detach().numpy())
 
-    gradient = rng.integers(-3, 4, size=ours.shape).astype(np.float32)
+    gradient = small_numbers(-3, 4, *ours.shape)
     theirs.backward(torch.from_numpy(gradient))
     back = max_pool_backward(x, gradient, k, s, p, d, ceil_mode)
     agree["its gradient"] += np.array_equal(back, t.grad.numpy())
 
-    theirs = nn.functional.avg_pool2d(t, k, s, p, ceil_mode, include).detach().numpy()
+    theirs = nn.functional.avg_pool2d(t, k, s, p, ceil_mode, include)
     ours = avg_pool(x, k, s, p, ceil_mode, include)
-    agree["average pooling"] += ours.shape == theirs.shape and np.allclose(ours, theirs, atol=1e-5)
+    agree["average pooling"] += close(ours, theirs)
 
-    theirs = nn.functional.conv2d(t, *map(torch.from_numpy, (weight, bias)), s, p, d).detach().numpy()
-    ours = conv(x, weight, bias, s, p, d)
-    agree["convolution"] += ours.shape == theirs.shape and np.allclose(ours, theirs, atol=1e-3)
+    kernels, biases = torch.from_numpy(weight), torch.from_numpy(bias)
+    theirs = nn.functional.conv2d(t, kernels, biases, s, p, d)
+    agree["convolution"] += close(conv(x, weight, bias, s, p, d), theirs)
 
-    up, down = (output_size(int(h), k, s, p, d, mode) for mode in (True, False))
+    up, down = (output_size(h, k, s, p, d, mode) for mode in (True, False))
     rounding_up += up > down
     dropped += -(-(h + 2 * p - d * (k - 1) - 1) // s) + 1 > up
 for name, count in agree.items():
     print(f"{name:<16} {count} of 500 agree")
-print(f"rounding up added a window in {rounding_up} cases' rows, and would have added one more in {dropped}")
+print(f"heights where rounding up adds a window: {rounding_up}")
+print(f"heights where the last window is dropped: {dropped}")
 
 # %% [markdown]
-# All of them. The last line says that the difficult settings were among them too: heights where rounding up matters, and heights where the extra rule matters.
+# All of them. The last two lines say that the difficult settings were among them too.
 #
 # Maxima and their gradients agree to the last bit, since nothing in them is rounded. Averages and convolutions of whole numbers come very close; with real weights, too, the last digits depend on the order in which you add.
 #
@@ -329,11 +360,13 @@ print(f"rounding up added a window in {rounding_up} cases' rows, and would have 
 print([output_size(10, 3, 2, ceil_mode=mode) for mode in (False, True)])
 print(im2col(np.zeros((3, 32, 32)), 3, p=1)[0].shape)
 small = torch.tensor([[[1., -8], [6, 3]]])
-print(windows(small.numpy(), 2, 2, fill=np.inf, beyond=np.inf).min((-2, -1)), -nn.MaxPool2d(2)(-small))
+w = windows(small.numpy(), 2, 2, fill=np.inf, beyond=np.inf)
+print(w.min((-2, -1)), -nn.MaxPool2d(2)(-small))
 dot = np.zeros((1, 5, 5))
 dot[0, 2, 2] = 9
 print(max_pool_backward(dot, np.ones((1, 3, 3)), 3, 1)[0, 2, 2])
-ten, bright = torch.rand(1, 10, 10), torch.from_numpy(dot).requires_grad_()
+ten = torch.rand(1, 10, 10)
+bright = torch.from_numpy(dot).requires_grad_()
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check

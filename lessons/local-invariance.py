@@ -21,7 +21,7 @@
 # - **Invariant**: the output stays as it was. $f(\text{shifted } x) = f(x)$.
 # - **Equivariant**: the output moves along. $f(\text{shifted } x) = \text{shifted } f(x)$.
 #
-# A layer that *finds* a pattern should be equivariant. An answer such as "cat" should be invariant.
+# What *finds* a pattern should be equivariant. An answer such as "cat" should be invariant.
 #
 # !!! question "Predict"
 #     A convolution at stride 1 slides over a map. You move the map one pixel to the right. What does its output do? And the largest number of that output?
@@ -41,13 +41,14 @@ def moved(x, right):
 
 
 torch.manual_seed(0)
-pattern = F.pad(torch.randint(1, 10, (1, 3, 3)).float(), (3, 6, 3, 3))  # room on all sides
+pattern = torch.randint(1, 10, (1, 3, 3)).float()
+pattern = F.pad(pattern, (3, 6, 3, 3))  # room on all sides
 find = nn.Conv2d(1, 1, 3, bias=False)
 find.weight.data = torch.randint(-3, 4, (1, 1, 3, 3)).float()
 for right in (1, 2, 3):
     before, after = find(pattern), find(moved(pattern, right))
-    along = torch.equal(after, moved(before, right))
-    print(f"by {right}: moves along {along}, largest {before.max():.0f} and {after.max():.0f}")
+    print(f"by {right}: moves along {torch.equal(after, moved(before, right))},",
+          f"largest {before.max():.0f} and {after.max():.0f}")  # fmt: skip
 
 # %% [markdown]
 # The convolution moves along. At stride 1 the same window stops at every place, so it finds the same pattern one stop later. **It is equivariant.**
@@ -87,7 +88,7 @@ def dot_at(index, length=8):
 
 
 for name, layer in rows.items():
-    print(f"{name:<18}", *(layer(dot_at(i))[0, 0].int().tolist() for i in (2, 3, 4)))
+    print(f"{name:<14}", *(layer(dot_at(i))[0, 0].int().tolist() for i in (2, 3, 4)))
 
 # %% [markdown]
 # From 2 to 3 the max pool and the average notice nothing: both cells lie in one window. From 3 to 4 the dot crosses into the next window, and their output jumps.
@@ -105,6 +106,8 @@ show(
 sums = nn.Conv2d(1, 1, (1, 3), stride=(1, 2), padding=(0, 1), bias=False)
 sums.weight.data[:] = torch.tensor([1.0, 2, 1])
 dot = dot_at(3) / 4  # divided by 4 here, so that the weights are whole
+
+# %%
 show(
     slide(sums, dot),
     "invariance-blur-dot",
@@ -155,20 +158,21 @@ pool = nn.MaxPool2d(2)
 def dotted(count, maps=10_000):
     """Random maps, and the same maps moved one pixel to the right."""
     place = torch.rand(maps, 256).argsort(1)[:, :count]
-    x = torch.zeros(maps, 256).scatter(1, place, 0.1 + torch.rand(maps, count))
+    light = 0.1 + torch.rand(maps, count)
+    x = torch.zeros(maps, 256).scatter(1, place, light)
     x = F.pad(x.reshape(maps, 1, 16, 16), (0, 2))  # room to move
     return x, moved(x, 1)
 
 
 def unchanged(layer, before, after):
-    """The share of maps that stay the same, and the share of single numbers that do."""
+    """The share of maps that stay the same, and that of single numbers."""
     same = layer(before) == layer(after)
     return same.flatten(1).all(1).float().mean(), same.float().mean()
 
 
 for count in (1, 2, 3, 4, 8):
     maps, _ = unchanged(pool, *dotted(count))
-    print(f"{count} dots: {maps:.1%} of the maps unchanged; 0.5 ** {count} is {0.5**count:.1%}")
+    print(f"dots: {count}  maps unchanged: {maps:.1%}  0.5 ** {count}: {0.5**count:.1%}")
 
 # %% [markdown]
 # With one dot, about half. Each further dot about halves it again, for all of them must start in the left column of their windows. With eight dots, fewer than one map in a hundred stays the same.
@@ -177,9 +181,9 @@ for count in (1, 2, 3, 4, 8):
 
 # %%
 noise = torch.rand(10_000, 1, 16, 17)
-before, after = noise[..., 1:], noise[..., :-1]  # the same noise, one pixel to the right
+before, after = noise[..., 1:], noise[..., :-1]  # one pixel to the right
 maps, numbers = unchanged(pool, before, after)
-print(f"noise: {maps:.1%} of the maps unchanged, {numbers:.1%} of the single numbers")
+print(f"unchanged: {maps:.1%} of the maps, {numbers:.1%} of the single numbers")
 
 # %% [markdown]
 # Not one map of ten thousand. But one **number** in three stays, and you can see why. The window before and the window after have three columns between them, six cells. The middle column, two cells, belongs to both. The maximum stays if the largest of the six stands there: 2 chances in 6.
@@ -191,12 +195,12 @@ print(f"noise: {maps:.1%} of the maps unchanged, {numbers:.1%} of the single num
 
 # %%
 lone = dotted(1)
-for name, layer in {"max": pool, "stride": lambda x: x[..., ::2, ::2]}.items():
+for layer in (pool, lambda x: x[..., ::2, ::2]):
     maps, numbers = unchanged(layer, *lone)
-    print(f"{name:<7} {numbers:.1%} of the numbers unchanged, {maps:.1%} of the maps")
+    print(f"unchanged: {numbers:.1%} of the numbers, {maps:.1%} of the maps")
 
 # %% [markdown]
-# By numbers, the stride wins with over 99%. And the half of the maps that it leaves unchanged? There the dot is in a row that the stride skips. It looks stable where it is blind.
+# The second line is the stride. By numbers it wins with over 99%. And the half of the maps that it leaves unchanged? There the dot is in a row that the stride skips. It looks stable where it is blind.
 #
 # ## How far does the output move?
 #
@@ -237,7 +241,8 @@ def frame(image, shift=0):
 
 
 def count(layer, image, shift=1):
-    return (layer(frame(image)) != layer(frame(image, shift))).float().mean().item()
+    changed = layer(frame(image)) != layer(frame(image, shift))
+    return changed.float().mean().item()
 
 
 def distance(layer, image, shift=1):
@@ -250,15 +255,17 @@ def distance(layer, image, shift=1):
 #     A shift by one pixel. Which of the four changes the fewest numbers? Which changes by the smallest amount?
 
 # %%
-curves = {"count": {}, "distance": {}}
 for name, layer in layers.items():
-    curves["count"][name] = [count(layer, photo, s) for s in range(6)]
-    curves["distance"][name] = [distance(layer, photo, s) for s in range(6)]
-for name in layers:
-    print(f"{name:<18} {curves['count'][name][1]:.0%} change, by {curves['distance'][name][1]:.3f}")
+    print(f"{name:<14} {count(layer, photo):.0%} change, by {distance(layer, photo):.3f}")
 
 
 # %% tags=["collapse"]
+curves = {
+    measure: {name: [measure(layer, photo, s) for s in range(6)] for name, layer in layers.items()}
+    for measure in (count, distance)
+}
+
+
 def draw(figure):
     axes = figure.subplots(1, 2)
     for panel, lines in zip(axes, curves.values(), strict=True):
@@ -294,8 +301,8 @@ plot(
 # %%
 stripes = torch.tensor([0.0, 8] * 6).reshape(1, 1, 12)
 for name, layer in rows.items():
-    inside = [layer(x)[0, 0, 1:-1].int().tolist() for x in (stripes, moved(stripes, 1))]
-    print(f"{name:<18}", *inside)
+    both = layer(stripes), layer(moved(stripes, 1))
+    print(f"{name:<14}", *(x[0, 0, 1:-1].int().tolist() for x in both))
 
 # %% [markdown]
 # The stride sees pure black, and one pixel later pure white. With every second number gone, stripes this fine turn into an even area, and a false one. That is **aliasing**. The sampling theorem says what to do: take out the detail that is too fine *before* you skip.
@@ -317,9 +324,9 @@ print(f"max, blur, then stride: {distance(gentle, photo):.3f}")
 #     For which shifts is the new output exactly the old one, moved? Try 1 to 4 pixels, for one layer and for two in a row.
 
 
-# %%
+# %% tags=["collapse"]
 def follows(layer, shifts):
-    """The shifts after which the output is the old output, moved by some whole number of cells."""
+    """The shifts after which the output is the old output, moved by whole cells."""
     before, found = layer(frame(photo)), []
     width = before.shape[-1]
     for shift in shifts:
@@ -329,10 +336,10 @@ def follows(layer, shifts):
     return found
 
 
+# %%
 for name, layer in layers.items():
-    once = follows(layer, range(1, 5))
     twice = follows(lambda x, layer=layer: layer(layer(x)), range(1, 9))
-    print(f"{name:<18} once: {once}  twice: {twice}")
+    print(f"{name:<14} once: {follows(layer, range(1, 5))}  twice: {twice}")
 
 # %% [markdown]
 # Shifts by the stride are followed exactly, by all four. Shifts by 1 or 3 by none.
@@ -343,50 +350,40 @@ for name, layer in layers.items():
 #
 # Now the cat. A small network with random weights: convolution, ReLU, halve, and the same again. At the end it takes the mean of each map, and so forgets every place. Its answer is eight numbers.
 #
-# To have no border in the way, the picture is closed to a ring: what leaves at the right comes in at the left.
+# To have no border in the way, the picture is closed to a ring: what leaves at the right comes in at the left. The four networks have the same weights. They differ in how they halve.
 
-# %%
+# %% tags=["collapse"]
 view = F.avg_pool2d(photo[:, 100:356, 100:356], 4) / 255  # 64×64
+ring = {"padding": 1, "padding_mode": "circular", "bias": False}
 
 
-class Ring(nn.Module):
-    """Two convolutions; `halve` says how each of the two maps is halved."""
+def network(*halving):
+    torch.manual_seed(0)
+    first, second = nn.Conv2d(3, 8, 3, **ring), nn.Conv2d(8, 8, 3, **ring)
+    layers = [first, nn.ReLU(), *halving, second, nn.ReLU(), *halving]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1)).requires_grad_(False)
 
-    def __init__(self, halve):
-        super().__init__()
-        torch.manual_seed(0)  # the same weights for all
-        self.convolutions = nn.ModuleList([nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3)])
-        self.halve = halve
 
+class Stride(nn.Module):
     def forward(self, x):
-        for convolution in self.convolutions:
-            x = self.halve(convolution(ring(x, 1, 1)).relu())
-        return x.mean((1, 2)).detach()
+        return x[..., ::2, ::2]
 
 
-def ring(x, before, after):
-    """Continue the map with its own other side."""
-    return F.pad(x[None], (before, after, before, after), mode="circular")[0]
-
-
-def max_blur(x):
-    x = F.max_pool2d(ring(x, 0, 1), 2, stride=1)
-    kernel = torch.outer(binomial, binomial).expand(len(x), 1, 3, 3)
-    return F.conv2d(ring(x, 1, 1), kernel, stride=2, groups=len(x))
-
-
+around = nn.Conv2d(8, 8, 3, stride=2, groups=8, **ring)
+around.weight.data[:] = torch.outer(binomial, binomial)
+max_blur = [nn.CircularPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, stride=1), around]
 networks = {
-    "no halving": Ring(lambda x: x),
-    "stride": Ring(lambda x: x[:, ::2, ::2]),
-    "max": Ring(nn.MaxPool2d(2)),
-    "max, blur, stride": Ring(max_blur),
+    "no halving": network(),
+    "stride": network(Stride()),
+    "max": network(nn.MaxPool2d(2)),
+    "max, blur, stride": network(*max_blur),
 }
 
 
 def drift(network):
     """How far the answer moves with each shift, as a share of its length."""
     answers = [network(view.roll(shift, 2)) for shift in range(9)]
-    return [((answer - answers[0]).norm() / answers[0].norm()).item() for answer in answers]
+    return [((a - answers[0]).norm() / answers[0].norm()).item() for a in answers]
 
 
 drifts = {name: drift(network) for name, network in networks.items()}
@@ -418,11 +415,9 @@ plot(
 # %% [markdown]
 # Without any stride the answer does not move at all. Equivariant layers, then a mean over all places: that is exact invariance.
 #
-# With two strides of 2 the answer wavers, and is exact again at 4 and at 8. The blur makes the wavering much smaller.
+# With two strides of 2 the answer wavers, and is exact again at 4 and at 8. The blur makes the wavering much smaller. It is exact at 2 as well: under weights of 1, 2, 1 at every second place each number counts the same in a mean, so the last stride does no harm.
 #
-# With the blur it is exact at 2 as well. With weights of 1, 2, 1 at every second place, each number counts the same in a mean over all places. So the last of the two strides does no harm here.
-#
-# So it is not the pooling that makes a network invariant. The equivariant convolutions and the final mean do, and every stride takes some of it away.
+# So it is not the pooling that makes this network invariant. The equivariant convolutions and the final mean do, and a stride takes some of it away.
 #
 # ## In trained networks
 #

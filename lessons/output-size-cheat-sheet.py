@@ -77,7 +77,11 @@ def ceiling(i, k, s, p, d=1):
     return o - 1 if (o - 1) * s >= i + p else o
 
 
-compare(ceiling, lambda k, s, p, d: nn.MaxPool2d(k, s, p, d, ceil_mode=True), K, S, P, D)
+def max_up(k, s, p, d):
+    return nn.MaxPool2d(k, s, p, d, ceil_mode=True)
+
+
+compare(ceiling, max_up, K, S, P, D)
 compare(ceiling, lambda k, s, p: nn.AvgPool2d(k, s, p, ceil_mode=True), K, S, P)
 
 # %% [markdown]
@@ -90,9 +94,11 @@ def transposed(i, k, s, p, d, a):
     return (i - 1) * s - 2 * p + d * (k - 1) + a + 1
 
 
-compare(
-    transposed, lambda k, s, p, d, a: nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d), K, S, P, D, range(3)
-)
+def layer(k, s, p, d, a):
+    return nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d)
+
+
+compare(transposed, layer, K, S, P, D, range(3))
 
 # %% [markdown]
 # ## Adaptive pooling
@@ -102,11 +108,12 @@ compare(
 # %%
 taken = 0
 for i, o in product(range(1, 21), repeat=2):
-    pixels = torch.eye(i)[:, None]  # one signal for each place of the bright pixel
+    pixels = torch.eye(i)[:, None]  # a signal for each place of the pixel
     read = nn.AdaptiveAvgPool1d(o)(pixels)[:, 0] > 0
     for j in range(o):
         start, end = j * i // o, -(-(j + 1) * i // o)
-        assert read[:, j].nonzero().flatten().tolist() == list(range(start, end))
+        places = read[:, j].nonzero().flatten().tolist()
+        assert places == list(range(start, end))
         taken += 1
 print(f"{taken:,} windows, all agree")
 
@@ -126,7 +133,8 @@ def table(calls, sides):
     width = max(map(len, calls))
     print(" " * width, *(f"{i:>4}" for i in sides))
     for call in calls:
-        print(f"{call:<{width}}", *(f"{size(make(call), i) or '-':>4}" for i in sides))
+        sizes = [size(make(call), i) or "-" for i in sides]
+        print(f"{call:<{width}}", *(f"{o:>4}" for o in sizes))
 
 
 table(
@@ -188,19 +196,20 @@ def found(fits, layer, *ranges):
     return good
 
 
-keep = found(lambda i, o: o == i, lambda k, d, p: nn.Conv2d(1, 1, k, 1, p, d), range(1, 8), (1, 2, 3), range(10))
-for d in (1, 2, 3):
-    print(f"dilation {d}:", ", ".join(f"k{k} p{p}" for k, dilation, p in keep if dilation == d))
+def kept(layer):
+    settings = found(lambda i, o: o == i, layer, (1, 2, 3), range(1, 8), range(10))
+    for d in (1, 2, 3):
+        good = [f"k{k} p{p}" for dilation, k, p in settings if dilation == d]
+        print(f"dilation {d}:", ", ".join(good))
+
+
+kept(lambda d, k, p: nn.Conv2d(1, 1, k, 1, p, d))
 
 # %% [markdown]
 # A pool has a further limit: its padding may be at most half of the kernel. So a *dilated* max pool with a kernel of 3 or more cannot keep the size by itself; pad by hand before it. And a pool without dilation keeps it only with an odd kernel:
 
 # %%
-pools = found(
-    lambda i, o: o == i, lambda k, d, p: nn.MaxPool2d(k, 1, p, d), range(1, 8), (1, 2, 3), range(10)
-)
-for d in (1, 2, 3):
-    print(f"dilation {d}:", ", ".join(f"k{k} p{p}" for k, dilation, p in pools if dilation == d))
+kept(lambda d, k, p: nn.MaxPool2d(k, 1, p, d))
 
 # %% [markdown]
 # ## Which settings halve it?
@@ -208,12 +217,14 @@ for d in (1, 2, 3):
 # At stride 2 an even size is halved if $k - 2p$ is 1 or 2. The two differ on odd sizes: 1 rounds up, 2 rounds down.
 
 # %%
-halves = {
-    "up": found(lambda i, o: o == (i + 1) // 2, lambda k, p: nn.Conv2d(1, 1, k, 2, p), range(1, 9), range(5)),
-    "down": found(lambda i, o: o == i // 2, lambda k, p: nn.Conv2d(1, 1, k, 2, p), range(1, 9), range(5)),
-}
-for word, settings in halves.items():
-    print(f"stride 2, odd sizes rounded {word}:", ", ".join(f"k{k} p{p}" for k, p in settings))
+def strided(k, p):
+    return nn.Conv2d(1, 1, k, 2, p)
+
+
+up = found(lambda i, o: o == (i + 1) // 2, strided, range(1, 9), range(5))
+down = found(lambda i, o: o == i // 2, strided, range(1, 9), range(5))
+print("odd sizes rounded up:  ", ", ".join(f"k{k} p{p}" for k, p in up))
+print("odd sizes rounded down:", ", ".join(f"k{k} p{p}" for k, p in down))
 
 # %% [markdown]
 # In general, stride $s$ divides the multiples of $s$ exactly if $k - 2p$ is one of 1 to $s$ (with dilation, $d(k-1) + 1$ takes the place of $k$).
@@ -223,11 +234,12 @@ for word, settings in halves.items():
 # A transposed convolution multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$:
 
 # %%
-double = found(
-    lambda i, o: o == 2 * i,
-    lambda k, p, a: nn.ConvTranspose2d(1, 1, k, 2, p, a), range(1, 7), range(4), range(2),
-)
-print("stride 2:", ", ".join(f"k{k} p{p}" + (f" a{a}" if a else "") for k, p, a in double))
+def back(k, p, a):
+    return nn.ConvTranspose2d(1, 1, k, 2, p, a)
+
+
+double = found(lambda i, o: o == 2 * i, back, range(1, 7), range(4), (0, 1))
+print(", ".join(f"k{k} p{p} a{a}" for k, p, a in double))
 
 # %% [markdown]
 # !!! warning "A common mistake: four look-alikes"
@@ -239,8 +251,7 @@ print("stride 2:", ", ".join(f"k{k} p{p}" + (f" a{a}" if a else "") for k, p, a 
 # %%
 print([size(layer, 9) for layer in (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3))])
 down = nn.Conv2d(1, 1, 3, stride=2, padding=1)
-back = [nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=a) for a in (0, 1)]
-print([size(down, i) for i in (7, 8)], [size(layer, 4) for layer in back])
+print([size(down, i) for i in (7, 8)], [size(back(3, 1, a), 4) for a in (0, 1)])
 
 # %% [markdown]
 # More: the formulas one by one, derived and drawn, are in [convolution arithmetic, with numbers](convolution-arithmetic.ipynb), after [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). What torch says when a setting does not fit is in [error messages](error-messages.ipynb).

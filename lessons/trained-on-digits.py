@@ -27,15 +27,19 @@ from torch import nn
 torch.set_num_threads(1)  # such small networks are no faster with more
 
 digits = load_digits()
-images = F.pad(torch.tensor(digits.images / 16).float()[:, None], (2, 2, 2, 2))
+pixels = torch.tensor(digits.images / 16).float()[:, None]
+images = F.pad(pixels, (2, 2, 2, 2))
 labels = torch.tensor(digits.target)
-print(tuple(images.shape), "whole numbers from", digits.images.min(), "to", digits.images.max())
+print(tuple(images.shape))
+print("numbers from", digits.images.min(), "to", digits.images.max())
 
 # %%
 from slidingwindows import slide
 from slidingwindows.lesson import plot, show
 
 zero = torch.tensor(digits.images[0]).float()[None]
+
+# %%
 show(slide(nn.MaxPool2d(2), zero), "digits-zero", "The first image is a zero. Max pooling keeps its ring of strong pixels.")
 
 # %% [markdown]
@@ -59,16 +63,17 @@ show(slide(nn.MaxPool2d(2), zero), "digits-zero", "The first image is a zero. Ma
 
 # %%
 class Blur(nn.Module):
-    """The weights 1, 2, 1 down and across, at stride 2, each channel on its own. Not learned."""
+    """Weights 1, 2, 1 down and across, at stride 2, channel by channel."""
 
     def __init__(self, channels):
         super().__init__()
         line = torch.tensor([1.0, 2, 1]) / 4
-        kernel = line[:, None] * line
-        self.register_buffer("kernel", kernel.expand(channels, 1, 3, 3).clone())
+        kernel = (line[:, None] * line).expand(channels, 1, 3, 3)
+        self.register_buffer("kernel", kernel.clone())  # not learned
 
     def forward(self, x):
-        return F.conv2d(x, self.kernel, stride=2, padding=1, groups=len(self.kernel))
+        channels = len(self.kernel)
+        return F.conv2d(x, self.kernel, stride=2, padding=1, groups=channels)
 
 
 SHRINK = {
@@ -92,20 +97,23 @@ def network(name):
 
 
 def multiply_adds(net):
-    """Products in the convolutions, the blurs and the linear layer, for one image."""
+    """For one image: convolutions, blurs and the linear layer."""
     total, x = 0, images[:1]
     with torch.no_grad():
         for layer in net:
             x = layer(x)
-            weights = layer.kernel if isinstance(layer, Blur) else getattr(layer, "weight", None)
-            total += 0 if weights is None else x.numel() * weights[0].numel()
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                total += x.numel() * layer.weight[0].numel()
+            if isinstance(layer, Blur):
+                total += x.numel() * layer.kernel[0].numel()
     return total
 
 
 for name in SHRINK:
     net = network(name)
     parameters = sum(p.numel() for p in net.parameters())
-    print(f"{name:<15} {parameters:>6,} parameters {multiply_adds(net):>7,} multiply-adds")
+    work = multiply_adds(net)
+    print(f"{name:<15} {parameters:>6,} parameters {work:>7,} multiply-adds")
 
 # %% [markdown]
 # The first five have the same 2,698 parameters: nothing that shrinks here learns anything of its own. (The comparisons of a max pool are not counted as multiply-adds.)
@@ -127,37 +135,42 @@ def shifted(x):
 
 
 def train(name, seed, epochs=12, batch=50):
-    """Percent right: on the training images, on the test images, on shifted test images."""
+    """Percent right: training images, test images, shifted test images."""
     order = torch.Generator().manual_seed(seed)
-    training, testing = torch.randperm(len(images), generator=order).split([1500, 297])
+    shuffled = torch.randperm(len(images), generator=order)
+    training, testing = shuffled.split([1500, 297])
     torch.manual_seed(seed)
     net = network(name)
     optimizer = torch.optim.Adam(net.parameters())
     steps = epochs * (1500 // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.02, total_steps=steps)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.02, steps)
     for _ in range(epochs):
-        for some in training[torch.randperm(1500, generator=order)].split(batch):
+        shuffled = training[torch.randperm(1500, generator=order)]
+        for some in shuffled.split(batch):
             optimizer.zero_grad()
             F.cross_entropy(net(images[some]), labels[some]).backward()
             optimizer.step()
-            schedule.step()
+            rate.step()
 
     @torch.no_grad()
     def right(x, which):
         return (net(x).argmax(1) == labels[which]).float().mean() * 100
 
+    learned, test = (right(images[n], n) for n in (training, testing))
     after = [right(x, testing) for x in shifted(images[testing])]
-    return [float(right(images[training], training)), float(right(images[testing], testing)),
-            float(sum(after) / 4)]
+    return [float(learned), float(test), float(sum(after) / 4)]
 
 
 SEEDS = range(8)
-results = {name: torch.tensor([train(name, seed) for seed in SEEDS]) for name in SHRINK}
+results = {}
+for name in SHRINK:
+    results[name] = torch.tensor([train(name, seed) for seed in SEEDS])
 
 print("percent right: mean ± standard deviation over the seeds")
 print(f"{'':<15} {'training':>11} {'test':>11} {'shifted':>11}")
 for name, result in results.items():
-    cells = [f"{m:.1f} ± {s:.1f}" for m, s in zip(result.mean(0), result.std(0), strict=True)]
+    columns = zip(result.mean(0), result.std(0), strict=True)
+    cells = [f"{mean:>5.1f} ± {spread:.1f}" for mean, spread in columns]
     print(f"{name:<15} {cells[0]:>11} {cells[1]:>11} {cells[2]:>11}")
 
 # %% [markdown]
@@ -174,15 +187,17 @@ from scipy import stats
 
 
 def interval(differences, testing=297, training=1500):
-    """The mean difference, and the half width of its 95% interval, corrected."""
+    """The mean, and half the width of its 95% interval, corrected."""
     n = len(differences)
     error = differences.std() * (1 / n + testing / training) ** 0.5
-    return float(differences.mean()), float(error * stats.t.ppf(0.975, n - 1))
+    half = error * stats.t.ppf(0.975, n - 1)
+    return float(differences.mean()), float(half)
 
 
-def compare(column, to="max pool"):
-    return {name: interval(result[:, column] - results[to][:, column])
-            for name, result in results.items() if name != to}
+def compare(column):
+    base = results["max pool"][:, column]
+    others = [name for name in results if name != "max pool"]
+    return {name: interval(results[name][:, column] - base) for name in others}
 
 
 for title, column in (("test", 1), ("shifted test", 2)):
@@ -194,14 +209,15 @@ for title, column in (("test", 1), ("shifted test", 2)):
 
 # %% tags=["collapse"]
 def draw(figure):
-    for axes, title, column in zip(
-        figure.subplots(1, 2, sharey=True), ("test images", "shifted by one pixel"), (1, 2), strict=True
-    ):
+    titles = ("test images", "shifted by one pixel")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, title, column in zip(panels, titles, (1, 2), strict=True):
         found = compare(column)
         rows = range(len(found), 0, -1)
         middles, halves = zip(*found.values(), strict=True)
         axes.errorbar(middles, rows, xerr=halves, linestyle="none", capsize=5)
-        axes.axvline(0, linestyle="--", marker="", color=axes.xaxis.label.get_color(), linewidth=1.2)
+        ink = axes.xaxis.label.get_color()
+        axes.axvline(0, linestyle="--", marker="", color=ink, linewidth=1.2)
         axes.set_yticks(rows, found)
         axes.set_ylim(0.5, len(found) + 0.5)
         axes.set_title(title, fontsize=13)
@@ -233,7 +249,8 @@ plot(
 # %%
 print("points lost by a shift of one pixel:")
 for name, result in results.items():
-    print(f"{name:<15} {float((result[:, 1] - result[:, 2]).mean()):.0f}")
+    lost = result[:, 1] - result[:, 2]
+    print(f"{name:<15} {lost.mean().item():.0f}")
 
 # %% [markdown]
 # More than twenty points with max pooling. *Pooling makes a network invariant* is plainly false here. Without pooling it is worse, though:
@@ -251,8 +268,8 @@ for name, result in results.items():
 # %%
 single = results["wide stride"][:, 1] - results["max pool"][:, 1]
 print([f"{value:+.1f}" for value in single.tolist()])
-print(f"one seed says anything from {single.min():+.1f} to {single.max():+.1f}; "
-      f"the mean of all is {single.mean():+.1f}")
+print(f"one seed says anything from {single.min():+.1f} to {single.max():+.1f}")
+print(f"the mean of all is {single.mean():+.1f}")
 
 # %% [markdown]
 # Had you run one seed, you would have published one of these numbers. A difference of one image out of 297 is already 0.3 points.
@@ -290,7 +307,8 @@ print(f"one seed says anything from {single.min():+.1f} to {single.max():+.1f}; 
 # Check the first three:
 
 # %% tags=["collapse"]
-print(round(multiply_adds(network("max pool")) / multiply_adds(network("stride")), 1))
+work = {name: multiply_adds(network(name)) for name in SHRINK}
+print(round(work["max pool"] / work["stride"], 1))
 print(sum(p.numel() for p in Blur(16).parameters()))
 twice = nn.Sequential(nn.MaxPool2d(2), nn.MaxPool2d(2))
 noise = torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -298,7 +316,8 @@ noise = torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(0))
 
 def moves_along(step):
     before, after = twice(noise), twice(torch.roll(noise, step, -1))
-    return any(torch.equal(torch.roll(before, by, -1), after) for by in range(16))
+    moved = [torch.roll(before, by, -1) for by in range(16)]
+    return any(torch.equal(one, after) for one in moved)
 
 
 print([step for step in range(1, 9) if moves_along(step)])
@@ -307,7 +326,7 @@ print([step for step in range(1, 9) if moves_along(step)])
 from slidingwindows.lesson import check
 
 # 1. How many times less work, to one digit after the point.
-check(..., lambda: round(multiply_adds(network("max pool")) / multiply_adds(network("stride")), 1))
+check(..., lambda: round(work["max pool"] / work["stride"], 1))
 # 2. The learnable parameters of Blur(16).
 check(..., lambda: sum(p.numel() for p in Blur(16).parameters()))
 # 3. The smallest shift that the output follows exactly.

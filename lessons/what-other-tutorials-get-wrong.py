@@ -11,6 +11,8 @@
 # Most of them are *nearly* right, and their authors knew what they meant. We say so where it is due. Something on this site is wrong, too? Tell us, and it will stand here.
 
 # %%
+from textwrap import fill
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -54,8 +56,10 @@ print(image.grad[0].int())
 
 # %%
 negative = torch.full((1, 3, 3), -1.0)
-print("torch:         ", nn.MaxPool2d(3, stride=1, padding=1)(negative).unique().tolist())
-print("zeros, by hand:", nn.MaxPool2d(3, stride=1)(F.pad(negative, (1, 1, 1, 1))).unique().tolist())
+padded = nn.MaxPool2d(3, stride=1, padding=1)(negative)
+by_hand = nn.MaxPool2d(3, stride=1)(F.pad(negative, (1, 1, 1, 1)))
+print("torch:         ", padded.unique().tolist())
+print("zeros, by hand:", by_hand.unique().tolist())
 
 # %% [markdown]
 # **It pads with minus infinity.** With zeros, the border of an image of −1 would turn into 0. After a ReLU nothing is negative, and then you cannot see the difference. That is why the error lives so long.
@@ -65,9 +69,9 @@ print("zeros, by hand:", nn.MaxPool2d(3, stride=1)(F.pad(negative, (1, 1, 1, 1))
 # This one stands in torch's own documentation. Read it from the function itself:
 
 # %%
-words = " ".join(F.max_pool2d.__doc__.split())
-start = words.find("ceil_mode: If")
-print(words[start : words.find("return_indices: If")])
+words = F.max_pool2d.__doc__
+start, end = words.find("ceil_mode: If"), words.find("return_indices: If")
+print(fill(" ".join(words[start:end].split()), 66))
 
 # %%
 row = torch.arange(10.0)[None]
@@ -86,13 +90,13 @@ show(slide(nn.MaxPool1d(1, stride=2, ceil_mode=True), row), "wrong-ceil-mode", "
 # Often with a number: with 2×2 windows, 3 of the 8 shifts by one pixel leave the output as it is; with 3×3 windows, 5 of 8 ([quoted and doubted on Stack Exchange](https://dsp.stackexchange.com/questions/24900/translation-invariance-in-max-pooling-and-cascading-with-convolutional-layer)). Count it, for one bright pixel at each place of a window, and then for an image of noise:
 
 # %%
-STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+STEPS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 
 
 def hidden(image, pool):
     """How many of the eight shifts leave the whole output as it was."""
-    before = pool(image)
-    return sum(torch.equal(before, pool(torch.roll(image, step, (1, 2)))) for step in STEPS)
+    moved = [torch.roll(image, step, (1, 2)) for step in STEPS]
+    return sum(torch.equal(pool(image), pool(one)) for one in moved)
 
 
 noise = torch.rand(1, 18, 18, generator=torch.Generator().manual_seed(0))
@@ -103,7 +107,8 @@ for k in (2, 3):
             dot = torch.zeros(1, 18, 18)
             dot[0, 6 + y, 6 + x] = 1
             counts[y, x] = hidden(dot, nn.MaxPool2d(k))
-    print(f"{k}×{k}: one bright pixel {counts.tolist()}, noise {hidden(noise, nn.MaxPool2d(k))}")
+    print(f"{k}×{k}: one bright pixel {counts.tolist()}")
+    print("     noise", hidden(noise, nn.MaxPool2d(k)))
 
 # %% [markdown]
 # **For a single bright pixel, 3 of 8 is right. For anything else it is not.** Under a 3×3 window it depends on where the pixel stands: 3, 5 or all 8. That makes 40 of 72, which is less than 5 of 8. And on an image of noise not one shift stays hidden: some output always changes.
@@ -116,8 +121,9 @@ for k in (2, 3):
 
 # %%
 count = torch.arange(16.0).reshape(1, 4, 4)
+at_the_end = F.pad(count, (0, 1, 0, 1), value=-torch.inf)
 print(nn.MaxPool2d(3, stride=2, padding=1)(count)[0].tolist())
-print(nn.MaxPool2d(3, stride=2)(F.pad(count, (0, 1, 0, 1), value=-torch.inf))[0].tolist())
+print(nn.MaxPool2d(3, stride=2)(at_the_end)[0].tolist())
 
 # %% [markdown]
 # **The shapes agree, the numbers do not:** three of the four differ. At stride 1 with an odd kernel the two are the same.
@@ -127,9 +133,10 @@ print(nn.MaxPool2d(3, stride=2)(F.pad(count, (0, 1, 0, 1), value=-torch.inf))[0]
 # [Springenberg et al. (2015)](https://arxiv.org/abs/1412.6806) found that max pooling can be replaced by a convolution with increased stride "without loss in accuracy on several image recognition benchmarks". The sentence is about accuracy. What about the size?
 
 # %%
+maps = torch.zeros(64, 32, 32)
 for layer in (nn.MaxPool2d(2), nn.Conv2d(64, 64, 3, stride=2, padding=1)):
     parameters = sum(p.numel() for p in layer.parameters())
-    print(f"{type(layer).__name__:<9} {tuple(layer(torch.zeros(64, 32, 32)).shape)}  {parameters:,} parameters")
+    print(tuple(layer(maps).shape), f"{parameters:,} parameters")
 
 # %% [markdown]
 # **A convolution in the pool's place adds parameters:** 36,928 of them for 64 channels. Part of what it gains may come from its size. More in [stride instead of pooling](stride-instead-of-pooling.ipynb).
@@ -153,7 +160,8 @@ class Subsampling(nn.Module):
 
 
 first = Subsampling(6)
-print(tuple(first(torch.zeros(6, 28, 28)).shape), sum(p.numel() for p in first.parameters()), "parameters")
+print(tuple(first(torch.zeros(6, 28, 28)).shape))
+print(sum(p.numel() for p in first.parameters()), "parameters")
 
 # %% [markdown]
 # **Its first one, with 6 maps, had 12.** "Without parameters" is a choice that came later.
@@ -172,8 +180,8 @@ bright = torch.zeros(1, 5, 5)
 bright[0, 1, 1] = 9
 values, indices = nn.MaxPool2d(2, return_indices=True)(bright)
 for size in ((5, 5), None):
-    places = nn.MaxUnpool2d(2)(values, indices, output_size=size)[0].nonzero().tolist()
-    print(f"output_size={size}: the 9 returns to {places}")
+    back = nn.MaxUnpool2d(2)(values, indices, output_size=size)
+    print(f"output_size={size}: the 9 returns to", back[0].nonzero().tolist())
 
 # %% [markdown]
 # **It brings back the winners alone:** 4 of 25 numbers. And without `output_size` torch takes the map for 4×4, so the 9 from row 1, column 1 lands in column 2. Nothing warns you. More in [what pooling throws away](what-pooling-throws-away.ipynb).
@@ -203,12 +211,12 @@ print("a mask, by hand:", (tied == tied.amax()).float().flatten().tolist())
 
 # %%
 def field(first, second):
-    """Receptive field after all blocks; the first unit of a stage takes its stride in one of two places."""
-    layers = [(7, 2), (3, 2)]  # (kernel, stride) of the first convolution and the pool
+    """Receptive field; first, second: which convolution takes the stride."""
+    layers = [(7, 2), (3, 2)]  # kernel and stride, before the blocks
     for units, stride in ((3, 1), (4, 2), (6, 2), (3, 2)):
         for unit in range(units):
             s = stride if unit == 0 else 1
-            layers += [(1, s if first else 1), (3, s if second else 1), (1, 1)]
+            layers += [(1, s if first else 1), (3, s if second else 1)]
     size = jump = 1
     for kernel, stride in layers:
         size, jump = size + (kernel - 1) * jump, jump * stride

@@ -30,7 +30,7 @@ from slidingwindows import slide
 from slidingwindows.lesson import plot, show
 
 digits = torch.arange(10.0)
-windows = torch.cartesian_prod(digits, digits, digits, digits).reshape(-1, 1, 2, 2)
+windows = torch.cartesian_prod(*[digits] * 4).reshape(-1, 1, 2, 2)
 maxima, counts = nn.MaxPool2d(2)(windows).unique(return_counts=True)
 for value, count in zip(maxima, counts, strict=True):
     print(f"maximum {value:.0f}: {count:>5,} windows")
@@ -77,7 +77,7 @@ for name, layer in layers.items():
 
 # %%
 def lookalike(pooled, size, seed):
-    """A random input whose max pool, with this window size, is the given map."""
+    """A random input whose max pool is the given map."""
     random = torch.Generator().manual_seed(seed)
     rows, cols = pooled.shape
     cells = torch.rand(rows, cols, size * size, generator=random)
@@ -114,13 +114,16 @@ import matplotlib.cbook
 import numpy as np
 from PIL import Image
 
-picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
-photo = torch.from_numpy(np.array(picture)).float()[None, 20:340, 90:410]  # 320×320
+picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+photo = torch.from_numpy(np.array(picture.convert("L"))).float()[None]
+photo = photo[:, 20:340, 90:410]  # 320×320
 pooled, indices = nn.MaxPool2d(8, return_indices=True)(photo)
 
-roof = F.interpolate(pooled[None], scale_factor=8)[0]  # each maximum fills its window
-hidden = torch.minimum(photo.flip(1), roof)  # upside down, cut off at the maxima
-hidden.view(-1)[indices.flatten()] = pooled.flatten()  # and the maxima at their places
+# Each maximum fills its window. The photo, upside down, is cut off there.
+roof = F.interpolate(pooled[None], scale_factor=8)[0]
+hidden = torch.minimum(photo.flip(1), roof)
+# And each maximum goes to its place.
+hidden.view(-1)[indices.flatten()] = pooled.flatten()
 print("pixels that differ:", f"{(hidden != photo).float().mean():.0%}")
 print("same pooled map:", torch.equal(nn.MaxPool2d(8)(hidden), pooled))
 
@@ -150,7 +153,7 @@ plot(
 # %%
 board = torch.tensor([[40.0, -40], [-40, 40]]).repeat(160, 160)
 average = nn.AvgPool2d(2)
-print("same average map:", torch.equal(average(photo + board), average(photo)))
+print("same averages:", torch.equal(average(photo + board), average(photo)))
 
 # %% [markdown]
 # ## The way back
@@ -182,7 +185,8 @@ for size in (2, 4, 8):
         "stride": photo[:, ::size, ::size],
     }
     for name, values in small.items():
-        errors = [mse(back(values, size, mode)) for mode in ("nearest", "bilinear")]
+        modes = ("nearest", "bilinear")
+        errors = [mse(back(values, size, mode)) for mode in modes]
         if name == "max":
             _, places = nn.MaxPool2d(size, return_indices=True)(photo)
             errors.append(mse(nn.MaxUnpool2d(size)(values, places)))
@@ -287,9 +291,9 @@ show(
 # You are lucky if an index is too large for the guessed map. Then torch complains:
 
 # %%
-values, where = nn.MaxPool2d(2, return_indices=True)(torch.arange(25.0).reshape(1, 5, 5))
+large = torch.arange(25.0).reshape(1, 5, 5)
 try:
-    unpool(values, where)
+    unpool(*nn.MaxPool2d(2, return_indices=True)(large))
 except RuntimeError as error:
     print(error)
 
