@@ -37,6 +37,19 @@ refused(lambda: nn.MaxPool2d(2, padding=2)(x))
 # Padding of a pool may be at most half of its kernel. Otherwise a window could stand in the border alone, and there would be nothing real to choose from. Torch says this for average pools too.
 #
 # **What to do.** Use a padding of at most `kernel_size // 2`, or pad by hand with `torch.nn.functional.pad`. More in [Padding](padding.ipynb).
+#
+# With half, each window holds at least one real number. See the first, in the corner:
+
+# %%
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
+four = torch.tensor([[[5.0, 1, 7, 2], [2, 8, 3, 6], [6, 4, 9, 1], [3, 7, 0, 5]]])
+show(
+    slide(nn.MaxPool2d(2, stride=2, padding=1), four),
+    "errors-half",
+    "A padding of half the kernel: in each corner one real number is left.",
+)
 
 # %% [markdown]
 # ## pad should be smaller than or equal to half of kernel size

@@ -85,6 +85,20 @@ compare(ceiling, max_up, K, S, P, D)
 compare(ceiling, lambda k, s, p: nn.AvgPool2d(k, s, p, ceil_mode=True), K, S, P)
 
 # %% [markdown]
+# What it looks like when the last window of a row hangs over the edge:
+
+# %%
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
+four = torch.tensor([[[4.0, 1, 5, 2], [3, 6, 0, 7], [8, 2, 9, 1], [0, 5, 3, 4]]])
+show(
+    slide(nn.MaxPool2d(3, stride=2, ceil_mode=True), four),
+    "cheat-ceil-mode",
+    "A side of 4 and windows of 3: rounded up, there are two in each row.",
+)
+
+# %% [markdown]
 # ## Transposed convolution
 #
 # $$o = (i - 1)\,s - 2p + d(k-1) + a + 1$$

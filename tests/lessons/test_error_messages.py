@@ -61,6 +61,13 @@ def test_the_cures_work():
     assert nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=1)(X).shape == (1, 12, 12)
 
 
+def test_half_leaves_one_real_number_in_a_corner():
+    """The figure: which windows hold how many of the input's numbers."""
+    ones = torch.ones(1, 4, 4)
+    real = 4 * nn.AvgPool2d(2, stride=2, padding=1)(ones)
+    assert real[0].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+
+
 def test_a_wrong_size_may_also_pass_in_silence():
     """'When it does not, the numbers land at wrong places without a word.'"""
     x = torch.zeros(1, 5, 5)

@@ -259,3 +259,9 @@ def test_the_table_says_what_the_package_calculates(call, sides, told):
 def test_the_page_compares_many_settings():
     counts = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) settings, all", PRINTED)]
     assert len(counts) == 6 and min(counts) > 500
+
+
+def test_the_figure_keeps_a_window_that_hangs_over():
+    four = torch.rand(1, 4, 4)
+    assert nn.MaxPool2d(3, stride=2, ceil_mode=True)(four).shape == (1, 2, 2)
+    assert nn.MaxPool2d(3, stride=2)(four).shape == (1, 1, 1)
