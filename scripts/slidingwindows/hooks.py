@@ -18,6 +18,7 @@ from mkdocs.structure.files import File, Files
 
 from slidingwindows.api_page import MARK as API_MARK
 from slidingwindows.api_page import with_api
+from slidingwindows.cited import CITED, with_citations
 from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
 from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
@@ -96,6 +97,8 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
             )
     if MARK in markdown:
         markdown = markdown.replace(MARK, lesson_list(config.nav, cache_of(root) / "pages"))
+    if CITED in markdown:
+        markdown = with_citations(markdown, config.nav, cache_of(root) / "pages")
     if API_MARK.search(markdown):
         markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on

@@ -28,7 +28,7 @@ SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "c
 PICTURES |= {"around", "returning"}
 PICTURES |= {"filmstrip", "saving", "encoding", "reading", "reel"}
 NUMBERS_ALONE |= {"listing", "jsonlines"}
-SITE |= {"glossary", "photo"}
+SITE |= {"glossary", "photo", "cited"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 
