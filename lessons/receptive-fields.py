@@ -32,7 +32,11 @@ from torch.nn import functional as F
 from slidingwindows import receptive_field
 from slidingwindows.lesson import plot, show
 
-row = nn.Sequential(nn.Conv1d(1, 1, 3), nn.MaxPool1d(2), nn.Conv1d(1, 1, 3))
+row = nn.Sequential(
+    nn.Conv1d(1, 1, 3),
+    nn.MaxPool1d(2),
+    nn.Conv1d(1, 1, 3),
+)
 seen = receptive_field(row, (1, 14))
 seen.size
 
@@ -55,44 +59,48 @@ show(
 # 2. The pool reads two of these views. They are 3 wide and lie 1 apart. Together they cover 3 + 1 = 4. The stride is 2, so the next pool output looks 2 further on: $j = 2$.
 # 3. The last convolution reads three of *those*. They are 4 wide and lie 2 apart. Together: 4 + 2 + 2 = 8.
 #
-# A kernel of $k$ reads $k$ views, which make $k - 1$ steps of one jump each. So every layer does this:
+# A kernel of $k$ reads $k$ views, which makes $k - 1$ steps of one jump each. With dilation $d$ each step is $d$ jumps long. So every layer does this:
 #
-# $$r \leftarrow r + (k - 1) \cdot j \qquad\qquad j \leftarrow j \cdot s$$
+# $$r \leftarrow r + d\,(k - 1) \cdot j \qquad\qquad j \leftarrow j \cdot s$$
 #
-# In this order: a layer's own stride counts only for the layers behind it. With a dilation, take $d(k-1)$ in place of $k - 1$. A ReLU changes neither.
+# In this order: a layer's own stride counts only for the layers behind it. A ReLU changes neither.
+#
+# As code:
 
 
 # %%
-def walk(layers, r=1, j=1):
-    """The field and the jump after layers of (kernel_size, stride)."""
-    for k, s in layers:
-        r += (k - 1) * j
-        j *= s
-    return r, j
+def step(r, j, k, s=1, d=1):
+    return r + d * (k - 1) * j, j * s
 
 
-layers = [(3, 1), (2, 2), (3, 1)]
-for n in range(4):
-    print(layers[:n], "->", walk(layers[:n]))
+r, j = 1, 1
+print("layer  k  s  field          jump")
+for name, k, s in (("conv", 3, 1), ("pool", 2, 2), ("conv", 3, 1)):
+    before = f"{r} + {k - 1}·{j}"
+    r, j = step(r, j, k, s)
+    print(f"{name:<5}{k:>3}{s:>3}  {before} = {r} {j:>8}")
 
 # %% [markdown]
-# For images the same holds for rows and for columns. `receptive_field` goes through a network for you. Its `table()` shows all steps:
+# For images the same holds for rows and for columns. `receptive_field` goes through a whole network:
 
 # %%
 network = nn.Sequential(
-    nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3)
+    nn.Conv2d(1, 1, 3),
+    nn.MaxPool2d(2),
+    nn.Conv2d(1, 1, 3),
+    nn.MaxPool2d(2),
+    nn.Conv2d(1, 1, 3),
 )
 field = receptive_field(network, (1, 26, 26))
-print(field.table())
-
-# %%
 show(
     field,
     "receptive-growing",
-    "Three convolutions and two pools: one output in the middle of the map sees 18×18 of the 26×26 input.",
+    "One output in the middle of the map sees 18×18 of the 26×26 input.",
 )
 
 # %% [markdown]
+# `print(field.table())` lists every step.
+#
 # ## Measure it
 #
 # The recurrence is a calculation. Is it true? Ask autograd which pixels the output depends on: those with a gradient that is not zero.
@@ -109,16 +117,15 @@ def reached(network, side=26):
     out = network(x)
     middle = out.shape[-1] // 2
     out[0, middle, middle].backward()
-    rows, cols = x.grad[0].nonzero().T
-    spans = [int(p.max() - p.min()) + 1 for p in (rows, cols)]
-    return int((x.grad != 0).sum()), spans
+    return int((x.grad != 0).sum())
 
 
 for layer in network[::2]:
     layer.weight.data.fill_(1)
-averages = nn.Sequential(network[0], nn.AvgPool2d(2), network[2], nn.AvgPool2d(2), network[4])
-print("max pools:    ", *reached(network))
-print("average pools:", *reached(averages))
+averages = nn.Sequential(*network)
+averages[1] = averages[3] = nn.AvgPool2d(2)
+print("max pools:    ", reached(network))
+print("average pools:", reached(averages))
 
 # %% [markdown]
 # With average pools it reaches 324 pixels, which is 18×18. The recurrence is right.
@@ -134,13 +141,19 @@ print("average pools:", *reached(averages))
 # !!! question "Predict"
 #     How many pixels across does one number in the last map see? Less than 50, about 100, or nearly the whole photo?
 
+
 # %%
-vgg16, r, j = [], 1, 1
+def walk(layers, r=1, j=1):
+    for k, s in layers:
+        r, j = step(r, j, k, s)
+    return r, j
+
+
+vgg16 = []
 for convolutions in (2, 2, 3, 3, 3):
-    block = [(3, 1)] * convolutions + [(2, 2)]
-    r, j = walk(block, r, j)
-    print(f"after {convolutions} convolutions and a pool: sees {r}, jump {j}")
-    vgg16 += block
+    vgg16 += [(3, 1)] * convolutions + [(2, 2)]
+    r, j = walk(vgg16)
+    print(f"{len(vgg16):>2} layers: sees {r}, jump {j}")
 
 # %% [markdown]
 # 212 pixels across, with a jump of 32. [Araujo, Norris and Sim (2019)](https://doi.org/10.23915/distill.00021) list the same two numbers, and those of many other networks.
@@ -159,7 +172,7 @@ print("pools, stride 1:", walk([(k, 1) for k, s in vgg16]))
 #
 # ## Ways to grow
 #
-# Here are five networks, each with three convolutions. Padding keeps the size; only strides halve it.
+# Here are four networks, each with three convolutions of 3×3. Padding keeps the size; only strides halve it.
 
 
 # %% tags=["collapse"]
@@ -172,30 +185,24 @@ ways = {
     "pools": [conv(), nn.MaxPool2d(2), conv(), nn.MaxPool2d(2), conv()],
     "strides": [conv(s=2), conv(s=2), conv()],
     "dilation": [conv(), conv(d=2), conv(d=4)],
-    "5×5": [conv(5), conv(5), conv(5)],
 }
-
-# %%
-print(f"{'':<10}{'field':>6}{'jump':>6}{'output':>8}{'weights':>9}")
+print(f"{'':<10}{'field':>6}{'jump':>6}{'output':>8}")
 for name, layers in ways.items():
     net = nn.Sequential(*layers)
     found = receptive_field(net, (1, 32, 32))
     side = net(torch.zeros(1, 32, 32)).shape[-1]
-    weights = sum(p.numel() for p in net.parameters())
-    print(f"{name:<10}{found.size[0]:>6}{found.jump[0]:>6}{side:>8}{weights:>9}")
+    print(f"{name:<10}{found.size[0]:>6}{found.jump[0]:>6}{side:>8}")
 
 # %% [markdown]
-# Strides and dilation both reach 15 with 27 weights. Dilation keeps the 32×32 map. Strides leave 8×8, so the next layer has 16 times fewer places to compute.
+# All four have 27 weights. Strides and dilation both reach 15. Dilation keeps the 32×32 map. Strides leave 8×8, so the next layer has 16 times fewer places to compute.
 #
 # Pools reach 18. The three more are what the two pools add by themselves: 1 and 2.
 #
-# Kernels of 5×5 reach 13, and need 75 weights for it.
-#
 # ## Where does it look?
 #
-# You know how *wide* an output looks. Now ask where. The centre of the first output's view starts at 0 and moves with every layer:
+# You know how *wide* an output looks. Now ask where. With padding $p$, the centre of the first output's view starts at 0 and moves with every layer:
 #
-# $$c \leftarrow c + \left(\frac{k - 1}{2} - p\right) \cdot j$$
+# $$c \leftarrow c + \left(\frac{d\,(k - 1)}{2} - p\right) \cdot j$$
 #
 # Use the jump from *before* the layer. Output number $i$ then looks at $c + i \cdot j$, with the jump from after the last layer.
 #
@@ -205,17 +212,19 @@ for name, layers in ways.items():
 
 # %%
 def three(padding):
-    return nn.Sequential(*(nn.Conv1d(1, 1, 3, 2, padding, bias=False) for _ in range(3)))
+    layers = [nn.Conv1d(1, 1, 3, 2, padding, bias=False) for _ in range(3)]
+    return nn.Sequential(*layers)
 
 
 for p in (0, 1):
     first = receptive_field(three(p), (1, 47), output=(0,))
-    print(f"padding {p}: centre {first.centre}, sees {first.views()[-1]}")
+    low, high = first.views()[-1][0]
+    print(f"padding {p}: centre {first.centre[0]}, from {low} to {high}")
 
 # %% [markdown]
 # Without padding it looks at input 7. With padding it looks at input 0, and its view reaches from −7 to 7. Everything below 0 is padding.
 #
-# With $p = (k-1)/2$ in every layer the centre stays at 0. That takes odd kernels. A pool of 2 moves it by half a jump, so it comes to lie between two pixels.
+# With $p = d\,(k-1)/2$ in every layer the centre stays at 0. A pool of 2 without padding moves it by half a jump, so it comes to lie between two pixels.
 #
 # !!! warning "A common mistake: index times stride"
 #     You find the strongest output at index 2. The strides multiply to 8. So it looks at input 16? Put a dot into the row and see:
@@ -228,55 +237,18 @@ for p in (0, 1):
     for layer in network:
         layer.weight.data[:] = torch.tensor([1.0, 2, 1])
     strongest = int(network(dot).argmax())
-    first = receptive_field(network, (1, 47), output=(0,)).centre[0]
-    print(f"padding {p}: output {strongest} is strongest, 8 * {strongest} = {8 * strongest},",
-          f"with the centre {first + 8 * strongest:.0f}")  # fmt: skip
+    centre = receptive_field(network, (1, 47), output=(strongest,)).centre[0]
+    print(f"padding {p}: output {strongest} is strongest.")
+    print(f"    Index times stride: {8 * strongest}. Centre: {centre:.0f}")
 
 # %% [markdown]
 # The dot stands at 23. Without padding, index times stride says 16. It is off by 7, the centre of the first view. With padding, output 3 looks at 24, the nearest place it can.
 #
 # In a heat map, such a slip moves everything up and to the left by a few pixels. No error tells you.
 #
-# ### At the border
-#
-# With padding, the outermost outputs look over the border. Here is the first output of the network with pools from above:
-
-# %%
-with_pools = nn.Sequential(*ways["pools"])
-corner = receptive_field(with_pools, (1, 24, 24), output=(0, 0))
-print("centre:", corner.centre)
-print("view:  ", *corner.views()[-1])
-print("real:  ", *corner.measured_box)
-
-# %%
-show(
-    corner,
-    "receptive-corner",
-    "What the corner output sees. Outside the input there is only padding.",
-)
-
-# %% [markdown]
-# Its view is 18 wide, from −7 to 10. Only 11×11 of the 18×18 places are real, fewer than four in ten.
-#
-# How about VGG-16? All its convolutions have `padding=1`, so only the pools move the centre.
-
-# %%
-centre, j = 0, 1
-for k, s in vgg16:
-    p = 1 if k == 3 else 0
-    centre += ((k - 1) / 2 - p) * j
-    j *= s
-for i in range(7):
-    middle = centre + i * j
-    low, high = int(middle - 211 / 2), int(middle + 211 / 2)
-    print(f"output {i}: from {low} to {high}", "inside" if 0 <= low and high < 224 else "")
-
-# %% [markdown]
-# Along each axis, only the output in the middle has its whole view inside the photo. Of the 49 numbers in a last map, 48 see padding.
-#
 # ## Not all of it counts
 #
-# An output of VGG-16 sees 212×212 pixels. Does it care for each of them equally?
+# An output of VGG-16 sees 212×212 pixels. Does each of them count equally?
 #
 # !!! question "Predict"
 #     Two layers of 3, one on the other, see five inputs. How many ways lead from each of the five to the output?
@@ -286,88 +258,103 @@ for i in range(7):
 
 # %%
 def ways_through(depth):
-    """Ways from each input of the field to the output, through layers of kernel 3."""
-    x = torch.zeros(1, 2 * depth + 1, dtype=torch.float64, requires_grad=True)
+    """Ways from each input of the field to the output."""
+    ones = torch.ones(1, 1, 3).double()
+    x = torch.zeros(1, 2 * depth + 1).double().requires_grad_()
     out = x
     for _ in range(depth):
-        out = F.conv1d(out[None], torch.ones(1, 1, 3, dtype=torch.float64))[0]
+        out = F.conv1d(out, ones)
     out.sum().backward()
     return x.grad[0]
 
 
 for depth in (1, 2, 3, 5):
-    print(depth, *ways_through(depth).int().tolist())
+    print(f"{depth} deep:", *ways_through(depth).int().tolist())
 
 # %% [markdown]
 # The rim has one way, the middle has many. After five layers it is 51 to 1 in a row. In an image the ways down and across multiply, so it is 2,601 to 1 between the centre and a corner.
 #
-# The deeper the stack, the narrower the bell, compared with the field:
+# But real weights are not all one. So measure: random weights, eight channels and ReLUs. Take the square of each gradient, add up each column, and average over 200 networks. Do the counted ways say anything about the result?
+
+
+# %% tags=["collapse"]
+def measured(depth, networks=200):
+    """The share of each column in the squared gradient of random networks."""
+    torch.manual_seed(0)
+    total = torch.zeros(2 * depth + 1)
+    for _ in range(networks):
+        convs = [nn.Conv2d(8 if n else 1, 8, 3) for n in range(depth)]
+        x = torch.randn(1, 2 * depth + 1, 2 * depth + 1, requires_grad=True)
+        out = x
+        for layer in convs:
+            out = layer(out).relu()
+        out.sum().backward()
+        squares = (x.grad[0].double() ** 2).sum(0)
+        if squares.any():  # else every ReLU of some layer is off
+            total += squares / squares.sum()
+    return total / total.sum()
+
+
+def spread(shares):
+    """Their standard deviation, in pixels."""
+    places = torch.arange(len(shares)) - len(shares) // 2
+    return float((shares * places**2).sum() / shares.sum()) ** 0.5
+
+
+# %%
+depths = (2, 8, 32)
+profiles = {n: (ways_through(n), measured(n)) for n in depths}
+print("layers  field  spread: counted  measured")
+for depth, (counted, found) in profiles.items():
+    print(f"{depth:>6}{len(counted):>7}", end="")
+    print(f"{spread(counted):>17.2f}{spread(found):>10.2f}")
 
 
 # %%
 def draw(figure):
     axes = figure.subplots()
-    for depth in (2, 8, 32):
-        counts = ways_through(depth)
-        places = torch.linspace(-1, 1, len(counts))
-        axes.plot(places, counts / counts.max(), label=f"{depth} layers, field {len(counts)}")
+    for depth, (counted, found) in profiles.items():
+        places = torch.linspace(-1, 1, len(counted))
+        top = counted.max() / counted.sum()
+        share = counted / counted.max()
+        line = axes.plot(places, share, marker="", label=f"{depth} layers")[0]
+        dots = {"color": line.get_color(), "markersize": 5, "linestyle": ""}
+        axes.plot(places, found / top, marker="o", **dots)
     axes.set_xlabel("place in the receptive field, from rim to rim")
-    axes.set_ylabel("ways, relative")
+    axes.set_ylabel("weight, relative")
     axes.legend(loc="upper right")
-    axes.set_xlim(-1, 1.0)
 
 
 plot(
     draw,
     "receptive-bells",
-    alt="Three bell curves over the place in the receptive field. With 2 layers the bell fills the "
-    "field; with 8 layers it is about half as wide; with 32 layers it is narrow, and most of the "
-    "field lies flat at zero.",
-    caption="How many ways lead from each place of the field to the output. All three fields are drawn equally wide.",
+    alt="Three bell curves over the place in the receptive field, with dots of a measurement close "
+    "to each curve. With 2 layers the bell fills the field; with 8 layers it is about half as "
+    "wide; with 32 layers it is narrow, and most of the field lies flat at zero.",
+    caption="Lines: ways, counted. Dots: squared gradients of random networks. All three fields are drawn equally wide.",
 )
 
 # %% [markdown]
-# The reason is a sum. A way through $n$ layers is a sum of $n$ steps of −1, 0 or 1. The field grows like $n$. The spread of such a sum grows like $\sqrt{n}$: its standard deviation is $\sqrt{2n/3}$.
-
-# %%
-for depth in (2, 8, 32):
-    counts = ways_through(depth)
-    places = torch.arange(-depth, depth + 1)
-    spread = ((counts * places**2).sum() / counts.sum()).sqrt()
-    print(f"{depth:>2} layers: field {2 * depth + 1:>2}, spread {spread:.2f}")
-
-# %% [markdown]
-# From 2 layers to 32 the field grew from 5 to 65, the spread only by a factor of 4.
+# The dots lie near the lines. **A column's weight follows its ways.** The gradient adds up one product of weights for each way, and random products with mean zero add up by their squares.
 #
-# [Luo et al. (2016)](https://arxiv.org/abs/1701.04128) call the part that counts the **effective receptive field**. They show that it is a bell that fills only a fraction of the field.
+# Why is it a bell? A way through $n$ layers is a sum of $n$ steps of −1, 0 or 1. The field grows like $n$. The spread of such a sum grows only like $\sqrt{n}$: it is $\sqrt{2n/3}$. From 2 layers to 32 the field grew from 5 to 65, the spread by a factor of 4.
 #
-# Real weights are not all one. So try stacks with random weights, eight channels and ReLUs. How many of the pixels in the field hold half of the gradient?
-
-
-# %%
-def random_stack(depth, channels=8):
-    torch.manual_seed(0)
-    layers = []
-    for n in range(depth):
-        layers += [nn.Conv2d(channels if n else 1, channels, 3), nn.ReLU()]
-    return nn.Sequential(*layers)
-
-
-for depth in (2, 4, 8, 16):
-    found = receptive_field(random_stack(depth), (1, 2 * depth + 1, 2 * depth + 1))
-    size = found.size[0]
-    print(f"{depth:>2} layers see {size}×{size}, half on {found.half / size**2:.0%} of it")
+# [Luo et al. (2016)](https://arxiv.org/abs/1701.04128) found this, and call the part that counts the **effective receptive field**. They also saw it grow in training. The networks here are small and untrained.
+#
+# Here is a single one, with eight layers:
 
 # %%
+torch.manual_seed(0)
+deep = nn.Sequential()
+for n in range(8):
+    deep.extend([nn.Conv2d(8 if n else 1, 8, 3), nn.ReLU()])
 show(
-    receptive_field(random_stack(8), (1, 17, 17)),
+    receptive_field(deep, (1, 17, 17)),
     "receptive-effective",
     "Eight layers with random weights. The last picture shows how strongly each pixel counts.",
 )
 
 # %% [markdown]
-# The same tendency: the share falls with depth. This is a small measurement, on small untrained networks. Luo et al. measured larger ones, and found that the effective field grows with training.
-#
 # Opinion: plan for a field that is clearly larger than what you want to recognise.
 #
 # ## Exercises
@@ -389,10 +376,10 @@ show(
 # ??? success "Answer"
 #     11, 4 and 0. The field is 1 + 6 · 1 = 7, then 7 + 2 · 2 = 11. The padding is (k − 1)/2 in both, so the centre stays at 0.
 #
-# **4.** A network has a field of 30. You put `nn.MaxPool2d(2)` *in front of* it. What is the field now?
+# **4.** In VGG-16 all convolutions have `padding=1` and the pools have none. The first output of the last pool has its centre at 15.5, between two pixels. Of the 7×7 outputs for a 224×224 photo, how many see no padding?
 #
 # ??? success "Answer"
-#     60. The network sees 30 pool outputs. They begin 2 apart: 2 + 29 · 2.
+#     One. Along an axis, output $i$ has its centre at 15.5 + 32 · $i$ and sees 105.5 to either side of it. Only output 3 fits: from 6 to 217. The other 48 see padding.
 #
 # Check all four:
 
@@ -407,10 +394,15 @@ orders = sees(conv(), nn.MaxPool2d(2)).size[0], sees(nn.MaxPool2d(2), conv()).si
 stem = sees(
     nn.Conv2d(3, 64, 7, stride=2, padding=3), nn.MaxPool2d(3, stride=2, padding=1), channels=3
 )
-thirty = nn.Conv2d(1, 1, 30)
 answers = count, count * conv().weight.numel(), *orders
 print(*answers, stem.size[0], stem.jump[0], stem.centre[0])
-print(sees(thirty).size[0], sees(nn.MaxPool2d(2), thirty).size[0])
+layers = [conv() if k == 3 else nn.MaxPool2d(2) for k, _ in vgg16]
+views = [
+    receptive_field(nn.Sequential(*layers), (1, 224, 224), output=(i, i)).views()[-1][0]
+    for i in range(7)
+]
+whole = sum(first >= 0 and last < 224 for first, last in views) ** 2
+print(*views, whole)
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
@@ -421,15 +413,15 @@ check(..., lambda: (count, count * conv().weight.numel()))
 check(..., lambda: orders)
 # 3. The field, the jump and the centre, such as (7, 2, 0).
 check(..., lambda: (stem.size[0], stem.jump[0], stem.centre[0]))
-# 4. The field with the pool in front.
-check(..., lambda: sees(nn.MaxPool2d(2), thirty).size[0])
+# 4. The number of outputs that see no padding.
+check(..., lambda: whole)
 
 # %% [markdown]
 # ## What you know now
 #
-# - Each layer adds $(k-1) \cdot j$ to the field and multiplies the jump by its stride.
+# - Each layer adds $d\,(k-1) \cdot j$ to the field and multiplies the jump by its stride.
 # - Strides make later layers see more. That is most of what pools do for the field.
-# - With odd kernels and $p = (k-1)/2$ the centre stays put. Else add it when you map an index back.
+# - To map an output's index back, add the centre of the first view to index times jump.
 # - The field says what *can* matter. Most of the weight lies near its centre.
 #
 # Next: what the choice of a pool is worth, [trained on digits](trained-on-digits.ipynb).
