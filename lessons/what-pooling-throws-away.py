@@ -409,6 +409,6 @@ check(..., lambda: (int((mean == 9).sum()), int((mean == 4.5).sum())))
 # - To go back, blow up averages. Unpooling restores places, not pixels.
 # - `MaxUnpool2d` needs `output_size`, reads flat indices, and overwrites.
 #
-# The indices have a second use. In training, something must travel back through the pool: the gradient. The next lesson follows it.
+# The indices have a second use. In training, something must travel back through the pool: the gradient. Next: [gradients through pooling](gradients-through-pooling.ipynb).
 #
 # Torch's own page on [MaxUnpool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html) calls it a *partial inverse*. The counts and the measurements here are our own.
