@@ -146,7 +146,11 @@ for counted in (True, False):
 #     A 3×3 image has its peak in the middle. A 2×2 max pool goes over it with stride 1. What is the peak's gradient?
 
 # %%
-peak = torch.tensor([[[1.0, 4, 2], [3, 9, 5], [0, 6, 7]]])
+peak = torch.tensor([[
+    [1.0, 4, 2],
+    [3, 9, 5],
+    [0, 6, 7],
+]])  # fmt: skip
 gradient(nn.MaxPool2d(2, stride=1), peak)
 
 # %%
@@ -166,23 +170,25 @@ show(
 
 # %%
 same = torch.ones(1, 2, 2)
-gradient(pool, same)
+print(gradient(pool, same))
 
-# %%
 tied = torch.tensor([[
     [2.0, 7, 0, 5],
     [7, 1, 5, 5],
     [0, 0, 3, 1],
     [0, 0, 2, 3],
 ]])  # fmt: skip
+print(gradient(pool, tied))
+
+# %%
 show(
     route(pool, tied),
     "gradients-ties",
-    "The first of equals gets it all.",
+    "In each window, the first of equals gets it all.",
 )
 
 # %% [markdown]
-# The first in reading order gets it all, as you saw in [max pooling](max-pooling.ipynb). Others choose otherwise. `torch.amax` is a second maximum in torch. And here is a maximum whose backward pass was written by hand, with a mask:
+# The first in reading order gets it all, as you saw in [max pooling](max-pooling.ipynb). Others choose otherwise. `torch.amax` is a second maximum in torch. And here is a maximum whose backward pass was written by hand, with a mask. (Torch calls `forward` on the way to the result and `backward` on the way back.)
 
 
 # %%
@@ -232,17 +238,17 @@ torch.manual_seed(0)
 noise = torch.randn(1, 320, 320)
 inputs = {"noise": noise, "ReLU": F.relu(noise), "photo": photo}
 
-print("         ties   torch sends   a mask sends")
+print("        ties   torch    mask")
 for name, x in inputs.items():
     windows = F.unfold(x[None], 2, stride=2)[0].T  # one a row
     largest = windows.amax(1, keepdim=True)
     winners = (windows == largest).sum(1).float()
     sends = gradient(pool, x).sum() / len(windows)
-    print(f"{name:<6}{(winners > 1).float().mean():7.1%}", end="")
-    print(f"{sends:14.2f}{winners.mean():15.2f}")
+    print(f"{name:<5}{(winners > 1).float().mean():7.1%}", end="")
+    print(f"{sends:8.2f}{winners.mean():8.2f}")
 
 # %% [markdown]
-# The last two columns are means per window, where each window was sent a 1.
+# The last two columns say what torch and the mask hand on, per window. Each window was sent a 1.
 #
 # - Behind a ReLU, about one window in sixteen is all zeros: a half, four times over. There the mask sends four gradients in place of one.
 # - In a photo of 256 grey levels, neighbours are often equal. Here more than one window in ten has a tie.
@@ -253,9 +259,11 @@ for name, x in inputs.items():
 
 # %%
 dead = torch.tensor([[[-1.0, -3], [-2, -1]]])
-print("behind the ReLU:   ", gradient(pool, F.relu(dead)).flatten().tolist())
 both = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2))
-print("in front of it:    ", gradient(both, dead).flatten().tolist())
+behind = gradient(pool, F.relu(dead))
+before = gradient(both, dead)
+print("behind the ReLU:", behind.flatten().tolist())
+print("in front of it: ", before.flatten().tolist())
 
 # %% [markdown]
 # The pool hands the gradient to the first zero. The ReLU stops it there, because its own gradient is 0 for negative numbers. Nothing comes through.
@@ -289,7 +297,7 @@ def draw(figure):
     panels = figure.subplots(1, 5)
     for axes, (name, layer) in zip(panels, halvings.items(), strict=True):
         corner = gradient(layer, noise)[0, :12, :12]
-        axes.imshow(corner, cmap="gray", vmin=0, vmax=2)
+        axes.imshow(corner.sqrt(), cmap="gray", vmin=0, vmax=2)
         axes.set_title(name.replace(", ", "\n"), fontsize=13)
         axes.set_axis_off()
 
@@ -306,6 +314,8 @@ plot(
 )
 
 # %% [markdown]
+# The columns *noise* and *photo* say which share of their pixels gets a gradient. The last column is the largest one in the photo.
+#
 # - **Average:** every pixel, a quarter each.
 # - **Max of 2 and every second pixel:** exactly one in four, 1 each. But a stride takes the same places in every image. A max pool takes other ones each time.
 # - **Max of 3 with stride 2:** as many windows, yet *fewer* pixels. Neighbouring windows share a winner, and one pixel can win up to four.

@@ -231,7 +231,7 @@ def check_ties(lesson):
     assert 0.1 < (tied(picture) > 1).float().mean() < 0.13  # "more than one window in ten"
     for x in (picture, F.relu(noise(0))):
         per_window = gradient(POOL, x).sum() / POOL(x).numel()
-        lesson.says("means per window, where each window was sent a 1", per_window == 1)
+        lesson.says("per window. Each window was sent a 1", per_window == 1)
         assert tied(x).float().mean() > 1.1
 
 
