@@ -337,6 +337,6 @@ check(..., lambda: next(step for step in range(1, 9) if moves_along(step)))
 #
 # You can compare two layers: equal parameters or equal work, several seeds, pairs, an interval, and a sentence about the scale. And you have seen a trained network stumble over one pixel.
 #
-# Next, build the layers yourself: [from scratch in NumPy](from-scratch-in-numpy.ipynb).
+# So far every window slid over an image. Next, let it slide along a sound and through a film: [signals and volumes](signals-and-volumes.ipynb).
 #
 # The digits come from [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_digits.html).
