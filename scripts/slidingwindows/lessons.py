@@ -20,7 +20,10 @@ MARKER = re.compile(r"^# %%(.*)$")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 # What of this package makes a lesson's outputs; renderers are not among it.
+# What a lesson's kernel loads. What only draws is not here, so that an edit to a drawing runs
+# no lesson; "saving" draws too, and counts only in a lesson that saves.
 KERNEL_MODULES = ("__init__", "execution", "lesson", "plotting")
+KERNEL_MODULES += ("operations", "gradients", "networks", "probing")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Lesson:
         python = ".".join(map(str, sys.version_info[:3]))
         code = [cell.source for cell in self.code]
         named = re.findall(r"\bslidingwindows\.(\w+)", "\n".join(code))
+        if re.search(r"\bsave\b", "\n".join(code)):
+            named.append("saving")
         source = source_key(*KERNEL_MODULES, *named)
         return digest(*code, "|", *contents, source, python, versions(*PACKAGES))
 

@@ -13,13 +13,9 @@ HERE = Path(__file__).parent
 
 
 def imports_of(path: Path) -> set[str]:
-    """Modules of this package that a file imports as it loads; imports inside functions wait.
-
-    Only what __init__ gives on demand counts too: any lesson may ask for it.
-    """
+    """Modules of this package that a file imports as it loads; imports inside functions wait."""
     found = set()
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree) if path.stem == "__init__" else tree.body:
+    for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             found |= {node.module} if node.module else {alias.name for alias in node.names}
     return {name.split(".")[0] for name in found}

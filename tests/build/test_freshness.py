@@ -10,6 +10,7 @@ import sys
 import pytest
 from tiny_project import Project, lesson
 
+import slidingwindows
 from slidingwindows import lessons, prepare, sources
 from slidingwindows.artefacts import Entry
 
@@ -161,6 +162,7 @@ def test_damage_is_repaired(project):
     executed.write_bytes(executed.read_bytes()[:-9])
     (project.cache / "figures" / "tiny-pool.light.gif").write_bytes(b"")
     (project.cache / "figures" / "tiny-plot.made").write_text('{"key": "x", "files": {"../a": 1}}')
+    (project.cache / "figures" / "tiny-pool.trace.js").write_bytes(b"SlidingWindows.figure(")
     (project.cache / "pages" / "alpha.md").write_text("altered")
     (project.cache / "notebooks" / "lessons" / "beta.ipynb").unlink()
     (project.cache / "notebooks" / "lessons" / "beta.made").write_text("[]")
@@ -283,6 +285,23 @@ def test_key_of_a_lesson_holds_all_that_its_kernel_loads():
     assert used and used <= set(sources.closure(*lessons.KERNEL_MODULES))
 
 
+def test_key_of_a_lesson_holds_all_that_the_package_gives_on_demand():
+    later = dict(slidingwindows._LATER)
+    assert later.pop("save") == "saving"
+    assert set(later.values()) <= set(lessons.KERNEL_MODULES)
+
+
+@pytest.mark.parametrize(
+    ("code", "holds"), [("slidingwindows.save(x)", True), ("saved = 1", False)]
+)
+def test_only_a_lesson_that_saves_depends_on_saving(tmp_path, monkeypatch, code, holds):
+    asked = []
+    monkeypatch.setattr(lessons, "source_key", lambda *names: asked.extend(names) or "")
+    (tmp_path / "saves.py").write_text(lesson("Saves", code))
+    lessons.read(tmp_path / "saves.py").key()
+    assert ("saving" in asked) is holds
+
+
 def test_key_of_a_lesson_holds_modules_it_names(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(lessons, "source_key", lambda *names: asked.extend(names) or "")
@@ -328,7 +347,21 @@ def test_record_holds_every_entry(built):
     made = {
         (str(path.parent.relative_to(built.cache)), path.stem)
         for path in built.cache.rglob("*.made")
+        if path.parent.name != "social"  # looked at by the page that shows it
     }
     assert {(folder, name) for folder, name, _ in record["entries"]} == made
     for folder, name, key in record["entries"]:
         assert Entry(built.cache / folder, name).state(key) == "fresh"
+
+
+@pytest.mark.parametrize("damage", ["half", "gone"])
+def test_steps_alone_damaged_are_made_again(project, damage):
+    path = project.cache / "figures" / "tiny-pool.trace.js"
+    before = path.read_bytes()
+    if damage == "half":
+        path.write_bytes(before[: len(before) // 2])
+    else:
+        path.unlink()
+    assert prepare.is_fresh(project.root) is False
+    assert project.prepare() == {**ALL_FRESH, "figure tiny-pool": "stale"}
+    assert path.read_bytes() == before and project.executed() == []
