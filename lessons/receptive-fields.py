@@ -424,6 +424,6 @@ check(..., lambda: whole)
 # - To map an output's index back, add the centre of the first view to index times jump.
 # - The field says what *can* matter. Most of the weight lies near its centre.
 #
-# Next: what the choice of a pool is worth, [trained on digits](trained-on-digits.ipynb).
+# One output can also see everything, by design. Next: [adaptive and global pooling](adaptive-and-global-pooling.ipynb).
 #
 # Sources: [Araujo, Norris and Sim (2019)](https://doi.org/10.23915/distill.00021) for the recurrence and for networks with branches, [Luo et al. (2016)](https://arxiv.org/abs/1701.04128) for the effective field, [Simonyan and Zisserman (2015)](https://arxiv.org/abs/1409.1556) for VGG-16. Why a ResNet-50 has two different receptive fields is told in [what other tutorials get wrong](what-other-tutorials-get-wrong.ipynb). The measurements here are our own.
