@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import SlidingWindowsError
 
 MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
+SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as much room
 
 
 def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
@@ -36,7 +37,8 @@ def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
 def _figure(name: str, facts: dict, base: str) -> str:
     pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
-    parts.append(f'<div class="sw-stage">{pictures}</div>')
+    stage = f'<div class="sw-stage">{pictures}</div>'
+    parts.append(_stepper(name, facts, base, stage) if facts.get("steps") else stage)
     if facts["caption"]:
         parts.append(f"<figcaption>{inline(facts['caption'])}</figcaption>")
     if facts["transcript"]:
@@ -47,6 +49,22 @@ def _figure(name: str, facts: dict, base: str) -> str:
         )
     parts.append("</figure>")
     return "".join(parts)
+
+
+def _stepper(name: str, facts: dict, base: str, stage: str) -> str:
+    """The picture in an element that a script brings to life; without it, the picture stays.
+
+    The room for buttons and for the longest sentence is there from the start, so that nothing
+    moves when they come.
+    """
+    longest = escape(facts["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
+    return (
+        f'<sliding-window src="{base}{name}.trace.js" name="{name}" steps="{facts["steps"]}" '
+        f'label="{escape(facts["call"], quote=True)}">{stage}'
+        '<div class="sw-bar" data-search-exclude></div>'
+        f'<p class="sw-sentence" data-longest="{longest}" data-search-exclude></p>'
+        "</sliding-window>"
+    )
 
 
 def _picture(name: str, theme: str, facts: dict, base: str) -> str:

@@ -19,6 +19,7 @@ from .fields import ReceptiveField
 from .gif import encode
 from .recipes import recipe
 from .reel import numbering, renumbered
+from .stepping import item_steps, script
 from .style import THEMES
 from .trace import Trace
 from .transfer import Transfer
@@ -30,6 +31,8 @@ def render(data: dict) -> dict:
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving',
     'operation', 'call', 'recipe'}; the recipe is the Python that makes the figure again.
+    Of a figure that can be stepped through, 'steps' (how many) and 'longest' (their longest
+    sentence) too, and among its files figures/NAME.trace.js.
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
     kinds |= {"receptive": _render_receptive, "transfer": _render_transfer}
@@ -60,6 +63,9 @@ def _render_transfer(data: dict) -> dict:
 
 def _windows(item: Trace | Transfer, name: str, words, operation: str) -> dict:
     made = _moving(name, frames.animate(item), frames.poster(item), words, ramp)
+    made["files"][f"{name}.trace.js"] = script(item, name, words[1]).encode()
+    steps = len(item_steps(item))
+    made |= {"steps": steps, "longest": max(words[1][-steps - 1 : -1], key=len)}
     return made | {"operation": operation, "call": item.call, "recipe": recipe(item, name)}
 
 

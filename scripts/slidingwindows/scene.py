@@ -132,8 +132,13 @@ class Scene:
         return entries + ([("window", "nan")] if self.nan else [])
 
     def _blank(self) -> Canvas:
+        canvas = Canvas(self.sizes.width, self.layout.height)
+        self.draw_blank(canvas)
+        return canvas
+
+    def draw_blank(self, canvas: Canvas) -> None:
+        """All that stands still: title, labels, grids before the first step, legend."""
         layout, px = self.layout, self.px
-        canvas = Canvas(self.sizes.width, layout.height)
         title, y = px(TITLE_SIZE), self.sizes.margin + px(4) + px(TITLE_SIZE)
         for line in layout.title:
             canvas.text(self.sizes.width // 2, y, line, title, "text", "middle", mono=True)
@@ -149,7 +154,6 @@ class Scene:
         legend.draw(canvas, self._legend_rows, *where, self.sizes)
         bottom, margin = layout.height, self.sizes.margin
         canvas.fill((margin, bottom - px(8), self.sizes.width - margin, bottom - px(3)), "pad")
-        return canvas
 
     def cell(self, canvas, panel: Panel, row, col, value, fill="page", ink="text", bold=False):
         """One cell with its number, or its shade; a text in the place of a number stays one."""
@@ -165,7 +169,7 @@ class Scene:
             if fill == "pad" or value != value:
                 canvas.fill(inner, "pad" if fill == "pad" else "window")
             else:
-                canvas.shade(inner, self._level(panel.role, value))
+                canvas.shade(inner, self.level(panel.role, value))
             return
         canvas.fill(inner, fill)
         text = value if isinstance(value, str) else cell_text(value, self.layout.digits)
@@ -176,7 +180,8 @@ class Scene:
         """Pixels of the type in a panel's cells; 0 for shades."""
         return self.layout.kernel_font if panel.role == "kernel" else self.layout.font_size
 
-    def _level(self, role: str, value: float) -> int:
+    def level(self, role: str, value: float) -> int:
+        """A number's shade among those of its role, 0 black."""
         low, high = self.ranges[role]
         if high == low:
             return SHADES // 2

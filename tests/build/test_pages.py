@@ -133,6 +133,8 @@ def test_pictures_are_files(built):
         for theme in ("light", "dark"):
             assert (built.site / "figures" / f"{name}.{theme}.png").read_bytes()[:4] == b"\x89PNG"
     assert (built.site / "figures" / "tiny-pool.light.gif").read_bytes()[:6] == b"GIF89a"
+    script = built.read("site/figures/tiny-pool.trace.js")
+    assert script.startswith('SlidingWindows.figure("tiny-pool",{') and script.endswith("});\n")
     assert not list(built.site.glob("figures/*.json")) + list(built.site.glob("figures/*.made"))
 
 
@@ -159,9 +161,20 @@ def test_figure_first_on_the_page_loads_at_once(built):
     assert images[0]["loading"] == images[1]["loading"] == "lazy"
 
 
+def test_figure_can_be_stepped_through(alpha, built):
+    """What the stepper needs stands in the page; the file of steps is asked for by a reader."""
+    element = re.search(r"<sliding-window (.*?)>(.*?)</sliding-window>", alpha, re.S)
+    assert 'src="../../figures/tiny-pool.trace.js" name="tiny-pool" steps="4"' in element[1]
+    assert 'label="nn.MaxPool2d(kernel_size=2, stride=2)"' in element[1]
+    assert element[2].count("<picture") == 2 and "sw-sentence" in element[2]
+    assert alpha.count("trace.js") == 1
+    assert 'src="figures/tiny-pool.trace.js"' in built.read("site/index.html")
+
+
 def test_plot_does_not_move(beta):
     assert '<figure class="sw-figure" id="tiny-plot" data-moving="0">' in beta
     assert "tiny-plot.light.png" in beta and ".gif" not in beta
+    assert "<sliding-window" not in beta
 
 
 def test_captions(alpha, beta):
@@ -294,4 +307,4 @@ def test_notebook_keeps_what_the_page_hides(built):
 def test_nothing_half_written_is_published(built):
     assert not built.leftovers()
     assert not [path for path in built.site.rglob(".*")]
-    assert {path.suffix for path in (built.site / "figures").iterdir()} == {".gif", ".png"}
+    assert {path.suffix for path in (built.site / "figures").iterdir()} == {".gif", ".png", ".js"}

@@ -34,13 +34,13 @@ def colours(image: Image.Image) -> set:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_trace_gives_four_files_of_one_size(name):
+def test_a_trace_gives_four_pictures_of_one_size_and_its_steps(name):
     made = rendered(name)
     names = {f"figure.{theme}.{kind}" for theme in ("light", "dark") for kind in ("gif", "png")}
-    assert set(made["files"]) == names and made["moving"]
+    assert set(made["files"]) == {*names, "figure.trace.js"} and made["moving"]
     assert (made["width"], made["height"]) == (WIDTH, Drawing(case(name)).layout.height)
-    for file, data in made["files"].items():
-        image = picture(data)
+    for file in names:
+        image = picture(made["files"][file])
         assert image.size == (made["width"], made["height"])
         assert image.format.lower() == file.rpartition(".")[2]
 

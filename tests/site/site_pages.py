@@ -1,6 +1,7 @@
 """Which pages the real site has, and how large screens are."""
 
 import re
+import time
 from pathlib import Path
 
 import yaml
@@ -28,3 +29,11 @@ COURSE = [Path(leaf).stem for item in NAV for leaf in _leaves(item.get("Lessons"
 FILES = _leaves(NAV)
 NOTEBOOKS = [Path(leaf).stem for leaf in FILES if leaf.endswith(".ipynb")]
 PAGES = [re.sub(r"(index)?\.(md|ipynb)$", "/", leaf).removeprefix("/") for leaf in FILES]
+
+
+def until(page, expression, *arguments, seconds=10) -> None:
+    """Wait until JavaScript is true; Playwright's own wait needs eval, which the policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression, *arguments):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(20)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from site_pages import NOTEBOOKS, PHONE, ROOT
+from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 import slidingwindows
 
@@ -109,8 +109,8 @@ def test_a_card_plays_and_stops_by_keyboard(visit):
     expect(button).to_have_attribute("aria-label", f"Play {name}")
     button.press("Enter")
     assert image.evaluate("i => i.src").endswith(f"{name}.dark.gif")
-    page.wait_for_function(
-        "image => image.complete && image.naturalWidth === 640", arg=image.element_handle()
+    until(
+        page, "image => image.complete && image.naturalWidth === 640", image.element_handle()
     )
     expect(button).to_have_attribute("aria-label", f"Stop {name}")
     button.press("Space")

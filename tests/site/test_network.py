@@ -10,7 +10,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 from random_layers import Maker, network
-from site_pages import PHONE
+from site_pages import PHONE, until
 from torch import nn
 
 from slidingwindows import funnel, receptive_field
@@ -42,10 +42,10 @@ def rows(page) -> list[list[str]]:
 
 def shows(page, wanted) -> None:
     """Waits for these rows: Material lays the page anew when a script changes the hash."""
-    page.wait_for_function(
-        f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
+    until(
+        page, f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
             === JSON.stringify(wanted)""",
-        arg=wanted,
+        wanted,
     )
 
 
@@ -258,7 +258,7 @@ def test_the_stack_by_keyboard_alone(page):
 def test_a_link_brings_the_same_network(page, visit):
     page.locator("#sw-shape").fill("(3, 32, 32)")
     page.get_by_label("layer 2", exact=True).fill("nn.AvgPool2d((2, 3), stride = 2)")
-    page.wait_for_function("location.hash.includes('AvgPool2d')")
+    until(page, "location.hash.includes('AvgPool2d')")
     there = visit()
     other = there.go(page.url)
     other.locator(".sw-stack tbody").first.wait_for()
@@ -389,6 +389,6 @@ def test_the_code_and_the_link_can_be_copied(visit):
     module = eval(code, {"nn": nn})
     assert tuple(module(torch.zeros(1, 3, 110, 110)).shape) == (1, 16, 26, 26)
     page.get_by_role("button", name="Copy link").click()
-    page.wait_for_function("location.hash.length > 1")
+    until(page, "location.hash.length > 1")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     assert json.dumps(here.problems) == "[]"

@@ -1,0 +1,564 @@
+// <sliding-window>: a moving figure that readers step through, with the same drawing as its GIF.
+// The GIF stands in the page; the element puts buttons below it, and when a reader first steps or
+// plays, it loads figures/NAME.trace.js and puts a drawing of its own in the picture's place.
+// A classic script without import or export, and data in scripts, for Chromium refuses modules
+// and fetch() on file://. Texts become textContent, never markup; looks are CSS variables.
+
+(() => {
+  "use strict";
+  const SW = (globalThis.SlidingWindows ??= {});
+  const SVG = "http://www.w3.org/2000/svg";
+  // What the letters of scripts/slidingwindows/stepping.py stand for: [ground, ink].
+  const LOOKS = {
+    p: ["page", "text"],
+    z: ["page", "muted"],
+    d: ["pad", "muted"],
+    h: ["page", "muted"],
+    e: ["page", "text"],
+    w: ["window", "text"],
+    k: ["edge", "page"],
+    f: ["fresh", "page"],
+    r: ["result", "text"],
+  };
+  const ICONS = {
+    back: "M6 6h2v12H6zm12 0v12l-8.5-6z",
+    play: "M8 5v14l11-7z",
+    pause: "M6 5h4v14H6zm8 0h4v14h-4z",
+    forward: "M16 6h2v12h-2zM6 6l8.5 6L6 18z",
+  };
+  const SPEEDS = [0.5, 1, 2, 4];
+  const HINT = "Step with the buttons or the arrow keys. Then point at any number.";
+  const LOST = "The steps of this figure could not be loaded. The animation still plays.";
+  const FEW = 4; // outputs that a sentence names one by one
+  const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+  const arrived = new Map();
+  const loading = new Map();
+
+  /** Each figures/NAME.trace.js calls this once. */
+  SW.figure = (name, data) => arrived.set(name, data);
+
+  /** The data of a figure, asked for once; rejects if the file is missing or damaged. */
+  function load(name, source) {
+    if (arrived.has(name)) return Promise.resolve(arrived.get(name));
+    if (!loading.has(name)) {
+      const script = document.createElement("script");
+      const promise = new Promise((resolve, reject) => {
+        script.onload = () =>
+          arrived.has(name) ? resolve(arrived.get(name)) : reject(new Error(`${source} is damaged`));
+        script.onerror = () => reject(new Error(`${source} is missing`));
+      });
+      loading.set(name, promise);
+      script.src = source;
+      document.head.append(script);
+    }
+    return loading.get(name);
+  }
+
+  function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    set(element, attributes);
+    element.append(...children);
+    return element;
+  }
+
+  function draw(tag, attributes, ...children) {
+    const element = document.createElementNS(SVG, tag);
+    set(element, attributes);
+    element.append(...children);
+    return element;
+  }
+
+  function set(element, attributes) {
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  }
+
+  const icon = (name) =>
+    draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: ICONS[name] }));
+  const paint = (role) => `var(--fig-${role})`;
+  const minus = (number) => String(number).replace("-", "−");
+  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+  /** A figure's data as SVG, as large as the picture whose place it takes. */
+  class Drawing {
+    constructor(name, data) {
+      this.data = data;
+      this.count = data.steps.length;
+      this.cells = data.panels.flatMap((panel, number) => cellsOf(data, panel, number));
+      this.links();
+      this.hatching = `hatch-${name}`;
+      const [width, height] = data.size;
+      const still = draw("g", { "aria-hidden": "true" });
+      still.append(...data.shapes.map((shape) => this.shape(draw("rect", {}), shape)));
+      still.append(...data.texts.map(writing));
+      this.progress = draw("rect", { x: 16, y: height - 8, height: 5, fill: paint("fresh") });
+      this.overlay = draw("g", { class: "sw-overlay", "aria-hidden": "true" });
+      this.words = draw("g", { "aria-hidden": "true" });
+      this.spot = draw("rect", { class: "sw-spot", visibility: "hidden" });
+      this.panels = data.panels.map((panel, number) => this.panel(panel, number));
+      this.svg = draw(
+        "svg",
+        { class: "sw-scene", viewBox: `0 0 ${width} ${height}`, role: "group" },
+        this.pattern(),
+        still,
+        this.progress,
+        ...this.panels,
+        this.overlay,
+        this.words,
+        this.spot,
+      );
+      this.show(0);
+    }
+
+    pattern() {
+      const line = { d: "M-2 2 2-2M0 8 8 0M6 10 10 6", stroke: paint("hatch"), "stroke-width": 1.5 };
+      const size = { width: 8, height: 8, patternUnits: "userSpaceOnUse" };
+      return draw("pattern", { id: this.hatching, ...size }, draw("path", line));
+    }
+
+    /** Who reads a cell, who writes it. */
+    links() {
+      this.data.steps.forEach((step, number) => {
+        step.inputs = new Set([...step[2], ...Object.values(step[3]).flat()]);
+        for (const id of step.inputs) this.cells[id].readers.push(number);
+        for (const [id, text] of step[5]) this.cells[id].writers.push([number, text]);
+      });
+    }
+
+    panel(panel, number) {
+      const group = draw("g", {});
+      for (const cell of this.cells) {
+        if (cell.panel !== number) continue;
+        const edge = cell.size < 8 ? {} : { stroke: paint("line") };
+        const half = cell.size < 8 ? 0 : 0.5;
+        const box = { x: cell.x + half, y: cell.y + half, width: cell.size, height: cell.size };
+        cell.rect = draw("rect", { ...box, ...edge });
+        group.append(cell.rect);
+        if (cell.look === "h") {
+          group.append(draw("rect", { ...box, fill: `url(#${this.hatching})`, stroke: "none" }));
+        }
+        if (cell.font) {
+          const middle = cell.x + cell.size / 2 + 0.5;
+          const base = cell.y + (cell.size + 1 + Math.round(cell.font * 0.73)) / 2;
+          cell.text = draw("text", { x: middle, y: base, "font-size": cell.font });
+          if (cell.look === "h") cell.text.setAttribute("class", "sw-halo");
+          group.append(cell.text);
+        }
+        this.dress(cell, cell.look, cell.value);
+      }
+      if (!this.open(number)) set(group, { "aria-hidden": "true" });
+      else {
+        const label = `${panel[9]}: with the arrow keys, look at its cells`;
+        set(group, { class: "sw-cells", role: "img", tabindex: 0, "aria-label": label });
+      }
+      return group;
+    }
+
+    /** True for a panel whose cells are read or written: all but a kernel. */
+    open(number) {
+      return this.cells.some((c) => c.panel === number && (c.readers.length || c.writers.length));
+    }
+
+    /** A cell's colours and number, if they are others than it wears. */
+    dress(cell, look, value) {
+      const bold = look !== look.toLowerCase();
+      const [ground, ink] = LOOKS[look.toLowerCase()];
+      const shade = !cell.font && value !== "" ? Math.round((255 * Number(value)) / 15) : -1;
+      const fill = shade < 0 ? paint(ground) : `rgb(${shade}, ${shade}, ${shade})`;
+      const wears = `${look} ${value}`;
+      if (cell.wears === wears) return;
+      cell.wears = wears;
+      cell.rect.setAttribute("fill", fill);
+      if (!cell.text) return;
+      set(cell.text, { fill: paint(ink), "font-weight": bold ? 700 : 400 });
+      cell.text.textContent = value;
+    }
+
+    shape(rect, [kind, left, top, right, bottom, role, width, dash]) {
+      const inside = kind === "o" || kind === "d" ? width / 2 : 0;
+      const line = inside ? { fill: "none", stroke: paint(role), "stroke-width": width } : {};
+      const fills = {
+        f: { fill: paint(role) },
+        h: { fill: `url(#${this.hatching})` },
+        s: { fill: `rgb(${Array(3).fill(Math.round((255 * role) / 15))})` },
+        o: line,
+        d: { ...line, "stroke-dasharray": dash },
+      };
+      set(rect, {
+        x: left + inside,
+        y: top + inside,
+        width: Math.max(right - left - 2 * inside, 0),
+        height: Math.max(bottom - top - 2 * inside, 0),
+        ...fills[kind],
+      });
+      return rect;
+    }
+
+    /** The figure after its first `at` steps; instead of the last one's window, one looked at. */
+    show(at, look = null) {
+      const last = at > 0 ? at - 1 : -1;
+      const seen = look ?? { step: last, looks: {}, shapes: [] };
+      const step = this.data.steps[seen.step];
+      const looks = {};
+      if (step) for (const [letter, ids] of Object.entries(step[3])) for (const id of ids) looks[id] = letter;
+      Object.assign(looks, seen.looks);
+      this.cells.forEach((cell, id) => {
+        let [mine, value] = [cell.look, cell.value];
+        for (const [number, text] of cell.writers) {
+          if (number < at || number === seen.step) {
+            value = text;
+            mine = number === seen.step ? "F" : "r";
+          }
+        }
+        this.dress(cell, looks[id] ?? mine, value);
+      });
+      this.frame([...(step ? step[4] : []), ...seen.shapes]);
+      this.progress.setAttribute("width", ((this.data.size[0] - 32) * at) / this.count);
+      const [x, y, size] = this.data.words;
+      const lines = step ? step[1] : at === 0 && !look ? this.data.opening : [];
+      const texts = lines.map((line, n) => writing([x, y + n * (size + 8), line, size, "text", "left", 0]));
+      this.words.replaceChildren(...texts);
+    }
+
+    /** Frames stay the same elements, so that they can glide. */
+    frame(shapes) {
+      const rects = this.overlay.children;
+      while (rects.length > shapes.length) this.overlay.lastChild.remove();
+      while (rects.length < shapes.length) this.overlay.append(draw("rect", {}));
+      shapes.forEach((shape, n) => this.shape(rects[n], shape));
+    }
+
+    /** The cell at a point of the screen, or undefined. */
+    cellAt(x, y) {
+      const box = this.svg.getBoundingClientRect();
+      const scale = this.data.size[0] / box.width;
+      const [left, top] = [(x - box.left) * scale, (y - box.top) * scale];
+      return this.cells.find((cell) => {
+        const inside = left >= cell.x && left < cell.x + cell.size;
+        return inside && top >= cell.y && top < cell.y + cell.size && this.told(cell);
+      });
+    }
+
+    told(cell) {
+      return this.panels[cell.panel].hasAttribute("tabindex") && (cell.look !== "e" || cell.writers.length);
+    }
+
+    ring(cell, role) {
+      const edge = [cell.x - 1, cell.y - 1, cell.x + cell.size + 2, cell.y + cell.size + 2];
+      return ["o", ...edge, role, cell.size < 12 ? 2 : 3];
+    }
+
+    /** What is to be seen, and said, when a reader looks at a cell. */
+    about(cell) {
+      const steps = this.data.steps;
+      const written = cell.writers.map(([number]) => number);
+      if (this.panels.length - 1 === cell.panel) {
+        if (written.length === 1) return { step: written[0], looks: {}, shapes: [], text: steps[written[0]][0] };
+        const looks = {};
+        const from = [...new Set(written.flatMap((number) => [...steps[number].inputs]))];
+        if (cell.font) for (const id of from) looks[id] = "w";
+        const said = written.length ? `gets its number from ${written.length} windows` : "is never written";
+        const shapes = [this.ring(cell, "fresh"), ...(cell.font ? [] : this.around(from))];
+        return { step: -1, looks, shapes, text: `${capital(this.placed(cell))} ${said}.` };
+      }
+      const targets = [...new Set(cell.readers.flatMap((number) => steps[number][5].map(([id]) => id)))];
+      const looks = {};
+      if (cell.font) for (const id of targets) looks[id] = "w";
+      if (cell.font) looks[this.cells.indexOf(cell)] = "w";
+      const rings = targets.slice(0, 300).map((id) => this.ring(this.cells[id], "edge"));
+      const shapes = [this.ring(cell, "edge"), ...rings];
+      const name = cell.look === "d" ? `added cell ${this.place(cell)}` : this.placed(cell);
+      const holds = cell.number ? ` holds ${cell.number}` : "";
+      return { step: -1, looks, shapes, text: `${capital(name)}${holds}, ${this.used(targets)}.` };
+    }
+
+    around(ids) {
+      return ids.slice(0, 300).map((id) => this.ring(this.cells[id], "edge"));
+    }
+
+    used(targets) {
+      if (!targets.length) return "never read";
+      const name = this.data.panels.at(-1)[10];
+      const places = targets.map((id) => this.place(this.cells[id]));
+      if (targets.length === 1) return `read for ${name} ${places[0]}`;
+      if (targets.length <= FEW) return `read for ${name} ${places.join(", ")}`;
+      return `read for ${targets.length} numbers of the ${name}`;
+    }
+
+    place(cell) {
+      return this.data.dims === 1 && this.data.panels[cell.panel][2] === 1
+        ? minus(cell.col)
+        : `(${minus(cell.row)}, ${minus(cell.col)})`;
+    }
+
+    placed(cell) {
+      return `${this.data.panels[cell.panel][10]} ${this.place(cell)}`;
+    }
+  }
+
+  function cellsOf(data, [x, y, rows, cols, size, firstRow, firstCol, , font], panel) {
+    const values = data.values[panel].split(" ");
+    const numbers = data.numbers ? data.numbers[panel].split(" ") : values;
+    const looks = data.looks[panel];
+    if (values.length !== rows * cols || looks.length !== rows * cols) throw new Error("cells are missing");
+    return values.map((value, n) => {
+      const [row, col] = [Math.floor(n / cols), n % cols];
+      return {
+        panel,
+        row: row + firstRow,
+        col: col + firstCol,
+        x: x + col * size,
+        y: y + row * size,
+        size,
+        font,
+        value,
+        number: numbers[n],
+        look: looks[n],
+        readers: [],
+        writers: [],
+      };
+    });
+  }
+
+  function writing([x, y, text, size, role, anchor, mono]) {
+    const place = { x, y, "font-size": size, fill: paint(role) };
+    const style = { class: mono ? "sw-mono" : "sw-sans", "text-anchor": anchor === "left" ? "start" : anchor };
+    return draw("text", { ...place, ...style }, text);
+  }
+
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  class SlidingWindow extends HTMLElement {
+    connectedCallback() {
+      if (this.bar) return;
+      this.stage = this.querySelector(".sw-stage");
+      this.bar = this.querySelector(".sw-bar");
+      this.line = this.querySelector(".sw-sentence");
+      if (!this.stage || !this.bar || !this.line) return;
+      this.count = Number(this.getAttribute("steps")) || 1;
+      this.at = 0;
+      this.moving = !still.matches; // the GIF, at first
+      this.furnish();
+      set(this.stage, { tabindex: 0, role: "group", "aria-label": `Step by step: ${this.getAttribute("label")}` });
+      this.addEventListener("keydown", (event) => this.onKey(event));
+      this.said = make("span");
+      this.line.append(this.said);
+      this.say(HINT);
+      this.mark();
+    }
+
+    disconnectedCallback() {
+      clearTimeout(this.timer);
+      this.timer = 0;
+      if (this.drawing) this.moving = false;
+    }
+
+    furnish() {
+      const button = (name, label, action) => {
+        const made = make("button", { type: "button", class: `sw-step sw-${name}`, "aria-label": label }, icon(name));
+        made.title = label;
+        made.addEventListener("click", action);
+        return made;
+      };
+      this.back = button("back", "Step back", () => this.go(this.at - 1));
+      this.toggle = button("play", "Play", () => this.playOrPause());
+      this.forward = button("forward", "Step forward", () => this.go(this.at + 1));
+      this.scrub = make("input", { type: "range", min: 0, max: this.count, value: 0, "aria-label": "Step" });
+      this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
+      this.where = make("span", { class: "sw-at", "aria-hidden": "true" });
+      const options = SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`));
+      this.speed = make("select", { "aria-label": "Speed", title: "Speed" }, ...options);
+      this.speed.value = "1";
+      this.speed.addEventListener("change", () => this.moving && this.drawing && this.wait());
+      this.bar.append(this.back, this.toggle, this.forward, this.scrub, this.where, this.speed);
+    }
+
+    /** Space, arrows, Home and End, wherever in the figure the focus is; fields keep their own. */
+    onKey(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select")) return;
+      const onCells = event.target.closest?.(".sw-cells");
+      if (onCells && event.key in ARROWS) this.lookAround(onCells, ARROWS[event.key]);
+      else if (onCells && event.key === "Enter") this.jump(this.spotted);
+      else if (event.key === " " && !event.target.matches("button")) this.playOrPause();
+      else if (event.key === "ArrowLeft") this.go(this.at - 1);
+      else if (event.key === "ArrowRight") this.go(this.at + 1);
+      else if (event.key === "Home") this.go(0);
+      else if (event.key === "End") this.go(this.count);
+      else return;
+      event.preventDefault();
+    }
+
+    /** Puts the drawing in the picture's place; false if its data cannot be had. */
+    async open() {
+      if (this.drawing || this.failed) return !this.failed;
+      const [name, source] = [this.getAttribute("name"), this.getAttribute("src")];
+      try {
+        const data = await load(name, source);
+        if (this.drawing) return true;
+        const drawing = new Drawing(name, data);
+        if (drawing.count !== this.count) throw new Error(`${source} has other steps`);
+        this.enter(drawing);
+      } catch (error) {
+        console.warn(error);
+        this.fail();
+      }
+      return !this.failed;
+    }
+
+    enter(drawing) {
+      this.drawing = drawing;
+      drawing.svg.setAttribute("aria-label", this.getAttribute("label"));
+      this.picture(false);
+      this.moving = false;
+      this.dataset.drawn = "1";
+      this.stage.append(drawing.svg);
+      const svg = drawing.svg;
+      svg.addEventListener("pointermove", (event) => this.onPointer(event));
+      svg.addEventListener("pointerdown", (event) => this.onPointer(event));
+      svg.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.look(null));
+      svg.addEventListener("click", (event) => this.jump(drawing.cellAt(event.clientX, event.clientY)));
+      svg.addEventListener("focusin", (event) => this.lookAround(event.target.closest(".sw-cells"), [0, 0]));
+      svg.addEventListener("focusout", () => this.look(null));
+    }
+
+    fail() {
+      this.failed = true;
+      this.at = 0;
+      for (const control of [this.back, this.forward, this.scrub, this.speed]) control.disabled = true;
+      this.say(LOST);
+      this.mark();
+    }
+
+    /** The GIF, from its first frame, or the poster. */
+    picture(moving) {
+      for (const image of this.stage.querySelectorAll("picture img")) {
+        const source = image.parentElement.querySelector("source");
+        if (source) source.media = moving ? "print" : "all";
+        if (moving) image.src = image.getAttribute("src");
+      }
+    }
+
+    playOrPause() {
+      if (this.drawing) return this.moving ? this.pause() : this.play();
+      if (this.moving || this.failed) {
+        this.moving = !this.moving;
+        this.picture(this.moving);
+        return this.mark();
+      }
+      return this.play();
+    }
+
+    pause() {
+      clearTimeout(this.timer);
+      this.moving = false;
+      this.mark();
+    }
+
+    async play() {
+      if (!(await this.open())) {
+        this.moving = true;
+        this.picture(true);
+        return this.mark();
+      }
+      if (this.at >= this.count) this.at = 0;
+      this.moving = true;
+      this.update();
+      return this.wait();
+    }
+
+    wait() {
+      clearTimeout(this.timer);
+      const [first, each] = this.drawing.data.tempo;
+      this.timer = setTimeout(() => this.advance(), (this.at ? each : first) / Number(this.speed.value));
+    }
+
+    advance() {
+      this.at = Math.min(this.at + this.drawing.data.every, this.count);
+      if (this.at === this.count) this.moving = false;
+      this.update();
+      if (this.moving) this.wait();
+    }
+
+    /** To a step, by the reader's hand. */
+    async go(at) {
+      clearTimeout(this.timer);
+      this.at = Math.max(0, Math.min(at, this.count)); // at once, for a second key may come soon
+      if (!(await this.open())) return;
+      clearTimeout(this.timer);
+      this.moving = false;
+      this.update();
+    }
+
+    update() {
+      this.looked = null;
+      this.drawing.spot.setAttribute("visibility", "hidden");
+      this.drawing.show(this.at);
+      // Screen readers hear each step that is made by hand, and nothing while it plays.
+      this.line.setAttribute("aria-live", this.moving ? "off" : "polite");
+      this.say(this.sentence());
+      this.mark();
+    }
+
+    sentence() {
+      const { data } = this.drawing;
+      return this.at ? data.steps[this.at - 1][0] : capital(`${data.opening.join(" ")}.`);
+    }
+
+    say(text) {
+      if (this.said.textContent !== text) this.said.textContent = text;
+    }
+
+    /** Buttons and slider as things are. */
+    mark() {
+      const label = this.moving ? "Pause" : "Play";
+      if (this.toggle.getAttribute("aria-label") !== label || !this.marked) {
+        this.marked = true;
+        set(this.toggle, { "aria-label": label, title: label });
+        this.toggle.replaceChildren(icon(this.moving ? "pause" : "play"));
+      }
+      this.scrub.value = this.at;
+      this.scrub.setAttribute("aria-valuetext", `${this.at} of ${this.count}`);
+      this.where.textContent = `${this.at}/${this.count}`;
+    }
+
+    onPointer(event) {
+      const cell = this.drawing.cellAt(event.clientX, event.clientY);
+      if (event.type === "pointermove" && (event.pointerType !== "mouse" || this.moving)) return;
+      if (event.type === "pointerdown") this.spotted = cell;
+      this.line.setAttribute("aria-live", "off");
+      this.look(cell ?? null);
+    }
+
+    /** Shows what belongs to a cell, or again where the figure stands. */
+    look(cell) {
+      if (this.looked === cell || (!cell && !this.looked)) return;
+      this.looked = cell;
+      if (!cell) return this.update();
+      if (this.moving) this.pause();
+      const about = this.drawing.about(cell);
+      this.drawing.show(this.at, about);
+      return this.say(about.text);
+    }
+
+    /** Moves the reader's eye among a panel's cells. */
+    lookAround(group, [down, across]) {
+      if (!group) return;
+      const { cells, panels, spot } = this.drawing;
+      const mine = cells.filter((cell) => panels[cell.panel] === group);
+      const from = panels[this.spotted?.panel] === group ? this.spotted : mine[0];
+      const to = mine.find((c) => c.row === from.row + down && c.col === from.col + across) ?? from;
+      this.spotted = to;
+      this.line.setAttribute("aria-live", "polite");
+      this.look(to);
+      const visibility = group.matches(":focus-visible") ? "visible" : "hidden";
+      set(spot, { x: to.x + 2, y: to.y + 2, width: to.size - 3, height: to.size - 3, visibility });
+    }
+
+    /** To the step that wrote a cell. */
+    jump(cell) {
+      if (cell?.writers.length) this.go(cell.writers.at(-1)[0] + 1);
+    }
+  }
+
+  if (!customElements.get("sliding-window")) customElements.define("sliding-window", SlidingWindow);
+})();

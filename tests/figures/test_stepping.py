@@ -1,0 +1,161 @@
+"""The stepper's data: the numbers, places and words of the trace, for every kind of window."""
+
+import json
+
+import pytest
+import torch
+from figure_cases import CASES, case, convolution
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.canvas import Canvas
+from slidingwindows.description import transcript
+from slidingwindows.drawing import Drawing
+from slidingwindows.frames import scene_of
+from slidingwindows.gradients import route
+from slidingwindows.notation import number
+from slidingwindows.panels import cell_text
+from slidingwindows.stepping import LOOKS, figure_data, item_steps, script
+from slidingwindows.style import THEMES
+from slidingwindows.transfer_words import transcript as transfer_transcript
+
+IMAGE = torch.randint(0, 10, (1, 4, 4), generator=torch.Generator().manual_seed(4)).float()
+
+
+def _pooled():
+    values, places = nn.MaxPool2d(2, return_indices=True)(IMAGE)
+    return slide(nn.MaxUnpool2d(2), values, indices=places)
+
+
+TRANSFERS = {
+    "unfold": lambda: slide(nn.Unfold(2, padding=(1, 0)), IMAGE),
+    "fold": lambda: slide(nn.Fold((3, 3), 2), torch.arange(16.0).reshape(4, 4)),
+    "gradient max": lambda: route(nn.MaxPool2d(2, 1), IMAGE),
+    "gradient convolution": lambda: route(convolution(1, 1, 3), IMAGE),
+    "unpool": _pooled,
+}
+EVERY = [*CASES, *TRANSFERS]
+
+
+def item(name):
+    return TRANSFERS[name]() if name in TRANSFERS else case(name)
+
+
+def words(thing):
+    return transcript(thing) if hasattr(thing, "steps") else transfer_transcript(thing)
+
+
+def data_of(thing) -> dict:
+    """What arrives in a browser."""
+    text = script(thing, "a-figure", words(thing))
+    head = 'SlidingWindows.figure("a-figure",'
+    assert text.startswith(head) and text.endswith(");\n") and text.count("\n") == 1
+    return json.loads(text[len(head) : -3])
+
+
+def places(data):
+    """(panel, row, column) of each cell number."""
+    found = []
+    for panel, (_, _, rows, cols, _, top, left, *_) in enumerate(data["panels"]):
+        found += [(panel, r + top, c + left) for r in range(rows) for c in range(cols)]
+    return found
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_step_has_the_transcripts_sentence(name):
+    thing = item(name)
+    data, lines = data_of(thing), words(thing)
+    sentences = [step[0] for step in data["steps"]]
+    assert len(sentences) == len(item_steps(thing))
+    assert sentences == lines[-len(sentences) - 1 : -1] and lines[-1].startswith(("Out", "Grad"))
+    for sentence, step in zip(sentences, item_steps(thing), strict=True):
+        assert step.arithmetic in sentence
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reads_and_winners_are_the_traces(name):
+    trace = case(name)
+    data = data_of(trace)
+    where = places(data)
+    for step, (_, _, reads, looks, _, written) in zip(trace.steps, data["steps"], strict=True):
+        found = {where[n] for n in reads} | {where[n] for some in looks.values() for n in some}
+        assert found == {(tap.plane, tap.row, tap.col) for tap in step.taps}
+        won = [where[n] for look, some in looks.items() if look in "kK" for n in some]
+        if step.winner is not None and trace.steps and not Drawing(trace).shaded:
+            tap = step.taps[step.winner]
+            assert won == [(tap.plane, tap.row, tap.col)]
+        assert [where[n][1:] for n, _ in written] == [step.output]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cells_are_the_traces_numbers(name):
+    trace = case(name)
+    data, scene = data_of(trace), Drawing(trace)
+    for plane, values in enumerate(trace.planes):
+        texts = data["numbers" if scene.shaded else "values"][plane].split(" ")
+        cols = data["panels"][plane][3]
+        for row, line in enumerate(values):
+            for col, value in enumerate(line):
+                shown = number(value) if scene.shaded else cell_text(value, scene.layout.digits)
+                assert texts[row * cols + col] == shown
+    for step, made in zip(trace.steps, data["steps"], strict=True):
+        shown = str(scene.level("output", step.value)) if scene.shaded else None
+        shown = shown or cell_text(step.value, scene.layout.digits)
+        assert made[5][0][1] == shown or step.value != step.value
+
+
+@pytest.mark.parametrize("name", TRANSFERS)
+def test_targets_are_the_transfers(name):
+    transfer = item(name)
+    data, digits = data_of(transfer), scene_of(transfer).layout.digits
+    where, last = places(data), {}
+    for step in data["steps"]:
+        last |= {where[n][1:]: text for n, text in step[5]}
+    before = dict(zip(where, " ".join(data["values"]).split(" "), strict=True))
+    for row, line in enumerate(transfer.target):
+        for col, value in enumerate(line):
+            text = last.get((row, col), before[len(data["panels"]) - 1, row, col])
+            assert text == cell_text(value, digits)
+
+
+class Counting(Canvas):
+    """Keeps the texts that a real canvas is told to write."""
+
+    def __init__(self, width, height):
+        super().__init__(width, height)
+        self.texts = []
+
+    def text(self, x, y, text, *arguments, **options):
+        self.texts.append(text)
+        super().text(x, y, text, *arguments, **options)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_that_the_gif_says_is_missing(name):
+    thing = item(name)
+    data, scene = data_of(thing), scene_of(thing)
+    canvas = Counting(scene.sizes.width, scene.layout.height)
+    scene.draw_blank(canvas)
+    written = zip(data["panels"], data["values"], strict=True)
+    said = " ".join(values for panel, values in written if panel[8]).split(" ")  # not shades
+    said += [text[2] for text in data["texts"]]
+    assert sorted(filter(None, said)) == sorted(filter(None, canvas.texts))
+    for n, step in enumerate(data["steps"]):
+        assert step[1] == scene.words(item_steps(thing)[n])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_same_bytes_each_time(name):
+    thing = item(name)
+    assert script(thing, "x", words(thing)) == script(item(name), "x", words(thing))
+
+
+def test_every_look_is_made_of_roles():
+    roles = {role for pair in LOOKS for role in pair}
+    assert all(theme.rgb(role) for theme in THEMES.values() for role in roles)
+
+
+def test_long_tours_are_played_in_strides_and_stepped_one_by_one():
+    trace = slide(nn.MaxPool2d(3, 1), torch.rand(1, 30, 30))
+    data = figure_data(trace, transcript(trace))
+    assert len(data["steps"]) == 784 and data["every"] == 4

@@ -1,0 +1,569 @@
+"""The stepper in a real browser: every figure's every step, every control, and every way to fail."""
+
+import gzip
+import json
+import re
+from functools import cache
+
+import pytest
+from playwright.sync_api import expect
+from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT, until
+
+from slidingwindows import style
+from slidingwindows.frames import scene_of
+from slidingwindows.lesson import MIME
+from slidingwindows.panels import cell_text
+from slidingwindows.stepping import item_steps
+from slidingwindows.trace import Trace
+from slidingwindows.transfer import Transfer
+
+LESSON = "lessons/max-pooling/"
+WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through
+# The whole figure by hand: the sentence of each step, then all cells as they are drawn.
+WALK = """async (element) => {
+    const said = []
+    for (let at = 1; at <= Number(element.getAttribute("steps")); at++) {
+        await element.go(at)
+        said.push(element.querySelector(".sw-sentence").textContent)
+    }
+    const cells = element.drawing.cells.map((cell) => ({
+        panel: cell.panel, row: cell.row, col: cell.col,
+        text: cell.text ? cell.text.textContent : null,
+        fill: getComputedStyle(cell.rect).fill,
+    }))
+    return [said, cells]
+}"""
+
+
+@cache
+def items(lesson) -> dict:
+    """Each figure of a lesson that can be stepped through: what torch gave, checked once more."""
+    cells = json.loads((ROOT / ".cache" / "executed" / f"{lesson}.json").read_text("utf-8"))
+    data = [
+        output["data"][MIME] for cell in cells for output in cell if MIME in output.get("data", {})
+    ]
+    kinds = {"trace": Trace, "transfer": Transfer}
+    return {d["name"]: kinds[d["kind"]].from_dict(d[d["kind"]]) for d in data if d["kind"] in kinds}
+
+
+def facts(name) -> dict:
+    return json.loads((ROOT / ".cache" / "figures" / f"{name}.json").read_text("utf-8"))
+
+
+def rgb(colour) -> str:
+    return f"rgb({', '.join(map(str, colour))})"
+
+
+class Figure:
+    """One figure on a page, and its controls."""
+
+    def __init__(self, page, name):
+        self.page, self.whole = page, page.locator(f"#{name}")
+        self.element = self.whole.locator("sliding-window")
+        self.stage, self.line = self.whole.locator(".sw-stage"), self.whole.locator(".sw-sentence")
+        self.play, self.back = self.whole.locator(".sw-play"), self.whole.locator(".sw-back")
+        self.forward, self.scrub = (
+            self.whole.locator(".sw-forward"),
+            self.whole.locator(".sw-bar input"),
+        )
+        self.speed, self.svg = self.whole.locator(".sw-bar select"), self.whole.locator(".sw-scene")
+        self.image = self.whole.locator(".sw-light img")
+        self.steps = facts(name)["transcript"][-facts(name)["steps"] - 1 : -1]
+
+    def at(self, number):
+        expect(self.line).to_have_text(self.steps[number - 1])
+        expect(self.scrub).to_have_value(str(number))
+
+    def shows(self, kind):
+        until(self.page, f"i => i.currentSrc.endsWith('.{kind}')", self.image.element_handle())
+
+    def cell(self, panel, row, col):
+        """The middle of a cell, on the screen."""
+        return self.element.evaluate(
+            """(element, [panel, row, col]) => {
+                const cell = element.drawing.cells.find((c) =>
+                    c.panel === panel && c.row === row && c.col === col)
+                const box = cell.rect.getBoundingClientRect()
+                return [box.x + box.width / 2, box.y + box.height / 2]
+            }""",
+            [panel, row, col],
+        )
+
+
+def figure_on(page, name="max-pool-3x3-stride-2"):
+    figure = Figure(page, name)
+    figure.whole.scroll_into_view_if_needed()
+    return figure
+
+
+def test_script_and_data_are_small(site):
+    script = (site / "assets" / "sliding-window.js").read_bytes()
+    assert len(gzip.compress(script)) < 20_000
+    sizes = [len(gzip.compress(p.read_bytes())) for p in (site / "figures").glob("*.trace.js")]
+    assert len(sizes) > 80 and max(sizes) < 10_000 and sum(sizes) < 200_000
+    assert not re.search(rb"innerHTML|eval\(|Function\(|import |export |insertAdjacent", script)
+
+
+def test_colours_are_the_figures(site):
+    css = (site / "assets" / "site.css").read_text("utf-8")
+    for theme, scheme in (("light", "default"), ("dark", "slate")):
+        block = re.search(rf'\[data-md-color-scheme="{scheme}"\] {{\s*(--fig-.*?)}}', css, re.S)[1]
+        found = dict(re.findall(r"--fig-(\w+): (#\w+);", block))
+        assert found == dict(zip(style.ROLES, style.THEMES[theme].colours, strict=True))
+
+
+@pytest.mark.parametrize("lesson", NOTEBOOKS)
+def test_every_step_of_every_figure(visit, lesson):
+    """Sentences are the transcript's, and numbers are torch's, cell by cell."""
+    here = visit(reduced_motion="reduce")
+    page = here.go(f"lessons/{lesson}/")
+    names = page.locator("sliding-window").evaluate_all(
+        "all => all.map(e => e.getAttribute('name'))"
+    )
+    assert names == list(items(lesson))
+    for name in names:
+        item, element = items(lesson)[name], page.locator(f"#{name} sliding-window")
+        said, cells = element.evaluate(WALK)
+        count = len(item_steps(item))
+        assert said == facts(name)["transcript"][-count - 1 : -1], name
+        check_cells(item, cells, name)
+    assert not here.problems
+
+
+def check_cells(item, cells, name):
+    scene = scene_of(item)
+    target = item.target if isinstance(item, Transfer) else item.output
+    digits, last = scene.layout.digits, len(scene.layout.inputs) + len(scene.layout.kernels)
+    shown = {(c["panel"], c["row"], c["col"]): c for c in cells}
+    source, planes = item, range(len(scene.layout.inputs))
+    if isinstance(item, Transfer) and item.forward:
+        source, planes = item.forward, [item.plane]
+    for number, panel in enumerate(planes):
+        (top, bottom), (left, right) = (
+            axis.padding for axis in (item.geometry.rows, item.geometry.cols)
+        )
+        moved = isinstance(item, Transfer) and item.kind in ("unpool", "fold")
+        grid = scene.layout.inputs[number]
+        rows = range(grid.first_row, grid.first_row + grid.rows)
+        cols = range(grid.first_col, grid.first_col + grid.cols)
+        if not moved:  # past the padding, ceil_mode's windows read nothing
+            rows = range(-top, item.geometry.rows.size + bottom)
+            cols = range(-left, item.geometry.cols.size + right)
+        for row in rows:
+            for col in cols:
+                value, cell = source.at(panel, row, col), shown[number, row, col]
+                check_cell(
+                    scene,
+                    "input",
+                    cell,
+                    value,
+                    digits,
+                    padding=source_padding(source, panel, row, col),
+                )
+    for row, line in enumerate(target):
+        for col, value in enumerate(line):
+            check_cell(scene, "output", shown[last, row, col], value, digits)
+
+
+def source_padding(source, plane, row, col):
+    if isinstance(source, Transfer):
+        return source.is_padding(row, col)
+    return source.is_padding(row, col, plane)
+
+
+def check_cell(scene, role, cell, value, digits, padding=False):
+    if not scene.shaded:
+        assert cell["text"] == cell_text(value, digits), cell
+    elif not padding:
+        level = round(255 * scene.level(role, value) / 15)
+        assert cell["fill"] == rgb([level] * 3), cell
+
+
+def test_every_moving_figure_has_one_pause_button(visit):
+    for lesson in NOTEBOOKS:
+        page = visit().go(f"lessons/{lesson}/")
+        for figure in page.locator('.sw-figure[data-moving="1"]').all():
+            name = figure.get_attribute("id")
+            expect(figure.locator(".sw-pause, .sw-play")).to_have_count(1)
+            stepped = figure.locator("sliding-window").count() == 1
+            assert stepped == (facts(name)["operation"] not in WITHOUT)
+
+
+def test_nothing_is_asked_for_before_a_reader_plays(visit):
+    here = visit()
+    page = here.go(LESSON)
+    here.scroll_through()
+    assert not [url for url in here.requests if "trace.js" in url]
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    asked = [url for url in here.requests if "trace.js" in url]
+    assert [url.rsplit("/", 1)[1] for url in asked] == ["max-pool-3x3-stride-2.trace.js"]
+    assert not here.problems
+
+
+def test_buttons_by_pointer(visit):
+    here = visit()
+    figure = figure_on(here.go(LESSON))
+    figure.shows("gif")
+    expect(figure.play).to_have_attribute("aria-label", "Pause")
+    figure.play.click()
+    figure.shows("png")
+    expect(figure.play).to_have_attribute("aria-label", "Play")
+    expect(figure.svg).to_have_count(0)
+    figure.forward.click()
+    figure.at(1)
+    expect(figure.svg).to_be_visible()
+    figure.forward.dblclick()
+    figure.at(3)
+    figure.back.click()
+    figure.at(2)
+    figure.scrub.fill("9")
+    figure.at(9)
+    figure.forward.click()
+    figure.at(9)
+    figure.scrub.fill("0")
+    expect(figure.line).to_contain_text("Size: ")
+    assert figure.page.locator("sliding-window[data-drawn]").count() == 1
+    assert not here.problems
+
+
+def test_all_by_keyboard(visit):
+    here = visit()
+    page = here.go(LESSON)
+    figure = figure_on(page)
+    figure.stage.focus()
+    page.keyboard.press("Space")
+    figure.shows("png")
+    page.keyboard.press("ArrowRight")
+    figure.at(1)
+    page.keyboard.press("End")
+    figure.at(9)
+    page.keyboard.press("ArrowLeft")
+    figure.at(8)
+    page.keyboard.press("Home")
+    expect(figure.scrub).to_have_value("0")
+    page.keyboard.press("Space")
+    expect(figure.play).to_have_attribute("aria-label", "Pause")
+    page.keyboard.press("Space")
+    expect(figure.play).to_have_attribute("aria-label", "Play")
+    # Tab goes through the cells, the buttons, the slider and the speed.
+    reached = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    cells = "{}: with the arrow keys, look at its cells"
+    panels = [cells.format("input 5×5"), cells.format("output 3×3")]
+    assert reached[:7] == [*panels, "Step back", "Play", "Step forward", "Step", "Speed"]
+    figure.forward.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    figure.at(2)
+    figure.scrub.focus()
+    page.keyboard.press("ArrowRight")
+    figure.at(3)
+    figure.speed.focus()
+    page.keyboard.press("ArrowDown")
+    expect(figure.speed).to_have_value("2")
+    figure.at(3)
+    assert not here.problems
+
+
+def test_it_plays_to_the_end_and_begins_again(visit):
+    here = visit()
+    figure = figure_on(here.go(LESSON), "max-pool-ties")
+    figure.speed.select_option("4")
+    figure.play.click()
+    figure.play.click()
+    expect(figure.line).to_have_attribute("aria-live", "off")
+    figure.at(1)
+    expect(figure.line).to_have_attribute("aria-live", "off")
+    figure.at(len(figure.steps))
+    expect(figure.play).to_have_attribute("aria-label", "Play")
+    figure.play.click()
+    expect(figure.scrub).to_have_value("0")
+    figure.at(1)
+    figure.play.click()
+    figure.at(1)
+    figure.forward.click()
+    expect(figure.line).to_have_attribute("aria-live", "polite")
+    figure.at(2)
+    assert not here.problems
+
+
+def look(figure, letter="w"):
+    """(panel, row, column) of all cells that wear a look."""
+    return figure.element.evaluate(
+        """(element, letter) => element.drawing.cells
+            .filter((c) => c.wears.toLowerCase().startsWith(letter))
+            .map((c) => [c.panel, c.row, c.col])""",
+        letter,
+    )
+
+
+def test_pointing_at_an_output_shows_its_window(visit):
+    page = visit().go(LESSON)
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    page.mouse.move(*figure.cell(1, 2, 1))
+    expect(figure.line).to_have_text(figure.steps[7])
+    window = [[0, r, c] for r in (3, 4, 5) for c in (1, 2, 3)]
+    assert sorted(look(figure) + look(figure, "k")) == window
+    expect(figure.scrub).to_have_value("1")
+    page.mouse.move(1, 1)
+    figure.at(1)
+    page.mouse.click(*figure.cell(1, 2, 1))
+    page.mouse.move(1, 1)
+    figure.at(8)
+
+
+def test_pointing_at_an_input_shows_who_uses_it(visit):
+    page = visit().go(LESSON)
+    figure = figure_on(page)
+    figure.scrub.fill("9")
+    figure.at(9)
+    page.mouse.move(*figure.cell(0, 1, 1))
+    expect(figure.line).to_have_text(
+        "Input (1, 1) holds 6, read for output (0, 0), (0, 1), (1, 0), (1, 1)."
+    )
+    used = [[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]]
+    assert sorted(look(figure)) == [[0, 1, 1], *used]
+    page.mouse.move(*figure.cell(0, -1, -1))
+    expect(figure.line).to_have_text("Added cell (−1, −1) holds −∞, read for output (0, 0).")
+
+
+def test_every_input_cell_names_the_outputs_that_read_it(visit):
+    """All kinds of windows: what is said of each cell is what the trace holds."""
+    page = visit(reduced_motion="reduce").go("lessons/every-window/")
+    for name, item in items("every-window").items():
+        if isinstance(item, Transfer):
+            continue
+        found = page.locator(f"#{name} sliding-window").evaluate(
+            """async (element) => {
+                await element.go(1)
+                const { cells, data } = element.drawing
+                return cells.filter((c) => c.panel < data.looks.length - 1 && c.readers.length)
+                    .map((c) => [c.panel, c.row, c.col, c.readers])
+            }"""
+        )
+        readers = {}
+        for number, step in enumerate(item.steps):
+            for tap in step.taps:
+                readers.setdefault(tap[:3], []).append(number)
+        assert {tuple(cell[:3]): cell[3] for cell in found} == readers, name
+
+
+def test_cells_by_keyboard(visit):
+    page = visit().go(LESSON)
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    figure.stage.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(figure.line).to_have_text(figure.steps[0])
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(figure.line).to_have_text(figure.steps[4])
+    expect(figure.whole.locator(".sw-spot")).to_have_attribute("visibility", "visible")
+    page.keyboard.press("Enter")
+    figure.at(5)
+    page.keyboard.press("Shift+Tab")
+    expect(figure.line).to_have_text(re.compile(r"^Added cell \(−1, −1\) holds −∞"))
+    page.keyboard.press("Shift+Tab")
+    figure.at(5)
+
+
+def test_touch(visit):
+    page = visit(viewport=PHONE, has_touch=True, is_mobile=True).go(LESSON)
+    figure = figure_on(page)
+    for button in (figure.back, figure.play, figure.forward):
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+    figure.forward.tap()
+    figure.at(1)
+    page.touchscreen.tap(*figure.cell(1, 1, 1))
+    figure.at(5)
+    page.touchscreen.tap(*figure.cell(0, 1, 1))
+    expect(figure.line).to_have_text(re.compile(r"^Input \(1, 1\) holds 6"))
+
+
+def test_several_windows_that_write_one_cell(visit):
+    page = visit().go("lessons/every-window/")
+    figure = figure_on(page, "every-fold")
+    figure.scrub.fill("9")
+    figure.at(9)
+    page.mouse.move(*figure.cell(1, 1, 1))
+    expect(figure.line).to_have_text("Output (1, 1) gets its number from 4 windows.")
+    assert len(look(figure)) == 4
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280, 1920, 2560])
+def test_same_place_same_size_at_every_width(visit, width):
+    page = visit(viewport={"width": width, "height": 900}).go(LESSON)
+    page.evaluate("""() => { globalThis.shifts = 0; new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts += entry.value
+    }).observe({ type: "layout-shift", buffered: true }) }""")
+    figure = figure_on(page)
+    page.wait_for_load_state("networkidle")
+    caption = figure.whole.locator("figcaption")
+    before, place = figure.image.bounding_box(), caption.bounding_box()
+    for number in range(1, 10):
+        figure.forward.click()
+        figure.at(number)
+        assert caption.bounding_box() == place
+    assert figure.svg.bounding_box() == pytest.approx(before, abs=0.6)
+    page.mouse.move(*figure.cell(0, 1, 1))
+    assert caption.bounding_box() == place
+    page.mouse.move(*figure.cell(0, 2, 2))
+    assert caption.bounding_box() == place
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("shifts") == 0
+
+
+def test_reduced_motion_shows_the_poster_and_steps(visit):
+    here = visit(reduced_motion="reduce")
+    page = here.go(LESSON)
+    figure = figure_on(page)
+    figure.shows("png")
+    expect(figure.play).to_have_attribute("aria-label", "Play")
+    figure.forward.click()
+    figure.at(1)
+    still = "e => getComputedStyle(e).transitionDuration"
+    assert figure.whole.locator(".sw-overlay rect").first.evaluate(still) == "0s"
+    assert not [url for url in here.requests if url.endswith(".gif")]
+
+
+def test_without_script_picture_and_words_remain(visit):
+    page = visit(java_script_enabled=False).go(LESSON)
+    figure = figure_on(page)
+    assert figure.image.get_attribute("src").endswith(".gif")
+    expect(figure.image).to_be_visible()
+    expect(figure.whole.locator(".sw-bar")).to_be_hidden()
+    expect(figure.line).to_be_hidden()
+    expect(figure.whole.locator(".sw-words li")).to_have_count(
+        len(facts("max-pool-3x3-stride-2")["transcript"])
+    )
+
+
+def test_print_shows_the_poster(visit):
+    page = visit().go(LESSON)
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    page.emulate_media(media="print")
+    expect(figure.svg).to_be_hidden()
+    expect(figure.whole.locator(".sw-bar")).to_be_hidden()
+    expect(figure.image).to_be_visible()
+    figure.shows("png")
+
+
+def test_the_theme_is_followed(visit):
+    page = visit(color_scheme="light").go(LESSON)
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    fill = "e => getComputedStyle(e.drawing.cells.find((c) => c.wears.startsWith('F')).rect).fill"
+    assert figure.element.evaluate(fill) == rgb(style.LIGHT.rgb("fresh"))
+    page.evaluate("document.body.setAttribute('data-md-color-scheme', 'slate')")
+    assert figure.element.evaluate(fill) == rgb(style.DARK.rgb("fresh"))
+
+
+def test_it_lives_on_after_instant_navigation(visit):
+    here = visit()
+    page = here.go("lessons/the-cnn-funnel/")
+    page.evaluate("window.untouched = true")
+    page.locator(".md-footer__link--next").click()
+    page.wait_for_url(re.compile("max-pooling"))
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    page.go_back()
+    page.wait_for_url(re.compile("the-cnn-funnel"))
+    page.go_forward()
+    page.wait_for_url(re.compile("max-pooling"))
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    assert page.evaluate("window.untouched") is True
+    assert not here.problems
+
+
+def test_it_works_from_a_folder(browser, site):
+    page = browser.new_page(viewport=DESKTOP)
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((site / LESSON / "index.html").as_uri())
+    figure = figure_on(page)
+    figure.forward.click()
+    figure.at(1)
+    page.goto((site / "lessons/the-cnn-funnel/index.html").as_uri())
+    expect(page.locator(".sw-pause").first).to_be_visible()
+    page.close()
+
+
+def test_the_home_page_has_it_too(visit):
+    here = visit()
+    page = here.go()
+    figure = figure_on(page, "max-pool-2x2")
+    figure.forward.click()
+    figure.at(1)
+    assert not here.problems
+
+
+BROKEN = {
+    "missing": None,
+    "empty": "",
+    "truncated": 'SlidingWindows.figure("max-pool-3x3-stride-2",{"size":[640,',
+    "another": 'SlidingWindows.figure("max-pool-2x2",{});',
+    "hollow": 'SlidingWindows.figure("max-pool-3x3-stride-2",{});',
+    "null": 'SlidingWindows.figure("max-pool-3x3-stride-2",null);',
+    "odd": 'SlidingWindows.figure("max-pool-3x3-stride-2",{"size":[640,619],"dims":2,'
+    '"words":[0,0,23],"panels":[[0,0,2,2,9,0,0,"input",9,"a","a"]],"looks":["pp"],'
+    '"values":["1 2"],"shapes":[],"texts":[],"opening":[],"tempo":[1,1],"every":1,"steps":[]});',
+    "a page": "<!doctype html><title>Not found</title>",
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_damaged_steps_leave_the_gif_and_say_so(visit, kind):
+    page = visit().page
+    text = BROKEN[kind]
+
+    def answer(route):
+        if text is None:
+            route.fulfill(status=404, body="")
+        else:
+            route.fulfill(body=text, content_type="text/javascript")
+
+    page.route("**/max-pool-3x3-stride-2.trace.js", answer)
+    page.goto(visit().address + LESSON)
+    figure = figure_on(page)
+    figure.forward.click()
+    expect(figure.line).to_contain_text("could not be loaded")
+    expect(figure.svg).to_have_count(0)
+    expect(figure.forward).to_be_disabled()
+    figure.shows("gif")
+    expect(figure.play).to_have_attribute("aria-label", "Pause")
+    figure.play.click()
+    figure.shows("png")
+    figure.play.click()
+    figure.shows("gif")
+    other = figure_on(page, "max-pool-2x2")
+    other.forward.click()
+    other.at(1)
+
+
+def test_a_large_input_steps_within_a_frame(visit):
+    """Steps of a drawing of 64×64 shades, in milliseconds; the slowest tenth is the machine's."""
+    page = visit().go("lessons/every-window/")
+    figure = figure_on(page, "every-shades")
+    figure.forward.click()
+    figure.at(1)
+    times = figure.element.evaluate("""(element) => Array.from({ length: 64 }, (_, at) => {
+        const begun = performance.now()
+        element.drawing.show(at)
+        return performance.now() - begun
+    })""")
+    assert sorted(times)[57] < 16
