@@ -26,15 +26,24 @@ from slidingwindows.gallery import GALLERY_MARK, gallery
 from slidingwindows.glossary import read_glossary, with_terms
 from slidingwindows.mathml import with_mathml
 from slidingwindows.photo import write_photo
+from slidingwindows.policy import secure
 from slidingwindows.prepare import cache_of, is_fresh
+from slidingwindows.sharing import page_facts
+from slidingwindows.stamps import commit_day, version
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 GLOSSARY = "reference/glossary.md"
+_running = {"command": "build"}
 ASSETS = (".css", ".js", ".svg", ".png")
 
 
 def _root(config) -> Path:
     return Path(config.config_file_path).parent
+
+
+def on_startup(command, dirty) -> None:
+    """Remember what runs: the server adds a script of its own, which a policy would forbid."""
+    _running["command"] = command
 
 
 def on_config(config):
@@ -44,6 +53,7 @@ def on_config(config):
         path = str(root / folder)
         if path not in config.watch:
             config.watch.append(path)
+    config.extra.update(release=version(), day=commit_day(root))
     return config
 
 
@@ -70,7 +80,7 @@ def on_files(files: Files, config) -> Files:
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
     for path in sorted((cache / "figures").glob("*")):
-        if path.suffix in (".gif", ".png"):
+        if path.suffix in (".gif", ".png", ".js"):
             _add(files, config, cache, f"figures/{path.name}")
     for path in sorted((root / "assets").iterdir()):
         if path.suffix in ASSETS:
@@ -103,6 +113,10 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
+    words = config.extra.get("search_words", {}).get(page.file.name)
+    if words:  # Material's search gives tags more weight than titles
+        page.meta["tags"] = words.split()
+    page.shown = markdown
     up = "../" * page.url.count("/")
     if GALLERY_MARK in markdown:
         markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache_of(root), up))
@@ -112,10 +126,22 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         raise PluginError(str(error)) from error
 
 
+def on_page_context(context, page, config, nav):
+    """What other sites and search engines are told about a page."""
+    context.update(page_facts(page, config, _root(config)))
+    return context
+
+
 def on_post_page(output: str, page, config) -> str:
     """Material's search dialog has no name, which screen readers need."""
     dialog = 'data-md-component="search" role="dialog"'
     return output.replace(dialog, f'{dialog} aria-label="Search"')
+
+
+def on_post_build(config) -> None:
+    """The finished pages may load this site's own files and nothing else."""
+    if _running["command"] != "serve":
+        secure(Path(config.site_dir))
 
 
 def on_page_content(html: str, page, config, files) -> str:

@@ -2,10 +2,12 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mkdocs.utils import yaml_load
 
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.glossary import read_glossary, with_terms
@@ -27,6 +29,19 @@ Rounds [up](x.md), so `k` stays.
 How far the window moves; 1 & more.
 """
 TERMS = read_glossary(PAGE)
+
+ROOT = Path(__file__).parents[2]
+OURS = (ROOT / "docs" / "reference" / "glossary.md").read_text("utf-8")
+LESSON = re.compile(r"\]\(\.\./lessons/([\w-]+)\.ipynb\)")
+# Where a lesson shows a thing under another name.
+ALIASES = {
+    "anti-aliasing": "blur",
+    "cross-correlation": "convolution",
+    "grouped convolution": "groups",
+    "LP pooling": "LPPool2d",
+    "untouched pixels": "never read",
+    "valid padding": "valid",
+}
 
 
 class Text(HTMLParser):
@@ -134,3 +149,61 @@ def test_no_glossary_no_change():
 def test_a_glossary_that_is_none(page, words):
     with pytest.raises(SlidingWindowsError, match=re.escape(words)):
         read_glossary(page)
+
+
+def our_terms() -> list[tuple[str, tuple[str, ...], list[str]]]:
+    """Of each entry of our page: what its heading says, all its names, the lessons it links."""
+    terms = read_glossary(OURS)
+    entries = re.split(r"^## ", OURS, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(terms), "a heading that read_glossary does not read"
+    return [(t.names[0], t.names, LESSON.findall(e)) for t, e in zip(terms, entries, strict=True)]
+
+
+def uses(lesson: str, name: str) -> bool:
+    text = (ROOT / "lessons" / f"{lesson}.py").read_text("utf-8")
+    return bool(re.search(rf"(?<!\w){re.escape(name)}(e?s)?(?!\w)", text, re.IGNORECASE))
+
+
+def test_our_page_is_read():
+    terms = read_glossary(OURS)
+    assert len(our_terms()) >= 40
+    for term in terms:
+        assert term.meaning.endswith("."), term
+        assert not re.search(r"[\[\]*`]|^Also:|^See ", term.meaning), term
+        assert "" not in term.names, term
+    # Every link is to a lesson; what others say is on the page of sources.
+    assert OURS.count("](") == len(LESSON.findall(OURS))
+
+
+def test_our_terms_are_in_order_and_unique():
+    order = [re.sub(r"\W|_", " ", name.lower()) for name, _, _ in our_terms()]
+    assert order == sorted(order)
+    every = [name.lower() for _, names, _ in our_terms() for name in names]
+    assert len(every) == len(set(every))
+    anchors = [term.anchor for term in read_glossary(OURS)]
+    assert len(anchors) == len(set(anchors))
+
+
+def test_each_entry_links_lessons_that_use_its_term():
+    for name, names, lessons in our_terms():
+        assert lessons, f"{name}: no lesson linked"
+        words = {*names, ALIASES.get(name, name)}
+        for lesson in lessons:
+            assert (ROOT / "lessons" / f"{lesson}.py").is_file(), f"{name}: no lesson {lesson}"
+            assert any(uses(lesson, word) for word in words), f"{lesson} does not use {words}"
+
+
+def test_every_lesson_of_the_course_is_linked():
+    with (ROOT / "mkdocs.yml").open(encoding="utf-8") as file:
+        nav = yaml_load(file)["nav"]
+    (course,) = (part["Lessons"] for part in nav if "Lessons" in part)
+    course = {Path(address).stem for address in course}
+    assert "max-pooling" in course
+    assert course <= set(LESSON.findall(OURS))
+
+
+def test_every_alias_is_needed():
+    entries = {name: (names, lessons) for name, names, lessons in our_terms()}
+    for term in ALIASES:
+        names, lessons = entries[term]
+        assert not all(any(uses(lesson, name) for name in names) for lesson in lessons), term

@@ -25,10 +25,10 @@ PICTURES |= {"sizes", "sheets", "placing", "legend", "scene", "moving", "grids",
 PICTURES |= {"funnel_plan", "field_plan", "field_drawing", "field_frames"}
 PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "lesson", "mathml"}
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
-PICTURES |= {"around", "returning"}
+PICTURES |= {"around", "returning", "stepping"}
 PICTURES |= {"filmstrip", "saving", "encoding", "reading", "reel"}
 NUMBERS_ALONE |= {"listing", "jsonlines"}
-SITE |= {"glossary", "photo", "cited"}
+SITE |= {"glossary", "photo", "cited", "stamps", "social", "sharing", "course_data", "policy"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 

@@ -1,0 +1,96 @@
+"""The picture that a link to a page shows: its title beside its first figure. No network."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from .artefacts import Entry, digest
+from .style import LIGHT, font
+
+SIZE = (1200, 630)  # pixels, what most sites show whole
+MARGIN, GAP, COLUMN = 64, 48, 520
+COLOURS = 64
+FIGURE = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
+SOURCE = Path(__file__).read_bytes()
+
+
+def social_picture(
+    title: str, description: str, markdown: str, figures: Path, cache: Path
+) -> bytes:
+    """A PNG of SIZE, drawn again only if its words or its figure changed.
+
+    markdown: the page's, with the marks of its figures. figures: where their stills lie.
+    cache: where the picture is kept, as an artefact named by its content.
+    """
+    still = _still(markdown, figures)
+    key = digest(SOURCE, title, description, still)
+    entry = Entry(cache, key[:20])
+    if entry.state(key) != "fresh":
+        entry.put(key, {f"{entry.name}.png": _draw(title, description, still)})
+    return (cache / f"{entry.name}.png").read_bytes()
+
+
+def _still(markdown: str, figures: Path) -> bytes:
+    for name in FIGURE.findall(markdown):
+        path = figures / f"{name}.light.png"
+        if path.exists():
+            return path.read_bytes()
+    return b""
+
+
+def _draw(title: str, description: str, still: bytes) -> bytes:
+    picture = Image.new("RGB", SIZE, LIGHT.rgb("page"))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((0, 0, SIZE[0], 14), fill=LIGHT.rgb("fresh"))
+    width = COLUMN if still else SIZE[0] - 2 * MARGIN
+    top = 96
+    large, small = font(56, bold=True), font(28)
+    for line in wrapped(title, large, width):
+        pen.text((MARGIN, top), line, LIGHT.rgb("text"), large)
+        top += 70
+    top += 22
+    room = (SIZE[1] - 130 - top) // 40
+    lines = wrapped(description, small, width)
+    if len(lines) > room:
+        kept = lines[room - 1].rsplit(" ", 1)[0]  # room for the dots
+        lines = [*lines[: room - 1], f"{kept} …"]
+    for line in lines:
+        pen.text((MARGIN, top), line, LIGHT.rgb("muted"), small)
+        top += 40
+    pen.text((MARGIN, SIZE[1] - 92), "Sliding Windows", LIGHT.rgb("fresh"), font(30, bold=True))
+    if still:
+        _paste(picture, still)
+    data = io.BytesIO()
+    flat = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    flat.save(data, "PNG", optimize=True)
+    return data.getvalue()
+
+
+def _paste(picture: Image.Image, still: bytes) -> None:
+    """The figure in the right half, as large as it fits, its top if it is a long strip."""
+    figure = Image.open(io.BytesIO(still)).convert("RGB")
+    left = MARGIN + COLUMN + GAP
+    width, height = SIZE[0] - left - GAP, SIZE[1] - 2 * GAP
+    scale = width / figure.width
+    if figure.height * scale > height * 1.6:
+        figure = figure.crop((0, 0, figure.width, round(height / scale)))
+    scale = min(width / figure.width, height / figure.height)
+    figure = figure.resize((round(figure.width * scale), round(figure.height * scale)))
+    top = (SIZE[1] - figure.height) // 2
+    picture.paste(figure, (left + (width - figure.width) // 2, top))
+
+
+def wrapped(text: str, face, width: int) -> list[str]:
+    """Lines of whole words, none wider than width pixels unless one word alone is."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and face.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

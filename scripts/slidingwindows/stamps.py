@@ -1,0 +1,32 @@
+"""The version and the day that a page names: the commit's, so that builds can be repeated."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+
+
+def version() -> str:
+    """The package's version, as installed."""
+    return installed("slidingwindows")
+
+
+def commit_day(root: Path) -> str:
+    """The day of the last commit, 'YYYY-MM-DD' in UTC; empty outside a repository.
+
+    SOURCE_DATE_EPOCH, in seconds, goes before git, as reproducible-builds.org has it.
+    """
+    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not seconds.isdecimal():
+        command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        seconds = done.stdout.strip()
+    if not seconds.isdecimal():
+        return ""
+    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()

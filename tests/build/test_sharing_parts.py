@@ -1,0 +1,102 @@
+"""Policy, stamps, pictures and structured data, each by itself."""
+
+import io
+import json
+import subprocess
+
+import pytest
+from PIL import Image
+
+from slidingwindows.course_data import structured
+from slidingwindows.policy import inline_hashes, policy, secure
+from slidingwindows.social import SIZE, social_picture, wrapped
+from slidingwindows.stamps import commit_day, version
+from slidingwindows.style import font
+
+PAGE = '<html><head><meta charset="utf-8"><script>alert(1)</script></head></html>'
+# echo -n 'alert(1)' | openssl dgst -sha256 -binary | base64
+ALERT = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
+
+
+def test_an_inline_script_is_hashed_and_data_is_not():
+    assert inline_hashes(PAGE) == {ALERT}
+    assert inline_hashes('<script type="application/json">{}</script>') == set()
+    assert inline_hashes('<script src="a.js"></script><script defer src=b.js></script>') == set()
+    assert ALERT in policy({ALERT}) and "unsafe" not in policy({ALERT})
+
+
+def test_all_pages_get_one_policy_and_twice_is_once(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "index.html").write_text(PAGE, "utf-8")
+    other = PAGE.replace("alert(1)", "alert('ü')")
+    (tmp_path / "deep" / "index.html").write_text(other, "utf-8")
+    text = secure(tmp_path)
+    first = (tmp_path / "index.html").read_text("utf-8")
+    assert text in first and text in (tmp_path / "deep" / "index.html").read_text("utf-8")
+    assert len(inline_hashes(PAGE) | inline_hashes(other)) == 2
+    assert all(part in text for part in inline_hashes(PAGE) | inline_hashes(other))
+    assert secure(tmp_path) == text
+    assert (tmp_path / "index.html").read_text("utf-8") == first
+    assert f"{text}; frame-ancestors" in (tmp_path / "_headers").read_text("utf-8")
+
+
+def test_the_day_is_the_commits_or_the_one_asked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert commit_day(tmp_path) == ""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_DATE", "2001-02-03T04:05:06+0000")
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@b.c")
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    assert commit_day(tmp_path) == "2001-02-03"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert commit_day(tmp_path) == "1970-01-02"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    assert commit_day(tmp_path) == "2001-02-03"
+    assert version().count(".") == 2
+
+
+def test_a_picture_is_drawn_once_and_again_when_its_words_change(tmp_path):
+    figures, cache = tmp_path / "figures", tmp_path / "social"
+    figures.mkdir()
+    Image.new("RGB", (640, 300), "#123456").save(figures / "one.light.png")
+    text = "# T\n\n<!-- figure none -->\n\n<!-- figure one -->\n"
+    first = social_picture("Title", "Words.", text, figures, cache)
+    image = Image.open(io.BytesIO(first)).convert("RGB")
+    assert image.size == SIZE
+    assert image.getpixel((900, 315)) == (0x12, 0x34, 0x56)
+    made = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
+    assert social_picture("Title", "Words.", text, figures, cache) == first
+    assert {path: path.stat().st_mtime_ns for path in cache.iterdir()} == made
+    assert social_picture("Other", "Words.", text, figures, cache) != first
+    assert social_picture("Title", "Words.", "# T", figures, cache) != first
+    damaged = next(path for path in made if path.suffix == ".png")
+    damaged.write_bytes(b"rubbish")
+    assert social_picture("Title", "Words.", text, figures, cache) == first
+
+
+def test_long_words_stay_inside(tmp_path):
+    long = social_picture("A title " * 8, "Many words " * 80, "", tmp_path, tmp_path / "c")
+    image = Image.open(io.BytesIO(long)).convert("RGB")
+    edge = image.crop((SIZE[0] - 40, 20, *SIZE))
+    assert edge.getcolors() == [(edge.width * edge.height, (255, 255, 255))]
+
+
+@pytest.mark.parametrize("width", [100, 300, 1000])
+def test_lines_are_whole_words_and_fit(width):
+    words = "one three seventeen immeasurable " * 5
+    lines = wrapped(words, font(20), width)
+    assert " ".join(lines).split() == words.split()
+    assert all(font(20).getlength(line) <= width or " " not in line for line in lines)
+
+
+def test_structured_data_cannot_end_its_script():
+    site = {"name": "S", "url": "https://s.org/", "description": "d", "day": ""}
+    lesson = {"title": "</script><b>", "url": "lessons/x/", "description": "d", "minutes": 7}
+    text = structured(site, lesson, [lesson])
+    assert "</" not in text and json.loads(text)["name"] == "</script><b>"
+    home = json.loads(structured(site, {**lesson, "url": ""}, [lesson, lesson]))
+    assert home["hasCourseInstance"]["courseWorkload"] == "PT14M"
+    assert structured(site, {"title": "About", "url": "about/", "description": "d"}, []) == ""

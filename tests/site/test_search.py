@@ -1,0 +1,110 @@
+"""The search: whoever looks for a term finds the lesson on it first."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+# What a reader types, and the page that must come first.
+QUERIES = {
+    "ceil mode": "lessons/output-size/",
+    "ceil_mode": "lessons/output-size/",
+    "output size formula": "lessons/output-size/",
+    "output size": "lessons/output-size/",
+    "default stride": "lessons/output-size/",
+    "max pooling": "lessons/max-pooling/",
+    "maxpool2d": "lessons/max-pooling/",
+    "average pooling": "lessons/average-pooling/",
+    "avgpool2d": "lessons/average-pooling/",
+    "max pool padding value": "lessons/padding/",
+    "padding same": "lessons/padding/",
+    "count_include_pad": "lessons/padding/",
+    "divisor_override": "lessons/padding/",
+    "zero padding": "lessons/padding/",
+    "learnable parameters": "lessons/no-learnable-parameters/",
+    "strided convolution": "lessons/stride-instead-of-pooling/",
+    "stride": "lessons/stride-instead-of-pooling/",
+    "dilation": "lessons/dilation/",
+    "atrous": "lessons/dilation/",
+    "dialation": "lessons/dilation/",
+    "padd": "lessons/padding/",
+    "max poling": "lessons/max-pooling/",
+    "translation invariance": "lessons/local-invariance/",
+    "equivariance": "lessons/local-invariance/",
+    "unpooling": "lessons/what-pooling-throws-away/",
+    "digits": "lessons/trained-on-digits/",
+    "numpy": "lessons/from-scratch-in-numpy/",
+    "im2col": "lessons/from-scratch-in-numpy/",
+    "funnel": "lessons/the-cnn-funnel/",
+    "pad should be at most half of kernel size": "lessons/error-messages/",
+    "output size is too small": "lessons/error-messages/",
+    "stride should not be zero": "lessons/error-messages/",
+    "non-empty 3D or 4D": "lessons/error-messages/",
+    "receptive field": "lessons/receptive-fields/",
+    "recptive field": "lessons/receptive-fields/",
+    "gradient": "lessons/gradients-through-pooling/",
+    "adaptive pooling": "lessons/adaptive-and-global-pooling/",
+    "global average pooling": "lessons/adaptive-and-global-pooling/",
+    "conv1d": "lessons/signals-and-volumes/",
+    "glossary": "reference/glossary/",
+    "cheat sheet": "lessons/output-size-cheat-sheet/",
+}
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "javascript:alert(1)",
+    "'\"><svg/onload=alert(1)>",
+    "~^*:+-()[]{}\\ %00",
+    "a" * 5000,
+]
+
+
+@pytest.fixture(scope="module")
+def ask(browser, address):
+    """ask(words) types them into the search of one page and gives the results' addresses."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    page.locator(".md-search__input").first.click()
+    links = page.locator(".md-search-result__link")
+
+    def typed(words: str) -> list[str]:
+        for text in ("", words):
+            page.fill(".md-search__input", text)
+            page.keyboard.press("End")  # Material listens for keys
+            if text:
+                links.first.wait_for()
+            else:
+                expect(links).to_have_count(0)
+        found = links.evaluate_all("all => all.map(a => a.href)")
+        return [link.removeprefix(address).split("?")[0].split("#")[0] for link in found]
+
+    yield typed
+    context.close()
+
+
+def test_there_are_enough():
+    assert len(QUERIES) >= 30
+
+
+@pytest.mark.parametrize("words", QUERIES)
+def test_the_lesson_on_a_term_comes_first(ask, words):
+    assert ask(words)[0] == QUERIES[words]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_words_run_nothing(visit, words):
+    here = visit()
+    dialogs = []
+    here.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page = here.go()
+    before = page.evaluate("document.scripts.length")
+    page.locator(".md-search__input").first.click()
+    page.fill(".md-search__input", words)
+    page.keyboard.press("End")
+    meta = page.locator(".md-search-result__meta")
+    expect(meta).to_have_text(re.compile("matching|Type to start"))
+    page.wait_for_timeout(300)
+    assert page.locator(".md-search-result img, .md-search-result svg[onload]").count() == 0
+    assert page.evaluate("document.scripts.length") == before
+    assert not dialogs and not here.problems
