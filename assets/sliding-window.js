@@ -140,7 +140,8 @@
         if (cell.font) {
           const middle = cell.x + cell.size / 2 + 0.5;
           const base = cell.y + (cell.size + 1 + Math.round(cell.font * 0.73)) / 2;
-          cell.text = draw("text", { x: middle, y: base, "font-size": cell.font });
+          const place = { x: middle, y: base, "text-anchor": "middle" };
+          cell.text = draw("text", { ...place, "font-size": cell.font });
           if (cell.look === "h") cell.text.setAttribute("class", "sw-halo");
           group.append(cell.text);
         }

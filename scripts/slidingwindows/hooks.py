@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from markdown.util import BLOCK_LEVEL_ELEMENTS
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
@@ -54,6 +55,8 @@ def on_config(config):
         if path not in config.watch:
             config.watch.append(path)
     config.extra.update(release=version(), day=commit_day(root))
+    if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
+        BLOCK_LEVEL_ELEMENTS.append("sliding-window")
     return config
 
 

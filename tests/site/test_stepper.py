@@ -21,6 +21,11 @@ LESSON = "lessons/max-pooling/"
 WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through
 # The whole figure by hand: the sentence of each step, then all cells as they are drawn.
 WALK = """async (element) => {
+    const off = ({text, x, size}) => {
+        if (!text || !text.textContent) return 0
+        const box = text.getBBox()
+        return Math.abs(box.x + box.width / 2 - x - size / 2)
+    }
     const said = []
     for (let at = 1; at <= Number(element.getAttribute("steps")); at++) {
         await element.go(at)
@@ -30,6 +35,7 @@ WALK = """async (element) => {
         panel: cell.panel, row: cell.row, col: cell.col,
         text: cell.text ? cell.text.textContent : null,
         fill: getComputedStyle(cell.rect).fill,
+        off: off(cell),
     }))
     return [said, cells]
 }"""
@@ -127,6 +133,7 @@ def test_every_step_of_every_figure(visit, lesson):
         count = len(item_steps(item))
         assert said == facts(name)["transcript"][-count - 1 : -1], name
         check_cells(item, cells, name)
+        assert max(cell["off"] for cell in cells) < 2, f"{name}: a number is not in its cell"
     assert not here.problems
 
 
