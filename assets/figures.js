@@ -48,6 +48,7 @@
   }
 
   // Material's instant navigation replaces the page without running scripts again.
-  if (window.document$) window.document$.subscribe(addButtons);
+  // On file:// there is none, and its subject stays silent.
+  if (window.document$ && location.protocol !== "file:") window.document$.subscribe(addButtons);
   else addButtons();
 })();

@@ -77,6 +77,7 @@
   }
 
   // Material's instant navigation replaces the page without running scripts again.
-  if (window.document$) window.document$.subscribe(start);
+  // On file:// there is none, and its subject stays silent.
+  if (window.document$ && location.protocol !== "file:") window.document$.subscribe(start);
   else start();
 })();

@@ -1,8 +1,7 @@
 // <sliding-window>: a moving figure that readers step through, with the same drawing as its GIF.
 // The GIF stands in the page; the element puts buttons below it, and when a reader first steps or
 // plays, it loads figures/NAME.trace.js and puts a drawing of its own in the picture's place.
-// A classic script without import or export, and data in scripts, for Chromium refuses modules
-// and fetch() on file://. Texts become textContent, never markup; looks are CSS variables.
+// A classic script, and data in scripts, for Chromium refuses modules and fetch() on file://. Texts become textContent, never markup; looks are CSS variables.
 
 (() => {
   "use strict";
@@ -35,8 +34,8 @@
   const arrived = new Map();
   const loading = new Map();
 
-  /** Each figures/NAME.trace.js calls this once. */
-  SW.figure = (name, data) => arrived.set(name, data);
+  /** Each figures/NAME.trace.js calls this once; what nobody asked for is not kept. */
+  SW.figure = (name, data) => loading.has(name) && arrived.set(name, data);
 
   /** The data of a figure, asked for once; rejects if the file is missing or damaged. */
   function load(name, source) {
@@ -256,7 +255,7 @@
       if (this.panels.length - 1 === cell.panel) {
         if (written.length === 1) return { step: written[0], looks: {}, shapes: [], text: steps[written[0]][0] };
         const looks = {};
-        const from = [...new Set(written.flatMap((number) => [...steps[number].inputs]))];
+        const from = [...new Set(written.flatMap((number) => this.feeding(steps[number], cell)))];
         if (cell.font) for (const id of from) looks[id] = "w";
         const said = written.length ? `gets its number from ${written.length} windows` : "is never written";
         const shapes = [this.ring(cell, "fresh"), ...(cell.font ? [] : this.around(from))];
@@ -271,6 +270,13 @@
       const name = cell.look === "d" ? `added cell ${this.place(cell)}` : this.placed(cell);
       const holds = cell.number ? ` holds ${cell.number}` : "";
       return { step: -1, looks, shapes, text: `${capital(name)}${holds}, ${this.used(targets)}.` };
+    }
+
+    /** The cells that a step reads for one of those it writes: its own, if they come in pairs. */
+    feeding(step, cell) {
+      const [read, me] = [[...step.inputs], this.cells.indexOf(cell)];
+      if (read.length !== step[5].length) return read;
+      return [read[step[5].findIndex(([id]) => id === me)]];
     }
 
     around(ids) {
@@ -418,8 +424,9 @@
       svg.addEventListener("pointerdown", (event) => this.onPointer(event));
       svg.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.look(null));
       svg.addEventListener("click", (event) => this.jump(drawing.cellAt(event.clientX, event.clientY)));
-      svg.addEventListener("focusin", (event) => this.lookAround(event.target.closest(".sw-cells"), [0, 0]));
-      svg.addEventListener("focusout", () => this.look(null));
+      // Not on the drawing itself: Chromium lets Tab stop at an SVG that listens for focus.
+      this.stage.addEventListener("focusin", ({ target }) => this.lookAround(target.closest(".sw-cells"), [0, 0]));
+      this.stage.addEventListener("focusout", () => this.look(null));
     }
 
     fail() {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import torch
 import torch.nn.functional as F
 
@@ -14,12 +16,24 @@ from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
 from .transfer import Move, Read, Transfer, Write
 
 
+@contextmanager
+def _one_thread():
+    """Torch works in one thread, so that numbers are written in order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
     """MaxUnpool2d, number by number: each goes to the place its index names, the rest is zero.
 
     indices: what ``nn.MaxPool2d(..., return_indices=True)`` returned beside the input.
     output_size: as torch takes it; without it torch guesses, and a guess that is
-    wrong moves numbers to other places.
+    wrong moves numbers to other places. Where two numbers have one index, several threads of
+    torch would race; here one thread writes in reading order, and the last stays.
     """
     module, input = ask.module, ask.input
     if not isinstance(indices, torch.Tensor):
@@ -31,7 +45,8 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
         raise SlidingWindowsError(
             f"the indices have shape {tuple(indices.shape)}, the input {tuple(input.shape)}"
         )
-    output = ask_torch(module, input, indices, output_size)
+    with _one_thread():
+        output = ask_torch(module, input, indices, output_size)
     values, where, target = (_followed(ask, t) for t in (input, indices, output))
     height, width = target.shape
     kernel, stride, pads = (

@@ -236,6 +236,20 @@ def test_the_sweeps_saw_both_answers():
             assert seen[kind, False] > 80 and seen[kind, True] > 30, (kind, seen)
 
 
+def test_of_two_numbers_with_one_index_the_last_stays():
+    """Whatever the number of threads, in which torch alone would race; it is not changed."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        x, where = torch.tensor([[[1.0, 2], [3, 4]]]), torch.full((1, 2, 2), 4)
+        for _ in range(200):
+            made = slide(nn.MaxUnpool2d(2, stride=1), x, indices=where)
+            assert made.target[1][1] == 4
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_an_unpooling_that_guesses_wrong():
     """Without its output_size torch takes (1, 1) of 5×5 for (1, 2) of 4×4."""
     image = torch.zeros(1, 5, 5)

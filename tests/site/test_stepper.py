@@ -507,6 +507,8 @@ def test_it_works_from_a_folder(browser, site):
     figure.at(1)
     page.goto((site / "lessons/the-cnn-funnel/index.html").as_uri())
     expect(page.locator(".sw-pause").first).to_be_visible()
+    page.goto((site / "gallery/index.html").as_uri())
+    expect(page.locator(".sw-count")).to_have_text(re.compile(r"\d+ of \d+ figures"))
     page.close()
 
 
