@@ -60,7 +60,7 @@ show(
 #
 # You gave the pool no stride. It moved by 2 all the same.
 #
-# In PyTorch a pool's `stride` defaults to its `kernel_size`. So the windows sit side by side and never overlap. A convolution's stride defaults to 1.
+# In PyTorch a pool's `stride` defaults to its `kernel_size`. So the windows sit side by side and never overlap. A convolution's stride defaults to 1. (A convolution is the other layer with a window: it multiplies what it sees by weights and adds up. You will watch one soon.)
 #
 # !!! question "Predict"
 #     A map has 9 rows and 9 columns. How large is it after `nn.MaxPool2d(3)`? And after a convolution with a 3×3 kernel?
@@ -106,7 +106,7 @@ print("padded with zeros by hand:", nn.MaxPool2d(3, stride=1)(by_hand))
 #
 # ## When two numbers tie
 #
-# What if the largest number is there twice? The output is the same either way. But torch also remembers *where* the winner stood, because the gradient goes there. So it has to choose.
+# What if the largest number is there twice? The output is the same either way. But torch also remembers *where* the winner stood. In training, a network learns from its **gradient**: for each number, how much the result would change with it. The gradient goes back to the winner. So torch has to choose.
 #
 # !!! question "Predict"
 #     A window holds 7, 7, 7 and 7. Which one wins?

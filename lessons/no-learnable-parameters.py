@@ -43,6 +43,8 @@ for layer in layers:
 # %% [markdown]
 # All three shrink 64 maps of 32×32 to 64 maps of 16×16. The pools do it with 0 parameters. The convolution needs 36,928.
 #
+# A **filter** is all the weights that make one output map. A **bias** is a number of its own that each filter adds at the end.
+#
 # Where does that number come from? Each of the 64 filters has a 3×3 kernel for each of 64 channels, and one bias: $64 \cdot (3 \cdot 3 \cdot 64 + 1)$.
 
 # %%

@@ -93,7 +93,7 @@ show(slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column 
 
 
 # %% [markdown]
-# The last row and the last column are lost: 13 pixels. Autograd can count them. An average pool uses every pixel of its windows, so a pixel with the gradient zero was never read:
+# The last row and the last column are lost: 13 pixels. Autograd, the part of torch that works out gradients, can count them. An average pool uses every pixel of its windows, so a pixel with the gradient zero was never read:
 
 
 # %%
