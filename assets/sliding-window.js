@@ -39,7 +39,6 @@
 
   /** The data of a figure, asked for once; rejects if the file is missing or damaged. */
   function load(name, source) {
-    if (arrived.has(name)) return Promise.resolve(arrived.get(name));
     if (!loading.has(name)) {
       const script = document.createElement("script");
       const promise = new Promise((resolve, reject) => {
@@ -265,8 +264,7 @@
       const looks = {};
       if (cell.font) for (const id of targets) looks[id] = "w";
       if (cell.font) looks[this.cells.indexOf(cell)] = "w";
-      const rings = targets.slice(0, 300).map((id) => this.ring(this.cells[id], "edge"));
-      const shapes = [this.ring(cell, "edge"), ...rings];
+      const shapes = [this.ring(cell, "edge"), ...this.around(targets)];
       const name = cell.look === "d" ? `added cell ${this.place(cell)}` : this.placed(cell);
       const holds = cell.number ? ` holds ${cell.number}` : "";
       return { step: -1, looks, shapes, text: `${capital(name)}${holds}, ${this.used(targets)}.` };
@@ -356,7 +354,6 @@
 
     disconnectedCallback() {
       clearTimeout(this.timer);
-      this.timer = 0;
       if (this.drawing) this.moving = false;
     }
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from .encoding import MOVING, TEXT, contents, kind_of
 from .errors import SlidingWindowsError
 from .filmstrip import MOST
+from .frames import item_steps
 from .jsonlines import json_text
 from .layout import MAX_SIDE
 from .listing import listing
 from .saving import destination, save
 from .scene import MAX_FRAMES
-from .transfer import Transfer
 
 
 def figure_of(options, pictured: bool = False):
@@ -86,7 +86,7 @@ def draw(options) -> None:
 
 def _left_out(figure, kind: str) -> str:
     """What a picture of very many windows does not show."""
-    count = len(figure.moves if isinstance(figure, Transfer) else figure.steps)
+    count = len(item_steps(figure))
     if kind == "png" and count > MOST:
         return f", {MOST} of {count:,} windows"
     if kind in MOVING and count > MAX_FRAMES:

@@ -32,19 +32,24 @@ def course_in(nav) -> list[str]:
     return lessons_in(nav)
 
 
-def lesson_list(nav, pages: Path) -> str:
-    """Markdown for the mark: each lesson's title, description and reading time."""
-    items = []
+def course_pages(nav, pages: Path) -> list[tuple[str, dict]]:
+    """Name and header of each prepared lesson of the course, in order."""
+    found = []
     for name in course_in(nav):
         path = pages / f"{name}.md"
-        if not path.exists():
-            continue  # MkDocs itself reports a nav entry without a file
-        _, meta = split_page(path.read_text("utf-8"))
-        items.append(
-            '<li markdown="block">\n\n'
-            f"[{meta['title']}](lessons/{name}.ipynb)\n{{ .sw-title }}\n\n"
-            f"{meta['description']} *{meta['minutes']} minutes.*\n\n</li>"
-        )
+        if path.exists():  # MkDocs itself reports a nav entry without a file
+            found.append((name, split_page(path.read_text("utf-8"))[1]))
+    return found
+
+
+def lesson_list(nav, pages: Path) -> str:
+    """Markdown for the mark: each lesson's title, description and reading time."""
+    items = [
+        '<li markdown="block">\n\n'
+        f"[{meta['title']}](lessons/{name}.ipynb)\n{{ .sw-title }}\n\n"
+        f"{meta['description']} *{meta['minutes']} minutes.*\n\n</li>"
+        for name, meta in course_pages(nav, pages)
+    ]
     return '<ol class="sw-lessons" markdown>\n' + "\n".join(items) + "\n</ol>"
 
 

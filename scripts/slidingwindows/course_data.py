@@ -12,7 +12,7 @@ def structured(site: dict, page: dict, lessons: list[dict]) -> str:
     """JSON-LD for one page; empty for a page that is neither home nor a lesson.
 
     site: name, url, description, day. page: title, url (from the site's root), description,
-    and minutes if it is a lesson. lessons: the same for the whole course, in order.
+    and minutes if it is a lesson. lessons: for home, the same of the whole course, in order.
     """
     course = {"@type": "Course", "name": site["name"], "url": site["url"]}
     maker = {"@type": "Organization", "name": f"The {site['name']} authors"}

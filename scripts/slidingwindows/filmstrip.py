@@ -39,7 +39,7 @@ def filmstrip(item, width: int = WIDTH) -> Canvas:
         total, name = len(pictures), "frame"
         stills = [pictures[n] for n in numbers]
     else:
-        total, name = len(item.steps if hasattr(item, "steps") else item.moves), "window"
+        total, name = len(frames.item_steps(item)), "window"
         numbers = chosen(total)
         stills = list(frames.stills(item, numbers, width))
     return _sheet(stills, [f"{name} {n + 1:,} of {total:,}" for n in numbers])

@@ -24,6 +24,11 @@ def scene_of(item: Trace | Transfer, width: int = WIDTH) -> Drawing | Moving:
     return (Returning if item.kind == "gradient" else Moving)(item, width)
 
 
+def item_steps(item: Trace | Transfer) -> tuple:
+    """The steps of a Trace, the moves of a Transfer."""
+    return item.moves if isinstance(item, Transfer) else item.steps
+
+
 def durations(steps: int, frame_time: int | None = None) -> tuple[int, int, int]:
     """Milliseconds for one glide frame, for looking, for the answer: long tours go faster.
 

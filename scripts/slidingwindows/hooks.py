@@ -17,6 +17,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
+from slidingwindows import __version__
 from slidingwindows.api_page import MARK as API_MARK
 from slidingwindows.api_page import with_api
 from slidingwindows.cited import CITED, with_citations
@@ -30,7 +31,7 @@ from slidingwindows.photo import write_photo
 from slidingwindows.policy import secure
 from slidingwindows.prepare import cache_of, is_fresh
 from slidingwindows.sharing import page_facts
-from slidingwindows.stamps import commit_day, version
+from slidingwindows.stamps import commit_day
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 GLOSSARY = "reference/glossary.md"
@@ -54,7 +55,7 @@ def on_config(config):
         path = str(root / folder)
         if path not in config.watch:
             config.watch.append(path)
-    config.extra.update(release=version(), day=commit_day(root))
+    config.extra.update(release=__version__, day=commit_day(root))
     if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
         BLOCK_LEVEL_ELEMENTS.append("sliding-window")
     return config

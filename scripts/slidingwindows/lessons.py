@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import _LATER
 from .artefacts import digest
 from .errors import SlidingWindowsError
 from .sources import source_key, versions
@@ -19,11 +20,10 @@ HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(.*)$")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
-# What of this package makes a lesson's outputs; renderers are not among it.
-# What a lesson's kernel loads. What only draws is not here, so that an edit to a drawing runs
-# no lesson; "saving" draws too, and counts only in a lesson that saves.
+# What a lesson's kernel loads, what the package gives on demand included. What only draws is not
+# here, so that an edit to a drawing runs no lesson; saving draws, and counts where a lesson saves.
 KERNEL_MODULES = ("__init__", "execution", "lesson", "plotting")
-KERNEL_MODULES += ("operations", "gradients", "networks", "probing")
+KERNEL_MODULES += tuple(sorted(set(_LATER.values()) - {"saving"}))
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,14 @@ class Lesson:
 
     def key(self) -> str:
         """Changes when executing the lesson again could give something else."""
-        data = re.findall(r"data/[\w./-]+", "".join(cell.source for cell in self.code))
+        code = [cell.source for cell in self.code]
+        text = "\n".join(code)
+        data = re.findall(r"data/[\w./-]+", text)
         files = [self.path.parent / name for name in sorted(set(data))]
         contents = [path.read_bytes() for path in files if path.is_file()]
         python = ".".join(map(str, sys.version_info[:3]))
-        code = [cell.source for cell in self.code]
-        named = re.findall(r"\bslidingwindows\.(\w+)", "\n".join(code))
-        if re.search(r"\bsave\b", "\n".join(code)):
+        named = re.findall(r"\bslidingwindows\.(\w+)", text)
+        if re.search(r"\bsave\b", text):
             named.append("saving")
         source = source_key(*KERNEL_MODULES, *named)
         return digest(*code, "|", *contents, source, python, versions(*PACKAGES))

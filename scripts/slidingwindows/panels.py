@@ -70,12 +70,14 @@ def cell_text(value: float, digits: int) -> str:
     return text
 
 
-def wrap(text: str, size_: int, mono: bool = False, room: int = WIDTH - 2 * MARGIN) -> list[str]:
+def wrap(
+    text: str, size_: int, mono: bool = False, room: int = WIDTH - 2 * MARGIN, bold: bool = False
+) -> list[str]:
     """Break a text into lines after spaces, so that each fits the figure's width."""
     lines, current = [], ""
     for word in text.split(" "):
         longer = f"{current} {word}" if current else word
-        if current and text_width(longer, size_, mono=mono) > room:
+        if current and text_width(longer, size_, bold, mono) > room:
             lines.append(current)
             current = word
         else:

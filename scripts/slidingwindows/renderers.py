@@ -19,7 +19,7 @@ from .fields import ReceptiveField
 from .gif import encode
 from .recipes import recipe
 from .reel import numbering, renumbered
-from .stepping import item_steps, script
+from .stepping import script, sentences_of
 from .style import THEMES
 from .trace import Trace
 from .transfer import Transfer
@@ -64,8 +64,8 @@ def _render_transfer(data: dict) -> dict:
 def _windows(item: Trace | Transfer, name: str, words, operation: str) -> dict:
     made = _moving(name, frames.animate(item), frames.poster(item), words, ramp)
     made["files"][f"{name}.trace.js"] = script(item, name, words[1]).encode()
-    steps = len(item_steps(item))
-    made |= {"steps": steps, "longest": max(words[1][-steps - 1 : -1], key=len)}
+    sentences = sentences_of(item, words[1])
+    made |= {"steps": len(sentences), "longest": max(sentences, key=len)}
     return made | {"operation": operation, "call": item.call, "recipe": recipe(item, name)}
 
 

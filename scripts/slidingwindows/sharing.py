@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from .artefacts import write
-from .contents import course_in, split_page
+from .contents import course_pages
 from .course_data import structured
 from .prepare import cache_of
 from .social import SIZE, social_picture
@@ -29,21 +29,13 @@ def page_facts(page, config, root: Path) -> dict:
     site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
     facts = {"title": title, "url": page.url, "description": description}
-    lesson = page.file.src_uri.startswith("lessons/")
-    if lesson:
+    if page.file.src_uri.startswith("lessons/"):
         facts["minutes"] = page.meta["minutes"]
+    lessons = []
+    if page.is_homepage:  # no other page lists them
+        course = course_pages(config.nav, cache / "pages")
+        lessons = [{**meta, "url": f"lessons/{name}/"} for name, meta in course]
     return {
         "social": {"url": urljoin(config.site_url, place), "width": SIZE[0], "height": SIZE[1]},
-        "structured": structured(site, facts, _course(config.nav, cache / "pages")),
+        "structured": structured(site, facts, lessons),
     }
-
-
-def _course(nav, pages: Path) -> list[dict]:
-    """Title, description, minutes and address of each lesson of the course."""
-    found = []
-    for name in course_in(nav):
-        path = pages / f"{name}.md"
-        if path.exists():  # MkDocs itself reports a nav entry without a file
-            _, meta = split_page(path.read_text("utf-8"))
-            found.append({**meta, "url": f"lessons/{name}/"})
-    return found

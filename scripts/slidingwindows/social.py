@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from .artefacts import Entry, digest
+from .embed import MARK
+from .panels import wrap
 from .style import LIGHT, font
 
 SIZE = (1200, 630)  # pixels, what most sites show whole
 MARGIN, GAP, COLUMN = 64, 48, 520
+LARGE, SMALL = 56, 28
 COLOURS = 64
-FIGURE = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
 SOURCE = Path(__file__).read_bytes()
 
 
@@ -35,7 +36,7 @@ def social_picture(
 
 
 def _still(markdown: str, figures: Path) -> bytes:
-    for name in FIGURE.findall(markdown):
+    for name in MARK.findall(markdown):
         path = figures / f"{name}.light.png"
         if path.exists():
             return path.read_bytes()
@@ -48,13 +49,13 @@ def _draw(title: str, description: str, still: bytes) -> bytes:
     pen.rectangle((0, 0, SIZE[0], 14), fill=LIGHT.rgb("fresh"))
     width = COLUMN if still else SIZE[0] - 2 * MARGIN
     top = 96
-    large, small = font(56, bold=True), font(28)
-    for line in wrapped(title, large, width):
+    large, small = font(LARGE, bold=True), font(SMALL)
+    for line in wrap(title, LARGE, room=width, bold=True):
         pen.text((MARGIN, top), line, LIGHT.rgb("text"), large)
         top += 70
     top += 22
     room = (SIZE[1] - 130 - top) // 40
-    lines = wrapped(description, small, width)
+    lines = wrap(description, SMALL, room=width)
     if len(lines) > room:
         kept = lines[room - 1].rsplit(" ", 1)[0]  # room for the dots
         lines = [*lines[: room - 1], f"{kept} …"]
@@ -82,15 +83,3 @@ def _paste(picture: Image.Image, still: bytes) -> None:
     figure = figure.resize((round(figure.width * scale), round(figure.height * scale)))
     top = (SIZE[1] - figure.height) // 2
     picture.paste(figure, (left + (width - figure.width) // 2, top))
-
-
-def wrapped(text: str, face, width: int) -> list[str]:
-    """Lines of whole words, none wider than width pixels unless one word alone is."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and face.getlength(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines

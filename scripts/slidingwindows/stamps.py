@@ -1,17 +1,11 @@
-"""The version and the day that a page names: the commit's, so that builds can be repeated."""
+"""The day that a page names: the commit's, so that builds can be repeated."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
-
-
-def version() -> str:
-    """The package's version, as installed."""
-    return installed("slidingwindows")
 
 
 def commit_day(root: Path) -> str:

@@ -10,7 +10,7 @@ import json
 import re
 
 from .canvas import Box
-from .frames import INTRO, durations, scene_of
+from .frames import INTRO, durations, item_steps, scene_of
 from .notation import number
 from .panels import LINE_SIZE, Panel, cell_text
 from .trace import Trace
@@ -105,7 +105,7 @@ def script(item: Trace | Transfer, name: str, transcript: list[str]) -> str:
 
 
 def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
-    """All the stepper needs of a figure; transcript: its words, the steps' before the last line.
+    """All the stepper needs of a figure; transcript: its words.
 
     Cells have one number each, counted through all panels, row by row: the inputs', the
     kernels', the output's. size: of the drawing. panels: x, y, rows, columns, cell, first row,
@@ -140,16 +140,16 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
     }
     if scene.shaded:
         data["numbers"] = [_numbers(item, scene, panel) for panel in sketch.panels]
-    sentences = transcript[-len(item_steps(item)) - 1 : -1]
     data["steps"] = [
-        _step(sketch, numbering, item, n, sentence) for n, sentence in enumerate(sentences)
+        _step(sketch, numbering, item, n, sentence)
+        for n, sentence in enumerate(sentences_of(item, transcript))
     ]
     return data
 
 
-def item_steps(item: Trace | Transfer) -> tuple:
-    """The steps of a Trace, the moves of a Transfer."""
-    return item.moves if isinstance(item, Transfer) else item.steps
+def sentences_of(item: Trace | Transfer, transcript: list[str]) -> list[str]:
+    """What a transcript says of each step: all between its opening and its last line."""
+    return transcript[-len(item_steps(item)) - 1 : -1]
 
 
 def _numbering(panels: list[Panel]) -> dict[tuple[int, int, int], int]:

@@ -7,10 +7,12 @@ import subprocess
 import pytest
 from PIL import Image
 
+from slidingwindows import __version__
 from slidingwindows.course_data import structured
+from slidingwindows.panels import wrap
 from slidingwindows.policy import inline_hashes, policy, secure
-from slidingwindows.social import SIZE, social_picture, wrapped
-from slidingwindows.stamps import commit_day, version
+from slidingwindows.social import SIZE, social_picture
+from slidingwindows.stamps import commit_day
 from slidingwindows.style import font
 
 PAGE = '<html><head><meta charset="utf-8"><script>alert(1)</script></head></html>'
@@ -55,7 +57,7 @@ def test_the_day_is_the_commits_or_the_one_asked_for(tmp_path, monkeypatch):
     assert commit_day(tmp_path) == "1970-01-02"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert commit_day(tmp_path) == "2001-02-03"
-    assert version().count(".") == 2
+    assert __version__.count(".") == 2
 
 
 def test_a_picture_is_drawn_once_and_again_when_its_words_change(tmp_path):
@@ -87,7 +89,7 @@ def test_long_words_stay_inside(tmp_path):
 @pytest.mark.parametrize("width", [100, 300, 1000])
 def test_lines_are_whole_words_and_fit(width):
     words = "one three seventeen immeasurable " * 5
-    lines = wrapped(words, font(20), width)
+    lines = wrap(words, 20, room=width)
     assert " ".join(lines).split() == words.split()
     assert all(font(20).getlength(line) <= width or " " not in line for line in lines)
 

@@ -11,11 +11,11 @@ from slidingwindows import slide
 from slidingwindows.canvas import Canvas
 from slidingwindows.description import transcript
 from slidingwindows.drawing import Drawing
-from slidingwindows.frames import scene_of
+from slidingwindows.frames import item_steps, scene_of
 from slidingwindows.gradients import route
 from slidingwindows.notation import number
 from slidingwindows.panels import cell_text
-from slidingwindows.stepping import LOOKS, figure_data, item_steps, script
+from slidingwindows.stepping import LOOKS, figure_data, script
 from slidingwindows.style import THEMES
 from slidingwindows.transfer_words import transcript as transfer_transcript
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import sync_playwright
-from site_pages import DESKTOP, ROOT
+from site_pages import DESKTOP, ROOT, until
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -90,12 +90,40 @@ class Visit:
         self.page.goto(urljoin(self.address, path))
         return self.page
 
+    def mark(self):
+        """Leave a mark that only a new document would not have; links now load none.
+
+        Material lets links load a page anew until it has read the sitemap.
+        """
+        read = "performance.getEntriesByType('resource').some(e => /sitemap.xml$/.test(e.name))"
+        until(self.page, read)
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("window.untouched = true")
+
+    def marked(self):
+        return self.page.evaluate("window.untouched") is True
+
     def scroll_through(self):
         height = self.page.evaluate("document.documentElement.scrollHeight")
         for y in range(0, height, 500):
             self.page.evaluate(f"scrollTo(0, {y})")
             self.page.wait_for_timeout(25)
         self.page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture
+def from_folder(browser, site):
+    """from_folder(path) opens a page from disk; in the end no script of ours has failed."""
+    page, faults = browser.new_page(viewport=DESKTOP), []
+    page.on("pageerror", lambda error: faults.append(f"{error} {error.stack}"))
+
+    def go(path, fragment=""):
+        page.goto((site / path / "index.html").as_uri() + fragment)
+        return page
+
+    yield go
+    page.close()
+    assert not [fault for fault in faults if "/assets/" in fault and "javascripts" not in fault]
 
 
 @pytest.fixture

@@ -202,11 +202,11 @@ def test_a_figure_can_be_paused_by_keyboard(visit):
 def test_figures_live_on_after_instant_navigation(visit):
     here = visit()
     page = here.go(f"lessons/{COURSE[0]}/")
-    page.evaluate("window.untouched = true")
+    here.mark()
     page.locator(".md-footer__link--next").click()
     page.wait_for_url(re.compile(COURSE[1]))
     here.scroll_through()
-    assert page.evaluate("window.untouched") is True  # the page was not loaded anew
+    assert here.marked()  # the page was not loaded anew
     images = visible_images(page)
     assert images and all(loaded for _, loaded in images)
     moving = page.locator('.sw-figure[data-moving="1"]').count()

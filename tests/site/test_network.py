@@ -10,7 +10,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 from random_layers import Maker, network
-from site_pages import PHONE, until
+from site_pages import until
 from torch import nn
 
 from slidingwindows import funnel, receptive_field
@@ -354,7 +354,7 @@ def test_without_script_a_text_says_what_is_missing(visit):
 def test_it_lives_on_after_instant_navigation(visit):
     here = visit()
     page = here.go("about/")
-    page.evaluate("window.untouched = true")
+    here.mark()
     for _ in range(2):
         page.locator('.md-sidebar--primary a[href$="/network/"]').first.evaluate("a => a.click()")
         page.wait_for_url("**/network/")
@@ -362,22 +362,17 @@ def test_it_lives_on_after_instant_navigation(visit):
         assert page.locator(".sw-stack").count() == 1
         page.locator('.md-sidebar--primary a[href$="/about/"]').first.evaluate("a => a.click()")
         page.wait_for_url("**/about/")
-    assert page.evaluate("window.untouched") is True
+    assert here.marked()
     assert not here.problems
 
 
-def test_it_works_from_a_folder(browser, site):
-    page = browser.new_page(viewport=PHONE)
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto((site / "network" / "index.html").as_uri() + "#layers=nn.MaxPool2d(4)&input=1,3,9")
+def test_it_works_from_a_folder(from_folder):
+    page = from_folder("network", "#layers=nn.MaxPool2d(4)&input=1,3,9")
     expect(page.locator("#sw-problem-1 a")).to_have_attribute(
         "href", "../lessons/output-size/index.html#when-no-window-fits"
     )
     page.get_by_label("layer 1", exact=True).fill("nn.MaxPool2d(3)")
     assert rows(page)[0][1] == "(1, 1, 3)"
-    page.close()
-    assert not [fault for fault in faults if "SlidingWindows" in fault or "sw-" in fault]
 
 
 def test_the_code_and_the_link_can_be_copied(visit):

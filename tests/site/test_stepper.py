@@ -10,10 +10,9 @@ from playwright.sync_api import expect
 from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT, until
 
 from slidingwindows import style
-from slidingwindows.frames import scene_of
+from slidingwindows.frames import item_steps, scene_of
 from slidingwindows.lesson import MIME
 from slidingwindows.panels import cell_text
-from slidingwindows.stepping import item_steps
 from slidingwindows.trace import Trace
 from slidingwindows.transfer import Transfer
 
@@ -480,7 +479,7 @@ def test_the_theme_is_followed(visit):
 def test_it_lives_on_after_instant_navigation(visit):
     here = visit()
     page = here.go("lessons/the-cnn-funnel/")
-    page.evaluate("window.untouched = true")
+    here.mark()
     title = page.locator("h1")  # the address changes before the page does
     page.locator(".md-footer__link--next").click()
     expect(title).to_contain_text("Max pooling")
@@ -494,23 +493,19 @@ def test_it_lives_on_after_instant_navigation(visit):
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
-    assert page.evaluate("window.untouched") is True
+    assert here.marked()
     assert not here.problems
 
 
-def test_it_works_from_a_folder(browser, site):
-    page = browser.new_page(viewport=DESKTOP)
-    problems = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto((site / LESSON / "index.html").as_uri())
+def test_it_works_from_a_folder(from_folder):
+    page = from_folder(LESSON)
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
-    page.goto((site / "lessons/the-cnn-funnel/index.html").as_uri())
+    from_folder("lessons/the-cnn-funnel")
     expect(page.locator(".sw-pause").first).to_be_visible()
-    page.goto((site / "gallery/index.html").as_uri())
+    from_folder("gallery")
     expect(page.locator(".sw-count")).to_have_text(re.compile(r"\d+ of \d+ figures"))
-    page.close()
 
 
 def test_the_home_page_has_it_too(visit):
