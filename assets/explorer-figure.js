@@ -172,10 +172,9 @@
     refresh(keep = true) {
       this.fixWeights();
       try {
-        this.result = SW.run(this.call, [this.rows], {
-          weights: hasWeights(this.call.operation) ? [this.weights] : undefined,
-          bias: this.call.args.bias ? this.bias : null,
-        });
+        const weighs = hasWeights(this.call.operation);
+        const bias = weighs && this.call.args.bias ? this.bias : null;
+        this.result = SW.run(this.call, this.rows, weighs ? this.weights : null, bias);
         this.geometry = this.result.geometry;
         if (!this.lineProblem) this.tell(null);
         this.showResult();
@@ -203,7 +202,7 @@
       const size = isSignal(this.call.operation) ? width : times([height, width]);
       grids.input.show(
         `input ${size}${stretched}`,
-        result.planes[0],
+        result.plane,
         (r, c) => {
           const real = this.realPlace(r - top, c - left);
           if (!real) return { kinds: "sw-pad" };
@@ -219,10 +218,9 @@
       const kernel = hasWeights(this.call.operation);
       grids.kernel.element.hidden = this.star.hidden = !kernel;
       if (kernel) {
-        const [first] = result.weights;
-        const shape = flat ? first[0].length : times([first.length, first[0].length]);
+        const shape = flat ? result.kernel[0].length : times([result.kernel.length, result.kernel[0].length]);
         const turned = familyOf(this.call.operation) === "ConvTranspose" ? " flipped" : "";
-        grids.kernel.show(`kernel ${shape}${turned}`, first, () => ({ own: true }));
+        grids.kernel.show(`kernel ${shape}${turned}`, result.kernel, () => ({ own: true }));
       }
       this.biasBox.hidden = !(kernel && this.call.args.bias);
       if (document.activeElement !== this.biasField) this.biasField.value = short(this.bias);

@@ -243,13 +243,15 @@
 
   async function start() {
     await Promise.all([
-      load("windows.js", () => SW.run),
+      load("layers.js", () => SW.layers),
       load("play.js", () => SW.play),
       load("grids.js", () => SW.Grid),
+      load("arithmetic.js", () => SW.arithmetic),
     ]);
+    await load("windows.js", () => SW.run);
     await load("explorer-figure.js", () => SW.ExplorerFigure);
     await load("explorer-page.js", () => SW.Explorer);
-    const root = document.querySelector("#explorer");
+    const root = document.querySelector("#sw-explorer");
     if (!root || root.dataset.ready) return;
     root.dataset.ready = "1";
     SW.explorer.page = new SW.Explorer(root, () => load("photo.js", () => SW.photo));

@@ -363,6 +363,51 @@
     throw new LayerProblem(`${call.name}: ${name} must be a number`);
   }
 
+  /** 'same' or 'valid'; null for a padding in numbers. */
+  function paddingWord(args, call) {
+    if (typeof args.padding !== "string") return null;
+    if (["same", "valid"].includes(args.padding)) return args.padding;
+    throw new LayerProblem(
+      `${call.name}: the only words for padding are 'same' and 'valid', not '${args.padding}'`,
+      "Or give a number, or one for rows and one for columns.",
+      PADDING,
+    );
+  }
+
+  function paddingMode(args, call) {
+    if (["zeros", "reflect", "replicate", "circular"].includes(args.padding_mode)) {
+      return args.padding_mode;
+    }
+    throw new LayerProblem(
+      `${call.name}: padding_mode must be 'zeros', 'reflect', 'replicate' or 'circular'`,
+      "",
+      PADDING,
+    );
+  }
+
+  /** Arguments as plain values, each of its kind; a pair of equals is one number. */
+  function plainArguments(call) {
+    const args = bind(call);
+    const kind = (name) => {
+      if (PAIRS.includes(name)) {
+        if (name === "padding" && call.name.startsWith("Conv") && paddingWord(args, call)) {
+          return args.padding;
+        }
+        if (name === "stride" && args.stride === null) return null;
+        const list = several(args, name, call, rankOf(call), name === "output_size");
+        return list.every((n) => n === list[0] && n !== null) ? list[0] : list;
+      }
+      if (FLAGS.includes(name)) return truth(args, name, call);
+      if (name === "norm_type") return decimal(args, name, call);
+      if (name === "divisor_override") return args[name] === null ? null : whole(args, name, call);
+      if (/_channels$|^groups$/.test(name)) return whole(args, name, call);
+      return name === "padding_mode" ? paddingMode(args, call) : args[name];
+    };
+    return Object.fromEntries(Object.keys(args).map((name) => [name, kind(name)]));
+  }
+
+  const PAIRS = ["kernel_size", "stride", "padding", "output_padding", "dilation", "output_size"];
+  const FLAGS = ["ceil_mode", "count_include_pad", "bias"];
   const rankOf = (call) => Number(call.name.at(-2));
   const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
   const by = (numbers) => numbers.join("x");
@@ -430,16 +475,9 @@
     const stride = several(args, "stride", call, rank);
     const dilation = several(args, "dilation", call, rank);
     const bias = truth(args, "bias", call);
-    const text = typeof args.padding === "string" ? args.padding : null;
-    const padding = text ? Array(rank).fill(0) : several(args, "padding", call, rank);
     checkGroups(channels, out, groups);
-    if (text && !["same", "valid"].includes(text)) {
-      throw new LayerProblem(
-        `${call.name}: the only words for padding are 'same' and 'valid', not '${text}'`,
-        "Or give a number, or one for rows and one for columns.",
-        PADDING,
-      );
-    }
+    const text = paddingWord(args, call);
+    const padding = text ? Array(rank).fill(0) : several(args, "padding", call, rank);
     if (text === "same" && stride.some((s) => s !== 1)) {
       throw torchSays(
         "padding='same' is not supported for strided convolutions",
@@ -447,14 +485,7 @@
         "lessons/padding/#same-with-a-stride",
       );
     }
-    const mode = args.padding_mode;
-    if (!["zeros", "reflect", "replicate", "circular"].includes(mode)) {
-      throw new LayerProblem(
-        `${call.name}: padding_mode must be 'zeros', 'reflect', 'replicate' or 'circular'`,
-        "",
-        PADDING,
-      );
-    }
+    const mode = paddingMode(args, call);
     const weight = [out, Math.trunc(channels / groups), ...kernel];
     checkNegative(weight);
     let pads = padding.map((p) => [p, p]);
@@ -1130,5 +1161,5 @@
     return made;
   }
 
-  SW.layers = { readNetwork, readShape, measure, LAYERS, LayerProblem };
+  SW.layers = { readNetwork, readShape, plainArguments, measure, LAYERS, LayerProblem };
 })();
