@@ -31,6 +31,7 @@
         }),
         gradient: new SW.Grid("gradient"),
       };
+      this.grids.gradient.element.classList.add("sw-below");
       this.star = make("span", { class: "sw-sign", "aria-hidden": "true" }, "∗");
       this.arrow = make("span", { class: "sw-sign", "aria-hidden": "true" }, "→");
       const { input, kernel, output, gradient } = this.grids;

@@ -444,7 +444,12 @@
         const word = typeof args[name] === "string";
         if (name === "padding") this.words.value = word ? args[name] : "numbers";
         const pair = word ? ["0", "0"] : pairOf(args[name]);
-        this.pairs[name].forEach((field, i) => (field.value = pair[i]));
+        // An empty stride is the kernel's size; an empty output size is the input's.
+        const usual = name === "stride" ? pairOf(args.kernel_size) : ["all", "all"];
+        this.pairs[name].forEach((field, i) => {
+          field.value = pair[i];
+          field.placeholder = usual[i];
+        });
         if (pair[0] !== pair[1] && !isSignal(operation)) this.alike.checked = false;
       }
       for (const name of FLAGS) {
@@ -522,7 +527,7 @@
     }
 
     step(field, by) {
-      const value = Number(field.value);
+      const value = Number(field.value || field.placeholder);
       field.value = Number.isInteger(value) ? String(value + by) : "1";
       this.compose();
     }

@@ -642,10 +642,10 @@
         (n - 1) * stride[i] - 2 * padding[i] + dilation[i] * (kernel[i] - 1) + extra[i] + 1,
     );
     if (found.some((n) => n < 1)) {
-      throw torchSays(
-        `Given input size per channel: ${spaced(rows(sizes, 1))}. Calculated output size per ` +
-          `channel: ${spaced(rows(found, 1))}. Output size is too small`,
-        "The padding takes away more than the layer makes.",
+      // Torch's words for it depend on the kernel that it happens to choose; some let it be empty.
+      throw new LayerProblem(
+        "the output has no elements",
+        `The padding takes away all that the layer makes: the size is ${by(found)}.`,
         "lessons/output-size/#the-way-back-up",
       );
     }

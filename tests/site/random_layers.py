@@ -50,6 +50,17 @@ class Maker:
         words += [f"{key}={value!r}" for key, value in options.items()]
         return f"nn.{name}({', '.join(words)})"
 
+    def window(self, rank: int) -> str:
+        """A layer with windows, from one channel to one."""
+        choices = (self._conv, self._transposed, self._pool, self._pool, self._adaptive)
+        name, arguments, options = self.chance.choice(choices)((1,), rank)
+        if name.startswith("Conv"):
+            arguments[:2] = [1, 1]
+            options.pop("groups", None)
+        words = [repr(value) for value in arguments]
+        words += [f"{key}={value!r}" for key, value in options.items()]
+        return f"nn.{name}({', '.join(words)})"
+
     def _channels(self, shape) -> int:
         return self.chance.randint(1, 5) if self._one_in(self.wrong) else shape[0]
 

@@ -29,5 +29,5 @@ def test_no_page_has_a_violation(visit, path, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_has_none_either(visit, scheme):
     here = visit(color_scheme=scheme, viewport=PHONE)
-    for path in ("", "network/", "gallery/"):
+    for path in ("", "explorer/", "network/", "gallery/"):
         assert violations(here.go(path)) == [], path

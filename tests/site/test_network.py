@@ -17,7 +17,7 @@ from slidingwindows import funnel, receptive_field
 from slidingwindows.errors import SlidingWindowsError
 
 # Torch's own words depend on the kernel that it happens to choose, so the page has words of ours.
-OURS = ("the kernel has no elements", "dilation must be at least 1")
+OURS = ("the kernel has no elements", "dilation must be at least 1", "the output has no elements")
 ROWS = """rows => rows.map(row => [row.querySelector("input").value,
     ...[...row.querySelectorAll("td[data-name]")].map(cell => cell.textContent)])"""
 

@@ -1,0 +1,630 @@
+"""The explorer's page in a real Chromium: controls, line, figure and address say one thing."""
+
+import random
+import re
+from urllib.parse import quote
+
+import pytest
+import torch
+from playwright.sync_api import expect
+from site_pages import PHONE, until
+from test_axe import violations
+from test_windows import OURS
+from torch import nn
+
+from slidingwindows import slide
+
+GRID = """name => {
+  const grids = [...document.querySelectorAll(".sw-explored .sw-grid")];
+  const grid = grids.find(one => one.getAttribute("aria-label")?.startsWith(name)
+    && one.checkVisibility());
+  return grid && [...grid.children].map(
+    row => [...row.children].map(cell => Number(cell.dataset.value)));
+}"""
+PRESETS = (
+    "Max pooling;Overlap and padding;Average, padding left out;A lost row;ceil_mode;Dilation;"
+    "Edges in a photo;Transposed;Adaptive;Too much padding"
+).split(";")
+
+
+@pytest.fixture
+def page(visit):
+    here = visit()
+    page = opened(here)
+    yield page
+    assert not here.problems
+
+
+def opened(here, fragment=""):
+    page = here.go("explorer/" + fragment)
+    page.locator(".sw-board .sw-cell").first.wait_for()
+    return page
+
+
+def grid(page, name) -> torch.Tensor:
+    return torch.tensor(page.evaluate(GRID, name), dtype=torch.float32)
+
+
+def line(page) -> str:
+    return page.locator("#sw-line").input_value()
+
+
+def field(page, name):
+    return page.get_by_role("textbox", name=name, exact=True)
+
+
+def program(page) -> dict:
+    """What the shown program makes, run by torch itself."""
+    code = page.locator(".sw-program code").text_content()
+    found = {}
+    exec(code.replace("print(layer(x))", ""), found)
+    return found
+
+
+def agrees(page) -> None:
+    """The figure shows what torch makes of the program shown, or says what torch says."""
+    problem = page.locator(".sw-explorer > .sw-problem")
+    said = problem.locator(".sw-said").inner_text() if problem.is_visible() else ""
+    if said and not said.startswith("torch says"):
+        assert re.search(OURS, said), said
+        return
+    try:
+        made = program(page)
+        with torch.no_grad():
+            answer = made["layer"](made["x"])
+    except (RuntimeError, ValueError, ZeroDivisionError) as error:
+        assert said == f"torch says: {str(error).strip().splitlines()[0]}"
+        return
+    assert not said
+    shown = grid(page, "output").reshape(answer.shape)
+    torch.testing.assert_close(shown, answer, rtol=1e-5, atol=1e-4, msg=line(page))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_beginning_agrees_with_torch(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text(f"{name}: nn.")
+    agrees(page)
+    assert (name == "Too much padding") == page.locator(".sw-explorer > .sw-problem").is_visible()
+
+
+def test_a_pasted_line_moves_the_controls(page):
+    page.locator("#sw-line").fill("nn.MaxPool2d(3, stride=2, padding=1)")
+    for name, value in (("kernel_size", "3"), ("stride", "2"), ("padding", "1"), ("dilation", "1")):
+        assert field(page, name).input_value() == value
+    page.locator("#sw-line").fill("layer = torch.nn.AvgPool2d((2, 3), 1, ceil_mode=True)  # mine")
+    assert page.locator("#sw-operation").input_value() == "AvgPool2d"
+    assert not page.get_by_label("rows and columns alike").is_checked()
+    sizes = [field(page, f"kernel_size, {axis}").input_value() for axis in ("rows", "columns")]
+    assert sizes == ["2", "3"]
+    assert page.get_by_label("ceil_mode").is_checked()
+    agrees(page)
+    page.locator("#sw-line").blur()
+    assert line(page) == "nn.AvgPool2d(kernel_size=(2, 3), stride=1, ceil_mode=True)"
+
+
+def operations(page) -> list[str]:
+    return page.locator("#sw-operation option").all_text_contents()
+
+
+def test_every_operation_by_its_controls(page):
+    names = operations(page)
+    assert len(names) == 14
+    for name in [*names, *reversed(names)]:
+        page.locator("#sw-operation").select_option(name)
+        assert line(page).startswith(f"nn.{name}(")
+        agrees(page)
+    for name in names:
+        page.locator("#sw-operation").select_option(name)
+        for sign in page.locator(".sw-controls").first.get_by_role("button", name="more").all():
+            if sign.is_visible():
+                sign.click()
+                agrees(page)
+        for box in page.locator(".sw-controls").first.get_by_role("checkbox").all():
+            if box.is_visible():
+                box.click()
+                agrees(page)
+
+
+def test_random_settings_by_the_controls(page):
+    chance, refused = random.Random(2), 0
+    names = operations(page)
+    for _ in range(150):
+        page.locator("#sw-operation").select_option(chance.choice(names))
+        fields = page.locator(".sw-controls").first.locator("input.sw-number:visible").all()
+        for one in chance.sample(fields, min(2, len(fields))):
+            one.fill(str(chance.choice([0, 1, 1, 2, 2, 3, 4, -1, 9])))
+            agrees(page)
+        boxes = page.locator(".sw-controls").first.locator("input[type=checkbox]:visible").all()
+        if boxes:
+            chance.choice(boxes).click()
+        for one in page.locator(".sw-controls").first.locator("select:visible").all()[1:]:
+            one.select_option(chance.choice(one.locator("option").all_text_contents()))
+        size = field(page, f"input, {chance.choice(('rows', 'columns'))}")
+        if size.is_visible():
+            size.fill(str(chance.randint(1, 12)))
+        agrees(page)
+        refused += page.locator(".sw-explorer > .sw-problem").is_visible()
+    assert 10 < refused < 120
+
+
+def test_by_keyboard_alone(page):
+    page.locator("#sw-operation").focus()
+    page.keyboard.type("AvgPool2d")
+    page.keyboard.press("Tab")
+    assert line(page).startswith("nn.AvgPool2d")
+    page.get_by_role("button", name="kernel_size, more").press("Enter")
+    field(page, "stride").press("ArrowDown")
+    page.get_by_label("count_include_pad").press("Space")
+    assert line(page) == (
+        "nn.AvgPool2d(kernel_size=4, stride=1, padding=1, count_include_pad=False)"
+    )
+    agrees(page)
+    page.get_by_role("button", name="Next", exact=True).press("Enter")
+    expect(page.locator(".sw-where")).to_have_text("output (0, 1), window 2 of 16")
+    page.get_by_role("slider", name="window").press("End")
+    expect(page.locator(".sw-where")).to_have_text("output (3, 3), window 16 of 16")
+    page.get_by_role("button", name="First", exact=True).press("Enter")
+    page.get_by_role("button", name="Next", exact=True).focus()
+    cell = page.locator(".sw-grid[aria-label^='input'] [tabindex='0']")
+    cell.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "-", "3", ".", "5", "Enter"):
+        page.keyboard.press(key)
+    assert -3.5 in grid(page, "input")
+    agrees(page)
+    focused = page.evaluate("document.activeElement.dataset.value")
+    assert focused == "-3.5"
+    page.keyboard.press("Delete")
+    page.keyboard.press("Escape")
+    assert -3.5 in grid(page, "input")
+    page.keyboard.press("Home")
+    assert page.evaluate("document.activeElement.dataset.col") == "-1"
+    page.keyboard.press("End")
+    page.keyboard.press("PageUp")
+    place = page.evaluate("[document.activeElement.dataset.row, document.activeElement.dataset.col]")
+    assert place == ["-1", "5"]
+
+
+def test_no_control_is_a_keyboard_trap(page):
+    """Tab reaches every control that is seen, and leaves the explorer again."""
+    wanted = page.locator(
+        "#sw-explorer :is(button, input, select, summary, pre, [tabindex='0']):visible:enabled"
+    ).count()
+    page.locator("#sw-explorer button").first.focus()
+    found = 1
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if not page.evaluate("document.querySelector('#sw-explorer').contains(document.activeElement)"):
+            break
+        found += 1
+    assert found >= wanted > 25
+
+
+def cells(page, name):
+    return page.locator(f".sw-grid[aria-label^='{name}'] .sw-cell")
+
+
+def test_pointing_at_a_cell(page):
+    call = "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)"
+    page.locator("#sw-line").fill(call)
+    made = program(page)
+    trace = slide(made["layer"], made["x"])
+    words = page.locator(".sw-arithmetic")
+    for number, step in enumerate(trace.steps):
+        cells(page, "output").nth(number).hover()
+        expect(words).to_have_text(step.arithmetic)
+        assert page.locator(".sw-winner:not(.sw-swatch)").count() == 1
+        assert page.locator(".sw-cell.sw-tie").count() == len(step.ties)
+        marked = page.locator(".sw-cell:is(.sw-read, .sw-winner, .sw-tie)").count()
+        assert marked == len(step.taps)
+    width = len(trace.planes[0][0])
+    for row, col in ((-1, -1), (0, 0), (1, 1), (4, 3), (5, 5)):
+        readers = sum(any((t.row, t.col) == (row, col) for t in s.taps) for s in trace.steps)
+        cells(page, "input").nth((row + 1) * width + col + 1).hover()
+        assert page.locator(".sw-cell.sw-reader").count() == readers
+        if readers == 1:
+            expect(words).to_contain_text("is read by 1 window")
+        else:
+            expect(words).to_contain_text(f"({row}, {col}) is read by {readers or 'no window'}")
+    page.locator("h1").hover()
+    expect(words).to_have_text(trace.steps[0].arithmetic)
+    cells(page, "output").nth(4).click()
+    page.locator("h1").hover()
+    expect(words).to_have_text(trace.steps[4].arithmetic)
+
+
+def test_facts(page):
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, 3, stride=2)")
+    field(page, "input, rows").fill("6")
+    facts = page.locator(".sw-fact-list").inner_text()
+    assert "height: ⌊(6 − 3) / 2⌋ + 1 = 2\nwidth: ⌊(5 − 3) / 2⌋ + 1 = 2" in facts
+    assert "parameters\n10" in facts  # nine weights and a bias
+    assert "MACs\n36" in facts
+    assert "never read\n5 of 30" in facts
+    assert "receptive field\n3×3" in facts
+    assert "rows 0 to 2, columns 0 to 2: 9 elements" in facts
+    assert page.locator(".sw-cell.sw-untouched").count() == 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "nn.MaxPool2d(3, stride=1)",
+        "nn.AvgPool2d(2, stride=1, padding=1)",
+        "nn.LPPool2d(3, 2)",
+        "nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')",
+        "nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)",
+        "nn.AdaptiveMaxPool2d((2, 3))",
+        "nn.Conv1d(1, 1, 2)",
+    ],
+)
+def test_the_gradient_is_autograds(page, call):
+    page.locator("#sw-line").fill(call)
+    page.get_by_label("gradient of the input").check()
+    for which in ("of the sum of all outputs", "of the chosen output alone"):
+        page.get_by_label("gradient of", exact=True).select_option(which)
+        page.get_by_role("button", name="Next", exact=True).click()
+        made = program(page)
+        x = made["x"].requires_grad_()
+        out = made["layer"](x).flatten()
+        number = int(page.get_by_role("slider", name="window").input_value())
+        (out.sum() if "sum" in which else out[number]).backward()
+        shown = grid(page, "gradient").reshape(x.shape)
+        torch.testing.assert_close(shown, x.grad, rtol=1e-4, atol=1e-5, msg=call)
+
+
+def test_every_way_to_an_input(page):
+    page.get_by_role("button", name="0, 1, 2 …").click()
+    assert grid(page, "input")[1, 1:6].tolist() == [0, 1, 2, 3, 4]
+    agrees(page)
+    page.get_by_role("button", name="Photo", exact=True).click()
+    until(page, f"({GRID})('input')[1][1] > 9")
+    agrees(page)
+    field(page, "input, columns").fill("9")
+    agrees(page)
+    page.get_by_label("seed").fill("42")
+    agrees(page)
+    before = grid(page, "input").tolist()
+    page.get_by_role("button", name="Random").first.click()
+    assert page.get_by_label("seed").input_value() == "43"
+    assert grid(page, "input").tolist() != before
+    agrees(page)
+    page.get_by_role("button", name="All 0").click()
+    assert not grid(page, "input")[1:-1, 1:-1].any()
+    page.get_by_text("Paste a grid").click()
+    page.locator("#sw-grid").fill("tensor([[1., 2.5],\n        [-3, 4e1]])")
+    page.get_by_role("button", name="Use it").click()
+    assert program(page)["x"].tolist() == [[[1, 2.5], [-3, 40]]]
+    page.locator("#sw-grid").fill("1 2\n3")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator(".sw-paste .sw-problem")).to_contain_text("different lengths: 2, 1")
+    page.locator("#sw-grid").fill("1, 2\n3, zebra")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator(".sw-paste .sw-problem")).to_contain_text("no number")
+    assert program(page)["x"].tolist() == [[[1, 2.5], [-3, 40]]]
+
+
+def test_typing_and_drawing(page):
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")
+    page.get_by_role("button", name="All 0").click()
+    cells(page, "input").nth(0).click()
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    cells(page, "kernel").nth(3).click()
+    page.keyboard.type("−4")  # a minus sign as people copy it
+    page.keyboard.press("Tab")
+    page.get_by_label("bias is").fill("0.25")
+    made = program(page)
+    assert made["x"][0, 0, 0] == 2 and made["layer"].weight[0, 0, 1, 1] == -4
+    assert made["layer"].bias == 0.25
+    agrees(page)
+    page.get_by_label("with", exact=True).fill("7")
+    page.get_by_role("button", name="Draw").click()
+    boxes = [cells(page, "input").nth(n).bounding_box() for n in (6, 7, 8)]
+    centres = [(b["x"] + b["width"] / 2, b["y"] + b["height"] / 2) for b in boxes]
+    page.mouse.move(*centres[0])
+    page.mouse.down()
+    for centre in centres[1:]:
+        page.mouse.move(*centre, steps=3)
+    page.mouse.up()
+    assert grid(page, "input").flatten()[5:10].tolist() == [0, 7, 7, 7, 0]
+    agrees(page)
+    page.get_by_role("button", name="Draw").click()
+    cells(page, "input").nth(1).click()
+    page.keyboard.type("x")
+    page.keyboard.press("Enter")
+    page.keyboard.type("NaN")
+    page.keyboard.press("Enter")
+    assert grid(page, "input").isfinite().all()
+
+
+def test_drawing_by_finger(visit):
+    here = visit(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = opened(here)
+    page.get_by_role("button", name="All 0").tap()
+    page.get_by_role("button", name="Draw").tap()
+    cells(page, "input").nth(8).tap()
+    assert (grid(page, "input") == 9).sum() == 1
+    agrees(page)
+
+
+def test_kernels_to_begin_with(page):
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, 3, bias=False)")
+    weights = page.get_by_role("group", name="kernel weights")
+    for name, wanted in (
+        ("Ones", torch.ones(3, 3)),
+        ("Mean", torch.full((3, 3), 1 / 9)),
+        ("Sobel", torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])),
+    ):
+        weights.get_by_role("button", name=name).click()
+        assert torch.equal(program(page)["layer"].weight[0, 0], wanted)
+        agrees(page)
+    weights.get_by_role("button", name="Random").click()
+    agrees(page)
+    field(page, "kernel_size").fill("2")
+    weights.get_by_role("button", name="Sobel").click()
+    expect(page.get_by_role("status")).to_contain_text("3×3")
+    agrees(page)
+
+
+def test_playing_and_its_pause(page):
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".sw-where")).to_contain_text("window 3 of 9")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    stood = page.locator(".sw-where").inner_text()
+    page.wait_for_timeout(1000)
+    assert page.locator(".sw-where").inner_text() == stood
+    page.get_by_role("slider", name="window").press("End")
+    page.get_by_role("button", name="Play", exact=True).click()  # from the start again
+    expect(page.locator(".sw-where")).to_contain_text("window 1 of 9")
+    page.get_by_role("slider", name="window").press("End")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("nn.MaxPool2d(0)", "nn.MaxPool2d(-1)", "nn.MaxPool2d(9)", "nn.MaxPool2d(3, stride=0)"),
+        *("nn.MaxPool2d(3, padding=2)", "nn.AvgPool2d(2, divisor_override=0)"),
+        *("nn.Conv2d(1, 1, 9)", "nn.Conv2d(1, 1, 3, padding='same', stride=2)"),
+        *("nn.Conv2d(1, 1, 2, padding=5, padding_mode='reflect')", "nn.LPPool2d(0, 2)"),
+        *("nn.ConvTranspose2d(1, 1, 3, output_padding=3)", "nn.Conv1d(1, 1, 9)"),
+        *("nn.MaxPool1d(2, padding=2)", "nn.AdaptiveAvgPool2d(-1)"),
+    ],
+)
+def test_torchs_refusal_is_shown_explained_and_mended(page, call):
+    page.locator("#sw-line").fill(call)
+    with pytest.raises((RuntimeError, ValueError, ZeroDivisionError)) as caught:
+        sizes = (1, 5) if "1d" in call else (1, 5, 5)
+        eval(call, {"nn": nn})(torch.ones(sizes))
+    problem = page.locator(".sw-explorer > .sw-problem")
+    expect(problem.locator(".sw-said")).to_have_text(f"torch says: {str(caught.value).strip()}")
+    for link in problem.locator("a").all():
+        assert page.request.get(link.evaluate("a => a.href")).ok
+    page.locator("#sw-line").fill("nn.MaxPool2d(2)")
+    agrees(page)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("", "hello", "nn.MaxPool2d(", "nn.ReLU()", "nn.MaxPool2d(2), nn.ReLU()", "nn.Zebra(3)"),
+        *("nn.Conv2d(3, 8, 3)", "nn.MaxPool2d(2.5)", "nn.MaxPool2d('<b>')", "nn.MaxPool2d()"),
+        *("nn.Conv2d(1, 1, 3, padding=90000)", "nn.AdaptiveAvgPool2d(100000)"),
+        *("nn.ConvTranspose2d(1, 1, 99999, stride=99999)", "nn.MaxPool2d(9" + "9" * 300 + ")"),
+        *("nn.ConvTranspose2d(1, 1, 2, padding=2)", "nn.Conv2d(1, 1, 90, padding=45)"),
+        *("nn.Conv2d(1, 1, 3, padding='some')", "nn.Conv2d(1, 1, 3, padding_mode='some')"),
+        *("nn.AdaptiveAvgPool2d(0)", "nn.MaxPool2d((1, 2, 3))", "nn.MaxPool2d(2, ceil_mode=3)"),
+        *("__import__('os').system('x')", "nn.MaxPool2d(__proto__=1)", "nn.constructor()"),
+        "nn.MaxPool2d(2, return_indices=True)",
+    ],
+)
+def test_what_cannot_be_shown_is_said_in_words_of_ours(page, call):
+    page.locator("#sw-line").fill(call)
+    problem = page.locator(".sw-explorer > .sw-problem")
+    expect(problem).to_be_visible()
+    assert page.locator(".sw-problem b").count() == 0
+    page.locator("#sw-line").fill("nn.MaxPool2d(2)")
+    agrees(page)
+
+
+def test_bad_numbers_in_the_controls(page):
+    problem = page.locator(".sw-explorer > .sw-problem")
+    for text in ("abc", "1e9", "99999999999", "NaN", "<b>", "2.5", "()", "--1", "", "None"):
+        field(page, "kernel_size").fill(text)
+        expect(problem).to_be_visible()
+    field(page, "kernel_size").fill("2")
+    agrees(page)
+    for text in ("0", "-1", "65", "NaN", "1e3", "x", ""):
+        field(page, "input, rows").fill(text)
+        expect(problem).to_contain_text("1 to 64 rows")
+        expect(field(page, "input, rows")).to_have_attribute("aria-invalid", "true")
+    field(page, "input, rows").fill("6")
+    agrees(page)
+    for text in ("-1", "x", "4294967296", "1.5"):
+        page.get_by_label("seed").fill(text)
+        expect(page.get_by_label("seed")).to_have_attribute("aria-invalid", "true")
+    agrees(page)
+
+
+def test_a_link_brings_all_of_it(page, visit):
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, (2, 3), stride=(1, 2), padding=(0, 1))")
+    page.get_by_label("bias is").fill("-1.5")
+    cells(page, "output").nth(3).click()
+    page.get_by_label("gradient of the input").check()
+    page.get_by_label("gradient of", exact=True).select_option("of the chosen output alone")
+    until(page, "location.hash.includes('gradient=one') && location.hash.includes('at=')")
+    there = visit()
+    other = opened(there, page.evaluate("location.hash"))
+    assert line(other) == line(page)
+    for name in ("input", "kernel", "output", "gradient"):
+        assert torch.equal(grid(other, name), grid(page, name))
+    for place in (".sw-where", ".sw-arithmetic", ".sw-program code"):
+        assert other.locator(place).text_content() == page.locator(place).text_content()
+    agrees(other)
+    assert not there.problems
+
+
+def test_typed_numbers_and_the_photo_travel_too(page, visit):
+    page.locator("#sw-line").fill("nn.AvgPool1d(2)")
+    cells(page, "input").nth(0).click()
+    page.keyboard.type("0.1")
+    page.keyboard.press("Enter")
+    until(page, "location.hash.includes('0.1')")
+    other = opened(visit(), page.evaluate("location.hash"))
+    assert torch.equal(grid(other, "input"), grid(page, "input"))
+    page.get_by_role("button", name="Edges in a photo").click()
+    until(page, "location.hash.includes('photo')")
+    other = opened(visit(), page.evaluate("location.hash"))
+    assert torch.equal(grid(other, "output"), grid(page, "output"))
+
+
+STANDS = f"""([line, output]) => document.querySelector("#sw-line")?.value === line
+    && JSON.stringify(({GRID})("output")) === JSON.stringify(output)
+    && document.querySelector(".sw-explorer .sw-notice").textContent.includes("nothing was changed")
+"""
+GOOD = "call=nn.MaxPool2d(2)&input=random:1:4x4"
+HOSTILE = [
+    "call=nn.MaxPool2d(2)",
+    "input=random:1:4x4",
+    "call=&input=random:1:4x4",
+    "call=<script>document.title='x'</script>&input=random:1:4x4",
+    "call=nn.MaxPool2d(2)&input=<img src=x onerror=document.title='x'>",
+    "call=nn.MaxPool2d(2)&input=random:1:99x99",
+    "call=nn.MaxPool2d(2)&input=random:99999999999:4x4",
+    "call=nn.MaxPool2d(2)&input=random:-1:4x4",
+    "call=nn.MaxPool2d(2)&input=photo:0x4",
+    "call=nn.MaxPool2d(2)&input=NaN,1;2,3",
+    "call=nn.MaxPool2d(2)&input=1e999,1;2,3",
+    "call=nn.MaxPool2d(2)&input=Infinity,1;2,3",
+    "call=nn.MaxPool2d(2)&input=1,2;3",
+    "call=nn.MaxPool2d(2)&input=" + ",".join("1" * 65),
+    "call=nn.MaxPool2d(2)&input=" + ";".join(["1,2"] * 9000),
+    "call=nn.Conv2d(3,8,3)&input=random:1:4x4",
+    "call=nn.Conv2d(1,1,2)&input=random:1:4x4&weights=a,b",
+    "call=nn.Conv2d(1,1,2)&input=random:1:4x4&bias=NaN",
+    GOOD + "&at=-1,0",
+    GOOD + "&at=1e9,0",
+    GOOD + "&at=0",
+    GOOD + "&gradient=<b>",
+    GOOD + "&call=nn.ReLU()",
+    GOOD + "&zebra=1",
+    GOOD + "&__proto__=1",
+    "call=constructor()&input=random:1:4x4",
+    "call=nn.MaxPool2d(" + "9" * 500 + ")&input=random:1:4x4",
+    "call=" + "(" * 3000 + "&input=random:1:4x4",
+    "call=%&input=random:1:4x4",
+    "call=%E0%A4%A&input=1",
+    "javascript:document.title='x'",
+    "%3Cscript%3E",
+    '"]',
+    "\u202e\u0000🪟",
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, number):
+    here = visit()
+    page = opened(here)
+    before, title = [line(page), page.evaluate(GRID, "output")], page.title()
+
+    def stands():  # Material lays the page anew when a script changes the hash
+        until(page, STANDS, before)
+
+    page.evaluate("hash => { location.hash = hash }", HOSTILE[number])
+    stands()
+    page.goto("about:blank")
+    opened(here, "#" + quote(HOSTILE[number], safe="=&;,()<>'%:"))
+    stands()
+    assert page.title() == title
+    assert page.locator("article script:not([src])").count() == 0
+    assert page.locator("article :is(img, b)").count() == 0
+    assert not here.problems
+
+
+def test_odd_but_honest_links(visit):
+    """Settings that torch refuses, and places that are not there, are shown as what they are."""
+    here = visit()
+    page = opened(here, "#call=nn.MaxPool2d(9)&input=random:1:4x4")
+    agrees(page)
+    page.goto("about:blank")
+    page = opened(here, f"#{GOOD}&at=63,63")
+    expect(page.locator(".sw-where")).to_have_text("output (1, 1), window 4 of 4")
+    page.goto("about:blank")
+    page = opened(here, "#call=nn.Conv2d(1,1,3)&input=arange:5x5&weights=1,2;3,4")
+    agrees(page)
+    assert not here.problems
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280, 2560])
+def test_no_width_scrolls_sideways(visit, width):
+    page = opened(visit(viewport={"width": width, "height": 800}))
+    page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
+    page.get_by_label("gradient of the input").check()
+    for name in PRESETS:
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text(name)
+        for element in ("documentElement", "body"):
+            assert page.evaluate(f"document.{element}.scrollWidth") <= width, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(visit, scheme):
+    here = visit(color_scheme=scheme)
+    page = opened(here)
+    page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
+    page.get_by_label("gradient of the input").check()
+    for name in PRESETS:
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text(name)
+        assert violations(page) == [], name
+
+
+def test_the_line_and_the_link_can_be_copied(visit):
+    here = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = opened(here)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == line(page)
+    page.get_by_role("button", name="Copy link").click()
+    until(page, "location.hash.length > 1")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.get_by_text("The same in torch").click()
+    page.get_by_role("button", name="Copy the program").click()
+    until(page, "() => navigator.clipboard.readText().then(text => text.includes('print(layer(x))'))")
+    assert not here.problems
+
+
+def test_without_script_a_text_says_what_is_missing(visit):
+    page = visit(java_script_enabled=False).go("explorer/")
+    expect(page.locator("noscript p")).to_contain_text("JavaScript, which is off")
+    for path in page.locator("noscript a").evaluate_all("all => all.map(a => a.href)"):
+        assert page.request.get(path).ok
+
+
+def test_it_lives_on_after_instant_navigation(visit):
+    here = visit()
+    page = here.go("about/")
+    here.mark()
+    title = page.locator("h1")
+    for _ in range(2):
+        page.locator('.md-sidebar--primary a[href$="/explorer/"]').first.evaluate("a => a.click()")
+        expect(title).to_contain_text("Explorer")
+        page.locator(".sw-board .sw-cell").first.wait_for()
+        assert page.locator(".sw-board").count() == 1
+        page.locator("#sw-line").fill("nn.AvgPool2d(2)")
+        agrees(page)
+        page.locator('.md-sidebar--primary a[href$="/about/"]').first.evaluate("a => a.click()")
+        expect(title).to_contain_text("About")
+    assert here.marked()
+    assert not here.problems
+
+
+def test_it_works_from_a_folder(from_folder):
+    page = from_folder("explorer", "#call=nn.MaxPool2d(9)&input=photo:8x8")
+    problem = page.locator(".sw-explorer > .sw-problem a")
+    expect(problem).to_have_attribute(
+        "href", "../lessons/output-size/index.html#when-no-window-fits"
+    )
+    page.locator("#sw-line").fill("nn.MaxPool2d(3)")
+    agrees(page)

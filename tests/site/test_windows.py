@@ -1,0 +1,234 @@
+"""The explorer's engine in a real Chromium: its results and refusals are torch's own."""
+
+import contextlib
+import re
+import warnings
+
+import pytest
+import torch
+from random_layers import Maker
+from test_reference_cases import CASES, module_of, tensor_of
+from torch import nn
+
+from slidingwindows import SlidingWindowsError, slide
+from slidingwindows.calls import call_of
+from slidingwindows.notation import equals, number
+from slidingwindows.wording import padding_words, size_words
+
+RUN = """cases => cases.map(([call, rows, kernel, bias, upstream]) => {
+  const SW = SlidingWindows;
+  try {
+    const parsed = SW.parseCall(call);
+    const found = SW.run(parsed, rows, kernel, bias);
+    const { untouched, formula } = found.geometry;
+    return {
+      call: SW.formatCall(parsed), output: found.output, plane: found.plane, formula,
+      untouched: [...untouched],
+      steps: upstream && found.output.flat().map((_, n) => found.step(n)),
+      gradient: upstream && SW.gradient(found, upstream),
+    };
+  } catch (problem) {
+    if (!("lesson" in problem)) throw problem;
+    return { problem: problem.message, torch: problem.torch };
+  }
+})"""
+# What torch does and the page does not show, and what torch says in words that change.
+OURS = (
+    "which cannot be shown|must be (at least 1|one whole number)|the (kernel|output) has no elements"
+    "|is more than dilation|holds no number|at most (96 rows|4096 weights)"
+)
+
+
+@pytest.fixture
+def engine(visit):
+    here = visit()
+    page = here.go("explorer/")
+    page.locator(".sw-board .sw-cell").first.wait_for()
+
+    def run(cases):
+        found = []
+        for start in range(0, len(cases), 200):
+            found += page.evaluate(RUN, cases[start : start + 200])
+        return found
+
+    run.page = page
+    yield run
+    assert not here.problems
+
+
+def prepared(maker, whole: bool = True):
+    """(call, module or None, input, torch's answer) for a random layer and a small input."""
+    rank = maker.chance.choice((1, 2, 2, 2))
+    call = maker.window(rank)
+    generator = torch.Generator().manual_seed(maker.chance.randrange(10**6))
+    sizes = [1, *(maker.chance.randint(1, 11) for _ in range(rank))]
+    x = torch.randint(-9, 10, sizes, generator=generator).float()
+    if not whole:
+        x = torch.randn(sizes, generator=generator)
+    try:
+        module = eval(call, {"nn": nn})
+        if "Conv" in call:
+            weight = torch.randint(-3, 4, module.weight.shape, generator=generator).float()
+            module.weight.data = weight
+            if module.bias is not None:
+                module.bias.data = torch.tensor([float(maker.chance.randint(-3, 3))])
+        with torch.no_grad():
+            return call, module, x, module(x)
+    except Exception as error:
+        return call, None, x, error
+
+
+def asked(call, module, x, upstream=None):
+    kernel = bias = None
+    if "Conv" in call:
+        kernel = getattr(module, "weight", None)
+        bias = getattr(module, "bias", None)
+        kernel = plane(kernel) if kernel is not None else [[1.0]]
+    return [call, plane(x), kernel, None if bias is None else bias.item(), upstream]
+
+
+def plane(tensor) -> list[list[float]]:
+    """The last two dimensions; a signal is one row."""
+    if tensor.dim() == 2 or (tensor.dim() == 3 and tensor.shape[:2] == (1, 1)):
+        return tensor.detach().reshape(1, -1).tolist()
+    return tensor.detach().reshape(tensor.shape[-2:]).tolist()
+
+
+def judged(call, module, x, answer, page) -> str:
+    """'equal', 'refused' or 'not shown'; fails if the page says other than torch."""
+    told = f"{call} on {tuple(x.shape)}: {page}"
+    if "problem" in page and not page["torch"]:
+        assert re.search(OURS, page["problem"]), told
+        return "refused" if isinstance(answer, Exception) else "not shown"
+    if isinstance(answer, Exception):
+        assert page.get("problem") == str(answer).strip().splitlines()[0], told
+        return "refused"
+    assert "problem" not in page, told
+    close = {"rtol": 0, "atol": 0} if "Max" in call else {"rtol": 2e-5, "atol": 2e-5}
+    shown = torch.tensor(page["output"], dtype=torch.float32).reshape(answer.shape)
+    torch.testing.assert_close(shown, answer.detach(), equal_nan=True, **close, msg=told)
+    assert call_of(eval(page["call"], {"nn": nn})) == call_of(module), told
+    return "equal"
+
+
+def test_2400_random_calls_answer_as_torch(engine):
+    maker, prepared_ = Maker(5, wrong=0.07), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for n in range(2400):
+            prepared_.append(prepared(maker, whole=n % 2 == 0))
+    found = engine([asked(call, module, x) for call, module, x, _ in prepared_])
+    verdicts = [judged(*one, page) for one, page in zip(prepared_, found, strict=True)]
+    equal, refused = verdicts.count("equal"), verdicts.count("refused")
+    assert equal > 1600 and refused > 300, (equal, refused)
+
+
+def test_steps_and_gradients_are_the_packages(engine):
+    maker, cases = Maker(11, wrong=0), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        while len(cases) < 350:
+            call, module, x, answer = prepared(maker)
+            if "LP" in call and module is not None:
+                x = x.abs()  # else torch gives 0 · nan even to what no window reads
+                answer = module(x)
+            if module is None or (answer.numel() and not answer.isfinite().all()):
+                continue
+            with contextlib.suppress(SlidingWindowsError):  # what slide refuses, the page does
+                cases.append((call, module, x, slide(module, x)))
+    shapes = [torch.Size(trace.output_shape) for *_, trace in cases]
+    upstreams = [(torch.arange(s.numel()) % 5 + 1.0).reshape(s) for s in shapes]
+    found = engine(
+        [asked(c, m, x, plane(u)) for (c, m, x, _), u in zip(cases, upstreams, strict=True)]
+    )
+    for (call, module, x, trace), upstream, page in zip(cases, upstreams, found, strict=True):
+        told = f"{call} on {x.tolist()}"
+        assert page["plane"] == [list(row) for row in trace.planes[0]], told
+        assert page["formula"] == [line.removeprefix("size: ") for line in size_words(trace)], told
+        stretch = trace.stretch
+        unread = [
+            f"{r},{c}"
+            for r, c in sorted(trace.geometry.untouched())
+            if r % stretch[0] == 0 and c % stretch[1] == 0
+        ]
+        assert sorted(page["untouched"]) == sorted(unread), told
+        for mine, step in zip(page["steps"], trace.steps, strict=True):
+            assert [(t["row"], t["col"], t["value"]) for t in mine["taps"]] == [
+                (t.row, t.col, t.value) for t in step.taps
+            ], told
+            assert mine["winner"] == step.winner and tuple(mine["ties"]) == step.ties, told
+            if len(step.taps) <= 36 and "LP" not in call:
+                assert mine["arithmetic"] == step.arithmetic, told
+        wanted = x.clone().requires_grad_()
+        module(wanted).backward(upstream)
+        close = {"rtol": 2e-4, "atol": 2e-4}
+        shown = torch.tensor(page["gradient"], dtype=torch.float32).reshape(x.shape)
+        torch.testing.assert_close(shown, wanted.grad, equal_nan=True, **close, msg=told)
+
+
+def test_an_lp_window_in_words(engine):
+    x = torch.tensor([[[1.0, -2, 3, 0], [4, 5, -6, 2], [7, 8, 9, 1]]])
+    calls = ["nn.LPPool2d(2, 2)", "nn.LPPool2d(1, 3, ceil_mode=True)", "nn.LPPool2d(2.5, 2, 1)"]
+    calls += ["nn.LPPool2d(3, (2, 3), ceil_mode=True)", "nn.LPPool2d(4, 2)"]
+    traces = [slide(eval(call, {"nn": nn}), x) for call in calls]
+    upstreams = [torch.ones(1, *trace.geometry.output_shape) for trace in traces]
+    found = engine([asked(c, None, x, plane(u)) for c, u in zip(calls, upstreams, strict=True)])
+    for trace, page in zip(traces, found, strict=True):
+        assert [s["arithmetic"] for s in page["steps"]] == [s.arithmetic for s in trace.steps]
+
+
+def test_the_reference_cases(engine):
+    cases = []
+    for case in CASES:
+        x = tensor_of(case["input"], case["dtype"])
+        plain = x.is_floating_point() and x.double().isfinite().all() and x.numel()
+        if case["nd"] > 2 or not plain or case.get("return_indices"):
+            continue  # the page has no third dimension, no integers and no infinite input
+        module = module_of(case).float()
+        if "Conv" in repr(module) and module.weight.shape[:2] != (1, 1):
+            continue
+        x = x.float().reshape(-1, *x.shape[-case["nd"] :])[:1]
+        try:
+            cases.append((call_of(module), module, x, module(x)))
+        except RuntimeError as error:
+            cases.append((call_of(module), module, x, error))
+    found = engine([asked(call, module, x) for call, module, x, _ in cases])
+    verdicts = [judged(*one, page) for one, page in zip(cases, found, strict=True)]
+    assert verdicts.count("not shown") == 1  # an output of no elements
+    assert (verdicts.count("equal"), verdicts.count("refused")) == (20, 11)
+
+
+def test_numbers_are_written_as_the_package_writes_them(engine):
+    generator = torch.Generator().manual_seed(3)
+    values = torch.randn(1500, generator=generator) * 10 ** torch.randint(-6, 8, (1500,))
+    values = [*values.tolist(), *(n / 16 for n in range(-200, 200)), 1125000.0, 1e6, 999999.5]
+    values += [float("inf"), float("-inf"), float("nan"), 0.0, -0.0, 0.0005, 0.0004999]
+    shown = engine.page.evaluate("values => values.map(SlidingWindows.number)", values)
+    assert shown == [number(value) for value in values]
+    ask = """values => values.map(value => SlidingWindows.arithmetic(
+        {kind: "max", call: {args: {}}, axes: []}, {taps: [], value}).split(" ")[1])"""
+    assert engine.page.evaluate(ask, values) == [equals(value) for value in values]
+
+
+def test_random_inputs_are_torchs(engine):
+    for seed in (0, 1, 7, 2**32 - 1):
+        torch.manual_seed(seed)
+        wanted = torch.randint(0, 10, (700,)).tolist()
+        ask = "seed => SlidingWindows.explorer.randint(seed, 0, 9, 700)"
+        assert engine.page.evaluate(ask, seed) == wanted
+
+
+def test_what_fills_the_padding_is_said_as_in_the_figures(engine):
+    page, x = engine.page, torch.arange(36.0).reshape(1, 6, 6)
+    for call in (
+        "nn.MaxPool2d(3, padding=1)",
+        "nn.AvgPool2d(3, padding=1)",
+        "nn.AvgPool2d(3, padding=1, count_include_pad=False)",
+        "nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')",
+        "nn.ConvTranspose2d(1, 1, 3, stride=2)",
+        "nn.ConvTranspose2d(1, 1, 3, stride=(2, 3), padding=1)",
+        "nn.ConvTranspose2d(1, 1, 3)",
+    ):
+        page.locator("#sw-line").fill(call)
+        words = padding_words(slide(eval(call, {"nn": nn}), x))
+        assert page.locator(".sw-legend > span").first.inner_text().strip() == words
