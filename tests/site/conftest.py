@@ -1,34 +1,16 @@
 """The real site, built once, read in a real Chromium over loopback."""
 
 import contextlib
-import functools
-import http.server
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import threading
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import sync_playwright
 from site_pages import DESKTOP, ROOT, until
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
+from slidingwindows.chromium import chromium, served
 
 @pytest.fixture(scope="session")
 def port():
@@ -50,20 +32,14 @@ def site(tmp_path_factory, port):
 
 @pytest.fixture(scope="session")
 def address(site, port):
-    handler = functools.partial(Quiet, directory=str(site))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/"
-    server.shutdown()
+    with served(site, port) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        own = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-        browser = playwright.chromium.launch(executable_path=own, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with chromium() as found:
+        yield found
 
 
 class Visit:

@@ -1,0 +1,89 @@
+"""What one step costs in Chromium on the largest input that a figure or the explorer takes.
+
+Main-thread time: script, style, layout and paint, as Chromium itself counts it. Sixty steps a
+second leave 16 ms for each.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+from pathlib import Path
+
+from . import build_site, row
+
+SIDE, STEPS = 64, 120
+# Ten steps before the count, so that scripts are compiled and styles are known.
+STEPPING = """async ([step, count]) => {
+  const go = eval(step);
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let n = 0; n < count; n += 1) { await go(n); await frame(); }
+}"""
+EXPLORER = "n => SlidingWindows.explorer.page.go(n)"
+STEPPER = "n => document.querySelector('#bench sliding-window').go(n + 1)"
+
+
+def figure(folder: Path) -> str:
+    """A 64x64 max pool as a figure of the site: its files in the folder, its HTML returned."""
+    from torch import nn
+
+    from slidingwindows import slide
+    from slidingwindows.embed import embed_figures
+    from slidingwindows.renderers import render
+    from slidingwindows.values import input_for
+
+    module = nn.MaxPool2d(3, stride=2, padding=1)
+    trace = slide(module, input_for(module, f"{SIDE}x{SIDE}", "photo", seed=0))
+    made = render({"kind": "trace", "name": "bench", "trace": trace.to_dict(), "caption": ""})
+    for name, content in made.pop("files").items():
+        (folder / name).write_bytes(content)
+    (folder / "bench.json").write_text(json.dumps({**made, "caption": ""}), "utf-8")
+    return embed_figures("<!-- figure bench -->", folder, "../", "bench")
+
+
+def measured(page, step: str) -> float:
+    """Milliseconds of the main thread's work a step."""
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable")
+
+    def busy() -> float:
+        metrics = client.send("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+    page.evaluate(STEPPING, [step, 10])
+    begun = busy()
+    page.evaluate(STEPPING, [step, STEPS])
+    return (busy() - begun) / STEPS * 1000
+
+
+def run(runs: int) -> bool:
+    """Print milliseconds a step: the explorer, and a figure's stepper."""
+    from slidingwindows.chromium import chromium, served
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "site")
+        build_site(folder)
+        markup = figure(folder / "figures")
+        found = {"explorer": [], "stepper": []}
+        with served(folder) as address, chromium() as browser:
+            for _ in range(runs):
+                # The page's own policy forbids eval, which the measuring needs.
+                page = browser.new_context(bypass_csp=True).new_page()
+                state = f"#call=nn.MaxPool2d(3,stride=2,padding=1)&input=photo:{SIDE}x{SIDE}"
+                page.goto(f"{address}explorer/{state}")
+                page.locator(".sw-board .sw-shaded").first.wait_for()
+                found["explorer"].append(measured(page, EXPLORER))
+                page.evaluate(
+                    "html => { document.querySelector('article').innerHTML = "
+                    "`<div id=bench>${html}</div>` }",
+                    markup,
+                )
+                found["stepper"].append(measured(page, STEPPER))
+                page.context.close()
+    return all(
+        [
+            row(f"{name}, ms a step at {SIDE}x{SIDE}", statistics.median(times), at_most=16)
+            for name, times in found.items()
+        ]
+    )
