@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import itertools
 import logging
 import os
-import re
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -19,14 +16,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .errors import SlidingWindowsError
-from .lessons import Cell, Lesson
+from .failing import failure, where
+from .lessons import Lesson
+from .printed import last_lines, whole
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
 MOST_OUTPUT = 1_000_000  # characters that one cell may print
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-CHAIN = re.compile(
-    "^(?:During handling of the above exception|The above exception was the direct cause)", re.M
-)
 # nbclient logs each failing cell at length; the one message of a failure is enough. So it is
 # for asyncio, which tells of nbclient's open ends when a kernel has died.
 SILENT = logging.getLogger("slidingwindows.nbclient")
@@ -34,13 +29,18 @@ SILENT.setLevel(logging.CRITICAL + 1)
 logging.getLogger("asyncio").addFilter(
     lambda record: not record.getMessage().startswith("Task was destroyed")
 )
+# Runs in the kernel before the first cell.
+GUARD = "from slidingwindows.guard import keep_inside; keep_inside({own!r}, {project!r})"
 
 
 class ThisPython(KernelSpecManager):
     """Always the interpreter that runs the build, whatever kernels a user has installed."""
 
+    first_line = ""
+
     def get_kernel_spec(self, kernel_name):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv.append(f"--IPKernelApp.exec_lines={self.first_line}")
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
 
@@ -60,6 +60,12 @@ class Client(NotebookClient):
         return super().output(outs, msg, display_id, cell_index)
 
 
+def _folder(short: bool = False) -> tempfile.TemporaryDirectory:
+    """A folder that goes with the kernel; a socket's path has at most a hundred bytes or so."""
+    at = "/tmp" if short and os.access("/tmp", os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=at)
+
+
 def execute(lesson: Lesson) -> list[list[dict]]:
     """The outputs of each code cell, as notebook output dictionaries.
 
@@ -69,13 +75,14 @@ def execute(lesson: Lesson) -> list[list[dict]]:
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell.source) for cell in lesson.code]
     )
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
-        manager = AsyncKernelManager(
-            kernel_spec_manager=ThisPython(), kernel_name="python3", log=SILENT
-        )
+    with _folder() as scratch, _folder(short=True) as sockets:
+        specs = ThisPython()
+        project = str(lesson.path.resolve().parents[1])
+        specs.first_line = GUARD.format(own=scratch, project=project)
+        manager = AsyncKernelManager(kernel_spec_manager=specs, kernel_name="python3", log=SILENT)
         manager.connection_file = str(Path(scratch, "kernel.json"))
         if os.name == "posix":  # private to this user, where TCP ports are open to all
-            manager.transport, manager.ip = "ipc", str(Path(scratch, "kernel"))
+            manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
         begun: list[int] = []  # numbers of the cells that were sent to the kernel
         client = Client(
             notebook,
@@ -90,37 +97,16 @@ def execute(lesson: Lesson) -> list[list[dict]]:
         try:
             client.execute(env=environment, cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
-            raise _failure(lesson, notebook, begun, error) from error
+            raise SlidingWindowsError(failure(lesson, notebook, begun, error, TIMEOUT)) from error
         finally:
             atexit.unregister(client._cleanup_kernel)  # left behind if no kernel started
     for number, length in enumerate(client.printed):
         if length > MOST_OUTPUT:
-            raise SlidingWindowsError(
-                f"{_where(lesson, number)} prints {length:,} characters; at most {MOST_OUTPUT:,}"
+            problem = (
+                f"{where(lesson, number)} prints {length:,} characters; at most {MOST_OUTPUT:,}"
             )
-    return [list(_whole(cell.outputs)) for cell in notebook.cells]
-
-
-def _whole(outputs: list[dict]) -> Iterator[dict]:
-    """The outputs, with what was printed in one go as one output, wherever its text was cut.
-
-    nbclient's own coalesce_streams takes hours for a long line, and moves prints before figures.
-    """
-    for printed, run in itertools.groupby(outputs, lambda o: o["output_type"] == "stream"):
-        if not printed:
-            yield from (dict(output) for output in run)
-            continue
-        texts = {"stdout": "", "stderr": ""}
-        for output in run:
-            texts[output["name"]] += output["text"]
-        for name, text in texts.items():
-            if text:
-                yield {"output_type": "stream", "name": name, "text": _shown(text)}
-
-
-def _shown(text: str) -> str:
-    """Text as a terminal leaves it: a carriage return begins the line again, as for progress."""
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+            raise SlidingWindowsError(problem + last_lines(notebook.cells[number].outputs))
+    return [list(whole(cell.outputs)) for cell in notebook.cells]
 
 
 def _environment(lesson: Lesson, scratch: str) -> dict:
@@ -140,32 +126,3 @@ def _environment(lesson: Lesson, scratch: str) -> dict:
     }
     theirs = {k: v for k, v in os.environ.items() if k not in ("PYTHONSTARTUP", "MATPLOTLIBRC")}
     return {**theirs, **ours}
-
-
-def _failure(lesson: Lesson, notebook, begun: list[int], error: Exception) -> SlidingWindowsError:
-    last = str(error).strip().splitlines()[-1:] or ["no reason given"]
-    if not begun:
-        return SlidingWindowsError(
-            f"lessons/{lesson.path.name}: the kernel did not start: {last[0]}"
-        )
-    number = begun[-1]
-    if isinstance(error, CellExecutionError):
-        line = _line(lesson.code[number], notebook.cells[number].execution_count, error.traceback)
-        what = f"{error.ename}: {error.evalue}".strip()
-        return SlidingWindowsError(f"{_where(lesson, number, line)}: {what}")
-    if isinstance(error, CellTimeoutError):
-        return SlidingWindowsError(f"{_where(lesson, number)} did not end within {TIMEOUT} seconds")
-    what = "the kernel died" if isinstance(error, DeadKernelError) else last[0]
-    return SlidingWindowsError(f"{_where(lesson, number)}: {what}")
-
-
-def _line(cell: Cell, count: int | None, traceback: str) -> int:
-    """The line of the lesson's file where this cell raised what nothing caught."""
-    shown = CHAIN.split(ANSI.sub("", traceback))[-1]  # earlier errors of a chain were caught
-    found = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
-    return cell.line + (int(found.group(1)) - 1 if found else 0)
-
-
-def _where(lesson: Lesson, number: int, line: int | None = None) -> str:
-    cell: Cell = lesson.code[number]
-    return f"lessons/{lesson.path.name}, code cell {number + 1}, line {line or cell.line}"

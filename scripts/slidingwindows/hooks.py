@@ -31,7 +31,7 @@ from slidingwindows.photo import write_photo
 from slidingwindows.policy import secure
 from slidingwindows.prepare import cache_of, is_fresh
 from slidingwindows.sharing import page_facts
-from slidingwindows.stamps import commit_day
+from slidingwindows.stamps import commit_day, commit_time
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 GLOSSARY = "reference/glossary.md"
@@ -56,6 +56,8 @@ def on_config(config):
         if path not in config.watch:
             config.watch.append(path)
     config.extra.update(release=__version__, day=commit_day(root))
+    if _running["command"] != "serve" and commit_time(root):
+        os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
     if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
         BLOCK_LEVEL_ELEMENTS.append("sliding-window")
     return config

@@ -8,19 +8,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-def commit_day(root: Path) -> str:
-    """The day of the last commit, 'YYYY-MM-DD' in UTC; empty outside a repository.
+def commit_time(root: Path) -> str:
+    """When the last commit was made, in seconds since 1970; empty outside a repository.
 
-    SOURCE_DATE_EPOCH, in seconds, goes before git, as reproducible-builds.org has it.
+    SOURCE_DATE_EPOCH goes before git, as reproducible-builds.org has it.
     """
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not seconds.isdecimal():
-        command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=20)
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        seconds = done.stdout.strip()
-    if not seconds.isdecimal():
+    if seconds.isdecimal():
+        return seconds
+    command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
         return ""
-    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+    seconds = done.stdout.strip()
+    return seconds if seconds.isdecimal() else ""
+
+
+def commit_day(root: Path) -> str:
+    """The day of the last commit, 'YYYY-MM-DD' in UTC; empty outside a repository."""
+    seconds = commit_time(root)
+    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat() if seconds else ""

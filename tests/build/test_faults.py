@@ -8,7 +8,16 @@ import subprocess
 import pytest
 from tiny_project import Project, lesson
 
-from slidingwindows import SlidingWindowsError, execution, lessons, pages, prepare, renderers, site
+from slidingwindows import (
+    SlidingWindowsError,
+    execution,
+    lessons,
+    pages,
+    prepare,
+    printed,
+    renderers,
+    site,
+)
 from slidingwindows.lesson import MIME, plot
 
 ONE_LINE = "x = 1"
@@ -59,6 +68,15 @@ BROKEN = {
     "chatters": (ONE_LINE, "print('x' * 1_000_001)  # here"),
     "chatters-in-lines": (ONE_LINE, "for _ in range(250_000):  # here\n    print('1234')"),
     "blank-lines": (ONE_LINE, "\n\n\nx = 2\n\nx / 0  # here"),
+    "writes-outside": ("from pathlib import Path", "Path('../../evil').write_text('x')  # here"),
+    "writes-into-the-site": (
+        "import os",
+        "folder = os.environ['SLIDINGWINDOWS_LESSONS']\nopen(f'{folder}/evil', 'a')  # here",
+    ),
+    "removes-another": (
+        "import os",
+        "os.remove(os.environ['SLIDINGWINDOWS_LESSONS'] + '/good.py')  # here",
+    ),
 }
 SAID = {
     "raises": "ValueError: boom",
@@ -79,6 +97,9 @@ SAID = {
     "chatters": "prints 1,000,002 characters; at most 1,000,000",
     "chatters-in-lines": "prints 1,250,000 characters; at most 1,000,000",
     "blank-lines": "ZeroDivisionError: division by zero",
+    "writes-outside": "PermissionError: a lesson writes into its own folder only, not /",
+    "writes-into-the-site": "PermissionError: a lesson writes into its own folder only, not /",
+    "removes-another": "PermissionError: a lesson writes into its own folder only, not /",
 }
 
 
@@ -107,7 +128,14 @@ def test_all_failures_come_in_one_message(failed):
     assert message.count("error: ") == 1
     assert len(re.findall(r"^(?:error: )?lessons/", message, re.M)) == len(BROKEN)
     assert "\x1b[" not in message
-    assert len(message.strip().splitlines()) == len(BROKEN)
+    said = [line for line in message.strip().splitlines() if line.startswith("    | ")]
+    assert len(message.strip().splitlines()) == len(BROKEN) + len(said)
+
+
+def test_the_last_lines_of_output_stand_below(failed):
+    assert "division by zero\n    | Cell In[9], line 7\n" in failed.message
+    assert f"at most 1,000,000\n    | {'x' * 160}\n" not in failed.message  # one long line, cut off
+    assert "at most 1,000,000\n    | 1234\n    | 1234\n    | 1234\n" in failed.message
 
 
 def test_report_marks_each_failure(failed):
@@ -119,6 +147,8 @@ def test_failures_leave_nothing_half_done(failed):
     assert not failed.leftovers()
     kept = {name for name in failed.kept() if not name.startswith("executed/good")}
     assert not kept, "a failed lesson was cached"
+    assert not list(failed.root.parent.rglob("evil"))
+    assert (failed.root / "lessons" / "good.py").exists()
     assert not failed.site.exists()
 
 
@@ -254,7 +284,7 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("printed", "shown"),
+    ("text", "shown"),
     [
         ("a\nb\n", "a\nb\n"),
         ("1%\r50%\rall\n", "all\n"),
@@ -263,8 +293,8 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path):
         ("", ""),
     ],
 )
-def test_carriage_returns_begin_a_line_again(printed, shown):
-    assert execution._shown(printed) == shown
+def test_carriage_returns_begin_a_line_again(text, shown):
+    assert printed.shown(text) == shown
 
 
 def test_prints_stay_where_they_were_printed():
@@ -275,7 +305,7 @@ def test_prints_stay_where_they_were_printed():
 
     figure = {"output_type": "display_data", "data": {}}
     cut = [stream("a"), stream("b\n", "stderr"), stream("c\n"), figure, stream("d"), stream("e")]
-    assert list(execution._whole(cut)) == [
+    assert list(printed.whole(cut)) == [
         stream("ac\n"),
         stream("b\n", "stderr"),
         figure,

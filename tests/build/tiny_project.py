@@ -145,8 +145,8 @@ class Project:
     def __init__(self, root):
         self.root = Path(root)
         self.site, self.cache = self.root / "site", self.root / ".cache"
-        self.log = self.root.parent / f"{self.root.name}.log"
         self.scratch = self.root.parent / f"{self.root.name}.tmp"
+        self.log = self.scratch / "log"  # a lesson writes nowhere but among temporary files
 
     @classmethod
     def create(cls, root, lessons=None):
@@ -193,7 +193,7 @@ class Project:
         assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times"
         self.write(path, text.replace(old, new))
 
-    def run(self, *arguments, cwd=None, **variables):
+    def run(self, *arguments, cwd=None, preexec_fn=None, **variables):
         """Run a module of this Python in the project, such as run('mkdocs', 'build')."""
         self.scratch.mkdir(exist_ok=True)
         environment = {
@@ -211,9 +211,11 @@ class Project:
             cwd=cwd or self.root,
             env=environment,
             text=True,
+            encoding="utf-8",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=120,
+            preexec_fn=preexec_fn,
         )
 
     def build(self, **variables):

@@ -1,0 +1,51 @@
+"""Which lesson, cell and line went wrong, and how, in one message."""
+
+from __future__ import annotations
+
+import re
+
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from .lessons import Cell, Lesson
+from .printed import ANSI, last_lines
+
+CHAIN = re.compile(
+    "^(?:During handling of the above exception|The above exception was the direct cause)", re.M
+)
+
+
+def failure(lesson: Lesson, notebook, begun: list[int], error: Exception, timeout: int) -> str:
+    """What stopped a lesson, and the last lines that its cell printed.
+
+    begun: numbers of the cells that were sent to the kernel. timeout: seconds a cell may take.
+    """
+    problem = _problem(lesson, notebook, begun, error, timeout)
+    return problem + (last_lines(notebook.cells[begun[-1]].outputs) if begun else "")
+
+
+def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) -> str:
+    last = str(error).strip().splitlines()[-1:] or ["no reason given"]
+    if not begun:
+        return f"lessons/{lesson.path.name}: the kernel did not start: {last[0]}"
+    number = begun[-1]
+    if isinstance(error, CellExecutionError):
+        line = _line(lesson.code[number], notebook.cells[number].execution_count, error.traceback)
+        what = f"{error.ename}: {error.evalue}".strip()
+        return f"{where(lesson, number, line)}: {what}"
+    if isinstance(error, CellTimeoutError):
+        return f"{where(lesson, number)} did not end within {timeout} seconds"
+    what = "the kernel died" if isinstance(error, DeadKernelError) else last[0]
+    return f"{where(lesson, number)}: {what}"
+
+
+def _line(cell: Cell, count: int | None, traceback: str) -> int:
+    """The line of the lesson's file where this cell raised what nothing caught."""
+    shown = CHAIN.split(ANSI.sub("", traceback))[-1]  # earlier errors of a chain were caught
+    found = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
+    return cell.line + (int(found.group(1)) - 1 if found else 0)
+
+
+def where(lesson: Lesson, number: int, line: int | None = None) -> str:
+    """The lesson's file, its code cell counted from 1, and the line in the file."""
+    cell: Cell = lesson.code[number]
+    return f"lessons/{lesson.path.name}, code cell {number + 1}, line {line or cell.line}"

@@ -1,0 +1,39 @@
+"""What a cell printed, as its reader should see it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+LAST_LINES, LONGEST_LINE = 3, 160  # of a failing cell's output, shown with its failure
+
+
+def whole(outputs: list[dict]) -> Iterator[dict]:
+    """The outputs, with what was printed in one go as one output, wherever its text was cut.
+
+    nbclient's own coalesce_streams takes hours for a long line, and moves prints before figures.
+    """
+    for printed, run in itertools.groupby(outputs, lambda o: o["output_type"] == "stream"):
+        if not printed:
+            yield from (dict(output) for output in run)
+            continue
+        texts = {"stdout": "", "stderr": ""}
+        for output in run:
+            texts[output["name"]] += output["text"]
+        for name, text in texts.items():
+            if text:
+                yield {"output_type": "stream", "name": name, "text": shown(text)}
+
+
+def shown(text: str) -> str:
+    """Text as a terminal leaves it: a carriage return begins the line again, as for progress."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def last_lines(outputs: list[dict]) -> str:
+    """The last lines that a cell printed, to stand below its failure."""
+    texts = [output["text"] for output in whole(outputs) if output["output_type"] == "stream"]
+    lines = [line for line in "".join(texts).splitlines() if line.strip()]
+    return "".join(f"\n    | {ANSI.sub('', line)[:LONGEST_LINE]}" for line in lines[-LAST_LINES:])
