@@ -325,7 +325,7 @@ def test_key_of_a_figure_holds_all_that_drawing_loads(built):
 
 
 def test_drawing_and_pages_do_without_torch():
-    for module in ("renderers", "pages", "prepare", "hooks"):
+    for module in ("renderers", "pages", "prepare", "hooks", "events"):
         done = subprocess.run(
             [sys.executable, "-c", f"import sys, slidingwindows.{module}; "
              "sys.exit('torch' in sys.modules)"],

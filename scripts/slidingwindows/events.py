@@ -1,0 +1,155 @@
+"""The few MkDocs events that make lessons pages. Everything else happens in prepare.
+
+hooks.py calls these. Lessons reach MkDocs as plain Markdown.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from markdown.util import BLOCK_LEVEL_ELEMENTS
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+from slidingwindows import __version__
+from slidingwindows.api_page import MARK as API_MARK
+from slidingwindows.api_page import with_api
+from slidingwindows.cited import CITED, with_citations
+from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
+from slidingwindows.embed import embed_figures
+from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.gallery import GALLERY_MARK, gallery
+from slidingwindows.glossary import read_glossary, with_terms
+from slidingwindows.mathml import with_mathml
+from slidingwindows.photo import write_photo
+from slidingwindows.policy import secure
+from slidingwindows.prepare import cache_of, is_fresh
+from slidingwindows.sharing import page_facts
+from slidingwindows.stamps import commit_day, commit_time
+
+log = logging.getLogger("mkdocs.hooks.slidingwindows")
+GLOSSARY = "reference/glossary.md"
+ASSETS = (".css", ".js", ".svg", ".png")
+
+
+def _root(config) -> Path:
+    return Path(config.config_file_path).parent
+
+
+def on_config(config, serving: bool):
+    """The build works from any folder, also where the configuration names no watch list."""
+    root = _root(config)
+    for folder in ("lessons", "assets", "scripts/slidingwindows"):
+        path = str(root / folder)
+        if path not in config.watch:
+            config.watch.append(path)
+    config.extra.update(release=__version__, day=commit_day(root))
+    if not serving and commit_time(root):
+        os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
+    if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
+        BLOCK_LEVEL_ELEMENTS.append("sliding-window")
+    return config
+
+
+def on_pre_build(config) -> None:
+    """Bring lessons and figures up to date. MkDocs has not yet emptied the last good site."""
+    root = _root(config)
+    if not is_fresh(root):
+        # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
+        command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
+        # Compiled files must not land in scripts/, which `mkdocs serve` watches.
+        elsewhere = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
+        environment = {**({} if sys.dont_write_bytecode else elsewhere), **os.environ}
+        if subprocess.run(command, env=environment).returncode:
+            raise PluginError("lessons could not be prepared; the reasons stand above")
+    else:
+        log.info("lessons and figures are fresh")
+
+
+def on_files(files: Files, config) -> Files:
+    """Add the lessons' notebooks, the figures and the assets to the site."""
+    root = _root(config)
+    cache = cache_of(root)
+    for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
+        _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
+    for path in sorted((cache / "figures").glob("*")):
+        if path.suffix in (".gif", ".png", ".js"):
+            _add(files, config, cache, f"figures/{path.name}")
+    for path in sorted((root / "assets").iterdir()):
+        if path.suffix in ASSETS:
+            _add(files, config, root, f"assets/{path.name}")
+    _add(files, config, cache / "play", write_photo(cache / "play"))
+    return files
+
+
+def _add(files: Files, config, folder: Path, uri: str) -> None:
+    files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
+
+
+def on_page_markdown(markdown: str, page, config, files) -> str:
+    """A lesson's page is its prepared Markdown; on any page, figure marks become figures."""
+    root = _root(config)
+    if page.file.src_uri.startswith("lessons/") and page.file.src_uri.endswith(".ipynb"):
+        page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
+        text = (cache_of(root) / "pages" / f"{page.file.name}.md").read_text("utf-8")
+        markdown, page.meta = split_page(text)
+        markdown = with_facts(markdown, page.meta)
+        if config.repo_url and page.edit_url:
+            page.edit_url = re.sub(
+                r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
+            )
+    if MARK in markdown:
+        markdown = markdown.replace(MARK, lesson_list(config.nav, cache_of(root) / "pages"))
+    if CITED in markdown:
+        markdown = with_citations(markdown, config.nav, cache_of(root) / "pages")
+    if API_MARK.search(markdown):
+        markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
+        for problem in problems:  # a strict build fails, `mkdocs serve` goes on
+            log.warning("%s: %s", page.file.src_uri, problem)
+    words = config.extra.get("search_words", {}).get(page.file.name)
+    if words:  # Material's search gives tags more weight than titles
+        page.meta["tags"] = words.split()
+    page.shown = markdown
+    up = "../" * page.url.count("/")
+    if GALLERY_MARK in markdown:
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache_of(root), up))
+    try:
+        return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def on_page_context(context, page, config, nav):
+    """What other sites and search engines are told about a page."""
+    context.update(page_facts(page, config, _root(config)))
+    return context
+
+
+def on_post_page(output: str, page, config) -> str:
+    """Material's search dialog has no name, which screen readers need."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="Search"')
+
+
+def on_post_build(config, serving: bool) -> None:
+    """The finished pages may load this site's own files and nothing else."""
+    if not serving:  # the server adds a script of its own
+        secure(Path(config.site_dir))
+
+
+def on_page_content(html: str, page, config, files) -> str:
+    """Formulas become MathML here, so that readers need no script for them; terms become links."""
+    try:
+        html = with_mathml(html, page.file.src_uri)
+        glossary = files.get_file_from_path(GLOSSARY)
+        if glossary is None or not page.file.src_uri.startswith("lessons/"):
+            return html
+        terms = read_glossary(glossary.content_string)
+        return with_terms(html, terms, glossary.url_relative_to(page.file))
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
