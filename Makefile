@@ -31,12 +31,13 @@ test: $(READY)  ## set up a browser, then run every test
 	@PYTHON=$(BIN)/python scripts/browser.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY) lint  ## lint, then a strict build into a scratch folder
+check: $(READY) lint  ## lint and spelling, then a strict build whose links, HTML and weights are checked
 	$(BIN)/python -m slidingwindows site --check
 
 lint: $(READY)
 	$(BIN)/ruff check scripts tests lessons
 	$(BIN)/ruff format --check scripts tests
+	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 
 lock:  ## write requirements.lock from pyproject.toml
 	PYTHON=$(PYTHON) scripts/lock.sh $(ARGS)

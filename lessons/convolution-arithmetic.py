@@ -155,7 +155,7 @@ show(animation("padding_strides_transposed"), "padding-strides-transposed", "3×
 show(animation("padding_strides_odd_transposed"), "padding-strides-odd-transposed", "With `output_padding=1`, 3×3 grows to 6×6.")
 
 # %% [markdown]
-# ## Dilation
+# ## With dilation
 
 # %% [markdown]
 # ### 15. A kernel with holes

@@ -42,6 +42,12 @@ def _run(options) -> None:
         from .site import build
 
         build(options.root.resolve(), keep=not options.check)
+    elif options.command == "new-lesson":
+        from .new_lesson import new_lesson
+
+        root = options.root.resolve()
+        for path in new_lesson(root, options.title, options.name):
+            _say(f"wrote {path.relative_to(root)}")
     else:
         from .prepare import prepare
 

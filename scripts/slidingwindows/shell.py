@@ -20,6 +20,7 @@ EXAMPLES = {
         'trace "AdaptiveAvgPool1d(4)" --input 10 --values arange',
         'trace "ConvTranspose2d(1, 1, 3, stride=2)" --input 3x3 --json',
     ),
+    "new-lesson": ('new-lesson "Pooling over time"',),
     "conv-arithmetic": (
         "conv-arithmetic -o animations",
         "conv-arithmetic -o animations --theme dark --format png",
@@ -143,6 +144,9 @@ def _site_commands(command) -> None:
         made.add_argument("--root", type=Path, default=Path(), help="folder of mkdocs.yml")
         return made
 
+    new = of_site("new-lesson", "begin a lesson: a script that builds, its test, its place in nav")
+    new.add_argument("title", help='such as "Pooling over time"')
+    new.add_argument("--name", default="", help="its address; made from the title by itself")
     of_site("prepare", "execute stale lessons and draw stale figures")
     figures = of_site("figures", "draw the site's figures again")
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")

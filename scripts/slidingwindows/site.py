@@ -12,10 +12,14 @@ from pathlib import Path
 
 from .errors import SlidingWindowsError
 from .prepare import cache_of, prepare
+from .site_checks import check_site
 
 
 def build(root: Path, keep: bool = True) -> None:
-    """Write root/site. An error leaves the last good site as it was."""
+    """Write root/site; without ``keep``, look through the finished site and throw it away.
+
+    An error leaves the last good site as it was.
+    """
     begun = time.perf_counter()
     prepare(root)
     try:
@@ -40,6 +44,8 @@ def build(root: Path, keep: bool = True) -> None:
         if done.returncode:
             lines = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
             raise SlidingWindowsError("\n".join(["the site was not built:", *filter(None, lines)]))
+        if not keep:
+            check_site(aside, _address(root))
         files = [path for path in aside.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e6
         if keep:
@@ -49,6 +55,13 @@ def build(root: Path, keep: bool = True) -> None:
         print(f"{where} {len(files)} files, {size:.1f} MB, {seconds:.1f} s")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _address(root: Path) -> str:
+    """What absolute links of the site begin with."""
+    from mkdocs.config import load_config
+
+    return load_config(str(root / "mkdocs.yml")).site_url or ""
 
 
 def _swap(new: Path, place: Path) -> None:
