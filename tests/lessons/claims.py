@@ -10,6 +10,7 @@ NUMBER = re.compile(r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?")
 # A citation's year and address are checked by reading, not by torch.
 CITATION = re.compile(r"\[[^\]]*\]\(https?://[^)]*\)")
 LINK_TARGET = re.compile(r"\]\([^)]*\)")
+SHOW = re.compile(r'show\((.*), "([\w-]+)", "(.*)"\)\s*$')
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -19,6 +20,31 @@ def prose(name: str) -> str:
     text = FENCE.sub(" ", "\n\n".join(cells))
     text = LINK_TARGET.sub("]", CITATION.sub(" ", text))
     return re.sub(r"\s+", " ", text)
+
+
+def shown(name: str) -> dict[str, tuple[object, str]]:
+    """Each figure's value object and caption, by running a lesson's cells here.
+
+    For pages whose cells end in one show(...) of an object, its figure's name and its caption.
+    """
+    found, names = {}, {}
+    for cell in read(LESSONS / f"{name}.py").code:
+        lines = cell.source.strip().split("\n")
+        match = SHOW.match(lines[-1])
+        exec("\n".join(lines[:-1] if match else lines), names)
+        if match:
+            found[match.group(2)] = eval(match.group(1), names), match.group(3)
+    return found
+
+
+def sizes_in_captions(figures: dict) -> None:
+    """Each size that a caption names is one of its figure's."""
+    for figure, caption in figures.values():
+        sizes = {tuple(figure.input_shape[-2:]), tuple(figure.output_shape[-2:])}
+        rows, cols = figure.geometry.rows, figure.geometry.cols
+        sizes |= {(rows.kernel_size, cols.kernel_size), figure.geometry.output_shape}
+        told = {(int(a), int(b)) for a, b in re.findall(r"(\d+)×(\d+)", caption)}
+        assert told <= sizes, caption
 
 
 class Claims:

@@ -398,7 +398,7 @@ def test_touch(visit):
 
 
 def test_several_windows_that_write_one_cell(visit):
-    page = visit().go("lessons/every-window/")
+    page = visit().go("lessons/every-way-back/")
     figure = figure_on(page, "every-fold")
     figure.scrub.fill("9")
     figure.at(9)
@@ -564,7 +564,7 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, kind):
 
 def test_a_large_input_steps_within_a_frame(visit):
     """Steps of a drawing of 64×64 shades, in milliseconds; the slowest tenth is the machine's."""
-    page = visit().go("lessons/every-window/")
+    page = visit().go("lessons/every-way-back/")
     figure = figure_on(page, "every-shades")
     figure.forward.click()
     figure.at(1)
