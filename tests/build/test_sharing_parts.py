@@ -9,6 +9,7 @@ from PIL import Image
 
 from slidingwindows import __version__
 from slidingwindows.course_data import structured
+from slidingwindows.lighter import lighter
 from slidingwindows.panels import wrap
 from slidingwindows.policy import inline_hashes, policy, secure
 from slidingwindows.social import SIZE, social_picture
@@ -102,3 +103,14 @@ def test_structured_data_cannot_end_its_script():
     home = json.loads(structured(site, {**lesson, "url": ""}, [lesson, lesson]))
     assert home["hasCourseInstance"]["courseWorkload"] == "PT14M"
     assert structured(site, {"title": "About", "url": "about/", "description": "d"}, []) == ""
+
+
+def test_a_lighter_page_says_the_same():
+    code = '<pre><code><span class="n">x</span>\n    <span class="mi">1</span></code></pre>'
+    html = (
+        f'<p>\n  one\n\n  two</p>\n\n{code}\n <script>\n  a\n\n  b\n</script>\n<i class="n">x</i>'
+    )
+    assert lighter(html) == (
+        '<p>\none\ntwo</p>\n<pre><code>x\n    <span class="mi">1</span></code></pre>\n' + script
+    )
+    assert lighter("") == ""
