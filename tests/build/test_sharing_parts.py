@@ -107,9 +107,8 @@ def test_structured_data_cannot_end_its_script():
 
 def test_a_lighter_page_says_the_same():
     code = '<pre><code><span class="n">x</span>\n    <span class="mi">1</span></code></pre>'
-    html = (
-        f'<p>\n  one\n\n  two</p>\n\n{code}\n <script>\n  a\n\n  b\n</script>\n<i class="n">x</i>'
-    )
+    script = '<script>\n  a\n\n  b\n</script>\n<i class="n">x</i>'
+    html = f"<p>\n  one\n\n  two</p>\n\n{code}\n {script}"
     assert lighter(html) == (
         '<p>\none\ntwo</p>\n<pre><code>x\n    <span class="mi">1</span></code></pre>\n' + script
     )
