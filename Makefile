@@ -16,13 +16,19 @@ export NO_MKDOCS_2_WARNING := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: serve site figures test check lint lock clean distclean help
+.PHONY: serve site offline takeaway figures test check lint lock clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
 
 site: $(READY)  ## write the finished site to site/
 	$(BIN)/python -m slidingwindows site
+
+offline: site  ## pack the site as dist/sliding-windows-offline.zip, which works from a folder
+	$(BIN)/python -m slidingwindows offline
+
+takeaway: site  ## pack the executed notebooks with the package as dist/sliding-windows-course.zip
+	$(BIN)/python -m slidingwindows takeaway
 
 figures: $(READY)  ## draw the figures again; LESSON=name for one lesson only
 	$(BIN)/python -m slidingwindows figures $(LESSON)
@@ -43,7 +49,7 @@ lock:  ## write requirements.lock from pyproject.toml
 	PYTHON=$(PYTHON) scripts/lock.sh $(ARGS)
 
 clean:  ## remove everything a build made, keep the virtual environment
-	rm -rf site .cache build .pytest_cache .hypothesis .ruff_cache
+	rm -rf site dist .cache build .pytest_cache .hypothesis .ruff_cache
 	find lessons scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## remove the virtual environment too

@@ -1,6 +1,8 @@
 """Speed and size against other ways of doing the same, as ratios measured in one run.
 
     python scripts/bench.py gif      our GIF writer against matplotlib's FuncAnimation
+    python scripts/bench.py build    builds against plain mkdocs-jupyter and plain Markdown
+    python scripts/bench.py pages    what each page loads, shifts and scores in Lighthouse
     python scripts/bench.py browser  the time that one step of a 64x64 input takes in Chromium
 
 Numbers differ from machine to machine; the ratios and the bounds printed beside them should hold.
@@ -12,7 +14,7 @@ import argparse
 import importlib
 import sys
 
-BENCHES = ("gif", "browser")
+BENCHES = ("gif", "browser", "build", "pages")
 
 
 def main() -> int:

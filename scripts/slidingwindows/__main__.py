@@ -42,6 +42,21 @@ def _run(options) -> None:
         from .site import build
 
         build(options.root.resolve(), keep=not options.check)
+    elif options.command == "offline":
+        from .offline import NAME, offline
+
+        root = options.root.resolve()
+        target = root / "dist" / f"{NAME}-offline.zip"
+        count = offline(root / "site", target)
+        size = target.stat().st_size / 1e6
+        _say(f"{target.relative_to(root)} holds {count} files, {size:.1f} MB; open its index.html")
+    elif options.command == "takeaway":
+        from .takeaway import NAME, takeaway
+
+        root = options.root.resolve()
+        target = root / "dist" / f"{NAME}.zip"
+        count = takeaway(root, target)
+        _say(f"{target.relative_to(root)} holds {count} files")
     elif options.command == "new-lesson":
         from .new_lesson import new_lesson
 

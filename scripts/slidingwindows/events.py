@@ -29,7 +29,7 @@ from slidingwindows.lighter import lighter
 from slidingwindows.mathml import with_mathml
 from slidingwindows.photo import write_photo
 from slidingwindows.policy import secure
-from slidingwindows.prepare import cache_of, is_fresh
+from slidingwindows.prepare import MoreThanWords, cache_of, is_fresh, prepare
 from slidingwindows.sharing import page_facts
 from slidingwindows.stamps import commit_day, commit_time
 
@@ -47,7 +47,7 @@ def on_config(config, serving: bool):
     root = _root(config)
     for folder in ("lessons", "assets", "scripts/slidingwindows"):
         path = str(root / folder)
-        if path not in config.watch:
+        if path not in config.watch and Path(path).is_dir():
             config.watch.append(path)
     config.extra.update(release=__version__, day=commit_day(root))
     if not serving and commit_time(root):
@@ -60,16 +60,22 @@ def on_config(config, serving: bool):
 def on_pre_build(config) -> None:
     """Bring lessons and figures up to date. MkDocs has not yet emptied the last good site."""
     root = _root(config)
-    if not is_fresh(root):
-        # A process of its own, so that `mkdocs serve` runs the package as it is on disk now.
+    if is_fresh(root):
+        log.info("lessons and figures are fresh")
+        return
+    try:
+        prepare(root, report=lambda line: None, words_alone=True)
+        log.info("no code changed: pages written, nothing executed")
+    except MoreThanWords:
+        # In a process of its own: MkDocs's server has threads, among which workers start badly.
         command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
         # Compiled files must not land in scripts/, which `mkdocs serve` watches.
         elsewhere = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
         environment = {**({} if sys.dont_write_bytecode else elsewhere), **os.environ}
         if subprocess.run(command, env=environment).returncode:
-            raise PluginError("lessons could not be prepared; the reasons stand above")
-    else:
-        log.info("lessons and figures are fresh")
+            raise PluginError("lessons could not be prepared; the reasons stand above") from None
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
 
 
 def on_files(files: Files, config) -> Files:
@@ -78,6 +84,7 @@ def on_files(files: Files, config) -> Files:
     cache = cache_of(root)
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
+        _add(files, config, root, f"lessons/{notebook.stem}.py")
     for path in sorted((cache / "figures").glob("*")):
         if path.suffix in (".gif", ".png", ".js"):
             _add(files, config, cache, f"figures/{path.name}")

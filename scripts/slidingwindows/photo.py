@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .artefacts import write
-from .reading import read_picture
+from .artefacts import Entry, digest
+from .sources import source_key, versions
 
 SIDE = 64
 TOP = 4  # rows left out above the head
@@ -16,6 +16,8 @@ def photo_script() -> str:
     """One statement that gives the browser SIDE rows of grey numbers from 0 to 255."""
     import matplotlib
 
+    from .reading import read_picture
+
     path = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
     height = SIDE + 2 * TOP + 4  # as the photo is: a little higher than wide
     rows = read_picture(path, 1, (height, SIDE))[0][TOP : TOP + SIDE].astype(int).tolist()
@@ -24,7 +26,9 @@ def photo_script() -> str:
 
 
 def write_photo(folder: Path) -> str:
-    """Write assets/photo.js into a folder, if it is not there already; returns its name."""
-    name = "assets/photo.js"
-    write(folder / name, photo_script())
-    return name
+    """Write assets/photo.js into a folder, if it is not there as it should be; returns its name."""
+    entry = Entry(folder / "assets", "photo")
+    key = digest(source_key("photo"), versions("matplotlib", "pillow"))
+    if entry.state(key) != "fresh":
+        entry.put(key, {"photo.js": photo_script()})
+    return "assets/photo.js"

@@ -18,7 +18,6 @@ from .artefacts import Entry, digest, write
 from .errors import SlidingWindowsError
 from .lessons import PACKAGES, Lesson, find
 from .pages import figures_in, markdown, notebook
-from .renderers import render
 from .sources import HERE, source_key, versions
 
 WORKERS = os.cpu_count() or 1
@@ -49,17 +48,28 @@ def is_fresh(root: Path) -> bool:
         return False
 
 
-def prepare(root: Path, only: str = "", redraw: bool = False, report: Report = print) -> None:
+class MoreThanWords(Exception):
+    """Something is to be executed or drawn, which prepare() was asked to leave alone."""
+
+
+def prepare(
+    root: Path,
+    only: str = "",
+    redraw: bool = False,
+    report: Report = print,
+    words_alone: bool = False,
+) -> None:
     """Do what is missing or stale; with ``only``, for one lesson; with ``redraw``, all figures.
 
-    Raises one SlidingWindowsError that names every lesson that failed.
+    Raises one SlidingWindowsError that names every lesson that failed; with ``words_alone``
+    MoreThanWords, before anything is executed or drawn.
     """
     with _one_at_a_time(cache_of(root), report):
         key = overall_key(root)
         lessons = find(root / "lessons", only)
-        outputs = _execute_all(root, lessons, report)
+        outputs = _execute_all(root, lessons, report, words_alone)
         figures = _figures(lessons, outputs)
-        made = _draw_all(root, figures, redraw, report)
+        made = _draw_all(root, figures, redraw, report, words_alone)
         for lesson in lessons:
             _write_page(root, lesson, outputs[lesson.name], made)
         if not only:
@@ -93,7 +103,7 @@ def _line(kind: str, name: str, state: str, what: str = "") -> str:
     return f"{kind:<7} {name:<34} {state:<8} {what}".rstrip()
 
 
-def _execute_all(root: Path, lessons: list[Lesson], report: Report) -> dict:
+def _execute_all(root: Path, lessons: list[Lesson], report: Report, words_alone: bool) -> dict:
     folder = cache_of(root) / "executed"
     results, waiting = {}, []
     for lesson in lessons:
@@ -104,6 +114,8 @@ def _execute_all(root: Path, lessons: list[Lesson], report: Report) -> dict:
             report(_line("lesson", lesson.name, state))
         else:
             waiting.append((lesson, entry, key, state))
+    if waiting and words_alone:
+        raise MoreThanWords
     failures = []
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         jobs = {pool.submit(_execute_one, *item[:3]): item for item in waiting}
@@ -142,7 +154,9 @@ def _figures(lessons: list[Lesson], outputs: dict) -> dict[str, dict]:
     return figures
 
 
-def _draw_all(root: Path, figures: dict, redraw: bool, report: Report) -> dict[str, dict]:
+def _draw_all(
+    root: Path, figures: dict, redraw: bool, report: Report, words_alone: bool
+) -> dict[str, dict]:
     folder = cache_of(root) / "figures"
     source = source_key("renderers")
     made, waiting = {}, {}
@@ -155,6 +169,8 @@ def _draw_all(root: Path, figures: dict, redraw: bool, report: Report) -> dict[s
             report(_line("figure", name, state))
         else:
             waiting[name] = (data, entry, key, state)
+    if waiting and words_alone:
+        raise MoreThanWords
     if waiting:
         with ProcessPoolExecutor(max_workers=min(WORKERS, len(waiting))) as pool:
             jobs = {pool.submit(_draw_one, item[0]): name for name, item in waiting.items()}
@@ -178,6 +194,8 @@ def _draw_all(root: Path, figures: dict, redraw: bool, report: Report) -> dict[s
 
 
 def _draw_one(data: dict) -> tuple[dict, float]:
+    from .renderers import render
+
     begun = time.perf_counter()
     return render(data), time.perf_counter() - begun
 

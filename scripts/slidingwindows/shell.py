@@ -150,5 +150,7 @@ def _site_commands(command) -> None:
     of_site("prepare", "execute stale lessons and draw stale figures")
     figures = of_site("figures", "draw the site's figures again")
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
+    of_site("offline", "pack the built site as a zip that works from a folder, search included")
+    of_site("takeaway", "pack the executed notebooks with the package and its requirements")
     site = of_site("site", "write the finished site to site/")
     site.add_argument("--check", action="store_true", help="build and check, then throw it away")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib
 from PIL import ImageFont
 
 from .errors import SlidingWindowsError
@@ -99,10 +99,16 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 
 @cache
+def fonts() -> Path:
+    """The folder of matplotlib's fonts, without importing matplotlib, which takes half a second."""
+    return Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
+
+
+@cache
 def font(size: int, bold: bool = False, mono: bool = False) -> ImageFont.FreeTypeFont:
     """DejaVu, from matplotlib's own files; the basic layout engine is the same everywhere."""
     name = f"DejaVuSans{'Mono' if mono else ''}{'-Bold' if bold else ''}.ttf"
-    path = Path(matplotlib.get_data_path(), "fonts", "ttf", name)
+    path = fonts() / name
     try:
         # Given a path that it cannot read, Pillow would take any system font of that name.
         data = io.BytesIO(path.read_bytes())

@@ -360,7 +360,7 @@ def test_figure_that_cannot_be_drawn_is_named(tmp_path, monkeypatch):
     def render(data):
         raise MemoryError("too large")
 
-    monkeypatch.setattr(prepare, "render", render)
+    monkeypatch.setattr(renderers, "render", render)
     with pytest.raises(SlidingWindowsError, match="'huge' cannot be drawn: MemoryError: too large"):
         prepare._draw_all(tmp_path, {"huge": {"name": "huge"}}, False, lambda line: None)
     assert renderers.render is not render

@@ -271,6 +271,13 @@ def test_search_has_no_pictures(search):
 
 
 @pytest.mark.parametrize("name", ["alpha", "beta"])
+def test_plain_script_lies_beside_its_page(built, name):
+    page = built.read(f"site/lessons/{name}/index.html")
+    assert f'href="../{name}.py" download' in page
+    assert built.read(f"site/lessons/{name}.py") == built.read(f"lessons/{name}.py")
+
+
+@pytest.mark.parametrize("name", ["alpha", "beta"])
 def test_notebook_lies_beside_its_page(built, name):
     page = built.read(f"site/lessons/{name}/index.html")
     assert f'href="{name}.ipynb" download' in page

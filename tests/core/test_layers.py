@@ -29,7 +29,7 @@ PICTURES |= {"around", "returning", "stepping"}
 PICTURES |= {"filmstrip", "saving", "encoding", "reading", "reel"}
 NUMBERS_ALONE |= {"listing", "jsonlines"}
 SITE |= {"glossary", "photo", "cited", "stamps", "social", "sharing", "course_data", "policy"}
-SITE |= {"new_lesson", "site_checks", "lighter"}
+SITE |= {"offline", "takeaway", "new_lesson", "site_checks", "lighter"}
 SITE |= {"events", "chromium", "guard", "failing", "printed"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 

@@ -229,6 +229,10 @@ def no_fonts_in_memory():
     forget()
 
 
+def test_fonts_are_found_where_matplotlib_has_them():
+    assert style.fonts() == Path(matplotlib.get_data_path(), "fonts", "ttf")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a font", b"\0\1\0\0" + bytes(200)])
 def test_a_damaged_font_is_named(content, monkeypatch, tmp_path, no_fonts_in_memory):
     if content is not None:
@@ -236,7 +240,7 @@ def test_a_damaged_font_is_named(content, monkeypatch, tmp_path, no_fonts_in_mem
         folder.mkdir(parents=True)
         for name in ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"):
             (folder / f"{name}.ttf").write_bytes(content)
-    monkeypatch.setattr(matplotlib, "get_data_path", lambda: str(tmp_path))
+    monkeypatch.setattr(style, "fonts", lambda: tmp_path / "fonts" / "ttf")
     with pytest.raises(SlidingWindowsError) as caught:
         render(show(case("max"), "max").data)
     assert "DejaVuSans" in str(caught.value) and str(tmp_path) in str(caught.value)

@@ -1,0 +1,111 @@
+"""The course to take away runs in a clean environment, and says there what it says here."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from site_pages import NOTEBOOKS, ROOT
+
+from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.takeaway import NAME, requirements, takeaway
+
+# Executes notebooks; prints what each of them printed before and after, as JSON.
+RUN = """
+import json, sys
+import nbformat
+from nbclient import NotebookClient
+
+def printed(book):
+    return [output["text"] for cell in book.cells for output in cell.get("outputs", [])
+            if output["output_type"] == "stream" and output["name"] == "stdout"]
+
+said = {}
+for path in sys.argv[1:]:
+    book = nbformat.read(path, 4)
+    before = printed(book)
+    NotebookClient(book, timeout=900, kernel_name="python3").execute()
+    said[path] = [before, printed(book)]
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def course(site, tmp_path_factory):
+    """The zip's folder, unpacked; the site's fixture has prepared all lessons."""
+    folder = tmp_path_factory.mktemp("course")
+    assert takeaway(ROOT, folder / "course.zip") > 2 * len(NOTEBOOKS)
+    with zipfile.ZipFile(folder / "course.zip") as archive:
+        archive.extractall(folder)
+    return folder / NAME
+
+
+def test_what_is_in_it(course):
+    for folder, ending in (("notebooks", "ipynb"), ("scripts", "py")):
+        found = sorted(path.stem for path in (course / folder).glob(f"*.{ending}"))
+        assert found == sorted(NOTEBOOKS)
+    for path in (course / "scripts").glob("*.py"):
+        ast.parse(path.read_text("utf-8"))
+    assert "Raschka" in (course / "README.txt").read_text("utf-8")
+    assert len(list(course.glob("slidingwindows-*.whl"))) == 1
+
+
+def test_every_requirement_is_exact(course):
+    lines = (course / "requirements.txt").read_text("utf-8").splitlines()[2:]
+    locked = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
+    assert set(lines) <= set(locked)
+    assert {"torch", "numpy", "matplotlib", "scikit-learn", "ipykernel"} <= {
+        line.split("==")[0] for line in lines
+    }
+    assert not [line for line in lines if line.startswith(("mkdocs", "playwright", "pytest"))]
+
+
+def test_the_same_project_gives_the_same_bytes(course, tmp_path):
+    for name in ("a.zip", "b.zip"):
+        takeaway(ROOT, tmp_path / name)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_project_without_lessons_says_so(tmp_path):
+    with pytest.raises(SlidingWindowsError, match="no lesson is prepared; run make site first"):
+        takeaway(tmp_path, tmp_path / "x.zip")
+    assert not (tmp_path / "x.zip").exists()
+    assert requirements(ROOT, "x.whl").splitlines()[1] == "./x.whl"
+
+
+def test_every_notebook_runs_in_a_clean_environment(course, tmp_path):
+    venv.create(tmp_path / "clean", with_pip=True)
+    python = str(tmp_path / "clean" / ("Scripts" if os.name == "nt" else "bin") / "python")
+    unset = ("PYTHONPATH", "PYTHONPYCACHEPREFIX", "SLIDINGWINDOWS_BUILD", "VIRTUAL_ENV")
+    clean = {name: value for name, value in os.environ.items() if name not in unset}
+    clean |= {"PYTHONNOUSERSITE": "1", "OMP_NUM_THREADS": "1", "IPYTHONDIR": str(tmp_path / "ipy")}
+    install = [python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt"]
+    done = subprocess.run(install, cwd=course, env=clean, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    where = "import slidingwindows; print(slidingwindows.__file__)"
+    done = subprocess.run([python, "-c", where], cwd=course, env=clean, capture_output=True, text=True)
+    assert done.stdout.startswith(str(tmp_path / "clean")), "the package of the wheel, not ours"
+
+    names = sorted(path.name for path in (course / "notebooks").glob("*.ipynb"))
+    halves = [names[0::2], names[1::2]]
+
+    def run(half):
+        command = [python, "-c", RUN, *half]
+        folder = course / "notebooks"
+        return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(run, halves))
+    said = {}
+    for done in results:
+        assert done.returncode == 0, done.stderr[-3000:]
+        said |= json.loads(done.stdout.splitlines()[-1])
+    assert sorted(said) == names
+    for name, (before, after) in said.items():
+        assert "".join(before) == "".join(after), name
+    assert sys.prefix not in str(said)
