@@ -12,13 +12,18 @@ from .artefacts import digest
 HERE = Path(__file__).parent
 
 
-def imports_of(path: Path) -> set[str]:
+def imports_of(path: Path) -> frozenset[str]:
     """Modules of this package that a file imports as it loads; imports inside functions wait."""
+    return _imports(path.read_text("utf-8"))
+
+
+@cache
+def _imports(source: str) -> frozenset[str]:
     found = set()
-    for node in ast.parse(path.read_text("utf-8")).body:
+    for node in ast.parse(source).body:
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             found |= {node.module} if node.module else {alias.name for alias in node.names}
-    return {name.split(".")[0] for name in found}
+    return frozenset(name.split(".")[0] for name in found)
 
 
 def closure(*modules: str) -> list[str]:
