@@ -1,0 +1,86 @@
+"""The benches' own parts: projects that build, and a table that is theirs and keeps its bounds."""
+
+import re
+
+import pytest
+from benches import row
+from benches.build import PAGE, SIZES, table
+from benches.projects import names, ours, parts, plain_markdown, plain_notebooks
+from tiny_project import REPO
+
+from slidingwindows.lessons import find
+
+MEASURED = {
+    "cold": 20.0,
+    "plain cold": 40.0,
+    "no-op": 2.2,
+    "pages": 2.0,
+    "prose edit": 3.0,
+    "code edit": 7.0,
+    "serve": 1.7,
+    "serve pages": 1.0,
+    "cold memory": 500.0,
+    "plain cold memory": 400.0,
+}
+
+
+def rows(text) -> dict[str, list[str]]:
+    """The table's lines by their first cell."""
+    found = re.findall(r"^\| (.+?) \| (.+) \|$", text, re.M)
+    return {name: cells.split(" | ") for name, cells in found}
+
+
+def test_the_table():
+    found = rows(table({10: MEASURED, 100: MEASURED}))
+    assert found["part of its time"] == ["0.50", "0.50", "0.6"]
+    assert found["times as long"] == ["1.10", "1.10", "1.5"]
+    assert found["times as long as plain Markdown"] == ["1.50", "1.50", "1.7"]
+    assert found["first build, everything executed"] == ["20.0 s", "20.0 s", ""]
+
+
+def test_the_page_was_made_by_the_bench_and_keeps_its_bounds():
+    text = PAGE.read_text("utf-8")
+    made = table({size: MEASURED for size in SIZES})
+    number = r"\d[\d.]*"
+    machine = r"\([^()]*cores[^()]*\)"
+    texts = [re.sub(number, "N", re.sub(machine, "here", one)) for one in (text, made)]
+    assert texts[0] == texts[1]
+    for name, cells in rows(text).items():
+        bound = cells[-1].strip()
+        if re.fullmatch(number, bound):
+            assert all(float(cell) <= float(bound) for cell in cells[:-1]), name
+
+
+def test_three_projects_of_the_same_words(tmp_path):
+    mine = ours(tmp_path / "ours", 2)
+    books = plain_notebooks(tmp_path / "books", 2)
+    pages = plain_markdown(tmp_path / "pages", 2)
+    lessons = find(mine / "lessons", "")
+    assert [lesson.name for lesson in lessons] == names(2)
+    for n, lesson in enumerate(lessons, 1):
+        assert [(cell.kind, cell.source) for cell in lesson.cells] == [
+            (kind, text.strip()) for kind, text in parts(n)
+        ]
+        book = (books / "docs" / "lessons" / f"{lesson.name}.ipynb").read_text("utf-8")
+        page = (pages / "docs" / "lessons" / f"{lesson.name}.md").read_text("utf-8")
+        for _, text in parts(n):
+            assert text in page and text.splitlines()[-1].strip() in book
+    hooks = f"hooks: [{REPO / 'scripts' / 'slidingwindows' / 'hooks.py'}]"
+    assert hooks in (mine / "mkdocs.yml").read_text("utf-8")
+    for plain in (books, pages):
+        settings = (plain / "mkdocs.yml").read_text("utf-8")
+        assert "hooks:" not in settings and "execute: true" in settings
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "good"),
+    [
+        (1, {}, True),
+        (1, {"at_most": 1}, True),
+        (2, {"at_most": 1}, False),
+        (2, {"at_least": 3}, False),
+    ],
+)
+def test_a_measured_figure_beside_its_bound(value, bounds, good, capsys):
+    assert row("x", value, **bounds) == good
+    assert ("MISSED" in capsys.readouterr().out) != good
