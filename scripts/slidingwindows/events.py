@@ -50,6 +50,8 @@ def on_config(config, serving: bool):
         if path not in config.watch and Path(path).is_dir():
             config.watch.append(path)
     config.extra.update(release=__version__, day=commit_day(root))
+    if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
+        sys.pycache_prefix = str(cache_of(root) / "pycache")
     if not serving and commit_time(root):
         os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
     if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart

@@ -457,6 +457,18 @@ def test_kernel_that_does_not_start_is_named(tmp_path, monkeypatch):
         execution.execute(lessons.read(tmp_path / "gamma.py"))
 
 
+def test_fifty_megabytes_of_output_are_refused_and_kept_nowhere(tmp_path):
+    text = lesson("Loud", "for _ in range(50):\n    print('m' * 1_000_000)")
+    project = Project.create(
+        tmp_path / "project", {"loud": text, "quiet": lesson("Quiet", ONE_LINE)}
+    )
+    message = refused(project.build())
+    assert "lessons/loud.py, code cell 1, line 10 prints 50,000,050 characters" in message
+    assert max(map(len, message.splitlines())) < 200
+    assert sum(len(content) for content in project.kept().values()) < 100_000
+    assert not project.leftovers()
+
+
 def test_plain_mkdocs_builds_the_same_site(project):
     """From another folder, with -f, and by the installed package."""
     environment = {"PYTHONPATH": ""}

@@ -9,7 +9,6 @@ import time
 import urllib.request
 
 import pytest
-from tiny_project import COMPILED
 
 QUIET = 3  # seconds without a build, after which there is no loop
 
@@ -25,10 +24,10 @@ class Server:
         environment = {
             **os.environ,
             "PYTHONPATH": str(project.root / "scripts"),
-            "PYTHONPYCACHEPREFIX": COMPILED.name,
             "NO_MKDOCS_2_WARNING": "1",
             "SITE_URL": f"http://127.0.0.1:{self.port}/",
         }
+        environment.pop("PYTHONPYCACHEPREFIX", None)  # as without make
         command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{self.port}"]
         with open(self.words, "w") as words:
             self.process = subprocess.Popen(
