@@ -73,7 +73,7 @@ def ours(folder: Path, count: int) -> Path:
     for n, name in enumerate(names(count), 1):
         lines = [f"# ---\n# title: Lesson {n}\n# description: A lesson to measure.\n# ---\n"]
         for kind, text in parts(n):
-            body = re.sub("^", "# ", text, flags=re.M) if kind == "markdown" else text
+            body = re.sub("^", "# ", text.strip(), flags=re.M) if kind == "markdown" else text
             lines.append(f"# %%{' [markdown]' * (kind == 'markdown')}\n{body}\n")
         (folder / "lessons" / f"{name}.py").write_text("\n".join(lines), "utf-8")
     return folder

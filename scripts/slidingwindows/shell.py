@@ -20,7 +20,10 @@ EXAMPLES = {
         'trace "AdaptiveAvgPool1d(4)" --input 10 --values arange',
         'trace "ConvTranspose2d(1, 1, 3, stride=2)" --input 3x3 --json',
     ),
-    "new-lesson": ('new-lesson "Pooling over time"',),
+    "new-lesson": (
+        'new-lesson "Pooling over time"',
+        'new-lesson "Why 7 becomes 3: the floor" --name the-floor',
+    ),
     "conv-arithmetic": (
         "conv-arithmetic -o animations",
         "conv-arithmetic -o animations --theme dark --format png",

@@ -92,7 +92,13 @@ def test_a_lesson_page_reads_like_one(visit, site, name):
     if name in COURSE[:-1]:
         after = COURSE[COURSE.index(name) + 1]
         assert following.get_attribute("href").rstrip("/").endswith(after)
-    path = site / urlsplit(page.locator("a[download]").evaluate("a => a.href")).path.strip("/")
+    paths = [
+        site / urlsplit(address).path.strip("/")
+        for address in page.locator("a[download]").evaluate_all("all => all.map(a => a.href)")
+    ]
+    assert [path.name for path in paths] == [f"{name}.ipynb", f"{name}.py"]
+    path, script = paths
+    compile(script.read_text("utf-8"), script.name, "exec")
     book = nbformat.reads(path.read_text("utf-8"), as_version=4)
     nbformat.validate(book)
     assert any(cell.get("outputs") for cell in book.cells)
