@@ -189,7 +189,9 @@ def table(results: dict[int, dict[str, float]]) -> str:
     line("the same by plain mkdocs-jupyter", lambda r: f"{r['plain cold memory']:.0f} MB")
     day = datetime.date.today().isoformat()
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
-    return "\n".join([*HEAD, WRITTEN.format(machine=machine, day=day), "", NUMBERS, "", *lines, "", "</div>", "", PLAIN, ""])
+    written = WRITTEN.format(machine=machine, day=day)
+    numbers = [NUMBERS, "", *lines, "", "</div>"]
+    return "\n".join([*HEAD, written, "", *numbers, "", PLAIN, ""])
 
 
 def run(runs: int) -> bool:
