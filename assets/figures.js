@@ -16,7 +16,7 @@
       const image = picture.querySelector("img");
       const gif = image.dataset.gif ?? image.getAttribute("src");
       image.dataset.gif = gif;
-      picture.querySelector("source").media = moving ? "print" : "all";
+      picture.querySelector("source").media = moving ? "not all" : "all";
       if (moving) image.src = gif; // begins again from the first frame
     }
     const button = figure.querySelector(".sw-pause");

@@ -438,7 +438,7 @@
     picture(moving) {
       for (const image of this.stage.querySelectorAll("picture img")) {
         const source = image.parentElement.querySelector("source");
-        if (source) source.media = moving ? "print" : "all";
+        if (source) source.media = moving ? "not all" : "all";
         if (moving) image.src = image.getAttribute("src");
       }
     }

@@ -57,6 +57,14 @@ def _run(options) -> None:
         target = root / "dist" / f"{NAME}.zip"
         count = takeaway(root, target)
         _say(f"{target.relative_to(root)} holds {count} files")
+    elif options.command == "pdf":
+        from .pdf import NAME, pdf
+
+        root = options.root.resolve()
+        target = root / "dist" / f"{NAME}.pdf"
+        count = pdf(root, root / "site", target)
+        size = target.stat().st_size / 1e6
+        _say(f"{target.relative_to(root)}: {count} pages, {size:.1f} MB")
     elif options.command == "new-lesson":
         from .new_lesson import new_lesson
 

@@ -9,6 +9,7 @@ from .encoding import MOVING, TEXT, contents, kind_of
 from .errors import SlidingWindowsError
 from .filmstrip import MOST
 from .frames import item_steps
+from .handouts import MOST_SLIDES
 from .jsonlines import json_text
 from .layout import MAX_SIDE
 from .listing import listing
@@ -87,8 +88,9 @@ def draw(options) -> None:
 def _left_out(figure, kind: str) -> str:
     """What a picture of very many windows does not show."""
     count = len(item_steps(figure))
-    if kind == "png" and count > MOST:
-        return f", {MOST} of {count:,} windows"
+    shown = {"png": MOST, "zip": MOST_SLIDES}.get(kind, count)
+    if count > shown:
+        return f", {shown} of {count:,} windows"
     if kind in MOVING and count > MAX_FRAMES:
         return f", one of every {-(-count // MAX_FRAMES)} of {count:,} windows"
     return ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import SlidingWindowsError
 
 MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
+PAPER = 640  # CSS pixels, about 17 cm: the width of a printed sheet
 SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as much room
 
 
@@ -39,6 +40,8 @@ def _figure(name: str, facts: dict, base: str) -> str:
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
     stage = f'<div class="sw-stage">{pictures}</div>'
     parts.append(_stepper(name, facts, base, stage) if facts.get("steps") else stage)
+    if facts["moving"]:
+        parts.append(_strip(name, facts, base))
     if facts["caption"]:
         parts.append(f"<figcaption>{inline(facts['caption'])}</figcaption>")
     if facts["transcript"]:
@@ -67,6 +70,17 @@ def _stepper(name: str, facts: dict, base: str, stage: str) -> str:
     )
 
 
+def _strip(name: str, facts: dict, base: str) -> str:
+    """What paper shows in place of the animation: browsers fetch it when they print."""
+    width, height = facts["strip"]
+    shown = min(PAPER, width // 2)
+    return (
+        f'<img class="sw-strip" src="{base}{name}.light.strip.png" width="{shown}" '
+        f'height="{round(height * shown / width)}" loading="lazy" decoding="async" '
+        f'alt="{escape(facts["alt"], quote=True)}">'
+    )
+
+
 def _picture(name: str, theme: str, facts: dict, base: str) -> str:
     source = f"{base}{name}.{theme}"
     image = (
@@ -75,7 +89,7 @@ def _picture(name: str, theme: str, facts: dict, base: str) -> str:
         f'alt="{escape(facts["alt"], quote=True)}">'
     )
     if facts["moving"]:
-        still = f'<source media="(prefers-reduced-motion: reduce), print" srcset="{source}.png">'
+        still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{source}.png">'
         image = f"{still}{image}"
     return f'<picture class="sw-{theme}">{image}</picture>'
 

@@ -8,20 +8,21 @@ import numpy as np
 from PIL import Image, features
 
 from . import description, field_frames, field_words, frames, funnel_frames, transfer_words
+from .colouring import palette_of, png
 from .errors import SlidingWindowsError
 from .feature_maps import Funnel
 from .fields import ReceptiveField
 from .filmstrip import filmstrip
 from .gif import encode
+from .handouts import archive
 from .jsonlines import json_text
 from .reel import Reel
-from .renderers import png, ramp
-from .style import THEMES, WIDTH, Theme
+from .style import THEMES, WIDTH
 from .trace import Trace
 from .transfer import Transfer
 
-MOVING, STILL, TEXT = ("gif", "webp", "apng"), ("png",), ("json", "txt")
-FORMATS = ("gif", "png", "webp", "apng", "json", "txt")
+MOVING, STILL, TEXT = ("gif", "webp", "apng"), ("png", "zip"), ("json", "txt")
+FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")
 MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
 VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
 FIGURES = Trace | Transfer | Funnel | ReceptiveField
@@ -63,7 +64,9 @@ def contents(
         return (json_text(figure.to_dict()) + "\n").encode()
     if kind == "txt":
         return ("\n".join(words(figure)) + "\n").encode()
-    palette = _palette(figure, THEMES[theme])
+    if kind == "zip":
+        return archive(figure, THEMES[theme], width=width)
+    palette = palette_of(figure, THEMES[theme])
     if kind == "png":
         return png(filmstrip(figure, width).pixels, palette)
     if kind == "webp" and not features.check("webp"):
@@ -79,11 +82,6 @@ def words(figure: FIGURES) -> list[str]:
     module = {Trace: description, Transfer: transfer_words, ReceptiveField: field_words}
     told = module[type(figure)]
     return [told.alt_text(figure), *told.transcript(figure)]
-
-
-def _palette(figure, theme: Theme) -> tuple:
-    more = {Funnel: lambda t: funnel_frames.shades(), ReceptiveField: field_frames.heat}
-    return (*theme.palette(), *more.get(type(figure), ramp)(theme))
 
 
 def _frames(figure, width: int, frame_time: int | None):

@@ -88,7 +88,7 @@ def on_files(files: Files, config) -> Files:
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
         _add(files, config, root, f"lessons/{notebook.stem}.py")
     for path in sorted((cache / "figures").glob("*")):
-        if path.suffix in (".gif", ".png", ".js"):
+        if path.suffix in (".gif", ".png", ".zip", ".js"):
             _add(files, config, cache, f"figures/{path.name}")
     for path in sorted((root / "assets").iterdir()):
         if path.suffix in ASSETS:
@@ -127,7 +127,8 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
     page.shown = markdown
     up = "../" * page.url.count("/")
     if GALLERY_MARK in markdown:
-        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache_of(root), up))
+        facts = (config.site_url or "", commit_day(root)[:4])
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache_of(root), up, *facts))
     try:
         return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
     except SlidingWindowsError as error:

@@ -92,20 +92,27 @@ def animate(
 def stills(item: Trace | Transfer, numbers, width: int = WIDTH) -> Iterator[Canvas]:
     """One picture for each of the steps with these numbers, as it looks once it is answered."""
     scene = scene_of(item, width)
+    base, done = scene.blank.copy(), 0
     for number in numbers:
-        yield _still(scene, number, number + 1)
+        if number < done:
+            base, done = scene.blank.copy(), 0
+        for index in range(done, number + 1):
+            scene.settle(base, index)
+        done = number + 1
+        yield _answered(scene, base.copy(), number, done)
 
 
 def poster(item: Trace | Transfer, width: int = WIDTH) -> Canvas:
     """One picture that says it all: the whole output, and one window with its arithmetic."""
     scene = scene_of(item, width)
-    return _still(scene, len(scene.steps) // 2, len(scene.steps))
-
-
-def _still(scene: Drawing | Moving, number: int, known: int) -> Canvas:
     canvas = scene.blank.copy()
-    for index in range(known):
+    for index in range(len(scene.steps)):
         scene.settle(canvas, index)
+    return _answered(scene, canvas, len(scene.steps) // 2, len(scene.steps))
+
+
+def _answered(scene: Drawing | Moving, canvas: Canvas, number: int, known: int) -> Canvas:
+    """The canvas, on which ``known`` steps are settled, with one step's window and arithmetic."""
     scene.progress(canvas, known)
     scene.answer(canvas, number)
     return canvas

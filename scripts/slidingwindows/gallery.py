@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from html import escape
+from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .contents import lessons_in, split_page
 from .embed import inline
@@ -15,11 +18,11 @@ LICENCE = "CC BY 4.0"
 DIMENSIONS = re.compile(r"[123]d$")
 
 
-def gallery(nav, cache: Path, up: str) -> str:
+def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str:
     """HTML of all cards, in the order of the navigation.
 
     cache: where prepare() left figures, pages and prepared.json. up: the way to the site's root,
-    such as '../'.
+    such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
     """
     shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
     cards = []
@@ -30,7 +33,8 @@ def gallery(nav, cache: Path, up: str) -> str:
         _, meta = split_page(page.read_text("utf-8"))
         for name in shown.get(lesson, []):
             facts = json.loads((cache / "figures" / f"{name}.json").read_text("utf-8"))
-            cards.append(_card(name, facts, lesson, meta["title"], up))
+            card = _card(name, facts, lesson, meta["title"], up)
+            cards.append(f"{card}{_cite(name, facts, lesson, address, year)}</article>")
     return f'<div class="sw-gallery">{"".join(cards)}</div>'
 
 
@@ -53,15 +57,15 @@ def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
     if facts["caption"]:
         parts.append(f"<p>{inline(facts['caption'])}</p>")
     parts.append(
-        f'<p class="sw-links">From <a href="{address}">{escape(title)}</a>. Download: '
-        f"{_downloads(name, base, facts)}. {LICENCE}.</p>"
+        f'<p class="sw-links">From <a href="{address}">{escape(title)}</a>.</p>'
+        f'<p class="sw-links">{_downloads(name, base, facts)}</p>'
     )
     if facts["recipe"]:
         parts.append(
             "<details data-search-exclude><summary>The code</summary>"
             f"<pre><code>{escape(facts['recipe'])}</code></pre></details>"
         )
-    return "".join([*parts, "</article>"])
+    return "".join(parts)
 
 
 def _poster(base: str, theme: str, facts: dict) -> str:
@@ -73,10 +77,37 @@ def _poster(base: str, theme: str, facts: dict) -> str:
 
 
 def _downloads(name: str, base: str, facts: dict) -> str:
-    kind = "gif" if facts["moving"] else "png"
-    links = (
-        f'<a href="{base}.{theme}.{kind}" download aria-label="{name}, {theme}, {kind.upper()}">'
-        f"{theme}</a>"
-        for theme in ("light", "dark")
+    """Links to every file of a figure that slides and handouts may want."""
+
+    def both(what: str, kind: str) -> str:
+        links = (
+            f'<a href="{base}.{theme}.{kind}" download aria-label="{name}, {what}, {theme}">'
+            f"{theme}</a>"
+            for theme in ("light", "dark")
+        )
+        return f"{what} {', '.join(links)}"
+
+    if not facts["moving"]:
+        return both("PNG", "png")
+    frames = (
+        f'<a href="{base}.frames.zip" download aria-label="{name}, frames without background">'
+        "frames</a> (PNG, clear)"
     )
-    return ", ".join(links)
+    return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
+
+
+def _cite(name: str, facts: dict, lesson: str, address: str, year: str) -> str:
+    """A line that credits the figure, for a slide's foot or a list of references."""
+    when = f" ({year})" if year else ""
+    where = f" {address.rstrip('/')}/lessons/{lesson}/#{name}" if public(address) else ""
+    by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
+    return f'<p class="sw-cite">Sliding Windows{when}: {name}{by}. {LICENCE}.{where}</p>'
+
+
+def public(address: str) -> bool:
+    """Whether an address leads anywhere from another machine."""
+    host = urlsplit(address).hostname or "localhost"
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host != "localhost"

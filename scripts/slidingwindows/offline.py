@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from pathlib import Path
 
 from .artefacts import write
 from .errors import SlidingWindowsError
+from .packing import packed
 
 NAME = "sliding-windows"
 # Links of our own pages end in a folder, for which only a server finds the index.html.
@@ -17,7 +17,6 @@ SHIM = '<script src="{up}assets/offline-worker.js"></script>'
 MATERIAL = re.compile(r'<script src="([^"]*)assets/javascripts/bundle\.')
 # Nothing outside a folder reads these.
 LEFT_OUT = ("sitemap.xml", "sitemap.xml.gz", "_headers", "404.html")
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can hold
 
 
 def with_files(html: str) -> str:
@@ -56,19 +55,3 @@ def offline(site: Path, target: Path) -> int:
     del files["search/search_index.json"]
     write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))
     return len(files)
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    """A zip of these files, without dates of today, so that the same files give the same bytes."""
-    import io
-
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.external_attr = 0o644 << 16
-            # Pictures are packed already.
-            packs = not name.endswith((".gif", ".png"))
-            entry.compress_type = zipfile.ZIP_DEFLATED if packs else zipfile.ZIP_STORED
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()

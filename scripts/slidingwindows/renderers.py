@@ -7,16 +7,16 @@ Kinds: 'trace' (an animation of a Trace), 'transfer', 'funnel' (of a network's f
 from __future__ import annotations
 
 import base64
-import io
 
 import numpy as np
-from PIL import Image
 
 from . import field_frames, field_words, frames, funnel_frames, transfer_words
+from .colouring import palette_of, png
 from .description import alt_text, transcript
 from .feature_maps import Funnel
 from .fields import ReceptiveField
 from .gif import encode
+from .handouts import take_away
 from .recipes import recipe
 from .reel import numbering, renumbered
 from .stepping import script, sentences_of
@@ -31,21 +31,13 @@ def render(data: dict) -> dict:
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving',
     'operation', 'call', 'recipe'}; the recipe is the Python that makes the figure again.
+    Of a moving figure 'strip' too, the size of its windows side by side: [width, height].
     Of a figure that can be stepped through, 'steps' (how many) and 'longest' (their longest
     sentence) too, and among its files figures/NAME.trace.js.
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
     kinds |= {"receptive": _render_receptive, "transfer": _render_transfer}
     return kinds[data["kind"]](data)
-
-
-def png(pixels: np.ndarray, palette) -> bytes:
-    """Palette numbers as a PNG with the palette's exact colours."""
-    picture = Image.fromarray(pixels, "P")
-    picture.putpalette([channel for colour in palette for channel in colour])
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
 
 
 def _render_trace(data: dict) -> dict:
@@ -62,42 +54,36 @@ def _render_transfer(data: dict) -> dict:
 
 
 def _windows(item: Trace | Transfer, name: str, words, operation: str) -> dict:
-    made = _moving(name, frames.animate(item), frames.poster(item), words, ramp)
+    made = _moving(name, item, frames, words)
     made["files"][f"{name}.trace.js"] = script(item, name, words[1]).encode()
     sentences = sentences_of(item, words[1])
     made |= {"steps": len(sentences), "longest": max(sentences, key=len)}
     return made | {"operation": operation, "call": item.call, "recipe": recipe(item, name)}
 
 
-def ramp(theme) -> tuple:
-    """The grey levels that stand behind a theme's own colours."""
-    return theme.full_palette()[len(theme.palette()) :]
-
-
 def _render_funnel(data: dict) -> dict:
-    funnel = Funnel.from_dict(data["funnel"])
-    pictures, still = funnel_frames.animate(funnel), funnel_frames.poster(funnel)
-    words = (funnel.alt_text(), funnel.transcript())
-    return _moving(data["name"], pictures, still, words, lambda theme: funnel_frames.shades())
+    item = Funnel.from_dict(data["funnel"])
+    return _moving(data["name"], item, funnel_frames, (item.alt_text(), item.transcript()))
 
 
 def _render_receptive(data: dict) -> dict:
-    field = ReceptiveField.from_dict(data["receptive"])
-    pictures, still = field_frames.animate(field), field_frames.poster(field)
-    words = (field_words.alt_text(field), field_words.transcript(field))
-    return _moving(data["name"], pictures, still, words, field_frames.heat)
+    item = ReceptiveField.from_dict(data["receptive"])
+    words = (field_words.alt_text(item), field_words.transcript(item))
+    return _moving(data["name"], item, field_frames, words)
 
 
-def _moving(name: str, pictures, still, words, more_colours=lambda theme: ()) -> dict:
-    animation = [(canvas.pixels, duration) for canvas, duration in pictures]
-    files = {}
+def _moving(name: str, item, module, words) -> dict:
+    """module: the one whose ``animate`` and ``poster`` draw such an item."""
+    animation = [(canvas.pixels, duration) for canvas, duration in module.animate(item)]
+    still = module.poster(item).pixels
+    files, strip = take_away(item, name)
     for theme in THEMES.values():
-        palette = (*theme.palette(), *more_colours(theme))
+        palette = palette_of(item, theme)
         images, colours = compact([pixels for pixels, _ in animation], palette)
         timed = zip(images, (duration for _, duration in animation), strict=True)
         files[f"{name}.{theme.name}.gif"] = encode(timed, colours)
-        files[f"{name}.{theme.name}.png"] = png(still.pixels, palette)
-    height, width = still.pixels.shape
+        files[f"{name}.{theme.name}.png"] = png(still, palette)
+    height, width = still.shape
     alt, transcript_ = words
     return {
         "files": files,
@@ -105,6 +91,7 @@ def _moving(name: str, pictures, still, words, more_colours=lambda theme: ()) ->
         "transcript": transcript_,
         "width": width,
         "height": height,
+        "strip": strip,
         "moving": True,
         "operation": "Network",
         "call": "",

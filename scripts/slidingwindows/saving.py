@@ -1,4 +1,4 @@
-"""A figure to one file of any kind: animations, a filmstrip, data, words."""
+"""A figure to one file of any kind: animations, stills, data, words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def save(
 
     figure: from ``slide``, ``route``, ``funnel`` or ``receptive_field``.
     path: where to; its ending says the format: .gif, .png (a filmstrip of at most twelve
-    windows), .webp, .apng, .json (every number) or .txt (every step in words).
+    windows), .zip (a transparent PNG of each of at most 64 windows), .webp, .apng, .json (every
+    number) or .txt (every step in words).
     theme: 'light' or 'dark'. width: of the picture, or of each still, from 320 to 1920 pixels;
     a funnel or a receptive field is always 640 wide. frame_time: milliseconds for each window,
     from 20 to 60000. format: in place of the path's ending.

@@ -138,7 +138,9 @@ def _looks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frame-time", type=int, metavar="MS", help="milliseconds for each window, 20 to 60000"
     )
-    parser.add_argument("--format", help="gif, png (a filmstrip), webp, apng, json or txt")
+    parser.add_argument(
+        "--format", help="gif, png (a filmstrip), zip (clear PNGs), webp, apng, json or txt"
+    )
 
 
 def _site_commands(command) -> None:
@@ -155,5 +157,6 @@ def _site_commands(command) -> None:
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
     of_site("offline", "pack the built site as a zip that works from a folder, search included")
     of_site("takeaway", "pack the executed notebooks with the package and its requirements")
+    of_site("pdf", "print the built site's course as one PDF")
     site = of_site("site", "write the finished site to site/")
     site.add_argument("--check", action="store_true", help="build and check, then throw it away")

@@ -17,6 +17,7 @@ BUDGETS = (
     ("*.html", 32, True),
     ("figures/*.gif", 260, False),
     ("figures/*.png", 160, False),
+    ("figures/*.zip", 1100, False),
     ("figures/*.trace.js", 12, True),
     ("social/*.png", 90, False),
     ("assets/sliding-window.js", 20, True),

@@ -59,6 +59,18 @@ class Theme:
                 colours.append(_blend(self.rgb(ground), self.rgb(ink), level / LEVELS))
         return tuple(colours)
 
+    def clear_palette(self) -> tuple[tuple[int, int, int, int], ...]:
+        """The same as red, green, blue, opacity: the page is clear, its blends let it through."""
+        clear = [(*colour, 255) for colour in self.palette()]
+        clear[ROLES.index("page")] = (*self.rgb("page"), 0)
+        for place, (ink, ground) in enumerate(PAIRS):
+            if ground == "page":
+                first = len(ROLES) + place * (LEVELS - 1)
+                for level in range(1, LEVELS):
+                    opacity = round(255 * level / LEVELS)
+                    clear[first + level - 1] = (*self.rgb(ink), opacity)
+        return tuple(clear)
+
     def full_palette(self) -> tuple[tuple[int, int, int], ...]:
         """The palette and the grey ramp behind it; no figure uses all of both."""
         return (*self.palette(), *((round(255 * i / (SHADES - 1)),) * 3 for i in range(SHADES)))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .artefacts import write
 from .errors import SlidingWindowsError
-from .offline import packed
+from .packing import packed
 from .stamps import commit_time
 
 NAME = "sliding-windows-course"

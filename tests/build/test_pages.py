@@ -7,6 +7,7 @@ from urllib.parse import urldefrag, urljoin, urlparse
 
 import nbformat
 import pytest
+from PIL import Image
 
 
 class Document(HTMLParser):
@@ -143,17 +144,27 @@ def test_figure_shows_both_themes_lazily(alpha):
     assert [image["src"].rsplit("/", 1)[1] for image in images] == [
         "tiny-pool.light.gif",
         "tiny-pool.dark.gif",
+        "tiny-pool.light.strip.png",
     ]
     assert {image["loading"] for image in images} == {"lazy"}
 
 
-def test_figure_has_posters_for_print_and_stillness(alpha):
+def test_figure_has_posters_for_stillness(alpha):
     sources = Document(alpha).all("source")
     assert [source["srcset"].rsplit("/", 1)[1] for source in sources] == [
         "tiny-pool.light.png",
         "tiny-pool.dark.png",
     ]
-    assert all("reduce" in s["media"] and "print" in s["media"] for s in sources)
+    assert {source["media"] for source in sources} == {"(prefers-reduced-motion: reduce)"}
+
+
+def test_figure_has_its_windows_side_by_side_for_print(alpha, built):
+    *_, moving, strip = Document(re.search(r"<figure.*?</figure>", alpha, re.S)[0]).all("img")
+    assert strip["class"] == "sw-strip"
+    name = strip["src"].rsplit("/", 1)[1]
+    with Image.open(built.root / "site" / "figures" / name) as sheet:
+        assert sheet.size == (2 * int(strip["width"]), 2 * int(strip["height"]))
+    assert strip["alt"] == moving["alt"]
 
 
 def test_figure_first_on_the_page_loads_at_once(built):
@@ -314,4 +325,5 @@ def test_notebook_keeps_what_the_page_hides(built):
 def test_nothing_half_written_is_published(built):
     assert not built.leftovers()
     assert not [path for path in built.site.rglob(".*")]
-    assert {path.suffix for path in (built.site / "figures").iterdir()} == {".gif", ".png", ".js"}
+    kinds = {path.suffix for path in (built.site / "figures").iterdir()}
+    assert kinds == {".gif", ".png", ".js", ".zip"}

@@ -106,10 +106,11 @@ def test_structured_data_cannot_end_its_script():
 
 
 def test_a_lighter_page_says_the_same():
-    code = '<pre><code><span class="n">x</span>\n    <span class="mi">1</span></code></pre>'
+    code = '<pre><code><span class="n">x</span><span class="p">.</span>\n    '
+    code += '<span class="o">-</span><span class="mi">1</span></code></pre>'
     script = '<script>\n  a\n\n  b\n</script>\n<i class="n">x</i>'
     html = f"<p>\n  one\n\n  two</p>\n\n{code}\n {script}"
     assert lighter(html) == (
-        '<p>\none\ntwo</p>\n<pre><code>x\n    <span class="mi">1</span></code></pre>\n' + script
+        '<p>\none\ntwo</p>\n<pre><code>x.\n    -<span class="mi">1</span></code></pre>\n' + script
     )
     assert lighter("") == ""

@@ -166,7 +166,7 @@ def test_wide_animations_that_pillow_would_hold_in_memory(refused):
         ("-o a.gif --values none.csv", "there is no file none.csv; values are random, arange"),
         ("-o a.gif --sideways", "unrecognized arguments: --sideways"),
         ("-o a.gif 'a\nb'", "unrecognized arguments: a b"),
-        ("-o a.xyz", "unknown format 'xyz'; there are gif, png, webp, apng, json, txt"),
+        ("-o a.xyz", "unknown format 'xyz'; there are gif, png, webp, apng, zip, json, txt"),
         ("-o a.gif --format xyz", "unknown format 'xyz'"),
         ("-o a", "needs an ending that says its format: .gif, .png"),
         ("-o .gif", "needs an ending that says its format"),

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace, Transfer, funnel, route, save, slide
 from slidingwindows.encoding import FORMATS, MOVING, VIDEOS, kind_of
-from slidingwindows.filmstrip import MOST, chosen
+from slidingwindows.filmstrip import MOST, chosen, stills_of
 from slidingwindows.frames import animate, stills
+from slidingwindows.handouts import MOST_SLIDES
 from slidingwindows.jsonlines import json_text
 from slidingwindows.reel import Reel
 from slidingwindows.renderers import compact
@@ -36,6 +38,11 @@ def pictures(path: Path) -> list[np.ndarray]:
             if not seen or not np.array_equal(seen[-1], pixels):
                 seen.append(pixels)
         return seen
+
+
+def zipped(path: Path) -> list[Image.Image]:
+    with zipfile.ZipFile(path) as archive:
+        return [Image.open(io.BytesIO(archive.read(name))) for name in sorted(archive.namelist())]
 
 
 def drawn(figure, theme: str) -> list[np.ndarray]:
@@ -108,6 +115,8 @@ def test_what_draw_says(run, tmp_path):
     ran = run(f"{DRAW} -o a.gif")
     assert ran.out == f"a.gif: {(tmp_path / 'a.gif').stat().st_size / 1000:.1f} kB\n"
     assert run("draw 'MaxPool2d(1)' --input 4x4 -o a.png").out.endswith(f", {MOST} of 16 windows\n")
+    ran = run("draw 'MaxPool2d(1)' --input 9x9 -o a.zip")
+    assert ran.out.endswith(f", {MOST_SLIDES} of 81 windows\n")
     ran = run("draw 'MaxPool2d(1)' --input 20x20 -o a.gif")
     assert ran.out.endswith(", one of every 2 of 400 windows\n")
 
@@ -184,7 +193,9 @@ def test_save_takes_every_figure(kind, tmp_path):
     for number, figure in enumerate(figures):
         path = save(figure, tmp_path / f"{number}.{kind}")
         assert path.stat().st_size > 50
-        if kind not in ("json", "txt"):
+        if kind == "zip":
+            assert len(zipped(path)) == len(stills_of(figure, MOST_SLIDES))
+        elif kind not in ("json", "txt"):
             assert len(pictures(path)) >= (1 if kind == "png" else 2)
 
 

@@ -27,9 +27,10 @@ PICTURES |= {"regions", "description", "renderers", "artefacts", "plotting", "le
 SITE = {"lessons", "execution", "pages", "prepare", "site", "hooks", "embed", "contents", "sources"}
 PICTURES |= {"around", "returning", "stepping"}
 PICTURES |= {"filmstrip", "saving", "encoding", "reading", "reel"}
+PICTURES |= {"colouring", "packing", "handouts"}
 NUMBERS_ALONE |= {"listing", "jsonlines"}
 SITE |= {"glossary", "photo", "cited", "stamps", "social", "sharing", "course_data", "policy"}
-SITE |= {"offline", "takeaway", "new_lesson", "site_checks", "lighter"}
+SITE |= {"offline", "takeaway", "book", "pdf", "new_lesson", "site_checks", "lighter"}
 SITE |= {"events", "chromium", "guard", "failing", "printed"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 

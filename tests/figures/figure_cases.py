@@ -123,6 +123,12 @@ def rendered(name: str) -> dict:
     return render(data)
 
 
+def on_the_page(made: dict) -> dict[str, bytes]:
+    """The pictures that a page shows on a screen: the animation and its poster, light and dark."""
+    shown = {name: data for name, data in made["files"].items() if name.endswith((".gif", ".png"))}
+    return {name: data for name, data in shown.items() if not name.endswith(".strip.png")}
+
+
 def decode(gif: bytes) -> list[tuple[np.ndarray, int]]:
     """(RGB pixels, milliseconds) of every stored picture, as Pillow shows them."""
     image = Image.open(io.BytesIO(gif))

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from figure_cases import at_the_end_of, decode
+from figure_cases import at_the_end_of, decode, on_the_page
 from PIL import Image
 from torch import nn
 
@@ -139,8 +139,9 @@ def expected_box(name, step):
 @both_themes
 def test_four_files_of_one_size(name, theme):
     made = rendered(name)
-    assert len(made["files"]) == 4 and made["moving"] and made["width"] == WIDTH
-    for data in made["files"].values():
+    shown = on_the_page(made)
+    assert len(shown) == 4 and made["moving"] and made["width"] == WIDTH
+    for data in shown.values():
         assert Image.open(io.BytesIO(data)).size == (WIDTH, made["height"])
     assert made["alt"] == alt_text(case(name)) and made["transcript"] == transcript(case(name))
     still = np.array(Image.open(io.BytesIO(made["files"][f"figure.{theme}.png"])).convert("RGB"))
@@ -288,7 +289,7 @@ def test_very_long_networks():
 def test_a_network_that_sees_one_element():
     field = receptive_field(nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU()), (1, 5, 5))
     made = render(show(field, "one").data)
-    assert field.size == (1, 1) and "1, as" not in made["alt"] and len(made["files"]) == 4
+    assert field.size == (1, 1) and "1, as" not in made["alt"] and len(on_the_page(made)) == 4
 
 
 def test_a_dead_network_has_no_effective_frame():

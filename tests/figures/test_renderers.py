@@ -12,16 +12,17 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
-from figure_cases import CASES, case, decode, rendered
+from figure_cases import CASES, case, decode, on_the_page, rendered
 from PIL import Image, ImageSequence
 from torch import nn
 
 from slidingwindows import canvas, funnel, style
+from slidingwindows.colouring import png
 from slidingwindows.drawing import Drawing
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.funnel_frames import shades
 from slidingwindows.lesson import plot, show
-from slidingwindows.renderers import compact, png, render
+from slidingwindows.renderers import compact, render
 from slidingwindows.style import THEMES, WIDTH
 
 
@@ -34,10 +35,14 @@ def colours(image: Image.Image) -> set:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_trace_gives_four_pictures_of_one_size_and_its_steps(name):
+def test_a_trace_gives_four_pictures_of_one_size_and_what_handouts_take(name):
     made = rendered(name)
     names = {f"figure.{theme}.{kind}" for theme in ("light", "dark") for kind in ("gif", "png")}
-    assert set(made["files"]) == {*names, "figure.trace.js"} and made["moving"]
+    sheets = {f"figure.{theme}.strip.png" for theme in ("light", "dark")}
+    more = {"figure.trace.js", "figure.frames.zip"}
+    assert set(made["files"]) == names | sheets | more and made["moving"]
+    for file in sheets:
+        assert list(picture(made["files"][file]).size) == made["strip"]
     assert (made["width"], made["height"]) == (WIDTH, Drawing(case(name)).layout.height)
     for file in names:
         image = picture(made["files"][file])
@@ -98,8 +103,9 @@ def network():
 
 def test_a_funnel_gives_four_files_of_one_size():
     made = render(show(network(), "funnel").data)
-    assert made["moving"] and len(made["files"]) == 4 and made["width"] == WIDTH
-    for file, data in made["files"].items():
+    shown = on_the_page(made)
+    assert made["moving"] and len(shown) == 4 and made["width"] == WIDTH
+    for file, data in shown.items():
         theme, image = file.split(".")[1], picture(data)
         palette = {*THEMES[theme].palette(), *shades()}
         assert image.size == (made["width"], made["height"])

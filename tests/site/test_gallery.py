@@ -5,10 +5,13 @@ import json
 import re
 
 import pytest
+import torch
 from playwright.sync_api import expect
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 import slidingwindows
+from slidingwindows import gallery
+from slidingwindows.stamps import commit_day
 
 CARD = re.compile(r'<article class="sw-card"(.*?)</article>', re.DOTALL)
 
@@ -22,11 +25,14 @@ def name_of(card: str) -> str:
     return re.search(r'data-name="([\w-]+)"', card).group(1)
 
 
+def shown() -> dict[str, list[str]]:
+    """Names of all figures that each lesson shows, from what the build kept."""
+    return json.loads((ROOT / ".cache" / "prepared.json").read_text("utf-8"))["figures"]
+
+
 def figures() -> list[str]:
-    """Names of all figures that the lessons show, from what the build kept."""
-    shown = json.loads((ROOT / ".cache" / "prepared.json").read_text("utf-8"))["figures"]
-    assert set(shown) == set(NOTEBOOKS)
-    return [name for names in shown.values() for name in names]
+    assert set(shown()) == set(NOTEBOOKS)
+    return [name for names in shown().values() for name in names]
 
 
 def test_every_figure_has_one_card_with_all_it_needs(cards, site):
@@ -35,13 +41,42 @@ def test_every_figure_has_one_card_with_all_it_needs(cards, site):
     for card, name in zip(cards, names, strict=True):
         assert "CC BY 4.0" in card
         links = re.findall(r'href="\.\./(figures/[^"]+)" download', card)
-        assert [link.split(".")[-2] for link in links] == ["light", "dark"]
+        kinds = ["light.gif", "dark.gif", "light.strip.png", "dark.strip.png", "frames.zip"]
+        if 'data-moving="0"' in card:
+            kinds = ["light.png", "dark.png"]
+        assert links == [f"figures/{name}.{kind}" for kind in kinds]
         assert all((site / link).is_file() for link in links)
         lesson, anchor = re.search(r'href="\.\./(lessons/[\w-]+)/#([\w-]+)"', card).groups()
         page = (site / lesson / "index.html").read_text("utf-8")
         assert anchor == name and f'id="{name}"' in page
         alt = re.findall(r'alt="([^"]*)"', card)
         assert len(alt) == 2 and min(map(len, alt)) > 30
+
+
+def test_every_card_ends_with_a_line_to_cite(cards):
+    """This site is served from this machine alone, so there is no address to cite."""
+    year = commit_day(ROOT)[:4]
+    for card in cards:
+        line = re.search(r'<p class="sw-cite">([^<]*)</p>$', card).group(1)
+        drawn = f", drawn from torch {torch.__version__}" if 'data-moving="1"' in card else ""
+        when = f" ({year})" if year else ""
+        assert line == f"Sliding Windows{when}: {name_of(card)}{drawn}. CC BY 4.0."
+
+
+def cited(address: str) -> str:
+    nav = [{"Lessons": [f"lessons/{NOTEBOOKS[0]}.ipynb"]}]
+    made = gallery.gallery(nav, ROOT / ".cache", "../", address, "2031")
+    return re.search(r'<p class="sw-cite">([^<]*)</p>', made).group(1)
+
+
+def test_a_public_address_is_cited():
+    name = shown()[NOTEBOOKS[0]][0]
+    line = f"Sliding Windows (2031): {name}, drawn from torch {torch.__version__}. CC BY 4.0."
+    for address in ("https://example.org/sliding", "https://example.org/sliding/"):
+        where = f"https://example.org/sliding/lessons/{NOTEBOOKS[0]}/#{name}"
+        assert cited(address) == f"{line} {where}"
+    for address in ("", "http://127.0.0.1:8000/", "http://localhost:8000/", "http://[::1]/a/"):
+        assert cited(address) == line
 
 
 def test_the_code_of_every_card_makes_its_figure(cards, site, tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from site_pages import DESKTOP, FILES, PHONE
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.offline import NAME, offline, packed, search_script, with_files
+from slidingwindows.offline import NAME, offline, search_script, with_files
+from slidingwindows.packing import packed
 
 LINKS = "all => all.map(one => one.href || one.src).filter(url => url.startsWith('file:'))"
 
