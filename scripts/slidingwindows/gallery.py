@@ -91,7 +91,7 @@ def _downloads(name: str, base: str, facts: dict) -> str:
         return both("PNG", "png")
     frames = (
         f'<a href="{base}.frames.zip" download aria-label="{name}, frames without background">'
-        "frames</a> (PNG, clear)"
+        "frames</a>"
     )
     return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
 
