@@ -30,14 +30,9 @@
 
   function addFilter(gallery) {
     const cards = [...gallery.querySelectorAll(".sw-card")];
-    const families = [...new Set(cards.map((card) => card.dataset.operation))];
-    const bar = document.createElement("div");
-    bar.className = "sw-filter";
-    bar.setAttribute("role", "group");
-    bar.setAttribute("aria-label", "Show figures of one operation");
-    const status = document.createElement("p");
-    status.className = "sw-count";
-    status.setAttribute("role", "status");
+    const bar = document.querySelector(".sw-filter");
+    const status = document.querySelector(".sw-count");
+    const families = [...bar.children].map((button) => button.value);
 
     function choose(family) {
       let count = 0;
@@ -55,15 +50,9 @@
       history.replaceState(history.state, "", address);
     }
 
-    for (const family of ["", ...families]) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.value = family;
-      button.textContent = family || "All";
-      button.addEventListener("click", () => choose(family));
-      bar.append(button);
+    for (const button of bar.children) {
+      button.addEventListener("click", () => choose(button.value));
     }
-    gallery.before(bar, status);
     const wanted = new URL(location).searchParams.get("operation") ?? "";
     choose(families.includes(wanted) ? wanted : "");
   }

@@ -30,6 +30,7 @@ from slidingwindows.mathml import with_mathml
 from slidingwindows.photo import write_photo
 from slidingwindows.policy import secure
 from slidingwindows.prepare import MoreThanWords, cache_of, is_fresh, prepare
+from slidingwindows.searching import searchable
 from slidingwindows.sharing import page_facts
 from slidingwindows.stamps import commit_day, commit_time
 
@@ -154,9 +155,12 @@ def on_post_build(config, serving: bool) -> None:
 
 
 def on_page_content(html: str, page, config, files) -> str:
-    """Formulas become MathML here, so that readers need no script for them; terms become links."""
+    """Formulas become MathML, so that readers need no script for them; terms become links.
+
+    What the search shall leave out is marked.
+    """
     try:
-        html = with_mathml(html, page.file.src_uri)
+        html = searchable(with_mathml(html, page.file.src_uri))
         glossary = files.get_file_from_path(GLOSSARY)
         if glossary is None or not page.file.src_uri.startswith("lessons/"):
             return html

@@ -25,7 +25,7 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
     such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
     """
     shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
-    cards = []
+    cards, families = [], []
     for lesson in lessons_in(nav):
         page = cache / "pages" / f"{lesson}.md"
         if not page.exists():
@@ -33,14 +33,32 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
         _, meta = split_page(page.read_text("utf-8"))
         for name in shown.get(lesson, []):
             facts = json.loads((cache / "figures" / f"{name}.json").read_text("utf-8"))
+            families.append(family(facts["operation"]))
             card = _card(name, facts, lesson, meta["title"], up)
             cards.append(f"{card}{_cite(name, facts, lesson, address, year)}</article>")
-    return f'<div class="sw-gallery">{"".join(cards)}</div>'
+    # A section, for Material's search ends an excluded element at the first end tag of its name.
+    shut = f'<section class="sw-gallery" data-search-exclude>{"".join(cards)}</section>'
+    return _filter(families) + shut
 
 
 def family(operation: str) -> str:
     """'MaxPool2d' to 'MaxPool': what the filter sorts by."""
     return DIMENSIONS.sub("", operation)
+
+
+def _filter(families: list[str]) -> str:
+    """Buttons for gallery.js. They stand in the page, for if it added them all would jump."""
+    buttons = "".join(
+        f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
+        f"{escape(kind or 'All')}</button>"
+        for kind, pressed in [("", "true"), *((kind, "false") for kind in dict.fromkeys(families))]
+    )
+    count = f"{len(families)} of {len(families)} figures"
+    return (
+        '<div class="sw-filter" role="group" aria-label="Show figures of one operation" '
+        f'data-search-exclude>{buttons}</div><p class="sw-count" role="status" '
+        f"data-search-exclude>{count}</p>"
+    )
 
 
 def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
