@@ -20,6 +20,7 @@ from slidingwindows import __version__
 from slidingwindows.api_page import MARK as API_MARK
 from slidingwindows.api_page import with_api
 from slidingwindows.cited import CITED, with_citations
+from slidingwindows.cloud import cloud_links
 from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
 from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
@@ -139,6 +140,8 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
 def on_page_context(context, page, config, nav):
     """What other sites and search engines are told about a page."""
     context.update(page_facts(page, config, _root(config)))
+    if page.file.src_uri.startswith("lessons/"):
+        context["cloud"] = cloud_links(config.repo_url, page.file.name)
     return context
 
 

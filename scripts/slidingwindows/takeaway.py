@@ -43,6 +43,16 @@ Lightning AI's Deep Learning Fundamentals, Unit 7.
 def takeaway(root: Path, target: Path) -> int:
     """Pack a prepared project's course; returns how many files the zip holds.
 
+    Raises what course_files() raises.
+    """
+    files = course_files(root)
+    write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))
+    return len(files)
+
+
+def course_files(root: Path) -> dict[str, bytes]:
+    """All that one needs to run a prepared project's lessons elsewhere, by path.
+
     Raises SlidingWindowsError if lessons are not prepared, or the wheel cannot be built.
     """
     notebooks = sorted((root / ".cache" / "notebooks" / "lessons").glob("*.ipynb"))
@@ -56,8 +66,7 @@ def takeaway(root: Path, target: Path) -> int:
     files["requirements.txt"] = requirements(root, wheel).encode()
     files["README.txt"] = README.format(python=_oldest(root)).encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
-    write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))
-    return len(files)
+    return files
 
 
 def _oldest(root: Path) -> str:

@@ -1,0 +1,139 @@
+"""Links to Colab and Binder, and the branch of notebooks that they open."""
+
+import re
+import subprocess
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from slidingwindows import cloud
+from slidingwindows.cloud import BRANCH, branch_files, cloud_links, main, push
+from slidingwindows.errors import SlidingWindowsError
+
+REPO = "https://github.com/someone/sliding-windows"
+WHEEL = "slidingwindows-1-py3-none-any.whl"
+
+
+def git(folder, *words):
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def course(monkeypatch):
+    """A take-away of one lesson in place of the real one, which test_takeaway packs."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
+    files = {
+        WHEEL: b"wheel",
+        "requirements.txt": f"./{WHEEL}\n".encode(),
+        "notebooks/alpha.ipynb": nbformat.writes(book).encode(),
+        "scripts/alpha.py": b"x = 1",
+    }
+    monkeypatch.setattr(cloud, "course_files", lambda root: dict(files))
+    return files
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A repository with an edit under way, and the bare one that is its origin."""
+    git(tmp_path, "init", "-q", "--bare", "origin")
+    git(tmp_path, "init", "-q", "clone")
+    folder = tmp_path / "clone"
+    (folder / "a").write_text("committed")
+    git(folder, "remote", "add", "origin", str(tmp_path / "origin"))
+    git(folder, "add", "a")
+    git(folder, "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "-m", "x")
+    (folder / "a").write_text("edited")
+    (folder / ".gitignore").write_text("*.whl\n")
+    return folder
+
+
+@pytest.mark.parametrize("url", [REPO, f"{REPO}/", f"{REPO}.git"])
+def test_a_lesson_has_both_links(url):
+    place = f"{BRANCH}/notebooks/padding.ipynb"
+    assert cloud_links(url, "padding") == {
+        "Colab": f"https://colab.research.google.com/github/someone/sliding-windows/blob/{place}",
+        "Binder": "https://mybinder.org/v2/gh/someone/sliding-windows/"
+        f"{BRANCH}?urlpath=lab/tree/notebooks/padding.ipynb",
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "",
+        "https://gitlab.com/a/b",
+        "https://github.com/a",
+        f"{REPO}/tree",
+        'https://github.com/a/"b',
+    ],
+)
+def test_without_a_repository_on_github_there_is_none(url):
+    assert cloud_links(url, "padding") == {}
+
+
+def test_a_page_has_them_only_when_the_repository_is_named(project):
+    settings = project.root / "mkdocs.yml"
+    for url, expected in ((None, []), (REPO, ["Colab", "Binder"])):
+        if url:
+            settings.write_text(f"repo_url: {url}\n{settings.read_text('utf-8')}", "utf-8")
+        done = project.run("mkdocs", "build", "--strict", "-f", str(settings))
+        assert done.returncode == 0, done.stdout
+        html = (project.root / "site" / "lessons" / "alpha" / "index.html").read_text("utf-8")
+        assert re.findall(r'title="?Run this lesson in (\w+)"?', html) == expected
+        assert all(address in html for address in cloud_links(url, "alpha").values())
+        home = (project.root / "site" / "index.html").read_text("utf-8")
+        assert "Run this lesson" not in home
+
+
+def test_on_colab_the_first_cell_installs_and_elsewhere_nothing(course):
+    files = branch_files("anywhere", f"{REPO}.git")
+    assert {k: v for k, v in files.items() if k != "notebooks/alpha.ipynb"} == {
+        k: v for k, v in course.items() if k != "notebooks/alpha.ipynb"
+    }
+    book = nbformat.reads(files["notebooks/alpha.ipynb"].decode(), as_version=4)
+    nbformat.validate(book)
+    first, second = book.cells
+    assert second.source == "x = 1"
+    assert f"{REPO}/raw/{BRANCH}/{WHEEL}" in first.source
+
+    asked = []
+    shell = type("Shell", (), {"run_line_magic": lambda self, *words: asked.append(words)})()
+    code = TransformerManager().transform_cell(first.source)
+    for modules, times in (({}, 0), ({"google.colab": object()}, 1)):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, module in modules.items():
+                patch.setitem(__import__("sys").modules, name, module)
+            exec(code, {"get_ipython": lambda: shell})
+        assert len(asked) == times
+    assert asked[0][0] == "pip"
+
+
+def test_the_branch_holds_the_course_and_nothing_here_changes(course, clone):
+    before = git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")
+    for _ in range(2):  # again, over what is there
+        commit = push(clone, course)
+    origin = clone.parent / "origin"
+    assert git(origin, "rev-parse", BRANCH) == commit
+    held = git(origin, "ls-tree", "-r", "--name-only", BRANCH).splitlines()
+    assert sorted(held) == sorted(course)
+    assert git(origin, "show", f"{BRANCH}:requirements.txt") == f"./{WHEEL}"
+    assert (git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")) == before
+    assert (clone / "a").read_text() == "edited"
+    assert git(clone, "branch", "--list", BRANCH) == ""
+
+
+def test_faults_are_told_in_one_line(course, clone, capsys):
+    with pytest.raises(SlidingWindowsError, match="no repository on GitHub: https://x.org/a/b"):
+        branch_files(clone, "https://x.org/a/b")
+    git(clone, "remote", "remove", "origin")
+    with pytest.raises(SlidingWindowsError, match="git push"):
+        push(clone, course)
+    (clone / "docs").mkdir()
+    (clone / "mkdocs.yml").write_text("site_name: X\n")
+    assert main(clone) == 0 and "no repo_url" in capsys.readouterr().out
+    (clone / "mkdocs.yml").write_text(f"site_name: X\nrepo_url: {REPO}\n")
+    assert main(clone) == 1
+    assert capsys.readouterr().err.startswith("git push --quiet --force origin")
