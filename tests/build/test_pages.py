@@ -202,7 +202,7 @@ def test_transcript_under_the_figure(alpha):
 
 
 def test_outputs_are_blocks_of_their_own(alpha):
-    outputs = re.findall(r'<div class="[^"]*sw-output[^"]*">.*?</div>', alpha, re.S)
+    outputs = re.findall(r'<div class="[^"]*sw-output[^"]*"[^>]*>.*?</div>', alpha, re.S)
     texts = [text_of(output).strip() for output in outputs]
     assert texts == [
         "tensor([[[6., 5.],\n         [9., 9.]]])",
@@ -219,7 +219,7 @@ def test_hidden_cell_hides_its_code_only(alpha):
 
 
 def test_collapsed_cell_is_folded(alpha):
-    folds = re.findall(r"<details(?: class=\"example\")?>.*?</details>", alpha, re.S)
+    folds = re.findall(r"<details\b[^>]*>.*?</details>", alpha, re.S)
     folded = [text_of(fold) for fold in folds if "folded_away" in text_of(fold)]
     assert len(folded) == 1 and "6 * 7" in re.sub(r"\s+", " ", folded[0])
     assert "folded_away" not in text_of(alpha.replace(folds[0], ""))

@@ -156,6 +156,7 @@ def test_the_search_index_holds_prose_and_no_noise(site):
         )
         assert "Output (0, 0) reads" not in entry["text"]
         assert "minutes to read" not in entry["text"]
+        assert "The code" not in entry["text"] and "<p>GIF light" not in entry["text"]
 
 
 def test_dark_mode_by_its_button(visit):
