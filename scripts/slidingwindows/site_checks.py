@@ -30,6 +30,8 @@ LINKING = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"))
 LINKING += (("sliding-window", "src"), ("source", "srcset"), ("iframe", "src"))
 # A fragment with an equals sign is the state of a page that plays, not a place on it.
 STATE = "="
+# Made with every figure for paper and slides; only a site with a gallery links to all of them.
+BESIDE = (".strip.png", ".frames.zip")
 
 
 @dataclass
@@ -65,7 +67,7 @@ def check_site(folder: Path, address: str = "") -> None:
     problems += [
         f"{name}: no page shows it"
         for name in _names(folder / "figures", "*", "figures/")
-        if name not in used
+        if name not in used and not name.endswith(BESIDE)
     ]
     problems += _weights(folder)
     if problems:

@@ -80,6 +80,9 @@ def test_each_fault_is_named_with_its_page(folder, body, fault):
 def test_a_figure_that_no_page_shows(folder):
     (folder / "figures" / "lost.gif").write_bytes(b"GIF89a")
     assert faults(folder) == ["figures/lost.gif: no page shows it"]
+    for name in ("lost.dark.strip.png", "lost.frames.zip"):  # for slides, linked by a gallery alone
+        (folder / "figures" / name).write_bytes(b"x")
+    assert faults(folder) == ["figures/lost.gif: no page shows it"]
 
 
 def test_weights(folder, monkeypatch):
