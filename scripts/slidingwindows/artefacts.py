@@ -88,7 +88,13 @@ class Entry:
         return [self.folder / file for file in made["files"]] if made else []
 
     def put(self, key: str, files: dict[str, str | bytes]) -> None:
-        """Write all files, then the manifest: a build killed between is stale, never wrong."""
+        """Write all files, then the manifest: a build killed between is stale, never wrong.
+
+        Raises SlidingWindowsError, and writes nothing, for a file that is not this entry's own.
+        """
+        strange = [file for file in files if not self._own(file)]
+        if strange:
+            raise SlidingWindowsError(f"{strange[0]!r} is no file of the artefact {self.name!r}")
         old = {path.name for path in self.files()}
         for file, data in files.items():
             write(self.folder / file, data)

@@ -5,6 +5,7 @@ hooks.py calls these. Lessons reach MkDocs as plain Markdown.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -26,10 +27,12 @@ from slidingwindows.embed import embed_figures
 from slidingwindows.errors import SlidingWindowsError
 from slidingwindows.gallery import GALLERY_MARK, gallery
 from slidingwindows.glossary import read_glossary, with_terms
+from slidingwindows.inert import faults_in, lesson_refusals, refusals
+from slidingwindows.lessons import read
 from slidingwindows.lighter import lighter
 from slidingwindows.mathml import with_mathml
 from slidingwindows.photo import write_photo
-from slidingwindows.policy import secure
+from slidingwindows.policy import secure, template_scripts
 from slidingwindows.prepare import MoreThanWords, cache_of, is_fresh, prepare
 from slidingwindows.searching import searchable
 from slidingwindows.sharing import page_facts
@@ -151,19 +154,30 @@ def on_post_page(output: str, page, config) -> str:
     return lighter(output.replace(dialog, f'{dialog} aria-label="Search"'))
 
 
+def on_env(env, config, files):
+    """Before any page is written: which scripts the theme itself puts into pages."""
+    config.extra["scripts"] = template_scripts(env, config, files)
+    return env
+
+
 def on_post_build(config, serving: bool) -> None:
     """The finished pages may load this site's own files and nothing else."""
-    if not serving:  # the server adds a script of its own
-        secure(Path(config.site_dir))
+    if serving:  # the server adds a script of its own
+        return
+    try:
+        secure(Path(config.site_dir), config.extra["scripts"])
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
 
 
 def on_page_content(html: str, page, config, files) -> str:
     """Formulas become MathML, so that readers need no script for them; terms become links.
 
-    What the search shall leave out is marked.
+    What the search shall leave out is marked. Scripts, and all that acts like them, are refused.
     """
     try:
         html = searchable(with_mathml(html, page.file.src_uri))
+        _refuse_scripts(html, page, _root(config))
         glossary = files.get_file_from_path(GLOSSARY)
         if glossary is None or not page.file.src_uri.startswith("lessons/"):
             return html
@@ -171,3 +185,18 @@ def on_page_content(html: str, page, config, files) -> str:
         return with_terms(html, terms, glossary.url_relative_to(page.file))
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
+
+
+def _refuse_scripts(html: str, page, root: Path) -> None:
+    """Pages of docs/ may ask for scripts of assets/; lessons for none. Raises PluginError."""
+    lesson = page.file.src_uri.startswith("lessons/")
+    faults = faults_in(html, page.url, ours=not lesson)
+    if not faults:
+        return
+    if lesson:
+        outputs = cache_of(root) / "executed" / f"{page.file.name}.json"
+        text = read(root / "lessons" / f"{page.file.name}.py")
+        told = lesson_refusals(faults, text, json.loads(outputs.read_text("utf-8")))
+    else:
+        told = refusals(faults, f"docs/{page.file.src_uri}", page.file.content_string)
+    raise PluginError("\n".join(told))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import re
+import site
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +30,14 @@ SILENT = logging.getLogger("slidingwindows.nbclient")
 SILENT.setLevel(logging.CRITICAL + 1)
 logging.getLogger("asyncio").addFilter(
     lambda record: not record.getMessage().startswith("Task was destroyed")
+)
+# What a kernel gets of the build's environment: how to find Python and its libraries, the language,
+# the folder for temporary files, and settings of this package. All else stays here, for a lesson
+# might print it onto its page, and a build's environment often holds secrets.
+PASSED = re.compile(
+    r"PATH|PYTHON(?:PATH|HOME|PYCACHEPREFIX|DONTWRITEBYTECODE|NOUSERSITE|UTF8)"
+    r"|(?:DY)?LD_LIBRARY_PATH|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|SLIDINGWINDOWS_\w+"
+    r"|SYSTEMROOT|SYSTEMDRIVE|COMSPEC|PATHEXT|WINDIR"  # without these nothing starts on Windows
 )
 # Runs in the kernel before the first cell.
 GUARD = "from slidingwindows.guard import keep_inside; keep_inside({own!r}, {project!r})"
@@ -118,11 +128,14 @@ def _environment(lesson: Lesson, scratch: str) -> dict:
         "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
         "IPYTHONDIR": scratch,
+        "HOME": scratch,
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": scratch,
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    theirs = {k: v for k, v in os.environ.items() if k not in ("PYTHONSTARTUP", "MATPLOTLIBRC")}
+    if site.ENABLE_USER_SITE:  # packages of `pip install --user` lie under HOME
+        ours["PYTHONUSERBASE"] = site.getuserbase()
+    theirs = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
     return {**theirs, **ours}

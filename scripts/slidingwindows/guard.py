@@ -1,19 +1,27 @@
-"""A lesson writes into its own folder only: its kernel refuses the rest, as it happens."""
+"""A lesson writes into its own folder only: its kernel refuses the rest, as it happens.
+
+It does not read other processes' environments either, among which the build's own may hold
+secrets. This stops accidents, not attacks: a lesson's code runs as the user who builds, so it can
+start a program that reads whatever this user may read.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+ENVIRONMENT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/environ")
 
 
 def keep_inside(own: str, project: str) -> None:
     """From now on this process refuses to write into a project, or anywhere but temporary files.
 
+    Nor does it read an environment in /proc other than its own.
     own: the folder that may be written even so. Only what Python itself opens is seen, not what
     a library written in C opens. Raises PermissionError in whatever tries.
     """
@@ -29,10 +37,17 @@ def keep_inside(own: str, project: str) -> None:
             return False
         return any(path.is_relative_to(folder) for folder in free)
 
+    def refuse_environments(name) -> None:
+        if isinstance(name, str | bytes | os.PathLike) and os.fsdecode(name).endswith("environ"):
+            path = os.path.realpath(os.fsdecode(name))
+            if ENVIRONMENT.fullmatch(path) and not path.startswith(f"/proc/{os.getpid()}/"):
+                raise PermissionError(f"a lesson reads no other process's environment: {path}")
+
     def watch(event: str, arguments: tuple) -> None:
         if event == "open":
             name, mode, flags = arguments
             if not flags & WRITING and not set(mode or "") & set("wax+"):
+                refuse_environments(name)
                 return
             names = [name]
         elif event in CHANGES:

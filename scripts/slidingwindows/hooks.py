@@ -51,6 +51,11 @@ def on_files(files, config):
     return _events().on_files(files, config)
 
 
+def on_env(env, config, files):
+    """The theme's templates, before any page is written."""
+    return _events().on_env(env, config, files)
+
+
 def on_page_markdown(markdown, page, config, files):
     """Lessons' text, and figures on any page."""
     return _events().on_page_markdown(markdown, page, config, files)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .artefacts import Entry, digest, write
 from .errors import SlidingWindowsError
+from .figure_data import figures_of
 from .lessons import PACKAGES, Lesson, find
 from .pages import figures_in, markdown, notebook
 from .sources import HERE, source_key, versions
@@ -68,8 +69,8 @@ def prepare(
         key = overall_key(root)
         lessons = find(root / "lessons", only)
         outputs = _execute_all(root, lessons, report, words_alone)
-        figures = _figures(lessons, outputs)
-        made = _draw_all(root, figures, redraw, report, words_alone)
+        figures, places = figures_of(lessons, outputs)
+        made = _draw_all(root, figures, redraw, report, words_alone, places)
         for lesson in lessons:
             _write_page(root, lesson, outputs[lesson.name], made)
         if not only:
@@ -141,21 +142,8 @@ def _execute_one(lesson: Lesson, entry: Entry, key: str):
     return outputs, time.perf_counter() - begun
 
 
-def _figures(lessons: list[Lesson], outputs: dict) -> dict[str, dict]:
-    figures, owners = {}, {}
-    for lesson in lessons:
-        for data in figures_in(outputs[lesson.name]):
-            name = data["name"]
-            if name in figures:
-                raise SlidingWindowsError(
-                    f"two figures are called {name!r}: in {owners[name]} and in {lesson.name}"
-                )
-            figures[name], owners[name] = data, lesson.name
-    return figures
-
-
 def _draw_all(
-    root: Path, figures: dict, redraw: bool, report: Report, words_alone: bool
+    root: Path, figures: dict, redraw: bool, report: Report, words_alone: bool, places: dict
 ) -> dict[str, dict]:
     folder = cache_of(root) / "figures"
     source = source_key("renderers")
@@ -181,7 +169,8 @@ def _draw_all(
                     result, seconds = job.result()
                 except Exception as error:
                     raise SlidingWindowsError(
-                        f"figure {name!r} cannot be drawn: {type(error).__name__}: {error}"
+                        f"{places[name]}: figure {name!r} cannot be drawn: "
+                        f"{type(error).__name__}: {error}"
                     ) from error
                 _keep(entry, key, data, result)
                 made[name] = result

@@ -18,6 +18,7 @@ from slidingwindows import (
     renderers,
     site,
 )
+from slidingwindows.figure_data import figures_of
 from slidingwindows.lesson import MIME, plot
 
 ONE_LINE = "x = 1"
@@ -332,9 +333,9 @@ def test_two_figures_of_one_name_are_refused(tmp_path, two):
     delta = lessons.read(tmp_path / "delta.py")
     twin = {MIME: {"name": "twin"}}
     with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in delta"):
-        prepare._figures([two, delta], {"gamma": outputs_of(twin, {}), "delta": outputs_of(twin)})
+        figures_of([two, delta], {"gamma": outputs_of(twin, {}), "delta": outputs_of(twin)})
     with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in gamma"):
-        prepare._figures([two], {"gamma": outputs_of(twin, twin)})
+        figures_of([two], {"gamma": outputs_of(twin, twin)})
 
 
 def test_two_figures_of_one_name_stop_a_build(tmp_path):
@@ -361,8 +362,10 @@ def test_figure_that_cannot_be_drawn_is_named(tmp_path, monkeypatch):
         raise MemoryError("too large")
 
     monkeypatch.setattr(renderers, "render", render)
-    with pytest.raises(SlidingWindowsError, match="'huge' cannot be drawn: MemoryError: too large"):
-        prepare._draw_all(tmp_path, {"huge": {"name": "huge"}}, False, lambda line: None)
+    figures, places = {"huge": {"name": "huge"}}, {"huge": "lessons/gamma.py, code cell 2, line 9"}
+    words = "line 9: figure 'huge' cannot be drawn: MemoryError: too large"
+    with pytest.raises(SlidingWindowsError, match=words):
+        prepare._draw_all(tmp_path, figures, False, lambda line: None, False, places)
     assert renderers.render is not render
 
 

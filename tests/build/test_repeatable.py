@@ -73,7 +73,7 @@ def test_killed_twenty_times_then_finished_equals_a_clean_build(twin, tmp_path):
         **os.environ,
         "PYTHONPATH": str(project.root / "scripts"),
         "PYTHONPYCACHEPREFIX": COMPILED.name,
-        "TINY_LOG": str(project.log),
+        "SLIDINGWINDOWS_TINY_LOG": str(project.log),
         "TMPDIR": str(project.scratch),
     }
     project.scratch.mkdir()

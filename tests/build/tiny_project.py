@@ -54,8 +54,8 @@ ALPHA = """# ---
 import os
 from pathlib import Path
 
-if os.environ.get("TINY_LOG"):
-    with Path(os.environ["TINY_LOG"]).open("a") as log:
+if os.environ.get("SLIDINGWINDOWS_TINY_LOG"):
+    with Path(os.environ["SLIDINGWINDOWS_TINY_LOG"]).open("a") as log:
         log.write("alpha\\n")
 
 # %%
@@ -100,8 +100,8 @@ BETA = """# ---
 import os
 from pathlib import Path
 
-if os.environ.get("TINY_LOG"):
-    with Path(os.environ["TINY_LOG"]).open("a") as log:
+if os.environ.get("SLIDINGWINDOWS_TINY_LOG"):
+    with Path(os.environ["SLIDINGWINDOWS_TINY_LOG"]).open("a") as log:
         log.write("beta\\n")
 
 # %%
@@ -202,7 +202,7 @@ class Project:
             "PYTHONPYCACHEPREFIX": COMPILED.name,
             "PYTHONDONTWRITEBYTECODE": "",
             "NO_MKDOCS_2_WARNING": "1",
-            "TINY_LOG": str(self.log),
+            "SLIDINGWINDOWS_TINY_LOG": str(self.log),
             "TMPDIR": str(self.scratch),
             **variables,
         }

@@ -31,7 +31,7 @@ PICTURES |= {"colouring", "packing", "handouts"}
 NUMBERS_ALONE |= {"listing", "jsonlines"}
 SITE |= {"glossary", "photo", "cited", "stamps", "social", "sharing", "course_data", "policy"}
 SITE |= {"offline", "takeaway", "book", "pdf", "new_lesson", "site_checks", "lighter"}
-SITE |= {"searching", "cloud"}
+SITE |= {"searching", "cloud", "inert", "figure_data"}
 SITE |= {"events", "chromium", "guard", "failing", "printed"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 

@@ -1,0 +1,127 @@
+"""What a page's own words may not hold: scripts, and whatever else acts without its reader.
+
+The site's policy stops browsers from running any of it. Here it is refused by name before it is
+published, so that an author learns of it, and not from a page that does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from posixpath import join, normpath
+
+from .lessons import Lesson
+
+ELEMENTS = {"script", "style", "base", "meta", "link", "form"}
+ELEMENTS |= {"iframe", "frame", "frameset", "object", "embed", "applet", "portal"}
+ATTRIBUTES = {"srcdoc", "style", "formaction", "ping"}
+ADDRESSES = {"href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"}
+SCHEME = re.compile(r"(javascript|vbscript|data):", re.IGNORECASE)
+# Browsers overlook these in an address, at its start or anywhere.
+OVERLOOKED = re.compile(r"[\x00-\x20]")
+ASSET = re.compile(r"assets/[\w-]+\.js")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """what: the element or attribute, as an error names it. signs: how its source may write it,
+    the surest first."""
+
+    what: str
+    signs: tuple[str, ...]
+
+
+class _Reader(HTMLParser):
+    """Every start tag as (name, attributes, text)."""
+
+    def __init__(self, html: str):
+        super().__init__(convert_charrefs=False)
+        self.tags: list[tuple[str, dict[str, str], str]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        values: dict[str, str] = {}
+        for name, value in attrs:
+            values.setdefault(name, value or "")  # as browsers do, of two the first
+        self.tags.append((tag, values, self.get_starttag_text()))
+
+
+def attributes_of(tag: str) -> dict[str, str]:
+    """The attributes of one start tag, by small letters."""
+    return _Reader(tag).tags[0][1]
+
+
+def faults_in(html: str, page: str, ours: bool = False) -> list[Fault]:
+    """Everything in a page's HTML that acts, in order.
+
+    page: the page's address from the site's root. ours: whether it may ask for scripts of assets/.
+    """
+    found = []
+    for tag, attributes, text in _Reader(html).tags:
+        if tag in ELEMENTS and not (ours and _asset(tag, attributes, page)):
+            found.append(Fault(f"<{tag}>", (text, f"<{tag}")))
+        for name, value in attributes.items():
+            signs = (text, f"{name}=", name)
+            if name.startswith("on") or name in ATTRIBUTES:
+                found.append(Fault(f"{name}= on <{tag}>", signs))
+            scheme = SCHEME.match(OVERLOOKED.sub("", value)) if name in ADDRESSES else None
+            if scheme and not (tag == "img" and scheme[1].lower() == "data"):
+                found.append(Fault(f"a {scheme[1].lower()}: address on <{tag}>", (text, value)))
+    return found
+
+
+def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:
+    source = attributes.get("src", "")
+    path = normpath(join(page.rpartition("/")[0], source))
+    return tag == "script" and bool(ASSET.fullmatch(path)) and not source.startswith("/")
+
+
+def refusals(faults: list[Fault], page: str, text: str) -> list[str]:
+    """One sentence for each fault of a page under docs/, whose text is given."""
+    return [_sentence(f"{page}{_line(fault, text, 1)}", fault) for fault in faults]
+
+
+def lesson_refusals(faults: list[Fault], lesson: Lesson, outputs: list[list[dict]]) -> list[str]:
+    """One sentence for each fault of a lesson's page, naming cell and line.
+
+    outputs: what its code cells gave.
+    """
+    return [_sentence(_place(fault, lesson, outputs), fault) for fault in faults]
+
+
+def _sentence(place: str, fault: Fault) -> str:
+    return f"{place}: a page may not hold {fault.what}; the site's policy would stop it"
+
+
+def _place(fault: Fault, lesson: Lesson, outputs: list[list[dict]]) -> str:
+    file = f"lessons/{lesson.path.name}"
+    for sign in fault.signs:
+        for where, text, line in _texts(lesson, outputs):
+            if sign.lower() in text.lower():
+                line_ = f", line {line}" if "code" in where else _line(fault, text, line)
+                return f"{file}, {where}{line_}"
+    return file
+
+
+def _texts(lesson: Lesson, outputs: list[list[dict]]) -> Iterator[tuple[str, str, int]]:
+    """(cell, text, first line) of all that reaches a page as Markdown."""
+    results, counts = iter(outputs), {"code": 0, "markdown": 0}
+    for cell in lesson.cells:
+        counts[cell.kind] += 1
+        if cell.kind == "markdown":
+            yield f"Markdown cell {counts['markdown']}", cell.source, cell.line
+            continue
+        shown = [output.get("data", {}).get("text/markdown", "") for output in next(results)]
+        yield f"code cell {counts['code']}", "\n".join(shown), cell.line
+
+
+def _line(fault: Fault, text: str, first: int) -> str:
+    """', line N' of the surest sign of a fault in a text whose first line has a number."""
+    for sign in fault.signs:
+        at = text.lower().find(sign.lower())
+        if at >= 0:
+            return f", line {first + text.count(chr(10), 0, at)}"
+    return ""

@@ -1,0 +1,92 @@
+"""What a lesson's kernel gets of the build's environment, and what it cannot read of it."""
+
+import os
+import re
+
+import pytest
+from tiny_project import lesson
+
+from slidingwindows import execution, guard, lessons
+from slidingwindows.pages import markdown
+
+SECRET = "s3cr3t-of-the-build"
+ASKS = (
+    "import os\nprint(dict(os.environ))",
+    "print(open('/proc/self/environ').read().replace('\\0', '\\n'))",
+    "try:\n    print(open(f'/proc/{os.getppid()}/environ').read())\n"
+    "except PermissionError as error:\n    print(error)",
+    "print(os.path.expanduser('~') == os.getcwd(), open('/proc/self/status').read(4))",
+)
+
+
+@pytest.fixture
+def secrets(monkeypatch):
+    """Names under which continuous integration and clouds keep secrets, all set."""
+    names = ["GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYPI_PASSWORD", "SECRET", "X_PATH", "PATHS"]
+    names += ["PYTHON_TOKEN", "LANG_TOKEN", "MY_SLIDINGWINDOWS_KEY", "path", "PYTHONSTARTUP"]
+    names += ["MATPLOTLIBRC", "JUPYTER_PATH", "PYTHONINSPECT", "LD_PRELOAD", "SSH_AUTH_SOCK"]
+    for name in names:
+        monkeypatch.setenv(name, SECRET)
+    return names
+
+
+def test_a_lesson_cannot_print_the_builds_secrets(tmp_path, secrets):
+    """In a real kernel: neither its environment nor /proc holds them, its parent's is refused."""
+    (tmp_path / "lessons").mkdir()
+    path = tmp_path / "lessons" / "curious.py"
+    path.write_text(lesson("Curious", *ASKS))
+    curious = lessons.read(path)
+    outputs = execution.execute(curious)
+    page = markdown(curious, outputs)
+    assert SECRET not in page
+    assert page.count("'SLIDINGWINDOWS_BUILD': '1'") == 1 and "\nSLIDINGWINDOWS_BUILD=1\n" in page
+    parent = f"a lesson reads no other process's environment: /proc/{os.getpid()}/environ"
+    assert parent in page
+    assert "\nTrue Name\n" in page
+
+
+def test_what_a_kernel_gets(tmp_path, monkeypatch, secrets):
+    kept = ["PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT"]
+    for name in [*kept, "SLIDINGWINDOWS_ANY"]:
+        monkeypatch.setenv(name, f"for {name}")
+    path = tmp_path / "lessons" / "one.py"
+    path.parent.mkdir()
+    path.write_text(lesson("One", "1"))
+    got = execution._environment(lessons.read(path), "/scratch")
+    assert not set(got) & set(secrets) and SECRET not in "".join(got.values())
+    assert {name: got[name] for name in [*kept, "SLIDINGWINDOWS_ANY"]} == {
+        name: f"for {name}" for name in [*kept, "SLIDINGWINDOWS_ANY"]
+    }
+    ours = {name: value for name, value in got.items() if not execution.PASSED.fullmatch(name)}
+    ours.pop("PYTHONUSERBASE", None)
+    assert ours == {
+        "JUPYTER_CONFIG_DIR": "/scratch",
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "IPYTHONDIR": "/scratch",
+        "HOME": "/scratch",
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": "/scratch",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    assert got["SLIDINGWINDOWS_BUILD"] == "1"
+    assert got["SLIDINGWINDOWS_LESSONS"] == str(path.parent)
+
+
+@pytest.mark.parametrize("enabled", [True, False, None])
+def test_packages_under_home_are_found_where_python_looks_for_them(tmp_path, monkeypatch, enabled):
+    monkeypatch.setattr(execution.site, "ENABLE_USER_SITE", enabled)
+    monkeypatch.setattr(execution.site, "getuserbase", lambda: "/home/someone/.local")
+    monkeypatch.delenv("PYTHONUSERBASE", raising=False)
+    (tmp_path / "one.py").write_text(lesson("One", "1"))
+    got = execution._environment(lessons.read(tmp_path / "one.py"), "/scratch")
+    assert got.get("PYTHONUSERBASE") == ("/home/someone/.local" if enabled else None)
+
+
+@pytest.mark.parametrize("name", ["/proc/1/environ", "/proc/1/task/1/environ"])
+def test_environments_of_others(name):
+    assert guard.ENVIRONMENT.fullmatch(name)
+    assert not guard.ENVIRONMENT.fullmatch(f"{name}s") and not guard.ENVIRONMENT.match(name[1:])
+    assert not re.fullmatch(guard.ENVIRONMENT, "/home/proc/1/environ")
