@@ -21,6 +21,7 @@ ADDRESSES = {"href", "src", "srcset", "action", "data", "poster", "background", 
 SCHEME = re.compile(r"(javascript|vbscript|data):", re.IGNORECASE)
 # Browsers overlook these in an address, at its start or anywhere.
 OVERLOOKED = re.compile(r"[\x00-\x20]")
+CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # in Markdown: spans and fenced blocks
 ASSET = re.compile(r"assets/[\w-]+\.js")
 
 
@@ -81,6 +82,7 @@ def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:
 
 def refusals(faults: list[Fault], page: str, text: str) -> list[str]:
     """One sentence for each fault of a page under docs/, whose text is given."""
+    text = _without_code(text)
     return [_sentence(f"{page}{_line(fault, text, 1)}", fault) for fault in faults]
 
 
@@ -112,10 +114,15 @@ def _texts(lesson: Lesson, outputs: list[list[dict]]) -> Iterator[tuple[str, str
     for cell in lesson.cells:
         counts[cell.kind] += 1
         if cell.kind == "markdown":
-            yield f"Markdown cell {counts['markdown']}", cell.source, cell.line
+            yield f"Markdown cell {counts['markdown']}", _without_code(cell.source), cell.line
             continue
         shown = [output.get("data", {}).get("text/markdown", "") for output in next(results)]
-        yield f"code cell {counts['code']}", "\n".join(shown), cell.line
+        yield f"code cell {counts['code']}", _without_code("\n".join(shown)), cell.line
+
+
+def _without_code(markdown: str) -> str:
+    """Markdown with blanks for its code, which may speak of what the page may not hold."""
+    return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
 
 
 def _line(fault: Fault, text: str, first: int) -> str:

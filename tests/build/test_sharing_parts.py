@@ -1,4 +1,4 @@
-"""Policy, stamps, pictures and structured data, each by itself."""
+"""Stamps, pictures and structured data, each by itself."""
 
 import io
 import json
@@ -11,36 +11,9 @@ from slidingwindows import __version__
 from slidingwindows.course_data import structured
 from slidingwindows.lighter import lighter
 from slidingwindows.panels import wrap
-from slidingwindows.policy import inline_hashes, policy, secure
 from slidingwindows.social import SIZE, social_picture
 from slidingwindows.stamps import commit_day
 from slidingwindows.style import font
-
-PAGE = '<html><head><meta charset="utf-8"><script>alert(1)</script></head></html>'
-# echo -n 'alert(1)' | openssl dgst -sha256 -binary | base64
-ALERT = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
-
-
-def test_an_inline_script_is_hashed_and_data_is_not():
-    assert inline_hashes(PAGE) == {ALERT}
-    assert inline_hashes('<script type="application/json">{}</script>') == set()
-    assert inline_hashes('<script src="a.js"></script><script defer src=b.js></script>') == set()
-    assert ALERT in policy({ALERT}) and "unsafe" not in policy({ALERT})
-
-
-def test_all_pages_get_one_policy_and_twice_is_once(tmp_path):
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "index.html").write_text(PAGE, "utf-8")
-    other = PAGE.replace("alert(1)", "alert('ü')")
-    (tmp_path / "deep" / "index.html").write_text(other, "utf-8")
-    text = secure(tmp_path)
-    first = (tmp_path / "index.html").read_text("utf-8")
-    assert text in first and text in (tmp_path / "deep" / "index.html").read_text("utf-8")
-    assert len(inline_hashes(PAGE) | inline_hashes(other)) == 2
-    assert all(part in text for part in inline_hashes(PAGE) | inline_hashes(other))
-    assert secure(tmp_path) == text
-    assert (tmp_path / "index.html").read_text("utf-8") == first
-    assert f"{text}; frame-ancestors" in (tmp_path / "_headers").read_text("utf-8")
 
 
 def test_the_day_is_the_commits_or_the_one_asked_for(tmp_path, monkeypatch):
