@@ -1,0 +1,167 @@
+"""A figure's data as a lesson's output holds it: forged or broken, it is refused by name."""
+
+import base64
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tiny_project import Project, lesson
+
+from slidingwindows import SlidingWindowsError, figure_data, lessons
+from slidingwindows.artefacts import Entry
+from slidingwindows.figure_data import figures_of, problem_of
+from slidingwindows.lesson import MIME
+
+
+def png(width=4, height=2, kind="PNG"):
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, kind)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def plot(**changes):
+    """Data of a good plot of 2×1 pixels, with changes; None takes a part away."""
+    data = {"kind": "plot", "name": "good", "caption": "", "alt": "A line.", "width": 2}
+    data |= {"height": 1, "pictures": {"light": png(), "dark": png()}, **changes}
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def shown(*data):
+    return [{"output_type": "display_data", "data": {MIME: one}} for one in data]
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A lesson of two code cells, in lines 10 and 13."""
+    (tmp_path / "gamma.py").write_text(lesson("Gamma", "a = 1", "b = 2"))
+    return lessons.read(tmp_path / "gamma.py")
+
+
+def test_good_figures_come_with_their_places_in_order(two):
+    others = [{"output_type": "stream", "name": "stdout", "text": "x"}, {"data": {"text/plain": 1}}]
+    outputs = {"gamma": [[*others, *shown(plot(name="b"))], shown(plot(name="a"), plot(name="c"))]}
+    figures, places = figures_of([two], outputs)
+    assert list(figures) == list(places) == ["b", "a", "c"]
+    assert figures["a"] == plot(name="a")
+    assert places["b"] == "lessons/gamma.py, code cell 1, line 10"
+    assert places["a"] == places["c"] == "lessons/gamma.py, code cell 2, line 13"
+    assert figures_of([], {}) == ({}, {})
+
+
+NAMES = ["../../x", "/x", "a/b", "a.b", ".", "", "A", "a b", "a--b", "-a", "ä", "a\n", "x" * 81]
+
+
+@pytest.mark.parametrize("name", [*NAMES, None, 7, ["a"], True])
+def test_a_name_that_is_no_address(two, name):
+    with pytest.raises(SlidingWindowsError) as caught:
+        figures_of([two], {"gamma": [[], shown(plot(name=name))]})
+    said = str(caught.value)
+    assert said.startswith("lessons/gamma.py, code cell 2, line 13: a figure's name is its address")
+    assert said.endswith(f"not {str(name)[:80]!r}") and len(said) < 230
+
+
+def test_the_longest_name_and_digits_are_fine(two):
+    for name in ("x" * 80, "7", "a-1-b"):
+        assert list(figures_of([two], {"gamma": [shown(plot(name=name)), []]})[0]) == [name]
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 7])
+def test_data_that_is_no_dict(two, data):
+    kind = type(data).__name__
+    with pytest.raises(SlidingWindowsError, match=f"line 10: a figure's data is a {kind}, no dict"):
+        figures_of([two], {"gamma": [shown(data), []]})
+
+
+def test_a_broken_figure_is_told_with_name_and_place(two):
+    with pytest.raises(SlidingWindowsError) as caught:
+        figures_of([two], {"gamma": [shown(plot()), shown(plot(name="bad", alt=None))]})
+    assert str(caught.value) == (
+        "lessons/gamma.py, code cell 2, line 13: the figure 'bad' has no alt text"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"kind": None}, "is of no known kind: None"),
+        ({"kind": "Plot"}, "is of no known kind: 'Plot'"),
+        ({"kind": ["plot"]}, "is of no known kind: ['plot']"),
+        ({"caption": None}, "has no caption; it may be empty"),
+        ({"caption": 7}, "has no caption; it may be empty"),
+        ({"alt": " \n"}, "has no alt text"),
+        ({"alt": 7}, "has no alt text"),
+        ({"width": None}, "has sides of 1 to 4000 pixels, not None and 1"),
+        ({"width": True}, "has sides of 1 to 4000 pixels, not True and 1"),
+        ({"width": 2.0}, "has sides of 1 to 4000 pixels, not 2.0 and 1"),
+        ({"height": 0}, "has sides of 1 to 4000 pixels, not 2 and 0"),
+        ({"height": 4001}, "has sides of 1 to 4000 pixels, not 2 and 4001"),
+        ({"height": '1" onload="x'}, "has sides of 1 to 4000 pixels, not 2 and '1\" onload=\"x'"),
+        ({"pictures": None}, "needs one picture for each theme, 'light' and 'dark'"),
+        ({"pictures": {"light": png()}}, "needs one picture for each theme, 'light' and 'dark'"),
+        (
+            {"pictures": {"light": png(), "dark": png(), "../x": png()}},
+            "needs one picture for each theme, 'light' and 'dark'",
+        ),
+        ({"pictures": [png(), png()]}, "needs one picture for each theme, 'light' and 'dark'"),
+        ({"width": 4000}, "has no dark PNG of 8000×2 pixels"),
+        ({"pictures": {"light": png(2, 1), "dark": png()}}, "has no light PNG of 4×2 pixels"),
+        ({"pictures": {"light": png(), "dark": png(2, 4)}}, "has no dark PNG of 4×2 pixels"),
+        ({"pictures": {"light": png(kind="GIF"), "dark": png()}}, "has no light PNG of 4×2 pixels"),
+        ({"pictures": {"light": png()[:-3] + "!!!", "dark": png()}}, "has no light PNG of 4×2"),
+        ({"pictures": {"light": "", "dark": png()}}, "has no light PNG of 4×2 pixels"),
+        ({"pictures": {"light": 7, "dark": png()}}, "has no light PNG of 4×2 pixels"),
+        ({"caption": "x" * 10_000_001}, "characters of data; at most 10,000,000"),
+    ],
+)
+def test_what_is_wrong_is_said(changes, problem):
+    assert problem in problem_of(plot(**changes))
+    assert problem_of(plot()) == ""
+
+
+@pytest.mark.parametrize("kind", ["trace", "transfer", "funnel", "receptive"])
+def test_what_is_drawn_needs_its_data(kind):
+    assert problem_of({"kind": kind, "caption": "", kind: {}}) == ""
+    for data in ({}, {kind: []}, {"data": {}}):
+        problem = problem_of({"kind": kind, "caption": "", **data})
+        assert problem == f"has no data under {kind!r}"
+
+
+def test_the_largest_amount_of_data_is_counted_to_the_character(monkeypatch):
+    data = {"kind": "trace", "caption": "", "trace": {}}
+    monkeypatch.setattr(figure_data, "MOST_DATA", 45)
+    assert problem_of(data) == ""
+    monkeypatch.setattr(figure_data, "MOST_DATA", 44)
+    assert problem_of(data) == "has 45 characters of data; at most 44"
+
+
+@pytest.mark.parametrize("file", ["../x", "other.gif", "bad", "bad.made", "bad./../../x", "/bad.x"])
+def test_an_entry_writes_its_own_files_alone(tmp_path, file):
+    entry = Entry(tmp_path / "made", "bad")
+    with pytest.raises(SlidingWindowsError) as caught:
+        entry.put("key", {"bad.gif": b"x", file: b"x"})
+    assert str(caught.value) == f"{file!r} is no file of the artefact 'bad'"
+    assert not list(tmp_path.rglob("*"))
+
+
+FORGED = """\
+class Forged:
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        picture = {picture!r}
+        data = dict(kind="plot", name={name!r}, caption="", alt="x", width=2, height=1)
+        data["pictures"] = dict(light=picture, dark=picture)
+        return {{"application/vnd.slidingwindows.figure+json": data, "text/plain": "x"}}
+
+Forged()"""
+
+
+def test_a_forged_name_writes_nothing_and_names_its_cell(tmp_path):
+    """As it once did: files above the project."""
+    name = "../../../escaped"
+    text = lesson("Forger", "1", FORGED.format(picture=png(), name=name))
+    project = Project.create(tmp_path / "project", {"forger": text})
+    done = project.run("slidingwindows", "prepare")
+    assert done.returncode == 2 and "Traceback" not in done.stdout
+    told = "error: lessons/forger.py, code cell 2, line 13: a figure's name is its address"
+    assert told in done.stdout, done.stdout
+    assert not [path for path in Path(tmp_path).rglob("*") if "escaped" in path.name]
