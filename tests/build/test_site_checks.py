@@ -60,6 +60,14 @@ def test_a_good_site_passes(folder):
         ('<p id="top"></p>', "the id 'top' is there 2 times"),
         ('<label for="nobody">x</label>', "for names 'nobody', which is not there"),
         ('<b aria-labelledby="top nobody">x</b>', "aria-labelledby names 'nobody', which is not"),
+        ('<b aria-describedby="nobody">x</b>', "aria-describedby names 'nobody', which is not"),
+        ('<button aria-controls="nobody">x</button>', "aria-controls names 'nobody', which is not"),
+        ('<source srcset="gone.png">', "gone.png leads nowhere"),
+        ('<iframe src="gone/"></iframe>', "gone/ leads nowhere"),
+        ('<link rel="stylesheet" href="gone.css">', "gone.css leads nowhere"),
+        ('<sliding-window src="gone.js"></sliding-window>', "gone.js leads nowhere"),
+        ('<a href="..#gone">x</a>', "..#gone leads to no place on its page"),
+        ('<a href="/#pl%61cd">x</a>', "/#pl%61cd leads to no place on its page"),
         ('<img src="../figures/a.png">', "the picture ../figures/a.png has no words (alt)"),
         ('<img src="../figures/a.png" alt=" ">', "the picture ../figures/a.png has no words (alt)"),
         ('<a href="../gone/">x</a>', "../gone/ leads nowhere"),
@@ -83,6 +91,68 @@ def test_a_figure_that_no_page_shows(folder):
     for name in ("lost.dark.strip.png", "lost.frames.zip"):  # for slides, linked by a gallery alone
         (folder / "figures" / name).write_bytes(b"x")
     assert faults(folder) == ["figures/lost.gif: no page shows it"]
+
+
+# What the checks of a finished site let each kind of file weigh, in bytes as a host sends them.
+HEAVIEST = {
+    "assets/javascripts/bundle.js": (160_000, True),
+    "lessons/a/index.html": (20_000, True),
+    "about/index.html": (32_000, True),
+    "figures/a.light.gif": (260_000, False),
+    "figures/a.light.png": (160_000, False),
+    "figures/a.frames.zip": (1_100_000, False),
+    "figures/a.trace.js": (12_000, True),
+    "social/a.png": (90_000, False),
+    "assets/sliding-window.js": (20_000, True),
+    "assets/windows.js": (14_000, True),
+    "assets/site.css": (12_000, True),
+    "search/search_index.json": (150_000, True),
+}
+
+
+@pytest.mark.parametrize("name", HEAVIEST)
+def test_real_budgets(folder, monkeypatch, name):
+    """A file as heavy as allowed passes, and one byte more does not: the real limits, by hand."""
+    most, zipped = HEAVIEST[name]
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * most)
+    monkeypatch.setattr(site_checks.gzip, "compress", lambda content, level: content)
+    assert list(site_checks._weights(folder)) == []
+    path.write_bytes(b"x" * (most + 1))
+    (found,) = site_checks._weights(folder)
+    assert found == f"{name}: {most / 1000:.1f} kB{' gzipped' * zipped}, at most {most // 1000}"
+
+
+def test_what_a_host_zips_weighs_what_it_sends(folder):
+    """Text that shrinks is allowed to be long; pictures are sent as they are."""
+    for name in ("about/index.html", "figures/b.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x" * 300_000)
+    assert list(site_checks._weights(folder)) == ["figures/b.png: 300.0 kB, at most 160"]
+
+
+def test_good_links_of_every_kind(folder):
+    (folder / "lesson" / "a b.txt").write_text("x")
+    write(
+        folder,
+        """<a href="a%20b.txt">x</a><a href="">x</a><a href="../lesson/#t%6Fp">x</a>
+<source srcset="../figures/a.png"><a href="../">x</a><a href="/index.html#place">x</a>
+<a href="../figures/a.png#x">x</a><b aria-controls="top" aria-describedby="top">x</b>
+<img src="data:image/png;base64,x" alt="y"><a href="//example.org/">x</a><img alt="z">""",
+    )
+    check_site(folder, "http://host/x/")
+
+
+def test_a_source_shows_a_figure(folder):
+    (folder / "figures" / "b.png").write_bytes(b"x")
+    write(folder, '<source srcset="../figures/b.png">')
+    check_site(folder, "http://host/x/")
+
+
+def test_without_an_address_absolute_links_are_others(folder):
+    (folder / "index.html").write_text(HOME.replace("http://host", "https://host"))
+    check_site(folder)
 
 
 def test_weights(folder, monkeypatch):

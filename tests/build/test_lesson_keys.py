@@ -1,0 +1,195 @@
+"""What a lesson's key holds: everything that may change its results, each part by itself."""
+
+import sys
+
+import pytest
+from tiny_project import lesson
+
+from slidingwindows import SlidingWindowsError, lessons, prepare, sources
+from slidingwindows.artefacts import digest
+
+
+@pytest.fixture
+def key(tmp_path):
+    """key(cell, ...) of a lesson with these code cells."""
+
+    def of(*cells, head="T"):
+        (tmp_path / "one.py").write_text(lesson(head, *cells))
+        return lessons.read(tmp_path / "one.py").key()
+
+    return of
+
+
+def test_the_same_code_has_the_same_key_and_prose_does_not_count(key):
+    assert key("a = 1", "b = 2") == key("a = 1", "b = 2", head="Other words")
+    assert len(key("a")) == 64
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a", "b"), ("a\nb",)),
+        (("a", "b"), ("a\n\nb",)),
+        (("a", "b"), ("b", "a")),
+        (("a", "b"), ("a",)),
+        (("a",), ("a", "a")),
+        (("a",), ("A",)),
+        (("'x'",), ("'x '",)),
+    ],
+)
+def test_every_cell_and_its_bounds_count(key, one, other):
+    assert key(*one) != key(*other)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_each_number_of_pythons_version_counts(key, monkeypatch, number):
+    before = key("a")
+    version = list(sys.version_info)
+    version[number] += 1
+    monkeypatch.setattr(lessons.sys, "version_info", tuple(version))
+    assert key("a") != before
+
+
+@pytest.mark.parametrize(
+    "package", ["torch", "numpy", "matplotlib", "pillow", "nbclient", "ipykernel"]
+)
+def test_each_packages_version_counts(key, monkeypatch, package):
+    """Asked of the installed packages themselves, so that none can be left out."""
+    version = sources.metadata.version
+
+    def newer(name):
+        return version(name) + ("+newer" if name == package else "")
+
+    sources.versions.cache_clear()
+    before = key("a")
+    monkeypatch.setattr(sources.metadata, "version", newer)
+    sources.versions.cache_clear()
+    after = key("a")
+    sources.versions.cache_clear()
+    assert after != before
+
+
+def test_versions_name_their_packages():
+    text = sources.versions("pillow", "numpy")
+    assert [line.split()[0] for line in text.split("\n")] == ["pillow", "numpy"]
+    assert all(line.split()[1][0].isdigit() for line in text.split("\n"))
+
+
+def test_the_source_of_the_package_counts(key, monkeypatch):
+    before = key("a")
+    monkeypatch.setattr(lessons, "source_key", lambda *names: "other")
+    assert key("a") != before
+
+
+def test_data_files_count_by_name_in_code_alone(key, tmp_path):
+    folder = tmp_path / "data" / "deep"
+    folder.mkdir(parents=True)
+    (folder / "a-b.csv").write_text("1")
+    named = "open('data/deep/a-b.csv')"
+    before, unnamed = key(named), key("data = 1", head="data/deep/a-b.csv")
+    (folder / "a-b.csv").write_text("2")
+    assert key(named) != before and key("data = 1", head="data/deep/a-b.csv") == unnamed
+    (folder / "a-b.csv").unlink()
+    assert key(named) not in (before, unnamed)
+
+
+def test_two_data_files_do_not_run_into_each_other(key, tmp_path):
+    (tmp_path / "data").mkdir()
+    found = set()
+    for a, b in (("x", "yz"), ("xy", "z"), ("xyz", "")):
+        (tmp_path / "data" / "a").write_text(a)
+        (tmp_path / "data" / "b").write_text(b)
+        found.add(key("'data/a data/b'"))
+    assert len(found) == 3
+
+
+def test_the_parts_of_a_source_key_have_names(tmp_path, monkeypatch):
+    """Two modules that swap their contents are another package."""
+    monkeypatch.setattr(sources, "HERE", tmp_path)
+    (tmp_path / "a.py").write_text("x = 1")
+    (tmp_path / "b.py").write_text("y = 1")
+    before = sources.source_key("a", "b")
+    assert before == sources.source_key("b", "a") == digest("a", "x = 1", "b", "y = 1")
+    (tmp_path / "a.py").write_text("y = 1")
+    (tmp_path / "b.py").write_text("x = 1")
+    assert sources.source_key("a", "b") != before
+
+
+def test_imports_of_every_form_are_followed(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "HERE", tmp_path)
+    text = "from . import b, c\nfrom .d.e import f\nfrom g import h\nimport i\nfrom ..j import k\n"
+    (tmp_path / "a.py").write_text(text + "def late():\n    from .l import m\n")
+    assert sources.imports_of(tmp_path / "a.py") == {"b", "c", "d"}
+
+
+# Finding and reading.
+
+
+def test_lessons_are_found_by_name_and_sorted(tmp_path):
+    for name in ("b", "a-1", "_draft"):
+        (tmp_path / f"{name}.py").write_text(lesson("T", "1"))
+    (tmp_path / "notes.txt").write_text("x")
+    assert [one.name for one in lessons.find(tmp_path)] == ["a-1", "b"]
+    for only in ("b", "b.py"):
+        assert [one.name for one in lessons.find(tmp_path, only)] == ["b"]
+    with pytest.raises(SlidingWindowsError) as caught:
+        lessons.find(tmp_path, "c")
+    assert str(caught.value) == (f"there is no lesson 'c' in {tmp_path}; there are: _draft, a-1, b")
+
+
+def test_a_lesson_is_read_with_tags_and_kinds(tmp_path):
+    text = lesson("T", "1").replace("# %%\n1", '# %% tags=["hide", "x"]\n1\n\n# %% [markdown]\n# W')
+    (tmp_path / "one.py").write_text(
+        text.replace("description: Text.", "description: Ü\n# more: 7")
+    )
+    one = lessons.read(tmp_path / "one.py")
+    assert one.meta == {"title": "T", "description": "Ü", "more": 7}
+    assert [(cell.kind, cell.source, cell.tags) for cell in one.cells] == [
+        ("markdown", "# T", ()),
+        ("code", "1", ("hide", "x")),
+        ("markdown", "W", ()),
+    ]
+    assert one.code == [one.cells[1]] and one.name == "one"
+    assert one.text == (tmp_path / "one.py").read_text()
+
+
+# Whether anything is to be prepared at all.
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A project of which prepare() reads one lesson, one data file and one module."""
+    (tmp_path / "lessons" / "data").mkdir(parents=True)
+    (tmp_path / "package").mkdir()
+    for name in ("lessons/a.py", "lessons/data/x.csv", "package/m.py"):
+        (tmp_path / name).write_text("1")
+    monkeypatch.setattr(prepare, "HERE", tmp_path / "package")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["lessons/a.py", "lessons/data/x.csv", "package/m.py"])
+def test_the_overall_key_holds_every_file(root, name):
+    before = prepare.overall_key(root)
+    (root / name).write_text("2")
+    assert prepare.overall_key(root) != before
+    (root / name).write_text("1")
+    assert prepare.overall_key(root) == before
+    path = root / name
+    path.rename(path.with_name("other" + path.suffix))
+    assert prepare.overall_key(root) != before
+
+
+def test_the_overall_key_leaves_out_what_is_compiled_and_what_is_not_read(root):
+    before = prepare.overall_key(root)
+    for name in ("lessons/__pycache__/a.pyc", "package/__pycache__/m.py", "package/x.txt", "x.py"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("x")
+    assert prepare.overall_key(root) == before
+
+
+def test_the_overall_key_holds_versions(root, monkeypatch):
+    before = prepare.overall_key(root)
+    asked = []
+    monkeypatch.setattr(prepare, "versions", lambda *names: asked.extend(names) or "other")
+    assert prepare.overall_key(root) != before
+    assert {"torch", "numpy", "matplotlib", "pillow", "nbclient", "ipykernel"} <= set(asked)
