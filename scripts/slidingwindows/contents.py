@@ -55,9 +55,7 @@ def lesson_list(nav, pages: Path) -> str:
 
 def with_facts(markdown: str, meta: dict) -> str:
     """Reading time under the lesson's title."""
-    head, title, rest = markdown.partition("\n# ")
-    if not title:
-        head, title, rest = "", "# ", markdown.removeprefix("# ")
+    head, title, rest = f"\n{markdown}".partition("\n# ")
     first, _, body = rest.partition("\n")
     facts = f"{meta['minutes']} minutes to read\n{{ .sw-facts data-search-exclude=1 }}"
-    return f"{head}{title}{first}\n\n{facts}\n\n{body}"
+    return f"{head}{title}{first}\n\n{facts}\n\n{body}".removeprefix("\n")

@@ -136,10 +136,10 @@ def test_a_mark_becomes_the_lessons_that_cite(tmp_path):
         header = json.dumps({"title": name.upper()})
         (tmp_path / f"{name}.md").write_text(f"---\n{header}\n---\n{links}\n", "utf-8")
     nav = [{"Lessons": ["lessons/b.ipynb", "lessons/a.ipynb", "lessons/unbuilt.ipynb"]}]
-    page = f"- [X](https://x.org/1). {CITED}\n- [W](https://w.org). {CITED}\nplain\n"
+    page = f"- [X](https://x.org/1). {CITED}\n- [W](https://w.org). {CITED}\nplain  \n"
     assert with_citations(page, nav, tmp_path) == (
         "- [X](https://x.org/1). Cited in [B](../lessons/b.ipynb), [A](../lessons/a.ipynb).\n"
-        "- [W](https://w.org).\nplain\n"
+        "- [W](https://w.org).\nplain  \n"
     )
 
 

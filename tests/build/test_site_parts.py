@@ -1,0 +1,259 @@
+"""Lists, facts, formulas and cards that the hooks put into pages, each by itself."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from slidingwindows import SlidingWindowsError, gallery, sharing
+from slidingwindows.contents import (
+    course_in,
+    course_pages,
+    lesson_list,
+    lessons_in,
+    split_page,
+    with_facts,
+)
+from slidingwindows.mathml import with_mathml
+
+NAV = [
+    {"Home": "index.md"},
+    {"Lessons": ["lessons/b.ipynb", {"Named": "lessons/a.ipynb"}, "lessons/unbuilt.ipynb"]},
+    {"Gallery": ["gallery.md", "lessons/c.ipynb", "other/d.ipynb", "lessons/e.md"]},
+]
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """Prepared pages of three lessons, with one figure each, and a plot in a."""
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "figures").mkdir()
+    for number, name in enumerate("abc"):
+        meta = {"title": f"Title <{name}>", "description": f"About {name}.", "minutes": number + 2}
+        text = f"---\n{json.dumps(meta)}\n---\n\n# T\n\n---\n\nBody.\n"
+        (tmp_path / "pages" / f"{name}.md").write_text(text)
+    return tmp_path
+
+
+# contents
+
+
+def test_lessons_of_a_navigation_in_order():
+    assert lessons_in(NAV) == ["b", "a", "unbuilt", "c"]
+    assert course_in(NAV) == ["b", "a", "unbuilt"]
+    assert course_in(NAV[2:]) == ["c"] and course_in([{"Other": "lessons/x.ipynb"}]) == ["x"]
+    assert lessons_in(None) == course_in(None) == lessons_in("index.md") == []
+
+
+def test_a_prepared_page_is_header_and_body(cache):
+    body, meta = split_page((cache / "pages" / "a.md").read_text())
+    assert body == "\n# T\n\n---\n\nBody.\n" and meta["minutes"] == 2
+
+
+def test_the_list_of_lessons_word_by_word(cache):
+    assert [name for name, _ in course_pages(NAV, cache / "pages")] == ["b", "a"]
+    item = (
+        '<li markdown="block">\n\n[Title <{0}>](lessons/{0}.ipynb)\n{{ .sw-title }}\n\n'
+        "About {0}. *{1} minutes.*\n\n</li>"
+    )
+    items = item.format("b", 3) + "\n" + item.format("a", 2)
+    assert lesson_list(NAV, cache / "pages") == f'<ol class="sw-lessons" markdown>\n{items}\n</ol>'
+
+
+def test_reading_time_stands_under_the_title_and_nowhere_else():
+    facts = "7 minutes to read\n{ .sw-facts data-search-exclude=1 }"
+    whole = f"# One\n\n{facts}\n\n\nWords.\n\n# Two\n"
+    assert with_facts("# One\n\nWords.\n\n# Two\n", {"minutes": 7}) == whole
+    assert with_facts("\n# One\n\nWords.\n\n# Two\n", {"minutes": 7}) == f"\n{whole}"
+
+
+# mathml
+
+
+def test_formulas_become_mathml_and_all_else_stays():
+    inline = r'<p>a <span class="arithmatex">\(x &lt; 9\)</span> b</p>'
+    page = with_mathml(inline, "page.md")
+    assert page.startswith("<p>a <math") and page.endswith("</math> b</p>")
+    assert 'display="inline"' in page and "&#x0003C;" in page and "arithmatex" not in page
+    block = '<div class="arithmatex">\n\\[\no = \\frac{i}{s}\n\\]\n</div>'
+    page = with_mathml(f"{block}{inline}{block}", "page.md")
+    assert page.count('<div class="sw-math"><math') == 2 and page.count("</math></div>") == 2
+    assert page.count('display="block"') == 2 and page.count('display="inline"') == 1
+    assert with_mathml("<p>$x$</p>", "page.md") == "<p>$x$</p>"
+
+
+def test_a_formula_that_cannot_be_read_is_named_with_its_page():
+    with pytest.raises(
+        SlidingWindowsError, match=r"^page.md: the formula 'x\^2\^3' cannot be read: .*Error"
+    ):
+        with_mathml(r'<span class="arithmatex">\( x^2^3 \)</span>', "page.md")
+
+
+# gallery
+
+FACTS = {"operation": "MaxPool2d", "call": "nn.MaxPool2d(<2>)", "caption": "Four *steps*."}
+FACTS |= {"moving": True, "width": 30, "height": 20, "alt": 'A "b".', "recipe": "a < b"}
+
+
+def cards(cache, nav=NAV, **options):
+    shown = {"b": ["fig-b"], "a": ["fig-a", "plot"], "c": [], "gone": ["x"]}
+    (cache / "prepared.json").write_text(json.dumps({"figures": shown}))
+    plot = {"operation": "Plot", "call": "", "caption": "", "moving": False, "recipe": ""}
+    third = {"operation": "MaxPool1d"}
+    for name, facts in {"fig-b": FACTS, "fig-a": FACTS | third, "plot": FACTS | plot}.items():
+        (cache / "figures" / f"{name}.json").write_text(json.dumps(facts))
+    return gallery.gallery(nav, cache, "../", **options)
+
+
+def test_a_card_word_by_word(cache, monkeypatch):
+    monkeypatch.setattr(gallery, "version", lambda name: f"1.2 of {name}")
+    page = cards(cache, address="https://s.org/", year="2026")
+    poster = (
+        '<img class="sw-{0}" src="../figures/fig-b.{0}.png" width="30" height="20" loading="lazy" '
+        'decoding="async" alt="A &quot;b&quot;.">'
+    )
+
+    def link(kind, theme, what):
+        return (
+            f'<a href="../figures/fig-b.{theme}.{kind}" download '
+            f'aria-label="fig-b, {what}, {theme}">{theme}</a>'
+        )
+
+    gif, strip = (
+        f"{what} {link(kind, 'light', what)}, {link(kind, 'dark', what)}"
+        for what, kind in (("GIF", "gif"), ("strip", "strip.png"))
+    )
+    card = (
+        '<article class="sw-card" data-operation="MaxPool" data-name="fig-b" data-moving="1">'
+        f'<div class="sw-stage">{poster.format("light")}{poster.format("dark")}</div>'
+        '<p class="sw-call"><code>nn.MaxPool2d(&lt;2&gt;)</code></p><p>Four <em>steps</em>.</p>'
+        '<p class="sw-links">From <a href="../lessons/b/#fig-b">Title &lt;b&gt;</a>.</p>'
+        f'<p class="sw-links">{gif} · {strip} · <a href="../figures/fig-b.frames.zip" download '
+        'aria-label="fig-b, frames without background">frames</a></p>'
+        "<details data-search-exclude><summary>The code</summary>"
+        "<pre><code>a &lt; b</code></pre></details>"
+        '<p class="sw-cite">Sliding Windows (2026): fig-b, drawn from torch 1.2 of torch. '
+        "CC BY 4.0. https://s.org/lessons/b/#fig-b</p></article>"
+    )
+    assert f'<section class="sw-gallery" data-search-exclude>{card}<article' in page
+    assert page.endswith("</article></section>")
+
+
+def test_a_plots_card_has_what_a_plot_has(cache):
+    page = cards(cache)
+    card = page[page.index('data-name="plot"') :]
+    assert 'data-moving="0"' in card and "<code>Plot</code>" in card
+    assert ">PNG <a" in card and "GIF" not in card and "frames" not in card
+    assert (
+        "The code" not in card
+        and "torch" not in card
+        and "</p><p>" not in card[: card.index("From")]
+    )
+    assert '<p class="sw-cite">Sliding Windows: plot. CC BY 4.0.</p></article></section>' in card
+
+
+def test_the_filter_word_by_word(cache):
+    button = '<button type="button" value="{}" aria-pressed="{}">{}</button>'
+    buttons = [("", "true", "All"), ("MaxPool", "false", "MaxPool"), ("Plot", "false", "Plot")]
+    assert cards(cache).startswith(
+        '<div class="sw-filter" role="group" aria-label="Show figures of one operation" '
+        f"data-search-exclude>{''.join(button.format(*one) for one in buttons)}</div>"
+        '<p class="sw-count" role="status" data-search-exclude>3 of 3 figures</p><section'
+    )
+
+
+def test_cards_come_in_the_order_of_the_navigation(cache):
+    page = cards(cache)
+    places = [page.index(f'data-name="{name}"') for name in ("fig-b", "fig-a", "plot")]
+    assert places == sorted(places)
+    assert cards(cache, [{"X": "lessons/a.ipynb"}]).count("<article") == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://s.org/", True),
+        ("https://8.8.8.8/", True),
+        ("http://127.0.0.1:8000/", False),
+        ("http://127.8.0.1/", False),
+        ("http://[::1]/", False),
+        ("http://localhost/", False),
+        ("", False),
+    ],
+)
+def test_only_a_public_address_is_cited(address, expected):
+    assert gallery.public(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("MaxPool2d", "MaxPool"), ("Plot", "Plot"), ("A4d", "A4d"), ("2dX", "2dX")]
+)
+def test_families_have_no_dimensions(name, kind):
+    assert gallery.family(name) == kind
+
+
+# sharing
+
+
+@pytest.fixture
+def shared(cache, monkeypatch):
+    """shared(url, ...) is what a page tells; what its picture was drawn from is in shared.drawn."""
+
+    def picture(*facts):
+        start.drawn = facts
+        return b"picture"
+
+    def start(url, uri="about.md", title="A <b>page</b>", address="https://s.org/x/", **meta):
+        config = SimpleNamespace(site_url=address, site_name="Site", site_description="Of site.")
+        config.extra, config.nav, config.site_dir = {"day": "2001-02-03"}, NAV, str(cache / "site")
+        page = SimpleNamespace(url=url, title=title, meta=meta, is_homepage=url == "./")
+        page.file, page.shown = SimpleNamespace(src_uri=uri), "shown"
+        return sharing.page_facts(page, config, cache)
+
+    monkeypatch.setattr(sharing, "social_picture", picture)
+    monkeypatch.setattr(sharing, "cache_of", lambda root: root)
+    return start
+
+
+def test_a_page_without_an_address_tells_nothing(shared, cache):
+    assert shared("about/", address="") == {"social": None, "structured": ""}
+    assert not (cache / "site").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [("about/", "about"), ("./", "home"), ("lessons/Max_Pool/", "lessons-max-pool"), ("", "home")],
+)
+def test_a_page_has_its_picture_in_the_site(shared, cache, url, place):
+    facts = shared(url)
+    assert facts["social"] == {
+        "url": f"https://s.org/x/social/{place}.png",
+        "width": 1200,
+        "height": 630,
+    }
+    assert (cache / "site" / "social" / f"{place}.png").read_bytes() == b"picture"
+
+
+def test_what_a_picture_is_drawn_from(shared, cache):
+    shared("about/", description="Words.")
+    folders = ("shown", cache / "figures", cache / "social")
+    assert shared.drawn == ("A page", "Words.", *folders)
+    shared("about/")
+    assert shared.drawn == ("A page", "Of site.", *folders)
+    shared("about/", title="")
+    assert shared.drawn[0] == "Site"
+    shared("./", title="Welcome")
+    assert shared.drawn[0] == "Site"
+
+
+def test_structured_data_of_home_lessons_and_others(shared):
+    assert shared("about/")["structured"] == ""
+    lesson = json.loads(shared("lessons/a/", "lessons/a.ipynb", minutes=7)["structured"])
+    assert lesson["@type"] == "LearningResource" and lesson["timeRequired"] == "PT7M"
+    assert lesson["url"] == "https://s.org/x/lessons/a/" and lesson["dateModified"] == "2001-02-03"
+    home = json.loads(shared("./", "index.md")["structured"])
+    assert home["@type"] == "Course" and home["description"] == "Of site."
+    assert [part["url"] for part in home["hasPart"]] == [
+        "https://s.org/x/lessons/b/",
+        "https://s.org/x/lessons/a/",
+    ]
