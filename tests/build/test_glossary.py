@@ -207,3 +207,46 @@ def test_every_alias_is_needed():
     for term in ALIASES:
         names, lessons = entries[term]
         assert not all(any(uses(lesson, name) for name in names) for lesson in lessons), term
+
+
+def with_marks(page):
+    """A page's HTML with its links to the glossary as 'term!'."""
+    return re.sub(r'<a class="sw-term"[^>]*>(.*?)</a>', r"\1!", with_terms(page, TERMS, "g/"))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!DOCTYPE html>\n<p>1 &lt; 2 &amp; &#955; &nbsp;</p><!-- stride --><br/><img alt='x'>",
+        "<P Class=a>x<BR></p>",
+        "<p>a ]]&gt; b</p>\n\n<pre>  x\n</pre>",
+    ],
+)
+def test_what_holds_no_term_stays_as_it_is_written(page):
+    assert with_terms(page, TERMS, "g/") == page
+
+
+@pytest.mark.parametrize(
+    ("page", "marked"),
+    [
+        ("<p><b>x</b> stride</p>", "<p><b>x</b> stride!</p>"),
+        ("<ul><li>a<li>b</ul>stride<p>stride</p>", "<ul><li>a<li>b</ul>stride<p>stride!</p>"),
+        ("<p>a<br>stride</p>", "<p>a<br>stride!</p>"),
+        ("<h2>x</h2><p>stride</p>", "<h2>x</h2><p>stride!</p>"),
+        ("<p><style>stride</style> stride</p>", "<p><style>stride</style> stride!</p>"),
+        ("<p><script>stride</script> stride</p>", "<p><script>stride</script> stride!</p>"),
+        ("<dl><dt>stride<dd>stride</dl>", "<dl><dt>stride<dd>stride!</dl>"),
+        ("<p>a stride <code>stride</code></p>", "<p>a stride! <code>stride</code></p>"),
+        (
+            "<p><code>x</code> and <code>stride</code></p>",
+            "<p><code>x</code> and <code>stride</code>!</p>",
+        ),
+        ("<p><code>ceil_mode</code>, stride</p>", "<p><code>ceil_mode</code>!, stride!</p>"),
+        ("<p><code>a stride</code> stride</p>", "<p><code>a stride</code> stride!</p>"),
+        ("<p>&lt; strides</p>", "<p>&lt; strides!</p>"),
+        ("<p>strided my-stride stride-x</p>", "<p>strided my-stride stride-x</p>"),
+        ("<p>Activation map, feature map</p>", "<p>Activation map!, feature map</p>"),
+    ],
+)
+def test_where_a_term_becomes_a_link(page, marked):
+    assert with_marks(page) == marked

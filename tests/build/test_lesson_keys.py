@@ -149,7 +149,7 @@ def test_a_lesson_is_read_with_tags_and_kinds(tmp_path):
         ("code", "1", ("hide", "x")),
         ("markdown", "W", ()),
     ]
-    assert one.code == [one.cells[1]] and one.name == "one"
+    assert one.code == [one.cells[1]] and one.name == "one" and isinstance(one.cells, tuple)
     assert one.text == (tmp_path / "one.py").read_text()
 
 
