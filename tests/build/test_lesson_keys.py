@@ -150,7 +150,7 @@ def test_a_lesson_is_read_with_tags_and_kinds(tmp_path):
         ("markdown", "W", ()),
     ]
     assert one.code == [one.cells[1]] and one.name == "one" and isinstance(one.cells, tuple)
-    assert one.text == (tmp_path / "one.py").read_text()
+    assert one.text == (tmp_path / "one.py").read_text() and "Text" not in repr(one)
 
 
 # Whether anything is to be prepared at all.
@@ -193,3 +193,38 @@ def test_the_overall_key_holds_versions(root, monkeypatch):
     monkeypatch.setattr(prepare, "versions", lambda *names: asked.extend(names) or "other")
     assert prepare.overall_key(root) != before
     assert {"torch", "numpy", "matplotlib", "pillow", "nbclient", "ipykernel"} <= set(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"x = 1", "one.py must begin with a '# ---' header that gives title and description"),
+        (b"# ---\n# title: \xff\n", "one.py cannot be read: 'utf-8' codec can't decode"),
+        (b"# ---\n# title: [\n# ---\n", "one.py: the header is not YAML: "),
+        (b"# ---\n# title: T\n# ---\n", "one.py: the header needs a description"),
+        (b"# ---\n# description: T\n# ---\n", "one.py: the header needs a title"),
+        (
+            b"# ---\n# title: T\n# description: D\n# ---\nx\n# %%\ny\n",
+            "one.py: text stands before the first '# %%' cell",
+        ),
+    ],
+)
+def test_a_bad_file_is_told_from_the_first_word(tmp_path, text, told):
+    (tmp_path / "one.py").write_bytes(text)
+    with pytest.raises(SlidingWindowsError) as caught:
+        lessons.read(tmp_path / "one.py")
+    assert str(caught.value).startswith(told)
+
+
+def test_a_lesson_and_its_cells_cannot_be_changed(tmp_path):
+    (tmp_path / "one.py").write_text(lesson("T", "1"))
+    one = lessons.read(tmp_path / "one.py")
+    for thing, name in ((one, "text"), (one.cells[0], "source")):
+        with pytest.raises(AttributeError, match="cannot assign"):
+            setattr(thing, name, "other")
+
+
+def test_lines_with_blanks_alone_stand_before_no_cell(tmp_path):
+    (tmp_path / "one.py").write_text(lesson("T", "1").replace("# %%\n1", "# %%\n  \n\n1\n\n2\n"))
+    cell = lessons.read(tmp_path / "one.py").code[0]
+    assert (tmp_path / "one.py").read_text().split("\n")[cell.line - 1] == "1"
