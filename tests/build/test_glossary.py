@@ -243,6 +243,8 @@ def test_what_holds_no_term_stays_as_it_is_written(page):
         ),
         ("<p><code>ceil_mode</code>, stride</p>", "<p><code>ceil_mode</code>!, stride!</p>"),
         ("<p><code>a stride</code> stride</p>", "<p><code>a stride</code> stride!</p>"),
+        ("<p><code><b>x</b> stride</code></p>", "<p><code><b>x</b> stride</code></p>"),
+        ("<li><pre>stride</pre> stride</li>", "<li><pre>stride</pre> stride!</li>"),
         ("<p>&lt; strides</p>", "<p>&lt; strides!</p>"),
         ("<p>strided my-stride stride-x</p>", "<p>strided my-stride stride-x</p>"),
         ("<p>Activation map, feature map</p>", "<p>Activation map!, feature map</p>"),
@@ -250,3 +252,22 @@ def test_what_holds_no_term_stays_as_it_is_written(page):
 )
 def test_where_a_term_becomes_a_link(page, marked):
     assert with_marks(page) == marked
+
+
+def test_of_two_names_the_longer_is_linked_and_capitals_do_not_count():
+    text = "## map { #map }\n\nA map.\n\n## LP feature map { #lp }\n\nAnother.\n"
+    page = with_terms("<p>lp Feature map</p>", read_glossary(text), "g/")
+    assert page == '<p><a class="sw-term" href="g/#lp" title="Another.">lp Feature map</a></p>'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("## a { #a }\n\nX.\n\n## A { #b }\n\nY.\n", "the glossary has 'A' twice"),
+        ("## a { #a }\n\n## b { #b }\n\nY.\n", "the glossary does not say what 'a' means"),
+    ],
+)
+def test_a_bad_glossary_is_told(text, told):
+    with pytest.raises(SlidingWindowsError) as caught:
+        read_glossary(text)
+    assert str(caught.value) == told

@@ -143,6 +143,7 @@ def test_a_plots_card_has_what_a_plot_has(cache):
     page = cards(cache)
     card = page[page.index('data-name="plot"') :]
     assert 'data-moving="0"' in card and "<code>Plot</code>" in card
+    assert 'href="../figures/plot.light.png" download' in card
     assert ">PNG <a" in card and "GIF" not in card and "frames" not in card
     assert (
         "The code" not in card
