@@ -77,7 +77,7 @@ def faults_in(html: str, page: str, ours: bool = False) -> list[Fault]:
 def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:
     source = attributes.get("src", "")
     path = normpath(join(page.rpartition("/")[0], source))
-    return tag == "script" and bool(ASSET.fullmatch(path)) and not source.startswith("/")
+    return tag == "script" and bool(ASSET.fullmatch(path))  # never one that begins with a slash
 
 
 def refusals(faults: list[Fault], page: str, text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The site's policy: which scripts it approves, what it forbids, and what pages may not hold."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from slidingwindows import SlidingWindowsError, events, lessons
 from slidingwindows.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.policy import inline_scripts, policy, secure, source_of, template_scripts
 
+ROOT = Path(__file__).parents[2]
 PAGE = '<html><head><meta charset="utf-8"><script>alert(1)</script></head></html>'
 # echo -n 'alert(1)' | openssl dgst -sha256 -binary | base64
 ALERT = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
@@ -126,6 +128,19 @@ def test_each_way_up_has_its_own_scope(theme):
     """Material keeps settings by the site's root, which a page names from where it lies."""
     scopes = [code for code in theme[0] if "__md_scope=new URL(" in code]
     assert sorted(code.split('"')[1] for code in scopes) == [".", "../..", "/"]
+
+
+@pytest.mark.parametrize(
+    ("address", "lost"), [("https://s.org/deep/", "/deep/"), ("https://s.org", "/"), ("", "/")]
+)
+def test_the_page_for_lost_readers_knows_the_sites_root(address, lost):
+    """It is shown at any address, so its scripts name the root in full."""
+    config = load_config(str(ROOT / "mkdocs.yml"), site_url=address)
+    files = Files([File("about.md", None, config.site_dir, True)])
+    scripts = template_scripts(config.theme.get_env(), config, files)
+    scopes = [code for code in scripts if "__md_scope=new URL(" in code]
+    assert sorted(code.split('"')[1] for code in scopes) == sorted(["..", lost])
+    assert len(scripts) > len(scopes), "palette and anchors have scripts too"
 
 
 # What a page's own words may not hold.
