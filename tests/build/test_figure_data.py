@@ -73,6 +73,13 @@ def test_data_that_is_no_dict(two, data):
         figures_of([two], {"gamma": [shown(data), []]})
 
 
+def test_two_figures_of_one_name(two):
+    for outputs in ([shown(plot(), plot()), []], [shown(plot()), shown(plot())]):
+        with pytest.raises(SlidingWindowsError) as caught:
+            figures_of([two], {"gamma": outputs})
+        assert str(caught.value) == "two figures are called 'good': in gamma and in gamma"
+
+
 def test_a_broken_figure_is_told_with_name_and_place(two):
     with pytest.raises(SlidingWindowsError) as caught:
         figures_of([two], {"gamma": [shown(plot()), shown(plot(name="bad", alt=None))]})
@@ -115,7 +122,8 @@ def test_a_broken_figure_is_told_with_name_and_place(two):
     ],
 )
 def test_what_is_wrong_is_said(changes, problem):
-    assert problem in problem_of(plot(**changes))
+    said = problem_of(plot(**changes))
+    assert said.startswith(problem) or problem.startswith("char") and said.endswith(problem)
     assert problem_of(plot()) == ""
 
 

@@ -186,6 +186,7 @@ INERT = [
     '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="data:x">',
     '<sliding-window src="../../figures/a.trace.js" name="a"><button>x</button></sliding-window>',
     '<noscript>x</noscript><a href="#script" class="on" data-on="x">y</a><a href="data/x">z</a>',
+    "<a href>x</a><img src alt>",
     '<a href="y" href="javascript:x">of two, a browser reads the first</a>',
 ]
 
@@ -300,6 +301,11 @@ def test_a_pages_fault_is_told_with_its_line():
         "the site's policy would stop it",
         "docs/about.md: a page may not hold <base>; the site's policy would stop it",
     ]
+
+
+def test_capitals_hide_no_line():
+    faults = faults_in("<P>x</P><STYLE>", "about/", ours=True)
+    assert refusals(faults, "docs/about.md", "x\n<STYLE>")[0].startswith("docs/about.md, line 2: ")
 
 
 # The same as MkDocs meets it.

@@ -163,6 +163,13 @@ def test_weights(folder, monkeypatch):
     assert re.fullmatch(r"lesson/index.html: 0.\d kB gzipped, at most 0.1", found[1])
 
 
+def test_ids_that_are_there_twice_are_told_in_order(folder):
+    names = [f"id-{number}" for number in range(10, 30)]
+    write(folder, "".join(f'<i id="{name}"></i>' for name in names[::-1] * 2))
+    told = [re.search(r"id-\d+", fault)[0] for fault in faults(folder)]
+    assert told == names
+
+
 def test_all_faults_come_at_once(folder):
     write(folder, '<a href="#gone">x</a><img src="gone.png"></span>')
     assert len(faults(folder)) == 4
