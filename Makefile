@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: serve site offline takeaway notebooks pdf figures test check lint lock clean distclean help
+.PHONY: serve site offline takeaway notebooks pdf figures test check lint lock outdated clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
@@ -52,8 +52,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check scripts tests
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 
-lock:  ## write requirements.lock from pyproject.toml
-	PYTHON=$(PYTHON) scripts/lock.sh $(ARGS)
+lock:  ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes the newest versions
+	@PYTHON="$(PYTHON)" scripts/lock.sh $(ARGS)
+
+outdated:  ## list the locked versions that are behind the newest
+	@PYTHON="$(PYTHON)" scripts/lock.sh --outdated
 
 clean:  ## remove everything a build made, keep the virtual environment
 	rm -rf site dist .cache build .pytest_cache .hypothesis .ruff_cache
@@ -66,6 +69,6 @@ help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 # The stamp is made last, so an interrupted set-up is simply done again.
-$(READY): requirements.lock pyproject.toml scripts/setup.sh
+$(READY): requirements.lock requirements-torch.txt pyproject.toml scripts/setup.sh scripts/torch.sh
 	@PYTHON="$(PYTHON)" scripts/setup.sh $(VENV)
 	@touch $@

@@ -25,8 +25,9 @@ fi
 [ -d "$venv" ] || "$python" -m venv "$venv"
 
 say "Installing the locked packages into $venv (minutes on the first run; torch is the large one) ..."
-if [ "$(uname -s)" = Linux ] && [ -z "${PIP_EXTRA_INDEX_URL:-}${PIP_INDEX_URL:-}${PIP_FIND_LINKS:-}" ]; then
-    say "Linux: the default torch wheel carries CUDA, several GB. The README says how to take the CPU build."
-fi
-"$venv/bin/python" -m pip install --quiet -r requirements.lock
-"$venv/bin/python" -m pip install --quiet --no-deps --editable .
+# Wheels alone, for a source package would be built by whatever its author's own index gives it.
+"$venv/bin/python" -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+scripts/torch.sh "$venv"
+# With the locked setuptools, not with one that pip would fetch for the occasion.
+"$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+"$venv/bin/python" -m pip check
