@@ -30,4 +30,3 @@ say "Installing the locked packages into $venv (minutes on the first run; torch 
 scripts/torch.sh "$venv"
 # With the locked setuptools, not with one that pip would fetch for the occasion.
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
-"$venv/bin/python" -m pip check

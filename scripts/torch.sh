@@ -14,7 +14,7 @@ theirs() { "$python" -m pip config list 2>/dev/null | grep -qE '\.(index-url|ext
 answers() {
     timeout "$patience" "$python" -m pip --disable-pip-version-check index versions torch \
         --index-url "$index" --timeout "$patience" --retries 0 2>/dev/null |
-        grep -qE "[ ,]${wanted#torch==}\+cpu(,|\$)"
+        grep -qE "^Available versions:.* ${wanted#torch==}\+cpu(,|\$)"
 }
 
 "$python" -c '
@@ -28,8 +28,8 @@ except PackageNotFoundError:
 if [ "$(uname -s)" = Linux ] && ! theirs; then
     if answers; then
         echo "Taking torch's CPU build from $index ..." >&2
-        # What it needs has been installed from the lock; this index is asked for torch alone.
-        "$python" -m pip install --quiet --no-deps --index-url "$index" "$wanted"
+        # What it needs is in the lock and has been installed; this index gives torch alone.
+        "$python" -m pip install --quiet --index-url "$index" "$wanted"
         exit 0
     fi
     echo "$index does not answer with a CPU build of $wanted, so pip takes PyPI's: several GB." >&2
