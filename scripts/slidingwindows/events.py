@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ from slidingwindows.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.lessons import read
 from slidingwindows.lighter import lighter
 from slidingwindows.mathml import with_mathml
+from slidingwindows.notices import MARK as NOTICES_MARK
+from slidingwindows.notices import with_notices
 from slidingwindows.photo import write_photo
 from slidingwindows.policy import secure, template_scripts
 from slidingwindows.prepare import MoreThanWords, cache_of, is_fresh, prepare
@@ -40,6 +43,7 @@ from slidingwindows.stamps import commit_day, commit_time
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 GLOSSARY = "reference/glossary.md"
+NOTICES = "reference/notices.md"
 ASSETS = (".css", ".js", ".svg", ".png")
 
 
@@ -99,6 +103,8 @@ def on_files(files: Files, config) -> Files:
         if path.suffix in ASSETS:
             _add(files, config, root, f"assets/{path.name}")
     _add(files, config, cache / "play", write_photo(cache / "play"))
+    notices = files.get_file_from_path(NOTICES)
+    config.extra["notices"] = notices.url if notices else ""  # for the foot of every page
     return files
 
 
@@ -126,6 +132,11 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
+    if NOTICES_MARK in markdown:
+        try:
+            markdown = with_notices(markdown)
+        except SlidingWindowsError as error:
+            raise PluginError(str(error)) from error
     words = config.extra.get("search_words", {}).get(page.file.name)
     if words:  # Material's search gives tags more weight than titles
         page.meta["tags"] = words.split()
@@ -162,6 +173,8 @@ def on_env(env, config, files):
 
 def on_post_build(config, serving: bool) -> None:
     """The finished pages may load this site's own files and nothing else."""
+    # Stemmers for other languages than English, which no page of ours ever loads.
+    shutil.rmtree(Path(config.site_dir, "assets", "javascripts", "lunr"), ignore_errors=True)
     if serving:  # the server adds a script of its own
         return
     try:

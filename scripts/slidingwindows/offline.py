@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .artefacts import write
 from .errors import SlidingWindowsError
+from .notices import NAME as NOTICES
+from .notices import notices_text
 from .packing import packed
 
 NAME = "sliding-windows"
@@ -51,6 +53,7 @@ def offline(site: Path, target: Path) -> int:
             content = with_files(content.decode()).encode()
         files[name] = content
     index = files["search/search_index.json"].decode()
+    files[NOTICES] = notices_text().encode()
     files["search/search_index.js"] = search_script(index).encode()
     del files["search/search_index.json"]
     write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from .artefacts import write
 from .errors import SlidingWindowsError
+from .notices import NAME as NOTICES
+from .notices import notices_text
 from .packing import packed
 from .stamps import commit_time
 
@@ -35,8 +37,8 @@ To run them (Python {python} or later; on Linux, torch's CPU build is much small
     pip install jupyterlab
     jupyter lab notebooks
 
-Text and figures are CC BY 4.0, code is MIT. The course began from Sebastian Raschka's and
-Lightning AI's Deep Learning Fundamentals, Unit 7.
+Text and figures are CC BY 4.0, code is MIT; NOTICES.txt credits what is not ours. The course
+began from Sebastian Raschka's and Lightning AI's Deep Learning Fundamentals, Unit 7.
 """
 
 
@@ -66,6 +68,7 @@ def course_files(root: Path) -> dict[str, bytes]:
     files["requirements.txt"] = requirements(root, wheel).encode()
     files["README.txt"] = README.format(python=_oldest(root)).encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
+    files[NOTICES] = notices_text().encode()
     return files
 
 
@@ -96,13 +99,23 @@ def _wheel(root: Path) -> tuple[str, bytes]:
 
 def requirements(root: Path, wheel: str) -> str:
     """The wheel, and the locked version of everything that it and the notebooks need."""
-    locked = {}
-    for line in (root / "requirements.lock").read_text("utf-8").splitlines():
-        name, _, _ = line.partition("==")
-        locked[_plain(name)] = line
+    locked = _locked(root)
     needed = sorted(_needed(["slidingwindows", *BESIDE]) & set(locked))
     lines = "\n".join(locked[name] for name in needed)
     return f"# The versions that the lessons were executed with.\n./{wheel}\n{lines}\n"
+
+
+def _locked(root: Path) -> dict[str, str]:
+    """'name==version' by name, of the lock's lines that count for this Python and torch's own."""
+    from packaging.markers import Marker
+
+    found = {}
+    for name in ("requirements.lock", "requirements-torch.txt"):
+        for line in re.findall(r"^[a-z].*", (root / name).read_text("utf-8"), re.MULTILINE):
+            pinned, _, marker = line.removesuffix("\\").partition(";")
+            if not marker.strip() or Marker(marker).evaluate():
+                found[_plain(pinned.partition("==")[0])] = pinned.strip()
+    return found
 
 
 def _needed(names: list[str]) -> set[str]:
