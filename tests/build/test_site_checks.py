@@ -1,5 +1,6 @@
 """`make check` finds each kind of fault in a built site, all at once, and none in a good one."""
 
+import gzip
 import re
 
 import pytest
@@ -168,6 +169,24 @@ def test_ids_that_are_there_twice_are_told_in_order(folder):
     write(folder, "".join(f'<i id="{name}"></i>' for name in names[::-1] * 2))
     told = [re.search(r"id-\d+", fault)[0] for fault in faults(folder)]
     assert told == names
+
+
+@pytest.mark.parametrize(
+    "figure", ['<p class="a sw-card">x</p>', "<sliding-window>x</sliding-window>"]
+)
+def test_a_page_may_weigh_more_with_each_figure(folder, monkeypatch, figure):
+    """So a new lesson's figure fits into the gallery, however many there are."""
+    write(folder, figure * 3)
+    page = (folder / "lesson" / "index.html").read_bytes()
+    size = len(gzip.compress(page, 9)) / 1000
+    for spare, fits in ((0.001, True), (-0.001, False)):
+        most = size - 3 * site_checks.PER_FIGURE + spare
+        monkeypatch.setattr(site_checks, "BUDGETS", (("lesson/index.html", most, True),))
+        if fits:
+            check_site(folder, "http://host/x/")
+        else:
+            [fault] = faults(folder)
+            assert fault.endswith(f" kB gzipped, at most {size + spare:g}")
 
 
 def test_all_faults_come_at_once(folder):
