@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: serve site offline takeaway notebooks pdf figures test check lint lock outdated clean distclean help
+.PHONY: serve site offline takeaway branch notebooks pdf figures test check lint lock outdated clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
@@ -30,8 +30,11 @@ offline: site  ## pack the site as dist/sliding-windows-offline.zip, which works
 takeaway: site  ## pack the executed notebooks with the package as dist/sliding-windows-course.zip
 	$(BIN)/python -m slidingwindows takeaway
 
-notebooks: site  ## push the executed notebooks to a branch, for Colab and Binder; needs repo_url
+branch: site  ## write what the branch of notebooks holds to dist/notebooks; needs repo_url
 	$(BIN)/python -m slidingwindows.cloud
+
+notebooks: branch  ## push the executed notebooks to a branch, for Colab and Binder; needs repo_url
+	scripts/push_notebooks.sh dist/notebooks
 
 pdf: site  ## print the course as dist/sliding-windows-course.pdf
 	@PYTHON=$(BIN)/python scripts/browser.sh

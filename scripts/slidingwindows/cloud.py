@@ -2,16 +2,15 @@
 
 Colab opens notebooks from GitHub alone, and this repository keeps lessons as plain scripts. So
 `make notebooks` puts the take-away, unpacked, on a branch of its own: executed notebooks, the
-package's wheel and exact requirements, which Binder installs. `python -m slidingwindows.cloud`.
+package's wheel and exact requirements, which Binder installs. `python -m slidingwindows.cloud`
+writes its files; scripts/push_notebooks.sh, which needs no package, pushes them.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
+import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
@@ -54,54 +53,40 @@ def branch_files(root: Path, repo_url: str) -> dict[str, bytes]:
     return files
 
 
-def push(root: Path, files: dict[str, bytes]) -> str:
-    """Make these files the one commit of the branch, at 'origin'; returns the commit.
+def write_branch(root: Path, folder: Path) -> int:
+    """Write what the branch holds into a folder, in place of what is there; counts the files.
 
-    Neither root's own branch nor its files and index are touched.
+    Without repo_url in mkdocs.yml there is nothing to write, and no folder. Raises what
+    branch_files() raises, and leaves the folder as it was.
     """
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
-        tree = Path(scratch, "tree")
-        for name, data in files.items():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (tree / name).write_bytes(data)
-        at = {
-            **os.environ,
-            "GIT_INDEX_FILE": str(Path(scratch, "index")),
-            "GIT_WORK_TREE": str(tree),
-        }
-        at["GIT_DIR"] = _git(root, dict(os.environ), "rev-parse", "--absolute-git-dir")
-        _git(tree, at, "add", "--all", "--force", ".")
-        made = _git(tree, at, "write-tree")
-        author = ["-c", "user.name=Sliding Windows", "-c", "user.email=notebooks@localhost"]
-        commit = _git(tree, at, *author, "commit-tree", made, "-m", "Executed notebooks")
-        _git(tree, at, "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/{BRANCH}")
-        return commit
-
-
-def _git(folder: Path, environment: dict[str, str], *words: str) -> str:
-    done = subprocess.run(
-        ["git", *words], cwd=folder, env=environment, capture_output=True, text=True
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise SlidingWindowsError(f"git {' '.join(words)}: {last}")
-    return done.stdout.strip()
-
-
-def main(root: Path) -> int:
-    """Push the branch if mkdocs.yml names a repository; returns an exit code."""
     from mkdocs.config import load_config
 
     repo_url = load_config(str(root / "mkdocs.yml")).repo_url
-    if not repo_url:
-        print("mkdocs.yml has no repo_url, so there is no branch to push")
-        return 0
+    files = branch_files(root, repo_url) if repo_url else {}
+    aside = folder.with_name(f".{folder.name}.new")
     try:
-        commit = push(root, branch_files(root, repo_url))
+        shutil.rmtree(aside, ignore_errors=True)
+        for name, data in files.items():
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).write_bytes(data)
+        if folder.exists():
+            shutil.rmtree(folder)
+        if files:
+            folder.parent.mkdir(exist_ok=True)
+            aside.rename(folder)
+    except OSError as error:
+        raise SlidingWindowsError(f"{folder} cannot be written: {error.strerror}") from error
+    return len(files)
+
+
+def main(root: Path) -> int:
+    """Write dist/notebooks, which scripts/push_notebooks.sh pushes; returns an exit code."""
+    try:
+        count = write_branch(root, root / "dist" / BRANCH)
     except SlidingWindowsError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{commit[:9]} is now the branch {BRANCH}")
+    print(f"dist/{BRANCH}: {count} files" if count else "mkdocs.yml has no repo_url: no branch")
     return 0
 
 

@@ -1,17 +1,21 @@
 """Links to Colab and Binder, and the branch of notebooks that they open."""
 
+import os
 import re
 import subprocess
+from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 
 from slidingwindows import cloud
-from slidingwindows.cloud import BRANCH, branch_files, cloud_links, main, push
-from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.cloud import BRANCH, branch_files, cloud_links, main
 
 REPO = "https://github.com/someone/sliding-windows"
+ROOT = Path(__file__).parents[2]
+PUSH = ROOT / "scripts" / "push_notebooks.sh"
 WHEEL = "slidingwindows-1-py3-none-any.whl"
 
 
@@ -111,29 +115,83 @@ def test_on_colab_the_first_cell_installs_and_elsewhere_nothing(course):
     assert asked[0][0] == "pip"
 
 
-def test_the_branch_holds_the_course_and_nothing_here_changes(course, clone):
+def push(clone, folder="dist/notebooks"):
+    """The script that make and the workflow run, in a clone; returns what it printed."""
+    done = subprocess.run([PUSH, folder], cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def settings(clone, repo_url=""):
+    (clone / "docs").mkdir(exist_ok=True)
+    line = f"repo_url: {repo_url}\n" if repo_url else ""
+    (clone / "mkdocs.yml").write_text(f"site_name: X\n{line}")
+
+
+def test_the_branch_holds_the_course_and_nothing_here_changes(course, clone, capsys):
+    settings(clone, REPO)
+    (clone / ".gitignore").write_text("*.whl\n/dist/\n")
     before = git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")
     for _ in range(2):  # again, over what is there
-        commit = push(clone, course)
+        assert main(clone) == 0 and capsys.readouterr().out == "dist/notebooks: 4 files\n"
+        said = push(clone)
     origin = clone.parent / "origin"
-    assert git(origin, "rev-parse", BRANCH) == commit
+    assert said.split()[0] == git(origin, "rev-parse", BRANCH)
     held = git(origin, "ls-tree", "-r", "--name-only", BRANCH).splitlines()
     assert sorted(held) == sorted(course)
     assert git(origin, "show", f"{BRANCH}:requirements.txt") == f"./{WHEEL}"
+    assert git(origin, "rev-list", "--count", BRANCH) == "1"
     assert (git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")) == before
     assert (clone / "a").read_text() == "edited"
     assert git(clone, "branch", "--list", BRANCH) == ""
 
 
-def test_faults_are_told_in_one_line(course, clone, capsys):
-    with pytest.raises(SlidingWindowsError, match="no repository on GitHub: https://x.org/a/b"):
-        branch_files(clone, "https://x.org/a/b")
-    git(clone, "remote", "remove", "origin")
-    with pytest.raises(SlidingWindowsError, match="git push"):
-        push(clone, course)
-    (clone / "docs").mkdir()
-    (clone / "mkdocs.yml").write_text("site_name: X\n")
+def test_what_an_earlier_course_had_is_gone(course, clone):
+    settings(clone, REPO)
+    (clone / "dist" / "notebooks").mkdir(parents=True)
+    (clone / "dist" / "notebooks" / "old").write_text("old")
+    assert main(clone) == 0
+    held = {path.name for path in (clone / "dist" / "notebooks").rglob("*") if path.is_file()}
+    assert held == {name.rpartition("/")[2] for name in course}
+    assert [path.name for path in (clone / "dist").iterdir()] == ["notebooks"]
+
+
+def test_without_a_repository_nothing_is_written_nor_pushed(course, clone, capsys):
+    settings(clone, REPO)
+    assert main(clone) == 0
+    settings(clone)
     assert main(clone) == 0 and "no repo_url" in capsys.readouterr().out
-    (clone / "mkdocs.yml").write_text(f"site_name: X\nrepo_url: {REPO}\n")
+    assert not (clone / "dist" / "notebooks").exists()
+    assert "no repo_url" in push(clone)
+    assert git(clone.parent / "origin", "branch", "--list") == ""
+
+
+def test_a_token_reaches_git_by_no_file_and_no_argument(clone):
+    """As the workflow passes it: git's own protocol with credential helpers gives it back."""
+    job = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))["jobs"]
+    passed = job["notebooks"]["steps"][-1]["env"]
+    told = {**passed, "GITHUB_TOKEN": "secret", "PATH": os.environ["PATH"], "HOME": str(clone)}
+    asked = "protocol=https\nhost=github.com\n\n"
+    done = subprocess.run(
+        ["git", "credential", "fill"],
+        input=asked,
+        cwd=clone,
+        env=told,
+        text=True,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert "username=x-access-token\npassword=secret\n" in done.stdout
+
+
+def test_faults_are_told_in_one_line(course, clone, capsys):
+    settings(clone, "https://x.org/a/b")
     assert main(clone) == 1
-    assert capsys.readouterr().err.startswith("git push --quiet --force origin")
+    said = capsys.readouterr().err
+    assert said == "repo_url is no repository on GitHub: https://x.org/a/b\n"
+    assert not (clone / "dist").exists()
+    settings(clone, REPO)
+    assert main(clone) == 0
+    git(clone, "remote", "remove", "origin")
+    done = subprocess.run([PUSH, "dist/notebooks"], cwd=clone, capture_output=True, text=True)
+    assert done.returncode and "origin" in done.stderr

@@ -1,4 +1,4 @@
-"""What runs on a host of repositories is what runs here: the same targets, lock and Python."""
+"""What a host of repositories runs: the same targets as here, with no more rights than needed."""
 
 import re
 from pathlib import Path
@@ -7,48 +7,139 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+SITE = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text("utf-8"))
+JOBS = SITE["jobs"]
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
 OLDEST = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[1]
+STEPS = [(name, step) for name, job in JOBS.items() for step in job["steps"]]
+MAIN = "github.ref == 'refs/heads/main'"
+# What each job may do with the repository, and why: nothing else.
+RIGHTS = {
+    "test": {"contents": "read"},
+    "build": {"contents": "read", "pages": "read"},
+    "deploy": {"pages": "write", "id-token": "write"},
+    "notebooks": {"contents": "write"},
+}
 
 
-def steps(path):
-    """Each step with the environment that its job and it set."""
-    for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values():
-        for step in job["steps"]:
-            yield {**job.get("env", {}), **step.get("env", {})}, step
+def before(name):
+    """All jobs that must have passed before this one begins."""
+    needs = JOBS[name].get("needs", [])
+    needs = [needs] if isinstance(needs, str) else needs
+    return {*needs, *(one for need in needs for one in before(need))}
 
 
-def test_there_are_a_test_and_a_deployment():
-    assert [path.stem for path in WORKFLOWS] == ["pages", "test"]
+def using(action):
+    return [(name, step) for name, step in STEPS if f"/{action}@" in step.get("uses", "")]
+
+
+def test_one_workflow_does_it_all():
+    assert [path.name for path in WORKFLOWS] == ["site.yml"]
+    assert set(JOBS) == set(RIGHTS)
+    assert set(SITE[True]) == {"push", "pull_request", "workflow_dispatch"}  # YAML's word for on
+    assert SITE[True]["push"] is None and SITE[True]["pull_request"] is None  # every branch
+
+
+def test_nothing_is_published_that_the_tests_did_not_pass():
+    for name in ("deploy", "notebooks"):
+        assert before(name) == {"test", "build"}
+        assert JOBS[name]["if"] == MAIN  # alone, for always() would run it after a failure
+    assert before("build") == {"test"} and "if" not in JOBS["build"]
+    assert not [name for name, job in JOBS.items() if "continue-on-error" in job]
+    assert not [step for _, step in STEPS if "continue-on-error" in step]
+    assert not {"if", "needs"} & set(JOBS["test"])
+    [(name, step)] = using("upload-pages-artifact")
+    assert name == "build" and step["with"]["path"] == "site" and step["if"] == MAIN
+    assert [name for name, _ in using("deploy-pages")] == ["deploy"]
+
+
+def test_four_parts_at_once_are_all_the_tests():
+    matrix = JOBS["test"]["strategy"]["matrix"]
+    assert set(matrix) == {"tests"} and len(matrix["tests"]) == 4  # no part is taken out again
+    assert "max-parallel" not in JOBS["test"]["strategy"]
+    run = [folder for part in matrix["tests"] for folder in part.split()]
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
+    for file in files:
+        assert sum(file.startswith(f"{folder}/") for folder in run) == 1, file
+    assert all((ROOT / folder).is_dir() for folder in run)
+    [command] = [step["run"] for name, step in STEPS if name == "test" and "run" in step]
+    assert command == 'make test ARGS="${{ matrix.tests }}"'
+    assert re.search(
+        r"^test:.*\n(\t.*\n)*\t.*pytest.*\$\(ARGS\)", (ROOT / "Makefile").read_text(), re.M
+    )
+
+
+def test_commands_are_those_of_everyone():
+    """Nothing of the text of a branch or a pull request gets into a shell."""
+    for name, step in STEPS:
+        command = step.get("run", "make test")
+        words = command.replace(' ARGS="${{ matrix.tests }}"', "").split()
+        assert "${{" not in " ".join(words)
+        if words[0] == "make":
+            assert set(words[1:]) <= TARGETS, command
+        else:
+            assert words == ["scripts/push_notebooks.sh", "dist/notebooks"] and name == "notebooks"
+    [build] = [step["run"] for name, step in STEPS if name == "build" and "run" in step]
+    assert build.split()[1:] == ["check", "site", "branch"]
+
+
+def test_torch_comes_as_for_everyone():
+    """scripts/torch.sh finds the CPU build; a setting for pip would keep it from looking."""
+    settings = [SITE.get("env", {}), *(job.get("env", {}) for job in JOBS.values())]
+    settings += [step.get("env", {}) for _, step in STEPS]
+    assert not [name for one in settings for name in one if name.startswith(("PIP_", "TORCH_"))]
+
+
+def test_pythons_and_caches():
+    used = using("setup-python")
+    assert {name for name, _ in used} == {"test", "build"}
+    assert all(step["with"]["python-version"] == OLDEST for _, step in used)
+    for name, step in used:  # a cache is written by any run, so what is published reads none
+        assert ("cache" in step["with"]) == (name == "test")
+        if name == "test":
+            matched = {path.name for path in ROOT.glob(step["with"]["cache-dependency-path"])}
+            assert matched == {"requirements.lock", "requirements-torch.txt"}
+    assert not using("cache")
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_commands_exist_and_take_the_cpu_build(path):
-    commands = 0
-    for environment, step in steps(path):
-        command = step.get("run", "")
-        if command.startswith("make "):
-            assert set(command.split()[1:]) <= TARGETS, command
-        elif command:
-            assert command == "bash .ci/run" and (ROOT / ".ci" / "run").exists()
-        if command:
-            assert environment["PIP_EXTRA_INDEX_URL"].endswith("/whl/cpu")
-            commands += 1
-    assert commands
+def test_actions_are_named_by_commit_with_their_version(path):
+    lines = [line for line in path.read_text("utf-8").splitlines() if re.search(r"\buses\b", line)]
+    assert len(lines) == len([step for _, step in STEPS if "uses" in step])
+    for line in lines:
+        assert re.fullmatch(r"\s+- uses: actions/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line), line
+    named = {re.split("[@#]", line.partition("uses: ")[2])[0]: line.strip() for line in lines}
+    assert len(set(map(str.strip, lines))) == len(named)  # one version of each
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_pythons_and_locks(path):
-    settings = [s["with"] for _, s in steps(path) if "setup-python" in s.get("uses", "")]
-    assert settings and all(one["python-version"] == OLDEST for one in settings)
-    assert all((ROOT / one["cache-dependency-path"]).exists() for one in settings)
+def test_each_job_has_its_own_rights_and_no_others():
+    assert SITE["permissions"] == {}
+    assert {name: job["permissions"] for name, job in JOBS.items()} == RIGHTS
+    checkouts = using("checkout")
+    assert {name for name, _ in checkouts} == {"test", "build", "notebooks"}
+    assert all(step["with"]["persist-credentials"] is False for _, step in checkouts)
+    text = (ROOT / ".github" / "workflows" / "site.yml").read_text("utf-8")
+    assert text.count("github.token") == 1 and "secrets" not in text
+    holders = [name for name, step in STEPS if "github.token" in str(step.get("env"))]
+    assert holders == ["notebooks"]
 
 
-def test_actions_are_named_with_their_version():
-    for path in WORKFLOWS:
-        for _, step in steps(path):
-            assert "uses" not in step or re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+def test_where_a_token_may_write_no_package_is_installed():
+    for name, rights in RIGHTS.items():
+        if "write" in rights.values():
+            words = str(JOBS[name]["steps"])
+            assert "make" not in words and "setup-python" not in words and "pip" not in words
+
+
+def test_the_branch_of_notebooks_is_what_the_build_wrote():
+    [(name, up)] = using("upload-artifact")
+    assert name == "build" and up["with"]["path"] == "dist/notebooks"
+    [(name, down)] = using("download-artifact")
+    assert name == "notebooks"
+    assert down["with"] == {"pattern": up["with"]["name"], "path": "dist"}
+    script = (ROOT / "scripts" / "push_notebooks.sh").read_text("utf-8")
+    assert '"$commit:refs/heads/notebooks"' in script
 
 
 def test_continuous_integration_runs_make_test():
