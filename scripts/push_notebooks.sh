@@ -2,8 +2,8 @@
 # Make a folder's files the one commit of the branch `notebooks` at origin. Neither this
 # repository's own branch nor its files and index are touched. Usage: push_notebooks.sh FOLDER
 set -eu
-if [ ! -d "$1" ]; then
-    echo "$1 is not there, so there is no branch to push (mkdocs.yml has no repo_url)"
+if [ ! -f "$1/requirements.txt" ]; then
+    echo "$1 holds no course, so there is no branch to push (mkdocs.yml has no repo_url)"
     exit 0
 fi
 scratch=$(mktemp -d)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -61,7 +62,10 @@ def notices() -> list[Notice]:
     theme = _file("mkdocs-material", r"licenses?/LICENSE|dist-info/LICENSE").read_text("utf-8")
     found = [
         Notice(
-            "Material for MkDocs", "The pages' layout, style sheets and script.", MIT, theme.strip()
+            "Material for MkDocs",
+            "The layout of pages, their style sheets and script.",
+            MIT,
+            theme.strip(),
         ),
         *(_library(name, theme) for name in libraries()),
         *_icons(),
@@ -114,9 +118,9 @@ def _library(name: str, theme: str) -> Notice:
         NO_CLAUSE: lambda: _comment("tslib", "Permission to use", "SOFTWARE."),
     }
     text = f"{credit}\n\n{terms[licence]().strip()}"
-    where = "Part of Material for MkDocs’s script."
+    where = "Part of Material for MkDocs's script."
     if name == "material-design-color":
-        where = "Colours in Material for MkDocs’s style sheets."
+        where = "Colours in Material for MkDocs's style sheets."
     return Notice(name, where, licence, text)
 
 
@@ -171,7 +175,9 @@ def _digits() -> str:
     return f"{credit}\n\n{about.strip()}\n\nscikit-learn:\n\n{licence.strip()}"
 
 
+@cache
 def _files(package: str) -> list[Path]:
+    """The files of an installed package; once, for the theme has ten thousand icons."""
     try:
         files = distribution(package).files or []
     except PackageNotFoundError as error:

@@ -1,0 +1,112 @@
+"""Notices of others' work: whole, from the installed packages, and none forgotten in silence."""
+
+import json
+import re
+
+import html5lib
+import markdown
+import pytest
+
+from slidingwindows import SlidingWindowsError, notices
+from slidingwindows.notices import LIBRARIES, MARK, notices_text, with_notices
+
+NAMES = [one.name for one in notices.notices()]
+
+
+def installed(package, ending):
+    [path] = [path for path in notices._files(package) if path.as_posix().endswith(ending)]
+    return path.read_text("utf-8").strip()
+
+
+# Licences of the packages themselves, by paths of our own choice.
+THEIRS = {
+    "Material for MkDocs": ("mkdocs-material", "dist-info/licenses/LICENSE"),
+    "Material Design Icons": ("mkdocs-material", ".icons/material/LICENSE"),
+    "Octicons": ("mkdocs-material", ".icons/octicons/LICENSE"),
+    "Font Awesome Free": ("mkdocs-material", ".icons/fontawesome/LICENSE.txt"),
+    "DejaVu Sans": ("matplotlib", "fonts/ttf/LICENSE_DEJAVU"),
+    "Handwritten digits": ("scikit-learn", "licenses/COPYING"),
+    "rxjs": ("requests", "licenses/LICENSE"),
+}
+WORDS = {
+    "Material for MkDocs": "Martin Donath",
+    "lunr": "Oliver Nightingale",
+    "clipboard": "Zeno Rocha",
+    "escape-html": "TJ Holowaychuk",
+    "focus-visible": "The full text of this NOTICE in a location viewable",
+    "tslib": "with or without fee is hereby granted",
+    "material-design-color": "Denis Malinochkin",
+    "Portrait of Grace Hopper": "commons.wikimedia.org/wiki/File:Grace_Hopper.jpg",
+    "Handwritten digits": "E. Alpaydin",
+    "DejaVu Sans": "Bitstream Vera",
+}
+
+
+def test_each_has_the_licence_that_its_package_has():
+    texts = {one.name: one.text for one in notices.notices()}
+    for name, place in THEIRS.items():
+        assert installed(*place) in texts[name], name
+    for name, words in WORDS.items():
+        assert words in texts[name], name
+    for name, (licence, credit) in LIBRARIES.items():
+        assert texts[name].startswith(credit)
+        granted = "Permission is hereby granted, free of charge" in texts[name]
+        assert granted == (licence == notices.MIT), name
+        assert ("Apache License" in texts[name]) == (licence == notices.APACHE), name
+    assert len(NAMES) == len(set(NAMES)) == len(LIBRARIES) + 7
+
+
+def test_the_page_and_the_text_hold_each_whole():
+    html = markdown.markdown(with_notices(f"# N\n\n{MARK}\n"), extensions=["md_in_html"])
+    tree = html5lib.parse(html, namespaceHTMLElements=False)
+    shown = ["".join(one.itertext()) for one in tree.iter("pre")]
+    assert shown == [one.text for one in notices.notices()]
+    assert ["".join(one.itertext()) for one in tree.iter("h2")] == NAMES
+    plain = notices_text()
+    assert all(one.text in plain and one.name in plain for one in notices.notices())
+    assert with_notices("no mark") == "no mark"
+
+
+def theme(monkeypatch, tmp_path, sources):
+    """The theme with a source map of ours beside its own files."""
+    path = tmp_path / "bundle.new.min.js.map"
+    path.write_text(json.dumps({"sources": sources, "sourcesContent": [""] * len(sources)}))
+    real = notices._files
+    monkeypatch.setattr(
+        notices, "_files", lambda name: [*real(name), *([path] if "material" in name else [])]
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("node_modules/newcomer/index.js", "newcomer"),
+        ("../../../node_modules/@some/thing/dist/a.mjs", "@some/thing"),
+    ],
+)
+def test_a_new_library_in_the_theme_stops_the_build(monkeypatch, tmp_path, source, name):
+    theme(monkeypatch, tmp_path, ["src/own.ts", "node_modules/lunr/lunr.js"])
+    assert notices.libraries() == sorted(LIBRARIES)
+    theme(monkeypatch, tmp_path, [source])
+    with pytest.raises(SlidingWindowsError, match=f"holds {re.escape(name)} without a notice"):
+        notices.notices()
+
+
+def test_a_theme_without_source_maps_is_not_trusted(monkeypatch):
+    real = notices._files
+    monkeypatch.setattr(
+        notices, "_files", lambda name: [path for path in real(name) if path.suffix != ".map"]
+    )
+    with pytest.raises(SlidingWindowsError, match="has no source map"):
+        notices.libraries()
+
+
+def test_a_licence_that_is_not_there_is_a_fault(monkeypatch):
+    real = notices._files
+    monkeypatch.setattr(
+        notices, "_files", lambda name: [path for path in real(name) if "DEJAVU" not in path.name]
+    )
+    with pytest.raises(SlidingWindowsError, match="matplotlib has 0 files like .*LICENSE_DEJAVU"):
+        notices.notices()
+    with pytest.raises(SlidingWindowsError, match="no-such-package is not installed"):
+        real("no-such-package")
