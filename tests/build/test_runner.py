@@ -4,11 +4,13 @@ import argparse
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 
 import pytest
+import running
 from once import once
 from tiny_project import REPO
 from xdist.remote import Producer
@@ -67,16 +69,13 @@ def test_the_quick_part_says_what_it_leaves_out(tmp_path):
     assert not quick & rest and len(quick) > 20
 
 
-@pytest.fixture
-def conftest(request):
-    """The conftest.py under which this runs, as a module."""
-    return request.config.pluginmanager.get_plugin(str(TESTS / "conftest.py"))
-
-
-def test_lists_of_files_name_files_that_exist(conftest):
-    for name in (*conftest.LONGEST, *conftest.SPLIT):
+def test_lists_of_files_name_files_that_exist():
+    for name in (*running.LONGEST, *running.SPLIT):
         assert (TESTS / name).is_file(), name
-    assert all(list(TESTS.glob(f"{name}*")) for name in conftest.QUICK)
+    assert all(list(TESTS.glob(f"{name}*")) for name in running.QUICK)
+    for name in running.MAY_BE_SKIPPED:
+        file, test = name.split("::")
+        assert f"\ndef {test}(" in (REPO / file).read_text("utf-8")
 
 
 # Runs of a few tests of their own, under our conftest.py.
@@ -99,9 +98,11 @@ def run(tmp_path):
     """run({name: text}, ...) runs files of tests with our conftest.py in a project of their own."""
     tests = tmp_path / "tests"
     tests.mkdir()
-    text = (TESTS / "conftest.py").read_text("utf-8")
-    lists = re.sub(r"(?m)^(LONGEST|SPLIT) = \([^)]*\)", r"\1 = ()", text)
-    (tests / "conftest.py").write_text(lists, "utf-8")
+    shutil.copy(TESTS / "conftest.py", tests)
+    text = (TESTS / "running.py").read_text("utf-8")
+    text = re.sub(r"(?m)^(LONGEST|SPLIT) = \(([^)]*)\)", r"\1 = ()", text)
+    text = re.sub(r"(?m)^MAY_BE_SKIPPED = \{[^}]*\}", "MAY_BE_SKIPPED = {}", text)
+    (tests / "running.py").write_text(text, "utf-8")
 
     def started(files, *arguments):
         for name, text in files.items():
@@ -120,13 +121,13 @@ def run(tmp_path):
 
 @pytest.fixture
 def edited(run, tmp_path):
-    """edited(old, new) changes the copy of conftest.py that run() uses."""
+    """edited(old, new) changes the copy of running.py that run() uses."""
 
     def change(old, new):
-        conftest = tmp_path / "tests" / "conftest.py"
-        text = conftest.read_text()
+        running = tmp_path / "tests" / "running.py"
+        text = running.read_text("utf-8")
         assert text.count(old) == 1
-        conftest.write_text(text.replace(old, new))
+        running.write_text(text.replace(old, new), "utf-8")
 
     return change
 
@@ -142,7 +143,7 @@ def test_what_is_not_run_makes_the_run_fail(run):
 
 
 def test_what_may_be_skipped_is_named_with_its_reason(run, edited):
-    edited("MAY_BE_SKIPPED: dict[str, str] = {}", "MAY_BE_SKIPPED = {'tests/test_bad': 'because'}")
+    edited("MAY_BE_SKIPPED = {}", "MAY_BE_SKIPPED = {'tests/test_bad': 'because'}")
     assert run({"good": GOOD, "bad": BAD["skip"]}).returncode == 0
     done = run({"worse": BAD["skip"]})
     assert done.returncode == 1 and "test_bad" not in done.stdout
@@ -151,7 +152,7 @@ def test_what_may_be_skipped_is_named_with_its_reason(run, edited):
 def test_no_test_at_all_makes_the_run_fail(run, edited):
     done = run({"good": GOOD, "empty": "def nothing(): pass\n"})
     assert done.returncode != 0 and "test_empty.py holds no test" in done.stdout
-    edited("MAY_BE_SKIPPED: dict[str, str] = {}", "MAY_BE_SKIPPED = {'tests/': 'because'}")
+    edited("MAY_BE_SKIPPED = {}", "MAY_BE_SKIPPED = {'tests/': 'because'}")
     done = run({"good": BAD["skip"], "empty": BAD["mark"]})
     assert done.returncode == 1 and "no test was executed" in done.stdout
 
@@ -165,11 +166,11 @@ def test_the_longest_files_come_first(run, edited):
     assert done.returncode == 0, done.stdout
 
 
-def test_only_some_files_are_split(conftest, monkeypatch):
+def test_only_some_files_are_split(monkeypatch):
     option = argparse.Namespace(dist="loadfile", loadscopereorder=True)
     config = argparse.Namespace(option=option, getvalue=lambda name: ["2*popen"])
-    scheduler = conftest.pytest_xdist_make_scheduler(config, Producer("xdist", enabled=False))
-    monkeypatch.setattr(conftest, "SPLIT", ("site/test_a.py",))
+    scheduler = running.pytest_xdist_make_scheduler(config, Producer("xdist", enabled=False))
+    monkeypatch.setattr(running, "SPLIT", ("site/test_a.py",))
     for test, place in (
         ("tests/site/test_a.py::test_it[1]", "tests/site/test_a.py::test_it[1]"),
         ("tests/site/test_b.py::test_it[1]", "tests/site/test_b.py"),
@@ -177,7 +178,7 @@ def test_only_some_files_are_split(conftest, monkeypatch):
         assert scheduler._split_scope(test) == place
     assert option.loadscopereorder is False
     option.dist = "load"
-    assert conftest.pytest_xdist_make_scheduler(config, None) is None
+    assert running.pytest_xdist_make_scheduler(config, None) is None
 
 
 # What is made once for all processes.

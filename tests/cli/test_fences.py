@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from slidingwindows.shell import EXAMPLES
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^( *)```(.*?)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -47,12 +49,30 @@ def test_python(page, code, tmp_path, monkeypatch, capsys):
         assert (tmp_path / target).stat().st_size > 1000
 
 
-@pytest.mark.parametrize("line", [line for line in lines("sh") if line.startswith("python ")])
-def test_commands(line, shell, tmp_path):
-    ran = shell(line)
-    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout
+COMMANDS = [line for line in lines("sh") if line.startswith("python ")]
+# test_cli_words draws these, into files of other names.
+TRIED = {re.sub(r"-o \S+(?=\.)", "", line) for lines in EXAMPLES.values() for line in lines}
+
+
+def is_tried(line):
+    return re.sub(r"-o \S+(?=\.)", "", line).removeprefix("python -m slidingwindows ") in TRIED
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if not is_tried(line)] or [None])
+def test_commands(line, run, tmp_path):
+    assert COMMANDS
+    if line is None:  # all are examples, and tried there
+        return
+    ran = run(line.removeprefix("python -m slidingwindows "))
+    assert (ran.code, ran.err) == (0, "") and ran.out
     target = re.search(r"-o (\S+)", line)
     assert not target or (tmp_path / target[1]).stat().st_size > 1000
+
+
+def test_a_command_in_a_shell(shell, tmp_path):
+    ran = shell(next(line for line in COMMANDS if line.endswith("-o out.gif")))
+    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout.startswith("out.gif: ")
+    assert (tmp_path / "out.gif").stat().st_size > 1000
 
 
 def test_other_commands_are_targets_of_the_makefile():

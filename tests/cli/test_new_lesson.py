@@ -28,18 +28,16 @@ def root(tmp_path):
     return tmp_path
 
 
-def run(root, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "slidingwindows", "new-lesson", "--root", str(root), *arguments],
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture
+def write(run, root):
+    """write('Title', ...): the command new-lesson in that project."""
+    return lambda *arguments: run("new-lesson", "--root", str(root), *arguments)
 
 
-def test_what_is_written_runs_and_its_test_passes(root):
-    done = run(root, "Größer: pooling & time?")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+def test_what_is_written_runs_and_its_test_passes(root, write):
+    done = write("Größer: pooling & time?")
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == [
         "wrote lessons/grosser-pooling-time.py",
         "wrote tests/lessons/test_grosser_pooling_time.py",
         "wrote mkdocs.yml",
@@ -95,13 +93,13 @@ def test_our_own_navigation_can_take_one():
         (["Fine", "--name", "Bad Name"], "small letters, digits and hyphens"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_writes_nothing(root, arguments, words):
+def test_what_cannot_be_is_one_line_and_writes_nothing(root, write, arguments, words):
     (root / "lessons").mkdir()
     (root / "lessons" / "alpha.py").write_text("")
     before = sorted(root.rglob("*"))
-    done = run(root, *arguments)
-    assert done.returncode == 2 and words in done.stderr, done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = write(*arguments)
+    assert done.code == 2 and words in done.err, done.err
+    assert len(done.err.splitlines()) == 1
     assert sorted(root.rglob("*")) == before
 
 
@@ -111,6 +109,6 @@ def test_names():
     assert name_of("Crème brûlée") == "creme-brulee"
 
 
-def test_a_folder_without_a_project(tmp_path):
-    done = run(tmp_path, "Fine")
-    assert done.returncode == 2 and "holds no mkdocs.yml" in done.stderr
+def test_a_folder_without_a_project(tmp_path, run):
+    done = run("new-lesson", "--root", str(tmp_path), "Fine")
+    assert done.code == 2 and "holds no mkdocs.yml" in done.err
