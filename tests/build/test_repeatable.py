@@ -126,8 +126,9 @@ def test_killed_twenty_times_then_finished_equals_a_clean_build(built, project):
     assert done.returncode == 0, done.stdout
     for folder in ("site", ".cache"):
         ours, theirs = project.kept(folder), built.kept(folder)
-        assert ours.keys() ^ theirs.keys() == set()
-        assert [name for name in ours if ours[name] != theirs[name]] == []
+        assert [name for name in theirs if theirs[name] != ours.get(name)] == []
+        # Pictures for links are kept by what is on them: those of earlier edits may be of use again.
+        assert [name for name in ours.keys() - theirs if not name.startswith("social/")] == []
 
 
 def full_disk():

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from slidingwindows.shell import EXAMPLES
-
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^( *)```(.*?)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -50,19 +48,10 @@ def test_python(page, code, tmp_path, monkeypatch, capsys):
 
 
 COMMANDS = [line for line in lines("sh") if line.startswith("python ")]
-# test_cli_words draws these, into files of other names.
-TRIED = {re.sub(r"-o \S+(?=\.)", "", line) for lines in EXAMPLES.values() for line in lines}
 
 
-def is_tried(line):
-    return re.sub(r"-o \S+(?=\.)", "", line).removeprefix("python -m slidingwindows ") in TRIED
-
-
-@pytest.mark.parametrize("line", [line for line in COMMANDS if not is_tried(line)] or [None])
+@pytest.mark.parametrize("line", COMMANDS)
 def test_commands(line, run, tmp_path):
-    assert COMMANDS
-    if line is None:  # all are examples, and tried there
-        return
     ran = run(line.removeprefix("python -m slidingwindows "))
     assert (ran.code, ran.err) == (0, "") and ran.out
     target = re.search(r"-o (\S+)", line)
