@@ -223,9 +223,7 @@ class Project:
             env=environment,
             text=True,
             encoding="utf-8",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            **options,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options},
         )
 
     def run(self, *arguments, **options):
