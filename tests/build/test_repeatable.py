@@ -103,23 +103,26 @@ def killed(project, at):
 def test_killed_twenty_times_then_finished_equals_a_clean_build(built, project):
     """At steps that are spread over all that a build does, half of them before MkDocs begins."""
 
-    def edit(number):
-        """Other words in one lesson; in the other code, with another figure."""
+    def words(number):
         project.write("lessons/alpha.py", ALPHA.replace("Words", f"{number} words"))
+
+    def code(number):
+        """Another number in the other lesson, with another figure."""
         project.write("lessons/beta.py", BETA.replace("[1, 2, 4]", f"[1, 2, {number + 5}]"))
 
-    edit(0)
-    code, steps = killed(project, 0)
-    assert code == 0, steps
-    aside = next(n for n, (_, path) in enumerate(steps) if path.startswith("/.cache/site-"))
-    assert aside > KILLS / 2 and len(steps) - aside > KILLS, steps
     half = KILLS // 2
-    before = [1 + n * (aside - 1) // half for n in range(half)]
-    during = [aside + 2 + n * (len(steps) - aside - 2) // (half - 1) for n in range(half)]
-    for number, at in enumerate(before + during, 1):
-        edit(number)
-        code, begun = killed(project, at)
-        assert code == -signal.SIGKILL and len(begun) >= at, begun
+    for edit, before in ((code, True), (words, False)):
+        edit(0)
+        left, steps = killed(project, 0)
+        assert left == 0, steps
+        aside = next(n for n, (_, path) in enumerate(steps) if path.startswith("/.cache/site-"))
+        begin, end = (0, aside) if before else (aside + 1, len(steps))
+        assert end - begin > half, steps
+        for number in range(half):
+            edit(number + 1)
+            at = begin + 1 + number * (end - begin - 1) // (half - 1)
+            left, begun = killed(project, at)
+            assert left == -signal.SIGKILL and len(begun) >= at, begun
     project.write("lessons/alpha.py", ALPHA)
     project.write("lessons/beta.py", BETA)
     done = project.build()

@@ -146,7 +146,9 @@ def test_what_may_be_skipped_is_named_with_its_reason(run, edited):
     edited("MAY_BE_SKIPPED = {}", "MAY_BE_SKIPPED = {'tests/test_bad': 'because'}")
     assert run({"good": GOOD, "bad": BAD["skip"]}).returncode == 0
     done = run({"worse": BAD["skip"]})
-    assert done.returncode == 1 and "test_bad" not in done.stdout
+    assert done.returncode == 1 and done.stdout.count("counts as a failure: ") == 1
+    assert "counts as a failure: tests/test_worse.py" in done.stdout
+    assert "skipped: tests/test_bad.py::test_it: Skipped: no browser: because" in done.stdout
 
 
 def test_no_test_at_all_makes_the_run_fail(run, edited):
