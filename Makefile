@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ADDRESS ?= 127.0.0.1:8000
 LESSON ?=
+QUICK ?=
+JOBS ?= 2
 
 # Ours alone: no user's Jupyter, IPython, pip --user or matplotlib settings leak into a build.
 export PYTHONNOUSERSITE := 1
@@ -43,9 +45,9 @@ pdf: site  ## print the course as dist/sliding-windows-course.pdf
 figures: $(READY)  ## draw the figures again; LESSON=name for one lesson only
 	$(BIN)/python -m slidingwindows figures $(LESSON)
 
-test: $(READY)  ## set up a browser, then run every test
-	@PYTHON=$(BIN)/python scripts/browser.sh
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## set up a browser, then run every test; QUICK=1 for two minutes of them
+	@$(if $(QUICK),true,PYTHON=$(BIN)/python scripts/browser.sh)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(if $(QUICK),--quick) $(ARGS)
 
 check: $(READY) lint  ## lint and spelling, then a strict build whose links, HTML and weights are checked
 	$(BIN)/python -m slidingwindows site --check

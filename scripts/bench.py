@@ -4,6 +4,7 @@
     python scripts/bench.py build    builds against plain mkdocs-jupyter and plain Markdown
     python scripts/bench.py pages    what each page loads, shifts and scores in Lighthouse
     python scripts/bench.py browser  the time that one step of a 64x64 input takes in Chromium
+    python scripts/bench.py tests    what all tests cost, and which are slowest
 
 Numbers differ from machine to machine; the ratios and the bounds printed beside them should hold.
 """
@@ -14,7 +15,7 @@ import argparse
 import importlib
 import sys
 
-BENCHES = ("gif", "browser", "build", "pages")
+BENCHES = ("gif", "browser", "build", "pages", "tests")
 
 
 def main() -> int:

@@ -65,7 +65,7 @@ def prepare(
     Raises one SlidingWindowsError that names every lesson that failed; with ``words_alone``
     MoreThanWords, before anything is executed or drawn.
     """
-    with _one_at_a_time(cache_of(root), report):
+    with one_at_a_time(cache_of(root), report):
         key = overall_key(root)
         lessons = find(root / "lessons", only)
         outputs = _execute_all(root, lessons, report, words_alone)
@@ -78,7 +78,7 @@ def prepare(
 
 
 @contextlib.contextmanager
-def _one_at_a_time(cache: Path, report: Report):
+def one_at_a_time(cache: Path, report: Report):
     """Two builds of one folder wait for each other."""
     try:
         import fcntl
@@ -230,5 +230,7 @@ def _finish(root: Path, key: str, lessons: list[Lesson], outputs: dict, figures:
         lesson.name: [figure["name"] for figure in figures_in(outputs[lesson.name])]
         for lesson in lessons
     }
+    for path in cache_of(root).glob(".prepared.json.*"):  # half written by a killed build
+        path.unlink(missing_ok=True)
     done = {"key": key, "entries": entries, "figures": shown}
     write(cache_of(root) / "prepared.json", json.dumps(done))

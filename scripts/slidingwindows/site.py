@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from .errors import SlidingWindowsError
-from .prepare import cache_of, prepare
+from .prepare import cache_of, one_at_a_time, prepare
 from .site_checks import check_site
 
 
@@ -22,12 +22,7 @@ def build(root: Path, keep: bool = True) -> None:
     """
     begun = time.perf_counter()
     prepare(root)
-    try:
-        aside = Path(tempfile.mkdtemp(prefix="site-", dir=cache_of(root)))
-    except OSError as error:
-        raise SlidingWindowsError(
-            f"{cache_of(root)} cannot be written: {error.strerror}"
-        ) from error
+    aside, claim = _aside(root)
     try:
         # Not --quiet: with it MkDocs overlooks its own warnings, and --strict passes everything.
         command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
@@ -55,6 +50,45 @@ def build(root: Path, keep: bool = True) -> None:
         print(f"{where} {len(files)} files, {size:.1f} MB, {seconds:.1f} s")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        if claim is not None:
+            os.close(claim)
+
+
+def _aside(root: Path) -> tuple[Path, int | None]:
+    """A new folder in the cache, and what claims it; those that killed builds left are removed."""
+    cache = cache_of(root)
+    try:
+        with one_at_a_time(cache, print):
+            for left in sorted(cache.glob("site-*")):
+                claim = _claim(left)
+                if claim is None:
+                    continue
+                if left.suffix == ".old" and not (root / "site").exists():
+                    os.rename(left, root / "site")  # killed between the two steps of _swap()
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(claim)
+            aside = Path(tempfile.mkdtemp(prefix="site-", dir=cache))
+            return aside, _claim(aside)
+    except OSError as error:
+        raise SlidingWindowsError(f"{cache} cannot be written: {error.strerror}") from error
+
+
+def _claim(folder: Path) -> int | None:
+    """An open handle that says this folder is in use; None if a living build says so already.
+
+    The system drops the claim of a build that was killed.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: nothing can be claimed, so nothing is removed
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def _address(root: Path) -> str:

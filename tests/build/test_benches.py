@@ -1,12 +1,15 @@
 """The benches' own parts: projects that build, and a table that is theirs and keeps its bounds."""
 
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
 from benches import row
 from benches.build import PAGE, SIZES, table
 from benches.projects import names, ours, parts, plain_markdown, plain_notebooks
+from benches.tests import COMMAND, Case, cases, measured, told
 from tiny_project import REPO
 
 from slidingwindows.lessons import find
@@ -85,3 +88,61 @@ def test_three_projects_of_the_same_words(tmp_path):
 def test_a_measured_figure_beside_its_bound(value, bounds, good, capsys):
     assert row("x", value, **bounds) == good
     assert ("MISSED" in capsys.readouterr().out) != good
+
+
+REPORTED = """
+import time
+import pytest
+
+def test_good(): pass
+
+@pytest.fixture
+def broken(): raise OSError
+
+def test_error(broken): pass
+
+@pytest.mark.parametrize("n", [1])
+def test_bad(n): assert n == 2
+
+def test_not_run(): pytest.skip("why")
+"""
+
+
+def test_what_a_run_of_tests_cost(tmp_path, capsys):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_it.py").write_text(REPORTED)
+    report = tmp_path / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", "--rootdir", "."]
+    subprocess.run([*command, "-p", "no:cacheprovider"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    found = cases(report)
+    assert {(case.file, case.name, case.outcome) for case in found} == {
+        ("tests/test_it.py", "test_good", "passed"),
+        ("tests/test_it.py", "test_error", "error"),
+        ("tests/test_it.py", "test_bad[1]", "failure"),
+        ("tests/test_it.py", "test_not_run", "skipped"),
+    }
+    slow = [Case(f"tests/test_{n % 2}.py", f"test_{n}", float(n), "passed") for n in range(30)]
+    told(slow)
+    lines = capsys.readouterr().out.splitlines()
+    tests = [line.split()[-1] for line in lines if "::" in line]
+    assert tests == [f"tests/test_{n % 2}.py::test_{n}" for n in range(29, 9, -1)]
+    assert [line.split() for line in lines[-2:]] == [
+        ["225.0", "s", "tests/test_1.py"],
+        ["210.0", "s", "tests/test_0.py"],
+    ]
+
+
+def test_processor_time_is_of_children_too():
+    work = "for _ in range(20_000_000): pass"
+    family = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}]); sys.exit(3)"
+    )
+    code, wall, user = measured([sys.executable, "-c", family])
+    alone = measured([sys.executable, "-c", "import subprocess; raise SystemExit(0)"])
+    assert (code, alone[0]) == (3, 0) and wall > 0 and user > 2 * alone[2]
+
+
+def test_the_bench_runs_the_tests_as_make_does():
+    recipe = re.search(r"^test:.*\n((?:\t.*\n)+)", (REPO / "Makefile").read_text("utf-8"), re.M)[1]
+    jobs = re.search(r"^JOBS \?= (\d+)$", (REPO / "Makefile").read_text("utf-8"), re.M)[1]
+    assert " ".join(COMMAND) in recipe.replace("$(JOBS)", jobs)

@@ -75,6 +75,7 @@ def test_edit_of_words_starts_no_kernel(project):
     """A page and its notebook change; the outputs are those of the last run."""
     before = project.kept(".cache/executed")
     project.edit("lessons/alpha.py", "with **bold** words", "with **other** words")
+    project.edit("lessons/beta.py", "# description: The second", "# description: A renamed")
     done = project.build()
     assert done.returncode == 0, done.stdout
     assert "executed" not in done.stdout
@@ -83,14 +84,7 @@ def test_edit_of_words_starts_no_kernel(project):
     assert "<strong>other</strong>" in project.read("site/lessons/alpha/index.html")
     assert "**other**" in project.read("site/lessons/alpha/alpha.ipynb")
     assert "[9., 9.]" in project.read("site/lessons/alpha/index.html")
-
-
-def test_edit_of_the_header_changes_title_and_list(project):
-    project.edit("lessons/beta.py", "# description: The second", "# description: A renamed")
-    done = project.run("mkdocs", "build", "--strict")
-    assert done.returncode == 0, done.stdout
     assert "A renamed tiny lesson." in project.read("site/index.html")
-    assert project.executed() == []
 
 
 def test_data_file_counts(tmp_path):
@@ -125,26 +119,24 @@ def test_edit_of_the_package_runs_what_uses_it(project):
     assert project.prepare() == ALL_FRESH
 
 
-def test_plain_mkdocs_notices_every_edit(project):
-    """It first asks, cheaply, whether all is fresh: that answer has to be right."""
-    assert "fresh" in project.run("mkdocs", "build").stdout
-    project.edit("lessons/beta.py", "Words of beta.", "Other words.")
-    assert prepare.is_fresh(project.root) is False
-    done = project.run("mkdocs", "build")
-    assert done.returncode == 0 and "Other words." in project.read("site/lessons/beta/index.html")
-
-
 def test_lesson_prepared_alone_then_put_back(project):
-    """`make figures LESSON=beta` after an edit; then the edit is undone. The page must be, too."""
+    """`make figures LESSON=beta` after an edit; then the edit is undone. The page must be, too.
+
+    Plain mkdocs first asks, cheaply, whether all is fresh: that answer has to be right.
+    """
     original = project.read("lessons/beta.py")
+    assert prepare.is_fresh(project.root) is True
     project.edit("lessons/beta.py", "Words of beta.", "Words that I regret.")
+    assert prepare.is_fresh(project.root) is False
     done = project.run("slidingwindows", "figures", "beta")
     assert done.returncode == 0, done.stdout
     assert "regret" in project.read(".cache/pages/beta.md")
-    project.write("lessons/beta.py", original)
+    project.write("lessons/beta.py", original.replace("Words of beta.", "Other words."))
     done = project.run("mkdocs", "build")
     assert done.returncode == 0, done.stdout
-    assert "regret" not in project.read("site/lessons/beta/index.html")
+    page = project.read("site/lessons/beta/index.html")
+    assert "Other words." in page and "regret" not in page
+    assert "fresh" in project.run("mkdocs", "build").stdout
 
 
 def test_figures_draws_again_for_one_lesson(project):
@@ -260,15 +252,15 @@ def test_closure_of_unknown_and_circular_modules(package):
     assert sources.closure("aa", "no-such-module") == ["aa", "bb", "cc"]
 
 
-def loaded(code):
-    """Modules of this package that are loaded after running some code in a fresh Python."""
-    tail = "\nimport sys; print(*[n for n in sys.modules if n.startswith('slidingwindows.')])"
+def loaded(code, prefix="slidingwindows."):
+    """Modules, of this package if not told otherwise, that some code loads in a fresh Python."""
+    tail = f"\nimport sys; print(*[n for n in sys.modules if n.startswith({prefix!r})])"
     environment = {**os.environ, "SLIDINGWINDOWS_BUILD": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code + tail], env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    return {name.removeprefix("slidingwindows.") for name in done.stdout.split()}
+    return {name.removeprefix(prefix) for name in done.stdout.split()}
 
 
 def test_key_of_a_lesson_holds_all_that_its_kernel_loads():
@@ -325,13 +317,9 @@ def test_key_of_a_figure_holds_all_that_drawing_loads(built):
 
 
 def test_drawing_and_pages_do_without_torch():
-    for module in ("renderers", "pages", "prepare", "hooks", "events"):
-        done = subprocess.run(
-            [sys.executable, "-c", f"import sys, slidingwindows.{module}; "
-             "sys.exit('torch' in sys.modules)"],
-            capture_output=True,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{module}: {done.stderr.decode()}"
+    names = ("renderers", "pages", "prepare", "hooks", "events")
+    used = loaded("\n".join(f"import slidingwindows.{name}" for name in names), prefix="")
+    assert "slidingwindows.events" in used and "torch" not in used
 
 
 def test_versions_are_in_the_key(tmp_path, monkeypatch):

@@ -1,17 +1,41 @@
 """The same commit gives the same bytes, wherever and however often a build was disturbed."""
 
-import os
-import random
+import json
 import resource
 import signal
-import subprocess
-import sys
-import time
 
-import pytest
-from tiny_project import ALPHA, BETA, COMPILED, Project
+from tiny_project import ALPHA, BETA, Project
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
+KILLS = 20
+
+# Python runs this in each process that a build starts. Each step that changes a file of the
+# project adds a line of fixed length to one log, whose length so far is the number of the step;
+# the step of the number KILL_AT does not happen, for there the whole build is killed.
+COUNTING = """
+import os, signal, sys
+
+root, log = os.environ["KILL_ROOT"], os.environ["KILL_LOG"]
+last = int(os.environ["KILL_AT"])
+build = int(os.environ.setdefault("KILL_BUILD", str(os.getpid())))
+lines = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+
+
+def count(event, arguments):
+    writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    if writes or event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen"):
+        path = str(arguments[0])
+        if event == "os.mkdir" and os.path.isdir(path):
+            return
+        if event == "subprocess.Popen" or path.startswith(root) and "__pycache__" not in path:
+            line = f"{event} {path.removeprefix(root)}"[:99].ljust(99) + "\\n"
+            os.write(lines, line.encode("ascii", "replace"))
+            if os.lseek(lines, 0, os.SEEK_CUR) // 100 == last:
+                os.killpg(build, signal.SIGKILL)
+
+
+sys.addaudithook(count)
+"""
 
 
 def tree(project):
@@ -19,97 +43,106 @@ def tree(project):
     return project.kept("site")
 
 
-@pytest.fixture(scope="module")
-def twin(tmp_path_factory):
-    """A clean build of the tiny project, one commit of a repository."""
-    return committed(tmp_path_factory.mktemp("twin") / "project")
-
-
-def committed(folder, **variables):
-    project = Project.create(folder)
-    settings = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
-    date = {"GIT_AUTHOR_DATE": "2001-02-03T04:05:06Z", "GIT_COMMITTER_DATE": "2001-02-03T04:05:06Z"}
-    for command in (["init", "-q"], ["add", "."], [*settings, "commit", "-qm", "one"]):
-        environment = {**os.environ, **date}
-        subprocess.run(["git", *command], cwd=folder, env=environment, check=True)
-    done = project.build(**variables)
-    assert done.returncode == 0, done.stdout
-    return project
-
-
-def test_two_clean_builds_are_byte_identical(twin, tmp_path):
-    """In another folder, of another name, for another user with settings, in another zone."""
+def test_two_clean_builds_are_byte_identical(built, tmp_path):
+    """In another folder and zone, for another user with kernels and settings of their own."""
+    project = Project.create(tmp_path / "Ünï çödé 窓 folder" / "project")
+    project.commit()
     home = tmp_path / "home"
+    shout = "raise SystemExit('a user setting was read')\n"
+    kernel = {"argv": ["/nonexistent"], "display_name": "Broken", "language": "python"}
     for path, text in {
-        ".jupyter/jupyter_config.py": "raise SystemExit('read')",
-        ".ipython/profile_default/startup/00.py": "raise SystemExit('read')",
-        ".config/matplotlib/matplotlibrc": "figure.facecolor: red\nfont.size: 40",
-        ".pythonrc": "raise SystemExit('read')",
+        ".jupyter/jupyter_config.py": shout,
+        ".jupyter/jupyter_nbconvert_config.py": shout,
+        ".jupyter/jupyter_client_config.py": shout,
+        ".ipython/profile_default/startup/00.py": "import os; os._exit(3)\n",
+        ".ipython/profile_default/ipython_config.py": shout,
+        ".config/matplotlib/matplotlibrc": "figure.facecolor: red\nfont.size: 40\n",
+        "kernels/kernels/python3/kernel.json": json.dumps(kernel),
+        "startup.py": "print('a user setting was read')\nimport os; os._exit(3)\n",
     }.items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
         (home / path).write_text(text)
-    other = committed(
-        tmp_path / "Ünï çödé 窓 folder" / "project",
+    done = project.build(
         HOME=str(home),
+        JUPYTER_PATH=str(home / "kernels"),
         JUPYTER_CONFIG_DIR=str(home / ".jupyter"),
         IPYTHONDIR=str(home / ".ipython"),
-        MATPLOTLIBRC=str(home / ".config/matplotlib"),
-        PYTHONSTARTUP=str(home / ".pythonrc"),
+        MATPLOTLIBRC=str(home / ".config/matplotlib/matplotlibrc"),
+        PYTHONSTARTUP=str(home / "startup.py"),
         PYTHONHASHSEED="7",
         TZ="Pacific/Kiritimati",
         LANG="C",
     )
-    ours, theirs = tree(twin), tree(other)
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-    assert b"2001-02-03" in ours["sitemap.xml"]
+    assert done.returncode == 0, done.stdout
+    for ours, theirs in ((tree(built), tree(project)), (built.kept(), project.kept())):
+        assert ours.keys() == theirs.keys()
+        assert [name for name in ours if ours[name] != theirs[name]] == []
+    assert b"2001-02-03" in tree(built)["sitemap.xml"]
+    assert b"a user setting" not in b"".join(tree(project).values())
 
 
-def test_killed_twenty_times_then_finished_equals_a_clean_build(twin, tmp_path):
-    project = twin.copy(tmp_path / "project")
-    chance = random.Random(4)
-    command = [sys.executable, "-m", "slidingwindows", "site"]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(project.root / "scripts"),
-        "PYTHONPYCACHEPREFIX": COMPILED.name,
-        "SLIDINGWINDOWS_TINY_LOG": str(project.log),
-        "TMPDIR": str(project.scratch),
-    }
-    project.scratch.mkdir()
-    begun = time.monotonic()
-    project.run("slidingwindows", "prepare")  # how long a start takes on this machine
-    usual = time.monotonic() - begun
-    cut_short = 0
-    for attempt in range(20):
-        # An edit each time, so that there is something to be killed in; the last leaves things be.
-        alpha, beta = (ALPHA, BETA) if attempt == 19 else (f"{ALPHA}\n{attempt}\n", BETA)
-        project.write("lessons/alpha.py", alpha)
-        project.write("lessons/beta.py", beta + f"\n\n# %%\n{attempt % 2}\n" * (attempt < 19))
-        running = subprocess.Popen(
-            command, cwd=project.root, env=environment, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        time.sleep(chance.uniform(0.1, 1) * (usual + 4))
-        cut_short += running.poll() is None
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-    assert cut_short >= 8
+def killed(project, at):
+    """Build until the step of that number: the exit code, and all steps that began."""
+    counting, log = project.scratch / "counting", project.scratch / "steps"
+    project.scratch.mkdir(exist_ok=True)
+    counting.mkdir(exist_ok=True)
+    (counting / "sitecustomize.py").write_text(COUNTING)
+    log.unlink(missing_ok=True)
+    done = project.run(
+        "slidingwindows",
+        "site",
+        start_new_session=True,
+        PYTHONPATH=f"{counting}:{project.root / 'scripts'}",
+        KILL_ROOT=str(project.root),
+        KILL_LOG=str(log),
+        KILL_AT=str(at),
+    )
+    return done.returncode, [line.split(None, 1) for line in log.read_text().splitlines()]
+
+
+def test_killed_twenty_times_then_finished_equals_a_clean_build(built, project):
+    """At steps that are spread over all that a build does, half of them before MkDocs begins."""
+
+    def words(number):
+        project.write("lessons/alpha.py", ALPHA.replace("Words", f"{number} words"))
+
+    def code(number):
+        """Another number in the other lesson, with another figure."""
+        project.write("lessons/beta.py", BETA.replace("[1, 2, 4]", f"[1, 2, {number + 5}]"))
+
+    half = KILLS // 2
+    for edit, before in ((code, True), (words, False)):
+        edit(0)
+        left, steps = killed(project, 0)
+        assert left == 0, steps
+        aside = next(n for n, (_, path) in enumerate(steps) if path.startswith("/.cache/site-"))
+        begin, end = (0, aside) if before else (aside + 1, len(steps))
+        assert end - begin > half, steps
+        for number in range(half):
+            edit(number + 1)
+            at = begin + 1 + number * (end - begin - 1) // (half - 1)
+            left, begun = killed(project, at)
+            assert left == -signal.SIGKILL and len(begun) >= at, begun
+    project.write("lessons/alpha.py", ALPHA)
+    project.write("lessons/beta.py", BETA)
     done = project.build()
     assert done.returncode == 0, done.stdout
-    assert tree(project) == tree(twin)
-    assert project.kept() == twin.kept()
+    for folder in ("site", ".cache"):
+        ours, theirs = project.kept(folder), built.kept(folder)
+        assert [name for name in theirs if theirs[name] != ours.get(name)] == []
+        # Pictures for links are kept by what is on them, so those of earlier edits stay.
+        assert [name for name in ours.keys() - theirs if not name.startswith("social/")] == []
 
 
 def full_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
 
 
-def test_a_full_disk_is_one_message_and_keeps_the_last_site(twin, tmp_path):
+def test_a_full_disk_is_one_message_and_keeps_the_last_site(project):
     """No file can grow beyond some bytes, which a write tells as a full disk does."""
-    project = twin.copy(tmp_path / "project")
     before = tree(project)
-    project.edit("lessons/alpha.py", "8, 4, 6, 2", "8, 4, 6, 5")
+    project.edit("lessons/alpha.py", "Words about", "Other words about")
+    (project.cache / "figures" / "tiny-pool.made").unlink()  # to be drawn, not executed
     whole = {"PYTHONDONTWRITEBYTECODE": "1"}  # else Python itself keeps half a compiled module
     done = project.run("slidingwindows", "site", preexec_fn=full_disk, **whole)
     assert done.returncode == 2, done.stdout
@@ -121,44 +154,29 @@ def test_a_full_disk_is_one_message_and_keeps_the_last_site(twin, tmp_path):
     assert tree(project) != before
 
 
-def test_two_builds_at_once_both_end_well(twin, tmp_path):
-    project = twin.copy(tmp_path / "project")
-    project.edit("lessons/alpha.py", "8, 4, 6, 2", "8, 4, 6, 5")
-    environment = {**os.environ, "PYTHONPATH": str(project.root / "scripts")}
-    command = [sys.executable, "-m", "slidingwindows", "site"]
-    both = [
-        subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True)
-        for _ in range(2)
-    ]  # fmt: skip
+def test_two_builds_at_once_both_end_well(built, project):
+    project.edit("lessons/beta.py", "sum(numbers)", "sum(numbers) + 1")
+    both = [project.start("slidingwindows", "site") for _ in range(2)]
     said = [one.communicate()[0] for one in both]
     assert [one.returncode for one in both] == [0, 0], said
     assert sum("executed in" in text for text in said) == 1, said
-    assert tree(project).keys() == tree(twin).keys()
+    assert tree(project).keys() == tree(built).keys()
     assert not [path for path in project.cache.iterdir() if path.name.startswith("site-")]
 
 
-def test_a_renamed_lesson_leaves_nothing_of_its_old_name(twin, tmp_path):
-    project = twin.copy(tmp_path / "project")
+def test_a_renamed_lesson_leaves_nothing_of_its_old_name_and_holds_text_of_all_the_world(project):
+    words = "日本語 — Ünïcödé, עברית, 🪟 and ∑"
     (project.root / "lessons" / "beta.py").rename(project.root / "lessons" / "gamma.py")
     project.edit("lessons/alpha.py", "(beta.ipynb)", "(gamma.ipynb)")
     project.edit("lessons/alpha.py", "(beta.ipynb#second-part)", "(gamma.ipynb#second-part)")
+    project.edit("lessons/gamma.py", "Words of beta.", f"Words: {words}.")
+    project.edit("lessons/gamma.py", "numbers = [1, 2", f"print('{words}')\nnumbers = [1, 2")
     project.nav(["alpha", "gamma"])
-    done = project.build()
+    done = project.build(LANG="C", LC_ALL="C", PYTHONUTF8="0")
     assert done.returncode == 0, done.stdout
     for folder in ("site", ".cache"):
         kept = project.kept(folder)
         assert not [name for name in kept if "beta" in name]
         assert any("gamma" in name for name in kept)
     assert b"lessons/beta" not in b"".join(tree(project).values())
-
-
-def test_text_of_all_the_world_survives(twin, tmp_path):
-    project = twin.copy(tmp_path / "project")
-    words = "日本語 — Ünïcödé, עברית, 🪟 and ∑"
-    project.edit("lessons/beta.py", "Words of beta.", f"Words of beta: {words}.")
-    project.edit("lessons/beta.py", "numbers = [1, 2, 4]", f"print('{words}')\nnumbers = [1, 2, 4]")
-    done = project.build(LANG="C", LC_ALL="C", PYTHONUTF8="0")
-    assert done.returncode == 0, done.stdout
-    page = tree(project)["lessons/beta/index.html"].decode()
-    assert page.count(words) >= 2
+    assert tree(project)["lessons/gamma/index.html"].decode().count(words) >= 2

@@ -1,16 +1,15 @@
-"""`mkdocs serve`: an edit in any of the watched folders is on the page soon, and builds once."""
+"""`mkdocs serve`: an edit in any of the watched folders is on the page, and builds once."""
 
-import os
+import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 
 import pytest
+from tiny_project import HANGING
 
-QUIET = 3  # seconds without a build, after which there is no loop
+WATCHED = ("assets", "docs", "lessons", "scripts", "mkdocs.yml")
 
 
 class Server:
@@ -20,61 +19,70 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.words = project.root.parent / "serve.txt"
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(project.root / "scripts"),
-            "NO_MKDOCS_2_WARNING": "1",
-            "SITE_URL": f"http://127.0.0.1:{self.port}/",
-        }
-        environment.pop("PYTHONPYCACHEPREFIX", None)  # as without make
-        command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{self.port}"]
-        with open(self.words, "w") as words:
-            self.process = subprocess.Popen(
-                command, cwd=project.root, env=environment, stdout=words, stderr=words
+        self.project = project
+        self.said = project.root.parent / "serve.txt"
+        with open(self.said, "w") as said:
+            self.process = project.start(
+                "mkdocs",
+                "serve",
+                "--dev-addr",
+                f"127.0.0.1:{self.port}",
+                stdout=said,
+                SITE_URL=f"http://127.0.0.1:{self.port}/",
             )
 
-    def builds(self):
-        return self.words.read_text("utf-8").count("Documentation built in")
+    def words(self):
+        return self.said.read_text("utf-8")
 
-    def until(self, test, seconds=60):
-        end = time.monotonic() + seconds
+    def builds(self):
+        return self.words().count("Documentation built in")
+
+    def until(self, test):
+        end = time.monotonic() + HANGING
         while not test():
-            assert self.process.poll() is None and time.monotonic() < end, self.words.read_text()
-            time.sleep(0.05)
+            assert self.process.poll() is None and time.monotonic() < end, self.words()
+            time.sleep(0.1)
 
     def page(self, path):
         try:
             address = f"http://127.0.0.1:{self.port}/{path}"
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(address, timeout=HANGING) as answer:
                 return answer.read().decode()
         except OSError:
             return ""
 
+    def edit(self, path, old, new):
+        """Change a file by one write, so that the server never sees half of it."""
+        text = self.project.read(path)
+        assert text.count(old) == 1 and len(new) >= len(old)
+        with open(self.project.root / path, "r+b", buffering=0) as file:
+            file.write(text.replace(old, new).encode())
 
-@pytest.fixture
-def server(project):
-    running = Server(project)
+    def watched(self):
+        """When each watched file was written."""
+        tops = [self.project.root / name for name in WATCHED]
+        paths = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*"))]
+        return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def server(built, tmp_path_factory):
+    running = Server(built.copy(tmp_path_factory.mktemp("serve") / "project"))
     try:
         running.until(lambda: running.builds() == 1)
         yield running
     finally:
         running.process.send_signal(signal.SIGINT)
-        running.process.wait(20)
+        running.process.wait(HANGING)
 
 
-def test_each_edit_shows_once(project, server):
+def test_each_edit_shows_and_builds_once(server):
+    """A build writes nothing that is watched, which would make the server build for ever."""
     edits = [
-        (
-            "lessons/alpha.py",
-            "Words about",
-            "Grave words about",
-            "lessons/alpha/",
-            "Grave words",
-        ),
+        ("lessons/alpha.py", "Words about", "Grave words about", "lessons/alpha/", "Grave words"),
         ("lessons/beta.py", "sum(numbers)", "sum(numbers) + 40", "lessons/beta/", ">47"),
         ("docs/index.md", "# Tiny home", "# Small home", "", "Small home"),
-        ("assets/site.css", ".sw-offscreen", ".sw-edited", "assets/site.css", ".sw-edited"),
+        ("assets/site.css", ".sw-offscreen", ".sw-offscreen-edited", "assets/site.css", "-edited"),
         (
             "scripts/slidingwindows/embed.py",
             '<figure class="sw-figure"',
@@ -83,17 +91,20 @@ def test_each_edit_shows_once(project, server):
             "sw-figure sw-new",
         ),
     ]
-    for number, (path, old, new, page, shown) in enumerate(edits):
-        project.edit(path, old, new)
+    begun, executed = server.builds(), server.words().count("executed in")
+    for number, (path, old, new, page, shown) in enumerate(edits, 1):
+        server.edit(path, old, new)
+        before = server.watched()
         server.until(lambda page=page, shown=shown: shown in server.page(page))
-        time.sleep(QUIET)
-        assert server.builds() == number + 2, server.words.read_text()
-    assert server.words.read_text("utf-8").count("executed in") == 1  # beta's, whose code changed
+        assert server.watched() == before
+        assert server.builds() - begun == number, server.words()
+    assert server.words().count("Detected file changes") == server.builds() - 1
+    assert server.words().count("executed in") - executed == 1  # beta's, whose code changed
 
 
-def test_a_failing_lesson_is_named_and_the_mended_one_comes(project, server):
+def test_a_failing_lesson_is_named_and_the_mended_one_comes(server):
     """In between the server waits, as MkDocs does after any error."""
-    project.edit("lessons/beta.py", "sum(numbers)", "sum(nothing)")
-    server.until(lambda: "NameError: name 'nothing' is not defined" in server.words.read_text())
-    project.edit("lessons/beta.py", "sum(nothing)", "sum(numbers) + 1")
-    server.until(lambda: ">8" in server.page("lessons/beta/"))
+    server.edit("lessons/beta.py", "sum(numbers)", "sum(nothing) ")
+    server.until(lambda: "NameError: name 'nothing' is not defined" in server.words())
+    server.edit("lessons/beta.py", "sum(nothing) ", "sum(numbers, 100)")
+    server.until(lambda: re.search(">1[04]7", server.page("lessons/beta/")))

@@ -8,11 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 REPO = Path(__file__).parents[2]
-COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")  # by all builds of one test session
+HANGING = 900  # seconds after which a build will never end, however busy the machine is
 
 NAV = """nav:
   - Home: index.md
@@ -176,9 +175,17 @@ class Project:
         assert count == 1, "mkdocs.yml has no nav that can be replaced"
         self.write("mkdocs.yml", text)
 
+    def commit(self):
+        """Make the project one commit of a repository, on a day that is always the same."""
+        settings = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        day = "2001-02-03T04:05:06Z"
+        environment = {**os.environ, "GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}
+        for command in (["init", "-q"], ["add", "."], [*settings, "commit", "-qm", "one"]):
+            subprocess.run(["git", *command], cwd=self.root, env=environment, check=True)
+
     def copy(self, root):
-        """Another project with the same files, cache and site."""
-        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("pycache", "__pycache__"))
+        """Another project with the same files, cache and site, and what Python compiled."""
+        shutil.copytree(self.root, root)
         return Project(root)
 
     def read(self, path):
@@ -193,30 +200,41 @@ class Project:
         assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times"
         self.write(path, text.replace(old, new))
 
-    def run(self, *arguments, cwd=None, preexec_fn=None, **variables):
-        """Run a module of this Python in the project, such as run('mkdocs', 'build')."""
+    def start(self, *arguments, cwd=None, **options):
+        """Start a module of this Python in the project; all it says goes to one pipe.
+
+        options: for Popen, and by names in capitals variables of the environment.
+        """
         self.scratch.mkdir(exist_ok=True)
+        variables = {name: options.pop(name) for name in list(options) if name.isupper()}
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.root / "scripts"),
-            "PYTHONPYCACHEPREFIX": COMPILED.name,
+            "PYTHONPYCACHEPREFIX": "",  # copies bring the compiled files beside their sources
             "PYTHONDONTWRITEBYTECODE": "",
             "NO_MKDOCS_2_WARNING": "1",
             "SLIDINGWINDOWS_TINY_LOG": str(self.log),
             "TMPDIR": str(self.scratch),
             **variables,
         }
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=cwd or self.root,
             env=environment,
             text=True,
             encoding="utf-8",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=120,
-            preexec_fn=preexec_fn,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options},
         )
+
+    def run(self, *arguments, **options):
+        """Run a module to its end, such as run('mkdocs', 'build'); options as for start()."""
+        with self.start(*arguments, **options) as process:
+            try:
+                said = process.communicate(timeout=HANGING)[0]
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
 
     def build(self, **variables):
         return self.run("slidingwindows", "site", **variables)

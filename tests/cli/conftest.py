@@ -61,7 +61,7 @@ def shell(tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=900,  # seconds, after which it hangs
             **options,
         )
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from slidingwindows.shell import EXAMPLES
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^( *)```(.*?)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -47,12 +49,26 @@ def test_python(page, code, tmp_path, monkeypatch, capsys):
         assert (tmp_path / target).stat().st_size > 1000
 
 
-@pytest.mark.parametrize("line", [line for line in lines("sh") if line.startswith("python ")])
-def test_commands(line, shell, tmp_path):
-    ran = shell(line)
-    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout
-    target = re.search(r"-o (\S+)", line)
-    assert not target or (tmp_path / target[1]).stat().st_size > 1000
+COMMANDS = [line for line in lines("sh") if line.startswith("python ")]
+
+
+def test_commands(run, tmp_path):
+    """Those that are examples of --help are run by test_cli_words."""
+    examples = {line for lines in EXAMPLES.values() for line in lines}
+    assert COMMANDS
+    for line in COMMANDS:
+        words = line.removeprefix("python -m slidingwindows ")
+        if words not in examples:
+            ran = run(words)
+            assert (ran.code, ran.err) == (0, "") and ran.out
+            target = re.search(r"-o (\S+)", line)
+            assert not target or (tmp_path / target[1]).stat().st_size > 1000
+
+
+def test_a_command_in_a_shell(shell, tmp_path):
+    ran = shell(next(line for line in COMMANDS if line.endswith("-o out.gif")))
+    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout.startswith("out.gif: ")
+    assert (tmp_path / "out.gif").stat().st_size > 1000
 
 
 def test_other_commands_are_targets_of_the_makefile():

@@ -1,6 +1,5 @@
 """A lesson in five minutes: what new-lesson writes builds and passes its own test."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,18 +27,16 @@ def root(tmp_path):
     return tmp_path
 
 
-def run(root, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "slidingwindows", "new-lesson", "--root", str(root), *arguments],
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture
+def write(run, root):
+    """write('Title', ...): the command new-lesson in that project."""
+    return lambda *arguments: run("new-lesson", "--root", str(root), *arguments)
 
 
-def test_what_is_written_runs_and_its_test_passes(root):
-    done = run(root, "Größer: pooling & time?")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+def test_what_is_written_runs(root, write):
+    done = write("Größer: pooling & time?")
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == [
         "wrote lessons/grosser-pooling-time.py",
         "wrote tests/lessons/test_grosser_pooling_time.py",
         "wrote mkdocs.yml",
@@ -51,21 +48,17 @@ def test_what_is_written_runs_and_its_test_passes(root):
     assert "tensor([[[4., 5.]" in str(outputs) and "(3, 3)" in str(outputs)
     assert (root / "mkdocs.yml").read_text().count("grosser") == 1
 
-    claims = (ROOT / "tests" / "lessons" / "claims.py").read_text("utf-8")
-    (root / "tests" / "lessons" / "claims.py").write_text(claims, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "tests/lessons"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout
 
-
-def test_its_test_fails_when_a_number_is_wrong(root):
-    lesson, test, _ = new_lesson(root, "Wrong")
+def test_its_test_passes_and_fails_when_a_number_is_wrong(root):
+    for title in ("Right", "Wrong"):
+        lesson, test, _ = new_lesson(root, title)
     lesson.write_text(lesson.read_text("utf-8").replace("2 rows and 2 columns", "2 rows and 3"))
     claims = (ROOT / "tests" / "lessons" / "claims.py").read_text("utf-8")
     (test.parent / "claims.py").write_text(claims, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", str(test)]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/lessons"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 1 and "does not say" in done.stdout
+    assert done.returncode == 1 and "1 failed, 1 passed" in done.stdout, done.stdout
+    assert "FAILED tests/lessons/test_wrong.py" in done.stdout and "does not say" in done.stdout
 
 
 def test_the_place_in_the_navigation(root):
@@ -95,13 +88,13 @@ def test_our_own_navigation_can_take_one():
         (["Fine", "--name", "Bad Name"], "small letters, digits and hyphens"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_writes_nothing(root, arguments, words):
+def test_what_cannot_be_is_one_line_and_writes_nothing(root, write, arguments, words):
     (root / "lessons").mkdir()
     (root / "lessons" / "alpha.py").write_text("")
     before = sorted(root.rglob("*"))
-    done = run(root, *arguments)
-    assert done.returncode == 2 and words in done.stderr, done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = write(*arguments)
+    assert done.code == 2 and words in done.err, done.err
+    assert len(done.err.splitlines()) == 1
     assert sorted(root.rglob("*")) == before
 
 
@@ -111,6 +104,6 @@ def test_names():
     assert name_of("Crème brûlée") == "creme-brulee"
 
 
-def test_a_folder_without_a_project(tmp_path):
-    done = run(tmp_path, "Fine")
-    assert done.returncode == 2 and "holds no mkdocs.yml" in done.stderr
+def test_a_folder_without_a_project(tmp_path, run):
+    done = run("new-lesson", "--root", str(tmp_path), "Fine")
+    assert done.code == 2 and "holds no mkdocs.yml" in done.err

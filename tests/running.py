@@ -1,0 +1,142 @@
+"""What every run of the tests keeps to: nothing goes untested without a word, long files first.
+
+- A test that is skipped or expected to fail makes the run fail, unless MAY_BE_SKIPPED says why
+  it may be. So does a file without a test, and a run in which no test was executed.
+- Under ``-n`` each file goes to one process, the longest files first; the tests of a file in
+  SPLIT go one by one.
+- ``--quick`` leaves out all files but those in QUICK, and says so.
+"""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+# By the beginning of a test's id: why it may be skipped.
+MAY_BE_SKIPPED = {
+    "tests/cli/test_cli_files.py::test_a_disk_that_is_really_full": "only root may mount a disk; "
+    "test_a_full_disk_leaves_the_old_file puts the same answer in the system's mouth",
+    "tests/cli/test_cli_files.py::test_a_disk_that_is_really_read_only": "only root may mount a "
+    "disk; test_a_read_only_folder runs everywhere",
+    "tests/cli/test_cli_files.py::test_a_full_standard_output": "only Linux has /dev/full",
+}
+
+# Longest first, as `python scripts/bench.py tests` prints them.
+LONGEST = ()
+# Files whose tests share nothing that is costly to make.
+SPLIT = ()
+
+# For the loop of editing: the engine and what it draws and says, and one lesson's claims.
+QUICK = ("core", "figures")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="only the quick files; says what it left")
+
+
+def pytest_sessionstart(session):
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(Log())
+
+
+class Log:
+    """What became of the tests, and what the whole run is worth for it."""
+
+    def __init__(self):
+        self.passed, self.skipped = 0, {}
+
+    def pytest_collectreport(self, report):
+        if report.skipped:
+            self.skipped[report.nodeid] = report.longrepr[2]
+
+    def pytest_runtest_logreport(self, report):
+        expected = hasattr(report, "wasxfail")
+        if report.skipped or (report.passed and expected):
+            reason = report.wasxfail if expected else report.longrepr[2]
+            self.skipped[report.nodeid] = reason or "no reason given"
+        elif report.passed and report.when == "call":
+            self.passed += 1
+
+    def problems(self, config):
+        found = [
+            f"not run, which counts as a failure: {test}: {reason}"
+            for test, reason in self.skipped.items()
+            if not test.startswith(tuple(MAY_BE_SKIPPED))
+        ]
+        if not self.passed and not config.option.collectonly:
+            found.append("no test was executed and passed")
+        return found
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session):
+        if session.exitstatus == pytest.ExitCode.OK and self.problems(session.config):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter, config):
+        for problem in self.problems(config):
+            terminalreporter.write_line(problem, red=True)
+        for test, reason in self.skipped.items():
+            for name in MAY_BE_SKIPPED:
+                if test.startswith(name):
+                    terminalreporter.write_line(
+                        f"skipped: {test}: {reason}: {MAY_BE_SKIPPED[name]}"
+                    )
+        if config.option.quick:
+            ran = [path for path in all_files() if is_quick(path)]
+            terminalreporter.write_line(
+                f"quick: {len(ran)} of {len(all_files())} files; left out: {', '.join(left_out())}"
+            )
+
+
+def all_files():
+    """Every file of tests on disk."""
+    return sorted(HERE.rglob("test_*.py"))
+
+
+def is_quick(path):
+    return path.relative_to(HERE).as_posix().startswith(QUICK)
+
+
+def left_out():
+    """Folders, or files where a part of their folder is quick."""
+    found = []
+    for folder in sorted({path.parent for path in all_files()}):
+        files = [path for path in all_files() if path.parent == folder]
+        slow = [path for path in files if not is_quick(path)]
+        found += [folder] if len(slow) == len(files) else slow
+    return [path.relative_to(HERE.parent).as_posix() for path in found]
+
+
+def pytest_ignore_collect(collection_path, config):
+    if config.option.quick and collection_path.is_file() and not is_quick(collection_path):
+        return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    if isinstance(collector, pytest.Module) and report.passed and not report.result:
+        report.outcome, report.longrepr = "failed", f"{collector.nodeid} holds no test"
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Longest files first in the processes of ``-n``, whose scheduler keeps this order."""
+    if hasattr(config, "workerinput"):
+        places = {HERE / name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadFileScheduling
+
+    class LongestFirst(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::", 1)[0]
+            return nodeid if file.removeprefix("tests/") in SPLIT else file
+
+    config.option.loadscopereorder = False
+    return LongestFirst(config, log) if config.option.dist == "loadfile" else None
