@@ -40,9 +40,9 @@ OURS = (
 
 
 @pytest.fixture
-def engine(visit):
-    here = visit()
-    page = here.go("explorer/")
+def engine(living):
+    here = living("explorer/")
+    page = here.page
     page.locator(".sw-board .sw-cell").first.wait_for()
 
     def run(cases):
