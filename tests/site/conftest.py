@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from once import once
 from playwright.sync_api import expect
-from recording import Visit, record
+from recording import PROFILES, Visit, record
 from site_pages import DESKTOP, PATIENCE, ROOT
 
 from slidingwindows.chromium import chromium
@@ -45,7 +45,7 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def seen(tmp_path_factory, browser, site, address):
+def seen(tmp_path_factory, contexts, address):
     """seen(path, profile) is what one visit recorded; who asks first makes it, all others read."""
     known = {}
 
@@ -54,7 +54,7 @@ def seen(tmp_path_factory, browser, site, address):
             name = f"visit-{profile}-{path.strip('/').replace('/', '-') or 'home'}"
 
             def make(folder):
-                made = record(browser, address, path, profile, folder)
+                made = record(contexts(PROFILES[profile]), address, path, profile, folder)
                 (folder / "visit.json").write_text(json.dumps(made), "utf-8")
 
             folder = once(tmp_path_factory, name, make)
@@ -83,7 +83,7 @@ def from_folder(browser, site):
 
 @pytest.fixture(scope="session")
 def contexts(browser, site):
-    """contexts(options): a context for these options, whose cache all its tests share."""
+    """contexts(options): one context for these options, with one cache for all its pages."""
     known = {}
 
     def context(options):

@@ -7,7 +7,7 @@ that twenty small tests of a page cost one visit. Nothing here judges.
 from urllib.parse import urljoin
 
 from axe_playwright_python.sync_playwright import Axe
-from site_pages import DESKTOP, PATIENCE, PHONE, until
+from site_pages import DESKTOP, PHONE, until
 
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}  # 1280×800 at 200 %
 PROFILES = {
@@ -221,19 +221,17 @@ def walk(page) -> dict:
     return {"stops": stops, "places": page.evaluate("walked.slice(1)")}
 
 
-def record(browser, address, path, profile, folder) -> dict:
-    """Visits a page in a context of its own; a PDF of a lesson goes into the folder."""
-    context = browser.new_context(**PROFILES[profile])
-    context.set_default_timeout(PATIENCE)
+def record(context, address, path, profile, folder) -> dict:
+    """Visits a page in a context made for the profile; a PDF of a lesson goes into the folder."""
+    here = Visit(context.new_page(), address)
     try:
-        here = Visit(context.new_page(), address)
         page = here.go(path)
         page.wait_for_load_state("networkidle")
         found = page.evaluate(FACTS) | {"widths": page.evaluate(WIDTHS)}
         _LOOKS[profile](here, path, found, folder)
         return found | {"problems": here.problems, "cookies": context.cookies()}
     finally:
-        context.close()
+        here.page.close()
 
 
 def printed_in(path) -> str:

@@ -106,9 +106,12 @@ def page(visit):
 
 @pytest.fixture
 def used(living):
-    """One page that many tests use after each other, as a reader does: each sets a line first."""
+    """One page that many tests use after each other, as a reader does; it has 5×5 numbers."""
     here = living("explorer/")
     here.page.locator(".sw-board .sw-cell").first.wait_for()
+    here.page.locator("#sw-line").fill("nn.MaxPool2d(2)")
+    for side in ("rows", "columns"):
+        field(here.page, f"input, {side}").fill("5")
     yield here.page
     assert not here.problems
 
@@ -222,7 +225,7 @@ def test_controls_by_pointer(page):
         for sign in page.locator(".sw-controls").first.get_by_role("button", name="more").all()[:2]:
             sign.click()
             agrees(page)
-    assert "kernel_size=4" in line(page)
+    assert "kernel_size=6" in line(page)
     page.get_by_label("ceil_mode").check()
     assert "ceil_mode=True" in line(page)
     agrees(page)
