@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from once import once
 from playwright.sync_api import expect
-from recording import PROFILES, Visit, record
+from recording import Visit, record
 from site_pages import DESKTOP, PATIENCE, ROOT
 
 from slidingwindows.chromium import chromium
@@ -45,7 +45,7 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def seen(tmp_path_factory, contexts, address):
+def seen(tmp_path_factory, browser, site, address):
     """seen(path, profile) is what one visit recorded; who asks first makes it, all others read."""
     known = {}
 
@@ -54,7 +54,7 @@ def seen(tmp_path_factory, contexts, address):
             name = f"visit-{profile}-{path.strip('/').replace('/', '-') or 'home'}"
 
             def make(folder):
-                made = record(contexts(PROFILES[profile]), address, path, profile, folder)
+                made = record(browser, address, path, profile, folder)
                 (folder / "visit.json").write_text(json.dumps(made), "utf-8")
 
             folder = once(tmp_path_factory, name, make)
@@ -81,53 +81,31 @@ def from_folder(browser, site):
     assert not [fault for fault in faults if "/assets/" in fault and "javascripts" not in fault]
 
 
-@pytest.fixture(scope="session")
-def contexts(browser, site):
-    """contexts(options): one context for these options, with one cache for all its pages."""
-    known = {}
-
-    def context(options):
-        key = json.dumps(options, sort_keys=True)
-        if key not in known:
-            known[key] = browser.new_context(**options)
-            known[key].set_default_timeout(PATIENCE)
-        return known[key]
-
-    yield context
-    for one in known.values():
-        one.close()
-
-
 @pytest.fixture
-def visit(browser, contexts, address):
-    """visit(viewport=..., color_scheme=...) opens a new page; all are closed in the end.
-
-    fresh: with a cache and a store of its own, for who changes what other pages would find.
-    """
+def visit(browser, address, site):
+    """visit(viewport=..., color_scheme=...) opens a fresh page; all are closed in the end."""
     with contextlib.ExitStack() as stack:
 
-        def start(fresh=False, **options):
-            options = {"viewport": DESKTOP, **options}
-            context = browser.new_context(**options) if fresh else contexts(options)
-            page = context.new_page()
-            page.set_default_timeout(PATIENCE)
-            stack.callback(context.close if fresh else page.close)
-            return Visit(page, address)
+        def start(**options):
+            context = browser.new_context(**{"viewport": DESKTOP, **options})
+            stack.callback(context.close)
+            return Visit(context, address)
 
         yield start
 
 
 @pytest.fixture(scope="module")
-def living(contexts, address):
+def living(browser, address, site):
     """living(path): one page that stays open for all tests of a file, as a reader's does."""
-    pages = {}
+    with contextlib.ExitStack() as stack:
+        pages = {}
 
-    def opened(path):
-        if path not in pages:
-            pages[path] = Visit(contexts({"viewport": DESKTOP}).new_page(), address)
-            pages[path].go(path)
-        return pages[path]
+        def opened(path):
+            if path not in pages:
+                context = browser.new_context(viewport=DESKTOP)
+                stack.callback(context.close)
+                pages[path] = Visit(context, address)
+                pages[path].go(path)
+            return pages[path]
 
-    yield opened
-    for here in pages.values():
-        here.page.close()
+        yield opened

@@ -7,7 +7,7 @@ that twenty small tests of a page cost one visit. Nothing here judges.
 from urllib.parse import urljoin
 
 from axe_playwright_python.sync_playwright import Axe
-from site_pages import DESKTOP, PHONE, until
+from site_pages import DESKTOP, PATIENCE, PHONE, until
 
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}  # 1280×800 at 200 %
 PROFILES = {
@@ -33,7 +33,8 @@ STOPS = """() => {
     });
 }"""
 HERE = """() => {
-  const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+  const one = document.activeElement;
+  const style = getComputedStyle(one), box = one.getBoundingClientRect();
   const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
   return { stop: one.dataset.stop ?? null, body: one === document.body,
            skip: one.matches(".md-skip"), ring: ring || style.boxShadow !== "none",
@@ -50,8 +51,10 @@ WATCH = f"""() => {{
 FACTS = """() => {
   const one = selector => document.querySelector(selector);
   const all = (selector, give) => [...document.querySelectorAll(selector)].map(give);
-  const named = all("meta[property], meta[name]", m => [m.getAttribute("property") ?? m.name, m.content]);
-  const shown = e => e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true });
+  const named = all("meta[property], meta[name]",
+    m => [m.getAttribute("property") ?? m.name, m.content]);
+  const shown = e =>
+    e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true });
   return {
     title: document.title,
     canonical: one("link[rel=canonical]")?.href,
@@ -83,7 +86,8 @@ SCROLL = """async () => {
     await frame();
   }
 }"""
-PENDING = "[...document.querySelectorAll('article img')].every(i => i.offsetParent === null || i.complete)"
+PENDING = """[...document.querySelectorAll("article img")]
+    .every(i => i.offsetParent === null || i.complete)"""
 LOADED = """() => [...document.querySelectorAll("article img")].filter(i => i.offsetParent !== null)
     .map(i => [i.currentSrc, i.complete && i.naturalWidth > 0])"""
 WIDTHS = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
@@ -127,12 +131,28 @@ STEPS = """async () => {
 }"""
 
 
+# Material lets links load a page anew until it has read the sitemap, last of all that it does.
+SETTLED = """() => document.readyState === "complete"
+  && performance.getEntriesByType("resource").some(e => /sitemap.xml$/.test(e.name))
+  && [...document.querySelectorAll("#sw-explorer, #sw-network")].every(e => e.dataset.ready)
+  && [...document.images].every(image => {
+    const box = image.getBoundingClientRect();
+    return image.complete || !box.height || box.top > innerHeight || box.bottom < 0;
+  })"""
+
+
+def settled(page) -> None:
+    """Wait until the scripts have done their part and what is on the screen has loaded."""
+    until(page, SETTLED)
+
+
 class Visit:
     """A page with a log of what it asked for and complained about."""
 
-    def __init__(self, page, address):
-        self.page, self.address = page, address
-        self.requests, self.problems = [], []
+    def __init__(self, context, address):
+        context.set_default_timeout(PATIENCE)
+        self.page, self.address = context.new_page(), address
+        self.requests, self.problems, page = [], [], self.page
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._console)
@@ -152,13 +172,8 @@ class Visit:
         return self.page
 
     def mark(self):
-        """Leave a mark that only a new document would not have; links now load none.
-
-        Material lets links load a page anew until it has read the sitemap.
-        """
-        read = "performance.getEntriesByType('resource').some(e => /sitemap.xml$/.test(e.name))"
-        until(self.page, read)
-        self.page.wait_for_load_state("networkidle")
+        """Leave a mark that only a new document would not have; links now load none."""
+        settled(self.page)
         self.page.evaluate("window.untouched = true")
 
     def marked(self):
@@ -183,7 +198,7 @@ def violations(page, within=None) -> list[str]:
 
     within: a selector of the part that is looked at, else the whole page.
     """
-    page.wait_for_load_state("networkidle")
+    settled(page)
     found = Axe().run(page, within, {"resultTypes": ["violations"]}).response
     assert found["passes"], "axe looked at nothing"
     return [
@@ -204,7 +219,11 @@ def skip(page) -> dict:
     target = page.evaluate("document.activeElement.hash")
     page.keyboard.press("Enter")
     # The place where Tab goes on moves after the address does, and takes the focus away.
-    until(page, "hash => location.hash === hash && !document.activeElement.matches('.md-skip')", target)
+    until(
+        page,
+        "hash => location.hash === hash && !document.activeElement.matches('.md-skip')",
+        target,
+    )
     page.keyboard.press("Tab")
     return {"first": first, "then": page.evaluate(HERE)}
 
@@ -221,17 +240,17 @@ def walk(page) -> dict:
     return {"stops": stops, "places": page.evaluate("walked.slice(1)")}
 
 
-def record(context, address, path, profile, folder) -> dict:
-    """Visits a page in a context made for the profile; a PDF of a lesson goes into the folder."""
-    here = Visit(context.new_page(), address)
+def record(browser, address, path, profile, folder) -> dict:
+    """Visits a page in a context of its own; a PDF of a lesson goes into the folder."""
+    context = browser.new_context(**PROFILES[profile])
     try:
-        page = here.go(path)
-        page.wait_for_load_state("networkidle")
-        found = page.evaluate(FACTS) | {"widths": page.evaluate(WIDTHS)}
+        here = Visit(context, address)
+        settled(here.go(path))
+        found = here.page.evaluate(FACTS) | {"widths": here.page.evaluate(WIDTHS)}
         _LOOKS[profile](here, path, found, folder)
         return found | {"problems": here.problems, "cookies": context.cookies()}
     finally:
-        here.page.close()
+        context.close()
 
 
 def printed_in(path) -> str:

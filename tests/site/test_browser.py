@@ -9,12 +9,14 @@ import nbformat
 import pytest
 import yaml
 from playwright.sync_api import expect
+from recording import settled
 from site_pages import COURSE, DESKTOP, NOTEBOOKS, PAGES, PHONE, ROOT, until
+
 
 def test_home_shows_a_moving_figure_at_first_sight(visit):
     for viewport in (DESKTOP, PHONE):
         page = visit(viewport=viewport).go()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         image = page.locator(".sw-figure .sw-light img")
         box = image.bounding_box()
         assert image.evaluate("i => i.currentSrc").endswith(".gif")
@@ -105,7 +107,7 @@ def test_search_finds_average(visit):
 
 def test_the_reference_reads_well_on_the_smallest_phone(visit, site):
     page = visit(viewport={"width": 320, "height": 640}).go("reference/api/")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert page.evaluate("document.body.scrollWidth") == 320
     beyond = """all => all.filter(e => e.getBoundingClientRect().right > 320 && !e.closest("pre"))
@@ -140,7 +142,7 @@ def test_the_search_index_holds_prose_and_no_noise(site):
 
 
 def test_dark_mode_by_its_button(visit):
-    here = visit(fresh=True, color_scheme="light")  # the choice is kept
+    here = visit(color_scheme="light")
     page = here.go("lessons/max-pooling/")
     for _ in range(2):  # from the system's choice to light, from light to dark
         page.locator("label.md-header__button:visible[for^=__palette]").click()
@@ -155,7 +157,7 @@ def test_dark_mode_by_its_button(visit):
 
 def test_reduced_motion_loads_posters_only(visit):
     here = visit(reduced_motion="reduce")
-    page = here.go("lessons/max-pooling/")
+    here.go("lessons/max-pooling/")
     here.scroll_through()
     images = here.images()
     assert images and all(source.endswith(".png") and loaded for source, loaded in images)

@@ -45,7 +45,8 @@ BY_SCRIPT = f"""
   const operation = document.querySelector("#sw-operation");
   const names = [...operation.options].map(option => option.value);
   const seen = selector => [...controls.querySelectorAll(selector)]
-    .filter(one => one.getClientRects().length && one.checkVisibility({{ visibilityProperty: true }}));
+    .filter(one => one.getClientRects().length
+      && one.checkVisibility({{ visibilityProperty: true }}));
   const note = () => states.push(state());
   const set = (one, value, event) => {{
     one.value = value;
@@ -267,7 +268,9 @@ def test_by_keyboard_alone(page):
     assert page.evaluate("document.activeElement.dataset.col") == "-1"
     page.keyboard.press("End")
     page.keyboard.press("PageUp")
-    place = page.evaluate("[document.activeElement.dataset.row, document.activeElement.dataset.col]")
+    place = page.evaluate(
+        "[document.activeElement.dataset.row, document.activeElement.dataset.col]"
+    )
     assert place == ["-1", "5"]
 
 
@@ -280,7 +283,9 @@ def test_no_control_is_a_keyboard_trap(page):
     found = 1
     for _ in range(120):
         page.keyboard.press("Tab")
-        if not page.evaluate("document.querySelector('#sw-explorer').contains(document.activeElement)"):
+        if not page.evaluate(
+            "document.querySelector('#sw-explorer').contains(document.activeElement)"
+        ):
             break
         found += 1
     assert found >= wanted > 25
@@ -457,7 +462,7 @@ def test_kernels_to_begin_with(page):
 
 def test_playing_and_its_pause(visit):
     """By a clock of ours: while it stands still, nothing moves; as it goes on, windows do."""
-    here = visit(fresh=True)
+    here = visit()
     here.page.clock.install()
     page = opened(here)
     here.page.clock.pause_at(time.time() + 3600)
@@ -690,7 +695,9 @@ def test_the_line_and_the_link_can_be_copied(visit):
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     page.get_by_text("The same in torch").click()
     page.get_by_role("button", name="Copy the program").click()
-    until(page, "() => navigator.clipboard.readText().then(text => text.includes('print(layer(x))'))")
+    until(
+        page, "() => navigator.clipboard.readText().then(text => text.includes('print(layer(x))'))"
+    )
     assert not here.problems
 
 

@@ -78,7 +78,8 @@ def rows(page) -> list[list[str]]:
 def shows(page, wanted) -> None:
     """Waits for these rows: Material lays the page anew when a script changes the hash."""
     until(
-        page, f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
+        page,
+        f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
             === JSON.stringify(wanted)""",
         wanted,
     )
@@ -174,6 +175,7 @@ def test_a_pasted_network_by_pointer(page):
 
 def test_presets(used):
     page = used
+
     def begin(name):
         page.get_by_role("button", name=name).click()
         return rows(page)

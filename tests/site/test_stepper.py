@@ -1,4 +1,4 @@
-"""The stepper in a real browser: every figure's every step, every control, and every way to fail."""
+"""The stepper in a real browser: every step of every figure, every control, every way to fail."""
 
 import gzip
 import json
@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 from playwright.sync_api import expect
-from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT, until
+from recording import settled
+from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 from slidingwindows import style
 from slidingwindows.frames import item_steps, scene_of
@@ -19,6 +20,7 @@ from slidingwindows.transfer import Transfer
 
 LESSON = "lessons/max-pooling/"
 WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through
+
 
 @cache
 def items(lesson) -> dict:
@@ -250,7 +252,7 @@ def test_all_by_keyboard(visit):
 
 def test_it_plays_to_the_end_and_begins_again(visit):
     """By a clock of ours: each step comes when its time has come, and not before."""
-    here = visit(fresh=True)
+    here = visit()
     here.page.clock.install()
     figure = figure_on(here.go(LESSON), "max-pool-ties")
     here.page.clock.pause_at(time.time() + 3600)
@@ -407,7 +409,7 @@ def test_same_place_same_size_at_every_width(visit, width):
         for (const entry of list.getEntries()) shifts += entry.value
     }).observe({ type: "layout-shift", buffered: true }) }""")
     figure = figure_on(page)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     caption = figure.whole.locator("figcaption")
     before, place = figure.image.bounding_box(), caption.bounding_box()
     for number in range(1, 10):
@@ -530,7 +532,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
-    page = visit(fresh=True).page
+    page = visit().page
     text = BROKEN[kind]
 
     def answer(route):
