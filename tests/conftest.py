@@ -1,5 +1,10 @@
-"""Hooks of every run of the tests."""
+"""Hooks of every run of the tests, and the one address for the site that all its processes read."""
 
+import contextlib
+import tempfile
+from pathlib import Path
+
+import pytest
 from running import (  # noqa: F401
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -8,3 +13,32 @@ from running import (  # noqa: F401
     pytest_sessionstart,
     pytest_xdist_make_scheduler,
 )
+
+from slidingwindows.chromium import served
+
+
+def pytest_configure(config):
+    """Serves a folder, empty yet, until the run ends; the tests that need the site fill it.
+
+    The site is built for the address that it is read at, and that is one port for all workers.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    stack = contextlib.ExitStack()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sliding-windows-"))
+    address = stack.enter_context(served(Path(folder)))
+    config.site_at = {"site_folder": folder, "site_address": address}
+    config.add_cleanup(stack.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """pytest-xdist starts a worker: it is told where the site is."""
+    node.workerinput.update(node.config.site_at)
+
+
+@pytest.fixture(scope="session")
+def site_at(request) -> dict:
+    """site_folder and site_address, of the one server of this run."""
+    config = request.config
+    return config.workerinput if hasattr(config, "workerinput") else config.site_at

@@ -1,39 +1,41 @@
-"""The real site, built once, read in a real Chromium over loopback."""
+"""The real site, built once for all processes of a run, read in a real Chromium over loopback."""
 
 import contextlib
+import json
 import os
-import socket
 import subprocess
 import sys
-from urllib.parse import urljoin
+from pathlib import Path
 
 import pytest
-from site_pages import DESKTOP, ROOT, until
+from once import once
+from playwright.sync_api import expect
+from recording import Visit, record
+from site_pages import DESKTOP, PATIENCE, ROOT
 
-from slidingwindows.chromium import chromium, served
+from slidingwindows.chromium import chromium
+
+expect.set_options(timeout=PATIENCE)
+
 
 @pytest.fixture(scope="session")
-def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+def address(site_at):
+    return site_at["site_address"]
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, port):
+def site(tmp_path_factory, site_at, address):
     """The site, built strictly for the address it is read at, as on a real host."""
-    folder = tmp_path_factory.mktemp("real") / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "SITE_URL": f"http://127.0.0.1:{port}/"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    folder = Path(site_at["site_folder"])
+
+    def build(_):
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+        environment = {**os.environ, "SITE_URL": address}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    once(tmp_path_factory, "site", build)
     return folder
-
-
-@pytest.fixture(scope="session")
-def address(site, port):
-    with served(site, port) as found:
-        yield found
 
 
 @pytest.fixture(scope="session")
@@ -42,55 +44,32 @@ def browser():
         yield found
 
 
-class Visit:
-    """A page with a log of what it asked for and complained about."""
+@pytest.fixture(scope="session")
+def seen(tmp_path_factory, browser, site, address):
+    """seen(path, profile) is what one visit recorded; who asks first makes it, all others read."""
+    known = {}
 
-    def __init__(self, page, address):
-        self.page, self.address = page, address
-        self.requests, self.problems = [], []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", self._console)
-        page.on("requestfailed", self._failed)
+    def recorded(path, profile):
+        if (path, profile) not in known:
+            name = f"visit-{profile}-{path.strip('/').replace('/', '-') or 'home'}"
 
-    def _console(self, message):
-        if message.type == "error":
-            self.problems.append(message.text)
+            def make(folder):
+                made = record(browser, address, path, profile, folder)
+                (folder / "visit.json").write_text(json.dumps(made), "utf-8")
 
-    def _failed(self, request):
-        # Leaving a page, or pausing a figure, ends downloads that are under way.
-        if "ERR_ABORTED" not in (request.failure or ""):
-            self.problems.append(f"{request.url}: {request.failure}")
+            folder = once(tmp_path_factory, name, make)
+            known[path, profile] = json.loads((folder / "visit.json").read_text("utf-8"))
+            known[path, profile]["folder"] = folder
+        return known[path, profile]
 
-    def go(self, path=""):
-        self.page.goto(urljoin(self.address, path))
-        return self.page
-
-    def mark(self):
-        """Leave a mark that only a new document would not have; links now load none.
-
-        Material lets links load a page anew until it has read the sitemap.
-        """
-        read = "performance.getEntriesByType('resource').some(e => /sitemap.xml$/.test(e.name))"
-        until(self.page, read)
-        self.page.wait_for_load_state("networkidle")
-        self.page.evaluate("window.untouched = true")
-
-    def marked(self):
-        return self.page.evaluate("window.untouched") is True
-
-    def scroll_through(self):
-        height = self.page.evaluate("document.documentElement.scrollHeight")
-        for y in range(0, height, 500):
-            self.page.evaluate(f"scrollTo(0, {y})")
-            self.page.wait_for_timeout(25)
-        self.page.wait_for_load_state("networkidle")
+    return recorded
 
 
 @pytest.fixture
 def from_folder(browser, site):
     """from_folder(path) opens a page from disk; in the end no script of ours has failed."""
     page, faults = browser.new_page(viewport=DESKTOP), []
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: faults.append(f"{error} {error.stack}"))
 
     def go(path, fragment=""):
@@ -103,13 +82,30 @@ def from_folder(browser, site):
 
 
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, address, site):
     """visit(viewport=..., color_scheme=...) opens a fresh page; all are closed in the end."""
     with contextlib.ExitStack() as stack:
 
         def start(**options):
             context = browser.new_context(**{"viewport": DESKTOP, **options})
             stack.callback(context.close)
-            return Visit(context.new_page(), address)
+            return Visit(context, address)
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def living(browser, address, site):
+    """living(path): one page that stays open for all tests of a file, as a reader's does."""
+    with contextlib.ExitStack() as stack:
+        pages = {}
+
+        def opened(path):
+            if path not in pages:
+                context = browser.new_context(viewport=DESKTOP)
+                stack.callback(context.close)
+                pages[path] = Visit(context, address)
+                pages[path].go(path)
+            return pages[path]
+
+        yield opened

@@ -9,20 +9,14 @@ import nbformat
 import pytest
 import yaml
 from playwright.sync_api import expect
+from recording import settled
 from site_pages import COURSE, DESKTOP, NOTEBOOKS, PAGES, PHONE, ROOT, until
-
-LOADED = """images => images.filter(i => i.offsetParent !== null)
-    .map(i => [i.currentSrc, i.complete && i.naturalWidth > 0])"""
-
-
-def visible_images(page):
-    return page.locator("article img").evaluate_all(LOADED)
 
 
 def test_home_shows_a_moving_figure_at_first_sight(visit):
     for viewport in (DESKTOP, PHONE):
         page = visit(viewport=viewport).go()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         image = page.locator(".sw-figure .sw-light img")
         box = image.bounding_box()
         assert image.evaluate("i => i.currentSrc").endswith(".gif")
@@ -38,64 +32,55 @@ def test_home_lists_every_lesson_in_order(visit):
     assert len(COURSE) >= 8
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_whole(visit, address, path, scheme):
+# From the last page to the first: files that run beside this one begin at the other end.
+@pytest.mark.parametrize("path", PAGES[::-1])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_every_page_is_whole(seen, address, path, scheme):
     """All figures load, only this theme's, from this host, without a complaint."""
-    here = visit(color_scheme=scheme)
-    page = here.go(path)
-    here.scroll_through()
-    images = visible_images(page)
-    assert all(loaded for _, loaded in images), images
+    here = seen(path, scheme)
+    assert all(loaded for _, loaded in here["images"]), here["images"]
     if path.startswith("lessons/"):
-        assert images
+        assert here["images"]
     other = ".dark." if scheme == "light" else ".light."
-    assert not [url for url in here.requests if "/figures/" in url and other in url]
+    assert not [url for url in here["requests"] if "/figures/" in url and other in url]
     host = urlsplit(address).netloc
-    foreign = [url for url in here.requests if urlsplit(url).netloc not in ("", host)]
+    foreign = [url for url in here["requests"] if urlsplit(url).netloc not in ("", host)]
     assert not foreign
-    assert not here.problems
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_phone_never_scrolls_sideways(visit, path):
-    here = visit(viewport=PHONE)
-    page = here.go(path)
-    here.scroll_through()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert page.evaluate("document.body.scrollWidth") <= PHONE["width"]
+@pytest.mark.parametrize("path", PAGES[::-1])
+@pytest.mark.parametrize("profile", ["dark", "light", "phone", "zoom"])
+def test_no_page_complains(seen, path, profile):
+    """Read, printed, walked through by Tab, with every figure stepped through to its end."""
+    assert not seen(path, profile)["problems"]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_picture_has_words_and_a_size(visit, path):
-    images = visit().go(path).locator("article img:not(.sw-strip)")
-    for alt, width, height in images.evaluate_all(
-        "all => all.map(i => [i.alt, i.getAttribute('width'), i.getAttribute('height')])"
-    ):
+@pytest.mark.parametrize("path", PAGES[::-1])
+def test_a_phone_never_scrolls_sideways(seen, path):
+    assert max(seen(path, "phone")["widths"]) <= PHONE["width"]
+
+
+@pytest.mark.parametrize("path", PAGES[::-1])
+def test_every_picture_has_words_and_a_size(seen, path):
+    for alt, width, height in seen(path, "light")["pictures"]:
         assert len(alt) > 30 and int(width) == 640 and int(height) > 100
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_lesson_page_reads_like_one(visit, site, name):
-    page = visit().go(f"lessons/{name}/")
-    assert page.locator(".md-content article h1").count() == 1
-    title = page.locator(".md-content article h1").inner_text().strip()
-    assert page.title() == f"{title} - Sliding Windows"
-    text = page.locator("article").inner_text()
+@pytest.mark.parametrize("name", NOTEBOOKS[::-1])
+def test_a_lesson_page_reads_like_one(seen, site, name):
+    here = seen(f"lessons/{name}/", "light")
+    assert len(here["h1"]) == 1
+    assert here["title"] == f"{here['h1'][0]} - Sliding Windows"
+    text = here["text"]
     assert "In [" not in text and "Out[" not in text and "<!--" not in text
     assert "Traceback" not in text and str(ROOT) not in text
-    assert page.locator("article .sw-figure").count() > 0
+    assert here["figures"]
     if name in COURSE:
-        assert page.locator("article .sw-output").count() > 0
-        assert page.locator("article details.success").count() >= 3
-    following = page.locator(".md-footer__link--next")
+        assert here["outputs"] > 0
+        assert here["answers"] >= 3
     if name in COURSE[:-1]:
-        after = COURSE[COURSE.index(name) + 1]
-        assert following.get_attribute("href").rstrip("/").endswith(after)
-    paths = [
-        site / urlsplit(address).path.strip("/")
-        for address in page.locator("a[download]").evaluate_all("all => all.map(a => a.href)")
-    ]
+        assert here["next"].rstrip("/").endswith(COURSE[COURSE.index(name) + 1])
+    paths = [site / urlsplit(address).path.strip("/") for address in here["downloads"]]
     assert [path.name for path in paths] == [f"{name}.ipynb", f"{name}.py"]
     path, script = paths
     compile(script.read_text("utf-8"), script.name, "exec")
@@ -111,11 +96,8 @@ def test_search_finds_average(visit):
     page = here.go()
     page.locator(".md-search__input").first.click()
     page.keyboard.type("average", delay=20)
-    page.wait_for_selector(".md-search-result__link")
-    page.wait_for_timeout(500)
+    expect(page.locator(".md-search-result__article h1").first).to_have_text("Average pooling")
     titles = page.locator(".md-search-result__article h1").all_inner_texts()
-    assert titles[0] == "Average pooling"
-    assert "Average pooling" in titles, titles
     assert not [title for title in titles if "¶" in title or "In [" in title]
     page.locator(".md-search-result__link", has_text="Average pooling").first.click()
     page.wait_for_url(re.compile("lessons/average-pooling/"))
@@ -125,7 +107,7 @@ def test_search_finds_average(visit):
 
 def test_the_reference_reads_well_on_the_smallest_phone(visit, site):
     page = visit(viewport={"width": 320, "height": 640}).go("reference/api/")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert page.evaluate("document.body.scrollWidth") == 320
     beyond = """all => all.filter(e => e.getBoundingClientRect().right > 320 && !e.closest("pre"))
@@ -166,7 +148,7 @@ def test_dark_mode_by_its_button(visit):
         page.locator("label.md-header__button:visible[for^=__palette]").click()
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
     here.scroll_through()
-    images = visible_images(page)
+    images = here.images()
     assert images and all(".dark." in source and loaded for source, loaded in images)
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(30, 33, 41)"  # the figures' own page colour
@@ -175,9 +157,9 @@ def test_dark_mode_by_its_button(visit):
 
 def test_reduced_motion_loads_posters_only(visit):
     here = visit(reduced_motion="reduce")
-    page = here.go("lessons/max-pooling/")
+    here.go("lessons/max-pooling/")
     here.scroll_through()
-    images = visible_images(page)
+    images = here.images()
     assert images and all(source.endswith(".png") and loaded for source, loaded in images)
     assert not [url for url in here.requests if url.endswith(".gif")]
 
@@ -203,7 +185,7 @@ def test_figures_live_on_after_instant_navigation(visit):
     page.wait_for_url(re.compile(COURSE[1]))
     here.scroll_through()
     assert here.marked()  # the page was not loaded anew
-    images = visible_images(page)
+    images = here.images()
     assert images and all(loaded for _, loaded in images)
     moving = page.locator('.sw-figure[data-moving="1"]').count()
     assert page.locator(".sw-pause, .sw-play").count() == moving > 0

@@ -2,13 +2,14 @@
 
 import random
 import re
+import time
 from urllib.parse import quote
 
 import pytest
 import torch
 from playwright.sync_api import expect
+from recording import open_all, violations
 from site_pages import PHONE, until
-from test_axe import violations
 from test_windows import OURS
 from torch import nn
 
@@ -27,12 +28,101 @@ PRESETS = (
 ).split(";")
 
 
+# What the page shows at this moment: its program, its result, and what it says is wrong.
+STATE = f"""() => {{
+  const problem = document.querySelector(".sw-explorer > .sw-problem");
+  return {{
+    line: document.querySelector("#sw-line").value,
+    code: document.querySelector(".sw-program code").textContent,
+    output: ({GRID})("output"),
+    said: problem.hidden ? "" : problem.querySelector(".sw-said").innerText,
+  }};
+}}"""
+# Turns the controls by script, in one go that is never painted, and notes each state.
+BY_SCRIPT = f"""
+  const state = {STATE}, states = [];
+  const controls = document.querySelector(".sw-controls");
+  const operation = document.querySelector("#sw-operation");
+  const names = [...operation.options].map(option => option.value);
+  const seen = selector => [...controls.querySelectorAll(selector)]
+    .filter(one => one.getClientRects().length
+      && one.checkVisibility({{ visibilityProperty: true }}));
+  const note = () => states.push(state());
+  const set = (one, value, event) => {{
+    one.value = value;
+    one.dispatchEvent(new Event(event, {{ bubbles: true }}));
+  }};
+"""
+EVERY = f"""() => {{ {BY_SCRIPT}
+  for (const name of [...names, ...names.toReversed()]) {{
+    set(operation, name, "change");
+    note();
+  }}
+  for (const name of names) {{
+    set(operation, name, "change");
+    for (const button of seen("button[aria-label*='more']")) {{
+      button.click();
+      note();
+    }}
+    for (const box of seen("input[type=checkbox]")) {{
+      box.click();
+      note();
+    }}
+  }}
+  return [names, states];
+}}"""
+RANDOM = f"""chance => {{ {BY_SCRIPT}
+  let drawn = 0;
+  const below = n => Math.floor(chance[drawn++] * n);
+  const pick = list => list[below(list.length)];
+  const refused = [];
+  for (let round = 0; round < 150; round++) {{
+    set(operation, pick(names), "change");
+    const fields = seen("input.sw-number");
+    for (let n = 0; n < 2 && fields.length; n++) {{
+      set(fields.splice(below(fields.length), 1)[0], pick([0, 1, 1, 2, 2, 3, 4, -1, 9]), "input");
+      note();
+    }}
+    const boxes = seen("input[type=checkbox]");
+    if (boxes.length) pick(boxes).click();
+    for (const one of seen("select").slice(1))
+      set(one, pick([...one.options]).value, "change");
+    const size = document.querySelector(`[aria-label="input, ${{pick(["rows", "columns"])}}"]`);
+    if (size.getClientRects().length) set(size, 1 + below(12), "input");
+    note();
+    refused.push(states.at(-1).said !== "");
+  }}
+  return [states, refused];
+}}"""
+
+
 @pytest.fixture
 def page(visit):
+    """The page as it begins, for whoever starts from there."""
     here = visit()
     page = opened(here)
     yield page
     assert not here.problems
+
+
+@pytest.fixture
+def used(living):
+    """One page that many tests use after each other, as a reader does; it has 5×5 numbers."""
+    here = living("explorer/")
+    here.page.locator(".sw-board .sw-cell").first.wait_for()
+    here.page.locator("#sw-line").fill("nn.MaxPool2d(2)")
+    for side in ("rows", "columns"):
+        field(here.page, f"input, {side}").fill("5")
+    yield here.page
+    assert not here.problems
+
+
+@pytest.fixture(scope="module")
+def beginning(living) -> list:
+    """[line, output, title] of the page as it begins."""
+    page = living("explorer/?beginning").page
+    page.locator(".sw-board .sw-cell").first.wait_for()
+    return [line(page), page.evaluate(GRID, "output"), page.title()]
 
 
 def opened(here, fragment=""):
@@ -55,7 +145,10 @@ def field(page, name):
 
 def program(page) -> dict:
     """What the shown program makes, run by torch itself."""
-    code = page.locator(".sw-program code").text_content()
+    return made_by(page.locator(".sw-program code").text_content())
+
+
+def made_by(code) -> dict:
     found = {}
     exec(code.replace("print(layer(x))", ""), found)
     return found
@@ -63,25 +156,29 @@ def program(page) -> dict:
 
 def agrees(page) -> None:
     """The figure shows what torch makes of the program shown, or says what torch says."""
-    problem = page.locator(".sw-explorer > .sw-problem")
-    said = problem.locator(".sw-said").inner_text() if problem.is_visible() else ""
+    is_torchs(page.evaluate(STATE))
+
+
+def is_torchs(state) -> None:
+    said = state["said"]
     if said and not said.startswith("torch says"):
         assert re.search(OURS, said), said
         return
     try:
-        made = program(page)
+        made = made_by(state["code"])
         with torch.no_grad():
             answer = made["layer"](made["x"])
     except (RuntimeError, ValueError, ZeroDivisionError) as error:
         assert said == f"torch says: {str(error).strip().splitlines()[0]}"
         return
     assert not said
-    shown = grid(page, "output").reshape(answer.shape)
-    torch.testing.assert_close(shown, answer, rtol=1e-5, atol=1e-4, msg=line(page))
+    shown = torch.tensor(state["output"], dtype=torch.float32).reshape(answer.shape)
+    torch.testing.assert_close(shown, answer, rtol=1e-5, atol=1e-4, msg=state["line"])
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_each_beginning_agrees_with_torch(page, name):
+def test_each_beginning_agrees_with_torch(used, name):
+    page = used
     page.get_by_role("button", name=name, exact=True).click()
     expect(page.get_by_role("status")).to_contain_text(f"{name}: nn.")
     agrees(page)
@@ -103,49 +200,39 @@ def test_a_pasted_line_moves_the_controls(page):
     assert line(page) == "nn.AvgPool2d(kernel_size=(2, 3), stride=1, ceil_mode=True)"
 
 
-def operations(page) -> list[str]:
-    return page.locator("#sw-operation option").all_text_contents()
-
-
 def test_every_operation_by_its_controls(page):
-    names = operations(page)
-    assert len(names) == 14
-    for name in [*names, *reversed(names)]:
-        page.locator("#sw-operation").select_option(name)
-        assert line(page).startswith(f"nn.{name}(")
-        agrees(page)
-    for name in names:
-        page.locator("#sw-operation").select_option(name)
-        for sign in page.locator(".sw-controls").first.get_by_role("button", name="more").all():
-            if sign.is_visible():
-                sign.click()
-                agrees(page)
-        for box in page.locator(".sw-controls").first.get_by_role("checkbox").all():
-            if box.is_visible():
-                box.click()
-                agrees(page)
+    names, states = page.evaluate(EVERY)
+    assert len(names) == 14 and len(states) > 28 + 4 * 14
+    for name, state in zip([*names, *reversed(names)], states, strict=False):
+        assert state["line"].startswith(f"nn.{name}(")
+    for state in states:
+        is_torchs(state)
+    assert len({state["line"] for state in states}) > 70
 
 
 def test_random_settings_by_the_controls(page):
-    chance, refused = random.Random(2), 0
-    names = operations(page)
-    for _ in range(150):
-        page.locator("#sw-operation").select_option(chance.choice(names))
-        fields = page.locator(".sw-controls").first.locator("input.sw-number:visible").all()
-        for one in chance.sample(fields, min(2, len(fields))):
-            one.fill(str(chance.choice([0, 1, 1, 2, 2, 3, 4, -1, 9])))
+    chance = random.Random(2)
+    states, refused = page.evaluate(RANDOM, [chance.random() for _ in range(150 * 16)])
+    for state in states:
+        is_torchs(state)
+    assert len(refused) == 150 and 10 < sum(refused) < 120
+    assert len({state["line"] for state in states}) > 200
+
+
+def test_controls_by_pointer(page):
+    """What the sweeps do by script, a few times with a mouse."""
+    for name in ("Conv2d", "AvgPool1d", "MaxPool2d"):
+        page.locator("#sw-operation").select_option(name)
+        for sign in page.locator(".sw-controls").first.get_by_role("button", name="more").all()[:2]:
+            sign.click()
             agrees(page)
-        boxes = page.locator(".sw-controls").first.locator("input[type=checkbox]:visible").all()
-        if boxes:
-            chance.choice(boxes).click()
-        for one in page.locator(".sw-controls").first.locator("select:visible").all()[1:]:
-            one.select_option(chance.choice(one.locator("option").all_text_contents()))
-        size = field(page, f"input, {chance.choice(('rows', 'columns'))}")
-        if size.is_visible():
-            size.fill(str(chance.randint(1, 12)))
-        agrees(page)
-        refused += page.locator(".sw-explorer > .sw-problem").is_visible()
-    assert 10 < refused < 120
+    assert "kernel_size=6" in line(page)
+    page.get_by_label("ceil_mode").check()
+    assert "ceil_mode=True" in line(page)
+    agrees(page)
+    field(page, "kernel_size").fill("2")
+    field(page, "input, rows").fill("7")
+    agrees(page)
 
 
 def test_by_keyboard_alone(page):
@@ -181,7 +268,9 @@ def test_by_keyboard_alone(page):
     assert page.evaluate("document.activeElement.dataset.col") == "-1"
     page.keyboard.press("End")
     page.keyboard.press("PageUp")
-    place = page.evaluate("[document.activeElement.dataset.row, document.activeElement.dataset.col]")
+    place = page.evaluate(
+        "[document.activeElement.dataset.row, document.activeElement.dataset.col]"
+    )
     assert place == ["-1", "5"]
 
 
@@ -194,7 +283,9 @@ def test_no_control_is_a_keyboard_trap(page):
     found = 1
     for _ in range(120):
         page.keyboard.press("Tab")
-        if not page.evaluate("document.querySelector('#sw-explorer').contains(document.activeElement)"):
+        if not page.evaluate(
+            "document.querySelector('#sw-explorer').contains(document.activeElement)"
+        ):
             break
         found += 1
     assert found >= wanted > 25
@@ -258,8 +349,10 @@ def test_facts(page):
         "nn.Conv1d(1, 1, 2)",
     ],
 )
-def test_the_gradient_is_autograds(page, call):
+def test_the_gradient_is_autograds(used, call):
+    page = used
     page.locator("#sw-line").fill(call)
+    page.get_by_role("slider", name="window").press("Home")
     page.get_by_label("gradient of the input").check()
     for which in ("of the sum of all outputs", "of the chosen output alone"):
         page.get_by_label("gradient of", exact=True).select_option(which)
@@ -367,18 +460,32 @@ def test_kernels_to_begin_with(page):
     agrees(page)
 
 
-def test_playing_and_its_pause(page):
+def test_playing_and_its_pause(visit):
+    """By a clock of ours: while it stands still, nothing moves; as it goes on, windows do."""
+    here = visit()
+    here.page.clock.install()
+    page = opened(here)
+    here.page.clock.pause_at(time.time() + 3600)
+    where, frame = page.locator(".sw-where"), page.evaluate("SlidingWindows.explorer.FRAME")
+    expect(where).to_contain_text("window 1 of 9")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator(".sw-where")).to_contain_text("window 3 of 9")
+    page.clock.run_for(frame - 1)
+    expect(where).to_contain_text("window 1 of 9")
+    page.clock.run_for(1)
+    expect(where).to_contain_text("window 2 of 9")
+    page.clock.run_for(frame)
+    expect(where).to_contain_text("window 3 of 9")
     page.get_by_role("button", name="Pause", exact=True).click()
-    stood = page.locator(".sw-where").inner_text()
-    page.wait_for_timeout(1000)
-    assert page.locator(".sw-where").inner_text() == stood
+    page.clock.run_for(20 * frame)
+    expect(where).to_contain_text("window 3 of 9")
     page.get_by_role("slider", name="window").press("End")
     page.get_by_role("button", name="Play", exact=True).click()  # from the start again
-    expect(page.locator(".sw-where")).to_contain_text("window 1 of 9")
-    page.get_by_role("slider", name="window").press("End")
+    expect(where).to_contain_text("window 1 of 9")
+    page.clock.run_for(8 * frame)
+    expect(where).to_contain_text("window 9 of 9")
+    page.clock.run_for(frame)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert not here.problems
 
 
 @pytest.mark.parametrize(
@@ -392,7 +499,8 @@ def test_playing_and_its_pause(page):
         *("nn.MaxPool1d(2, padding=2)", "nn.AdaptiveAvgPool2d(-1)"),
     ],
 )
-def test_torchs_refusal_is_shown_explained_and_mended(page, call):
+def test_torchs_refusal_is_shown_explained_and_mended(used, call):
+    page = used
     page.locator("#sw-line").fill(call)
     with pytest.raises((RuntimeError, ValueError, ZeroDivisionError)) as caught:
         sizes = (1, 5) if "1d" in call else (1, 5, 5)
@@ -419,7 +527,8 @@ def test_torchs_refusal_is_shown_explained_and_mended(page, call):
         "nn.MaxPool2d(2, return_indices=True)",
     ],
 )
-def test_what_cannot_be_shown_is_said_in_words_of_ours(page, call):
+def test_what_cannot_be_shown_is_said_in_words_of_ours(used, call):
+    page = used
     page.locator("#sw-line").fill(call)
     problem = page.locator(".sw-explorer > .sw-problem")
     expect(problem).to_be_visible()
@@ -523,20 +632,15 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, number):
+def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, beginning, number):
+    """One that the page is opened with, then another that it is led to."""
     here = visit()
-    page = opened(here)
-    before, title = [line(page), page.evaluate(GRID, "output")], page.title()
-
-    def stands():  # Material lays the page anew when a script changes the hash
-        until(page, STANDS, before)
-
-    page.evaluate("hash => { location.hash = hash }", HOSTILE[number])
-    stands()
-    page.goto("about:blank")
-    opened(here, "#" + quote(HOSTILE[number], safe="=&;,()<>'%:"))
-    stands()
-    assert page.title() == title
+    page = opened(here, "#" + quote(HOSTILE[number], safe="=&;,()<>'%:"))
+    until(page, STANDS, beginning)
+    page.evaluate("document.querySelector('.sw-explorer .sw-notice').textContent = ''")
+    page.evaluate("hash => { location.hash = hash }", HOSTILE[number - 1])
+    until(page, STANDS, beginning)  # Material lays the page anew when a script changes the hash
+    assert page.title() == beginning[-1]
     assert page.locator("article script:not([src])").count() == 0
     assert page.locator("article :is(img, b)").count() == 0
     assert not here.problems
@@ -559,7 +663,7 @@ def test_odd_but_honest_links(visit):
 @pytest.mark.parametrize("width", [320, 375, 768, 1280, 2560])
 def test_no_width_scrolls_sideways(visit, width):
     page = opened(visit(viewport={"width": width, "height": 800}))
-    page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
+    open_all(page)
     page.get_by_label("gradient of the input").check()
     for name in PRESETS:
         page.get_by_role("button", name=name, exact=True).click()
@@ -572,12 +676,12 @@ def test_no_width_scrolls_sideways(visit, width):
 def test_axe_finds_nothing_in_any_state(visit, scheme):
     here = visit(color_scheme=scheme)
     page = opened(here)
-    page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
+    open_all(page)
     page.get_by_label("gradient of the input").check()
     for name in PRESETS:
         page.get_by_role("button", name=name, exact=True).click()
         expect(page.get_by_role("status")).to_contain_text(name)
-        assert violations(page) == [], name
+        assert violations(page, "article") == [], name
 
 
 def test_the_line_and_the_link_can_be_copied(visit):
@@ -591,7 +695,9 @@ def test_the_line_and_the_link_can_be_copied(visit):
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     page.get_by_text("The same in torch").click()
     page.get_by_role("button", name="Copy the program").click()
-    until(page, "() => navigator.clipboard.readText().then(text => text.includes('print(layer(x))'))")
+    until(
+        page, "() => navigator.clipboard.readText().then(text => text.includes('print(layer(x))'))"
+    )
     assert not here.problems
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 import torch
 from playwright.sync_api import expect
+from recording import settled
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 import slidingwindows
@@ -144,9 +145,7 @@ def test_a_card_plays_and_stops_by_keyboard(visit):
     expect(button).to_have_attribute("aria-label", f"Play {name}")
     button.press("Enter")
     assert image.evaluate("i => i.src").endswith(f"{name}.dark.gif")
-    until(
-        page, "image => image.complete && image.naturalWidth === 640", image.element_handle()
-    )
+    until(page, "image => image.complete && image.naturalWidth === 640", image.element_handle())
     expect(button).to_have_attribute("aria-label", f"Stop {name}")
     button.press("Space")
     assert image.evaluate("i => i.src").endswith(".dark.png")
@@ -155,7 +154,7 @@ def test_a_card_plays_and_stops_by_keyboard(visit):
 def test_posters_load_only_near_the_screen(visit):
     here = visit()
     page = here.go("gallery/")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     asked = {url for url in here.requests if "/figures/" in url}
     assert 0 < len(asked) < page.locator(".sw-card").count() / 2
     assert all(url.endswith(".light.png") for url in asked)

@@ -27,13 +27,48 @@ def part(words: str):
     return re.compile(re.escape(words))
 
 
+# Builds network after network by the page's own fields, in one go that is never painted.
+BUILD = f"""networks => {{
+  const set = (one, value) => {{
+    one.value = value;
+    one.dispatchEvent(new Event("input", {{ bubbles: true }}));
+  }};
+  return networks.map(([shape, text, last]) => {{
+    set(document.querySelector("#sw-shape"), shape);
+    set(document.querySelector("#sw-paste"), text);
+    const buttons = [...document.querySelectorAll("details.sw-paste button")];
+    buttons.find(button => button.textContent.trim() === "Read it").click();
+    return [({ROWS})([...document.querySelectorAll(".sw-stack tbody")]),
+      document.querySelector(`#sw-problem-${{last}} code`)?.textContent];
+  }});
+}}"""
+
+
 @pytest.fixture
 def page(visit):
+    """The page as it begins, for whoever starts from there."""
     here = visit()
     page = here.go("network/")
     page.locator(".sw-stack tbody").first.wait_for()
     yield page
     assert not here.problems
+
+
+@pytest.fixture
+def used(living):
+    """One page that many tests use after each other, as a reader does."""
+    here = living("network/")
+    here.page.locator(".sw-stack tbody").first.wait_for()
+    yield here.page
+    assert not here.problems
+
+
+@pytest.fixture(scope="module")
+def beginning(living) -> tuple:
+    """(rows, title) of the page as it begins."""
+    page = living("network/?beginning").page
+    page.locator(".sw-stack tbody").first.wait_for()
+    return rows(page), page.title()
 
 
 def rows(page) -> list[list[str]]:
@@ -43,19 +78,25 @@ def rows(page) -> list[list[str]]:
 def shows(page, wanted) -> None:
     """Waits for these rows: Material lays the page anew when a script changes the hash."""
     until(
-        page, f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
+        page,
+        f"""wanted => JSON.stringify(({ROWS})([...document.querySelectorAll(".sw-stack tbody")]))
             === JSON.stringify(wanted)""",
         wanted,
     )
 
 
-def build(page, shape, calls):
-    """By the page's own fields: the input's shape and a pasted network."""
-    page.locator("#sw-shape").fill(", ".join(map(str, shape)))
+def built(page, networks) -> list:
+    """(rows, what the last row says is wrong) of each (shape, calls)."""
+    asked = [
+        [", ".join(map(str, shape)), "nn.Sequential(\n" + ",\n".join(calls) + ")", len(calls)]
+        for shape, calls in networks
+    ]
+    return page.evaluate(BUILD, asked)
+
+
+def unfold(page) -> None:
     if not page.locator("details.sw-paste").evaluate("box => box.open"):
         page.locator("details.sw-paste summary").click()
-    page.locator("#sw-paste").fill("nn.Sequential(\n" + ",\n".join(calls) + ")")
-    page.get_by_role("button", name="Read it").click()
 
 
 def expected(stages) -> list[list[str]]:
@@ -73,20 +114,17 @@ def shown_error(page, number: int) -> str:
     return page.locator(f"#sw-problem-{number} code").inner_text()
 
 
-def test_random_networks_equal_funnel_and_torch(page):
+def test_random_networks_equal_funnel_and_torch(used):
     maker, compared, refused = Maker(7), 0, 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _ in range(150):
-            shape, calls, modules, words = network(maker)
-            if not calls:
-                continue
-            build(page, shape, calls)
-            found = rows(page)
+        networks = [one for one in (network(maker) for _ in range(150)) if one[1]]
+        answers = built(used, [(shape, calls) for shape, calls, *_ in networks])
+        for (shape, calls, modules, words), (found, said) in zip(networks, answers, strict=True):
             assert [row[0] for row in found] == calls
             if words is not None:
                 refused += 1
-                said = shown_error(page, len(calls))
+                assert said, calls
                 if words and said not in OURS:
                     assert said == words, calls
                 assert found[-1][1:] == [""] * 5
@@ -102,27 +140,42 @@ def test_random_networks_equal_funnel_and_torch(page):
     assert compared > 80 and refused > 40
 
 
-def test_receptive_fields_equal_the_packages(page):
-    maker, compared = Maker(21, wrong=0), 0
+def test_receptive_fields_equal_the_packages(used):
+    maker, networks, fields = Maker(21, wrong=0), [], []
     for _ in range(120):
         shape, calls, modules, words = network(maker)
         if words is not None or len(shape) < 2 or not calls:
             continue
         try:
-            field = receptive_field(nn.Sequential(*modules), shape, samples=1)
+            fields.append(receptive_field(nn.Sequential(*modules), shape, samples=1))
         except SlidingWindowsError:
             continue  # a layer has no field of one size, or sees padding alone
-        build(page, shape, calls)
-        for row, layer in zip(rows(page), field.layers, strict=True):
+        networks.append((shape, calls))
+    for (_, calls), field, (found, _) in zip(networks, fields, built(used, networks), strict=True):
+        for row, layer in zip(found, field.layers, strict=True):
             for shown, name in ((row[4], "size"), (row[5], "jump")):
                 numbers = [getattr(reach, name) for reach in layer.reaches]
                 once = numbers[:1] if len(set(numbers)) == 1 else numbers
                 assert shown == "×".join(map(str, once)), calls
-        compared += 1
-    assert compared >= 10
+    assert len(networks) >= 10
 
 
-def test_presets(page):
+def test_a_pasted_network_by_pointer(page):
+    """What the sweeps do by script, once with a mouse."""
+    page.locator("#sw-shape").fill("3, 9, 9")
+    page.locator("details.sw-paste summary").click()
+    page.locator("#sw-paste").fill("nn.Sequential(nn.MaxPool2d(3), nn.Conv2d(3, 8, 4))")
+    page.get_by_role("button", name="Read it").click()
+    assert [row[:2] for row in rows(page)] == [
+        ["nn.MaxPool2d(3)", "(3, 3, 3)"],
+        ["nn.Conv2d(3, 8, 4)", ""],
+    ]
+    assert shown_error(page, 2) == refusal(nn.Conv2d(3, 8, 4), torch.zeros(1, 3, 3, 3))
+
+
+def test_presets(used):
+    page = used
+
     def begin(name):
         page.get_by_role("button", name=name).click()
         return rows(page)
@@ -149,7 +202,8 @@ def refusal(module, batch) -> str:
     return str(caught.value)
 
 
-def test_signatures_are_torchs(page):
+def test_signatures_are_torchs(used):
+    page = used
     found = page.evaluate(
         "Object.fromEntries(Object.entries(SlidingWindows.layers.LAYERS)"
         ".map(([name, [parameters]]) => [name, parameters]))"
@@ -174,7 +228,8 @@ def test_signatures_are_torchs(page):
         *("nn.Flatten(1, 2, 3)", "nn.AdaptiveAvgPool2d(1, 2)", "nn.ReLU(True, True)"),
     ],
 )
-def test_wrong_arguments_are_told_in_pythons_words(page, call):
+def test_wrong_arguments_are_told_in_pythons_words(used, call):
+    page = used
     with pytest.raises(TypeError) as caught:
         eval(call, {"nn": nn})
     page.get_by_label("layer 1", exact=True).fill(call)
@@ -204,9 +259,10 @@ PRINTED = nn.Sequential(
         '("h", nn.Linear(in_features=32, out_features=10, bias=True))]))',
     ],
 )
-def test_what_people_paste_is_read(page, text):
+def test_what_people_paste_is_read(used, text):
+    page = used
     page.locator("#sw-shape").fill("3x20x20")
-    page.locator("details.sw-paste summary").click()
+    unfold(page)
     page.locator("#sw-paste").fill(text)
     page.get_by_role("button", name="Read it").click()
     expect(page.get_by_role("status")).to_have_text("Read 8 layers.")
@@ -222,9 +278,10 @@ def test_what_people_paste_is_read(page, text):
         *("nn.Conv2d(9" + "9" * 400 + ", 1, 1)", "(" * 5000, "nn.ReLU(), " * 5000),
     ],
 )
-def test_what_is_no_network_is_told_and_changes_nothing(page, text):
+def test_what_is_no_network_is_told_and_changes_nothing(used, text):
+    page = used
     before = rows(page)
-    page.locator("details.sw-paste summary").click()
+    unfold(page)
     page.locator("#sw-paste").fill(text)
     page.get_by_role("button", name="Read it").click()
     expect(page.locator("details.sw-paste .sw-problem")).to_be_visible()
@@ -296,17 +353,17 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, number):
+def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, beginning, number):
+    """One that the page is opened with, then another that it is led to."""
+    before, title = beginning
     here = visit()
-    page = here.go("network/")
-    page.locator(".sw-stack tbody").first.wait_for()
-    before, title = rows(page), page.title()
-    page.evaluate("hash => { location.hash = hash }", HOSTILE[number])
-    expect(page.locator(".sw-network .sw-notice")).to_have_text(part("nothing was changed"))
+    page = here.go("network/#" + quote(HOSTILE[number], safe="=&;,()<>'%:"))
+    notice = page.locator(".sw-network .sw-notice")
+    expect(notice).to_have_text(part("nothing was changed"))
     shows(page, before)
-    here.go("about/")
-    page.goto("about:blank")
-    here.go("network/#" + quote(HOSTILE[number], safe="=&;,()<>'%:"))
+    notice.evaluate("notice => { notice.textContent = '' }")
+    page.evaluate("hash => { location.hash = hash }", HOSTILE[number - 1])
+    expect(notice).to_have_text(part("nothing was changed"))
     shows(page, before)
     assert page.title() == title
     assert page.locator("article script:not([src])").count() == 0

@@ -116,7 +116,7 @@ def test_a_public_site_is_linked_to(site):
     address = "https://example.org/course/"
     text = "".join(one.html for one in chapters_of(site, PAGES[:4], address))
     assert f'href="{address}reference/glossary/#stride"' in text
-    assert "href=\"../" not in text and "127.0.0.1" not in text
+    assert 'href="../' not in text and "127.0.0.1" not in text
 
 
 def test_nothing_that_only_a_screen_can_use(whole):
@@ -131,13 +131,16 @@ def test_text_around_what_is_dropped_stays(tmp_path):
     page.mkdir(parents=True)
     (page / "index.html").write_text(
         "<article>start <a class=headerlink href=#x>drop</a>middle<h1>One &amp; <i>all</i>"
-        "<a class=headerlink href=#y>drop</a> end</h1><p id=p>kept <b class=sw-dark>drop</b>tail</p>"
+        "<a class=headerlink href=#y>drop</a> end</h1>"
+        "<p id=p>kept <b class=sw-dark>drop</b>tail</p>"
         "<label for=p>l</label><a href=../two/>gone</a></article>",
         "utf-8",
     )
     (chapter,) = chapters_of(tmp_path, ["lessons/one/"])
     assert chapter.title == "One & all end" and "drop" not in chapter.html
-    assert '<p id="one--p">kept tail</p><label for="one--p">l</label><span>gone</span>' in chapter.html
+    assert (
+        '<p id="one--p">kept tail</p><label for="one--p">l</label><span>gone</span>' in chapter.html
+    )
 
 
 def test_words_of_the_cover_are_no_html(whole):

@@ -1,21 +1,17 @@
 """Lessons on paper: what Chromium prints of each, read back from the PDF."""
 
-import io
 import re
 
 import numpy as np
 import pytest
 from PIL import Image
 from pypdf import PdfReader
+from recording import PAPER, printed_in
 from site_pages import NOTEBOOKS
 
 from slidingwindows.style import THEMES
 
 SCHEMES = ("light", "dark")
-
-
-def printed(page) -> PdfReader:
-    return PdfReader(io.BytesIO(page.pdf(format="A4", print_background=True)))
 
 
 def pictures(document: PdfReader) -> list[np.ndarray]:
@@ -34,23 +30,31 @@ def on_paper(site, html: str) -> list[np.ndarray]:
     return [np.asarray(Image.open(site / "figures" / file).convert("RGB")) for file in files]
 
 
+def printed(seen, name) -> tuple[dict, PdfReader]:
+    """A visit of a lesson in one of the themes, and what was printed in it."""
+    path = f"lessons/{name}/"
+    here = seen(path, printed_in(path))
+    return here, PdfReader(here["folder"] / "printed.pdf")
+
+
+def test_lessons_are_printed_in_both_themes():
+    assert {printed_in(f"lessons/{name}/") for name in NOTEBOOKS} == set(SCHEMES)
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_lesson_prints_its_windows_side_by_side(visit, site, name):
+def test_a_lesson_prints_its_windows_side_by_side(seen, site, name):
     """Whatever the screen's theme: paper is light, and no animation is on it."""
-    here = visit(color_scheme=SCHEMES[len(name) % 2])
-    page = here.go(f"lessons/{name}/")
-    assert not [url for url in here.requests if ".strip." in url], "screens do not load sheets"
-    document = printed(page)
+    here, document = printed(seen, name)
+    assert not [url for url in here["requests"] if ".strip." in url], "screens load no sheets"
     expected = on_paper(site, (site / "lessons" / name / "index.html").read_text("utf-8"))
     found = pictures(document)
     assert len(found) == len(expected) > 0
-    for seen, drawn in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(seen, drawn)
+    for shown, drawn in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(shown, drawn)
     text = "\n".join(sheet.extract_text() for sheet in document.pages)
     for number in range(1, len(document.pages) + 1):
         assert f"{number} / {len(document.pages)}" in text
     assert "Every step in words" not in text and "Skip to content" not in text
-    assert not here.problems
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -66,10 +70,11 @@ def test_letters_on_paper_are_dark(visit, scheme):
         assert min(block.evaluate(soft)[:3]) > 225
 
 
-def test_answers_and_code_are_on_paper_and_controls_are_not(visit):
+def test_answers_and_code_are_on_paper_and_controls_are_not(visit, seen):
     page = visit().go("lessons/max-pooling/")
     answer = page.locator("details.success").first.text_content().strip().splitlines()[-1]
-    text = " ".join(" ".join(s.extract_text() for s in printed(page).pages).split())
+    _, document = printed(seen, "max-pooling")
+    text = " ".join(" ".join(sheet.extract_text() for sheet in document.pages).split())
     assert " ".join(answer.split()) in text
     page.emulate_media(media="print")
     for control in (".sw-bar", ".sw-pause", ".md-header", ".md-sidebar", ".md-footer"):
@@ -77,18 +82,13 @@ def test_answers_and_code_are_on_paper_and_controls_are_not(visit):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_figure_with_its_caption_fits_on_a_page(visit, name):
-    """Of A4 and of letter: 176 by 247 mm are left between the margins, 665 by 933 pixels."""
-    here = visit(viewport={"width": 665, "height": 933})
-    page = here.go(f"lessons/{name}/")
-    here.scroll_through()
-    page.emulate_media(media="print")
-    for figure in page.locator(".sw-figure").all():
-        box = figure.bounding_box()
-        assert 0 < box["width"] <= 665 and 40 < box["height"] < 933, figure.get_attribute("id")
-    for strip in page.locator(".sw-strip").all():
-        width = strip.bounding_box()["width"]
-        assert abs(width - int(strip.get_attribute("width"))) < 1 and width in (320, 640)
+def test_a_figure_with_its_caption_fits_on_a_page(seen, name):
+    figures, strips = seen(f"lessons/{name}/", "light")["on paper"]
+    assert figures and strips
+    for width, height, figure in figures:
+        assert 0 < width <= PAPER["width"] and 40 < height < PAPER["height"], figure
+    for width, _, wanted in strips:
+        assert abs(width - wanted) < 1 and wanted in (320, 640)
 
 
 def test_the_theme_of_paper_is_the_light_one():

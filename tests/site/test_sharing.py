@@ -11,22 +11,20 @@ from PIL import Image
 from playwright.sync_api import expect
 from site_pages import COURSE, PAGES, PHONE
 
-META = (
-    """name => document.querySelector(`meta[property="${name}"], meta[name="${name}"]`)?.content"""
-)
 SELF_ALONE = {"default-src": "'none'", "style-src": "'self'", "connect-src": "'self'"}
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_link_shows_a_picture_and_words(visit, site, address, path):
-    page = visit().go(path)
-    assert page.evaluate("document.querySelector('link[rel=canonical]').href") == address + path
-    description = page.evaluate(META, "description")
+def test_a_link_shows_a_picture_and_words(seen, site, address, path):
+    here = seen(path, "light")
+    meta = here["meta"]
+    assert here["canonical"] == address + path
+    description = meta["description"]
     assert 50 <= len(description) <= 200 and description.endswith((".", "?"))
-    assert page.evaluate(META, "og:description") == description
-    assert page.evaluate(META, "og:url") == address + path
-    assert page.evaluate(META, "og:title")
-    picture = page.evaluate(META, "og:image")
+    assert meta["og:description"] == description
+    assert meta["og:url"] == address + path
+    assert meta["og:title"]
+    picture = meta["og:image"]
     assert picture.startswith(address)
     data = (site / urlsplit(picture).path.strip("/")).read_bytes()
     image = Image.open(io.BytesIO(data))
@@ -34,26 +32,23 @@ def test_a_link_shows_a_picture_and_words(visit, site, address, path):
     assert len(image.convert("RGB").getcolors(1 << 16)) > 5
 
 
-def test_every_page_has_a_picture_of_its_own(visit):
-    here = visit()
-    pictures = [here.go(path).evaluate(META, "og:image") for path in PAGES]
+def test_every_page_has_a_picture_of_its_own(seen):
+    pictures = [seen(path, "light")["meta"]["og:image"] for path in PAGES]
     assert len(set(pictures)) == len(PAGES)
 
 
 @pytest.mark.parametrize("name", COURSE)
-def test_a_lesson_is_a_learning_resource(visit, address, name):
-    page = visit().go(f"lessons/{name}/")
-    data = json.loads(page.locator("script[type='application/ld+json']").text_content())
+def test_a_lesson_is_a_learning_resource(seen, address, name):
+    here = seen(f"lessons/{name}/", "light")
+    data = json.loads(here["data"])
     assert data["@type"] == "LearningResource" and data["isPartOf"]["@type"] == "Course"
     assert data["url"] == f"{address}lessons/{name}/"
-    assert data["name"] == page.locator("h1").inner_text().strip()
-    shown = page.locator(".sw-facts").inner_text()
-    assert data["timeRequired"] == f"PT{re.search(r'[0-9]+', shown)[0]}M"
+    assert [data["name"]] == here["h1"]
+    assert data["timeRequired"] == f"PT{re.search(r'[0-9]+', here['facts'])[0]}M"
 
 
-def test_home_is_the_course(visit, address):
-    page = visit().go()
-    data = json.loads(page.locator("script[type='application/ld+json']").text_content())
+def test_home_is_the_course(seen, address):
+    data = json.loads(seen("", "light")["data"])
     assert data["@type"] == "Course" and data["description"] and data["provider"]["name"]
     assert [part["url"] for part in data["hasPart"]] == [f"{address}lessons/{n}/" for n in COURSE]
     assert all(re.fullmatch(r"PT\d+M", part["timeRequired"]) for part in data["hasPart"])
@@ -94,13 +89,9 @@ def test_the_policy_stops_a_foreign_script(visit):
     assert any("Content Security Policy" in problem for problem in here.problems)
 
 
-def test_no_page_leaves_a_cookie(browser, address):
-    context = browser.new_context()
-    page = context.new_page()
-    for path in PAGES:
-        page.goto(address + path)
-    assert context.cookies() == []
-    context.close()
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_leaves_a_cookie(seen, path):
+    assert seen(path, "light")["cookies"] == []
 
 
 @pytest.mark.parametrize("viewport", [PHONE, {"width": 1280, "height": 800}])

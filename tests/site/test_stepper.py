@@ -1,13 +1,15 @@
-"""The stepper in a real browser: every figure's every step, every control, and every way to fail."""
+"""The stepper in a real browser: every step of every figure, every control, every way to fail."""
 
 import gzip
 import json
 import re
+import time
 from functools import cache
 
 import pytest
 from playwright.sync_api import expect
-from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT, until
+from recording import settled
+from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 from slidingwindows import style
 from slidingwindows.frames import item_steps, scene_of
@@ -18,26 +20,6 @@ from slidingwindows.transfer import Transfer
 
 LESSON = "lessons/max-pooling/"
 WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through
-# The whole figure by hand: the sentence of each step, then all cells as they are drawn.
-WALK = """async (element) => {
-    const off = ({text, x, size}) => {
-        if (!text || !text.textContent) return 0
-        const box = text.getBBox()
-        return Math.abs(box.x + box.width / 2 - x - size / 2)
-    }
-    const said = []
-    for (let at = 1; at <= Number(element.getAttribute("steps")); at++) {
-        await element.go(at)
-        said.push(element.querySelector(".sw-sentence").textContent)
-    }
-    const cells = element.drawing.cells.map((cell) => ({
-        panel: cell.panel, row: cell.row, col: cell.col,
-        text: cell.text ? cell.text.textContent : null,
-        fill: getComputedStyle(cell.rect).fill,
-        off: off(cell),
-    }))
-    return [said, cells]
-}"""
 
 
 @cache
@@ -118,22 +100,16 @@ def test_colours_are_the_figures(site):
 
 
 @pytest.mark.parametrize("lesson", NOTEBOOKS)
-def test_every_step_of_every_figure(visit, lesson):
+def test_every_step_of_every_figure(seen, lesson):
     """Sentences are the transcript's, and numbers are torch's, cell by cell."""
-    here = visit(reduced_motion="reduce")
-    page = here.go(f"lessons/{lesson}/")
-    names = page.locator("sliding-window").evaluate_all(
-        "all => all.map(e => e.getAttribute('name'))"
-    )
-    assert names == list(items(lesson))
-    for name in names:
-        item, element = items(lesson)[name], page.locator(f"#{name} sliding-window")
-        said, cells = element.evaluate(WALK)
+    steps = seen(f"lessons/{lesson}/", "zoom")["steps"]
+    assert [name for name, *_ in steps] == list(items(lesson))
+    for name, figure, said, cells in steps:
+        item = items(lesson)[name]
         count = len(item_steps(item))
-        assert said == facts(name)["transcript"][-count - 1 : -1], name
+        assert figure == name and said == facts(name)["transcript"][-count - 1 : -1], name
         check_cells(item, cells, name)
         assert max(cell["off"] for cell in cells) < 2, f"{name}: a number is not in its cell"
-    assert not here.problems
 
 
 def check_cells(item, cells, name):
@@ -185,14 +161,13 @@ def check_cell(scene, role, cell, value, digits, padding=False):
         assert cell["fill"] == rgb([level] * 3), cell
 
 
-def test_every_moving_figure_has_one_pause_button(visit):
-    for lesson in NOTEBOOKS:
-        page = visit().go(f"lessons/{lesson}/")
-        for figure in page.locator('.sw-figure[data-moving="1"]').all():
-            name = figure.get_attribute("id")
-            expect(figure.locator(".sw-pause, .sw-play")).to_have_count(1)
-            stepped = figure.locator("sliding-window").count() == 1
-            assert stepped == (facts(name)["operation"] not in WITHOUT)
+@pytest.mark.parametrize("lesson", NOTEBOOKS)
+def test_every_moving_figure_has_one_pause_button(seen, lesson):
+    moving = [one for one in seen(f"lessons/{lesson}/", "light")["figures"] if one["moving"]]
+    for figure in moving:
+        assert figure["controls"] == 1, figure
+        stepped = facts(figure["id"])["operation"] not in WITHOUT
+        assert figure["stepped"] == stepped, figure
 
 
 def test_nothing_is_asked_for_before_a_reader_plays(visit):
@@ -276,22 +251,42 @@ def test_all_by_keyboard(visit):
 
 
 def test_it_plays_to_the_end_and_begins_again(visit):
+    """By a clock of ours: each step comes when its time has come, and not before."""
     here = visit()
+    here.page.clock.install()
     figure = figure_on(here.go(LESSON), "max-pool-ties")
-    figure.speed.select_option("0.5")  # slow enough to be seen on a busy machine
+    here.page.clock.pause_at(time.time() + 3600)
     figure.play.click()
     figure.play.click()
     expect(figure.line).to_have_attribute("aria-live", "off")
+    expect(figure.scrub).to_have_value("0")
+    first, each = figure.element.evaluate("element => element.drawing.data.tempo")
+    every = figure.element.evaluate("element => element.drawing.data.every")
+    assert every == 1
+    here.page.clock.run_for(first - 1)
+    assert figure.scrub.input_value() == "0"
+    here.page.clock.run_for(1)
     figure.at(1)
     expect(figure.line).to_have_attribute("aria-live", "off")
+    here.page.clock.run_for(each)
+    figure.at(2)
     figure.speed.select_option("4")
-    figure.at(len(figure.steps))
+    here.page.clock.run_for(each / 4)
+    figure.at(3)
+    last = len(figure.steps)
+    here.page.clock.run_for(each / 4 * (last - 3) - 1)
+    figure.at(last - 1)
+    expect(figure.play).to_have_attribute("aria-label", "Pause")
+    here.page.clock.run_for(1)
+    figure.at(last)
     expect(figure.play).to_have_attribute("aria-label", "Play")
     figure.speed.select_option("0.5")
     figure.play.click()
     expect(figure.scrub).to_have_value("0")
+    here.page.clock.run_for(2 * first)
     figure.at(1)
     figure.play.click()
+    here.page.clock.run_for(10 * each)
     figure.at(1)
     figure.forward.click()
     expect(figure.line).to_have_attribute("aria-live", "polite")
@@ -414,7 +409,7 @@ def test_same_place_same_size_at_every_width(visit, width):
         for (const entry of list.getEntries()) shifts += entry.value
     }).observe({ type: "layout-shift", buffered: true }) }""")
     figure = figure_on(page)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     caption = figure.whole.locator("figcaption")
     before, place = figure.image.bounding_box(), caption.bounding_box()
     for number in range(1, 10):
@@ -536,7 +531,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_damaged_steps_leave_the_gif_and_say_so(visit, kind):
+def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
     page = visit().page
     text = BROKEN[kind]
 
@@ -547,7 +542,7 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, kind):
             route.fulfill(body=text, content_type="text/javascript")
 
     page.route("**/max-pool-3x3-stride-2.trace.js", answer)
-    page.goto(visit().address + LESSON)
+    page.goto(address + LESSON)
     figure = figure_on(page)
     figure.forward.click()
     expect(figure.line).to_contain_text("could not be loaded")
@@ -564,15 +559,22 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, kind):
     other.at(1)
 
 
-def test_a_large_input_steps_within_a_frame(visit):
-    """Steps of a drawing of 64×64 shades, in milliseconds; the slowest tenth is the machine's."""
+def test_a_step_of_a_large_input_touches_few_cells(visit):
+    """Of 64×64 shades and their outputs, a step draws again only what it changes."""
     page = visit().go("lessons/every-way-back/")
     figure = figure_on(page, "every-shades")
     figure.forward.click()
     figure.at(1)
-    times = figure.element.evaluate("""(element) => Array.from({ length: 64 }, (_, at) => {
-        const begun = performance.now()
-        element.drawing.show(at)
-        return performance.now() - begun
-    })""")
-    assert sorted(times)[57] < 16
+    cells, touched = figure.element.evaluate("""async (element) => {
+        const seen = new MutationObserver(() => {});
+        const most = [];
+        seen.observe(element.drawing.svg, { attributes: true, childList: true, subtree: true });
+        for (let at = 2; at <= 64; at++) {
+            element.drawing.show(at);
+            most.push(new Set(seen.takeRecords().map((record) => record.target)).size);
+        }
+        return [element.drawing.cells.length, most];
+    }""")
+    assert cells > 4000 and len(touched) == 63
+    print(cells, touched)
+    assert 0 < max(touched) < cells / 8

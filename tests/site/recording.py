@@ -1,0 +1,315 @@
+"""One visit of a page: what it asked for, what it complained about, and all that tests look at.
+
+A page is visited once in each profile, and what was seen there is written down as plain data, so
+that twenty small tests of a page cost one visit. Nothing here judges.
+"""
+
+from urllib.parse import urljoin
+
+from axe_playwright_python.sync_playwright import Axe
+from site_pages import DESKTOP, PATIENCE, PHONE, until
+
+ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}  # 1280×800 at 200 %
+PROFILES = {
+    "light": {"viewport": DESKTOP, "color_scheme": "light"},
+    "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "color_scheme": "light"},
+    "phone in the dark": {"viewport": PHONE, "color_scheme": "dark"},
+    "zoom": {**ZOOMED, "color_scheme": "light"},
+}
+AXE_ON_A_PHONE = ("", "explorer/", "network/", "gallery/")
+# Of A4 and of letter, 176 by 247 mm are left between the margins: 665 by 933 pixels.
+PAPER = {"width": 665, "height": 933}
+
+# Tab goes to a radio group once, and past what a closed <details> or an inert part holds.
+STOPS = """() => {
+  const all = document.querySelectorAll("article a[href], article button, article input, "
+    + "article select, article textarea, article summary, article [tabindex='0']");
+  return [...all].filter(one => one.checkVisibility({ visibilityProperty: true })
+    && one.getClientRects().length && !one.disabled && one.tabIndex >= 0
+    && one.type !== "radio").map((one, i) => {
+      one.dataset.stop = i;
+      return one.outerHTML.slice(0, 120);
+    });
+}"""
+HERE = """() => {
+  const one = document.activeElement;
+  const style = getComputedStyle(one), box = one.getBoundingClientRect();
+  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  return { stop: one.dataset.stop ?? null, body: one === document.body,
+           skip: one.matches(".md-skip"), ring: ring || style.boxShadow !== "none",
+           inside: one.closest("main .md-content, .md-footer") !== null,
+           seen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+           what: one.outerHTML.slice(0, 120) };
+}"""
+# Looks at each place where Tab stopped when the next Tab is pressed: by then the page has settled.
+WATCH = f"""() => {{
+  const here = {HERE};
+  globalThis.walked = [];
+  addEventListener("keydown", event => event.key === "Tab" && walked.push(here()), true);
+}}"""
+FACTS = """() => {
+  const one = selector => document.querySelector(selector);
+  const all = (selector, give) => [...document.querySelectorAll(selector)].map(give);
+  const named = all("meta[property], meta[name]",
+    m => [m.getAttribute("property") ?? m.name, m.content]);
+  const shown = e =>
+    e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true });
+  return {
+    title: document.title,
+    canonical: one("link[rel=canonical]")?.href,
+    meta: Object.fromEntries(named.reverse()),
+    data: one("script[type='application/ld+json']")?.textContent,
+    h1: all(".md-content article h1", e => e.innerText.trim()),
+    facts: one(".sw-facts")?.innerText,
+    text: one("article").innerText,
+    outputs: all("article .sw-output", e => 1).length,
+    answers: all("article details.success", e => 1).length,
+    next: one(".md-footer__link--next")?.getAttribute("href"),
+    downloads: all("a[download]", a => a.href),
+    levels: all("article :is(h1, h2, h3, h4, h5, h6)", e => [Number(e.tagName[1]), shown(e)])
+      .filter(([, seen]) => seen).map(([level]) => level),
+    pictures: all("article img:not(.sw-strip)",
+      i => [i.alt, i.getAttribute("width"), i.getAttribute("height")]),
+    figures: all(".sw-figure", e => ({
+      id: e.id, moving: e.dataset.moving === "1",
+      controls: e.querySelectorAll(".sw-pause, .sw-play").length,
+      stepped: e.querySelectorAll("sliding-window").length,
+    })),
+  };
+}"""
+SCROLL = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 500) {
+    scrollTo({ top: y, behavior: "instant" });
+    await frame();
+    await frame();
+  }
+}"""
+PENDING = """[...document.querySelectorAll("article img")]
+    .every(i => i.offsetParent === null || i.complete)"""
+LOADED = """() => [...document.querySelectorAll("article img")].filter(i => i.offsetParent !== null)
+    .map(i => [i.currentSrc, i.complete && i.naturalWidth > 0])"""
+WIDTHS = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
+CUT = """() => [...document.querySelectorAll("article :is(p, li, h1, h2, h3, button, label)")]
+  .filter(one => one.checkVisibility() && one.clientWidth > 1
+    && getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth + 1)
+  .map(one => one.outerHTML.slice(0, 120))"""
+ON_PAPER = """() => {
+  const size = (e, ...more) => {
+    const box = e.getBoundingClientRect();
+    return [box.width, box.height, ...more];
+  };
+  return [
+    [...document.querySelectorAll(".sw-figure")].map(e => size(e, e.id)),
+    [...document.querySelectorAll(".sw-strip")].map(e => size(e, Number(e.getAttribute("width")))),
+  ];
+}"""
+# The whole figure by hand: the sentence of each step, then all cells as they are drawn.
+STEPS = """async () => {
+  const off = ({text, x, size}) => {
+    if (!text || !text.textContent) return 0;
+    const box = text.getBBox();
+    return Math.abs(box.x + box.width / 2 - x - size / 2);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("sliding-window")) {
+    const said = [];
+    for (let at = 1; at <= Number(element.getAttribute("steps")); at++) {
+      await element.go(at);
+      said.push(element.querySelector(".sw-sentence").textContent);
+    }
+    const cells = element.drawing.cells.map(cell => ({
+      panel: cell.panel, row: cell.row, col: cell.col,
+      text: cell.text ? cell.text.textContent : null,
+      fill: getComputedStyle(cell.rect).fill,
+      off: off(cell),
+    }));
+    found.push([element.getAttribute("name"), element.closest(".sw-figure").id, said, cells]);
+  }
+  return found;
+}"""
+
+
+# Material lets links load a page anew until it has read the sitemap, last of all that it does.
+SETTLED = """() => document.readyState === "complete"
+  && performance.getEntriesByType("resource").some(e => /sitemap.xml$/.test(e.name))
+  && [...document.querySelectorAll("#sw-explorer, #sw-network")].every(e => e.dataset.ready)
+  && [...document.images].every(image => {
+    const box = image.getBoundingClientRect();
+    return image.complete || !box.height || box.top > innerHeight || box.bottom < 0;
+  })"""
+
+
+def settled(page) -> None:
+    """Wait until the scripts have done their part and what is on the screen has loaded."""
+    until(page, SETTLED)
+
+
+class Visit:
+    """A page with a log of what it asked for and complained about."""
+
+    def __init__(self, context, address):
+        context.set_default_timeout(PATIENCE)
+        self.page, self.address = context.new_page(), address
+        self.requests, self.problems, page = [], [], self.page
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+
+    def _console(self, message):
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def _failed(self, request):
+        # Leaving a page, or pausing a figure, ends downloads that are under way.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.problems.append(f"{request.url}: {request.failure}")
+
+    def go(self, path=""):
+        self.page.goto(urljoin(self.address, path))
+        return self.page
+
+    def mark(self):
+        """Leave a mark that only a new document would not have; links now load none."""
+        settled(self.page)
+        self.page.evaluate("window.untouched = true")
+
+    def marked(self):
+        return self.page.evaluate("window.untouched") is True
+
+    def scroll_through(self):
+        """Bring every part to the screen once, and wait for the pictures that load there."""
+        self.page.evaluate(SCROLL)
+        until(self.page, PENDING)
+
+    def images(self) -> list:
+        """[address, whether it has loaded] of each picture that this theme shows."""
+        return self.page.evaluate(LOADED)
+
+
+def open_all(page) -> None:
+    page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
+
+
+def violations(page, within=None) -> list[str]:
+    """Each rule of axe-core that is broken, with the first places where it is.
+
+    within: a selector of the part that is looked at, else the whole page.
+    """
+    settled(page)
+    found = Axe().run(page, within, {"resultTypes": ["violations"]}).response
+    assert found["passes"], "axe looked at nothing"
+    return [
+        f"{broken['id']} ({broken['impact']}): "
+        + "; ".join(f"{node['target']} {node['failureSummary']}" for node in broken["nodes"][:4])
+        for broken in found["violations"]
+    ]
+
+
+def skip(page) -> dict:
+    """Presses Tab, Enter and Tab: where the first and the last of them lead."""
+    page.keyboard.press("Tab")
+    first = page.evaluate(HERE)
+    if not first["skip"]:
+        return {"first": first, "then": None}
+    until(page, "getComputedStyle(document.querySelector('.md-skip')).opacity === '1'")
+    first = page.evaluate(HERE)
+    target = page.evaluate("document.activeElement.hash")
+    page.keyboard.press("Enter")
+    # The place where Tab goes on moves after the address does, and takes the focus away.
+    until(
+        page,
+        "hash => location.hash === hash && !document.activeElement.matches('.md-skip')",
+        target,
+    )
+    page.keyboard.press("Tab")
+    return {"first": first, "then": page.evaluate(HERE)}
+
+
+def walk(page) -> dict:
+    """Presses Tab until it has left the page: what there is to reach, and each place it stopped."""
+    stops = page.evaluate(STOPS)
+    page.evaluate(WATCH)
+    for _ in range(len(stops) // 3 + 40):
+        for _ in range(10):
+            page.keyboard.press("Tab")
+        if page.evaluate("walked.slice(1).some(place => place.body)"):
+            break
+    return {"stops": stops, "places": page.evaluate("walked.slice(1)")}
+
+
+def record(browser, address, path, profile, folder) -> dict:
+    """Visits a page in a context of its own; a PDF of a lesson goes into the folder."""
+    context = browser.new_context(**PROFILES[profile])
+    try:
+        here = Visit(context, address)
+        settled(here.go(path))
+        found = here.page.evaluate(FACTS) | {"widths": here.page.evaluate(WIDTHS)}
+        _LOOKS[profile](here, path, found, folder)
+        return found | {"problems": here.problems, "cookies": context.cookies()}
+    finally:
+        context.close()
+
+
+def printed_in(path) -> str:
+    """The theme in which a lesson is printed: one of the two, for paper is light in both."""
+    return ("light", "dark")[len(path) % 2]
+
+
+def _screen(here, path, found, folder, theme):
+    found["asked at first"] = list(here.requests)
+    here.scroll_through()
+    found |= {"images": here.images(), "requests": list(here.requests)}
+    here.page.emulate_media(reduced_motion="reduce")
+    here.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    if path.startswith("lessons/") and printed_in(path) == theme:
+        here.page.pdf(path=folder / "printed.pdf", format="A4", print_background=True)
+
+
+def _light(here, path, found, folder):
+    _screen(here, path, found, folder, "light")
+    page = here.page
+    found["walk"] = walk(page)
+    page.emulate_media(media="print", reduced_motion="reduce")
+    page.set_viewport_size(PAPER)
+    found["on paper"] = page.evaluate(ON_PAPER)
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(media="screen", reduced_motion="reduce")
+    open_all(page)
+    found["axe"] = violations(page)
+
+
+def _dark(here, path, found, folder):
+    found["skip"] = skip(here.page)
+    _screen(here, path, found, folder, "dark")
+    open_all(here.page)
+    found["axe"] = violations(here.page)
+
+
+def _phone(here, path, found, folder):
+    found["skip"] = skip(here.page)
+    here.scroll_through()
+    found["widths"] = here.page.evaluate(WIDTHS)
+    if path in AXE_ON_A_PHONE:
+        found["axe"] = violations(here.page)
+
+
+def _zoom(here, path, found, folder):
+    found["cut"] = here.page.evaluate(CUT)
+    here.page.emulate_media(reduced_motion="reduce")
+    found["steps"] = here.page.evaluate(STEPS)
+
+
+def _axe_alone(here, path, found, folder):
+    found["axe"] = violations(here.page)
+
+
+_LOOKS = {
+    "light": _light,
+    "dark": _dark,
+    "phone": _phone,
+    "phone in the dark": _axe_alone,
+    "zoom": _zoom,
+}
