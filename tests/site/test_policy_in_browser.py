@@ -86,7 +86,9 @@ def test_what_a_page_may_not_hold_does_nothing(opened, body, directive):
     page = opened(body=body)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.ran") is None
-    assert page.evaluate("getComputedStyle(document.getElementById('words')).color") != "rgb(1, 2, 3)"
+    assert (
+        page.evaluate("getComputedStyle(document.getElementById('words')).color") != "rgb(1, 2, 3)"
+    )
     assert stopped(page, directive), page.said
 
 

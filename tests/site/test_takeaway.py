@@ -7,8 +7,8 @@ import subprocess
 import sys
 import venv
 import zipfile
-from importlib.metadata import version
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 
 import pytest
 from site_pages import NOTEBOOKS, ROOT
