@@ -1,8 +1,9 @@
-"""Every number in lessons/max-pooling.py, from torch."""
+"""lessons/max-pooling.py: its words, outputs and figures, held against torch and plain Python."""
 
 import torch
-from claims import Claims
 from torch import nn
+
+from slidingwindows import slide
 
 X = torch.tensor(
     [
@@ -16,20 +17,33 @@ X = torch.tensor(
         ]
     ]
 )
-POOL = nn.MaxPool2d(2)
+TIES = torch.tensor([[[7.0, 7, 1, 2], [7, 7, 2, 2], [0, 4, 5, 5], [4, 1, 3, 5]]])
+CORNERS = [(0, 0), (0, 2), (2, 0), (2, 2)]
+
+
+def naive(x, kernel_size, stride, padding=0):
+    """A max pool in plain Python: the border is not there at all."""
+    plane = x[0].tolist()
+    rows, cols = ((n + 2 * padding - kernel_size) // stride + 1 for n in x.shape[1:])
+    windows = [
+        [
+            [
+                plane[r][c]
+                for r in range(i * stride - padding, i * stride - padding + kernel_size)
+                for c in range(j * stride - padding, j * stride - padding + kernel_size)
+                if 0 <= r < len(plane) and 0 <= c < len(plane[0])
+            ]
+            for j in range(cols)
+        ]
+        for i in range(rows)
+    ]
+    return torch.tensor([[[max(window) for window in row] for row in windows]])
 
 
 def changed(row, col, value):
     other = X.clone()
     other[0, row, col] = value
-    return int((POOL(other) != POOL(X)).sum())
-
-
-def shape(module, *size):
-    return tuple(module(torch.rand(*size)).shape)
-
-
-CORNERS = [(0, 0), (0, 2), (2, 0), (2, 2)]
+    return int((naive(other, 2, 2) != naive(X, 2, 2)).sum())
 
 
 def first_of_the_largest(plane, row, col):
@@ -40,98 +54,200 @@ def first_of_the_largest(plane, row, col):
     return row * plane.shape[1] + col
 
 
-def cells_shared(pool):
-    """How many cells two neighbouring windows in a row have in common."""
-    seen = []
-    for col in (1, 2):
-        x = torch.rand(1, 9, 9, requires_grad=True)
-        averaging = nn.AvgPool2d(pool.kernel_size, pool.stride, pool.padding)
-        averaging(x)[0, 1, col].backward()
-        seen.append(x.grad != 0)
-    return int((seen[0] & seen[1]).sum())
+def shape(module, *size):
+    return tuple(module(torch.rand(*size)).shape)
 
 
-def test_every_number_in_the_prose():
-    lesson, out = Claims("max-pooling"), POOL(X)
-    lesson.says("6 rows and 6 columns. The pool has a 2×2 window", X.shape == (1, 6, 6))
-    lesson.says("3, 1, 2 and 6", X[0, :2, :2].flatten().tolist() == [3, 1, 2, 6])
-    lesson.says("The first window keeps 6", out[0, 0, 0] == 6)
-    lesson.says("the output has nine numbers: 3×3", out.shape == (1, 3, 3))
-    lesson.says("It moved by 2 all the same", POOL.stride == 2)
-    lesson.says("A convolution's stride defaults to 1", nn.Conv2d(1, 1, 3).stride == (1, 1))
-    overlapping = nn.MaxPool2d(3, stride=2, padding=1)
-    lesson.says(
-        "A map has 9 rows and 9 columns. How large is it after `nn.MaxPool2d(3)`? "
-        "And after a convolution with a 3×3 kernel?",
-        nn.Conv2d(1, 1, 3).kernel_size == (3, 3),
+def reads(kernel_size, stride, padding, at):
+    """The columns, padding included, that the window at an output column reads."""
+    start = at * stride - padding
+    return set(range(start, start + kernel_size))
+
+
+def test_every_claim(page):
+    x, pool = page.names["x"], page.names["pool"]
+    out = naive(X, 2, 2)
+    one_window_at_a_time(page, x, pool, out)
+    the_stride(page)
+    overlap(page)
+    ties(page)
+    channels(page)
+    exercises(page)
+    page.labels("Unit 7", "One window at a time", "Watch every window", "You will watch one soon")
+    page.labels("swap one layer for the other", "When two numbers tie")
+    page.complete()
+
+
+def one_window_at_a_time(page, x, pool, out):
+    assert torch.equal(x, X)
+    page.says("keeps the largest number it sees", torch.equal(pool(x), out))
+    page.says("At each stop it keeps the largest number", torch.equal(pool(x), out))
+    page.says(f"{x.shape[1]} rows and {x.shape[2]} columns")
+    page.says("one channel with 6 rows", x.shape[0] == 1)
+    page.says("The pool has a 2×2 window", pool.kernel_size == 2)
+    page.says(
+        "The first window covers the upper left corner: 3, 1, 2 and 6",
+        x[0, :2, :2].flatten().tolist() == [3, 1, 2, 6],
     )
-    lesson.says(
-        "The same 3, and yet 3×3 against 7×7",
-        (shape(nn.MaxPool2d(3), 1, 9, 9), shape(nn.Conv2d(1, 1, 3), 1, 9, 9))
-        == ((1, 3, 3), (1, 7, 7)),
+    page.prints("pool(x)", out)
+    page.says("The first window keeps 6", out[0, 0, 0] == x[0, :2, :2].max() == 6)
+    page.says("There are nine windows, so the output has nine numbers: 3×3", out.shape == (1, 3, 3))
+    page.draws("max-pool-2x2", slide(nn.MaxPool2d(2, 2), X))
+    drawn = page.figure("max-pool-2x2")
+    page.says("Every number came from torch", torch.equal(torch.tensor([drawn.output]), out))
+
+
+def the_stride(page):
+    page.says(
+        "It moved by 2 all the same", page.figure("max-pool-2x2").geometry.cols.starts == (0, 2, 4)
     )
-    lesson.says(
-        "The last line is the pool that moves like the convolution",
-        shape(nn.MaxPool2d(3, stride=1), 1, 9, 9) == shape(nn.Conv2d(1, 1, 3), 1, 9, 9),
+    page.says("stride` defaults to its `kernel_size`", nn.MaxPool2d(5).stride == 5)
+    page.says("never overlap", not reads(2, 2, 0, 0) & reads(2, 2, 0, 1))
+    page.says("A convolution's stride defaults to 1", nn.Conv2d(1, 1, 3).stride == (1, 1))
+    page.labels("A map has 9 rows and 9 columns", "How large is it after `nn.MaxPool2d(3)`")
+    page.labels("after a convolution with a 3×3 kernel?")
+    layers = (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1))
+    sizes = [shape(layer, *page.names["nine"].shape) for layer in layers]
+    page.prints(
+        "nine = torch.rand(1, 9, 9)",
+        f"{sizes[0]}  stride 3  MaxPool2d",
+        f"{sizes[1]}  stride (1, 1)  Conv2d",
+        f"{sizes[2]}  stride 1  MaxPool2d",
     )
-    lesson.says(
+    page.says("The same 3, and yet 3×3 against 7×7", sizes[:2] == [(1, 3, 3), (1, 7, 7)])
+    page.says("The last line is the pool that moves like the convolution", sizes[1] == sizes[2])
+
+
+def overlap(page):
+    pool, corner = page.names["overlapping"], X[:, :5, :5]
+    shared = reads(3, 2, 1, 0) & reads(3, 2, 1, 1)
+    page.says(
         "A 3×3 window with stride 2 shares a row or a column with each neighbour",
-        cells_shared(overlapping) == 3,
+        (pool.kernel_size, pool.stride) == (3, 2) and len(shared) == 1,
     )
-    lesson.says(
+    page.says(
         "With `padding=1` the window may also hang over the border by one cell",
-        shape(overlapping, 1, 5, 5) == (1, 3, 3) and 5 + 2 * 1 == 2 * (3 - 1) + 3,
+        pool.padding == 1 and min(reads(3, 2, 1, 0)) == -1,
     )
-    ties = torch.tensor([[[7.0, 7, 1, 2], [7, 7, 2, 2], [0, 4, 5, 5], [4, 1, 3, 5]]])
-    winners = nn.MaxPool2d(2, return_indices=True)(ties)[1]
-    lesson.says("A window holds 7, 7, 7 and 7", ties[0, :2, :2].unique().tolist() == [7])
-    lesson.says(
+    page.says("so that it never wins?", torch.equal(pool(corner), naive(corner, 3, 2, 1)))
+    page.prints("overlapping(corner)", naive(corner, 3, 2, 1))
+    page.draws("max-pool-3x3-stride-2", slide(nn.MaxPool2d(3, 2, 1), corner))
+    border = {page.figure("max-pool-3x3-stride-2").at(0, row, -1) for row in range(corner.shape[1])}
+    page.says(
+        "The padding holds minus infinity, so it can never win",
+        border == {-torch.inf} and torch.equal(pool(corner), naive(corner, 3, 2, 1)),
+    )
+    page.cites(
+        "In one comparison, overlapping windows brought no significant improvement",
+        "https://doi.org/10.1007/978-3-642-15825-4_10",
+    )
+    negative = torch.full((1, 3, 3), -1.0)
+    kept = nn.MaxPool2d(3, stride=1, padding=1)(negative)
+    zeros = torch.zeros(1, 5, 5)
+    zeros[:, 1:4, 1:4] = negative
+    by_hand = naive(zeros, 3, 1)
+    page.prints(
+        "negative = torch.full((1, 3, 3), -1.0)",
+        f"torch: {naive(negative, 3, 1, 1).unique()}",
+        f"padded with zeros by hand: {by_hand}",
+    )
+    page.says("Max pooling pads with **minus infinity**", (kept == -1).all())
+    page.says("Zero would be wrong", not torch.equal(by_hand, kept))
+    page.says(
+        "On an input of negative numbers, a border of zeros wins in every window that touches it",
+        int((by_hand == 0).sum()) == 8 and by_hand[0, 1, 1] == -1,
+    )
+    page.says("Padding holds minus infinity and never wins", (kept == -1).all())
+
+
+def ties(page):
+    winners = [first_of_the_largest(TIES[0], row, col) for row, col in CORNERS]
+    gradient = torch.zeros(16)
+    gradient[winners] = 1
+    assert torch.equal(page.names["ties"], TIES)
+    page.says(
+        "What if the largest number is there twice? The output is the same either way",
+        naive(TIES, 2, 2)[0, 0, 0] == 7,
+    )
+    page.says("A window holds 7, 7, 7 and 7", TIES[0, :2, :2].unique().tolist() == [7])
+    page.prints("print(waiting.grad)", torch.tensor(winners).view(1, 2, 2), gradient.view(1, 4, 4))
+    page.draws("max-pool-ties", slide(nn.MaxPool2d(2), TIES))
+    tied = page.figure("max-pool-ties").steps[0]
+    page.says(
+        "The first of equal numbers wins, in reading order",
+        page.names["winners"].flatten().tolist() == winners,
+    )
+    page.says("Rings mark the ones that tied with it", len(tied.ties) == 3)
+    page.says(
         "The indices count the cells of the whole map row by row, starting from 0. "
         "In each window the **first** of the equal numbers wins",
-        winners.flatten().tolist() == [first_of_the_largest(ties[0], r, c) for r, c in CORNERS],
+        page.names["winners"].flatten().tolist() == winners,
     )
-    waiting = ties.clone().requires_grad_()
-    POOL(waiting).sum().backward()
-    alone = torch.zeros(16)
-    alone[winners.flatten()] = 1
-    lesson.says(
+    page.says(
         "It takes the whole gradient, too: a 1 for the winner, nothing for the others",
-        torch.equal(waiting.grad.flatten(), alone),
+        torch.equal(page.names["waiting"].grad.flatten(), gradient),
     )
-    lesson.says("`(2, 8, 4, 1)` gives it away", shape(POOL, 2, 8, 8, 3) == (2, 8, 4, 1))
-    small = POOL(torch.tensor([[[1.0, 8], [6, 3]]]))
-    lesson.says("`nn.MaxPool2d(2)` make of `[[1, 8], [6, 3]]`?", small.numel() == 1)
-    lesson.says("One number: 8.", small.item() == 8)
-    lesson.says(
-        "`nn.MaxPool2d(3)` on `(1, 9, 9)`? And of `nn.MaxPool2d(3, stride=1)`?",
-        nn.MaxPool2d(3).stride != nn.MaxPool2d(3, stride=1).stride,
+    page.says("At ties the first number wins, gradient and all", winners[0] == 0)
+
+
+def channels(page):
+    pool, maps = page.names["pool"], torch.rand(8, 6, 6)
+    alone = torch.stack([naive(one[None], 2, 2)[0] for one in maps])
+    page.says("Eight maps go in, eight smaller maps come out", shape(pool, 8, 6, 6) == (8, 3, 3))
+    page.prints("maps = torch.rand(8, 6, 6)", "(8, 3, 3) the same as one by one: True")
+    x = page.names["x"].clone()
+    x[0, 0, 1] -= 0.5
+    page.says("listens to one number in each window", torch.equal(pool(x), pool(X)))
+    page.says("Every channel is pooled alone", torch.equal(pool(maps), alone))
+    assert page.names["channels_last"].shape == (2, 8, 8, 3)
+    page.prints("print(tuple(pool(channels_last).shape))", str(shape(nn.MaxPool2d(2), 2, 8, 8, 3)))
+    page.says(f"The shape `{shape(pool, 2, 8, 8, 3)}` gives it away")
+    page.says("of three channels one is left", shape(pool, 2, 8, 8, 3)[-1] == 1)
+    page.says("Move the channels to the front first", shape(pool, 2, 3, 8, 8) == (2, 3, 4, 4))
+    page.prints(
+        "print(tuple(pool(channels_last.permute(0, 3, 1, 2)).shape))", str(shape(pool, 2, 3, 8, 8))
     )
-    lesson.says(
-        "`(1, 3, 3)`, because the stride defaults to 3",
-        shape(nn.MaxPool2d(3), 1, 9, 9) == (1, 3, 3) and nn.MaxPool2d(3).stride == 3,
+
+
+def exercises(page):
+    page.labels("What does `nn.MaxPool2d(2)` make of `[[1, 8], [6, 3]]`?")
+    page.says("One number: 8.", naive(torch.tensor([[[1.0, 8], [6, 3]]]), 2, 2).tolist() == [[[8]]])
+    page.answers(1, ("One number: 8", [[[8]]]))
+    page.labels("What is the output shape of `nn.MaxPool2d(3)` on `(1, 9,")
+    page.labels("on `(1, 9, 9)`? And of `nn.MaxPool2d(3, stride=1)`?")
+    page.says("`(1, 3, 3)`, because the stride defaults to 3", nn.MaxPool2d(3).stride == 3)
+    page.says(f"With stride 1 it is `{shape(nn.MaxPool2d(3, stride=1), 1, 9, 9)}`")
+    page.answers(2, "(1, 3, 3)", "(1, 7, 7)")
+    page.says("You change the 9 in the upper right corner of `x` to 100", X[0, 0, 5] == 9)
+    page.says("if you change the 1 in the first row, second column, to 2", X[0, 0, 1] == 1)
+    page.says("One number changes for the 100", changed(0, 5, 100) == 1)
+    page.says("None changes for the 2", changed(0, 1, 2) == 0)
+    page.says("the window still holds a 6", X[0, :2, :2].max() == 6)
+    page.answers(3, "One", "None")
+    window = torch.tensor([[[1.0, 2], [3, torch.nan]]])
+    page.labels("A window holds 1, 2, 3 and `nan`")
+    page.says("what is left of a calculation such as 0/0", (torch.zeros(1) / 0).isnan())
+    page.says(
+        "nothing beats it. So one broken number upstream survives every max pool",
+        nn.MaxPool2d(2)(window).isnan().all() and nn.MaxPool2d(3, 1, 1)(window).isnan().all(),
     )
-    lesson.says(
-        "With stride 1 it is `(1, 7, 7)`",
-        shape(nn.MaxPool2d(3, stride=1), 1, 9, 9) == (1, 7, 7),
+    page.answers(4, ("`nan`", True))
+    page.prints(
+        "print(pool(torch.tensor([[[1.0, 8], [6, 3]]])))",
+        torch.tensor([[[8.0]]]),
+        str(shape(nn.MaxPool2d(3), 1, 9, 9)),
+        str(shape(nn.MaxPool2d(3, stride=1), 1, 9, 9)),
+        f"changed outputs: {changed(0, 5, 100)} and {changed(0, 1, 2)}",
+        "nan",
     )
-    lesson.says("the 9 in the upper right corner of `x` to 100", X[0, 0, 5] == 9)
-    lesson.says("the 1 in the first row, second column, to 2", X[0, 0, 1] == 1)
-    lesson.says("One number changes for the 100", changed(0, 5, 100) == 1)
-    lesson.says("None changes for the 2", changed(0, 1, 2) == 0)
-    lesson.says("the window still holds a 6", X[0, :2, :2].max() == 6)
-    broken = [torch.tensor([1.0, 2, 3, 3]) for _ in range(4)]
-    for place, window in enumerate(broken):
-        window[place] = torch.nan
-    kept = [POOL(window.reshape(1, 2, 2)) for window in broken]
-    lesson.says("A window holds 1, 2, 3 and `nan`", all(w.isnan().sum() == 1 for w in broken))
-    lesson.says("`nan`. In torch, nothing beats it", all(k.isnan().all() for k in kept))
-    lesson.says("a calculation such as 0/0", (torch.zeros(1) / 0).isnan())
-    lesson.says(
+    page.says(
         "Without a `stride` it steps by its `kernel_size`; a convolution steps by 1",
-        POOL.stride == POOL.kernel_size and nn.Conv2d(1, 1, 2).stride == (1, 1),
+        nn.MaxPool2d(4).stride == 4 and nn.Conv2d(1, 1, 4).stride == (1, 1),
     )
-    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
-    lesson.complete()
+    page.says(
+        "keeps the largest number of each window",
+        torch.equal(page.names["pool"](X), naive(X, 2, 2)),
+    )
 
 
 def test_the_main_input_has_no_ties():
@@ -140,21 +256,3 @@ def test_the_main_input_has_no_ties():
     padded = nn.functional.pad(X[0, :5, :5], (1, 1, 1, 1), value=-torch.inf)
     blocks = padded.unfold(0, 3, 2).unfold(1, 3, 2).reshape(9, 9)
     assert ((blocks == blocks.amax(1, keepdim=True)).sum(1) == 1).all()
-
-
-def test_padding_never_wins():
-    negative = torch.full((1, 3, 3), -1.0)
-    assert nn.MaxPool2d(3, stride=1, padding=1)(negative).unique().tolist() == [-1]
-    by_hand = nn.MaxPool2d(3, stride=1)(nn.functional.pad(negative, (1, 1, 1, 1)))
-    assert by_hand.unique(return_counts=True)[1].tolist() == [1, 8] and by_hand[0, 1, 1] == -1
-
-
-def test_channels_last_is_pooled_without_a_word():
-    images = torch.rand(2, 8, 8, 3)
-    assert POOL(images).shape == (2, 8, 4, 1)
-    assert POOL(images.permute(0, 3, 1, 2)).shape == (2, 3, 4, 4)
-
-
-def test_channels_are_pooled_apart():
-    maps = torch.rand(8, 6, 6)
-    assert torch.equal(POOL(maps), torch.stack([POOL(one[None])[0] for one in maps]))

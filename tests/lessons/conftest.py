@@ -1,0 +1,16 @@
+"""Each lesson's tests get that lesson's page, from one run."""
+
+import pytest
+from lesson_page import Page
+from lesson_run import run
+
+
+def lesson_of(module) -> str:
+    """test_max_pooling.py is about max-pooling."""
+    return module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
+
+
+@pytest.fixture
+def page(request) -> Page:
+    """The page of the lesson that this test file is named after."""
+    return Page(run(lesson_of(request.module)))

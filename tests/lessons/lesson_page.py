@@ -1,0 +1,303 @@
+"""A lesson's page held to account: what its words, outputs and figures say must be proved.
+
+A test goes through the page with ``says``, ``prints``, ``draws``, ``plots`` and ``answers``. Each
+compares what the lesson's own run left with a truth that the test finds in another way, and ticks
+it off. ``complete`` fails for every number, number word, word of direction, output, figure and
+exercise that nothing proved.
+"""
+
+import ast
+import re
+from collections.abc import Callable
+
+from lesson_run import Run, as_text
+
+NUMBER = r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?"
+NUMBER_WORDS = (
+    "zeros? two three four five six seven eight nine ten eleven twelve twenty hundreds? thousands?"
+    " millions? none half halves halved quarters? twice doubles? doubled triples? infinity infinite"
+    " second third"
+)
+DIRECTIONS = (
+    "more less fewer larger largest smaller smallest bigger greater higher lower always never only"
+    " every exactly first"
+)
+# 'one' counts things, except where it only points: 'the dark one', 'one by one', 'no one'.
+ONE = (
+    r"(?<!the )(?<!this )(?<!that )(?<!which )(?<!each )(?<!other )(?<!any )(?<!no )"
+    r"\bone\b(?! by| another| of them| after)"
+)
+TOKEN = re.compile(
+    f"{NUMBER}|{ONE}|\\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS).split())})\\b", re.IGNORECASE
+)
+# A citation's year and title are checked by reading, not by torch.
+CITATION = re.compile(r"\[[^\]]*\]\(https?://[^)]*\)")
+LINK_TARGET = re.compile(r"\]\([^)]*\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+EXERCISE = re.compile(r"^\*\*(\d+)\.\*\*", re.MULTILINE)
+ANSWER = re.compile(r'^\?\?\? success "[^"]*"\n((?:    .*\n?|\n)+)', re.MULTILINE)
+LONGEST_LABEL = 80
+COUNTS = {"none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": float("nan")}
+
+
+def folded(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def words_of(run: Run) -> list[str]:
+    """The page's words in reading order, block by block: header, Markdown, captions, alt texts."""
+    captions: dict[int, list[str]] = {}
+    for figure in run.figures.values():
+        captions.setdefault(figure.cell, []).extend((figure.alt, figure.caption))
+    blocks, code = [run.lesson.meta["title"], run.lesson.meta["description"]], -1
+    for cell in run.lesson.cells:
+        if cell.kind == "markdown":
+            blocks += re.split(r"\n\s*\n", FENCE.sub(" ", cell.source))
+        else:
+            code += 1
+            blocks += captions.pop(code, [])
+    assert not captions, f"figures that no cell shows last: {captions}"
+    return [block for block in blocks if block.strip()]
+
+
+def read_words(block: str) -> str:
+    """A block as it is read: no citation, no link's target, no exercise's number."""
+    return folded(LINK_TARGET.sub("]", CITATION.sub(" ", EXERCISE.sub(" ", block))))
+
+
+class Page:
+    """One lesson's page and what is still unproved on it."""
+
+    def __init__(self, run: Run):
+        self.run, self.names, self.name = run, run.names, run.lesson.name
+        self.blocks = words_of(run)
+        self.text = " ".join(map(read_words, self.blocks))
+        self.open = {match.span() for match in TOKEN.finditer(self.text)}
+        self.unread = {
+            (cell, place)
+            for cell, outputs in enumerate(run.outputs)
+            for place in range(len(outputs))
+            if "exercise" not in run.lesson.code[cell].tags
+        }
+        self.unanswered = set(range(len(run.truths)))
+
+    # ---- words
+
+    def says(self, phrase: str, truth=None) -> None:
+        """The page holds this phrase, and what it states has just been computed to be true.
+
+        Without a truth the phrase itself must be made of computed values, as an f-string.
+        """
+        places = self._places(phrase)
+        assert truth is None or truth, f"{self.name} says {phrase!r}, which is not true"
+        for start, stop in places:
+            self.open -= {(a, b) for a, b in self.open if start <= a and b <= stop}
+
+    def labels(self, *phrases: str) -> None:
+        """Names, directions to the reader and settings of a question: nothing to compute."""
+        for phrase in phrases:
+            assert len(phrase) <= LONGEST_LABEL, f"too long for a label: {phrase!r}"
+            self.says(phrase)
+
+    def cites(self, phrase: str, source: str) -> None:
+        """What this phrase states is in a work that the same paragraph, box or caption links."""
+        blocks = [block for block in self.blocks if folded(phrase) in read_words(block)]
+        assert blocks, f"{self.name} does not say {phrase!r}"
+        assert all(source in block for block in blocks), f"{phrase!r} is not beside {source}"
+        self.says(phrase)
+
+    def _places(self, phrase: str) -> list[tuple[int, int]]:
+        places = [m.span() for m in re.finditer(re.escape(folded(phrase)), self.text)]
+        assert places, f"{self.name} does not say {phrase!r}"
+        return places
+
+    # ---- outputs
+
+    def cell(self, fragment: str) -> int:
+        """The number of the one code cell that holds this line, or else this piece of code."""
+        code = [cell.source for cell in self.run.lesson.code]
+        found = [n for n, source in enumerate(code) if fragment in source.split("\n")]
+        found = found or [n for n, source in enumerate(code) if fragment in source]
+        assert len(found) == 1, f"{self.name}: {fragment!r} is in {len(found)} code cells"
+        return found[0]
+
+    def output(self, fragment: str) -> str:
+        """The text below that code cell, figures left out. Reading it proves nothing yet."""
+        outputs = self.run.outputs[self.cell(fragment)]
+        return "\n".join(text for text in outputs if not self._is_figure(text))
+
+    def numbers(self, fragment: str) -> list[float]:
+        """The numbers below that code cell, in reading order."""
+        return [
+            float(n.replace("−", "-").replace(",", ""))
+            for n in re.findall(
+                r"(?<![\w.])[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]\d+)?", self.output(fragment)
+            )
+        ]
+
+    def prints(self, fragment: str, *values) -> None:
+        """Below the cell that holds this code stand these values and nothing else, one after
+        another. A text is compared as it is, any other value as a notebook shows it."""
+        printed = self._lines(self.output(fragment))
+        expected = self._lines("\n".join(as_text(value) for value in values))
+        assert printed == expected, f"{self.name}, {fragment!r} printed {printed}, not {expected}"
+        self._read(fragment)
+
+    def tells(self, fragment: str, truth) -> None:
+        """What that cell printed was compared with an independent truth, and agrees."""
+        assert truth, f"{self.name}: what {fragment!r} printed is not true: {self.output(fragment)}"
+        self._read(fragment)
+
+    def _read(self, fragment: str) -> None:
+        cell = self.cell(fragment)
+        for place, text in enumerate(self.run.outputs[cell]):
+            if not self._is_figure(text):
+                self.unread.discard((cell, place))
+
+    def _is_figure(self, text: str) -> bool:
+        return text.removeprefix("figure ") in self.run.figures
+
+    @staticmethod
+    def _lines(text: str) -> list[str]:
+        return [line.rstrip() for line in text.strip("\n").split("\n")]
+
+    # ---- figures
+
+    def figure(self, name: str):
+        """The object that was shown under this name: a Trace, Transfer, Funnel, ..."""
+        return self.run.figures[name].item
+
+    def draws(self, name: str, expected) -> None:
+        """This figure shows just what this object, made by the test itself, shows."""
+        shown = self.figure(name)
+        assert type(shown) is type(expected)
+        assert shown.to_dict() == expected.to_dict(), f"figure {name} shows something else"
+        self._seen(name)
+
+    def drawing(self, name: str) -> list[dict]:
+        """What a plot draws: for each of its axes the lines, bars, images, texts and labels."""
+        return self.run.figures[name].drawing()
+
+    def plots(self, name: str, truth) -> None:
+        """What this plot draws was compared with an independent truth, and agrees."""
+        assert truth, f"plot {name} draws something else"
+        self._seen(name)
+
+    def _seen(self, name: str) -> None:
+        cell = self.run.figures[name].cell
+        outputs = self.run.outputs[cell]
+        self.unread.discard((cell, outputs.index(f"figure {name}")))
+        self._caption(name)
+
+    def _caption(self, name: str) -> None:
+        """Settings that a caption names are its figure's own; those need no further proof."""
+        figure = self.run.figures[name]
+        caption = read_words(figure.caption)
+        for begin, _ in self._places(caption) if caption else []:
+            for (start, stop), agrees in caption_claims(figure.item, caption):
+                said = caption[start:stop]
+                assert agrees, f"the caption of {name} says {said!r}; its figure has another"
+                start, stop = begin + start, begin + stop
+                self.open -= {(a, b) for a, b in self.open if start <= a and b <= stop}
+
+    # ---- exercises
+
+    def exercise(self, number: int) -> str:
+        """The revealed answer of exercise `number`, as the page has it."""
+        text = "\n\n".join(c.source for c in self.run.lesson.cells if c.kind == "markdown")
+        asked = [m for m in EXERCISE.finditer(text)]
+        assert [int(m.group(1)) for m in asked] == list(range(1, len(asked) + 1))
+        end = asked[number].start() if number < len(asked) else len(text)
+        answer = ANSWER.search(text, asked[number - 1].end(), end)
+        assert answer, f"{self.name}: exercise {number} has no answer"
+        return folded(LINK_TARGET.sub("]", answer.group(1)))
+
+    def answers(self, number: int, *phrases, check: int | None = None, of: Callable = list) -> None:
+        """What the notebook's check accepts is what the revealed answer says.
+
+        phrases: pieces of the answer, each a Python literal or a number word, or a pair of a piece
+        and the value it means. of: makes the truth of them all, if there are several.
+        check: which check(...) of the lesson, counted from 1; by default the exercise's number.
+        """
+        revealed, values = self.exercise(number), []
+        for phrase in phrases:
+            text, value = phrase if isinstance(phrase, tuple) else (phrase, _value(phrase))
+            assert folded(text) in revealed, f"answer {number} does not say {text!r}: {revealed}"
+            values.append(value)
+        place = (check or number) - 1
+        answer = values[0] if len(values) == 1 else of(values)
+        truth = self.run.truths[place]
+        assert _accepted(answer, truth), f"exercise {number}: {answer} is revealed, not {truth}"
+        self.unanswered.discard(place)
+
+    # ---- all of it
+
+    def complete(self) -> None:
+        """Nothing is left on the page that no line of the test proved."""
+        code = self.run.lesson.code
+        left = {
+            "words that no test computes": [
+                self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)
+            ],
+            "outputs that no test compares, below": [
+                code[cell].source.strip()[:60] for cell, _ in sorted(self.unread)
+            ],
+            "checks that no revealed answer was tried on": sorted(n + 1 for n in self.unanswered),
+        }
+        left = {what: places for what, places in left.items() if places}
+        assert not left, f"{self.name}: {left}"
+
+
+def _value(text: str):
+    """A piece of an answer as a value: a Python literal or a number word."""
+    plain = text.strip("`*. ").replace("−", "-").replace("×", ", ").replace(",000", "000")
+    return COUNTS[plain.lower()] if plain.lower() in COUNTS else ast.literal_eval(plain)
+
+
+def _accepted(answer, truth) -> bool:
+    """Whether check(...) says 'Right.' to this answer."""
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    from slidingwindows.lesson import check
+
+    said = StringIO()
+    with redirect_stdout(said):
+        check(answer, lambda: truth)
+    return said.getvalue().startswith("Right.")
+
+
+SIZE = r"(\d+)×(\d+)"
+SETTINGS = {
+    "kernel_size": rf"{SIZE} (?:window|kernel)s?|kernel_size[= ](\d+)",
+    "stride": r"stride[= ](\d+)",
+    "padding": r"padding[= ](\d+)",
+    "dilation": r"dilation[= ](\d+)",
+}
+
+
+def caption_claims(item, caption: str) -> list[tuple[tuple[int, int], bool]]:
+    """Where a caption names a setting or a size, and whether the figure agrees.
+
+    item: the traced object; those without one window size, such as networks, have no such claims.
+    """
+    geometry = getattr(item, "geometry", None)
+    if geometry is None or not hasattr(geometry.rows, "kernel_size"):
+        return []
+    axes = [geometry.rows, geometry.cols] if item.dims > 1 else [geometry.cols]
+    found = []
+    for name, pattern in SETTINGS.items():
+        true = [getattr(axis, name) for axis in axes]
+        if name == "padding":
+            true = [before for before, _ in true]
+        for match in re.finditer(pattern, caption):
+            named = [int(number) for number in match.groups() if number]
+            found.append((match.span(), named * (len(true) if len(named) == 1 else 1) == true))
+    shapes = [tuple(item.input_shape[-2:]), tuple(item.output_shape[-2:])]
+    for match in re.finditer(rf"{SIZE} (input|output)\b", caption):
+        size, which = (int(match[1]), int(match[2])), match[3] == "output"
+        found.append((match.span(), size == shapes[which]))
+    for match in re.finditer(rf"{SIZE} (?:becomes|stays|to|gives) {SIZE}", caption):
+        found.append((match.span(), tuple(map(int, match.groups())) == shapes[0] + shapes[1]))
+    return found

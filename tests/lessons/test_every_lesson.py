@@ -1,0 +1,117 @@
+"""What holds for each lesson: its tests read its own run, and that run is what its page shows."""
+
+import ast
+import builtins
+import json
+
+import pytest
+from lesson_run import NAMES, ROOT, Shown, run
+
+from slidingwindows.lesson import MIME
+from slidingwindows.prepare import cache_of, prepare
+
+HERE = ROOT / "tests" / "lessons"
+
+
+def test_file(name: str):
+    return HERE / f"test_{name.replace('-', '_')}.py"
+
+
+test_file.__test__ = False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_lesson_has_a_test_that_completes_its_page(name):
+    tree = ast.parse(test_file(name).read_text("utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert [c for c in calls if getattr(c.func, "attr", "") == "complete"], "complete() is missing"
+
+
+def on_the_page(output: dict) -> str | None:
+    """An output of the executed notebook as lesson_run has it; None for warnings."""
+    if output["output_type"] == "stream":
+        return output["text"].rstrip("\n") if output["name"] == "stdout" else None
+    data = output["data"]
+    if MIME in data:
+        return f"figure {data[MIME]['name']}"
+    return data.get("text/markdown", data["text/plain"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_run_that_is_tested_is_the_one_on_the_page(name):
+    """A kernel of its own printed the same, showed the same figures and said the same of them."""
+    prepare(ROOT, only=name, report=lambda line: None)
+    executed = json.loads((cache_of(ROOT) / "executed" / f"{name}.json").read_text("utf-8"))
+    mine = run(name)
+    texts = [[on_the_page(o) for o in cell if on_the_page(o)] for cell in executed]
+    cells = mine.lesson.code
+    for cell, page, here in zip(cells, texts, mine.outputs, strict=True):
+        assert page == [text for text in here if text], f"line {cell.line}"
+    figures = [o["data"][MIME] for cell in executed for o in cell if MIME in o.get("data", {})]
+    assert [data["name"] for data in figures] == list(mine.figures)
+    for data in figures:
+        figure: Shown = mine.figures[data["name"]]
+        assert (data["caption"], data.get("alt", "")) == (figure.caption, figure.alt)
+        if not figure.draw:
+            assert data[data["kind"]] == json.loads(json.dumps(figure.item.to_dict()))
+
+
+# ---- a truth is computed
+
+
+def computed(node: ast.AST) -> bool:
+    """Whether an expression depends on more than its own literals and Python's built-ins."""
+    if isinstance(node, ast.BoolOp):
+        return all(computed(value) for value in node.values)
+    own = {
+        target.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.comprehension)
+        for target in ast.walk(part.target)
+        if isinstance(target, ast.Name)
+    }
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return bool(names - own - set(dir(builtins)) - {"math", "np", "torch"}) or any(
+        isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+        for part in ast.walk(node)
+    )
+
+
+def unproved(source: str) -> list[str]:
+    """Claims of a test's source that would be true whatever torch did."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        truths = [*node.args[1:2], *[k.value for k in node.keywords if k.arg == "truth"]]
+        if node.func.attr == "says" and not truths:
+            truths = node.args[:1]  # the phrase itself is computed
+        if node.func.attr in ("says", "tells", "plots"):
+            found += [ast.unparse(node) for truth in truths if not computed(truth)]
+    return found
+
+
+@pytest.mark.parametrize(
+    "truth",
+    ["True", "16 * 16 == 256", "5 + 2 * 1 == 2 * (3 - 1) + 3", "round(53280 / 14400, 1) == 3.7"]
+    + ["out.shape == (1, 2) and 2 + 2 == 4", "[v + 1 for v in (1, 2)] == [2, 3]", "not False"],
+)
+def test_a_literal_tautology_is_no_proof(truth):
+    assert unproved(f"page.says('a phrase', {truth})")
+
+
+@pytest.mark.parametrize(
+    "truth", ["out.shape == (1, 2)", "nn.MaxPool2d(2).stride == 2", "f(3) == 4"]
+)
+def test_a_computed_truth_is_one(truth):
+    assert not unproved(f"page.says('a phrase', {truth})")
+
+
+def test_a_phrase_without_a_truth_is_made_of_computed_values():
+    assert unproved("page.says('seven come out')")
+    assert not unproved("page.says(f'{len(out)} come out')")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_claim_is_a_tautology(name):
+    assert not unproved(test_file(name).read_text("utf-8"))
