@@ -265,17 +265,11 @@ def fields(page):
         'print(dilations, "sees", seen.size)',
         *(f"{d} sees ({field(*d)}, {field(*d)})" for d in ((1, 1, 1), (1, 2, 4))),
     )
-    shown = page.figure("dilation-field").to_dict()
-    mine = receptive_field(stack(1, 2, 4), (1, 17, 17)).to_dict()
-    shades, _ = shown.pop("effective"), shown.pop("half")  # these follow random weights
-    inside = [[row, col] for row in range(1, 16) for col in range(1, 16)]
-    hears = torch.tensor(shades).nonzero().tolist()
-    page.plots(
-        "dilation-field",
-        shown == {key: mine[key] for key in shown}
-        and all(place in inside for place in hears)
-        and len(hears) > len(inside) / 2,
-    )
+    with torch.random.fork_rng():  # the shades follow random weights
+        torch.manual_seed(7)
+        asked = ((1, 1, 1), (1, 2, 4), (1, 2, 4))
+        *_, drawn = [receptive_field(stack(*dilations), (1, 17, 17)) for dilations in asked]
+    page.draws("dilation-field", drawn)
     reach = [field(*(2**n for n in range(depth))) for depth in (1, 2, 3, 4)]
     page.says(
         f"Dilations 1, 2 and 4: one output in the middle sees {reach[0]}, then {reach[1]}, "
