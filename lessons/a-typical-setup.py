@@ -258,12 +258,12 @@ print(heads)
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
 
-# 1. The size with pools, and the size with strides, such as (7, 8).
-check(..., lambda: (with_pools(larger).shape[-1], strided(larger).shape[-1]))
+# 1. The shape with pools, and the shape with strides, such as ((1, 2, 2), (1, 3, 3)).
+check(..., lambda: (with_pools(larger).shape, strided(larger).shape))
 # 2. The shape, such as (1, 2, 3).
 check(..., lambda: padded(x).shape)
-# 3. The size, and the parameters that the pair adds, such as (7, 100).
-check(..., lambda: (pair(with_pools(x)).shape[-1], added))
+# 3. The shape, and the parameters that the pair adds, such as ((1, 2, 2), 100).
+check(..., lambda: (pair(with_pools(x)).shape, added))
 # 4. The parameters of the linear layer with pools, and with strides.
 check(..., lambda: heads)
 

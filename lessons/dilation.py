@@ -131,6 +131,7 @@ def stack(*dilations):
     return nn.Sequential(*(layer(d) for d in dilations))
 
 
+torch.manual_seed(7)  # the same weights every time
 for dilations in ((1, 1, 1), (1, 2, 4)):
     seen = receptive_field(stack(*dilations), (1, 17, 17))
     print(dilations, "sees", seen.size)
@@ -139,7 +140,7 @@ for dilations in ((1, 1, 1), (1, 2, 4)):
 show(receptive_field(stack(1, 2, 4), (1, 17, 17)), "dilation-field", "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way.")
 
 # %% [markdown]
-# 15 against 7, with the same 27 weights. Double the dilation from layer to layer, and the field doubles, too. Without dilation it only grows by 2:
+# 15 against 7, with the same 27 weights. Double the dilation from layer to layer, and the field more than doubles, too. Without dilation it only grows by 2:
 
 
 # %%
@@ -352,7 +353,7 @@ check(..., lambda: (field(1, 2, 4, 8), holes))
 #
 # - A dilated kernel spans $d(k-1) + 1$ pixels, with the weights of a small one.
 # - For the same size, a kernel of 3 takes a padding equal to its dilation.
-# - Doubling dilations double the field. Dilations that are all multiples of 2 leave holes, as all do that skip more than was seen before.
+# - Doubling dilations more than double the field. Dilations that are all multiples of 2 leave holes, as all do that skip more than was seen before.
 # - Max pools dilate, average pools do not.
 #
 # You now have pools, padding, strides and dilation. Next, put the first three into a whole network: [a typical setup](a-typical-setup.ipynb).

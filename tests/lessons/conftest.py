@@ -1,6 +1,7 @@
 """Each lesson's tests get that lesson's page, from one run."""
 
 import pytest
+import torch
 from lesson_page import Page
 from lesson_run import run
 
@@ -14,3 +15,12 @@ def lesson_of(module) -> str:
 def page(request) -> Page:
     """The page of the lesson that this test file is named after."""
     return Page(run(lesson_of(request.module)))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On maps this small, threads cost more than they save, above all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

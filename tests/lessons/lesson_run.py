@@ -17,6 +17,7 @@ import matplotlib.style
 import numpy as np
 import torch
 from IPython.core.formatters import DisplayFormatter
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure as Drawing
 
 import slidingwindows.lesson as authoring
@@ -63,6 +64,11 @@ def _drawn(axes) -> dict:
         ],
         "points": [group.get_offsets().tolist() for group in axes.collections],
         "images": [np.asarray(image.get_array()).tolist() for image in axes.get_images()],
+        "meshes": [
+            np.asarray(mesh.get_array()).tolist()
+            for mesh in axes.collections
+            if isinstance(mesh, QuadMesh)
+        ],
         "texts": [text.get_text() for text in axes.texts],
         "legend": [t.get_text() for t in axes.get_legend().get_texts()]
         if axes.get_legend()

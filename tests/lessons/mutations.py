@@ -229,6 +229,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=20, help="mutants of each kind for a lesson")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
+    torch.set_num_threads(1)  # as in the tests
     names = NAMES if chosen.all else chosen.lesson
     for name in names:
         for kind, (killed, decided) in score([name], chosen.most, chosen.seed).items():

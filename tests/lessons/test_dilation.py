@@ -1,26 +1,70 @@
-"""Every number in lessons/dilation.py, from torch."""
+"""lessons/dilation.py: its words, outputs and figures, against torch by other ways and by hand."""
 
+from functools import cache
 from itertools import combinations_with_replacement, permutations
+from textwrap import fill
 
 import pytest
 import torch
 import torch.nn.functional as F
-from claims import Claims
 from torch import nn
 
-from slidingwindows import receptive_field, slide
+from slidingwindows import Geometry, receptive_field, slide
+
+X = torch.tensor(
+    [
+        [
+            [1.0, 0, 2, 1, 3, 0, 1],
+            [2, 4, 0, 5, 1, 2, 3],
+            [0, 1, 3, 0, 2, 1, 4],
+            [3, 2, 1, 6, 0, 4, 1],
+            [1, 5, 0, 2, 4, 0, 2],
+            [0, 1, 2, 3, 1, 5, 0],
+            [2, 0, 4, 1, 0, 3, 1],
+        ]
+    ]
+)
+WEIGHTS = torch.tensor([[0.0, 1, 0], [1, 2, 1], [0, 1, 0]])
+SHOWN = ((1, 1, 1), (2, 2, 2), (1, 2, 4))
+ASKED = ((1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9))
+SOURCES = {"stacks": "https://arxiv.org/abs/1511.07122", "gridding": "1702.08502"}
 
 
 def side(layer, i):
     return layer(torch.zeros(1, i, i)).shape[-1]
 
 
-def line(dilations, reach=None):
+def counted(i, k=3, s=1, p=0, d=1):
+    """The size by the package's own geometry, which never asks torch."""
+    return Geometry.of(i, k, s, p, d).output_shape[-1]
+
+
+def taps(x, step=2):
+    """What the nine taps of each window read: for each window of the output a 3×3 block."""
+    reach = 2 * step + 1
+    rows, cols = (n - reach + 1 for n in x.shape[1:])
+    return [
+        [x[0, r : r + reach : step, c : c + reach : step] for c in range(cols)] for r in range(rows)
+    ]
+
+
+def folded(x, fold, step=2):
+    return torch.tensor([[[float(fold(block)) for block in row] for row in taps(x, step)]])
+
+
+def dilated(d=2, **options):
+    conv = nn.Conv2d(1, 1, 3, dilation=d, bias=False, **options)
+    conv.weight.data = WEIGHTS[None, None]
+    return conv
+
+
+@cache
+def line(dilations):
     """Ways from each pixel of a row to one output, by moving an impulse through the layers.
 
     The lesson asks autograd; here the stack runs forwards on every impulse.
     """
-    reach = reach or sum(dilations)
+    reach = sum(dilations)
     impulses = torch.eye(2 * reach + 1, dtype=torch.float64)[:, None]
     ones = torch.ones(1, 1, 3, dtype=torch.float64)
     for d in dilations:
@@ -35,156 +79,16 @@ def used(dilations):
 
 
 def stack(*dilations):
-    return nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=d, dilation=d) for d in dilations))
+    return nn.Sequential(
+        *(nn.Conv2d(1, 1, 3, padding=d, dilation=d, bias=False) for d in dilations)
+    )
 
 
 def field(*dilations):
-    return receptive_field(stack(*dilations), (1, 41, 41)).size[0]
-
-
-def refusal(call, kind=RuntimeError):
-    with pytest.raises(kind) as caught:
-        call()
-    return str(caught.value)
-
-
-def test_every_number_in_the_prose():
-    lesson = Claims("dilation")
-    check_taps(lesson)
-    check_extent(lesson)
-    check_same(lesson)
-    check_fields(lesson)
-    check_gridding(lesson)
-    check_pools(lesson)
-    check_exercises(lesson)
-    lesson.labels(*(f"**{n}.**" for n in range(1, 5)))
-    lesson.complete()
-
-
-def check_taps(lesson):
-    conv = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
-    conv.weight.data.fill_(1)
-    x = torch.zeros(1, 7, 7, requires_grad=True)
-    conv(x)[0, 0, 0].backward()
-    lesson.says(
-        "With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them",
-        nn.Conv2d(1, 1, 3).dilation == (1, 1) and x.grad[0, 0, :5].tolist() == [1, 0, 1, 0, 1],
-    )
-    lesson.says(
-        "A 3×3 kernel with `dilation=2` stands in the upper left corner of a 7×7 map",
-        conv.weight.shape[2:] == (3, 3),
-    )
-    rows, cols = (axis.unique().tolist() for axis in x.grad[0].nonzero().T)
-    lesson.says(
-        "It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4. The output is 3×3, "
-        "where dilation 1 would give 5×5",
-        rows == cols == [0, 2, 4]
-        and int(x.grad.sum()) == 9
-        and (side(conv, 7), side(nn.Conv2d(1, 1, 3), 7)) == (3, 5),
-    )
-
-
-def smallest_input(k, d):
-    """The smallest size that torch accepts: what the kernel spans."""
-    layer = nn.Conv2d(1, 1, k, dilation=d)
-    for i in range(1, 40):
-        try:
-            assert side(layer, i) == 1
-        except RuntimeError:
-            continue
-        return i
-
-
-def check_extent(lesson):
-    smallest = {(k, d): smallest_input(k, d) for k in (1, 2, 3, 5) for d in (1, 2, 3)}
-    lesson.says(
-        "A kernel of $k$ has $k - 1$ gaps",
-        all(smallest[k, 3] - smallest[k, 2] == k - 1 for k in (1, 2, 3, 5)),
-    )
-    lesson.says("$$d(k - 1) + 1$$", all(e == d * (k - 1) + 1 for (k, d), e in smallest.items()))
-    formula = [
-        side(nn.Conv2d(1, 1, k, s, p, d), i) == (i + 2 * p - d * (k - 1) - 1) // s + 1
-        for i in range(9, 16)
-        for k in (1, 2, 3)
-        for s in (1, 2, 3)
-        for p in (0, 1, 2)
-        for d in (1, 2, 3)
-    ]
-    lesson.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", all(formula))
-    message = refusal(lambda: side(nn.Conv2d(1, 1, 3, dilation=4), 7))
-    lesson.says("torch itself calls the kernel 9×9", "Kernel size: (9 x 9)" in message)
-
-
-def check_same(lesson):
-    keeps = {
-        (k, d): [p for p in range(12) if side(nn.Conv2d(1, 1, k, padding=p, dilation=d), 25) == 25]
-        for k in (1, 3, 5)
-        for d in (1, 2, 3)
-    }
-    lesson.says(
-        "At stride 1 the size stays if the padding is half of what the extent trims: "
-        "$p = d(k-1)/2$. For a kernel of 3 that is simply $p = d$",
-        all(p == [d * (k - 1) // 2] for (k, d), p in keeps.items()),
-    )
-    assert side(nn.Conv2d(1, 1, 3, padding="same", dilation=4), 9) == 9
-    block = nn.Conv2d(1, 1, 3, padding=1, dilation=2)
-    lesson.says(
-        "You know `padding=1` keeps the size for a 3×3 kernel. Then you add `dilation=2`",
-        side(nn.Conv2d(1, 1, 3, padding=1), 7) == 7,
-    )
-    lesson.says(
-        "The map shrank from 7 to 5. With `padding=2` the block fits again",
-        side(block, 7) == 5 and side(nn.Conv2d(1, 1, 3, padding=2, dilation=2), 7) == 7,
-    )
-
-
-def check_fields(lesson):
-    lesson.says("Stack layers at stride 1, and each adds", field(1, 2, 5) == 1 + 2 * (1 + 2 + 5))
-    lesson.says(
-        "Three layers with 3×3 kernels, dilations 1, 2 and 4. How many rows does one output number "
-        "see? And with dilation 1 in all three",
-        field(1, 2, 4) != field(1, 1, 1),
-    )
-    weights = sum(p.numel() for layer in stack(1, 2, 4) for p in [layer.weight])
-    lesson.says(
-        "15 against 7, with the same 27 weights",
-        (field(1, 2, 4), field(1, 1, 1), weights) == (15, 7, 27),
-    )
-    doubling = [field(*(2**n for n in range(depth))) for depth in (1, 2, 3, 4)]
-    assert doubling == [3, 7, 15, 31]  # the caption names the first three
-    lesson.says(
-        "Double the dilation from layer to layer, and the field doubles, too. "
-        "Without dilation it only grows by 2",
-        all(b == 2 * a + 1 for a, b in zip(doubling, doubling[1:], strict=False))
-        and [field(*[1] * depth) for depth in (1, 2, 3, 4)] == [3, 5, 7, 9],
-    )
-
-
-def check_gridding(lesson):
-    lesson.says("A field of 15 rows", field(1, 2, 4) == 15)
-    lesson.says(
-        "Take dilations 2, 2 and 2. The field is 13 wide. How many of these 13 pixels",
-        field(2, 2, 2) == 13 == len(line((2, 2, 2))),
-    )
-    lesson.says(
-        "With 2, 2, 2 every other number is zero: 7 pixels of 13, and in the whole field 49 of 169",
-        line((2, 2, 2)) == [1, 0, 3, 0, 6, 0, 7, 0, 6, 0, 3, 0, 1] and used((2, 2, 2)) == (49, 169),
-    )
-    lesson.says(
-        "The two other stacks use every pixel", used((1, 1, 1))[0] == 49 and all(line((1, 2, 4)))
-    )
-    x = torch.randint(0, 9, (1, 9, 10)).float()
-    one, two = nn.Conv2d(1, 1, 3, bias=False), nn.Conv2d(1, 1, 3, dilation=2, bias=False)
-    one.weight.data = two.weight.data = torch.randint(-3, 4, (1, 1, 3, 3)).float()
-    quarters = [
-        torch.equal(one(x[:, r::2, c::2]), two(x)[:, r::2, c::2]) for r in (0, 1) for c in (0, 1)
-    ]
-    lesson.says(
-        "A convolution with dilation 2 reads pixels of one kind only: even columns for an even "
-        "output, odd for odd",
-        all(quarters),
-    )
-    check_rule(lesson)
+    """Each layer adds its extent minus one; the impulses say the same."""
+    reach = 1 + sum(2 * d for d in dilations)
+    assert len(line(dilations)) == reach and line(dilations)[0] == 1
+    return reach
 
 
 def rule(dilations):
@@ -196,101 +100,432 @@ def rule(dilations):
     return True
 
 
-def check_rule(lesson):
-    stacks = [
-        s for depth in (1, 2, 3, 4) for s in combinations_with_replacement(range(1, 12), depth)
+@cache
+def stacks():
+    """All stacks of up to four dilations of up to 11, sorted."""
+    depths = (1, 2, 3, 4)
+    return [s for depth in depths for s in combinations_with_replacement(range(1, 12), depth)]
+
+
+def refusal(call, kind=RuntimeError):
+    with pytest.raises(kind) as caught:
+        call()
+    return str(caught.value)
+
+
+def positions(step):
+    return [(tap.row, tap.col) for tap in step.taps]
+
+
+def test_every_claim(page):
+    assert torch.equal(page.names["x"], X) and torch.equal(page.names["weights"][0, 0], WEIGHTS)
+    the_taps(page)
+    the_extent(page)
+    the_same_size(page)
+    fields(page)
+    gridding(page)
+    four_smaller_maps(page)
+    no_hole(page)
+    pools(page)
+    exercises(page)
+    page.labels("Predict first", "Check all four", "put the first three into a whole network")
+    page.complete()
+
+
+def the_taps(page):
+    conv = dilated()
+    page.says(
+        "How can a kernel of nine weights see more of a map, without a pool and without a stride?",
+        conv.weight.numel() == 9 and smallest_input(3, 2) > smallest_input(3, 1),
+    )
+    page.labels("A **tap** is one place of the window")
+    steps = {d: slide(dilated(d), X).steps[0] for d in (1, 2)}
+    page.says(
+        "With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them",
+        [sorted({col for _, col in positions(steps[d])}) for d in (1, 2)] == [[0, 1, 2], [0, 2, 4]],
+    )
+    page.says("A 3×3 kernel with `dilation=2`", page.names["spread"].dilation == (2, 2))
+    page.labels("stands in the upper left corner of a 7×7 map")
+    out = folded(X, lambda block: (block * WEIGHTS).sum())
+    page.prints("spread(x).detach()", out)
+    page.draws("dilation-spread", slide(conv, X))
+    shown = page.figure("dilation-spread")
+    places = positions(shown.steps[0])
+    page.says("Nine taps, one pixel apart from the next", len(places) == 9 and places[1] == (0, 2))
+    spans = places[-1][0] + 1
+    page.says(
+        f"The window spans {spans}×{spans}, so it fits in three places each way",
+        shown.output_shape[-2:] == (3, 3) and 7 - spans + 1 == 3,
+    )
+    rows, cols = ({place[axis] for place in places} for axis in (0, 1))
+    page.says(
+        "It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4",
+        rows == cols == {0, 2, 4} and len(places) == len(rows) * len(cols),
+    )
+    page.says(
+        f"The output is {len(out[0])}×{len(out[0])}, "
+        f"where dilation 1 would give {side(dilated(1), 7)}×{side(dilated(1), 7)}"
+    )
+
+
+@cache
+def smallest_input(k, d):
+    """The smallest size that torch accepts: what the kernel spans."""
+    layer = nn.Conv2d(1, 1, k, dilation=d)
+    for i in range(1, 40):
+        try:
+            assert side(layer, i) == 1
+        except RuntimeError:
+            continue
+        return i
+
+
+def the_extent(page):
+    smallest = {(k, d): smallest_input(k, d) for k in (1, 2, 3, 5) for d in (1, 2, 3)}
+    page.says(
+        "A kernel of $k$ has $k - 1$ gaps between its taps",
+        all(smallest[k, 3] - smallest[k, 2] == k - 1 for k in (1, 2, 3, 5)),
+    )
+    extent = all(e == d * (k - 1) + 1 for (k, d), e in smallest.items())
+    page.says("So from the first tap to the last it spans $$d(k - 1) + 1$$", extent)
+    formula = [
+        side(nn.Conv2d(1, 1, k, s, p, d), i) == (i + 2 * p - d * (k - 1) - 1) // s + 1
+        for i in range(9, 16)
+        for k in (1, 2, 3)
+        for s in (1, 2, 3)
+        for p in (0, 1, 2)
+        for d in (1, 2, 3)
     ]
-    lesson.says(
-        "**No hole appears as long as each dilation is at most the receptive field of the ones "
-        "before it.** The first one must be 1",
-        len(stacks) > 1000
-        and all(all(line(s)) == rule(s) for s in stacks)
-        and not any(rule(s) for s in stacks if min(s) > 1),
+    page.says("Put it in the place of $k$, and every formula of [output size] holds", all(formula))
+    page.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", all(formula))
+    message = refusal(lambda: side(nn.Conv2d(1, 1, 3, dilation=4), 7))
+    page.prints(
+        "size(nn.Conv2d(1, 1, 3, dilation=4), 7)",
+        *(f"dilation {d} spans {smallest[3, d]}, 7 gives {counted(7, d=d)}" for d in (1, 2, 3)),
+        fill(f"dilation 4: {message}", 66),
     )
-    four = [(1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9)]
-    lesson.says(
-        "Which of these stacks leave holes: 1, 2, 5? 2, 4, 8? 1, 2, 9? 1, 3, 9?",
-        [all(line(s)) for s in four] == [True, False, False, True],
+    nine = 4 * (3 - 1) + 1
+    page.says(
+        f"torch itself calls the kernel {nine}×{nine}",
+        f"Kernel size: ({nine} x {nine})" in message,
     )
-    widest = max((s for s in four if all(line(s))), key=lambda s: len(line(s)))
-    lesson.says(
-        "1, 3, 9 is the widest of all: it covers 27×27 without a hole, "
-        "and every pixel has exactly one path",
-        widest == (1, 3, 9)
-        and set(line(widest)) == {1}
-        and used(widest) == (27**2, 27**2)
-        and not any(rule(s) and sum(s) > 13 for s in stacks if len(s) == 3),
+    large = torch.zeros(5, 5)
+    large[::2, ::2] = WEIGHTS
+    same = torch.equal(F.conv2d(X, large[None, None]), dilated()(X))
+    weights = dilated().weight.numel()
+    page.prints(
+        "large.weight.data[:, :, ::2, ::2] = weights",
+        f"same numbers: {same}",
+        f"weights: {weights} against {large.numel()}",
     )
-    orders = {tuple(n > 0 for n in line(s)) for s in permutations((9, 1, 3))}
-    lesson.says("The order plays no part: 9, 1, 3 reaches the same pixels", len(orders) == 1)
-    lesson.says("choose dilations such as 1, 2, 5 against it", all(line((1, 2, 5))))
-    even = [s for s in stacks if all(d % 2 == 0 for d in s)]
-    lesson.says(
-        "Dilations that are all multiples of 2 leave holes", not any(all(line(s)) for s in even)
-    )
+    page.says("But there are still only nine weights", weights == 9)
+    page.says("A dilated kernel does the same as a large kernel with zeros in it", same)
+    page.says("A dilated kernel spans $d(k-1) + 1$ pixels, with the weights of a small one", extent)
 
 
-def check_pools(lesson):
-    wide = nn.MaxPool2d(3, stride=1, dilation=2)
-    x = torch.rand(1, 7, 7)
-    two, three = (
-        refusal(lambda p=p: nn.MaxPool2d(3, stride=1, padding=p, dilation=2)(x)) for p in (2, 3)
+def the_same_size(page):
+    keeps = {
+        (k, d): [p for p in range(12) if side(nn.Conv2d(1, 1, k, padding=p, dilation=d), 25) == 25]
+        for k in (1, 3, 5)
+        for d in (1, 2, 3)
+    }
+    page.says(
+        "At stride 1 the size stays if the padding is half of what the extent trims: "
+        "$p = d(k-1)/2$. For a kernel of 3 that is simply $p = d$",
+        all(p == [d * (k - 1) // 2] for (k, d), p in keeps.items()),
     )
-    lesson.says(
-        "Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a "
-        "padding of 2 passes. The second goes by `kernel_size` and forgets the dilation",
-        torch.__version__.startswith("2.13")
-        and "half of effective kernel size" in three
-        and "half of kernel size" in two,
+    word = {d: side(nn.Conv2d(1, 1, 3, padding="same", dilation=d), 9) for d in (1, 2, 4)}
+    page.prints(
+        'padding="same", dilation=d',
+        *(f"dilation {d}: {word[d]} and {counted(9, p=d, d=d)}" for d in word),
     )
-    assert "dilation" in refusal(lambda: nn.AvgPool2d(3, stride=1, dilation=2), TypeError)
-    mean = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
-    mean.weight.data.fill_(1 / 9)
-    taps = [[x[0, r : r + 5 : 2, c : c + 5 : 2].mean() for c in range(3)] for r in range(3)]
-    lesson.says(
-        "use a convolution whose nine weights are 1/9",
-        torch.allclose(mean(x)[0], torch.tensor(taps)),
+    page.says('`padding="same"` works it out for you', set(word.values()) == {9})
+    page.says(
+        "You know `padding=1` keeps the size for a 3×3 kernel", counted(7, p=1) == 7 == X.shape[-1]
     )
-    largest = [[x[0, r : r + 5 : 2, c : c + 5 : 2].max() for c in range(3)] for r in range(3)]
-    assert torch.equal(wide(x)[0], torch.tensor(largest))
-    padded = wide(F.pad(x, (2, 2, 2, 2), value=-torch.inf))
-    assert padded.shape == x.shape and padded.isfinite().all()
-
-
-def check_exercises(lesson):
-    five = nn.Conv2d(1, 1, 5, dilation=3)
-    lesson.says("How many pixels does a kernel of 5 with dilation 3 span", side(five, 13) == 1)
-    lesson.says("13: four gaps of 3, plus 1.", (side(five, 13), 4 * 3 + 1) == (1, 13))
-    refusal(lambda: side(five, 12))
-    padded = nn.Conv2d(1, 1, 5, padding=6, dilation=3)
-    lesson.says("6, half of 12.", side(padded, 20) == 20 and 12 / 2 == 6)
-    both = nn.Conv2d(1, 1, 3, stride=2, dilation=2, bias=False)
-    both.weight.data.fill_(1)
-    lesson.says(
-        "`nn.Conv2d(1, 1, 3, stride=2, dilation=2)` slides over a 7×7 map. What size comes out, "
-        "and how many of the 49 pixels are read",
-        side(both, 7) < 7,
+    page.says("Then you add `dilation=2` to a block", page.names["block"].dilation == (2, 2))
+    block = nn.Conv2d(1, 1, 3, padding=1, dilation=2)
+    page.prints("x + block(x)", fill(refusal(lambda: X + block(X)), 66))
+    page.says(
+        f"The map shrank from {X.shape[-1]} to {side(block, 7)}. With `padding=2` the block fits",
+        counted(7, p=2, d=2) == 7,
     )
-    reads = {p for step in slide(both, torch.rand(1, 7, 7)).steps for p in positions(step)}
-    lesson.says(
-        "2, and 16 pixels. Stride and dilation are both even, so only rows and columns "
-        "0, 2, 4 and 6 are ever read",
-        side(both, 7) == 2 and reads == {(r, c) for r in (0, 2, 4, 6) for c in (0, 2, 4, 6)},
-    )
-    lesson.says("You stack dilations 1, 2, 4 and 8", field(1, 2, 4, 8) > field(1, 2, 4))
-    lesson.says(
-        "31, and no hole. Before the 8 the field is 15, and 8 is not more than 15",
-        field(1, 2, 4, 8) == 31 and all(line((1, 2, 4, 8))) and field(1, 2, 4) == 15,
-    )
-    lesson.says("A dilated kernel spans $d(k-1) + 1$ pixels", side(five, 3 * (5 - 1) + 1) == 1)
-    lesson.says(
+    page.says(
         "a kernel of 3 takes a padding equal to its dilation",
         all(side(nn.Conv2d(1, 1, 3, padding=d, dilation=d), 20) == 20 for d in range(1, 8)),
     )
 
 
-def positions(step):
-    return [(tap.row, tap.col) for tap in step.taps]
+def fields(page):
+    page.says("Stack layers at stride 1, and each adds its extent minus one", field(1, 2, 5) == 17)
+    page.labels("Three layers with 3×3 kernels, dilations 1, 2 and 4")
+    page.labels("How many rows does one output number see?", "And with dilation 1 in all three?")
+    wide, narrow = field(1, 2, 4), field(1, 1, 1)
+    page.prints(
+        'print(dilations, "sees", seen.size)',
+        *(f"{d} sees ({field(*d)}, {field(*d)})" for d in ((1, 1, 1), (1, 2, 4))),
+    )
+    with torch.random.fork_rng():  # the shades follow random weights
+        torch.manual_seed(7)
+        asked = ((1, 1, 1), (1, 2, 4), (1, 2, 4))
+        *_, drawn = [receptive_field(stack(*dilations), (1, 17, 17)) for dilations in asked]
+    page.draws("dilation-field", drawn)
+    reach = [field(*(2**n for n in range(depth))) for depth in (1, 2, 3, 4)]
+    page.says(
+        f"Dilations 1, 2 and 4: one output in the middle sees {reach[0]}, then {reach[1]}, "
+        f"then {reach[2]} rows and columns"
+    )
+    weights = sum(layer.weight.numel() for layer in stack(1, 2, 4))
+    page.says(f"{wide} against {narrow}, with the same {weights} weights")
+    assert sum(layer.weight.numel() for layer in page.names["stack"](1, 1, 1)) == weights
+    doubles = all(b > 2 * a for a, b in zip(reach, reach[1:], strict=False))
+    page.says("Layers on layers: the reach doubles", doubles)
+    plain = [field(*[1] * depth) for depth in (1, 2, 3, 4)]
+    page.says(
+        "Double the dilation from layer to layer, and the field more than doubles, too. "
+        "Without dilation it only grows by 2",
+        doubles and {b - a for a, b in zip(plain, plain[1:], strict=False)} == {2},
+    )
+    page.says("Doubling dilations more than double the field", doubles)
+    page.prints(
+        "doubling = [2**layer for layer in range(n)]",
+        *(
+            f"{[1] * n} sees {plain[n - 1]} and {[2**m for m in range(n)]} {reach[n - 1]}"
+            for n in (1, 2, 3, 4)
+        ),
+    )
+    page.cites("as when every pixel gets a label", SOURCES["stacks"])
+
+
+def gridding(page):
+    page.says(f"A field of {field(1, 2, 4)} rows tells how *far*")
+    page.labels("Does it use every pixel in between?", "Take dilations 2, 2 and 2")
+    wide = len(line((2, 2, 2)))
+    page.says(f"The field is {wide} wide. How many of these {wide} pixels in a row")
+    page.labels("Set all weights to one")
+    page.says(
+        "Then the gradient of an input pixel is the number of ways from it to the output",
+        all(torch.equal(page.names["paths"](*d, side=2 * sum(d) + 1), plane(d)) for d in SHOWN),
+    )
+    lines = []
+    for dilations in SHOWN:
+        lines.append(f"{dilations} uses {used(dilations)[0]} of {used(dilations)[1]}")
+        lines.append(f"    {' '.join(map(str, line(dilations)))}")
+    page.prints("middle = counts[len(counts) // 2]", *lines)
+    page.says("The second lines show the row in the middle", lines[1].split() == ["1", *"367631"])
+    page.says(
+        "With 2, 2, 2 every other number is zero: "
+        f"{sum(n > 0 for n in line((2, 2, 2)))} pixels of {wide}, and in the whole field "
+        "{} of {}".format(*used((2, 2, 2))),
+        {n > 0 for n in line((2, 2, 2))[::2]} == {True} and not any(line((2, 2, 2))[1::2]),
+    )
+    full = [used(d)[0] == used(d)[1] for d in SHOWN]
+    page.says("The two other stacks use every pixel", full == [True, False, True])
+    the_map_of_pixels(page)
+
+
+def plane(dilations):
+    row = torch.tensor(line(dilations), dtype=torch.int32)
+    return torch.outer(row, row)
+
+
+def the_map_of_pixels(page):
+    name = "dilation-gridding"
+    maps = [F.pad(plane(d) > 0, [(17 - len(line(d))) // 2] * 4) for d in SHOWN]
+    panels = page.drawing(name)
+    page.plots(
+        name,
+        [panel["meshes"] for panel in panels] == [[m.tolist()] for m in maps]
+        and [panel["title"] for panel in panels] == [", ".join(map(str, d)) for d in SHOWN]
+        and [panel["xlabel"] for panel in panels] == [f"{used(d)[0]} pixels" for d in SHOWN],
+    )
+    page.says(
+        f"Three maps of {len(maps[0])}×{len(maps[0])} pixels in which the pixels that reach",
+        len(maps) == len(panels) == 3,
+    )
+    sides = [len(line(d)) for d in SHOWN]
+    solid = [bool(plane(d).all()) for d in SHOWN]
+    page.says(
+        f"Dilations 1, 1, 1 fill a solid square of {sides[0]}×{sides[0]}. Dilations 2, 2, 2 fill "
+        f"{used((2, 2, 2))[0]} single pixels, every second one of {sides[1]}×{sides[1]}. "
+        f"Dilations 1, 2, 4 fill a solid square of {sides[2]}×{sides[2]}",
+        solid == [True, False, True] and bool(plane((2, 2, 2))[::2, ::2].all()),
+    )
+    weights = {sum(layer.weight.numel() for layer in stack(*d)) for d in SHOWN}
+    page.says("All three stacks have 27 weights", weights == {27})
+
+
+def four_smaller_maps(page):
+    small = {
+        (row, col): torch.equal(
+            F.conv2d(X[:, row::2, col::2], WEIGHTS[None, None]), dilated()(X)[:, row::2, col::2]
+        )
+        for row in (0, 1)
+        for col in (0, 1)
+    }
+    page.prints(
+        "print(row, col, torch.equal(plain(small), part))",
+        *(f"{row} {col} {same}" for (row, col), same in small.items()),
+    )
+    kinds = {
+        {(row % 2, col % 2) for row, col in positions(step)} == {(n // 3 % 2, n % 3 % 2)}
+        for n, step in enumerate(page.figure("dilation-spread").steps)
+    }
+    page.says(
+        "A convolution with dilation 2 reads pixels of one kind only: even columns for an even "
+        "output, odd for odd, and rows alike",
+        kinds == {True},
+    )
+    page.says(
+        "So it does the same as a plain convolution on each of four smaller maps",
+        len(small) == 4 and all(small.values()),
+    )
+    even = [share_a_pixel(d) for d in ((2, 2, 2), (2, 4, 6), (4, 2), (2, 2, 2, 2))]
+    page.says(
+        "If all dilations are even, the four maps never meet, however many layers you stack. "
+        "Neighbouring outputs then depend on no pixel in common",
+        not any(even) and share_a_pixel((1, 2, 4)),
+    )
+
+
+def share_a_pixel(dilations):
+    """Whether two neighbouring outputs depend on a pixel in common."""
+    image = torch.rand(1, 31, 31, requires_grad=True)
+    seen, network = [], stack(*dilations)
+    for col in (15, 16):
+        (gradient,) = torch.autograd.grad(network(image)[0, 15, col], image)
+        seen.append(gradient != 0)
+    return bool((seen[0] & seen[1]).any())
+
+
+def no_hole(page):
+    page.says(
+        "**No hole appears as long as each dilation is at most the receptive field of the ones "
+        "before it.** The first one must be 1",
+        len(stacks()) > 1000
+        and all(all(line(s)) == rule(s) for s in stacks())
+        and not any(all(line(s)) for s in stacks() if min(s) > 1),
+    )
+    page.says(
+        "Which of these stacks leave holes: 1, 2, 5? 2, 4, 8? 1, 2, 9? 1, 3, 9?",
+        {all(line(s)) for s in ASKED} == {True, False},
+    )
+    page.prints(
+        "for dilations in ((1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9)):",
+        *("{} uses {} of {}, fits: {}".format(s, *used(s), all(line(s))) for s in ASKED),
+    )
+    widest = max((s for s in ASKED if all(line(s))), key=lambda s: len(line(s)))
+    page.says(
+        f"{', '.join(map(str, widest))} is the widest of all: "
+        f"it covers {len(line(widest))}×{len(line(widest))} without a hole, "
+        "and every pixel has exactly one path",
+        set(line(widest)) == {1}
+        and not any(all(line(s)) and sum(s) > sum(widest) for s in stacks() if len(s) == 3),
+    )
+    orders = {tuple(n > 0 for n in line(s)) for s in permutations((9, 1, 3))}
+    page.says("The order plays no part: 9, 1, 3 reaches the same pixels", len(orders) == 1)
+    page.cites("choose dilations such as 1, 2, 5 against it", SOURCES["gridding"])
+    page.says("choose dilations such as 1, 2, 5 against it", all(line((1, 2, 5))))
+    page.labels("Opinion: one path for each pixel is thrifty, not safe")
+    ways = {s: sum(line(s)) / len(line(s)) for s in ASKED}
+    page.says(
+        "Dilations that grow more slowly let neighbours meet more often",
+        ways[1, 2, 5] > ways[1, 3, 9] == 1,
+    )
+    even = [s for s in stacks() if all(d % 2 == 0 for d in s)]
+    skipping = [s for s in stacks() if not rule(s)]
+    page.says(
+        "Dilations that are all multiples of 2 leave holes, as all do that skip more than was "
+        "seen before",
+        not any(all(line(s)) for s in even + skipping),
+    )
+
+
+def pools(page):
+    wide = nn.MaxPool2d(3, stride=1, dilation=2)
+    page.prints("wide(x)", folded(X, torch.max))
+    page.draws("dilation-max-pool", slide(wide, X))
+    places = positions(page.figure("dilation-max-pool").steps[0])
+    page.says(
+        "It compares nine numbers, one pixel apart",
+        places == [(r, c) for r in (0, 2, 4) for c in (0, 2, 4)],
+    )
+    page.says(
+        "the largest of nine numbers that are not neighbours",
+        torch.equal(wide(X), folded(X, torch.max)) and len(places) == 9,
+    )
+    no_option = refusal(lambda: nn.AvgPool2d(3, stride=1, dilation=2), TypeError)
+    two, three = (
+        refusal(lambda p=p: nn.MaxPool2d(3, stride=1, padding=p, dilation=2)(X)) for p in (2, 3)
+    )
+    page.says("get around two refusals of torch", len({no_option, two}) == 2)
+    page.says(
+        "Two things get in your way. An average pool takes no dilation. And the padding of a max "
+        "pool may be at most half of its kernel",
+        "'dilation'" in no_option and "half of kernel size" in two,
+    )
+    page.says(
+        "Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a "
+        "padding of 2 passes. The second goes by `kernel_size` and forgets the dilation",
+        torch.__version__.startswith("2.13")
+        and smallest_input(3, 2) == 5
+        and "half of effective kernel size" in three
+        and "half of kernel size" in two,
+    )
+    page.prints(
+        "nn.AvgPool2d(3, stride=1, dilation=2)", *(fill(f"- {e}", 66) for e in (no_option, two))
+    )
+    padded = wide(F.pad(X, (2, 2, 2, 2), value=-torch.inf))
+    page.prints("mean.weight.data.fill_(1 / 9)", folded(X, torch.mean), str(tuple(padded.shape)))
+    page.says(
+        "For the mean, use a convolution whose nine weights are 1/9",
+        torch.equal(page.names["mean"].weight, torch.full((1, 1, 3, 3), 1 / 9)),
+    )
+    page.says(
+        "For the maximum, pad by hand, with minus infinity",
+        padded.shape == X.shape
+        and torch.equal(padded, folded(page.names["padded"], torch.max))
+        and padded.isfinite().all(),
+    )
+
+
+def exercises(page):
+    five = nn.Conv2d(1, 1, 5, dilation=3)
+    page.labels("How many pixels does a kernel of 5 with dilation 3 span?")
+    refusal(lambda: side(five, 12))
+    gap = five.dilation[0]
+    page.says(
+        f"{smallest_input(5, 3)}: four gaps of {gap}, plus 1.", smallest_input(5, 3) == 4 * gap + 1
+    )
+    page.answers(1, "13")
+    keeps = [p for p in range(9) if counted(15, 5, p=p, d=3) == 15]
+    page.says(f"{keeps[0]}, half of {smallest_input(5, 3) - 1}.", keeps == [12 // 2])
+    page.answers(2, "6")
+    page.labels("`nn.Conv2d(1, 1, 3, stride=2, dilation=2)` slides over")
+    page.labels("slides over a 7×7 map", "how many of the 49 pixels are read?")
+    both = dilated(stride=2)
+    steps = slide(both, torch.rand(1, 7, 7)).steps
+    reads = {place for step in steps for place in positions(step)}
+    page.says(
+        f"{side(both, 7)}, and {len(reads)} pixels. Stride and dilation are both even, so only "
+        "rows and columns 0, 2, 4 and 6 are ever read",
+        reads == {(r, c) for r in (0, 2, 4, 6) for c in (0, 2, 4, 6)},
+    )
+    page.answers(3, ("2, and", 2), ("16 pixels", 16))
+    page.labels("You stack dilations 1, 2, 4 and 8")
+    page.says(
+        f"{field(1, 2, 4, 8)}, and no hole. Before the 8 the field is {field(1, 2, 4)}, "
+        f"and 8 is not more than {field(1, 2, 4)}",
+        all(line((1, 2, 4, 8))) and field(1, 2, 4) >= 8,
+    )
+    page.answers(4, ("31, and", 31), ("no hole", False))
+    page.prints(
+        "print(field(1, 2, 4, 8), holes)",
+        str(smallest_input(5, 3)),
+        str(keeps),
+        f"{counted(7, s=2, d=2)} {len(reads)}",
+        f"{field(1, 2, 4, 8)} {not all(line((1, 2, 4, 8)))}",
+    )
 
 
 def test_a_dilated_kernel_is_a_larger_one_with_zeros():
@@ -302,20 +537,3 @@ def test_a_dilated_kernel_is_a_larger_one_with_zeros():
         large.weight.data.zero_()
         large.weight.data[:, :, ::d, ::d] = spread.weight.data
         assert torch.equal(large(x), spread(x))
-
-
-def test_the_picture_of_gridding_shows_what_its_alt_text_says():
-    squares = {(1, 1, 1): 7, (2, 2, 2): 13, (1, 2, 4): 15}
-    assert {s: len(line(s)) for s in squares} == squares
-    assert [used(s)[0] for s in squares] == [49, 49, 225]
-
-
-def test_with_even_dilations_neighbouring_outputs_share_no_pixel():
-    for dilations, share in (((2, 2, 2), False), ((2, 4, 6), False), ((1, 2, 4), True)):
-        image = torch.rand(1, 31, 31, requires_grad=True)
-        seen = []
-        for col in (15, 16):
-            image.grad = None
-            stack(*dilations)(image)[0, 15, col].backward()
-            seen.append(image.grad != 0)
-        assert bool((seen[0] & seen[1]).any()) is share

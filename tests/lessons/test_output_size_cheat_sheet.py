@@ -1,18 +1,49 @@
-"""Every formula and number in lessons/output-size-cheat-sheet.py, from torch."""
+"""lessons/output-size-cheat-sheet.py: its words and outputs, against the package's own geometry
+(which never asks torch) and formulas that the test writes itself."""
 
 import inspect
 import random
-import re
+from functools import cache
+from itertools import product
 
-import pytest
 import torch
-from claims import LESSONS, Claims
 from torch import nn
 
-from slidingwindows import Geometry
-from slidingwindows.lessons import read
+from slidingwindows import Geometry, slide
 
-NAME = "output-size-cheat-sheet"
+K, S, P, D = range(1, 6), range(1, 5), range(3), range(1, 4)
+FOUR = torch.tensor([[[4.0, 1, 5, 2], [3, 6, 0, 7], [8, 2, 9, 1], [0, 5, 3, 4]]])
+SIDES = (7, 28, 32, 33, 224)
+CONVOLUTIONS = {  # as the page calls them: kernel size, stride, padding, dilation
+    "Conv2d(1)": (1, 1, 0, 1),
+    "Conv2d(3)": (3, 1, 0, 1),
+    "Conv2d(3, padding=1)": (3, 1, 1, 1),
+    "Conv2d(5)": (5, 1, 0, 1),
+    "Conv2d(5, padding=2)": (5, 1, 2, 1),
+    "Conv2d(7, padding=3)": (7, 1, 3, 1),
+    "Conv2d(3, padding=2, dilation=2)": (3, 1, 2, 2),
+    "Conv2d(3, stride=2, padding=1)": (3, 2, 1, 1),
+    "Conv2d(4, stride=2, padding=1)": (4, 2, 1, 1),
+    "Conv2d(7, stride=2, padding=3)": (7, 2, 3, 1),
+    "Conv2d(2, stride=2)": (2, 2, 0, 1),
+    "Conv2d(16, stride=16)": (16, 16, 0, 1),
+}
+POOLS = {  # the same, then whether the size is rounded up
+    "MaxPool2d(2)": (2, 2, 0, 1, False),
+    "MaxPool2d(2, ceil_mode=True)": (2, 2, 0, 1, True),
+    "MaxPool2d(3)": (3, 3, 0, 1, False),
+    "MaxPool2d(3, stride=1, padding=1)": (3, 1, 1, 1, False),
+    "MaxPool2d(3, stride=2)": (3, 2, 0, 1, False),
+    "MaxPool2d(3, stride=2, padding=1)": (3, 2, 1, 1, False),
+    "AvgPool2d(7)": (7, 7, 0, 1, False),
+}
+ADAPTIVE = {"AdaptiveAvgPool2d(1)": 1, "AdaptiveAvgPool2d(7)": 7}
+TRANSPOSED = {  # kernel size, stride, padding, output_padding
+    "ConvTranspose2d(2, stride=2)": (2, 2, 0, 0),
+    "ConvTranspose2d(4, stride=2, padding=1)": (4, 2, 1, 0),
+    "ConvTranspose2d(3, stride=2, padding=1)": (3, 2, 1, 0),
+    "ConvTranspose2d(3, stride=2, padding=1, output_padding=1)": (3, 2, 1, 1),
+}
 
 
 def side(layer, i):
@@ -23,20 +54,30 @@ def side(layer, i):
         return None
 
 
-def executed() -> tuple[dict, str]:
-    """What the page's cells define, and all that they print."""
-    printed: list[str] = []
-    names: dict = {"print": lambda *parts: printed.append(" ".join(map(str, parts)))}
-    for cell in read(LESSONS / f"{NAME}.py").code:
-        exec(compile(cell.source, NAME, "exec"), names)
-    return names, "\n".join(printed)
+def fits(i, k, p, d=1):
+    """Whether a window has a place at all."""
+    return i + 2 * p >= d * (k - 1) + 1
 
 
-PAGE, PRINTED = executed()
+def counted(i, k, s, p, d=1, up=False):
+    """The size by the package's own geometry; a dash where no window fits."""
+    return Geometry.of(i, k, s, p, d, up).output_shape[-1] if fits(i, k, p, d) else "-"
+
+
+def back(i, k, s, p, a, d=1):
+    return (i - 1) * s - 2 * p + d * (k - 1) + a + 1
+
+
+@cache
+def size(kind, k, s, p, d=1, up=False, i=20):
+    """Torch's size of a convolution or a pool, remembered."""
+    if kind == "conv":
+        return side(nn.Conv2d(1, 1, k, s, p, d), i)
+    return side(nn.MaxPool2d(k, s, p, d, ceil_mode=up), i)
 
 
 def keeps(layer):
-    return all(side(layer, i) == i for i in range(30, 40))
+    return all(side(layer, i) == i for i in (30, 31, 32, 33))
 
 
 def refuses(call, kind):
@@ -47,61 +88,147 @@ def refuses(call, kind):
     return False
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims(NAME)
+def test_every_claim(page):
+    the_letters(page)
+    formulas(page)
+    how_many_agree(page)
+    the_window_that_hangs_over(page)
+    adaptive(page)
+    common_settings(page)
+    which_keep(page)
+    which_halve(page)
+    which_double(page)
+    mistakes(page)
+    page.labels("More: the formulas one by one, derived and drawn")
+    page.complete()
+
+
+def the_letters(page):
     conv, transposed = nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 3)
     pool = nn.MaxPool2d(3)
-    lesson.says("| $s$ | `stride` | 1 | $k$ |", (conv.stride, pool.stride) == ((1, 1), 3))
-    lesson.says(
+    page.labels("| $i$ | size of the input, one side |")
+    required = [
+        inspect.signature(kind).parameters["kernel_size"].default is inspect.Parameter.empty
+        for kind in (nn.Conv2d, nn.MaxPool2d)
+    ]
+    page.says("| $k$ | `kernel_size` | none | none |", all(required))
+    page.says("| $s$ | `stride` | 1 | $k$ |", (conv.stride, pool.stride) == ((1, 1), 3))
+    page.says(
         "| $p$ | `padding`, on each side | 0 | 0 |", (conv.padding, pool.padding) == ((0, 0), 0)
     )
-    lesson.says("| $d$ | `dilation` | 1 | 1 |", (conv.dilation, pool.dilation) == ((1, 1), 1))
-    lesson.says(
-        "| $a$ | `output_padding`, transposed only | 0 | |", transposed.output_padding == (0, 0)
+    page.says("| $d$ | `dilation` | 1 | 1 |", (conv.dilation, pool.dilation) == ((1, 1), 1))
+    page.says(
+        "| $a$ | `output_padding`, transposed only | 0 | |",
+        transposed.output_padding == (0, 0)
+        and "output_padding" not in inspect.signature(nn.Conv2d).parameters,
     )
-    formulas(lesson)
-    settings(lesson)
-    mistakes(lesson)
-    lesson.complete()
 
 
-def formulas(lesson):
-    agree = {"plain": True, "ceiling": True, "transposed": True}
+@cache
+def agreement():
+    """Random settings, further than the page goes: does torch follow each formula?"""
+    agree = {"plain": [], "ceiling": [], "transposed": []}
     draw = random.Random(3)
-    taken = 0
     for _ in range(600):
         i, k, s, d = (draw.randint(1, n) for n in (30, 7, 6, 3))
         p, a = draw.randint(0, 3), draw.randint(0, 2)
+        plain = (i + 2 * p - d * (k - 1) - 1) // s + 1
+        short = (i + 2 * p - (k - 1) - 1) // s + 1
         cases = [
-            ("plain", nn.Conv2d(1, 1, k, s, p, d), (i, k, s, p, d)),
-            ("plain", nn.MaxPool2d(k, s, p, d), (i, k, s, p, d)),
-            ("plain", nn.AvgPool2d(k, s, p), (i, k, s, p)),
-            ("ceiling", nn.MaxPool2d(k, s, p, d, ceil_mode=True), (i, k, s, p, d)),
-            ("ceiling", nn.AvgPool2d(k, s, p, ceil_mode=True), (i, k, s, p)),
-            ("transposed", nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d), (i, k, s, p, d, a)),
+            ("plain", nn.Conv2d(1, 1, k, s, p, d), plain),
+            ("plain", nn.MaxPool2d(k, s, p, d), plain),
+            ("plain", nn.AvgPool2d(k, s, p), short),
+            ("ceiling", nn.MaxPool2d(k, s, p, d, ceil_mode=True), ceiling(i, k, s, p, d)),
+            ("ceiling", nn.AvgPool2d(k, s, p, ceil_mode=True), ceiling(i, k, s, p, 1)),
+            (
+                "transposed",
+                nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d),
+                back(i, k, s, p, a, d),
+            ),
         ]
-        for name, layer, setting in cases:
+        for name, layer, expected in cases:
             made = side(layer, i)
             if made is not None:
-                taken += 1
-                agree[name] &= made == PAGE[name](*setting)
-    assert taken > 1000
-    lesson.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", agree["plain"])
-    lesson.says(
-        "Average pooling is the same with $d = 1$; it has no dilation",
-        "dilation" not in inspect.signature(nn.AvgPool2d).parameters,
+                agree[name].append(made == expected)
+    assert sum(map(len, agree.values())) > 1000
+    return {name: all(found) for name, found in agree.items()}
+
+
+def ceiling(i, k, s, p, d):
+    o = -((d * (k - 1) + 1 - i - 2 * p) // s) + 1
+    return o - 1 if (o - 1) * s >= i + p else o
+
+
+def formulas(page):
+    agree = agreement()
+    page.says(
+        "The formula of every layer that changes a size, each compared with torch on this page",
+        all(agree.values()),
     )
-    lesson.says(
+    page.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", agree["plain"])
+    page.says(
+        "Average pooling is the same with $d = 1$; it has no dilation",
+        agree["plain"] and "dilation" not in inspect.signature(nn.AvgPool2d).parameters,
+    )
+    page.says(
         r"o = \left\lceil \frac{i + 2p - d(k-1) - 1}{s} \right\rceil + 1, "
         r"\quad\text{and one less if}\quad (o - 1)\,s \ge i + p",
         agree["ceiling"],
     )
-    lesson.says(r"o = (i - 1)\,s - 2p + d(k-1) + a + 1", agree["transposed"])
-    lesson.says(
+    dropping = Geometry.of(5, 3, 3, 1, 1, True).cols
+    page.says(
+        "The second part drops a last window that would start in the padding on the right",
+        dropping.starts == (-1, 2) and size("pool", 3, 3, 1, 1, True, i=5) == 2,
+    )
+    page.says(r"o = (i - 1)\,s - 2p + d(k-1) + a + 1", agree["transposed"])
+
+
+def how_many_agree(page):
+    """Which settings torch takes is stated here once more, and counted."""
+    inputs = range(1, 14)
+    wide = list(product(inputs, K, S, P, D))
+    convs = sum(fits(i, k, p, d) for i, k, s, p, d in wide)
+    pools = sum(fits(i, k, p, d) and 2 * p <= k for i, k, s, p, d in wide)
+    means = sum(fits(i, k, p) and 2 * p <= k for i, k, s, p in product(inputs, K, S, P))
+    page.prints("def plain(", *(f"{n:,} settings, all agree" for n in (convs, pools, means)))
+    ups = [
+        sum(ceiling(i, k, s, p, d) >= 1 and 2 * p <= k for i, k, s, p, d in wide),
+        sum(ceiling(i, k, s, p, 1) >= 1 and 2 * p <= k for i, k, s, p in product(inputs, K, S, P)),
+    ]
+    page.prints("def ceiling(", *(f"{n:,} settings, all agree" for n in ups))
+    made = {
+        (i, k, s, p, d, a): back(i, k, s, p, a, d)
+        for (i, k, s, p, d), a in product(wide, range(3))
+        if a < max(s, d)
+    }
+    # Torch refuses some empty outputs and makes others.
+    empty = sum(
+        side(nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d), i) == 0
+        for (i, k, s, p, d, a), o in made.items()
+        if o == 0
+    )
+    backs = sum(o > 0 for o in made.values()) + empty
+    page.prints("def transposed(", f"{backs:,} settings, all agree")
+
+
+def the_window_that_hangs_over(page):
+    page.draws("cheat-ceil-mode", slide(nn.MaxPool2d(3, stride=2, ceil_mode=True), FOUR))
+    axis = page.figure("cheat-ceil-mode").geometry.cols
+    page.says(
+        "A side of 4 and windows of 3: rounded up, there are two in each row",
+        (FOUR.shape[1], axis.kernel_size, len(axis.starts)) == (4, 3, 2)
+        and axis.starts[-1] + 3 > 4
+        and size("pool", 3, 2, 0, i=4) == 1,
+    )
+
+
+def adaptive(page):
+    page.says(
         r"Window number $j$, counted from 0, reads from $\lfloor j\,i / o \rfloor$ up to, but "
         r"without, $\lceil (j+1)\,i / o \rceil$",
         all(adaptive_agrees(i, o) for i in range(1, 26) for o in range(1, 13)),
     )
+    page.prints("signal for each place", f"{sum(range(1, 21)) * 20:,} windows, all agree")
 
 
 def adaptive_agrees(i, o):
@@ -116,152 +243,163 @@ def adaptive_agrees(i, o):
     return True
 
 
-def settings(lesson):
+def table(rows, sides):
+    width = max(map(len, rows))
+    lines = [f"{'':{width}} {' '.join(f'{i:>4}' for i in sides)}"]
+    for call, sizes in rows.items():
+        lines.append(f"{call:<{width}} {' '.join(f'{o:>4}' for o in sizes)}")
+    return lines
+
+
+def common_settings(page):
+    rows = {call: [counted(i, *setting) for i in SIDES] for call, setting in CONVOLUTIONS.items()}
+    rows |= {call: [counted(i, *setting) for i in SIDES] for call, setting in POOLS.items()}
+    rows |= {call: [o] * len(SIDES) for call, o in ADAPTIVE.items()}
+    page.prints("def table(", *table(rows, SIDES))
+    enlarged = {call: [back(i, *s) for i in (7, 16)] for call, s in TRANSPOSED.items()}
+    page.prints('"ConvTranspose2d(2, stride=2)",', *table(enlarged, (7, 16)))
+    dashes = [call for call, sizes in rows.items() if "-" in sizes]
+    page.says(
+        "A dash means that torch refuses: the window is larger than the input",
+        dashes == ["Conv2d(16, stride=16)"] and side(nn.Conv2d(1, 1, 16, 16), 7) is None,
+    )
+
+
+def which_keep(page):
     same = {
         (k, d): [p for p in range(12) if keeps(nn.Conv2d(1, 1, k, padding=p, dilation=d))]
         for k in range(1, 8)
         for d in range(1, 4)
     }
-    lesson.says(
+    page.says(
         "At stride 1: $2p = d(k - 1)$",
-        all(
-            found == [p for p in range(12) if 2 * p == d * (k - 1)]
-            for (k, d), found in same.items()
-        ),
+        all(ps == [p for p in range(12) if 2 * p == d * (k - 1)] for (k, d), ps in same.items()),
     )
-    lesson.says(
+    page.says(
         "An odd kernel always has such a padding. An even kernel has one only with an even "
         "dilation. Here torch is asked, for kernels up to 7 and dilations up to 3",
         all(bool(found) == (k % 2 == 1 or d % 2 == 0) for (k, d), found in same.items()),
     )
-    pools = {
-        (k, d)
-        for k in range(1, 8)
-        for d in range(1, 4)
-        for p in range(12)
-        if keeps(nn.MaxPool2d(k, 1, p, d))
-    }
-    lesson.says(
-        "a *dilated* max pool with a kernel of 3 or more cannot keep the size by itself",
-        {(k, d) for k, d in pools if d > 1} == {(1, 2), (1, 3), (2, 2)},
+    page.prints("kept(lambda d, k, p: nn.Conv2d(1, 1, k, 1, p, d))", *by_dilation(d_to_kept(same)))
+    limited = {(k, d): [p for p in ps if 2 * p <= k] for (k, d), ps in same.items()}
+    pools = {(k, d): [p for p in range(12) if keeps(nn.MaxPool2d(k, 1, p, d))] for k, d in same}
+    page.says(
+        "A pool has a further limit: its padding may be at most half of the kernel",
+        pools == limited and pools != same,
     )
-    assert {k for k, d in pools if d == 1} == {1, 3, 5, 7}, "only with an odd kernel"
+    page.says(
+        "So a *dilated* max pool with a kernel of 3 or more cannot keep the size by itself",
+        {key for key, ps in pools.items() if ps and key[1] > 1} == {(1, 2), (1, 3), (2, 2)},
+    )
     by_hand = nn.functional.pad(torch.rand(1, 9, 9), (2, 2, 2, 2), value=-torch.inf)
-    assert nn.MaxPool2d(3, 1, dilation=2)(by_hand).shape == (1, 9, 9), "pad by hand before it"
-    halved, up, down = set(), set(), set()
-    for k in range(1, 10):
-        for p in range(6):
-            made = {i: side(nn.Conv2d(1, 1, k, 2, p), i) for i in range(30, 40)}
-            if all(made[i] == i // 2 for i in made if i % 2 == 0):
-                halved.add((k, p))
-                up |= {(k, p)} if all(made[i] == (i + 1) // 2 for i in made) else set()
-                down |= {(k, p)} if all(made[i] == i // 2 for i in made) else set()
-    every = {(k, p) for k in range(1, 10) for p in range(6)}
-    lesson.says(
+    page.says("pad by hand before it", nn.MaxPool2d(3, 1, dilation=2)(by_hand).shape == (1, 9, 9))
+    page.says(
+        "And a pool without dilation keeps it only with an odd kernel",
+        [k for (k, d), ps in pools.items() if d == 1 and ps] == [1, 3, 5, 7],
+    )
+    page.prints("kept(lambda d, k, p: nn.MaxPool2d(k, 1, p, d))", *by_dilation(d_to_kept(limited)))
+
+
+def d_to_kept(settings):
+    return {
+        d: [f"k{k} p{p}" for (k, other), ps in settings.items() if other == d for p in ps if p < 10]
+        for d in (1, 2, 3)
+    }
+
+
+def by_dilation(kept):
+    return [f"dilation {d}: {', '.join(good)}" for d, good in kept.items()]
+
+
+def which_halve(page):
+    every = list(product(range(1, 10), range(6)))
+    made = {(k, p): {i: side(nn.Conv2d(1, 1, k, 2, p), i) for i in range(30, 40)} for k, p in every}
+    halved = {at for at, o in made.items() if all(o[i] == i // 2 for i in o if i % 2 == 0)}
+    up = {at for at, o in made.items() if all(o[i] == (i + 1) // 2 for i in o)}
+    down = {at for at, o in made.items() if all(o[i] == i // 2 for i in o)}
+    page.says("the settings that keep, halve or double it", bool(halved))
+    page.says("Which settings halve it?", bool(halved))
+    page.says(
         "At stride 2 an even size is halved if $k - 2p$ is 1 or 2. The two differ on odd sizes: "
         "1 rounds up, 2 rounds down",
         halved == {(k, p) for k, p in every if k - 2 * p in (1, 2)}
         and up == {(k, p) for k, p in every if k - 2 * p == 1}
         and down == {(k, p) for k, p in every if k - 2 * p == 2},
     )
-    lesson.says(
-        "stride $s$ divides the multiples of $s$ exactly if $k - 2p$ is one of 1 to $s$ "
-        "(with dilation, $d(k-1) + 1$ takes the place of $k$)",
-        all(divides(k, s, p, d) == (1 <= d * (k - 1) + 1 - 2 * p <= s)
-            for k in range(1, 7) for s in range(1, 6) for p in range(4) for d in range(1, 4)),
-    )  # fmt: skip
-    lesson.says(
-        "multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$",
+    page.prints(
+        "down = found(lambda i, o: o == i // 2",
+        f"odd sizes rounded up:   {short(up)}",
+        f"odd sizes rounded down: {short(down)}",
+    )
+    page.says(
+        "In general, stride $s$ divides the multiples of $s$ exactly if $k - 2p$ is one of 1 to "
+        "$s$ (with dilation, $d(k-1) + 1$ takes the place of $k$)",
         all(
-            (side(nn.ConvTranspose2d(1, 1, k, s, p, a), 20) == 20 * s) == (k + a - 2 * p == s)
-            for k in range(1, 8)
-            for s in range(1, 5)
-            for p in range(4)
-            for a in range(s)
+            divides(k, s, p, d) == (1 <= d * (k - 1) + 1 - 2 * p <= s)
+            for k, s, p, d in product(range(1, 7), range(1, 6), range(4), range(1, 4))
         ),
     )
 
 
+def short(settings):
+    """As the page lists them, for kernels up to 8 and paddings up to 4."""
+    return ", ".join(f"k{k} p{p}" for k, p in sorted(settings) if k < 9 and p < 5)
+
+
 def divides(k, s, p, d):
     layer = nn.Conv2d(1, 1, k, s, p, d)
-    return all(side(layer, n * s) == n for n in range(20, 24))
+    return all(side(layer, n * s) == n for n in (20, 21, 22))
 
 
-def mistakes(lesson):
-    lesson.says(
-        "`MaxPool2d(3)` divides by 3, `Conv2d(…, 3)` takes away 2",
+def which_double(page):
+    doubling = [
+        (k, p, a)
+        for k, p, a in product(range(1, 7), range(4), (0, 1))
+        if all(back(i, k, 2, p, a) == 2 * i for i in range(20, 24))
+    ]
+    rule = all(
+        (side(nn.ConvTranspose2d(1, 1, k, s, p, a), 20) == 20 * s) == (k + a - 2 * p == s)
+        for k, s, p in product(range(1, 8), range(1, 5), range(4))
+        for a in range(s)
+    )
+    page.says("Which settings double it?", rule)
+    page.says(
+        "A transposed convolution multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$", rule
+    )
+    page.prints("double = found(", ", ".join(f"k{k} p{p} a{a}" for k, p, a in doubling))
+
+
+def mistakes(page):
+    page.says(
+        "`MaxPool2d(3)` divides by 3, `Conv2d(…, 3)` takes away 2: the default strides differ",
         all(
             (side(nn.MaxPool2d(3), i), side(nn.Conv2d(1, 1, 3), i)) == (i // 3, i - 2)
             for i in range(6, 20)
         ),
     )
-    lesson.says(
+    page.says(
         '`padding="same"` works for convolutions at stride 1 only',
         keeps(nn.Conv2d(1, 1, 3, padding="same"))
         and refuses(lambda: nn.Conv2d(1, 1, 3, 2, padding="same"), ValueError)
         and refuses(lambda: nn.MaxPool2d(3, 1, padding="same")(torch.rand(1, 9, 9)), TypeError),
     )
-    assert "ceil_mode" not in inspect.signature(nn.Conv2d).parameters
-    down = nn.Conv2d(1, 1, 3, stride=2, padding=1)
-    lesson.says(
-        "7 and 8 both become 4 under `Conv2d(…, 3, stride=2, padding=1)`",
-        (side(down, 7), side(down, 8)) == (4, 4),
+    page.says(
+        "`ceil_mode` exists for pools only. A convolution always rounds down",
+        agreement()["plain"]
+        and "ceil_mode" not in inspect.signature(nn.Conv2d).parameters
+        and "ceil_mode" in inspect.signature(nn.MaxPool2d).parameters,
     )
-    back = [side(nn.ConvTranspose2d(1, 1, 3, 2, 1, a), 4) for a in (0, 1)]
-    assert back == [7, 8] and "[4, 4] [7, 8]" in PRINTED
-
-
-ROW = re.compile(
-    r"^((?:Conv|ConvTranspose|MaxPool|AvgPool|AdaptiveAvgPool)2d\(.*?\))((?: +[\d-]+)+)$"
-)
-
-
-def rows():
-    found, sides = [], ()
-    for line in PRINTED.split("\n"):
-        if re.fullmatch(r"[ \d]+", line):
-            sides = tuple(map(int, line.split()))
-        if match := ROW.match(line):
-            found.append((match.group(1), sides, match.group(2).split()))
-    return found
-
-
-def test_the_table_is_found():
-    assert len(rows()) == 25 and {len(sides) for _, sides, _ in rows()} == {5, 2}
-
-
-@pytest.mark.parametrize(("call", "sides", "told"), rows())
-def test_the_table_says_what_the_package_calculates(call, sides, told):
-    """Torch filled the table; here the package's own geometry, which never asks it, reads it."""
-    kind, inside = call.rstrip(")").split("(")
-    first, *rest = inside.split(", ")
-    options = {key: value for key, value in (part.split("=") for part in rest)}
-    number = {key: int(value) for key, value in options.items() if value.isdigit()}
-    k = int(first)
-    for i, said in zip(sides, told, strict=True):
-        if kind.startswith("Adaptive"):
-            expected = k
-        elif kind.startswith("ConvTranspose"):
-            p, a = number.get("padding", 0), number.get("output_padding", 0)
-            expected = (i - 1) * number["stride"] - 2 * p + k + a
-        elif i + 2 * number.get("padding", 0) < k:
-            expected = "-"
-        else:
-            stride = number.get("stride", 1 if kind == "Conv2d" else k)
-            up = options.get("ceil_mode") == "True"
-            geometry = Geometry.of(
-                i, k, stride, number.get("padding", 0), number.get("dilation", 1), up
-            )
-            expected = geometry.output_shape[-1]
-        assert said == str(expected)
-
-
-def test_the_page_compares_many_settings():
-    counts = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) settings, all", PRINTED)]
-    assert len(counts) == 6 and min(counts) > 500
-
-
-def test_the_figure_keeps_a_window_that_hangs_over():
-    four = torch.rand(1, 4, 4)
-    assert nn.MaxPool2d(3, stride=2, ceil_mode=True)(four).shape == (1, 2, 2)
-    assert nn.MaxPool2d(3, stride=2)(four).shape == (1, 1, 1)
+    down = {i: counted(i, 3, 2, 1) for i in (7, 8)}
+    returns = [back(4, 3, 2, 1, a) for a in (0, 1)]
+    page.says(
+        f"Two sizes may shrink to one: 7 and 8 both become {down[7]} under "
+        "`Conv2d(…, 3, stride=2, padding=1)`. The way back needs `output_padding` to choose",
+        down[7] == down[8] and returns == [7, 8],
+    )
+    page.prints(
+        "print([size(layer, 9)",
+        str([counted(9, 3, 3, 0), counted(9, 3, 1, 0)]),
+        f"{list(down.values())} {returns}",
+    )
+    looks = page.blocks[[("four look-alikes" in block) for block in page.blocks].index(True)]
+    page.says("A common mistake: four look-alikes", looks.count("\n    - ") == 4)

@@ -1,14 +1,28 @@
-"""Every number in lessons/padding.py, from torch."""
+"""lessons/padding.py: its words, outputs and figures, against torch by other ways and by hand."""
 
+import inspect
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
-from claims import Claims
+from test_average_pooling import mean_pool
+from test_max_pooling import naive as max_pool
 from torch import nn
 
-from slidingwindows import Geometry
+from slidingwindows import Geometry, slide
+
+X = torch.tensor([[[3.0, 1, 0, 2], [1, 4, 2, 1], [0, 2, 5, 3], [2, 1, 3, 1]]])
+NEGATIVE = -torch.tensor([[[7.0, 5, 6, 8], [4, 6, 3, 9], [8, 9, 7, 5], [9, 6, 8, 4]]])
+WHITE = torch.ones(1, 4, 4)
+NAMED = {"valid": 0, "same": 1, "full": 2}
+
+
+def plus(padding):
+    """A convolution that adds up a pixel and its four neighbours."""
+    conv = nn.Conv2d(1, 1, 3, padding=padding, bias=False)
+    conv.weight.data = torch.tensor([[[[0.0, 1, 0], [1, 1, 1], [0, 1, 0]]]])
+    return conv
 
 
 def size(i, k, s=1, p=0):
@@ -25,16 +39,12 @@ def readers(padding, side=5, kernel=3):
             x = torch.zeros(1, side, side)
             x[0, row, col] = 1
             counts[row, col] = torch.count_nonzero(conv(x))
-    return counts
+    return counts.int()
 
 
 def real_pixels(i, k, s, p):
     """How many real pixels each window sees."""
     return F.conv2d(torch.ones(1, 1, i, i), torch.ones(1, 1, k, k), stride=s, padding=p)[0, 0]
-
-
-def mean(x, **options):
-    return nn.AvgPool2d(3, stride=1, padding=1, **options)(x)
 
 
 def refuses(call, kind=RuntimeError):
@@ -45,14 +55,50 @@ def refuses(call, kind=RuntimeError):
     return ""
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims("padding")
-    lesson.says(
-        "So a size $i$ becomes $i + 2p$ before the window starts. That is the $2p$ in the formula",
-        F.pad(torch.rand(1, 4, 4), [2] * 4).shape[1] == 8,
+def pool_of(k, p):
+    return nn.MaxPool2d(k, stride=1, padding=p)(torch.rand(1, 9, 9))
+
+
+def rows_of(counts):
+    return [" ".join(map(str, row)) for row in counts.tolist()]
+
+
+def test_every_claim(page):
+    assert torch.equal(page.names["x"], X)
+    two_for_each(page)
+    names(page)
+    counts(page)
+    border(page)
+    averages(page)
+    divisors(page)
+    limits(page)
+    same_with_a_stride(page)
+    exercises(page)
+    page.labels("Unit 7", "Predict first", "Check all four")
+    page.complete()
+
+
+def two_for_each(page):
+    trims = {k: 10 - size(10, k) for k in range(1, 6)}
+    page.says(
+        "A kernel of more than one pixel trims your map",
+        all((trimmed > 0) == (k > 1) for k, trimmed in trims.items()),
     )
-    lesson.says(
-        r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1",
+    holds = nn.MaxPool2d(3, 1, 1)(NEGATIVE).max(), nn.AvgPool2d(3, 1, 1)(WHITE).min()
+    page.says("it is not always zero", holds[0] < 0 and holds[1] < 1)
+    page.labels("the dark rim that zero padding leaves in averages")
+    page.labels("Read torch's message about padding and half of the kernel")
+    grown = F.pad(torch.rand(1, 4, 4), [2] * 4)
+    page.says(
+        "Two pixels more for each one you add", {size(9, 3, p=p) - 2 * p for p in range(6)} == {7}
+    )
+    page.says(
+        "A padding $p$ adds $p$ pixels on each of the four sides. So a size $i$ becomes $i + 2p$ "
+        "before the window starts. That is the $2p$ in the formula",
+        grown.shape == (1, 8, 8) and all(size(4, 1, p=p) == 4 + 2 * p for p in range(5)),
+    )
+    page.says(
+        r"$$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$",
         all(
             size(i, k, s, p) == (i + 2 * p - k) // s + 1
             for i in range(5, 12)
@@ -61,235 +107,378 @@ def test_every_number_in_the_prose():
             for p in range(4)
         ),
     )
-    lesson.says("The input is 4×4, the kernel 3×3, the stride 1", nn.Conv2d(1, 1, 3).stride[0] == 1)
-    lesson.says("Two, four, six.", [size(4, 3, p=p) for p in (0, 1, 2)] == [2, 4, 6])
-    check_names(lesson)
-    check_counts(lesson)
-    check_border(lesson)
-    check_averages(lesson)
-    check_limits(lesson)
-    check_divisors(lesson)
-    check_exercises(lesson)
-    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
-    lesson.complete()
+    layer = plus(0)
+    page.says("The input is 4×4, the kernel 3×3", (X.shape[1], layer.kernel_size) == (4, (3, 3)))
+    page.says("the kernel 3×3, the stride 1", layer.stride == (1, 1))
+    page.labels("with no padding, with one pixel, with two?")
+    sides = [size(4, 3, p=p) for p in NAMED.values()]
+    lines = [f"{p} (1, {side}, {side})" for p, side in enumerate(sides)]
+    page.prints("print(p, tuple(convolution(p)(x).shape))", *lines)
+    page.says("Two, four, six", sides == [2, 4, 6])
+    page.says("These three have names", all(f"called *{name}*" in page.text for name in NAMED))
 
 
-def check_names(lesson):
-    same = {k: p for k in range(1, 9) for p in range(9) if size(10, k, p=p) == 10}
-    lesson.says(
-        "At stride 1 you need $p = (k - 1)/2$", all(p == (k - 1) / 2 for k, p in same.items())
+def names(page):
+    for name, padding in NAMED.items():
+        page.draws(f"padding-{name}", slide(plus(padding), X))
+    valid, same, full = (page.figure(f"padding-{name}") for name in NAMED)
+    page.says(
+        "The window stays inside. Every number it reads is real",
+        valid.geometry.rows.starts[0] == 0
+        and valid.geometry.rows.starts[-1] + 3 == valid.geometry.rows.size,
     )
-    lesson.says("only when the kernel is odd", sorted(same) == [1, 3, 5, 7])
-    lesson.says("1 for a kernel of 3, 2 for 5, 3 for 7", (same[3], same[5], same[7]) == (1, 2, 3))
+    page.says(f"4×4 shrinks to {valid.output_shape[-1]}×{valid.output_shape[-1]}")
+    page.says(f"4×4 grows to {full.output_shape[-1]}×{full.output_shape[-1]}")
+    page.says(
+        "The window's middle visits every pixel once",
+        [start + 1 for start in same.geometry.rows.starts] == list(range(4)),
+    )
+    page.says("The grey border holds zeros", {same.at(0, -1, col) for col in range(4)} == {0})
+    keeping = {k: p for k in range(1, 9) for p in range(9) if size(10, k, p=p) == 10}
+    page.says(
+        "At stride 1 you need $p = (k - 1)/2$", all(p == (k - 1) / 2 for k, p in keeping.items())
+    )
+    page.says(
+        "That is a whole number only when the kernel is odd: "
+        f"{keeping[3]} for a kernel of 3, {keeping[5]} for 5, {keeping[7]} for 7",
+        sorted(keeping) == [1, 3, 5, 7],
+    )
     word = nn.Conv2d(1, 1, 3, padding="same")
-    lesson.says('takes the word: `padding="same"`', word(torch.rand(1, 4, 4)).shape == (1, 4, 4))
-    corners = {k: real_pixels(9, k, 1, k - 1)[0, 0].item() for k in range(1, 6)}
-    lesson.says("one corner touches the input: $p = k - 1$", set(corners.values()) == {1})
-    seen = real_pixels(4, 3, 1, 2)
-    lesson.says(
+    page.says('also takes the word: `padding="same"`', word(X).shape == X.shape)
+    corners = {real_pixels(9, k, 1, k - 1)[0, 0].item() for k in range(1, 6)}
+    page.says("let the window in as soon as one corner touches the input", corners == {1})
+    page.says("one corner touches the input: $p = k - 1$", corners == {1})
+    overlaps = [size(i, k, p=k - 1) == i + k - 1 for i in range(3, 8) for k in range(1, 6)]
+    page.says("Full: every overlap counts", all(overlaps))
+    seen = real_pixels(4, 3, 1, 2)[[0, 0, -1, -1], [0, -1, 0, -1]]
+    page.says(
         "Each corner window sees eight zeros and one real pixel",
-        seen[[0, 0, -1, -1], [0, -1, 0, -1]].tolist() == [1] * 4 and 3 * 3 - 1 == 8,
+        seen.unique().tolist() == [1] and full.geometry.rows.kernel_size**2 - seen[0] == 8,
     )
 
 
-def check_counts(lesson):
-    valid, same, full = (readers(p) for p in (0, 1, 2))
-    lesson.says(
-        "A 3×3 window slides over a 5×5 input. With `padding=1`",
-        size(5, 3, p=1) == 5,
+def counts(page):
+    valid, same, full = maps = [readers(p) for p in NAMED.values()]
+    page.says("Every pixel counts the same, or does it?", len(same.unique()) > 1)
+    page.labels("A 3×3 window slides over a 5×5 input. With `padding=1`")
+    page.labels("Set all weights to one and add up the output")
+    places = [(0, 0), (0, 2), (2, 2)]
+    lines = [
+        f"padding {{}}: corner {corner}, edge {edge}, centre {centre}".format(p)
+        for p, (corner, edge, centre) in enumerate([[m[at].item() for at in places] for m in maps])
+    ]
+    page.prints("corner, edge, centre = counts", *lines)
+    page.says(
+        "Then the gradient of a pixel is the number of windows that read it",
+        all(torch.equal(page.names["readers"](p), readers(p)) for p in range(4)),
     )
-    lesson.says(
-        "the corner counts once, the centre nine times", (valid[0, 0], valid[2, 2]) == (1, 9)
+    drawn = page.drawing("padding-readers")
+    titles = [f"{name}, padding {p}" for name, p in NAMED.items()]
+    texts = [[str(n) for n in m.flatten().tolist()] for m in maps]
+    page.plots(
+        "padding-readers",
+        [panel["images"] for panel in drawn] == [[m.tolist()] for m in maps]
+        and [panel["title"] for panel in drawn] == titles
+        and [panel["texts"] for panel in drawn] == texts,
     )
-    edges = {same[0, n].item() for n in (1, 2, 3)}
-    lesson.says(
-        "the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times",
-        (same[0, 0], edges, same[2, 2]) == (4, {6}, 9),
+    page.says(
+        "Three maps of 5×5 that hold how many windows read each pixel",
+        [m.shape for m in maps] == [(5, 5)] * 3,
     )
-    lesson.says("Full: every pixel counts 9 times", bool((full == 9).all()))
-    lesson.says(
+    page.says(
+        "How many 3×3 windows read each pixel of a 5×5 input",
+        torch.equal(maps[0], readers(0, 5, 3)),
+    )
+    page.says(
+        f"Valid: rows {', '.join(rows_of(valid)[:3])}, and the first two again in reverse",
+        torch.equal(valid, valid.flip(0)),
+    )
+    corners = {same[r, c].item() for r in (0, -1) for c in (0, -1)}
+    edges = {n.item() for n in (*same[0, 1:4], *same[4, 1:4], *same[1:4, 0], *same[1:4, 4])}
+    page.says(
+        "Same: 4 in the corners, 6 along the edges, 9 inside",
+        (corners, edges, same[1:4, 1:4].unique().tolist()) == ({4}, {6}, [9]),
+    )
+    page.says("Full: 9 everywhere", full.unique().tolist() == [9])
+    page.says(
+        "Valid: the corner counts once, the centre nine times",
+        (valid[0, 0], valid[2, 2]) == (1, 9),
+    )
+    page.says(
+        "Same: the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times",
+        (corners, edges, same[2, 2]) == ({4}, {6}, 9),
+    )
+    page.says("Full: every pixel counts 9 times", full.unique().tolist() == [9])
+    page.says(
         "Of the three, only full padding makes all pixels equal",
-        [len(c.unique()) for c in (valid, same, full)] == [6, 3, 1],
+        [len(m.unique()) > 1 for m in maps] == [True, True, False],
     )
+    page.says("Same padding does not use all pixels equally often", len(same.unique()) > 1)
 
 
-def check_border(lesson):
-    pool = nn.MaxPool2d(3, stride=1, padding=1)
-    x = -1 - torch.rand(1, 4, 4)
-    infinite = nn.MaxPool2d(3, stride=1)(F.pad(x, [1] * 4, value=-math.inf))
-    lesson.says(
-        "You pool with `nn.MaxPool2d(3, stride=1, padding=1)`", torch.equal(pool(x), infinite)
+def border(page):
+    pool, kept = nn.MaxPool2d(3, stride=1, padding=1), max_pool(NEGATIVE, 3, 1, 1)
+    zeros_win = nn.MaxPool2d(3, stride=1)(F.pad(NEGATIVE, [1] * 4))
+    assert torch.equal(page.names["negative"], NEGATIVE)
+    page.says("Zero is harmless to add, but not to compare with", not torch.equal(zeros_win, kept))
+    page.labels("You pool with `nn.MaxPool2d(3, stride=1, padding=1)`")
+    page.says("If the border held zeros, what would win at the rim?", zeros_win[0, 0].max() == 0)
+    page.prints("pool(negative)", kept)
+    page.draws("padding-max-pool", slide(pool, NEGATIVE))
+    held = {page.figure("padding-max-pool").at(0, -1, col) for col in range(-1, 5)}
+    page.says("Max pooling pads with minus infinity", held == {-math.inf})
+    page.says(
+        "It loses against every real number, so the border never wins", (kept > -math.inf).all()
     )
-    lesson.says("No zero anywhere", bool((pool(x) < 0).all()))
+    page.says("No zero anywhere", (kept < 0).all())
+    page.says(r"| `nn.MaxPool2d` | $-\infty$ | it never wins a maximum |", held == {-math.inf})
+    average, x = nn.AvgPool2d(3, 1, 1), torch.rand(1, 4, 4)
+    conv, zeros = nn.Conv2d(1, 1, 3, padding=1), F.pad(x, [1] * 4)
+    page.says(
+        "| `nn.AvgPool2d` | zero | it adds nothing to the sum |",
+        torch.allclose(average(x) * 9, F.conv2d(zeros, torch.ones(1, 1, 3, 3)), atol=1e-5),
+    )
+    adds_zeros = torch.allclose(conv(x), F.conv2d(zeros, conv.weight, conv.bias), atol=1e-6)
+    page.says("| `nn.Conv2d` | zero | zero times a weight is zero |", adds_zeros)
+    page.says(
+        "A max pool's border is minus infinity, an average's and a convolution's is zero",
+        held == {-math.inf} and adds_zeros,
+    )
     ones = torch.full((1, 3, 3), -1.0)
-    by_hand = nn.MaxPool2d(3, stride=1)(F.pad(ones, [1] * 4))
-    expected = torch.tensor([[[0.0, 0, 0], [0, -1, 0], [0, 0, 0]]])
-    lesson.says(
+    by_hand = torch.zeros(1, 3, 3)
+    by_hand[0, 1, 1] = -1
+    assert torch.equal(page.names["ones"], ones)
+    page.says("`F.pad` fills with zeros unless you tell it otherwise", zeros[0, 0].max() == 0)
+    page.prints("zeros_around = F.pad(ones", max_pool(ones, 3, 1, 1), by_hand, "True")
+    page.says(
+        "In front of a max pool these zeros compete, and here they win",
+        (max_pool(F.pad(ones, [1] * 4), 3, 1) == 0).sum() == 8,
+    )
+    page.says(
         "A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does",
-        torch.equal(pool(ones), ones) and torch.equal(by_hand, expected),
+        torch.equal(pool(ones), ones)
+        and torch.equal(max_pool(F.pad(ones, [1] * 4), 3, 1), by_hand),
     )
-    lesson.says(
-        "With minus infinity by hand, you get what the pool gives", torch.equal(pool(x), infinite)
+    infinite = nn.MaxPool2d(3, stride=1)(F.pad(ones, [1] * 4, value=-math.inf))
+    page.says(
+        "With minus infinity by hand, you get what the pool gives",
+        torch.equal(pool(ones), infinite),
     )
 
 
-def check_averages(lesson):
-    dark, even = mean(torch.ones(1, 4, 4))[0], mean(torch.ones(1, 4, 4), count_include_pad=False)[0]
+def averages(page):
+    dark, even = mean_pool(WHITE, 3, 1, 1), mean_pool(WHITE, 3, 1, 1, counted=False)
     real = real_pixels(4, 3, 1, 1)
-    lesson.says(
-        "A window in the corner sees four ones and five zeros: 4/9, about 0.444",
-        real[0, 0] == 4 and dark[0, 0].item() == pytest.approx(4 / 9) and round(4 / 9, 3) == 0.444,
+    assert torch.equal(page.names["white"], WHITE)
+    page.says("A zero adds nothing to the sum", torch.equal(dark[0] * 9, real))
+    page.prints("mean(white)", dark)
+    page.draws("padding-average-pool", slide(nn.AvgPool2d(3, stride=1, padding=1), WHITE))
+    rim = torch.ones(4, 4, dtype=torch.bool)
+    rim[1:3, 1:3] = False
+    page.says(
+        "The border's zeros are counted, so the rim turns darker", torch.equal(dark[0] < 1, rim)
     )
-    lesson.says(
-        "On an edge it sees six ones: 6/9, about 0.667",
-        real[0, 1] == 6 and dark[0, 1].item() == pytest.approx(6 / 9) and round(6 / 9, 3) == 0.667,
+    corner, edge = dark[0, 0, 0].item(), dark[0, 0, 1].item()
+    page.says(
+        f"A window in the corner sees four ones and five zeros: 4/9, about {corner:.3f}",
+        real[0, 0] == 4 and corner == pytest.approx(real[0, 0] / 9),
     )
-    lesson.says(
-        "Only inside is the average 1.",
-        torch.equal((dark - 1).abs() < 1e-6, real == 9) and int((real == 9).sum()) == 4,
+    page.says(
+        f"On an edge it sees six ones: 6/9, about {edge:.3f}",
+        real[0, 1] == 6 and edge == pytest.approx(real[0, 1] / 9),
     )
-    lesson.says("A white image should average to white. One argument", bool((even == 1).all()))
+    page.says("Only inside is the average 1.", torch.equal(dark[0] == 1, ~rim))
+    page.says("A white image should average to white. One argument", torch.equal(even, WHITE))
+    page.prints("real(white)", even)
+    options = {"stride": 1, "padding": 1, "count_include_pad": False}
+    page.draws("padding-average-real", slide(nn.AvgPool2d(3, **options), WHITE))
+    page.says("White stays white", torch.equal(even, WHITE))
     # Ones hide a divisor; random numbers show it.
     x = torch.rand(1, 1, 4, 4)
     sums = F.conv2d(x, torch.ones(1, 1, 3, 3), padding=1)
-    lesson.says(
-        "*real* pixels it sees: 4 in a corner, 6 on an edge, 9 inside",
-        torch.allclose(mean(x, count_include_pad=False), sums / real)
-        and real[0].tolist() == [4, 6, 6, 4]
-        and real[1].tolist() == [6, 9, 9, 6],
+    page.says(
+        "Now every window divides by the number of *real* pixels it sees: "
+        f"{real[0, 0]:.0f} in a corner, {real[0, 1]:.0f} on an edge, {real[1, 1]:.0f} inside",
+        torch.allclose(nn.AvgPool2d(3, **options)(x), sums / real),
+    )
+    page.says(
+        "Zeros count in an average unless you say `count_include_pad=False`, or name a divisor",
+        nn.AvgPool2d(3).count_include_pad and not torch.equal(dark, even),
     )
 
 
-def check_divisors(lesson):
-    white = torch.ones(1, 4, 4)
-    real, sums = real_pixels(4, 3, 1, 1), mean(white, divisor_override=1)[0]
-    lesson.says("You average the white image with `divisor_override=1`", torch.equal(sums, real))
-    lesson.says("The sums: 4, 6 and 9.", (sums[0, 0], sums[0, 1], sums[1, 1]) == (4, 6, 9))
+def divisors(page):
+    real = real_pixels(4, 3, 1, 1)
+    corners = {page.names[name](WHITE)[0, 0, 0].item() for name in ("mean", "real", "total")}
+    page.says("There is a third choice", len(corners) == 3)
     x = torch.rand(1, 4, 4)
-    both = [mean(x, divisor_override=5, count_include_pad=c) for c in (True, False)]
-    lesson.says("The override wins over `count_include_pad`", torch.equal(*both))
-    up = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)
-    row = Geometry.of(4, 3, 2, 1, 1, True).rows
-    window = row.windows[-1]
-    lesson.says(
-        "Its window starts on the last real pixel. It covers that pixel and three of padding; "
-        "the other five places are beyond. So torch divides 1 by 4, not by 9",
-        row.starts[-1] == 3
-        and len(window) ** 2 == 4
-        and 3**2 - len(window) ** 2 == 5
-        and up(white)[0, -1, -1] == 1 / 4,
-    )
-    for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (3, 3, 1, 6), (5, 3, 2, 6)):
-        axis = Geometry.of(i, k, s, p, 1, True).rows
-        pooled = nn.AvgPool2d(k, s, p, ceil_mode=True)(torch.ones(1, i, i))[0, -1, -1]
-        inside = sum(0 <= n < i for n in axis.windows[-1])
-        assert pooled.item() == pytest.approx((inside / len(axis.windows[-1])) ** 2)
-
-
-def check_limits(lesson):
-    x = torch.rand(1, 4, 4)
-    message = refuses(lambda: nn.MaxPool2d(3, stride=1, padding=2)(x))
-    lesson.says(
-        "You just gave a convolution a padding of 2 with a kernel of 3. Try that with a pool",
-        size(4, 3, p=2) == 6 and "at most half" in message,
-    )
-    limits = {}
-    for k in range(1, 8):
-        allowed = [p for p in range(8) if not refuses(lambda k=k, p=p: pool_of(k, p))]
-        limits[k] = max(allowed)
-    lesson.says(
-        "at most half of its kernel, rounded down", all(limits[k] == k // 2 for k in limits)
-    )
-    empty = [real_pixels(9, k, 1, k)[0, 0].item() for k in range(1, 6)]
-    lesson.says("a window could stand on padding alone", empty == [0] * 5)
-    halves = [
-        real_pixels(9, k, s, k // 2).min().item() >= (k / 2) ** 2
-        for k in range(1, 8)
-        for s in range(1, 4)
+    sums = F.conv2d(x, torch.ones(1, 1, 3, 3), padding=1)
+    both = [
+        nn.AvgPool2d(3, 1, 1, divisor_override=5, count_include_pad=counted)(x)
+        for counted in (True, False)
     ]
-    lesson.says("keeps at least half of its height, and half of its width", all(halves))
-    lesson.says("a pool with a 3×3 window has no full padding", limits[3] < 3 - 1)
-    lesson.says(
+    page.says(
+        "you name the divisor, and it is the same for all windows",
+        torch.allclose(both[0] * 5, sums),
+    )
+    page.labels("You average the white image with `divisor_override=1`")
+    page.prints("total(white)", real[None])
+    page.says(f"The sums: {real[0, 0]:.0f}, {real[0, 1]:.0f} and {real[1, 1]:.0f}.")
+    page.says("The override wins over `count_include_pad`", torch.equal(*both))
+    axis = Geometry.of(4, 3, 2, 1, 1, True).rows
+    places = torch.tensor([len(window) for window in axis.windows])
+    inside = torch.tensor([sum(0 <= n < 4 for n in window) for window in axis.windows])
+    page.prints("up(white)[0]", torch.outer(inside, inside) / torch.outer(places, places))
+    page.says(
+        "One kind of empty place never counts, whatever you say. That is the part of a window "
+        "which `ceil_mode` lets hang out *beyond* the padding",
+        all(hanging(k, s, p, i) for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (5, 3, 2, 6))),
+    )
+    divisor = places[-1].item() ** 2
+    page.says(
+        "Its window starts on the last real pixel. It covers that pixel and three of padding; "
+        f"the other five places are beyond. So torch divides 1 by {divisor}, not by {3**2}",
+        axis.starts[-1] == 3 and inside[-1] == 1 and (divisor - 1, 3**2 - divisor) == (3, 5),
+    )
+    conv = nn.Conv2d(1, 1, 3, padding=1)
+    page.says(
+        "A convolution has no such switch. Its zeros take part like any other number",
+        "count_include_pad" not in inspect.signature(nn.Conv2d).parameters
+        and torch.allclose(conv(x), F.conv2d(F.pad(x, [1] * 4), conv.weight, conv.bias), atol=1e-6),
+    )
+
+
+def hanging(k, s, p, i):
+    """Whether places beyond the padding are left out of the mean, whatever count_include_pad."""
+    axis = Geometry.of(i, k, s, p, 1, True).rows
+    real = sum(0 <= n < i for n in axis.windows[-1])
+    assert axis.starts[-1] + k > i + p, "no window hangs over"
+    corners = [
+        nn.AvgPool2d(k, s, p, ceil_mode=True, count_include_pad=c)(torch.ones(1, i, i))[0, -1, -1]
+        for c in (True, False)
+    ]
+    counted = (real / len(axis.windows[-1])) ** 2
+    return corners[0].item() == pytest.approx(counted) and corners[1] == 1
+
+
+def limits(page):
+    message = refuses(lambda: nn.MaxPool2d(3, stride=1, padding=2)(X))
+    page.says("At most half the kernel", "at most half" in message)
+    conv = page.figure("padding-full").geometry.rows
+    page.says(
+        "You just gave a convolution a padding of 2 with a kernel of 3",
+        (conv.padding, conv.kernel_size) == ((2, 2), 3),
+    )
+    page.prints(
+        "nn.MaxPool2d(3, stride=1, padding=2)",
+        f"Conv2d (1, {size(4, 3, p=2)}, {size(4, 3, p=2)})",
+        f"MaxPool2d refuses: {message}",
+    )
+    most = {
+        k: max(p for p in range(8) if not refuses(lambda k=k, p=p: pool_of(k, p)))
+        for k in range(1, 8)
+    }
+    halves = all(p == k // 2 for k, p in most.items())
+    page.says("A pool's padding may be at most half of its kernel, rounded down", halves)
+    page.says("A pool's padding is at most half of its kernel.", halves)
+    empty = [real_pixels(9, k, 1, k)[0, 0].item() for k in range(1, 6)]
+    page.says(
+        "With a border as wide as the kernel, a window could stand on padding alone. Its maximum "
+        "would be minus infinity. Its average over real pixels would be zero divided by zero",
+        empty == [0] * 5 and max_of_padding(3) == -math.inf,
+    )
+    page.says(
+        "Torch draws the line at half. Then, as long as the input is no smaller than the window "
+        "and `ceil_mode` is off, every window keeps at least half of its height, and half of its "
+        "width, on real pixels",
+        halves
+        and all(
+            real_pixels(i, k, s, k // 2).min().item() >= (k / 2) ** 2
+            for k in range(1, 8)
+            for s in range(1, 4)
+            for i in range(k, 10)
+        ),
+    )
+    page.says("So a pool with a 3×3 window has no full padding", most[3] < 3 - 1)
+
+
+def max_of_padding(k):
+    """What a max pool makes of a window that holds padding and nothing else."""
+    return nn.MaxPool2d(k)(F.pad(torch.rand(1, k, k), [k] * 4, value=-math.inf))[0, 0, 0].item()
+
+
+def same_with_a_stride(page):
+    refusal = refuses(lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"), ValueError)
+    page.says(
         '"Same" is clear at stride 1. At stride 2 the output shrinks in any case',
-        "not supported for strided convolutions"
-        in refuses(lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"), ValueError),
+        size(8, 3, 1, 1) == 8 and all(size(8, k, 2, (k - 1) // 2) == 4 for k in (1, 3, 5, 7)),
     )
+    page.says("so torch declines the word", "not supported for strided" in refusal)
+    page.prints('nn.Conv2d(1, 1, 3, stride=2, padding="same")', refusal)
     count = torch.arange(16.0).reshape(1, 4, 4)
-    both = nn.MaxPool2d(3, stride=2, padding=1)(count)[0].tolist()
-    end = nn.MaxPool2d(3, stride=2)(F.pad(count, (0, 1, 0, 1), value=-math.inf))[0].tolist()
-    lesson.says(
-        "Both outputs are 2×2. Only the last number agrees.",
-        (both, end) == ([[5, 7], [13, 15]], [[10, 11], [14, 15]]),
+    both = max_pool(count, 3, 2, 1)
+    end = torch.tensor([[[count[0, r : r + 3, c : c + 3].max() for c in (0, 2)] for r in (0, 2)]])
+    page.prints("at_the_end = F.pad", both, end)
+    page.says(
+        "Both outputs are 2×2. Only the last number agrees",
+        both.shape == end.shape == (1, 2, 2) and (both == end).nonzero().tolist() == [[0, 1, 1]],
     )
+    page.labels("When you bring a network from one library to the other")
 
 
-def blur(count):
-    return nn.AvgPool2d(5, 1, padding=2, count_include_pad=count)(torch.ones(1, 8, 8))[0, 0, 0]
-
-
-def pool_of(k, p):
-    return nn.MaxPool2d(k, stride=1, padding=p)(torch.rand(1, 9, 9))
-
-
-def check_exercises(lesson):
-    lesson.says(
-        "for a kernel of 5 at stride 1? And for a kernel of 4?",
-        not [p for p in range(9) if size(10, 4, p=p) == 10],
-    )
-    lesson.says(
+def exercises(page):
+    page.labels("Which padding keeps the size for a kernel of 5 at stride 1?")
+    page.labels("And for a kernel of 4?")
+    page.says(
         "2 for a kernel of 5. For a kernel of 4 there is none: $2p$ would have to be 3",
-        size(10, 5, p=2) == 10 and size(10 + 3, 4) == 10,
+        size(10, 5, p=2) == 10 == size(10 + 3, 4)
+        and 10 not in {size(10, 4, p=p) for p in range(9)},
     )
-    lesson.says(
-        "With $p = 1$ a size of 10 becomes 9, with $p = 2$ it becomes 11",
-        (size(10, 4, p=1), size(10, 4, p=2)) == (9, 11),
+    page.says(
+        f"With $p = 1$ a size of 10 becomes {size(10, 4, p=1)}, "
+        f"with $p = 2$ it becomes {size(10, 4, p=2)}"
     )
-    nines = mean(torch.full((1, 4, 4), 9.0))[0]
-    lesson.says(
-        "All pixels of an image are 9. You apply `nn.AvgPool2d(3, stride=1, padding=1)`",
-        nines.shape == (4, 4),
+    page.answers(1, ("2 for a kernel of 5", 2))
+    nines = mean_pool(torch.full((1, 4, 4), 9.0), 3, 1, 1)[0, 0, :2].tolist()
+    page.labels("All pixels of an image are 9", "You apply `nn.AvgPool2d(3, stride=1, padding=1)`")
+    page.says(f"The corner is {nines[0]:.0f} and the edge is {nines[1]:.0f}")
+    sums = [int(9 * n) for n in real_pixels(4, 3, 1, 1)[0, :2]]
+    page.says(
+        f"The sums are {sums[0]} and {sums[1]}, and both are divided by 9",
+        [total / 9 for total in sums] == nines,
     )
-    lesson.says("The corner is 4 and the edge is 6", nines[0, :2].tolist() == [4, 6])
-    sums = nn.AvgPool2d(3, stride=1, padding=1, divisor_override=1)(torch.full((1, 4, 4), 9.0))[0]
-    lesson.says(
-        "The sums are 36 and 54, and both are divided by 9",
-        sums[0, :2].tolist() == [36, 54] and torch.allclose(sums / 9, nines),
+    page.answers(2, ("The corner is 4", 4), ("the edge is 6", 6))
+    pool, five = nn.MaxPool2d(2, 2, padding=1), torch.rand(1, 5, 5)
+    page.labels("What shape does `nn.MaxPool2d(2, 2, padding=1)` make")
+    page.labels("make of a 5×5 input? How many real pixels", "does its first window see?")
+    before = (5 + 2 * pool.padding - pool.kernel_size) / pool.stride
+    page.says(
+        f"3×3, from (5 + 2 − 2) / 2 = {before}, cut to {int(before)}, plus 1",
+        pool(five).shape == (1, 3, 3) and int(before) + 1 == 3,
     )
-    pool, x = nn.MaxPool2d(2, 2, padding=1), torch.rand(1, 5, 5)
-    lesson.says(
-        "What shape does `nn.MaxPool2d(2, 2, padding=1)` make of a 5×5 input", x.shape == (1, 5, 5)
-    )
-    lesson.says(
-        "3×3, from (5 + 2 − 2) / 2 = 2.5, cut to 2, plus 1",
-        pool(x).shape == (1, 3, 3) and (5 + 2 - 2) / 2 == 2.5 and (5 + 2 - 2) // 2 + 1 == 3,
-    )
-    lesson.says(
+    page.says(
         "The first window sees one real pixel, the corner. The other three are border",
-        real_pixels(5, 2, 2, 1)[0, 0] == 1 and pool(x)[0, 0, 0] == x[0, 0, 0],
+        real_pixels(5, 2, 2, 1)[0, 0] == 1 and pool(five)[0, 0, 0] == five[0, 0, 0],
     )
-    lesson.says(
-        "You blur an image of 8×8 ones with `nn.AvgPool2d(5, stride=1, padding=2)`",
-        size(8, 5, p=2) == 8,
+    page.answers(3, ("3×3", (3, 3)))
+    blurred = [mean_pool(torch.ones(1, 8, 8), 5, 1, 2, counted=c)[0, 0, 0] for c in (True, False)]
+    page.labels("You blur an image of 8×8 ones with", "`nn.AvgPool2d(5, stride=1, padding=2)`")
+    page.says(
+        f"{blurred[0]:.2f}, which is {real_pixels(8, 5, 1, 2)[0, 0]:.0f} real pixels of {5**2}. "
+        f"With the switch it is {blurred[1]:.0f}."
     )
-    lesson.says(
-        "0.36, which is 9 real pixels of 25. With the switch it is 1.",
-        blur(True).item() == pytest.approx(0.36)
-        and real_pixels(8, 5, 1, 2)[0, 0] == 9
-        and blur(False) == 1,
+    page.answers(4, "0.36", ("With the switch it is 1", 1))
+    page.prints(
+        "blurs = [",
+        str([size(10, k, p=p) for k, p in ((5, 2), (4, 1), (4, 2))]),
+        str(nines),
+        "(1, 3, 3) True",
+        str([n.item() for n in blurred]),
     )
-    lesson.says(
+    page.says(
         "At stride 1, same needs an odd kernel and $p = (k-1)/2$",
-        all(size(10, k, p=(k - 1) // 2) == 10 for k in (1, 3, 5, 7, 9)),
+        all((size(10, k, p=p) == 10) == (2 * p == k - 1) for k in range(1, 10) for p in range(k)),
     )
-
-
-def test_the_plot_of_readers_shows_what_its_alt_text_says():
-    valid, same, full = (readers(p).int().tolist() for p in (0, 1, 2))
-    ends = [[1, 2, 3, 2, 1], [2, 4, 6, 4, 2]]
-    assert valid == [*ends, [3, 6, 9, 6, 3], *reversed(ends)]
-    inside = [[6, 9, 9, 9, 6]] * 3
-    assert same == [[4, 6, 6, 6, 4], *inside, [4, 6, 6, 6, 4]]
-    assert full == [[9] * 5] * 5
 
 
 def test_a_convolution_pads_with_zeros_unless_told_otherwise():
