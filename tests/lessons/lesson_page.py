@@ -235,13 +235,18 @@ class Page:
 
     def complete(self) -> None:
         """Nothing is left on the page that no line of the test proved."""
-        left = [self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)]
         code = self.run.lesson.code
-        unread = [code[cell].source.strip()[:60] for cell, _ in sorted(self.unread)]
-        assert not left, f"{self.name} states what no test computes: {left}"
-        assert not unread, f"{self.name} shows what no test compares, below: {unread}"
-        checks = [number + 1 for number in sorted(self.unanswered)]
-        assert not checks, f"{self.name}: no revealed answer was tried on check {checks}"
+        left = {
+            "words that no test computes": [
+                self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)
+            ],
+            "outputs that no test compares, below": [
+                code[cell].source.strip()[:60] for cell, _ in sorted(self.unread)
+            ],
+            "checks that no revealed answer was tried on": sorted(n + 1 for n in self.unanswered),
+        }
+        left = {what: places for what, places in left.items() if places}
+        assert not left, f"{self.name}: {left}"
 
 
 def _value(text: str):
