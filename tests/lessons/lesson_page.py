@@ -177,7 +177,7 @@ class Page:
 
     def drawing(self, name: str) -> list[dict]:
         """What a plot draws: for each of its axes the lines, bars, images, texts and labels."""
-        return self.run.figures[name].drawing()
+        return self.run.figures[name].drawn
 
     def plots(self, name: str, truth) -> None:
         """What this plot draws was compared with an independent truth, and agrees."""
