@@ -288,6 +288,8 @@ def caption_claims(item, caption: str) -> list[tuple[tuple[int, int], bool]]:
     axes = [geometry.rows, geometry.cols] if item.dims > 1 else [geometry.cols]
     found = []
     for name, pattern in SETTINGS.items():
+        if not all(hasattr(axis, name) for axis in axes):
+            continue  # an adaptive pool's windows have neither stride nor dilation
         true = [getattr(axis, name) for axis in axes]
         if name == "padding":
             true = [before for before, _ in true]
