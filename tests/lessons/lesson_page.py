@@ -293,6 +293,13 @@ def caption_claims(item, caption: str) -> list[tuple[tuple[int, int], bool]]:
         true = [getattr(axis, name) for axis in axes]
         if name == "padding":
             true = [before for before, _ in true]
+        if getattr(item, "operation", "").startswith("ConvTranspose"):
+            # Drawn as a convolution over a stretched input; a caption names torch's parameters.
+            if name == "stride":
+                true = list(item.stretch)[-len(axes) :]
+            if name == "padding":
+                pairs = zip(axes, true, strict=True)
+                true = [axis.dilation * (axis.kernel_size - 1) - zeros for axis, zeros in pairs]
         for match in re.finditer(pattern, caption):
             named = [int(number) for number in match.groups() if number]
             found.append((match.span(), named * (len(true) if len(named) == 1 else 1) == true))
