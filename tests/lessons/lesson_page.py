@@ -36,7 +36,7 @@ LINK_TARGET = re.compile(r"\]\([^)]*\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 EXERCISE = re.compile(r"^\*\*(\d+)\.\*\*", re.MULTILINE)
 ANSWER = re.compile(r'^\?\?\? success "[^"]*"\n((?:    .*\n?|\n)+)', re.MULTILINE)
-LONGEST_LABEL = 60
+LONGEST_LABEL = 80
 COUNTS = {"none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": float("nan")}
 

@@ -127,7 +127,7 @@ def test_what_is_false_is_refused(page, false, message):
 
 def test_a_long_phrase_is_no_label(page):
     with pytest.raises(AssertionError, match="too long"):
-        page.labels("x" * 61)
+        page.labels("x" * 81)
 
 
 def test_a_citation_counts_beside_its_link(page):
