@@ -1,6 +1,8 @@
 """lessons/convolution-arithmetic.py: the guide's 19, each as the test's own module, and each
 formula held against torch."""
 
+from functools import cache
+
 import numpy as np
 import torch
 from torch import nn
@@ -46,6 +48,7 @@ def own_module(name):
     return layers[kind]()
 
 
+@cache
 def own_trace(name):
     """The animation on the page: a generator for each, first the weights, then the input."""
     generator, module = torch.Generator().manual_seed(list(GUIDE).index(name)), own_module(name)
@@ -58,6 +61,7 @@ def own_trace(name):
     return trace
 
 
+@cache
 def conv(i, k, s=1, p=0, d=1):
     """Side of what a convolution makes; None where torch refuses."""
     try:
@@ -66,6 +70,7 @@ def conv(i, k, s=1, p=0, d=1):
         return None
 
 
+@cache
 def transposed(i, k, s=1, p=0, a=0):
     layer = nn.ConvTranspose2d(1, 1, k, stride=s, padding=p, output_padding=a)
     try:
@@ -141,7 +146,7 @@ def the_guide(page):
         all(trace.to_dict()["steps"] and trace.planes for trace in traces)
         and all(trace.output_shape[-1] == side(n) for n, trace in zip(GUIDE, traces, strict=True)),
     )
-    page.says("Every cell holds its number", all(shown_as_numbers(trace) for trace in traces))
+    page.says("Every cell holds its number", all(map(shown_as_numbers, GUIDE)))
     page.cites("In 2016 Vincent Dumoulin and Francesco Visin wrote a guide", guide)
     page.cites("Their guide names 19 of them. Here are all 19 again", guide)
     page.labels(
@@ -174,9 +179,10 @@ def the_guide(page):
     )
 
 
-def shown_as_numbers(trace):
+@cache
+def shown_as_numbers(name):
     """Whether a figure's cells are wide enough for numbers, not shades."""
-    return Drawing(trace).layout.font_size > 0
+    return Drawing(own_trace(name)).layout.font_size > 0
 
 
 def the_table(page):

@@ -23,15 +23,10 @@ def conv1d(weights, **options):
 
 def influence(network, length, place):
     """Which inputs change output number `place`: each input moved in turn, no gradient."""
-    x = torch.rand(1, length, dtype=torch.float64, generator=seeded(0))
-    before = network(x)[..., place]
-    found = []
-    for index in range(length):
-        other = x.clone()
-        other[0, index] += 1
-        if not torch.equal(network(other)[..., place], before):
-            found.append(index)
-    return found
+    x = torch.rand(1, 1, length, dtype=torch.float64, generator=seeded(0))
+    moved = torch.cat([x, x + torch.eye(length)[:, None]])  # a batch: none moved, then each
+    out = network(moved)[:, 0, place]
+    return ((out[1:] - out[0]).abs() > 1e-9).nonzero().flatten().tolist()
 
 
 def stack(kernel, dilations):
