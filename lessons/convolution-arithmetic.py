@@ -85,7 +85,7 @@ show(animation("numerical_padding_strides"), "numerical-padding-strides", "Once 
 # %% [markdown]
 # ### 7. Pooling
 #
-# A pool has no kernel to learn, but its window moves by the same rule: $o = \lfloor (i - k)/s \rfloor + 1$. The guide's two pools exist only as frames of a PDF, with all outputs in sight from the start.
+# A pool has no kernel to learn, but its window moves by the same rule: $o = \lfloor (i - k)/s \rfloor + 1$. The guide's two pools exist only as frames of a PDF in [its repository](https://github.com/vdumoulin/conv_arithmetic), with all outputs in sight from the start.
 
 # %%
 show(animation("numerical_average_pooling"), "numerical-average-pooling", "Average pooling, 3×3 at stride 1.")

@@ -8,7 +8,7 @@
 #
 # This page is a collection. One figure for each kind of window that torch slides, with the exact call above it. The lessons explain them; here you find them. Gradients, unpooling and whole networks are on [a page of their own](every-way-back.ipynb).
 #
-# Every figure below is drawn by two lines: `slide` asks torch and records each window, `show` draws it.
+# Every figure below is drawn by two functions: `slide` asks torch and records each window, `show` draws it.
 
 # %%
 import torch

@@ -396,7 +396,7 @@ show(slide(nn.MaxPool2d((1, 2)), small), "signals-rows", "First along the rows: 
 show(
     slide(nn.MaxPool2d((2, 1)), nn.MaxPool2d((1, 2))(small)),
     "signals-columns",
-    "Then along the columns: 4×2 becomes 2×2, the same as from a 2×2 window.",
+    "Then along the columns: 4×2 becomes 2×2, the same as from `nn.MaxPool2d(2)`.",
 )
 
 # %% [markdown]

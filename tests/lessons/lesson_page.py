@@ -177,7 +177,7 @@ class Page:
 
     def drawing(self, name: str) -> list[dict]:
         """What a plot draws: for each of its axes the lines, bars, images, texts and labels."""
-        return self.run.figures[name].drawing()
+        return self.run.figures[name].drawn
 
     def plots(self, name: str, truth) -> None:
         """What this plot draws was compared with an independent truth, and agrees."""
@@ -288,9 +288,18 @@ def caption_claims(item, caption: str) -> list[tuple[tuple[int, int], bool]]:
     axes = [geometry.rows, geometry.cols] if item.dims > 1 else [geometry.cols]
     found = []
     for name, pattern in SETTINGS.items():
+        if not all(hasattr(axis, name) for axis in axes):
+            continue  # an adaptive pool's windows have neither stride nor dilation
         true = [getattr(axis, name) for axis in axes]
         if name == "padding":
             true = [before for before, _ in true]
+        if getattr(item, "operation", "").startswith("ConvTranspose"):
+            # Drawn as a convolution over a stretched input; a caption names torch's parameters.
+            if name == "stride":
+                true = list(item.stretch)[-len(axes) :]
+            if name == "padding":
+                pairs = zip(axes, true, strict=True)
+                true = [axis.dilation * (axis.kernel_size - 1) - zeros for axis, zeros in pairs]
         for match in re.finditer(pattern, caption):
             named = [int(number) for number in match.groups() if number]
             found.append((match.span(), named * (len(true) if len(named) == 1 else 1) == true))

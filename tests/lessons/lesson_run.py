@@ -40,13 +40,15 @@ class Shown:
     item: Any = None
     alt: str = ""
     draw: Callable | None = None
+    drawn: list[dict] = field(default_factory=list)
 
-    def drawing(self) -> list[dict]:
-        """What a plot draws, one dictionary for each of its axes: numbers and words, no style."""
-        with matplotlib.style.context("default"):
-            figure = Drawing()
-            self.draw(figure)
-        return [_drawn(axes) for axes in figure.axes]
+
+def drawing(draw: Callable) -> list[dict]:
+    """What a plot draws, one dictionary for each of its axes: numbers and words, no style."""
+    with matplotlib.style.context("default"):
+        figure = Drawing()
+        draw(figure)
+    return [_drawn(axes) for axes in figure.axes]
 
 
 def _drawn(axes) -> dict:
@@ -99,7 +101,7 @@ class Run:
         """All that a reader could see of this run, to tell whether two runs differ."""
         figures = []
         for name, figure in self.figures.items():
-            data = figure.drawing() if figure.draw else figure.item.to_dict()
+            data = figure.drawn if figure.draw else figure.item.to_dict()
             figures.append((name, figure.caption, figure.alt, repr(data)))
         return [self.outputs, figures, [repr(truth) for truth in self.truths]]
 
@@ -189,7 +191,8 @@ def _recorded(found: Run):
         return show(trace, name, caption)
 
     def plotting(draw, name, alt, caption="", width=640, height=360):
-        found.figures[name] = Shown(-1, caption, alt=alt, draw=draw)
+        # Drawn at once: later cells may give the names that it uses another value.
+        found.figures[name] = Shown(-1, caption, alt=alt, draw=draw, drawn=drawing(draw))
         return authoring.Figure("plot", name, caption, alt=alt)  # its pixels are not looked at
 
     def checking(answer, truth):

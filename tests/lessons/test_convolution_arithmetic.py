@@ -1,19 +1,67 @@
-"""Every number in lessons/convolution-arithmetic.py, from torch."""
+"""lessons/convolution-arithmetic.py: the guide's 19, each as the test's own module, and each
+formula held against torch."""
 
-import re
+from functools import cache
 
-import pytest
+import numpy as np
 import torch
-from claims import LESSONS, Claims
 from torch import nn
+from torch.nn import functional as F
 
-from slidingwindows.conv_arithmetic import ANIMATIONS, animation
-from slidingwindows.lessons import read
+from slidingwindows import slide
+from slidingwindows.conv_arithmetic import ANIMATIONS
+from slidingwindows.drawing import Drawing
 
-NAME = "convolution-arithmetic"
-SHOWN = re.compile(r'^show\(animation\("(\w+)"\), "([\w-]+)", "(.*)"\)$')
+GUIDE = {
+    # name: (kind, i, k, s, p, d, a), as the guide of Dumoulin and Visin has them
+    "no_padding_no_strides": ("conv", 4, 3, 1, 0, 1, 0),
+    "arbitrary_padding_no_strides": ("conv", 5, 4, 1, 2, 1, 0),
+    "same_padding_no_strides": ("conv", 5, 3, 1, 1, 1, 0),
+    "full_padding_no_strides": ("conv", 5, 3, 1, 2, 1, 0),
+    "no_padding_strides": ("conv", 5, 3, 2, 0, 1, 0),
+    "padding_strides": ("conv", 5, 3, 2, 1, 1, 0),
+    "padding_strides_odd": ("conv", 6, 3, 2, 1, 1, 0),
+    "numerical_no_padding_no_strides": ("conv", 5, 3, 1, 0, 1, 0),
+    "numerical_padding_strides": ("conv", 5, 3, 2, 1, 1, 0),
+    "numerical_average_pooling": ("average", 5, 3, 1, 0, 1, 0),
+    "numerical_max_pooling": ("max", 5, 3, 1, 0, 1, 0),
+    "no_padding_no_strides_transposed": ("transposed", 2, 3, 1, 0, 1, 0),
+    "arbitrary_padding_no_strides_transposed": ("transposed", 6, 4, 1, 2, 1, 0),
+    "same_padding_no_strides_transposed": ("transposed", 5, 3, 1, 1, 1, 0),
+    "full_padding_no_strides_transposed": ("transposed", 7, 3, 1, 2, 1, 0),
+    "no_padding_strides_transposed": ("transposed", 2, 3, 2, 0, 1, 0),
+    "padding_strides_transposed": ("transposed", 3, 3, 2, 1, 1, 0),
+    "padding_strides_odd_transposed": ("transposed", 3, 3, 2, 1, 1, 1),
+    "dilation": ("conv", 7, 3, 1, 0, 2, 0),
+}
 
 
+def own_module(name):
+    """The layer of one animation, with whole weights of the test's own."""
+    kind, _, k, s, p, d, a = GUIDE[name]
+    layers = {
+        "conv": lambda: nn.Conv2d(1, 1, k, s, p, d, bias=False),
+        "average": lambda: nn.AvgPool2d(k, s, p),
+        "max": lambda: nn.MaxPool2d(k, s, p, d),
+        "transposed": lambda: nn.ConvTranspose2d(1, 1, k, s, p, a, bias=False),
+    }
+    return layers[kind]()
+
+
+@cache
+def own_trace(name):
+    """The animation on the page: a generator for each, first the weights, then the input."""
+    generator, module = torch.Generator().manual_seed(list(GUIDE).index(name)), own_module(name)
+    for parameter in module.parameters():
+        parameter.data = torch.randint(-1, 3, parameter.shape, generator=generator).float()
+    side = GUIDE[name][1]
+    x = torch.randint(0, 6, (1, side, side), generator=generator).float()
+    trace = slide(module, x)
+    assert np.allclose(trace.output, module(x)[0].detach())
+    return trace
+
+
+@cache
 def conv(i, k, s=1, p=0, d=1):
     """Side of what a convolution makes; None where torch refuses."""
     try:
@@ -22,6 +70,7 @@ def conv(i, k, s=1, p=0, d=1):
         return None
 
 
+@cache
 def transposed(i, k, s=1, p=0, a=0):
     layer = nn.ConvTranspose2d(1, 1, k, stride=s, padding=p, output_padding=a)
     try:
@@ -43,57 +92,146 @@ def holds(sizes, formula, *ranges) -> bool:
 SIDES, KERNELS, STRIDES, PADS = range(4, 10), range(1, 5), range(1, 4), range(3)
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims(NAME)
-    lesson.says("Their guide names 19 of them. Here are all 19 again", len(ANIMATIONS) == 19)
-    lesson.says(
-        "sorts the sizes into 15 relationships",
-        {row.relationship for row in ANIMATIONS} == set(range(1, 16)),
-    )
-    lesson.says("It writes all 19 as GIFs", len(ANIMATIONS) == 19)
-    lesson.labels("In 2016 Vincent Dumoulin", "Dumoulin and Visin 2016,")
-    lesson.labels(*(f"### {n}. " for n in range(1, 16)))
-    check_convolutions(lesson)
-    check_transposed(lesson)
-    lesson.complete()
+def side(name):
+    """The side of what the layer of one animation makes, by torch."""
+    size = GUIDE[name][1]
+    return own_module(name)(torch.zeros(1, size, size)).shape[-1]
 
 
-def check_convolutions(lesson):
-    lesson.says("No padding, stride 1", make("no_padding_no_strides").stride == (1, 1))
-    lesson.says("Padding, stride 1", make("arbitrary_padding_no_strides").stride == (1, 1))
-    lesson.says(
-        "where it fits: $o = (i - k) + 1$", holds(conv, lambda i, k: i - k + 1, SIDES, KERNELS)
+def caption(name):
+    """The caption of one animation, from its numbers."""
+    kind, i, k, s, p, d, a = GUIDE[name]
+    o, span = side(name), d * (k - 1) + 1
+    if name == "padding_strides_odd":
+        return f"The same window on {i}×{i} gives {o}×{o} too."
+    if name == "numerical_padding_strides":
+        return f"Once more {i}×{i} to {o}×{o}, with other numbers."
+    if kind in ("average", "max"):
+        return f"{kind.capitalize()} pooling, {k}×{k} at stride {s}."
+    if d > 1:
+        return f"A {k}×{k} kernel with dilation {d} spans {span}×{span}, so {i}×{i} gives {o}×{o}."
+    if a:
+        return f"With `output_padding={a}`, {i}×{i} grows to {o}×{o}."
+    stride = f" at stride {s}" if s > 1 else ""
+    if kind == "transposed":
+        verb = "grows to" if o > i else "stays" if o == i else "becomes"
+        padding = f" with padding {p}" if s > 1 and p else ""
+        return f"{i}×{i}{stride}{padding} {verb} {o}×{o}."
+    padding = f" with padding {p}" if p else ""
+    return f"A {k}×{k} kernel on {i}×{i}{stride}{padding} gives {o}×{o}."
+
+
+def test_every_claim(page):
+    assert list(page.run.figures) != list(GUIDE) and len(page.run.figures) == len(GUIDE)
+    for name in GUIDE:
+        figure = name.replace("_", "-")
+        page.draws(figure, own_trace(name))
+        assert page.run.figures[figure].caption == caption(name)
+        page.says(caption(name))
+    the_guide(page)
+    check_convolutions(page)
+    check_transposed(page)
+    the_table(page)
+    page.complete()
+
+
+def the_guide(page):
+    guide = "https://arxiv.org/abs/1603.07285"
+    page.says(
+        "The 19 animations of the well-known guide", len(page.run.figures) == 19 == len(GUIDE)
     )
-    lesson.says(
+    traces = [page.figure(name.replace("_", "-")) for name in GUIDE]
+    page.says(
+        "with a number in every cell and a test behind every size",
+        all(trace.to_dict()["steps"] and trace.planes for trace in traces)
+        and all(trace.output_shape[-1] == side(n) for n, trace in zip(GUIDE, traces, strict=True)),
+    )
+    page.says("Every cell holds its number", all(map(shown_as_numbers, GUIDE)))
+    page.cites("In 2016 Vincent Dumoulin and Francesco Visin wrote a guide", guide)
+    page.cites("Their guide names 19 of them. Here are all 19 again", guide)
+    page.labels(
+        "One letter each: the input's side is $i$", "Sizes and names: Dumoulin and Visin 2016"
+    )
+    relationships = {row.relationship for row in ANIMATIONS}
+    page.says("sorts the sizes into 15 relationships", relationships == set(range(1, 16)))
+    page.says(
+        "Whole ones, so that you can check every sum in your head",
+        all(
+            number == int(number) and abs(number) < 100
+            for trace in traces
+            for plane in (*trace.planes, *trace.weights)
+            for row in plane
+            for number in row
+            if abs(number) != torch.inf
+        ),
+    )
+    headings = [line for line in page.run.lesson.cells if line.source.startswith("### ")]
+    numbered = [int(cell.source.split(".")[0].removeprefix("### ")) for cell in headings]
+    assert numbered == sorted(relationships)
+    page.labels(*(f"### {n}. " for n in numbered))
+    page.says("Half padding", all(GUIDE[n][4] == GUIDE[n][2] // 2 for n in GUIDE if "same" in n))
+    page.says("No padding, larger stride", own_module("no_padding_strides").stride > (1, 1))
+    page.says(
+        "No padding, stride 1", own_module("no_padding_no_strides_transposed").stride == (1, 1)
+    )
+    page.cites(
+        "two pools exist only as frames of a PDF", "https://github.com/vdumoulin/conv_arithmetic"
+    )
+
+
+@cache
+def shown_as_numbers(name):
+    """Whether a figure's cells are wide enough for numbers, not shades."""
+    return Drawing(own_trace(name)).layout.font_size > 0
+
+
+def the_table(page):
+    lines = [" " * 42 + "  i  k  s  p  d  a   o"]
+    for name, (_, i, k, s, p, d, a) in GUIDE.items():
+        lines.append(
+            f"{name:<42}" + "".join(f"{n:>3}" for n in (i, k, s, p, d, a)) + f"{side(name):>4}"
+        )
+    page.prints("output = make_module(row.call)(torch.zeros(1, row.i, row.i))", *lines)
+    page.says("It writes all 19 as GIFs", len(ANIMATIONS) == 19)
+
+
+def check_convolutions(page):
+    page.says("No padding, stride 1", own_module("no_padding_no_strides").stride == (1, 1))
+    page.says("Padding, stride 1", own_module("arbitrary_padding_no_strides").stride == (1, 1))
+    page.says(
+        "The window visits every place where it fits: $o = (i - k) + 1$",
+        holds(conv, lambda i, k: i - k + 1, SIDES, KERNELS),
+    )
+    page.says(
         "on both sides: $o = (i - k) + 2p + 1$",
         holds(
             lambda i, k, p: conv(i, k, p=p), lambda i, k, p: i - k + 2 * p + 1, SIDES, KERNELS, PADS
         ),
     )
-    lesson.says("the output may even grow by one", conv(5, 4, p=2) == 5 + 1)
-    lesson.says(
+    page.says("the output may even grow by one", conv(5, 4, p=2) == 5 + 1)
+    page.says(
         "For an odd kernel and $p = \\lfloor k/2 \\rfloor$ the size stays: $o = i$",
         holds(lambda i, k: conv(i, k, p=k // 2), lambda i, k: i, SIDES, (1, 3, 5)),
     )
-    lesson.says(
+    page.says(
         "With $p = k - 1$ every overlap counts, and the output grows: $o = i + (k - 1)$",
         holds(lambda i, k: conv(i, k, p=k - 1), lambda i, k: i + k - 1, SIDES, KERNELS),
     )
-    lesson.says(
+    page.says(
         "What does not fit is left out: $o = \\lfloor (i - k)/s \\rfloor + 1$",
         holds(conv, lambda i, k, s: (i - k) // s + 1, SIDES, KERNELS, STRIDES),
     )
-    lesson.says(
+    page.says(
         "$o = \\lfloor (i + 2p - k)/s \\rfloor + 1$. The floor",
         holds(conv, lambda i, k, s, p: (i + 2 * p - k) // s + 1, SIDES, KERNELS, STRIDES, PADS),
     )
-    lesson.says("5×5 and 6×6 give the same size here", conv(5, 3, 2, 1) == conv(6, 3, 2, 1))
-    odd = animation("padding_strides_odd").geometry
-    lesson.says(
+    page.says("5×5 and 6×6 give the same size here", conv(5, 3, 2, 1) == conv(6, 3, 2, 1))
+    odd = own_trace("padding_strides_odd").geometry
+    page.says(
         "In the second one no window reads the padding on the right and below",
         odd.rows == odd.cols and max(odd.cols.windows[-1]) == odd.cols.size - 1,
     )
-    lesson.says(
+    page.says(
         "its window moves by the same rule: $o = \\lfloor (i - k)/s \\rfloor + 1$",
         holds(
             lambda i, k, s: nn.MaxPool2d(k, s)(torch.zeros(1, i, i)).shape[-1],
@@ -103,7 +241,7 @@ def check_convolutions(lesson):
             STRIDES,
         ),
     )
-    lesson.says(
+    page.says(
         "spans $k + (k - 1)(d - 1)$ elements: "
         "$o = \\lfloor (i + 2p - k - (k - 1)(d - 1))/s \\rfloor + 1$",
         holds(
@@ -118,20 +256,35 @@ def check_convolutions(lesson):
     )
 
 
-def check_transposed(lesson):
-    trace = animation("no_padding_strides_transposed")
+def check_transposed(page):
+    trace = own_trace("no_padding_strides_transposed")
     zeros = [trace.is_stretch(0, c) for c in range(trace.geometry.cols.size)]
-    lesson.says(
-        "at stride $s$ also $s - 1$ zeros between its elements", zeros == [False, True, False]
+    page.says(
+        "zeros around it, and at stride $s$ also $s - 1$ zeros between its elements",
+        zeros == [False, True, False] and trace.stretch == (2, 2),
     )
-    lesson.says(
+    by_hand = {}
+    for name, (kind, _, k, s, p, _, a) in GUIDE.items():
+        if kind == "transposed":
+            layer, x = own_module(name), torch.rand(1, 1, GUIDE[name][1], GUIDE[name][1])
+            wide = torch.zeros(1, 1, *(s * (side - 1) + 1 for side in x.shape[2:]))
+            wide[..., ::s, ::s] = x
+            wide = F.pad(wide, [k - 1 - p, k - 1 - p + a] * 2)
+            plain = F.conv2d(wide, layer.weight.flip(2, 3))
+            by_hand[name] = torch.allclose(plain, layer(x), atol=1e-6)
+    page.says(
+        "You get the very same numbers by a plain convolution over a *stretched* input",
+        all(by_hand.values()),
+    )
+    page.says("In these seven, $i$ is what goes into the transposed convolution", len(by_hand) == 7)
+    page.says(
         "$o = i + (k - 1)$. No padding for the layer",
         holds(transposed, lambda i, k: i + k - 1, SIDES, KERNELS),
     )
-    pads = animation("no_padding_no_strides_transposed").geometry.rows.padding
-    lesson.says("means two zeros on each side for the window", pads == (2, 2))
-    lesson.says(
-        "$o = i + (k - 1) - 2p$. More padding makes the output *smaller* here",
+    pads = own_trace("no_padding_no_strides_transposed").geometry.rows.padding
+    page.says("means two zeros on each side for the window", pads == (2, 2))
+    page.says(
+        "$o = i + (k - 1) - 2p$. More padding makes the output *smaller* here: it takes zeros away",
         holds(
             lambda i, k, p: transposed(i, k, p=p),
             lambda i, k, p: i + k - 1 - 2 * p,
@@ -140,31 +293,32 @@ def check_transposed(lesson):
             PADS,
         ),
     )
-    lesson.says(
+    page.says(
         "Same in, same out: $o = i$",
         holds(lambda i, k: transposed(i, k, p=k // 2), lambda i, k: i, SIDES, (1, 3, 5)),
     )
-    full = animation("full_padding_no_strides_transposed").geometry.rows.padding
-    lesson.says(
+    full = own_trace("full_padding_no_strides_transposed").geometry.rows.padding
+    page.says(
         "All zeros around are gone: $o = i - (k - 1)$",
         full == (0, 0)
         and holds(lambda i, k: transposed(i, k, p=k - 1), lambda i, k: i - k + 1, SIDES, KERNELS),
     )
-    lesson.says(
+    page.says(
         "Now the zeros stand between the elements: $o = s(i - 1) + k$",
         holds(transposed, lambda i, k, s: s * (i - 1) + k, SIDES, KERNELS, STRIDES),
     )
-    lesson.says(
+    page.says(
         "$o = s(i - 1) + k - 2p$",
         holds(
             transposed, lambda i, k, s, p: s * (i - 1) + k - 2 * p, SIDES, KERNELS, STRIDES, PADS
         ),
     )
-    lesson.says(
-        "Two inputs led to the same output in relationship 6. So the way back has two answers",
+    page.says(
+        "Which of the two sizes? Two inputs led to the same output in relationship 6. So the way "
+        "back has two answers",
         {i for i in range(1, 12) if conv(i, 3, 2, 1) == 3} == {5, 6},
     )
-    lesson.says(
+    page.says(
         "chooses: $o = s(i - 1) + a + k - 2p$",
         holds(
             transposed,
@@ -176,37 +330,5 @@ def check_transposed(lesson):
             (0, 1),
         ),
     )
-    pads = animation("padding_strides_odd_transposed").geometry.rows.padding
-    lesson.says("It widens the zeros on two sides only", pads == (1, 2))
-
-
-def make(name):
-    from slidingwindows.parsing import make_module
-
-    return make_module(next(row.call for row in ANIMATIONS if row.name == name))
-
-
-def shown() -> list[tuple[str, str, str]]:
-    """(animation, name of the figure, caption) of each figure on the page."""
-    cells = read(LESSONS / f"{NAME}.py").code
-    return [m.groups() for cell in cells if (m := SHOWN.match(cell.source.strip()))]
-
-
-def test_all_of_them_are_shown_once():
-    assert sorted(name for name, *_ in shown()) == sorted(row.name for row in ANIMATIONS)
-    assert all(figure == name.replace("_", "-") for name, figure, _ in shown())
-
-
-@pytest.mark.parametrize(("name", "figure", "caption"), shown())
-def test_captions_tell_the_sizes(name, figure, caption):
-    trace, module = animation(name), make(name)
-    sides = [side for side, _ in re.findall(r"(\d+)×(\d+)", caption)]
-    assert all(a == b for a, b in re.findall(r"(\d+)×(\d+)", caption))
-    size, out = trace.input_shape[-1], trace.geometry.output_shape[-1]
-    kernel = module.kernel_size if isinstance(module.kernel_size, int) else module.kernel_size[0]
-    assert {int(side) for side in sides} <= {size, out, kernel, trace.geometry.rows.extent}
-    if "gives" in caption or " to " in caption:
-        assert int(sides[-1]) == out
-    for word, number in re.findall(r"(stride|padding|dilation) (\d)", caption):
-        value = getattr(module, word)
-        assert int(number) == (value if isinstance(value, int) else value[0])
+    pads = own_trace("padding_strides_odd_transposed").geometry.rows.padding
+    page.says("It widens the zeros on two sides only", pads == (1, 2))

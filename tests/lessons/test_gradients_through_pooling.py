@@ -1,25 +1,26 @@
-"""Every number and conclusion in lessons/gradients-through-pooling.py, from torch."""
+"""lessons/gradients-through-pooling.py: its words, outputs and figures, from torch and by hand."""
 
 import re
+from functools import cache
 
 import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from claims import LESSONS, Claims
 from PIL import Image
 from torch import nn
 
 from slidingwindows import route
 from slidingwindows.frames import scene_of
-from slidingwindows.lessons import read
 
-NAME = "gradients-through-pooling"
 POOL = nn.MaxPool2d(2)
 IMAGE = torch.tensor([[[3.0, 1, 4, 1], [0, 2, 6, 5], [7, 2, 0, 3], [1, 8, 9, 2]]])
 PEAK = torch.tensor([[[1.0, 4, 2], [3, 9, 5], [0, 6, 7]]])
 SAME = torch.ones(1, 2, 2)
+TIED = torch.tensor([[[2.0, 7, 0, 5], [7, 1, 5, 5], [0, 0, 3, 1], [0, 0, 2, 3]]])
+SENT = torch.tensor([[4.0, 8], [0, -4]])
+FOUR = 0.25 * torch.eye(4).reshape(4, 1, 2, 2)  # a nudge of each number of a window
 
 
 def gradient(layer, image, sent=None):
@@ -43,11 +44,13 @@ class Mask(torch.autograd.Function):
         return torch.where(x == x.amax(), sent, torch.zeros(()).to(sent))
 
 
+@cache
 def photo():
     picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
     return torch.from_numpy(np.array(picture)).float()[None, 20:340, 90:410]
 
 
+@cache
 def noise(seed, side=320):
     return torch.randn(1, side, side, generator=torch.Generator().manual_seed(seed))
 
@@ -105,260 +108,580 @@ def test_what_arrives_is_what_was_sent(seed):
     assert arrives["padded"] < 0.95 * sent.sum().item()
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims(NAME)
-    check_first(lesson)
-    check_winners(lesson)
-    check_average(lesson)
-    check_ties(lesson)
-    check_dead(lesson)
-    check_reach(lesson)
-    check_gradcheck(lesson)
-    check_exercises(lesson)
-    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "**5.**")
-    lesson.complete()
+def test_every_claim(page):
+    first_words(page)
+    back_to_the_winner(page)
+    an_average_shares(page)
+    overlap(page)
+    a_tie(page)
+    masks(page)
+    dead_windows(page)
+    reach(page)
+    gradcheck(page)
+    exercises(page)
+    page.complete()
 
 
-def check_first(lesson):
+def first_words(page):
     x = torch.tensor([[[1.0, 5], [2, 3]]])
-    nudges = 0.25 * torch.eye(4).reshape(4, 1, 2, 2)
-    growths = [(POOL(x + nudge) - POOL(x)).item() for nudge in nudges]
-    lesson.says("Nudge each one by 0.25", True)
-    lesson.says(
+    growths = [(POOL(x + nudge) - POOL(x)).item() for nudge in FOUR]
+    each = gradient(POOL, noise(0, 8)).unfold(1, 2, 2).unfold(2, 2, 2).sum((3, 4))
+    page.says("Training sends numbers back through every window", (each == 1).all())
+    page.says(
+        "A maximum sends them to one pixel, an average to all, and where windows overlap they "
+        "add up",
+        [int((gradient(layer, x) != 0).sum()) for layer in (POOL, nn.AvgPool2d(2))] == [1, 4]
+        and gradient(nn.MaxPool2d(2, 1), PEAK).max() > 1,
+    )
+    page.labels("Raise one input by a little", "add them up first", "Take four numbers")
+    page.labels("Nudge each one by 0.25")
+    page.prints(
+        "growth = (pool(nudged) - pool(x)).item()",
+        *(
+            f"nudge the {int(number)}: gradient {growth / 0.25}"
+            for number, growth in zip(x.flatten(), growths, strict=True)
+        ),
+    )
+    page.says(
         "Only the 5 counts. Raise it by 0.25, and the maximum rises by 0.25",
-        growths == [0, 0.25, 0, 0],
+        growths == [0, 0.25, 0, 0] and x.flatten()[1] == 5,
     )
-    lesson.says(
+    page.says(
         "raise the 3 by 4, and it wins",
-        POOL(x + 16 * nudges[3]).item() == x[0, 1, 1] + 4 > POOL(x).item(),
+        POOL(x + 16 * FOUR[3]).item() == x[0, 1, 1] + 4 > POOL(x).item() and x[0, 1, 1] == 3,
     )
-    assert gradient(POOL, x).flatten().tolist() == [g / 0.25 for g in growths]
+    page.prints("gradient(pool, x)", torch.tensor(growths).reshape(1, 2, 2) / 0.25)
+    page.says(
+        "The same four numbers", gradient(POOL, x).flatten().tolist() == [g / 0.25 for g in growths]
+    )
+    page.says(
+        "`backward()` goes from the result to the inputs",
+        torch.equal(page.names["gradient"](POOL, IMAGE), by_hand(IMAGE, 2, 2)),
+    )
 
 
-def check_winners(lesson):
-    found = gradient(POOL, IMAGE)
-    lesson.says(
+def back_to_the_winner(page):
+    assert torch.equal(page.names["image"], IMAGE)
+    found = by_hand(IMAGE, 2, 2)
+    page.says(
         "A 2×2 max pool over a 4×4 image has four windows. How many of the sixteen",
-        POOL(IMAGE).shape == (1, 2, 2) and IMAGE.shape == (1, 4, 4),
+        POOL(IMAGE).numel() == 4 and IMAGE.shape == (1, 4, 4) and IMAGE.numel() == 16,
     )
-    lesson.says(
+    page.prints("gradient(pool, image)", found)
+    page.draws("gradients-max", route(POOL, IMAGE))
+    moves = page.figure("gradients-max").moves
+    page.says(
+        "Each window hands its gradient to its winner, and nothing to the other three",
+        len(moves) == 4 and {len(move.writes) for move in moves} == {1},
+    )
+    page.says(
         "Four, one for each window. The other twelve get 0",
         (found == 1).sum() == 4 and (found == 0).sum() == 12,
     )
     _, where = nn.MaxPool2d(2, return_indices=True)(IMAGE.clone().requires_grad_())
-    assert not where.requires_grad and not where.is_floating_point()
-    lesson.says("You can read that place with `return_indices`", where[0, 0, 0] == 0)
+    page.says("You can read that place with `return_indices`", where[0, 0, 0] == 0)
+    same = []
     for seed in range(3):
         image = torch.randint(0, 4, (1, 8, 8), generator=torch.Generator().manual_seed(seed))
         for pool in (nn.MaxPool2d(2), nn.MaxPool2d(3, stride=2)):
             pool.return_indices = True
-            where = pool(image.float())[1]
-            picked = gradient(lambda x, where=where: x.flatten()[where], image.float())
+            places = pool(image.float())[1]
+            picked = gradient(lambda x, places=places: x.flatten()[places], image.float())
             pool.return_indices = False
-            assert torch.equal(picked, gradient(pool, image.float()))
+            same.append(torch.equal(picked, gradient(pool, image.float())))
+    page.says("picking the winners by their index has the very same gradient", all(same))
+    page.prints(
+        "values, where = nn.MaxPool2d(2, return_indices=True)(waiting)",
+        f"same gradient: {torch.equal(by_hand(IMAGE, 2, 2), page.names['gradient'](POOL, IMAGE))}",
+        f"a gradient goes through the values: {POOL(IMAGE.clone().requires_grad_()).requires_grad}",
+        f"a gradient goes through the index:  {where.requires_grad}",
+    )
+    page.says(
+        "The index itself has no gradient. It is a whole number",
+        not where.requires_grad and not where.is_floating_point(),
+    )
+    moved = nn.MaxPool2d(2, return_indices=True)
+    (value, index), (grown, same_index) = moved(IMAGE), moved(1.5 * IMAGE)
+    page.says(
+        "A network cannot learn from *where* the winner stood, only from how large it was",
+        torch.equal(index, same_index) and not torch.equal(value, grown),
+    )
 
 
-def check_average(lesson):
-    sent = torch.tensor([[[4.0, 8], [0, -4]]])
-    found = gradient(nn.AvgPool2d(2), IMAGE, sent)
-    lesson.says("So far each output sent back a 1", True)
-    lesson.says(
+def an_average_shares(page):
+    page.says("So far each output sent back a 1", by_hand(IMAGE, 2, 2).sum() == POOL(IMAGE).numel())
+    weight = torch.tensor(3.0, requires_grad=True)
+    loss = weight**2
+    (slope,) = torch.autograd.grad(loss, weight)
+    page.says("which training makes smaller", (weight - 0.1 * slope) ** 2 < loss)
+    assert torch.equal(page.names["sent"], SENT)
+    page.says(
         "The four outputs of a 2×2 average pool send back 4, 8, 0 and −4",
-        sent.flatten().tolist() == [4, 8, 0, -4],
+        SENT.flatten().tolist() == [4, 8, 0, -4] and nn.AvgPool2d(2)(IMAGE).shape[1:] == SENT.shape,
     )
-    assert torch.equal(found, (sent / 4).repeat_interleave(2, 1).repeat_interleave(2, 2))
-    shares = {}
-    for counted in (True, False):
-        layer = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=counted)
-        shares[counted] = gradient(layer, torch.ones(1, 3, 3))
-        outputs = layer(torch.ones(1, 3, 3))
-        assert outputs.shape == (1, 2, 2)
-        lesson.says("At stride 2, there are four windows, one at each corner", outputs.numel() == 4)
-        real = 9 * outputs if counted else 4 * outputs
-        lesson.says("Each sees four real pixels and five zeros", torch.allclose(real, SAME * 4))
-    corners = [shares[c][0, 0, 0].item() for c in (True, False)]
-    lesson.says(
+    shares = (SENT / 4).repeat_interleave(2, 0).repeat_interleave(2, 1)[None]
+    page.prints("mean(waiting).backward(sent[None])", shares)
+    page.draws("gradients-average", route(nn.AvgPool2d(2), IMAGE, gradient=SENT))
+    page.says(
+        "An average divides by 4 on the way forward, so it divides by 4 on the way back",
+        torch.equal(nn.AvgPool2d(2)(IMAGE)[0, 0, 0] * 4, IMAGE[0, :2, :2].sum())
+        and all(
+            write.amount * 4 == move.reads[0].value
+            for move in page.figure("gradients-average").moves
+            for write in move.writes
+        ),
+    )
+    page.says(
+        "A quarter of what its window sent",
+        torch.equal(gradient(nn.AvgPool2d(2), IMAGE, SENT[None]), shares),
+    )
+    images = [noise(seed, 4) for seed in range(4)]
+    page.says(
+        "its shares are the same for every image",
+        all(torch.equal(gradient(nn.AvgPool2d(2), image, SENT[None]), shares) for image in images),
+    )
+    at_the_border(page)
+
+
+def at_the_border(page):
+    """White: each real pixel is 1, so an output tells how many of them its window saw."""
+    white = torch.ones(1, 3, 3)
+    windows = torch.tensor([[[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]])  # that hold a pixel
+    assert torch.equal(page.names["white"], white)
+    lines, layers, shares = [], {}, {}
+    for counted, divisor in ((True, 9), (False, 4)):
+        layers[counted] = nn.AvgPool2d(3, 2, 1, count_include_pad=counted)
+        shares[counted] = windows / divisor
+        assert torch.allclose(gradient(layers[counted], white), shares[counted])
+        lines += [f"count_include_pad={counted}: {windows.sum() / divisor:.2f} in total"]
+        lines += [str(windows[0] / divisor)]
+    page.prints("for counted in (True, False):", *lines)
+    page.labels("You know the two choices from [padding]")
+    real = 9 * layers[True](white)
+    page.says("At stride 2, there are four windows, one at each corner", real.shape == (1, 2, 2))
+    page.says(
+        "Each sees four real pixels and five zeros",
+        torch.allclose(real, SAME * 4) and 9 - 4 == round(9 - real[0, 0, 0].item()),
+    )
+    page.says("The first pixel is in one window only", windows[0, 0, 0] == 1)
+    page.says(
         "Dividing by 9 gives it 1/9; dividing by the real pixels gives it 1/4",
-        corners == pytest.approx([1 / 9, 1 / 4]),
+        [gradient(layers[c], white)[0, 0, 0].item() for c in (True, False)]
+        == pytest.approx([1 / 9, 1 / 4]),
     )
-    for share in shares.values():  # "so it gets four shares"
-        assert share[0, 1, 1].item() == pytest.approx(4 * share[0, 0, 0].item())
-    lesson.says(
+    page.says(
+        "The centre is in all four windows, so it gets four shares",
+        all(share[0, 1, 1] == 4 * share[0, 0, 0] for share in shares.values()),
+    )
+    page.says(
         "The outputs sent 4. With `count_include_pad=True` only 1.78 arrives",
-        round(shares[True].sum().item(), 2) == 1.78
-        and shares[False].sum().item() == pytest.approx(4),
+        real.numel() == 4
+        and f"{gradient(layers[True], white).sum():.2f}" == "1.78"
+        and gradient(layers[False], white).sum().item() == pytest.approx(4),
     )
-    found = gradient(nn.MaxPool2d(2, stride=1), PEAK)
-    lesson.says(
+    negative = -1 - torch.rand(1, 9, 9, generator=torch.Generator().manual_seed(0))
+    page.says(
+        "So does a max pool, since its padding never wins",
+        gradient(nn.MaxPool2d(3, 2, 1), negative).sum() == 25,
+    )
+
+
+def overlap(page):
+    assert torch.equal(page.names["peak"], PEAK)
+    found = by_hand(PEAK, 2, 1)
+    page.says(
+        "With a stride smaller than the kernel, a pixel stands in several windows. It may win more "
+        "than once",
+        found.max() > 1,
+    )
+    page.says(
         "A 3×3 image has its peak in the middle. A 2×2 max pool goes over it with stride 1",
         PEAK[0, 1, 1] == PEAK.max() and PEAK.shape == (1, 3, 3),
     )
-    lesson.says("4: the peak is in all four windows", found.sum() == found[0, 1, 1] == 4)
+    page.prints("gradient(nn.MaxPool2d(2, stride=1), peak)", found)
+    page.draws("gradients-overlap", route(nn.MaxPool2d(2, stride=1), PEAK))
+    page.says(
+        "All four windows hold the 9, so it wins four times",
+        PEAK[0, 1, 1] == 9
+        and [m.writes[0][:2] for m in page.figure("gradients-overlap").moves] == [(1, 1)] * 4,
+    )
+    page.says("4: the peak is in all four windows", found.sum() == found[0, 1, 1] == 4)
+    nudge = torch.zeros_like(PEAK)
+    nudge[0, 1, 1] = 0.25
+    pool = nn.MaxPool2d(2, 1)
+    page.says(
+        "a nudge of the peak moves four outputs", (pool(PEAK + nudge) != pool(PEAK)).sum() == 4
+    )
 
 
-def check_ties(lesson):
-    ways = {"pool": POOL, "amax": torch.amax, "mask": Mask.apply}
+def a_tie(page):
+    page.labels("All four numbers of a window are equal")
+    assert torch.equal(page.names["same"], SAME) and torch.equal(page.names["tied"], TIED)
+    page.prints("print(gradient(pool, tied))", by_hand(SAME, 2, 2), by_hand(TIED, 2, 2))
+    page.draws("gradients-ties", route(POOL, TIED))
+    page.says(
+        "In each window, the first of equals gets it all",
+        [m.writes[0][:2] for m in page.figure("gradients-ties").moves]
+        == [(0, 1), (0, 3), (2, 0), (2, 2)]
+        and min(tied(TIED).tolist()) > 1,
+    )
+    page.says(
+        "The first in reading order gets it all",
+        gradient(POOL, SAME).flatten().tolist() == [1, 0, 0, 0],
+    )
+    page.says("`torch.amax` is a second maximum in torch", torch.amax(SAME) == POOL(SAME).item())
+    ways = {"MaxPool2d": POOL, "amax": torch.amax, "mask": Mask.apply}
     found = {name: gradient(way, SAME).flatten() for name, way in ways.items()}
-    lesson.says(
-        "all to the first, a quarter to each (`amax`), and 1 to each (the mask)",
+    page.prints(
+        'ways = {"MaxPool2d": pool, "amax": torch.amax, "mask": Masked.apply}',
+        *(f"{name:<10} {values.tolist()}" for name, values in found.items()),
+    )
+    page.says(
+        "Three answers: all to the first, a quarter to each (`amax`), and 1 to each (the mask)",
         [g.tolist() for g in found.values()] == [[1, 0, 0, 0], [0.25] * 4, [1] * 4],
     )
     growth = (POOL(SAME + 0.25) - POOL(SAME)).item()
-    foretold = {name: (0.25 * g).sum().item() for name, g in found.items()}
-    lesson.says("Raise all four numbers by 0.25 and compare", growth == 0.25)
-    assert foretold == {"pool": growth, "amax": growth, "mask": 4 * growth}
-    # A kink: "raise any one of the four and it rises. Lower one and it stays."
-    for nudge in 0.25 * torch.eye(4).reshape(4, 1, 2, 2):
-        assert POOL(SAME + nudge) == 1.25 and POOL(SAME - nudge) == 1
+    foretold = {name: 0.25 * sum(g.tolist()) for name, g in found.items()}
+    page.labels("Raise all four numbers by 0.25 and compare")
+    page.prints(
+        "growth = (pool(same + step) - pool(same)).item()",
+        f"the maximum grows by {growth}",
+        *(f"{name:<10} foretells {value}" for name, value in foretold.items()),
+    )
+    page.says("The mask is wrong by a factor of four", foretold["mask"] == 4 * growth)
+    page.says(
+        "The other two both foretell the truth, although they differ",
+        foretold["MaxPool2d"] == foretold["amax"] == growth
+        and not torch.equal(found["MaxPool2d"], found["amax"]),
+    )
+    page.says(
+        "Raise any one of the four and it rises. Lower one and it stays",
+        all(POOL(SAME + nudge) == 1.25 and POOL(SAME - nudge) == 1 for nudge in FOUR),
+    )
     # Subgradients: the maximum lies above each plane, and the mask's plane cuts it.
     nudges = noise(0, 64).reshape(-1, 4)
     grows = (SAME.flatten() + nudges).amax(1) - 1
-    allowed = {n: bool((grows >= nudges @ g - 1e-5).all()) for n, g in found.items()}
-    assert allowed == {"pool": True, "amax": True, "mask": False}
-    lesson.says("any way to share out the 1", allowed["pool"] and allowed["amax"])
+    shared = torch.tensor([[0.5, 0.5, 0, 0], [0.1, 0.2, 0.3, 0.4], [0, 0, 0, 1]])
+    allowed = [bool((grows >= nudges @ g - 1e-5).all()) for g in (*found.values(), *shared)]
+    page.says(
+        "any way to share out the 1 is as good as another",
+        allowed[:2] + allowed[3:] == [True] * 5 and all(shared.sum(1) == 1),
+    )
+    page.says("The mask shares out more than there is", found["mask"].sum() > 1 and not allowed[2])
+    page.says(
+        "At a tie the first pixel gets all. `amax` shares, and a mask hands out too much",
+        found["MaxPool2d"][0] == found["amax"].sum() == 1 < found["mask"].sum(),
+    )
+
+
+def masks(page):
+    assert torch.equal(page.names["noise"], noise(0)) and torch.equal(page.names["photo"], photo())
+    lines = ["        ties   torch    mask"]
+    for name, x in (("noise", noise(0)), ("ReLU", noise(0).clamp(min=0)), ("photo", photo())):
+        winners = tied(x).float()
+        sends = gradient(POOL, x).sum() / POOL(x).numel()
+        share = f"{(winners > 1).float().mean():7.1%}"
+        lines.append(f"{name:<5}{share}{sends:8.2f}{winners.mean():8.2f}")
+        page.says(
+            "The last two columns say what torch and the mask hand on, per window. "
+            "Each window was sent a 1",
+            sends == 1 == by_hand(x[:, :16, :16], 2, 2).sum() / 64,
+        )
+    page.prints('print("        ties   torch    mask")', *lines)
     rates = []
     for seed in range(5):
-        assert (tied(noise(seed)) == 1).all()  # random numbers do not tie
         winners = tied(F.relu(noise(seed)))
-        assert set(winners.tolist()) == {1, 4}
+        page.says("since they do not tie", (tied(noise(seed)) == 1).all())
+        page.says(
+            "There the mask sends four gradients in place of one",
+            winners.unique().tolist() == [1, 4],
+        )
         rates.append((winners == 4).float().mean().item())
-    assert np.allclose(rates, 1 / 16, atol=0.005) and 1 / 16 == 0.5**4
-    picture = photo()
-    lesson.says(
+    below = np.mean([(noise(seed) < 0).float().mean().item() for seed in range(5)])
+    page.says(
+        "about one window in sixteen is all zeros: a half, four times over",
+        np.allclose(rates, 1 / 16, atol=0.005)
+        and np.isclose(below, 0.5, atol=0.005)
+        and np.isclose(below**4, 1 / 16, atol=0.005),
+    )
+    page.says(
         "In a photo of 256 grey levels",
-        picture.min() >= 0 and picture.max() <= 255 and torch.equal(picture, picture.round()),
+        photo().min() >= 0 and photo().max() <= 255 and torch.equal(photo(), photo().round()),
     )
-    assert 0.1 < (tied(picture) > 1).float().mean() < 0.13  # "more than one window in ten"
-    for x in (picture, F.relu(noise(0))):
-        per_window = gradient(POOL, x).sum() / POOL(x).numel()
-        lesson.says("per window. Each window was sent a 1", per_window == 1)
-        assert tied(x).float().mean() > 1.1
+    page.says(
+        "Here more than one window in ten has a tie",
+        0.1 < (tied(photo()) > 1).float().mean() < 0.13,
+    )
 
 
-def check_dead(lesson):
-    dead = torch.tensor([[[-1.0, -3], [-2, -1]]])
-    assert gradient(POOL, F.relu(dead)).flatten().tolist() == [1, 0, 0, 0]
-    both = nn.Sequential(nn.ReLU(), POOL)
-    assert not gradient(both, dead).any()
-    lesson.says("its own gradient is 0 for negative numbers", not gradient(nn.ReLU(), dead).any())
-    lesson.says(
+def dead_windows(page):
+    dead, both = page.names["dead"], nn.Sequential(nn.ReLU(), POOL)
+    assert torch.equal(dead, torch.tensor([[[-1.0, -3], [-2, -1]]]))
+    zeros = torch.zeros(1, 2, 2)
+    page.prints(
+        'print("behind the ReLU:", behind.flatten().tolist())',
+        f"behind the ReLU: {by_hand(zeros, 2, 2).flatten().tolist()}",
+        f"in front of it:  {zeros.flatten().tolist()}",
+    )
+    page.says(
+        "The zeros behind a ReLU all tie, so the first of them gets the gradient",
+        torch.equal(F.relu(dead), zeros) and by_hand(zeros, 2, 2)[0, 0, 0] == 1,
+    )
+    page.says(
+        "The pool hands the gradient to the first zero",
+        torch.equal(gradient(POOL, F.relu(dead)), by_hand(zeros, 2, 2)),
+    )
+    page.says(
+        "its own gradient is 0 for negative numbers. Nothing comes through",
+        not gradient(nn.ReLU(), dead).any() and not gradient(both, dead).any(),
+    )
+    page.says(
         "Nudge any of these four, and the output stays 0",
-        all(both(dead + n) == 0 for n in 0.25 * torch.eye(4).reshape(4, 1, 2, 2)),
+        all(both(dead + nudge) == 0 for nudge in FOUR),
     )
 
 
-def check_reach(lesson):
+def halvings():
     conv = nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False)
     conv.weight.data.fill_(1)
-    ways = [POOL, nn.AvgPool2d(2), lambda x: x[:, ::2, ::2], nn.MaxPool2d(3, 2, 1), conv]
-    lesson.says(
+    return {
+        "max 2": POOL,
+        "average 2": nn.AvgPool2d(2),
+        "every second": lambda x: x[:, ::2, ::2],
+        "max 3, stride 2": nn.MaxPool2d(3, 2, 1),
+        "conv 3, stride 2": conv,
+    }
+
+
+def reach(page):
+    ways = halvings()
+    page.says("Halve an image in five ways", len(ways) == len(page.names["halvings"]) == 5)
+    page.says(
         "a max pool of 2, an average pool of 2, every second pixel, a max pool of 3 with stride 2, "
         "a convolution of 3 with stride 2",
-        all(way(noise(0)).shape == (1, 160, 160) for way in ways),
+        all(way(noise(0)).shape == (1, 160, 160) for way in ways.values()),
     )
+    found = {name: [gradient(way, x) for x in (noise(0), photo())] for name, way in ways.items()}
+    lines = [f"{'noise':>24}{'photo':>8}{'largest':>9}"]
+    for name, (first, second) in found.items():
+        shares = "".join(f"{(g > 0).float().mean():8.1%}" for g in (first, second))
+        lines.append(f"{name:<16}{shares}{second.amax():8.2f}")
+    page.prints("found = [gradient(layer, x) for x in (noise, photo)]", *lines)
+    page.says("The last column is the largest one in the photo", found["max 2"][1].max() == 1)
     places = []
     for x in (*map(noise, range(4)), photo()):
-        largest, average, second, wide, read = found = [gradient(way, x) for way in ways]
-        shares = [(g != 0).float().mean().item() for g in found]
-        assert shares[:3] == [0.25, 1, 0.25] and shares[4] == 1 and 0.15 < shares[3] < 0.19
-        assert (average == 1 / 4).all()
-        assert read.unique().tolist() == [1, 2, 4] and wide.max() == 4
-        places.append((largest, second))
-    for one, other in zip(places, places[1:], strict=False):
-        assert torch.equal(one[1], other[1]) and not torch.equal(one[0], other[0])
-    lesson.says(
-        "**Max of 2 and every second pixel:** exactly one in four, 1 each",
-        largest.unique().tolist() == second.unique().tolist() == [0, 1],
+        largest, average, second, wide, read = grads = [gradient(way, x) for way in ways.values()]
+        shares = [(g != 0).float().mean().item() for g in grads]
+        page.says("- **Average:** every pixel, a quarter each", (average == 1 / 4).all())
+        page.says(
+            "**Max of 2 and every second pixel:** exactly one in four, 1 each",
+            shares[0] == shares[2] == 1 / 4
+            and largest.unique().tolist() == second.unique().tolist() == [0, 1],
+        )
+        page.says(
+            "**Max of 3 with stride 2:** as many windows, yet *fewer* pixels",
+            ways["max 3, stride 2"](x).numel() == POOL(x).numel() and 0.15 < shares[3] < 0.19,
+        )
+        page.says("one pixel can win up to four", wide.max() == 4)
+        page.says("- **Convolution:** every pixel, but not evenly", shares[4] == 1)
+        page.says(
+            "A pixel is read by one, two or four windows, in a fixed lattice. With weights of one "
+            "you see it plainly",
+            read.unique().tolist() == [1, 2, 4],
+        )
+        places.append((largest, second, read))
+    pairs = list(zip(places, places[1:], strict=False))
+    page.says(
+        "But a stride takes the same places in every image",
+        all(torch.equal(one[1], other[1]) for one, other in pairs),
     )
-    lesson.says(
-        "**Max of 3 with stride 2:** as many windows, yet *fewer* pixels",
-        ways[3](x).numel() == ways[0](x).numel() and (wide != 0).sum() < (largest != 0).sum(),
+    page.says(
+        "A max pool takes other ones each time",
+        not any(torch.equal(one[0], other[0]) for one, other in pairs),
     )
-    lesson.says(
+    assert all(torch.equal(one[2], other[2]) for one, other in pairs)  # "in a fixed lattice"
+    page.says(
         "Behind a 2×2 max pool, three pixels in four get nothing",
         (largest == 0).float().mean() == 3 / 4,
     )
+    the_maps(page, found)
 
 
-def check_gradcheck(lesson):
-    lesson.says("it wants numbers of 64 bits", torch.float64.itemsize * 8 == 64)
+def the_maps(page, found):
+    corners = {name: grads[0][0, :12, :12] for name, grads in found.items()}
+    panels = page.drawing("gradients-reach")
+    page.plots(
+        "gradients-reach",
+        [panel["title"] for panel in panels] == [name.replace(", ", "\n") for name in corners]
+        and all(
+            np.allclose(panel["images"][0], corner**0.5)
+            for panel, corner in zip(panels, corners.values(), strict=True)
+        ),
+    )
+    largest, average, second, wide, read = corners.values()
+    page.says(
+        "Five maps of 12×12 pixels", [np.shape(p["images"][0]) for p in panels] == [(12, 12)] * 5
+    )
+    lit = {
+        tuple(block.flatten().tolist())
+        for block in largest.unfold(0, 2, 2).unfold(1, 2, 2).reshape(36, 4)
+    }
+    page.says(
+        "Max 2: one bright pixel in each 2×2 window, at changing places",
+        {sum(block) for block in lit} == {1} and len(lit) == 4,
+    )
+    page.says("Average 2: an even dark grey", average.unique().tolist() == [0.25])
+    lattice = torch.zeros(12, 12)
+    lattice[::2, ::2] = 1
+    page.says("Every second: a regular lattice", torch.equal(second, lattice))
+    page.says(
+        "Max 3 with stride 2: fewer pixels, some of them brighter",
+        (wide > 0).sum() < (largest > 0).sum() and wide.max() > largest.max(),
+    )
+    page.says(
+        "Convolution: every pixel, in a regular pattern of three brightnesses",
+        read.all() and len(read.unique()) == 3,
+    )
+    page.labels("in one corner of the noise")
+    brightness = torch.tensor(panels[3]["images"][0]).flatten()
+    page.says(
+        "The brighter, the more",
+        torch.equal(brightness.argsort(stable=True), wide.flatten().argsort(stable=True)),
+    )
+
+
+def gradcheck(page):
+    page.says("it wants numbers of 64 bits", torch.float64.itemsize * 8 == 64)
     with pytest.warns(UserWarning, match="not a double precision"):
         torch.autograd.gradcheck(POOL, torch.rand(1, 2, 2).requires_grad_(), raise_exception=False)
-    numerical = set()
-    for way in (POOL, torch.amax, Mask.apply):
+    ways = {"MaxPool2d": POOL, "amax": torch.amax, "mask": Mask.apply}
+    numerical, verdicts = set(), {}
+    for name, way in ways.items():
+        passed = []
         for seed in range(3):
             x = noise(seed, 2).double().requires_grad_()
-            assert torch.autograd.gradcheck(way, x)
+            passed.append(torch.autograd.gradcheck(way, x, raise_exception=False))
+        verdicts["random", name] = all(passed)
         with pytest.raises(RuntimeError, match="Jacobian mismatch") as error:
             torch.autograd.gradcheck(way, SAME.double().requires_grad_())
+        verdicts["equal", name] = False
         slopes = re.search(r"numerical:tensor\((.*?), dtype", str(error.value), re.DOTALL)
         numerical |= set(re.findall(r"\d\.\d+", slopes.group(1)))
-    lesson.says(
-        "takes the mean slope, here 0.5 for each", {round(float(n), 4) for n in numerical} == {0.5}
+    page.prints(
+        "def check_gradient(function, x):",
+        *(
+            f"{kind:<7} {name:<10} {verdicts[kind, name]}"
+            for kind in ("random", "equal")
+            for name in ways
+        ),
+    )
+    page.says(
+        "On random numbers all three pass, the wrong mask among them",
+        all(verdicts["random", name] for name in ways) and len(ways) == 3,
+    )
+    page.says(
+        "On equal numbers all three fail, torch's own pool among them",
+        not any(verdicts["equal", name] for name in ways),
+    )
+    slopes = {round(float(n), 4) for n in numerical}
+    mean = [(POOL(SAME.double() + n) - POOL(SAME.double() - n)).item() / 0.5 for n in FOUR]
+    page.says(
+        "It raises and lowers one number at a time and takes the mean slope, here 0.5 for each",
+        slopes == set(mean) == {0.5},
+    )
+    page.says(
+        "That is none of the three answers",
+        not any((gradient(way, SAME) == 0.5).any() for way in ways.values()),
     )
 
 
-def check_exercises(lesson):
+def exercises(page):
+    gradient_of = page.names["gradient"]
+    page.labels("Predict first.", "Check all five:")
+    page.labels("Each output sends back a 1, unless it says otherwise")
     numbers = torch.arange(1.0, 17).reshape(1, 4, 4)
-    lesson.says(
+    page.says(
         "The numbers 1 to 16 stand in a 4×4 image, row by row. Which of them get a gradient from "
         "`nn.MaxPool2d(2)`?",
-        numbers[0, 0].tolist() == [1, 2, 3, 4] and numbers.max() == 16,
+        torch.equal(page.names["numbers"], numbers),
     )
-    winners = numbers[gradient(POOL, numbers) > 0]
-    lesson.says("6, 8, 14 and 16. The largest stands", winners.tolist() == [6, 8, 14, 16])
-    lesson.says("Each output sends back a 1, unless it says otherwise", True)
-    middle = gradient(nn.AvgPool2d(3, stride=1), torch.rand(1, 5, 5))[0, 2, 2].item()
-    lesson.says(
+    winners = numbers[by_hand(numbers, 2, 2) > 0].int().tolist()
+    page.says(
+        "6, 8, 14 and 16. The largest stands at the lower right of each window",
+        winners == [6, 8, 14, 16] == numbers[0, 1::2, 1::2].flatten().tolist(),
+    )
+    page.answers(1, "6", "8", "14", "16")
+    five = torch.rand(1, 5, 5)
+    middle = gradient_of(nn.AvgPool2d(3, stride=1), five)[0, 2, 2].item()
+    page.says(
         "`nn.AvgPool2d(3, stride=1)` goes over a 5×5 image",
-        nn.AvgPool2d(3, stride=1)(torch.rand(1, 5, 5)).numel() == 9,
+        nn.AvgPool2d(3, stride=1)(five).shape == (1, 3, 3),
     )
-    lesson.says(
-        "1. It stands in all nine windows, and each sends it a ninth", middle == pytest.approx(1)
+    page.says(
+        "1. It stands in all nine windows, and each sends it a ninth",
+        middle == pytest.approx(9 * (1 / 9)) and nn.AvgPool2d(3, stride=1)(five).numel() == 9,
     )
-    flat = gradient(nn.MaxPool2d(3, stride=1), torch.ones(1, 5, 5))[0]
-    lesson.says(
-        "`nn.MaxPool2d(3, stride=1)` goes over a 5×5 image of ones",
-        flat.shape == (5, 5),
+    page.answers(2, ("1. It stands", 1))
+    ones = torch.ones(1, 5, 5)
+    flat = by_hand(ones, 3, 1)
+    page.says(
+        "`nn.MaxPool2d(3, stride=1)` goes over a 5×5 image of ones. How many pixels get a "
+        "gradient? What is the largest gradient?",
+        torch.equal(page.names["flat"], flat),
     )
-    lesson.says("9 pixels, and each gets 1", (flat == 1).sum() == 9 == flat.sum())
+    page.says("9 pixels, and each gets 1", (flat == 1).sum() == 9 == flat.sum())
+    page.says(
+        "Every window is one great tie",
+        (nn.MaxPool2d(3, 1)(ones) == -nn.MaxPool2d(3, 1)(-ones)).all(),
+    )
+    page.says(
+        "Its first pixel wins, and no two windows have the same first pixel",
+        torch.equal(flat[0, :3, :3], torch.ones(3, 3)) and flat.sum() == 9,
+    )
+    page.answers(3, ("9 pixels", 9), ("each gets 1", 1))
     shared = gradient(nn.AdaptiveAvgPool2d(1), torch.rand(1, 7, 7), torch.full((1, 1, 1), 98.0))
-    lesson.says("A whole 7×7 map is averaged into one number, which sends back 98", True)
-    lesson.says(
-        "2, because 98 / 49 = 2", torch.allclose(shared, torch.tensor(2.0)) and 98 / 49 == 2
+    page.says(
+        "A whole 7×7 map is averaged into one number, which sends back 98",
+        nn.AdaptiveAvgPool2d(1)(torch.rand(1, 7, 7)).numel() == 1 and shared.shape == (1, 7, 7),
     )
+    page.says(
+        "2, because 98 / 49 = 2",
+        torch.allclose(shared, torch.tensor(2.0)) and shared.numel() == 49,
+    )
+    sides = [gradient(nn.AdaptiveAvgPool2d(1), torch.rand(1, n, n)).max() for n in (2, 4, 7, 14)]
+    page.says("The larger the map, the thinner the shares", sides == sorted(sides, reverse=True))
+    page.answers(4, ("2, because", 2))
+    swapping(page)
+    page.prints(
+        "print(round(shared.item(), 3), changed)",
+        f"{winners} {middle:.1f}",
+        f"{(flat > 0).sum()} {flat.max()}",
+        f"{98 / 7**2} (False, False)",
+    )
+
+
+def swapping(page):
     before, after = nn.Sequential(nn.ReLU(), POOL), nn.Sequential(POOL, nn.ReLU())
+    page.labels("so that the pool comes first. Does the output change?")
     for seed in range(4):
         x = noise(seed)
-        assert torch.equal(before(x), after(x))
         assert torch.equal(gradient(before, x), gradient(after, x))
-        assert POOL(x).numel() * 4 == x.numel()  # "a quarter of the work"
-    lesson.says(
-        "both ways give 0 and no gradient",
+        page.says(
+            "The largest number wins before the ReLU as after it", torch.equal(before(x), after(x))
+        )
+        page.says(
+            "But with the pool first, the ReLU has a quarter of the work",
+            POOL(x).numel() * 4 == x.numel(),
+        )
+    page.says(
+        "If all are negative, both ways give 0 and no gradient",
         not any(f(-SAME).any() or gradient(f, -SAME).any() for f in (before, after)),
     )
+    page.answers(5, ("Neither", (False, False)))
 
 
-def test_the_figures_are_legible_and_hold_what_their_captions_say():
-    sources = [c.source for c in read(LESSONS / f"{NAME}.py").code if "show(\n" in c.source]
-    assert len(sources) == 4
-    names: dict = {}
-    for cell in read(LESSONS / f"{NAME}.py").code:
-        if cell.source.lstrip().startswith("show("):
-            continue
-        if "exercise" in cell.tags:
-            break
-        exec(compile(cell.source, NAME, "exec"), names)
-    figures = [
-        route(names["pool"], names["image"]),
-        route(names["mean"], names["image"], gradient=names["sent"]),
-        route(nn.MaxPool2d(2, stride=1), names["peak"]),
-        route(names["pool"], names["tied"]),
-    ]
+def test_the_figures_are_legible(page):
+    figures = [figure for figure in page.run.figures.values() if not figure.draw]
+    assert len(figures) == 4
     for figure in figures:
-        assert scene_of(figure).layout.font_size >= 18
-    largest, average, overlap, ties = figures
-    assert {len(move.writes) for move in largest.moves} == {1}  # "nothing to the other three"
-    assert all(w.amount * 4 == m.reads[0].value for m in average.moves for w in m.writes)
-    assert [m.writes[0][:2] for m in overlap.moves] == [(1, 1)] * 4  # "it wins four times"
-    assert [m.writes[0][:2] for m in ties.moves] == [(0, 1), (0, 3), (2, 0), (2, 2)]
+        assert scene_of(figure.item).layout.font_size >= 18

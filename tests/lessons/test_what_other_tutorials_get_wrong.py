@@ -1,23 +1,14 @@
-"""Every sentence put to the test in lessons/what-other-tutorials-get-wrong.py, from torch."""
+"""lessons/what-other-tutorials-get-wrong.py: each sentence put to the test, from torch."""
 
 import itertools
+import re
+import textwrap
 
 import torch
 import torch.nn.functional as F
-from claims import LESSONS, Claims
 from torch import nn
 
-from slidingwindows.lessons import read
-
-NAME = "what-other-tutorials-get-wrong"
-CELLS = read(LESSONS / f"{NAME}.py").cells
-SENTENCES = [
-    line[4:-1]
-    for cell in CELLS
-    if cell.kind == "markdown"
-    for line in cell.source.split("\n")
-    if line.startswith('## "')
-]
+from slidingwindows import slide
 
 
 def side(layer, i):
@@ -51,59 +42,127 @@ def hidden(image, k):
     return found - 1
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims(NAME)
-    assert len(SENTENCES) == 11
-    assert lesson.text.count("eleven sentences") == 1
-    sizes(lesson)
-    shifts(lesson)
-    others(lesson)
-    lesson.complete()
+def test_every_claim(page):
+    sentences = [
+        line[4:-1]
+        for cell in page.run.lesson.cells
+        if cell.kind == "markdown"
+        for line in cell.source.split("\n")
+        if line.startswith('## "')
+    ]
+    page.says("Eleven sentences about pooling, stride and padding", len(sentences) == 11)
+    page.says("Here are eleven sentences about pooling", len(sentences) == 11)
+    page.labels("More in [output size]", "More in [padding]", "More in [stride instead of pooling]")
+    page.labels("More in [what pooling throws away]", "None of these sentences is foolish")
+    rounding_down(page)
+    counting_pixels(page)
+    padding_of_a_max_pool(page)
+    ceil_mode(page)
+    shifts(page)
+    same_in_tensorflow(page)
+    parameters(page)
+    unpooling(page)
+    ties(page)
+    resnet(page)
+    page.complete()
 
 
-def sizes(lesson):
+def rounding_down(page):
     ten = side(nn.Conv2d(1, 1, 3, stride=2), 10)
-    lesson.says('"An input of 10, a kernel of 3, a stride of 2: impossible"', ten > 0)
-    lesson.says("(10 − 3) / 2 + 1 = 4.5", (10 - 3) / 2 + 1 == 4.5)
-    lesson.says("Torch rounds down: 4.", ten == 4)
+    page.says('"An input of 10, a kernel of 3, a stride of 2: impossible"', ten > 0)
+    conv = nn.Conv2d(1, 1, 3, stride=2)
+    page.says(
+        "since (10 − 3) / 2 + 1 = 4.5 is not a whole number",
+        (10 - conv.kernel_size[0]) / conv.stride[0] + 1 == 4.5,
+    )
+    page.prints("print(side(nn.Conv2d(1, 1, 3, stride=2), 10))", (10 - 3) // 2 + 1)
+    page.says("Torch rounds down: 4.", ten == 4)
     last = torch.zeros(1, 10, 10)
     last[0, 9, :] = last[0, :, 9] = 1
-    lesson.says(
+    page.says(
         "The last row and column are read by no window",
         F.conv2d(last, torch.ones(1, 1, 3, 3), stride=2).abs().sum() == 0,
     )
+
+
+def counting_pixels(page):
     same, valid, full = (readers(5, 3, p) for p in (1, 0, 2))
-    image = torch.zeros(1, 1, 5, 5, requires_grad=True)
-    F.conv2d(image, torch.ones(1, 1, 3, 3), padding=1).sum().backward()
-    lesson.says(
-        "Let each of the windows add 1 to every pixel that it reads",
-        torch.equal(image.grad[0, 0], same),
+    page.says('"With padding, every pixel counts the same"', len(same.unique()) > 1)
+    page.says(
+        "Padding lets more windows read the border",
+        (same >= valid).all() and same[0, 0] > valid[0, 0],
     )
-    lesson.says("for a 3×3 kernel on 5×5", nn.Conv2d(1, 1, 3, padding="same").padding == "same")
-    lesson.says("A corner counts 4 times, an inner pixel 9", (same[0, 0], same[2, 2]) == (4, 9))
-    lesson.says("Better than 1 against 9", (valid[0, 0], valid[2, 2]) == (1, 9))
-    lesson.says("Only full padding makes all equal", len(full.unique()) == 1 < len(same.unique()))
+    page.says(
+        "Let each of the windows add 1 to every pixel that it reads, for a 3×3 kernel on 5×5",
+        page.names["ones"].weight.unique().tolist() == [1]
+        and (page.names["ones"].kernel_size, page.names["ones"].padding) == ((3, 3), "same")
+        and torch.equal(page.names["image"].grad[0], same),
+    )
+    page.prints("print(image.grad[0].int())", same.int())
+    page.says("A corner counts 4 times, an inner pixel 9 times", (same[0, 0], same[2, 2]) == (4, 9))
+    page.says("Better than 1 against 9 without padding", (valid[0, 0], valid[2, 2]) == (1, 9))
+    page.says("Only full padding makes all equal", len(full.unique()) == 1 < len(same.unique()))
+
+
+def padding_of_a_max_pool(page):
     negative = torch.full((1, 3, 3), -1.0)
-    zeros = nn.MaxPool2d(3, 1)(F.pad(negative, [1] * 4))
-    lesson.says(
-        "the border of an image of −1 would turn into 0",
-        zeros[0, 0].tolist() == [0, 0, 0] and bool((nn.MaxPool2d(3, 1, 1)(negative) == -1).all()),
+    zeros, kept = nn.MaxPool2d(3, 1)(F.pad(negative, [1] * 4)), nn.MaxPool2d(3, 1, 1)(negative)
+    page.says('"Max pooling pads with zeros"', not torch.equal(zeros, kept))
+    page.cites(
+        'said "implicitly zero-padded"',
+        "https://pytorch.org/docs/1.8.0/generated/torch.nn.MaxPool2d.html",
+    )
+    page.says(
+        "Later versions say minus infinity, which is what torch does",
+        "negative infinity" in nn.MaxPool2d.__doc__ and (kept == -1).all(),
+    )
+    page.cites(
+        "In one library, Eclipse Aidge, padded max pooling really did fill with zeros",
+        "https://gitlab.eclipse.org/eclipse/aidge/aidge_core/-/merge_requests/447",
+    )
+    assert torch.equal(page.names["negative"], negative)
+    page.prints(
+        'print("zeros, by hand:", by_hand.unique().tolist())',
+        f"torch:          {sorted(set(kept.flatten().tolist()))}",
+        f"zeros, by hand: {sorted(set(zeros.flatten().tolist()))}",
+    )
+    page.says("**It pads with minus infinity.**", (kept == -1).all())
+    page.says(
+        "With zeros, the border of an image of −1 would turn into 0",
+        zeros[0, 0].tolist() == [0, 0, 0] and zeros[0, 1, 1] == -1,
     )
     positive = torch.rand(1, 9, 9).relu()
-    lesson.says(
-        "After a ReLU nothing is negative, and then you cannot see the difference",
-        torch.equal(nn.MaxPool2d(3, 2, 1)(positive), nn.MaxPool2d(3, 2)(F.pad(positive, [1] * 4))),
+    assert torch.equal(
+        nn.MaxPool2d(3, 2, 1)(positive), nn.MaxPool2d(3, 2)(F.pad(positive, [1] * 4))
     )
-    pool = nn.MaxPool1d(1, stride=2, ceil_mode=True)
-    lesson.says(
+
+
+def ceil_mode(page):
+    row, pool = torch.arange(10.0)[None], nn.MaxPool1d(1, stride=2, ceil_mode=True)
+    page.says('"ceil_mode covers every element"', len(unread(pool, 10)) > 0)
+    words = " ".join(F.max_pool2d.__doc__.split())
+    told = re.search(r"ceil_mode: If.*?(?= return_indices: If)", words)[0]
+    assert "ensures that every element in the input tensor is covered by a sliding window" in told
+    page.prints("words = F.max_pool2d.__doc__", textwrap.fill(told, 66))
+    page.prints("print(nn.MaxPool1d(1, stride=2, ceil_mode=True)(row))", row[:, ::2])
+    page.draws("wrong-ceil-mode", slide(pool, row))
+    page.says(
+        "A kernel of 1 at stride 2. Hatched: no window reads the odd places, whatever the rounding",
+        (pool.kernel_size, pool.stride) == (1, 2)
+        and unread(pool, 10) == unread(nn.MaxPool1d(1, stride=2), 10) == list(range(1, 10, 2))
+        and page.figure("wrong-ceil-mode").geometry.untouched()
+        == {(0, n) for n in range(1, 10, 2)},
+    )
+    page.says(
         "**Not if the stride is larger than the kernel.** Then there are gaps",
         unread(pool, 10) == [1, 3, 5, 7, 9],
     )
-    lesson.says("Without dilation, it is true in all other cases", covers_otherwise())
-    lesson.says(
-        "(10 − 1) / 2 + 1 is 5.5, but torch makes 5 windows, not 6",
-        (10 - 1) / 2 + 1 == 5.5 and pool(torch.rand(1, 10)).shape[-1] == 5,
+    assert covers_otherwise(), "Without dilation, it is true in all other cases"
+    page.says(
+        "Here (10 − 1) / 2 + 1 is 5.5, but torch makes 5 windows, not 6",
+        (10 - pool.kernel_size) / pool.stride + 1 == 5.5 and pool(row).shape[-1] == 5,
     )
+    assert "ignored" in nn.MaxPool2d.__doc__  # "The module's page says that in a note."
 
 
 def covers_otherwise():
@@ -114,14 +173,7 @@ def covers_otherwise():
     return True
 
 
-def test_torch_s_own_words():
-    words = " ".join(F.max_pool2d.__doc__.split())
-    assert "ensures that every element in the input tensor is covered by a sliding window" in words
-    assert "negative infinity" in nn.MaxPool2d.__doc__ and "ignored" in nn.MaxPool2d.__doc__
-    assert "partial inverse" in nn.MaxUnpool2d.__doc__
-
-
-def shifts(lesson):
+def shifts(page):
     counts = {}
     for k in (2, 3):
         counts[k] = []
@@ -129,78 +181,178 @@ def shifts(lesson):
             dot = torch.zeros(1, 6 * k, 6 * k)
             dot[0, 2 * k + y, 2 * k + x] = 1
             counts[k].append(hidden(dot, k))
-    lesson.says(
+    page.cites(
         "with 2×2 windows, 3 of the 8 shifts by one pixel leave the output as it is; with 3×3 "
         "windows, 5 of 8",
-        set(counts[2]) == {3} and 5 in counts[3],
+        "https://dsp.stackexchange.com/questions/24900/",
     )
-    lesson.says(
-        "**For a single bright pixel, 3 of 8 is right. For anything else it is not.**",
-        set(counts[2]) == {3},
-    )
-    lesson.says("Under a 3×3 window", len(counts[3]) == 9)
-    lesson.says("where the pixel stands: 3, 5 or all 8", set(counts[3]) == {3, 5, 8})
-    lesson.says(
-        "That makes 40 of 72, which is less than 5 of 8",
-        (sum(counts[3]), 8 * len(counts[3])) == (40, 72) and 40 / 72 < 5 / 8,
-    )
+    page.labels("Count it, for one bright pixel at each place of a window")
+    noises = []
     for seed in range(8):
         noise = torch.rand(1, 18, 18, generator=torch.Generator().manual_seed(seed))
-        assert hidden(noise, 2) == hidden(noise, 3) == 0, "not one shift stays hidden"
+        noises.append((hidden(noise, 2), hidden(noise, 3)))
+    page.prints(
+        "STEPS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]",
+        f"2×2: one bright pixel {torch.tensor(counts[2]).reshape(2, 2).tolist()}",
+        f"     noise {noises[0][0]}",
+        f"3×3: one bright pixel {torch.tensor(counts[3]).reshape(3, 3).tolist()}",
+        f"     noise {noises[0][1]}",
+    )
+    first = torch.rand(1, 18, 18, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(page.names["noise"], first)
+    page.says(
+        "**For a single bright pixel, 3 of 8 is right. For anything else it is not.**",
+        set(counts[2]) == {3} != set(counts[3]),
+    )
+    page.says(
+        "Under a 3×3 window it depends on where the pixel stands: 3, 5 or all 8",
+        set(counts[3]) == {3, 5, 8} and len(counts[3]) == 3 * 3,
+    )
+    page.says(
+        "That makes 40 of 72, which is less than 5 of 8",
+        (sum(counts[3]), 8 * len(counts[3])) == (40, 72) and 8 * sum(counts[3]) < 5 * 72,
+    )
+    page.says(
+        "And on an image of noise not one shift stays hidden: some output always changes",
+        set(noises) == {(0, 0)},
+    )
+    page.cites(
+        "still stumbles over one pixel, and larger ones do too",
+        "https://jmlr.org/papers/v20/19-519.html",
+    )
 
 
-def others(lesson):
+def same_in_tensorflow(page):
     count = torch.arange(16.0).reshape(1, 4, 4)
     torch_s = nn.MaxPool2d(3, 2, 1)(count)
-    end = nn.MaxPool2d(3, 2)(F.pad(count, (0, 1, 0, 1), value=-torch.inf))
-    lesson.says('"SAME in TensorFlow is padding=1 in torch"', not torch.equal(torch_s, end))
-    lesson.says(
+    end = torch.stack(
+        [count[0, r : r + 3, c : c + 3].max() for r in (0, 2) for c in (0, 2)]
+    ).reshape(1, 2, 2)
+    page.says('"SAME in TensorFlow is padding=1 in torch"', not torch.equal(torch_s, end))
+    page.says(
         "Both make 2×2 of a 4×4 image, with a kernel of 3 at stride 2",
         torch_s.shape == end.shape == (1, 2, 2),
     )
-    assert "three of the four differ" in lesson.text and int((torch_s != end).sum()) == 3
+    around = [
+        count[0, max(0, r) : r + 3, max(0, c) : c + 3].max() for r in (-1, 1) for c in (-1, 1)
+    ]
+    page.prints(
+        "at_the_end = F.pad(count, (0, 1, 0, 1), value=-torch.inf)",
+        torch.stack(around).reshape(2, 2).tolist(),
+        str(end[0].tolist()),
+    )
+    page.says("three of the four differ", int((torch_s != end).sum()) == 3 == torch_s.numel() - 1)
     totals = [max(k - 1, 0) for k in (1, 3, 5, 7)]  # TensorFlow's SAME at stride 1, both ends
-    lesson.says(
+    page.says(
         "At stride 1 with an odd kernel the two are the same",
         [(total // 2, total - total // 2) for total in totals] == [(p, p) for p in range(4)]
         and all(side(nn.MaxPool2d(2 * p + 1, 1, p), 9) == 9 for p in range(4)),
     )
+
+
+def parameters(page):
     strided = nn.Conv2d(64, 64, 3, stride=2, padding=1)
-    lesson.says(
-        "36,928 of them for 64 channels", sum(p.numel() for p in strided.parameters()) == 36928
+    learned = sum(p.numel() for p in strided.parameters())
+    page.prints(
+        "for layer in (nn.MaxPool2d(2), nn.Conv2d(64, 64, 3, stride=2, padding=1)):",
+        f"{(64, 16, 16)} {sum(p.numel() for p in nn.MaxPool2d(2).parameters())} parameters",
+        f"{(64, 16, 16)} {64 * 64 * 3 * 3 + 64:,} parameters",
     )
-    pair = nn.BatchNorm2d(6)  # one weight and one bias a map, like LeNet-5's subsampling
-    lesson.labels("LeNet-5")
-    lesson.says("with 6 maps, had 12", sum(p.numel() for p in pair.parameters()) == 12)
+    page.says(
+        "36,928 of them for 64 channels",
+        learned == 36_928 and strided.in_channels == strided.out_channels == 64,
+    )
+    page.cites(
+        "the pools of LeNet-5 ( ) multiplied their sums by a learned number and added a learned "
+        "bias, one pair for each map",
+        "https://doi.org/10.1109/5.726791",
+    )
+    layer, x = page.names["first"], torch.rand(6, 4, 4)
+    pair = nn.BatchNorm2d(6)  # one weight and one bias a map, too
+    learned = sum(p.numel() for p in pair.parameters())
+    page.prints("first = Subsampling(6)", str((6, 28 // 2, 28 // 2)), f"{learned} parameters")
+    page.says(
+        "**Its first one, with 6 maps, had 12.**",
+        sum(p.numel() for p in layer.parameters()) == 12 == learned,
+    )
+    weight, bias = torch.rand(2, 6, 1, 1)
+    with torch.no_grad():
+        sums = x.unfold(1, 2, 2).unfold(2, 2, 2).sum((3, 4))
+        given = torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
+        plain = torch.sigmoid(weight * sums + bias)
+    assert torch.allclose(given, plain), "add up four, times a weight, plus a bias, a sigmoid"
+    assert torch.allclose(layer(x), torch.sigmoid(sums)), "weights of one, no bias"
+
+
+def unpooling(page):
+    assert "partial inverse" in nn.MaxUnpool2d.__doc__
     x = torch.arange(1.0, 26).reshape(1, 5, 5)
-    back = nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)(x), output_size=(5, 5))
-    lesson.says("Pool a 5×5 map", back.shape == x.shape)
-    lesson.says("It brings back the winners alone:** 4 of 25", int((back == x).sum()) == 4)
+    back = torch.zeros(5, 5)
+    back[1:4:2, 1:4:2] = x[0, 1:4:2, 1:4:2]  # the largest of each window stands below, on the right
+    kept = int((back == x[0]).sum())
     bright = torch.zeros(1, 5, 5)
     bright[0, 1, 1] = 9
+    assert torch.equal(page.names["bright"], bright) and torch.equal(page.names["x"], x)
     moved = nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)(bright))
-    lesson.says(
-        "torch takes the map for 4×4, so the 9 from row 1, column 1 lands in column 2",
-        moved.shape == (1, 4, 4) and moved[0, 1, 2] == 9,
+    place = 1 * 5 + 1  # in a map of five columns
+    page.prints(
+        'print("kept:", int((back == x).sum()), "of", x.numel())',
+        f"kept: {kept} of {x.numel()}",
+        f"output_size=(5, 5): the 9 returns to {[list(divmod(place, 5))]}",
+        f"output_size=None: the 9 returns to {[list(divmod(place, 4))]}",
     )
-    ties()
-    lesson.says('"The receptive field of ResNet-50 is 483"', measured(1) == 483)
-    lesson.says(
-        "**It is 483 with the stride in a block's first 1×1 convolution, and 427 with the "
-        "stride in its 3×3 convolution",
-        (measured(1), measured(3)) == (483, 427),
+    page.says("Pool a 5×5 map, and send it back", x.shape == (1, 5, 5))
+    page.says("It brings back the winners alone:** 4 of 25 numbers", (kept, x.numel()) == (4, 25))
+    page.says(
+        "without `output_size` torch takes the map for 4×4, so the 9 from row 1, column 1 lands in "
+        "column 2",
+        moved.shape == (1, 4, 4) and moved[0, 1, 2] == 9 and divmod(place, 4) == (1, 2),
     )
 
 
-def ties():
+def ties(page):
     shared = {}
     for name, function in (("pool", nn.MaxPool2d(2)), ("amax", lambda x: x.amax((1, 2)))):
         x = torch.zeros(1, 2, 2, requires_grad=True)
         function(x).sum().backward()
         shared[name] = x.grad.flatten().tolist()
-    assert shared == {"pool": [1, 0, 0, 0], "amax": [0.25] * 4}
-    mask = torch.zeros(2, 2) == torch.zeros(2, 2).amax()
-    assert mask.sum() == 4, "four times what arrived"
+    mask = (torch.zeros(2, 2) == torch.zeros(2, 2).amax()).float().flatten()
+    page.labels("if the largest number is there more than once?")
+    page.prints(
+        "tied = torch.ones(1, 2, 2)",
+        f"nn.MaxPool2d:    {shared['pool']}",
+        f"torch.amax:      {shared['amax']}",
+        f"a mask, by hand: {mask.tolist()}",
+    )
+    page.says("**A max pool gives all to the first of equals.**", shared["pool"] == [1, 0, 0, 0])
+    page.says(
+        "The mask hands out four times what arrived, which is neither",
+        mask.sum() == 4 * sum(shared["pool"]) == 4 * sum(shared["amax"]),
+    )
+    noise = torch.randn(1, 64, 64, generator=torch.Generator().manual_seed(0)).relu()
+    page.says(
+        "Ties are not rare: after a ReLU many windows are all zero",
+        (nn.MaxPool2d(2)(noise) == 0).float().mean() > 0.05,
+    )
+
+
+def resnet(page):
+    by_gradient = measured(1), measured(3)
+    page.says('"The receptive field of ResNet-50 is 483"', by_gradient[0] == 483)
+    page.prints(
+        'print("stride in the 1×1 convolution:", field(True, False))',
+        f"stride in the 1×1 convolution: {by_gradient[0]}",
+        f"stride in the 3×3 convolution: {by_gradient[1]}",
+    )
+    page.says(
+        "**It is 483 with the stride in a block's first 1×1 convolution, and 427 with the "
+        "stride in its 3×3 convolution",
+        by_gradient == (483, 427),
+    )
+    page.cites(
+        "does the second",
+        "https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html",
+    )
 
 
 def measured(place: int) -> int:
@@ -221,18 +373,3 @@ def measured(place: int) -> int:
     out[0, 0, out.shape[-1] // 2].backward()
     reached = x.grad[0, 0].nonzero().flatten()
     return int(reached.max() - reached.min()) + 1
-
-
-def test_the_page_computes_both_fields_and_the_pair_of_lenet():
-    names: dict = {"print": lambda *_: None}
-    for cell in CELLS:
-        if cell.kind == "code" and not cell.source.lstrip().startswith("show("):
-            exec(compile(cell.source, NAME, "exec"), names)
-    assert names["field"](True, False) == measured(1)
-    assert names["field"](False, True) == measured(3)
-    layer = names["first"]
-    x = torch.rand(6, 4, 4, generator=torch.Generator().manual_seed(0))
-    layer.weight.data.fill_(0.5)
-    layer.bias.data.fill_(-1)
-    expected = torch.sigmoid(4 * F.avg_pool2d(x, 2) * 0.5 - 1)
-    assert torch.allclose(layer(x), expected)
