@@ -36,7 +36,7 @@ LINK_TARGET = re.compile(r"\]\([^)]*\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 EXERCISE = re.compile(r"^\*\*(\d+)\.\*\*", re.MULTILINE)
 ANSWER = re.compile(r'^\?\?\? success "[^"]*"\n((?:    .*\n?|\n)+)', re.MULTILINE)
-LONGEST_LABEL = 60
+LONGEST_LABEL = 80
 COUNTS = {"none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": float("nan")}
 
@@ -235,13 +235,18 @@ class Page:
 
     def complete(self) -> None:
         """Nothing is left on the page that no line of the test proved."""
-        left = [self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)]
         code = self.run.lesson.code
-        unread = [code[cell].source.strip()[:60] for cell, _ in sorted(self.unread)]
-        assert not left, f"{self.name} states what no test computes: {left}"
-        assert not unread, f"{self.name} shows what no test compares, below: {unread}"
-        checks = [number + 1 for number in sorted(self.unanswered)]
-        assert not checks, f"{self.name}: no revealed answer was tried on check {checks}"
+        left = {
+            "words that no test computes": [
+                self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)
+            ],
+            "outputs that no test compares, below": [
+                code[cell].source.strip()[:60] for cell, _ in sorted(self.unread)
+            ],
+            "checks that no revealed answer was tried on": sorted(n + 1 for n in self.unanswered),
+        }
+        left = {what: places for what, places in left.items() if places}
+        assert not left, f"{self.name}: {left}"
 
 
 def _value(text: str):

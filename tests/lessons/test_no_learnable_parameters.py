@@ -1,106 +1,184 @@
-"""Every number in lessons/no-learnable-parameters.py, from torch."""
+"""lessons/no-learnable-parameters.py: its words, outputs and figures, against torch and algebra."""
 
 import torch
-from claims import Claims
 from torch import nn
+
+from slidingwindows import slide
+
+X = torch.tensor([[[3.0, 1, 4, 1], [2, 6, 5, 3], [9, 7, 9, 3], [8, 4, 6, 2]]])
+POOLS = (nn.MaxPool2d, nn.AvgPool2d)
 
 
 def count(module):
-    return sum(p.numel() for p in module.parameters())
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims("no-learnable-parameters")
-    maps = torch.rand(64, 32, 32)
-    pools = [nn.MaxPool2d(3, stride=2, padding=1), nn.AvgPool2d(3, stride=2, padding=1)]
-    convolution = nn.Conv2d(64, 64, 3, stride=2, padding=1)
-    shapes = {tuple(layer(maps).shape) for layer in (*pools, convolution)}
-    lesson.says("each with a 3×3 window and stride 2, on 64 channels", len(shapes) == 1)
-    lesson.says(
-        "64 maps of 32×32 to 64 maps of 16×16. The pools do it with 0 parameters",
-        shapes == {(64, 16, 16)} and not any(count(pool) for pool in pools),
+def weights(inputs, outputs, kernel_size):
+    """A convolution's parameters by the formula: one kernel for each pair of maps, and biases."""
+    return outputs * (kernel_size * kernel_size * inputs + 1)
+
+
+def convolution(weight):
+    layer = nn.Conv2d(1, 1, 2, stride=2, bias=False)
+    layer.weight.data = torch.tensor([[weight]])
+    return layer
+
+
+def blocks(x):
+    """The four windows of a 4×4 map, as rows of four numbers."""
+    return x[0].unfold(0, 2, 2).unfold(1, 2, 2).reshape(4, 4)
+
+
+def test_every_claim(page):
+    counting(page)
+    what_a_weight_changes(page)
+    gradients(page)
+    the_pool_that_had_weights(page)
+    exercises(page)
+    page.labels("Unit 7", "LeNet-5", "You never gave them a weight", "in one line")
+    page.says("See the difference in one picture", len(page.figure(DRAWN).steps) == 4)
+    page.complete()
+
+
+DRAWN = "convolution-2x2-stride-2"
+
+
+def counting(page):
+    big = weights(64, 64, 3)
+    size = (32 + 2 * 1 - 3) // 2 + 1
+    page.labels("each with a 3×3 window and stride 2, on 64 channels", "Which has the most")
+    page.prints(
+        "maps = torch.rand(64, 32, 32)",
+        f"MaxPool2d        0 parameters, output (64, {size}, {size})",
+        f"AvgPool2d        0 parameters, output (64, {size}, {size})",
+        f"Conv2d      {big:,} parameters, output (64, {size}, {size})",
     )
-    lesson.says("The convolution needs 36,928", count(convolution) == 36_928)
-    lesson.says(
-        "Each of the 64 filters has a 3×3 kernel for each of 64 channels",
-        convolution.weight.shape == (64, 64, 3, 3) and convolution.bias.shape == (64,),
+    three = [tuple(layer(torch.rand(64, 32, 32)).shape) for layer in page.names["layers"]]
+    page.says("All three shrink 64 maps of 32×32", three == [(64, size, size)] * 3)
+    page.says(f"to 64 maps of {size}×{size}")
+    page.says("The pools do it with 0 parameters", not any(map(count, page.names["layers"][:2])))
+    page.says(f"The convolution needs {big:,}", big == count(page.names["layers"][2]))
+    layer = page.names["layers"][2]
+    page.says("all the weights that make one output map", layer.weight[0].numel() == 3 * 3 * 64)
+    page.says(
+        "Each of the 64 filters has a 3×3 kernel for each of 64 channels, and one bias",
+        layer.weight.shape == (64, 64, 3, 3) and layer.bias.shape == (64,),
     )
-    formula = r"$64 \cdot (3 \cdot 3 \cdot 64 + 1)$"
-    lesson.says(formula, 64 * (3 * 3 * 64 + 1) == count(convolution))
-    small = nn.Conv2d(1, 1, 2, stride=2, bias=False)
-    lesson.says("a 2×2 kernel and stride 2. It moves exactly as a 2×2 pool", count(small) == 4)
-    lenet = nn.Conv2d(6, 6, 1, groups=6)  # one coefficient and one bias a map
-    quarter = nn.Conv2d(1, 1, 2, stride=2, bias=False)
-    quarter.weight.data.fill_(1 / 4)
-    assert torch.equal(quarter(torch.ones(1, 4, 4)), torch.ones(1, 2, 2))
-    lesson.says(
-        "The max pool of an empty map is 0, so the bias would have to be 0 as well",
-        nn.MaxPool2d(2)(torch.zeros(1, 2, 2)) == 0,
-    )
-    total = nn.AvgPool2d(2, divisor_override=1)(maps)
-    lesson.says(
-        "A quarter of the sum is the mean: it begins as an average pool",
-        torch.allclose(nn.AvgPool2d(2, divisor_override=1)(maps) * 0.25, nn.AvgPool2d(2)(maps)),
-    )
-    lesson.says(
-        "With `divisor_override=1` an average pool divides by 1, so it adds up",
-        torch.allclose(total, nn.AvgPool2d(2)(maps) * 4),
-    )
-    lesson.says("numbers of each 2×2 window", tuple(nn.AvgPool2d(2)(maps).shape[1:]) == (16, 16))
-    lesson.says("Each of its 6 maps had one such pair: 12 parameters", count(lenet) == 12)
-    lesson.labels("LeNet-5", "layer S2")
-    lesson.says(
-        "`nn.MaxPool2d(7)`? And `nn.AvgPool2d(7)`",
-        count(nn.MaxPool2d(7)) == count(nn.AvgPool2d(7)) == 0,
-    )
-    lesson.says("Both 0.", count(nn.MaxPool2d(7)) == count(nn.AvgPool2d(7)) == 0)
-    five = nn.Conv2d(3, 8, 5)
-    lesson.says("How many has `nn.Conv2d(3, 8, 5)`?", five.weight.shape == (8, 3, 5, 5))
-    lesson.says("608: eight filters with 5·5·3 weights", count(five) == 608 == 8 * (5 * 5 * 3 + 1))
-    lesson.says("`nn.MaxPool2d(2)` in five places", count(nn.MaxPool2d(2)) == 0)
-    lesson.says(
-        "a 3×3 convolution of stride 2 from 64 to 64 channels",
-        convolution.kernel_size == (3, 3) and convolution.stride == (2, 2),
-    )
-    lesson.says("5 · 36,928 = 184,640", 5 * count(convolution) == 184_640)
-    lesson.says(
-        "LeNet's kind of subsampling need on 16 maps?", count(nn.Conv2d(16, 16, 1, groups=16)) > 0
-    )
-    lesson.says(
-        "32: a coefficient and a bias for each map", count(nn.Conv2d(16, 16, 1, groups=16)) == 32
-    )
-    lesson.says(
+    filters, channels, *kernel = layer.weight.shape
+    page.says(rf"${filters} \cdot ({kernel[0]} \cdot {kernel[1]} \cdot {channels} + 1)$")
+    page.prints("64 * (3 * 3 * 64 + 1)", big)
+    page.says(
         "Max and average pools have 0 learnable parameters, whatever their size",
-        not any(count(kind(k)) for kind in (nn.MaxPool2d, nn.AvgPool2d) for k in range(1, 9)),
+        not any(count(kind(k)) for kind in POOLS for k in range(1, 9)),
     )
-    lesson.says("LeNet-5 had a pool with weights: two for each map", count(lenet) == 2 * 6)
-    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
-    lesson.complete()
 
 
-def test_an_average_is_a_convolution_and_a_maximum_is_not():
-    x = torch.rand(1, 4, 4)
-    convolution = nn.Conv2d(1, 1, 2, stride=2, bias=False)
-    convolution.weight.data.fill_(1 / 4)
-    assert torch.allclose(convolution(x), nn.AvgPool2d(2)(x))
-    a = torch.tensor([[[1.0, 0], [0, 0]]])
-    b = torch.tensor([[[0.0, 1], [0, 0]]])
-    pool = nn.MaxPool2d(2)
-    assert pool(a + b) != pool(a) + pool(b)
-    assert convolution(a + b) == convolution(a) + convolution(b)
+def what_a_weight_changes(page):
+    first, mean = convolution([[1.0, 0], [0, 2]]), convolution([[0.25, 0.25], [0.25, 0.25]])
+    weighted = (blocks(X) * torch.tensor([1.0, 0, 0, 2])).sum(1).view(1, 2, 2)
+    page.says("This convolution has a 2×2 kernel and stride 2", first.kernel_size == (2, 2))
+    page.says(
+        "It moves exactly as a 2×2 pool does",
+        page.figure(DRAWN).geometry == slide(nn.MaxPool2d(2), X).geometry,
+    )
+    page.prints("convolution(x).detach()", weighted)
+    page.draws(DRAWN, slide(first, X))
+    page.says("The kernel's four weights are what training would change", count(first) == 4)
+    page.says("Training changes those four weights", first.weight.requires_grad)
+    page.says("Which four weights turn this convolution", torch.equal(mean(X), nn.AvgPool2d(2)(X)))
+    means = blocks(X).mean(1).tolist()
+    page.prints(
+        "convolution.weight.data.fill_(1 / 4)", f"convolution: {means}", f"average:     {means}"
+    )
+    page.draws("convolution-that-averages", slide(mean, X))
+    page.says(
+        "Every weight is a quarter: this convolution computes the mean of its window",
+        set(page.names["convolution"].weight.flatten().tolist()) == {0.25},
+    )
+    one, other = torch.tensor([[[1.0, 0], [0, 0]]]), torch.tensor([[[0.0, 1], [0, 0]]])
+    largest = nn.MaxPool2d(2)
+    parts = [layer(one).item() + layer(other).item() for layer in (mean, largest)]
+    page.prints(
+        "a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])",
+        f"Conv2d     of the sum {(one + other).mean().item()}, sum of the parts {parts[0]}",
+        f"MaxPool2d  of the sum {(one + other).max().item()}, sum of the parts {parts[1]}",
+    )
+    assert mean(one + other).item() == parts[0] and largest(one + other).item() != parts[1]
+    page.says(
+        "The max pool of an empty map is 0, so the bias would have to be 0 as well",
+        largest(torch.zeros(1, 2, 2)) == 0,
+    )
 
 
-def test_gradients_pass_through_a_pool():
-    x = torch.rand(1, 4, 4)
-    for pool, share in ((nn.MaxPool2d(2), [0, 0, 0, 1]), (nn.AvgPool2d(2), [0.25] * 4)):
-        inputs = x.clone().requires_grad_()
-        pool(inputs).sum().backward()
-        windows = inputs.grad[0].unfold(0, 2, 2).unfold(1, 2, 2).reshape(4, 4)
-        assert windows.sort(1)[0].tolist() == [share] * 4
+def gradients(page):
+    waiting = [X.clone().requires_grad_() for _ in POOLS]
+    for pool, inputs in zip(POOLS, waiting, strict=True):
+        pool(2)(inputs).sum().backward()
+    winners = (blocks(X) == blocks(X).max(1, keepdim=True)[0]).float()
+    assert torch.equal(blocks(waiting[0].grad), winners), "the winner takes it"
+    assert blocks(waiting[1].grad).unique().tolist() == [0.25], "the average shares it out"
+    by_hand = winners.view(2, 2, 2, 2).permute(0, 2, 1, 3).reshape(4, 4)
+    page.prints(
+        "    inputs = x.clone().requires_grad_()",
+        "MaxPool2d", by_hand, "AvgPool2d", torch.full((4, 4), 0.25),
+    )  # fmt: skip
 
 
-def test_weights_load_into_the_other_pool():
-    ours, theirs = (nn.Sequential(nn.Conv2d(1, 2, 3), p(2)) for p in (nn.MaxPool2d, nn.AvgPool2d))
-    theirs.load_state_dict(ours.state_dict(), strict=True)
+def the_pool_that_had_weights(page):
+    source = "https://doi.org/10.1109/5.726791"
+    page.cites("added up the four numbers of each 2×2 window", source)
+    page.cites("Each of its 6 maps had one such pair: 12 parameters", source)
+    page.labels("layer S2", "It was not always so")
+    page.says("a quarter and all biases at zero", page.names["lenet"].coefficient.unique() == 0.25)
+    assert page.names["lenet"].bias.abs().max() == 0
+    maps = torch.rand(6, 28, 28)
+    total = nn.AvgPool2d(2, divisor_override=1)(maps)
+    by_hand = maps.unfold(1, 2, 2).unfold(2, 2, 2).sum((3, 4))
+    page.says(
+        "With `divisor_override=1` an average pool divides by 1, so it adds up",
+        torch.allclose(total, by_hand),
+    )
+    page.says("The rest is two numbers for each map", count(page.names["lenet"]) == 2 * len(maps))
+    page.prints(
+        "lenet = Subsampling(6)",
+        f"{2 * len(maps)} parameters, output {tuple(by_hand.shape)}",
+        "an average pool: True",
+    )
+    begun = page.names["Subsampling"](6)(maps)
+    page.says(
+        "A quarter of the sum is the mean: it begins as an average pool",
+        torch.allclose(begun, by_hand / 4) and torch.allclose(begun, nn.AvgPool2d(2)(maps)),
+    )
+    page.says("LeNet-5 had a pool with weights: two for each map", count(page.names["lenet"]) == 12)
+    ours, theirs = (nn.Sequential(nn.Conv2d(1, 2, 3), pool(2)) for pool in POOLS)
+    loaded = theirs.load_state_dict(ours.state_dict(), strict=True)
     x = torch.rand(1, 6, 6)
     assert not torch.equal(ours(x), theirs(x))
+    page.prints("with_max = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))", loaded,
+                "same result: False")  # fmt: skip
+
+
+def exercises(page):
+    page.labels("How many parameters has `nn.MaxPool2d(7)`? And `nn.AvgPool2d(7)`?")
+    page.says("Both 0. The window's size", not any(count(pool(7)) for pool in POOLS))
+    page.answers(1, ("Both 0", (0, 0)))
+    page.labels("How many has `nn.Conv2d(3, 8, 5)`?")
+    filters, channels, rows, cols = nn.Conv2d(3, 8, 5).weight.shape
+    page.says(
+        f"{weights(3, 8, 5)}: eight filters with {rows}·{cols}·{channels} weights and one bias",
+        filters == 8,
+    )
+    page.answers(2, "608")
+    page.labels("with `nn.MaxPool2d(2)` in five places", "a 3×3 convolution of stride 2")
+    page.labels("from 64 to 64 channels")
+    five, each = 5, weights(64, 64, 3)
+    page.says(f"{five} · {each:,} = {five * each:,}")
+    page.answers(3, ("184,640", 184_640))
+    page.labels("LeNet's kind of subsampling need on 16 maps?")
+    pairs = sum(p.numel() for p in page.names["Subsampling"](16).parameters())
+    page.says("32: a coefficient and a bias for each map", pairs == 32)
+    page.answers(4, "32")
+    page.prints(
+        "print(count(nn.MaxPool2d(7)), count(nn.AvgPool2d(7)))",
+        "0 0", weights(3, 8, 5), five * each, 2 * 16,
+    )  # fmt: skip

@@ -1,0 +1,237 @@
+"""Break a lesson on purpose, in its code or in its words, and see whether its test notices.
+
+    python tests/lessons/mutations.py max-pooling --most 20
+    python tests/lessons/mutations.py --all --most 5 --seed 1
+
+A mutant counts once a reader would see something else: other outputs, figures or checks. One whose
+code raises is not counted, since the build already refuses it.
+"""
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib
+import inspect
+import io
+import random
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+HERE = Path(__file__).parent
+if __name__ == "__main__":
+    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
+
+import torch  # noqa: E402
+from lesson_page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
+from lesson_run import LESSONS, NAMES, Run, execute, run  # noqa: E402
+
+from slidingwindows.lessons import Lesson, read  # noqa: E402
+
+OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "larger"}
+OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}
+OTHER_WORD |= {"every": "no", "only": "also", "first": "last", "two": "three", "half": "a third"}
+OTHER_WORD |= {"infinity": "zero", "zero": "one", "higher": "lower", "lower": "higher"}
+# How wide, high or coloured a picture is states nothing.
+STATED = re.compile(
+    rf"{NUMBER}|\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS).split())})\b", re.IGNORECASE
+)
+HIDDEN = re.compile(
+    r"\]\([^)]*\)|\[[^\]]*\]\(https?[^)]*\)|^```.*?^```|^\*\*\d+\.\*\*", re.M | re.S
+)
+STYLE = {"width", "height", "color", "colour", "linewidth", "marker", "fontsize", "alpha", "zorder"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A lesson with one change, and where the change is."""
+
+    what: str
+    lesson: Lesson
+
+
+def code_mutants(lesson: Lesson) -> Iterator[Mutant]:
+    """One change each: a number, an argument, an order, an operator, an emptied cell."""
+    for place, cell in enumerate(lesson.cells):
+        if cell.kind != "code":
+            continue
+        where = f"{lesson.path.name}:{cell.line}"
+        yield Mutant(f"{where} emptied", _with(lesson, place, "pass"))
+        tree = ast.parse(cell.source)
+        for number, node in enumerate(ast.walk(tree)):
+            for what, change in _changes(node):
+                twin = copy.deepcopy(tree)
+                change(next(n for k, n in enumerate(ast.walk(twin)) if k == number))
+                source = ast.unparse(ast.fix_missing_locations(twin))
+                line = cell.line + getattr(node, "lineno", 1) - 1
+                yield Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, source))
+
+
+def _changes(node: ast.AST):
+    """(what, function that changes such a node) for each mutation that fits."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+
+        def add(twin):
+            twin.value += 1
+
+        yield f"{node.value} + 1", add
+    if isinstance(node, ast.Constant) and type(node.value) is bool:
+
+        def turn(twin):
+            twin.value = not twin.value
+
+        yield f"not {node.value}", turn
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("show", "plot"):
+        for place, words in enumerate(node.args):
+            if place < 2 or not isinstance(words, ast.Constant):
+                continue  # before them come what is shown and its name
+            for start, stop, new in list(_reworded(str(words.value)))[:1]:
+
+                def reword(twin, place=place, start=start, stop=stop, new=new):
+                    text = twin.args[place].value
+                    twin.args[place].value = text[:start] + new + text[stop:]
+
+                yield f"caption or alt text: {words.value[start:stop]!r} is now {new!r}", reword
+        return
+    if isinstance(node, ast.Call):
+        for place, keyword in enumerate(node.keywords):
+            if keyword.arg not in STYLE:
+
+                def drop(twin, place=place):
+                    del twin.keywords[place]
+
+                yield f"{ast.unparse(node)[:40]}: without {keyword.arg}", drop
+        if len(node.args) > 1:
+
+            def swap(twin):
+                twin.args[0], twin.args[1] = twin.args[1], twin.args[0]
+
+            yield f"{ast.unparse(node)[:40]}: arguments swapped", swap
+    if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 1:
+
+        def turn_round(twin):
+            twin.elts.reverse()
+
+        yield f"{ast.unparse(node)[:40]}: reversed", turn_round
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+
+        def other(twin):
+            twin.op = ast.Add() if isinstance(twin.op, ast.Sub) else ast.Sub()
+
+        yield f"{ast.unparse(node)[:40]}: another operator", other
+
+
+def word_mutants(lesson: Lesson) -> Iterator[Mutant]:
+    """One change each: a number, a number word or a word of direction in what readers read."""
+    for place, cell in enumerate(lesson.cells):
+        if cell.kind != "markdown":
+            continue
+        for start, stop, new in _reworded(cell.source):
+            source = cell.source[:start] + new + cell.source[stop:]
+            line = cell.line + cell.source[:start].count("\n")
+            what = f"{cell.source[start:stop]!r} is now {new!r}"
+            yield Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, source))
+
+
+def _reworded(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each place of a text that states a number or a direction, and what else it could say."""
+    hidden = [match.span() for match in HIDDEN.finditer(text)]
+    for match in STATED.finditer(text):
+        if any(start <= match.start() < stop for start, stop in hidden):
+            continue
+        old = match.group()
+        digits = re.search(r"\d+", old)
+        if digits:
+            new = old.replace(digits.group(), str(int(digits.group()) + 1), 1)
+        else:
+            new = OTHER_WORD.get(old.lower(), "some")
+        yield *match.span(), new
+
+
+def _with(lesson: Lesson, place: int, source: str) -> Lesson:
+    cells = list(lesson.cells)
+    cells[place] = replace(cells[place], source=source)
+    return replace(lesson, cells=tuple(cells))
+
+
+def noticed(name: str, mutated: Run) -> bool:
+    """Whether some test of this lesson's file fails on the mutated run."""
+    tests = importlib.import_module(f"test_{name.replace('-', '_')}")
+    for attribute, test in vars(tests).items():
+        if not attribute.startswith("test_") or not inspect.isfunction(test):
+            continue
+        needs = set(inspect.signature(test).parameters)
+        if "page" not in needs or needs - {"page"}:
+            continue  # such a test does not read the run
+        try:
+            with torch.random.fork_rng(), contextlib.redirect_stdout(io.StringIO()):
+                test(Page(mutated))
+        except Exception:
+            return True
+    return False
+
+
+def verdict(mutant: Mutant, original: Run) -> str:
+    """'raises', 'same' (nothing a reader sees has changed), 'killed' or 'SURVIVED'."""
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            if mutant.lesson.code == original.lesson.code:
+                mutated = replace(original, lesson=mutant.lesson)
+            else:
+                mutated = execute(mutant.lesson)
+            if mutated.visible() == original.visible() and _words(mutated.lesson) == _words(
+                read(mutant.lesson.path)
+            ):
+                return "same"
+    except Exception:
+        return "raises"
+    return "killed" if noticed(mutant.lesson.name, mutated) else "SURVIVED"
+
+
+def _words(lesson: Lesson) -> list[str]:
+    return [cell.source for cell in lesson.cells if cell.kind == "markdown"]
+
+
+def sample(name: str, most: int, seed: int, words: bool) -> list[Mutant]:
+    """At most so many mutants of a lesson, the same for the same seed."""
+    lesson = read(LESSONS / f"{name}.py")
+    mutants = list((word_mutants if words else code_mutants)(lesson))
+    random.Random(f"{name} {seed}").shuffle(mutants)
+    return mutants[:most]
+
+
+def score(names: list[str], most: int, seed: int, report=print) -> dict[str, tuple[int, int]]:
+    """{'code': (killed, decided), 'words': (killed, decided)} over these lessons."""
+    totals = {}
+    for kind in ("code", "words"):
+        killed = decided = 0
+        for name in names:
+            original = run(name)
+            for mutant in sample(name, most, seed, kind == "words"):
+                result = verdict(mutant, original)
+                killed += result == "killed"
+                decided += result in ("killed", "SURVIVED")
+                if result == "SURVIVED":
+                    report(f"survived  {mutant.what}")
+        totals[kind] = (killed, decided)
+    return totals
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("lesson", nargs="*", help="names of lessons, such as max-pooling")
+    parser.add_argument("--all", action="store_true", help="every lesson")
+    parser.add_argument("--most", type=int, default=20, help="mutants of each kind for a lesson")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    names = NAMES if chosen.all else chosen.lesson
+    for name in names:
+        for kind, (killed, decided) in score([name], chosen.most, chosen.seed).items():
+            print(f"{name:<36} {kind:<6} {killed} of {decided} killed", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The page that lessons are held to: each kind of unproved or false statement is refused."""
+
+import pytest
+import torch
+from lesson_page import Page, caption_claims
+from lesson_run import execute
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lessons import read
+
+LESSON = """# ---
+# title: A tiny lesson
+# description: It halves what it sees.
+# ---
+
+# %% [markdown]
+# # A tiny lesson
+#
+# A sum of 12 comes out ([Somebody 1999](https://example.org/7)). See [the rest](rest-3.ipynb).
+#
+# **1.** What is left?
+#
+# ??? success "Answer"
+#     `(1, 2)`, nothing else.
+
+# %%
+import torch
+from torch import nn
+from slidingwindows import slide
+from slidingwindows.lesson import check, plot, show
+x = torch.arange(16.0).reshape(1, 4, 4)
+print("sum", int(x.sum()))
+
+# %%
+show(slide(nn.MaxPool2d(2), x), "tiny", "A 2×2 window with stride 2: the 4×4 input becomes small.")
+
+# %%
+def draw(figure):
+    figure.subplots().plot([1, 2], [3, 4], label="line")
+
+plot(draw, "drawn", "It rises from 3 to 4.")
+
+# %% tags=["exercise"]
+check(..., lambda: (1, 2))
+"""
+X = torch.arange(16.0).reshape(1, 4, 4)
+
+
+def page_of(tmp_path, text: str = LESSON) -> Page:
+    path = tmp_path / "tiny.py"
+    path.write_text(text, "utf-8")
+    return Page(execute(read(path)))
+
+
+@pytest.fixture
+def page(tmp_path, capsys) -> Page:
+    return page_of(tmp_path)
+
+
+def prove(page: Page, leave_out: str = "") -> None:
+    total = int(X.sum())
+    steps = {
+        "description": lambda: page.says("It halves", X.shape[1] == 2 * 2),
+        "prose": lambda: page.says("A sum of 12", total != 12),
+        "output": lambda: page.prints('print("sum", int(x.sum()))', f"sum {total}"),
+        "figure": lambda: page.draws("tiny", slide(nn.MaxPool2d(2), X)),
+        "plot": lambda: page.plots("drawn", page.drawing("drawn")[0]["lines"][0][2] == [3, 4]),
+        "alt": lambda: page.says("It rises from 3 to 4", X.dim() == 3),
+        "answer": lambda: page.says("`(1, 2)`, nothing else", X.dim() == 3),
+        "exercise": lambda: page.answers(1, "(1, 2)"),
+    }
+    for name, step in steps.items():
+        if name != leave_out:
+            step()
+
+
+def test_a_page_that_is_proved_is_complete(page):
+    prove(page)
+    page.complete()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "message"),
+    [
+        ("description", "It halves what it sees"),
+        ("prose", "A sum of 12"),
+        ("output", "import torch"),
+        ("figure", "show\\(slide"),
+        ("plot", "def draw"),
+        ("alt", "It rises from 3 to 4"),
+        ("answer", r"\(1, 2\)"),
+        ("exercise", r"no revealed answer was tried on': \[1\]"),
+    ],
+)
+def test_what_is_left_out_is_named(page, left_out, message):
+    prove(page, left_out)
+    with pytest.raises(AssertionError, match=message):
+        page.complete()
+
+
+def test_years_of_citations_and_targets_of_links_are_no_claims(page):
+    assert "1999" not in page.text and "rest-3" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("false", "message"),
+    [
+        (lambda page: page.says("A sum of 12", page.names["x"].sum() == 12), "is not true"),
+        (lambda page: page.says("A sum of 13", page.names["x"].dim() == 3), "does not say"),
+        (lambda page: page.labels("A sum of 13"), "does not say"),
+        (lambda page: page.cites("A sum of 12", "https://other.org"), "is not beside"),
+        (lambda page: page.prints('print("sum", int(x.sum()))', "sum 119"), "printed"),
+        (lambda page: page.tells('print("sum"', page.numbers('print("sum"') == [119]), "not true"),
+        (lambda page: page.draws("tiny", slide(nn.MaxPool2d(2), X + 1)), "something else"),
+        (lambda page: page.draws("tiny", slide(nn.MaxPool2d(3), X)), "something else"),
+        (lambda page: page.plots("drawn", page.drawing("drawn") == []), "something else"),
+        (lambda page: page.answers(1, "(1, 3)"), "does not say"),
+        (lambda page: page.answers(1, ("(1, 2)", (1, 3))), "is revealed"),
+        (lambda page: page.output("no such code"), "is in 0 code cells"),
+    ],
+)
+def test_what_is_false_is_refused(page, false, message):
+    with pytest.raises(AssertionError, match=message):
+        false(page)
+
+
+def test_a_long_phrase_is_no_label(page):
+    with pytest.raises(AssertionError, match="too long"):
+        page.labels("x" * 81)
+
+
+def test_a_citation_counts_beside_its_link(page):
+    page.cites("A sum of 12", "https://example.org/7")
+
+
+def claims(module, x, caption: str) -> dict[str, bool]:
+    found = caption_claims(slide(module, x), caption)
+    return {caption[start:stop]: agrees for (start, stop), agrees in found}
+
+
+def test_a_caption_agrees_with_its_figure():
+    caption = (
+        "A 3×2 kernel, stride 2 and padding 1, dilation 1: the 5×6 input becomes a 3×4 output."
+    )
+    module = nn.MaxPool2d((3, 2), 2, 1)
+    found = claims(module, torch.rand(1, 5, 6), caption)
+    assert found == dict.fromkeys(
+        ["3×2 kernel", "stride 2", "padding 1", "dilation 1", "5×6 input", "3×4 output"], True
+    )
+    assert claims(nn.MaxPool1d(2), torch.rand(1, 6), "stride 2, kernel_size 2") == {
+        "stride 2": True,
+        "kernel_size 2": True,
+    }
+    assert claims(module, torch.rand(1, 5, 6), "5×6 becomes 3×4") == {"5×6 becomes 3×4": True}
+
+
+@pytest.mark.parametrize(
+    "caption",
+    ["a 2×3 kernel", "stride 3", "padding 0", "dilation 2", "a 6×5 input", "a 4×3 output"]
+    + ["5×6 stays 5×6", "a 2×2 window"],
+)
+def test_a_caption_of_another_figure_is_refused(caption):
+    assert False in claims(nn.MaxPool2d((3, 2), 2, 1), torch.rand(1, 5, 6), caption).values()
+
+
+def test_a_wrong_caption_turns_draws_red(tmp_path, capsys):
+    page = page_of(tmp_path, LESSON.replace("stride 2:", "stride 3:"))
+    with pytest.raises(AssertionError, match="the caption of tiny says 'stride 3'"):
+        page.draws("tiny", slide(nn.MaxPool2d(2), X))
+
+
+def test_runs_do_not_leak_into_each_other(tmp_path, capsys):
+    text = LESSON + (
+        "\n# %%\nimport os\nprint(torch.rand(1).item(), torch.get_default_dtype())\n"
+        "torch.set_default_dtype(torch.float64)\ntorch.set_printoptions(precision=1)\n"
+        "os.environ['SLIDINGWINDOWS_LEAK'] = '1'\n"
+    )
+    state, first = torch.get_rng_state(), page_of(tmp_path, text)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert page_of(tmp_path, text).run.outputs == first.run.outputs
+    assert torch.get_default_dtype() == torch.float32
+    import os
+
+    assert "SLIDINGWINDOWS_LEAK" not in os.environ

@@ -1,0 +1,70 @@
+"""A lesson that is broken on purpose turns its own test red, in its code and in its words."""
+
+import pytest
+from lesson_run import NAMES, run
+from mutations import Mutant, code_mutants, sample, verdict, word_mutants
+
+from slidingwindows.lessons import read
+
+# Each run of these takes seconds; the bench of mutants breaks them more often.
+SLOW = {"trained-on-digits", "receptive-fields", "output-size-cheat-sheet", "error-messages"}
+
+
+def survivors(name: str, words: bool, most: int) -> list[str]:
+    original = run(name)
+    mutants = sample(name, most, seed=0, words=words)
+    return [m.what for m in mutants if verdict(m, original) == "SURVIVED"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
+def test_broken_code_is_noticed(name):
+    assert not survivors(name, words=False, most=4)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
+def test_broken_words_are_noticed(name):
+    assert not survivors(name, words=True, most=4)
+
+
+def lesson_from(tmp_path, *cells: str):
+    path = tmp_path / "tiny.py"
+    header = "# ---\n# title: Tiny\n# description: A tiny lesson.\n# ---\n\n"
+    path.write_text(header + "\n\n".join(cells) + "\n", "utf-8")
+    return read(path)
+
+
+def whats(mutants: list[Mutant]) -> list[str]:
+    return [mutant.what.partition(" ")[2] for mutant in mutants]
+
+
+def test_code_is_broken_in_each_way(tmp_path):
+    lesson = lesson_from(tmp_path, "# %%\nx = f(3, 4, stride=2) - [5, 6][0]\nflag = True")
+    assert {
+        "emptied",
+        "3 + 1",
+        "2 + 1",
+        "not True",
+        "f(3, 4, stride=2): without stride",
+        "f(3, 4, stride=2): arguments swapped",
+        "[5, 6]: reversed",
+        "f(3, 4, stride=2) - [5, 6][0]: another operator",
+    } <= set(whats(list(code_mutants(lesson))))
+
+
+def test_captions_are_broken_too(tmp_path):
+    lesson = lesson_from(tmp_path, '# %%\nshow(slide(pool, x), "a-2", "A 3×3 window, twice.")')
+    assert "caption or alt text: '3×3' is now '4×3'" in whats(list(code_mutants(lesson)))
+    assert "caption or alt text: '2' is now '3'" not in whats(list(code_mutants(lesson)))
+
+
+def test_words_are_broken_where_they_state_something(tmp_path):
+    words = (
+        "# %% [markdown]\n# It doubles 7 of [them, 1999](https://x.y/8), never [less](p9.ipynb)."
+    )
+    lesson = lesson_from(tmp_path, words)
+    assert whats(list(word_mutants(lesson))) == [
+        "'doubles' is now 'halves'",
+        "'7' is now '8'",
+        "'never' is now 'always'",
+        "'less' is now 'more'",
+    ]
