@@ -216,7 +216,7 @@ def best_or_first(page, full, small):
     page.says(
         "The input here is the output of the first convolution. The pool keeps the best of each "
         "block. The stride keeps the upper left one",
-        torch.equal(torch.tensor(page.figure("stride-compared-with-pool").input), full) and first,
+        torch.equal(torch.tensor(page.figure("stride-compared-with-pool").planes), full) and first,
     )
     page.says(
         "In each block of four, the pool keeps the **best**. The stride keeps the **first**, the "
