@@ -1,6 +1,5 @@
-"""A lesson in five minutes: what new-lesson writes builds and passes its own test."""
+"""A lesson in five minutes: what new-lesson writes, and what it refuses."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +35,8 @@ def run(root, *arguments):
     )
 
 
-def test_what_is_written_runs_and_its_test_passes(root):
+def test_what_is_written_runs(root):
+    """That its tests pass too, tests/site/test_scaffold.py shows."""
     done = run(root, "Größer: pooling & time?")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -50,12 +50,6 @@ def test_what_is_written_runs_and_its_test_passes(root):
     outputs = execution.execute(lesson)
     assert "tensor([[[4., 5.]" in str(outputs) and "(3, 3)" in str(outputs)
     assert (root / "mkdocs.yml").read_text().count("grosser") == 1
-
-    claims = (ROOT / "tests" / "lessons" / "claims.py").read_text("utf-8")
-    (root / "tests" / "lessons" / "claims.py").write_text(claims, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "tests/lessons"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout
 
 
 def test_its_test_fails_when_a_number_is_wrong(root):

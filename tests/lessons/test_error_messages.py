@@ -1,71 +1,289 @@
-"""Each message of lessons/error-messages.py: torch says it for the call shown, the cure works."""
+"""lessons/error-messages.py: torch says each message of the call shown, and each cure works."""
 
-import ast
 import re
 
-import pytest
 import torch
 import torch.nn.functional as F
-from claims import LESSONS
+from lesson_run import LESSONS
 from torch import nn
 
-from slidingwindows.lessons import read
+from slidingwindows import slide
 
-CELLS = read(LESSONS / "error-messages.py").cells
-HEADINGS = [c.source.removeprefix("## ") for c in CELLS if c.source.startswith("## ")]
-CALLS = [c.source for c in CELLS if c.source.startswith("refused(")]
 X = torch.rand(1, 5, 5)
+FOUR = torch.tensor([[[5.0, 1, 7, 2], [2, 8, 3, 6], [6, 4, 9, 1], [3, 7, 0, 5]]])
 
 
-def test_every_message_has_its_call():
-    assert len(HEADINGS) == len(CALLS) >= 15
-    # FACTS of the course: what people search for.
-    for words in (
-        "pad should be at most half of",
-        "Output size is too small",
+def unpool_without_size():
+    return nn.MaxUnpool2d(2)(
+        *F.max_pool2d(torch.arange(25.0).view(1, 5, 5), 2, return_indices=True)
+    )
+
+
+def too_large_for_the_linear_layer():
+    return nn.Linear(16, 10)(F.max_pool2d(torch.rand(1, 1, 10, 10), 2).flatten(1))
+
+
+# What people search for, in the page's order: heading, a piece of the cell's code, the test's call.
+MESSAGES = [
+    (
+        "pad should be at most half of effective kernel size",
+        "nn.MaxPool2d(2, padding=2)",
+        lambda: F.max_pool2d(X, 2, padding=2),
+    ),
+    (
+        "pad should be smaller than or equal to half of kernel size",
+        "padding=2, dilation=2",
+        lambda: F.max_pool2d(torch.rand(1, 9, 9), 3, stride=1, padding=2, dilation=2),
+    ),
+    ("Output size is too small", "nn.MaxPool2d(6)", lambda: F.max_pool2d(X, 6)),
+    (
+        "Kernel size can't be greater than actual input size",
+        "nn.Conv2d(1, 1, 6)",
+        lambda: F.conv2d(X, torch.rand(1, 1, 6, 6)),
+    ),
+    (
         "padding='same' is not supported for strided convolutions",
-        "Found an invalid max index",
-        "stride should not be zero",
-        "non-empty 3D or 4D",
-    ):
-        assert any(words in heading for heading in HEADINGS), words
+        'stride=2, padding="same"',
+        lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"),
+    ),
+    (
+        "must be tuple of ints, not str",
+        'nn.MaxPool2d(3, padding="same")',
+        lambda: F.max_pool2d(X, 3, 3, "same", 1, ceil_mode=False, return_indices=False),
+    ),
+    ("stride should not be zero", "nn.MaxPool2d(2, stride=0)", lambda: F.max_pool2d(X, 2, 0)),
+    (
+        "non-positive stride is not supported",
+        "nn.Conv2d(1, 1, 2, stride=0)",
+        lambda: F.conv2d(X, torch.rand(1, 1, 2, 2), stride=0),
+    ),
+    (
+        "non-empty 3D or 4D (batch mode) tensor expected for input",
+        "torch.rand(5, 5)",
+        lambda: F.max_pool2d(X[0], 2),
+    ),
+    (
+        "to have 3 channels, but got 1 channels instead",
+        "nn.Conv2d(3, 8, 3)",
+        lambda: F.conv2d(torch.rand(1, 1, 8, 8), torch.rand(8, 3, 3, 3)),
+    ),
+    ("Found an invalid max index", "nn.MaxUnpool2d(2)", unpool_without_size),
+    (
+        "Padding size should be less than the corresponding input dimension",
+        'padding_mode="reflect"',
+        lambda: F.pad(X, (5, 5, 5, 5), mode="reflect"),
+    ),
+    (
+        "Padding value causes wrapping around more than once",
+        'padding_mode="circular"',
+        lambda: F.pad(X, (6, 6, 6, 6), mode="circular"),
+    ),
+    (
+        "output padding must be smaller than either stride or dilation",
+        "output_padding=2",
+        lambda: F.conv_transpose2d(X, torch.rand(1, 1, 3, 3), stride=2, output_padding=2),
+    ),
+    ("in_channels must be divisible by groups", "groups=2", lambda: nn.Conv2d(3, 4, 3, groups=2)),
+    (
+        "mat1 and mat2 shapes cannot be multiplied",
+        "nn.Linear(16, 10)",
+        too_large_for_the_linear_layer,
+    ),
+    (
+        "Input type (long int) and bias type (float) should be the same",
+        "torch.randint(0, 9, (1, 1, 8, 8))",
+        lambda: F.conv2d(
+            torch.ones(1, 1, 8, 8, dtype=torch.long), torch.rand(8, 1, 3, 3), torch.rand(8)
+        ),
+    ),
+    (
+        "divisor must be not zero",
+        "divisor_override=0",
+        lambda: F.avg_pool2d(X, 2, divisor_override=0),
+    ),
+]
 
 
-@pytest.mark.parametrize(("heading", "cell"), list(zip(HEADINGS, CALLS, strict=True)))
-def test_torch_says_it(heading, cell):
-    call = ast.parse(cell, mode="eval").body.args[0].body
-    code = compile(ast.Expression(call), heading, "eval")
-    with pytest.raises(Exception, match=re.escape(heading)):
-        eval(code, {"torch": torch, "nn": nn, "x": X})
+def said(call) -> str:
+    """What torch answers to a call that it refuses."""
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    raise AssertionError("torch takes this now")
 
 
-def test_the_cures_work():
-    """What the page advises, done."""
-    assert nn.MaxPool2d(2, padding=2 // 2)(X).shape == (1, 3, 3)
-    nine = torch.rand(1, 9, 9)
-    padded = F.pad(nine, (2, 2, 2, 2), value=-torch.inf)
-    assert nn.MaxPool2d(3, stride=1, dilation=2)(padded).shape == nine.shape
-    assert nn.Conv2d(1, 1, 3, stride=2, padding=1)(X).shape == (1, 3, 3)
-    assert nn.MaxPool2d(3, stride=1, padding=1)(X).shape == X.shape
-    assert nn.MaxPool2d(2)(torch.rand(5, 5)[None]).shape == (1, 2, 2)
-    whole = torch.arange(25.0).reshape(1, 5, 5)
-    values, indices = nn.MaxPool2d(2, return_indices=True)(whole)
-    back = nn.MaxUnpool2d(2)(values, indices, output_size=whole.shape[-2:])
-    assert torch.equal(back[back > 0], values.flatten())
-    assert torch.equal(back[back > 0], whole[back > 0])
-    last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 10))
-    assert last(torch.rand(1, 1, 10, 10)).shape == last(torch.rand(1, 1, 7, 9)).shape
-    assert nn.Conv2d(1, 8, 3)(torch.randint(0, 9, (1, 1, 8, 8)).float()).shape == (1, 8, 6, 6)
-    assert nn.Conv2d(1, 1, 3, padding=4, padding_mode="reflect")(X).shape == (1, 11, 11)
-    assert nn.Conv2d(1, 1, 3, padding=5, padding_mode="circular")(X).shape == (1, 13, 13)
-    assert nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=1)(X).shape == (1, 12, 12)
+def refuses(call) -> bool:
+    return bool(said(call))
 
 
-def test_half_leaves_one_real_number_in_a_corner():
-    """The figure: which windows hold how many of the input's numbers."""
-    ones = torch.ones(1, 4, 4)
-    real = 4 * nn.AvgPool2d(2, stride=2, padding=1)(ones)
+def test_every_claim(page):
+    messages(page)
+    pools(page)
+    convolutions(page)
+    others(page)
+    page.labels("More in", "Every window in torch", "Often a computed stride")
+    page.complete()
+
+
+def messages(page):
+    """Each heading is in what torch says, and what the page prints is what it says here too."""
+    headings = re.findall(r"## (.+)", "\n".join(page.blocks))
+    assert headings == [heading for heading, _, _ in MESSAGES]
+    for heading, code, call in MESSAGES:
+        message = said(call)
+        assert heading in message
+        page.says(heading, message)
+        page.prints(code, message)
+    page.prints('print("torch", torch.__version__.split("+")[0])', f"torch {VERSION}")
+    texts = {page.output(code) for _, code, _ in MESSAGES}
+    page.says("Each one below was raised by the code beside it", len(texts) == len(MESSAGES))
+
+
+VERSION = torch.__version__.partition("+")[0]
+
+
+def most_padding(pool, kernel_size: int) -> int:
+    """The largest padding that a pool takes."""
+    return max(p for p in range(kernel_size + 1) if not failing(pool, kernel_size, p))
+
+
+def failing(pool, kernel_size: int, padding: int) -> bool:
+    try:
+        pool(kernel_size, padding=padding)(torch.rand(1, 20, 20))
+    except RuntimeError:
+        return True
+    return False
+
+
+def pools(page):
+    half = [most_padding(pool, k) for pool in (nn.MaxPool2d, nn.AvgPool2d) for k in range(2, 9)]
+    page.says(
+        "Padding of a pool may be at most half of its kernel",
+        half == [k // 2 for k in range(2, 9)] * 2,
+    )
+    page.says("at most `kernel_size // 2`", nn.MaxPool2d(2, padding=2 // 2)(X).shape == (1, 3, 3))
+    real = 4 * nn.AvgPool2d(2, stride=2, padding=1)(torch.ones(1, 4, 4))
     assert real[0].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    page.says("With half, each window holds at least one real number", real.min() == 1)
+    page.says("See the first, in the corner", real[0, 0, 0] == 1)
+    page.draws("errors-half", slide(nn.MaxPool2d(2, 2, 1), FOUR))
+    page.says(
+        "A padding of half the kernel: in each corner one real number is left",
+        {int(real[0, row, col]) for row in (0, -1) for col in (0, -1)} == {1},
+    )
+    nine = torch.rand(1, 9, 9)
+    page.says(
+        "A second check of the same rule. This one leaves dilation out of account, although the "
+        "documentation allows half of the *dilated* kernel",
+        2 <= (2 * (3 - 1) + 1) // 2 < nine.shape[1]
+        and refuses(lambda: nn.MaxPool2d(3, 1, 2, dilation=2)(nine))
+        and not failing(nn.MaxPool2d, 5, 2),
+    )
+    padded = F.pad(nine, (2, 2, 2, 2), value=-torch.inf)
+    page.says(
+        "`F.pad(x, (2, 2, 2, 2), value=-torch.inf)`",
+        nn.MaxPool2d(3, stride=1, dilation=2)(padded).shape == nine.shape,
+    )
+    page.says(
+        "The window is larger than the padded input, so it has no place",
+        refuses(lambda: nn.MaxPool2d(6)(X)) and nn.MaxPool2d(5)(X).numel() == 1,
+    )
+    page.says("Take a larger input, a smaller kernel, or fewer pools", cures_of_small_outputs())
+    page.says("Only convolutions know the words *same* and *valid*", words_of_padding())
+    page.says(
+        "Write `padding=1` for a kernel of 3 at stride 1",
+        nn.MaxPool2d(3, stride=1, padding=1)(X).shape == X.shape,
+    )
+    page.says("A window that does not move never arrives", refuses(lambda: nn.MaxPool2d(2, 0)(X)))
+    page.says("such as `size // target`, has become 0", 5 // 7 == X.shape[1] // 7 == 0)
+    page.says("A 2-D pool wants channels", nn.MaxPool2d(2)(X[0][None]).shape == (1, 2, 2))
+    page.says("Add the channel: `image[None]`", nn.MaxPool2d(2)(X[0][None]).shape == (1, 2, 2))
+    page.says("A plain picture of (H, W) has too few", refuses(lambda: nn.MaxPool2d(2)(X[0])))
+    page.says(
+        "Give it a number other than 0",
+        torch.allclose(nn.AvgPool2d(2, divisor_override=3)(X), nn.AvgPool2d(2)(X) * 4 / 3),
+    )
+
+
+def cures_of_small_outputs() -> bool:
+    deep = nn.Sequential(*(nn.MaxPool2d(2) for _ in range(3)))
+    larger, fewer = deep(torch.rand(1, 8, 8)), deep[:2](X)
+    adaptive = nn.AdaptiveMaxPool2d(6)(X)
+    return refuses(lambda: deep(X)) and (larger.numel(), fewer.numel()) == (1, 1) and len(adaptive)
+
+
+def words_of_padding() -> bool:
+    kernel = torch.rand(1, 1, 3, 3)
+    taken = [F.conv2d(X, kernel, padding=word).shape[-1] for word in ("same", "valid")]
+    return taken == [5, 3] and all(
+        refuses(lambda word=word, pool=pool: pool(3, padding=word)(X))
+        for word in ("same", "valid")
+        for pool in (nn.MaxPool2d, nn.AvgPool2d)
+    )
+
+
+def convolutions(page):
+    same = nn.Conv2d(1, 1, 3, padding="same")(X)
+    page.says('"Same" has one meaning only at stride 1', same.shape == X.shape)
+    halves = nn.Conv2d(1, 1, 3, stride=2, padding=1)
+    page.says("With a larger stride the size shrinks anyway", halves(X).shape[-1] < X.shape[-1])
+    page.says("Write the padding as a number: `padding=1`", halves(X).shape == (1, 3, 3))
+    page.says("padding=1` for a kernel of 3. More", halves.kernel_size == (3, 3))
+    page.says("Only convolutions", halves(X).shape == (1, 3, 3))
+    page.says(
+        "A convolution has weights for a fixed number of input channels. Here it was made for "
+        "colour and got grey",
+        nn.Conv2d(3, 8, 3).weight.shape[1] == 3,
+    )
+    most = max(
+        p for p in range(1, 5) if nn.Conv2d(1, 1, 3, padding=p, padding_mode="reflect")(X).numel()
+    )
+    page.says("Five pixels can lend at most four", (X.shape[1], most) == (5, 4))
+    around = nn.Conv2d(1, 1, 3, padding=5, padding_mode="circular")(X)
+    page.says("once around and no further", around.shape == (1, 13, 13))
+    page.says(
+        "Use less padding, or another `padding_mode`",
+        nn.Conv2d(1, 1, 3, padding=4, padding_mode="reflect")(X).shape == (1, 11, 11)
+        and nn.Conv2d(1, 1, 3, padding=5, padding_mode="replicate")(X).shape == (1, 13, 13),
+    )
+    page.says("Use less padding. More", around.numel() > 0)
+    sizes = [nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=a)(X).shape[-1] for a in (0, 1)]
+    back = [nn.Conv2d(1, 1, 3, stride=2)(torch.rand(1, size, size)).shape[-1] for size in sizes]
+    page.says(
+        "`output_padding` chooses among the sizes that one stride could have made. There are only "
+        "as many as the stride",
+        sizes == [11, 12] and back == [5, 5] and len(sizes) == 2,
+    )
+    page.says("Three channels do not make two groups", nn.Conv2d(4, 4, 3, groups=2).groups == 2)
+    page.says("Weights are floats", nn.Conv2d(1, 8, 3).weight.is_floating_point())
+    whole = torch.randint(0, 9, (1, 1, 8, 8))
+    assert nn.Conv2d(1, 8, 3)(whole.float()).shape == (1, 8, 6, 6)
+
+
+def others(page):
+    whole = torch.arange(25.0).view(1, 5, 5)
+    values, indices = nn.MaxPool2d(2, return_indices=True)(whole)
+    smallest = nn.MaxUnpool2d(2)(values, indices.clamp(max=15)).shape[-1]
+    page.says(
+        "torch assumes the smallest map that fits; an index of the true, larger map may lie",
+        smallest == min(n for n in range(9) if n >= 2 and n // 2 == 2) and indices.max() >= 16,
+    )
+    back = nn.MaxUnpool2d(2)(values, indices, output_size=whole.shape[-2:])
+    page.says("output_size=x.shape[-2:])`", back.shape == whole.shape)
+    assert torch.equal(back[back > 0], whole[back > 0]) and (back > 0).sum() == values.numel()
+    page.says("Its first number must be what `Flatten` gives", needs_what_flatten_gives())
+    last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 10))
+    page.says(
+        "or put `nn.AdaptiveAvgPool2d(1)` before it",
+        last(torch.rand(1, 1, 10, 10)).shape == last(torch.rand(1, 1, 7, 9)).shape == (1, 10),
+    )
+
+
+def needs_what_flatten_gives() -> bool:
+    x = torch.rand(1, 2, 3, 4)
+    fits = nn.Sequential(nn.Flatten(), nn.Linear(2 * 3 * 4, 10))(x).shape == (1, 10)
+    return fits and refuses(lambda: nn.Sequential(nn.Flatten(), nn.Linear(2 * 3, 10))(x))
 
 
 def test_a_wrong_size_may_also_pass_in_silence():
@@ -73,14 +291,11 @@ def test_a_wrong_size_may_also_pass_in_silence():
     x = torch.zeros(1, 5, 5)
     x[0, 1, 1] = 9
     values, indices = nn.MaxPool2d(2, return_indices=True)(x)
-    with torch.no_grad():
-        indices = indices.clamp(max=15)
-        back = nn.MaxUnpool2d(2)(values, indices)
+    back = nn.MaxUnpool2d(2)(values, indices.clamp(max=15))
     assert back[0, 1, 1] != 9 and back[0, 1, 2] == 9
 
 
-def test_links_lead_to_lessons_that_exist():
-    names = re.findall(r"\]\(([\w-]+)\.ipynb\)", "\n".join(c.source for c in CELLS))
-    assert len(names) == len(HEADINGS)
-    missing = {name for name in names if not (LESSONS / f"{name}.py").exists()}
-    assert not missing
+def test_links_lead_to_lessons_that_exist(page):
+    names = re.findall(r"\]\(([\w-]+)\.ipynb\)", "\n".join(page.blocks))
+    assert len(names) == len(MESSAGES)
+    assert not {name for name in names if not (LESSONS / f"{name}.py").exists()}

@@ -2,7 +2,7 @@
 
 import pytest
 from lesson_run import NAMES, run
-from mutations import Mutant, code_mutants, sample, verdict, word_mutants
+from mutations import Mutant, code_mutants, noticed, sample, verdict, word_mutants
 
 from slidingwindows.lessons import read
 
@@ -12,6 +12,7 @@ SLOW = {"trained-on-digits", "receptive-fields", "output-size-cheat-sheet", "err
 
 def survivors(name: str, words: bool, most: int) -> list[str]:
     original = run(name)
+    assert not noticed(name, original), "the lesson as it is must pass"
     mutants = sample(name, most, seed=0, words=words)
     return [m.what for m in mutants if verdict(m, original) == "SURVIVED"]
 

@@ -1,0 +1,65 @@
+"""CONTRIBUTING's "a lesson in five minutes": what new-lesson writes passes all that it names."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from site_pages import ROOT
+
+from slidingwindows.prepare import prepare
+
+NAME = "pooling-over-time"
+TEST = f"tests/lessons/test_{NAME.replace('-', '_')}.py"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A copy of this whole course, its lessons executed already, with one lesson more."""
+    prepare(ROOT, report=lambda line: None)
+    root = tmp_path_factory.mktemp("scaffold") / "course"
+    for folder in ("assets", "docs", "lessons", "scripts", "tests"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, root)
+    kept = shutil.ignore_patterns("site-*", "pycache", "lock")
+    shutil.copytree(ROOT / ".cache", root / ".cache", ignore=kept)
+    done = run(root, "slidingwindows", "new-lesson", "Pooling over time")
+    assert done.returncode == 0, done.stdout
+    return root
+
+
+def run(root, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "scripts")},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def test_make_check_passes(course):
+    """The strict build with all its checks, the gallery's weight among them, and the linter."""
+    done = run(course, "slidingwindows", "site", "--check")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert (course / "site" / "lessons" / NAME / "index.html").is_file()
+    gallery = (course / "site" / "gallery" / "index.html").read_text("utf-8")
+    assert f"{NAME}-first" in gallery
+    for lint in (("check",), ("format", "--check")):
+        done = run(course, "ruff", *lint, *([TEST] if lint[0] == "format" else [TEST, "lessons"]))
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_lessons_tests_pass(course):
+    """Its own test, and those that hold for each lesson, mutants and exercises included."""
+    chosen = ["-k", NAME, "tests/lessons/test_every_lesson.py", "tests/lessons/test_exercises.py"]
+    done = run(course, "pytest", *chosen, "tests/lessons/test_mutants.py", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert len(re.findall(r"\.", done.stdout.split("[100%]")[0])) >= 5, done.stdout
+    done = run(course, "pytest", TEST, "-p", "no:cacheprovider")
+    assert done.returncode == 0 and "." in done.stdout, done.stdout[-3000:]
