@@ -32,6 +32,7 @@ from torch.nn import functional as F
 from slidingwindows import receptive_field
 from slidingwindows.lesson import plot, show
 
+torch.manual_seed(0)  # the weights are random, but the same in every build
 row = nn.Sequential(
     nn.Conv1d(1, 1, 3),
     nn.MaxPool1d(2),
@@ -224,7 +225,7 @@ for p in (0, 1):
 # %% [markdown]
 # Without padding it looks at input 7. With padding it looks at input 0, and its view reaches from −7 to 7. Everything below 0 is padding.
 #
-# With $p = d\,(k-1)/2$ in every layer the centre stays at 0. A pool of 2 without padding moves it by half a jump, so it comes to lie between two pixels.
+# With $p = d\,(k-1)/2$ in every layer the centre stays at 0. A pool of 2 without padding moves it by half a jump. With a jump of 1, it then lies between two pixels.
 #
 # !!! warning "A common mistake: index times stride"
 #     You find the strongest output at index 2. The strides multiply to 8. So it looks at input 16? Put a dot into the row and see:
@@ -366,7 +367,7 @@ show(
 # ??? success "Answer"
 #     Three, with 27 weights instead of 49.
 #
-# **2.** Which sees more: a convolution of 3 and then a pool of 2, or the pool first and then the convolution?
+# **2.** Which sees more: a convolution of 3 and then a pool of 2, or the pool first and then the convolution? How much does each see?
 #
 # ??? success "Answer"
 #     Pool first: 2 + 2 · 2 = 6. The other order gives 3 + 1 = 4. A stride helps only the layers behind it.

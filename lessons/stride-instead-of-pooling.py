@@ -223,10 +223,10 @@ show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2
 # ??? success "Answer"
 #     441 and 81. There are 49 stops at stride 1 and 9 at stride 3, and each stop takes 9 multiply-adds.
 #
-# **4.** You cut off the first row and the first column of `x` and apply the strided convolution again. Which of the sixteen numbers of stride 1 come out now? Are some of them the same as before?
+# **4.** You cut off the first row and the first column of `x` and apply the strided convolution again. From which of the sixteen places of stride 1 do the numbers come now? Did any of these places come out before?
 #
 # ??? success "Answer"
-#     Rows 1 and 3, columns 1 and 3. None of these places came out before. One pixel decides which quarter of the map you get to see.
+#     Rows 1 and 3, columns 1 and 3. No, none of these places came out before. One pixel decides which quarter of the map you get to see.
 #
 # Check all four:
 

@@ -141,7 +141,7 @@ except RuntimeError as error:
 # ??? success "Answer"
 #     `(16, 13, 13)`: half of 26.
 #
-# **4.** Which layer of this network puts out the most numbers: the first convolution, or the second?
+# **4.** Which convolution of this network puts out more numbers, the first or the second? How many does each put out?
 #
 # ??? success "Answer"
 #     The first: 8 maps of 108×108 are 93,312 numbers. The second puts out 16 maps, but they are only 52×52: 43,264 numbers. It has twice the channels and less than half of the numbers.

@@ -126,7 +126,7 @@ for name in SHRINK:
 #
 # One run proves nothing: another seed gives another result. So train each network with eight seeds. A seed decides three things: which 1,500 images are for training and which 297 for testing, the first weights, and the order of the images. **For one seed these are the same for all networks** (but for the weights of the wide one, which has more). That makes *pairs*, and you will need them.
 #
-# This is the slowest cell of the course. It trains 48 networks, in about half a minute.
+# This cell takes a while, because it trains 48 networks.
 
 # %%
 def shifted(x):
@@ -337,6 +337,6 @@ check(..., lambda: next(step for step in range(1, 9) if moves_along(step)))
 #
 # You can compare two layers: equal parameters or equal work, several seeds, pairs, an interval, and a sentence about the scale. And you have seen a trained network stumble over one pixel.
 #
-# So far every window slid over an image. Next, let it slide along a sound and through a film: [signals and volumes](signals-and-volumes.ipynb).
+# So far most windows slid over images. Next, let it slide along a sound and through a film: [signals and volumes](signals-and-volumes.ipynb).
 #
 # The digits come from [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_digits.html).

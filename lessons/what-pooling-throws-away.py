@@ -330,7 +330,7 @@ show(
 )
 
 # %% [markdown]
-# One thread goes through the windows in order, so the last one, 4, stays. Several threads race. While we wrote this page, we ran that line 5,000 times on two cores: most runs gave 4, some gave 2.
+# One thread goes through the windows in order, so the last one, 4, stays. Several threads race, and any of the four may stay.
 #
 # Torch's documentation [warns of it](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html). And if you ask for results that can be repeated, torch refuses to unpool at all:
 
@@ -384,7 +384,8 @@ ones, zeros, nines = (int((top == value).sum()) for value in (1, 0, 9))
 print(ones, nines * ones * zeros * zeros, divmod(13, 5))
 sizes = [n for n in range(2, 12) if nn.MaxPool2d(2)(torch.rand(1, n, n)).shape[-1] == 3]
 values, where = nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 6, 6))
-print(sizes, nn.MaxUnpool2d(2)(values, where).shape[-1])
+guessed = nn.MaxUnpool2d(2)(values, where).shape[-1]
+print(sizes, guessed)
 print(int((mean == 9).sum()), int((mean == 4.5).sum()))
 
 # %% tags=["exercise"]
@@ -396,8 +397,8 @@ check(..., lambda: int((top == 1).sum()))
 check(..., lambda: nines * ones * zeros * zeros)
 # 3. The row and the column of index 13 in a map that is 5 wide, such as (1, 2).
 check(..., lambda: divmod(13, 5))
-# 4. The sizes that pool to 3×3, such as [1, 2].
-check(..., lambda: sizes)
+# 4. The sizes that pool to 3×3, then the one that is guessed, such as (1, 2, 1).
+check(..., lambda: (*sizes, guessed))
 # 5. How many windows have an average of 9, and how many of 4.5, such as (1, 2)?
 check(..., lambda: (int((mean == 9).sum()), int((mean == 4.5).sum())))
 

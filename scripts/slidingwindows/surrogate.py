@@ -28,7 +28,9 @@ def _copied(module: nn.Module, output: tuple[int, ...]) -> nn.Module:
     if is_a(module, CONVOLUTIONS):
         facts = module.kernel_size, module.stride, module.padding, module.dilation
         kind = next(k for k in CONVOLUTIONS if isinstance(module, k))
-        twin = kind(1, 1, *facts, bias=False, padding_mode=module.padding_mode).double()
+        # Weights that torch draws would be taken from the caller's random numbers.
+        options = {"bias": False, "padding_mode": module.padding_mode, "dtype": torch.float64}
+        twin = nn.utils.skip_init(kind, 1, 1, *facts, **options)
         # Its square root keeps both the middle of a deep network and its corners in range.
         nn.init.constant_(twin.weight, twin.weight.numel() ** -0.5)
         return twin

@@ -232,6 +232,13 @@ def test_random_inputs_are_always_the_same():
     assert receptive_field(network, (3, 64, 64)) == receptive_field(network, (3, 64, 64))
 
 
+def test_the_caller_s_random_numbers_are_left_alone():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(2, 1, 3))
+    before = torch.get_rng_state()
+    receptive_field(network, (1, 16, 16))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_the_table_by_hand():
     network = nn.Sequential(
         nn.Conv2d(1, 2, (3, 5), padding=(1, 2)), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(2, 1, 3)

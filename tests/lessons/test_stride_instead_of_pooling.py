@@ -1,10 +1,11 @@
-"""Every number in lessons/stride-instead-of-pooling.py, from torch."""
+"""lessons/stride-instead-of-pooling.py: held against plain Python and torch's own counter."""
 
 import pytest
 import torch
-from claims import Claims
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from slidingwindows import slide
 
 X = torch.tensor(
     [
@@ -18,12 +19,33 @@ X = torch.tensor(
         ]
     ]
 )
+CORNERS = [torch.tensor([[[5.0, 0], [0, 0]]]), torch.tensor([[[0.0, 5], [0, 0]]])]
+
+
+def naive(x, stride):
+    """Left column minus right column of each 3×3 window, in plain Python."""
+    plane, stops = x[0].tolist(), range(0, x.shape[1] - 2, stride)
+    rows = [
+        [sum(plane[r + n][c] - plane[r + n][c + 2] for n in range(3)) for c in stops] for r in stops
+    ]
+    return torch.tensor([rows])
 
 
 def convolution(stride):
     layer = nn.Conv2d(1, 1, 3, stride=stride, bias=False)
     layer.weight.data = torch.tensor([[[[1.0, 0, -1]] * 3]])
     return layer
+
+
+def skipping():
+    layer = nn.Conv2d(1, 1, 1, stride=2, bias=False)
+    layer.weight.data.fill_(2)
+    return layer
+
+
+def blocks(x):
+    """The numbers of each 2×2 block, blocks and numbers in reading order."""
+    return x[0].unfold(0, 2, 2).unfold(1, 2, 2).flatten(2)
 
 
 def parameters(module):
@@ -45,148 +67,358 @@ def read_pixels(module, *size):
     return int((x.grad != 0).sum())
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims("stride-instead-of-pooling")
-    every, strided = convolution(1), convolution(2)
-    full, small = every(X), strided(X)
-    skips = torch.equal(small, full[:, ::2, ::2])
-    lesson.says("A convolution at stride 1", nn.Conv2d(1, 1, 3).stride == (1, 1))
-    lesson.says(
+def shape(module, *size):
+    return tuple(module(torch.rand(*size)).shape)
+
+
+def linear(module):
+    left, right = CORNERS
+    return torch.equal(module(left) + module(right), module(left + right))
+
+
+def test_every_claim(page):
+    assert torch.equal(page.names["x"], X)
+    full, small = naive(X, 1), naive(X, 2)
+    two_strides(page, full, small)
+    skips(page)
+    best_or_first(page, full, small)
+    imitation(page)
+    costs(page)
+    traps(page)
+    exercises(page, full, small)
+    page.labels("Unit 7")
+    page.complete()
+
+
+def two_strides(page, full, small):
+    every, strided = page.names["every"], page.names["strided"]
+    page.says(
+        "A convolution that takes larger steps shrinks its output just as well",
+        strided.stride[0] > every.stride[0] and shape(strided, 1, 6, 6) == (1, 2, 2),
+    )
+    page.says("They let a convolution take larger steps", strided.stride[0] > every.stride[0])
+    page.labels("Say exactly which numbers a stride throws away")
+    page.says("A convolution at stride 1", every.stride == (1, 1))
+    one = [X[0, :3, n].sum() for n in (0, 2)]
+    page.says(
+        "adds up the left column of its window and subtracts the right one",
+        every(X)[0, 0, 0] == one[0] - one[1],
+    )
+    page.prints("every.weight.data = kernel", full)
+    page.draws("stride-1-convolution", slide(convolution(1), X))
+    page.says(
+        "The window stops at every place it fits: four rows of four",
+        full.shape == (1, 4, 4)
+        and page.figure("stride-1-convolution").geometry.cols.starts == tuple(range(6 - 2)),
+    )
+    page.says(
         "Four places down, four across: a 6×6 input gives a 4×4 output",
         X.shape == (1, 6, 6) and full.shape == (1, 4, 4),
     )
-    lesson.says("Which of the sixteen numbers", full.numel() == 16)
-    lesson.says("The same convolution at stride 2", strided.stride == (2, 2))
-    lesson.says("No new number appeared.", small.numel() == 4 and skips)
-    lesson.says("Stride $s$ equals stride 1 followed by `[::s, ::s]`", skips)
-    lesson.says(
+    page.says("The same convolution at stride 2", strided.stride == (2, 2))
+    page.says(
+        "Now let the same kernel step two pixels at a time",
+        torch.equal(strided.weight, every.weight)
+        and page.figure("stride-2-convolution").geometry.cols.starts == (0, 2),
+    )
+    page.prints("strided.weight.data = kernel", small)
+    page.draws("stride-2-convolution", slide(convolution(2), X))
+    geometry = page.figure("stride-2-convolution").geometry
+    page.says(
+        "The same kernel, but only every second stop, down and across. Hatched: no window reaches "
+        "the last row and column",
+        geometry.rows.starts == geometry.cols.starts == tuple(range(0, 4, 2))
+        and geometry.untouched() == {(r, c) for r in range(6) for c in range(6) if 5 in (r, c)},
+    )
+    page.says(
+        "A strided convolution is the plain convolution, looked at in every second row and every "
+        "second column",
+        torch.equal(small, full[:, ::2, ::2]),
+    )
+    page.prints("print(every(x)[:, ::2, ::2])", full[:, ::2, ::2], torch.equal(small, strided(X)))
+
+
+def skipped(layer, stride, **settings):
+    """Whether a layer at a stride is itself at stride 1, followed by [::s, ::s]."""
+    x = torch.rand(3, 20, 23)
+    plain, strided = layer(stride=1, **settings), layer(stride=stride, **settings)
+    strided.load_state_dict(plain.state_dict())
+    return torch.allclose(strided(x), plain(x)[:, ::stride, ::stride], atol=1e-6)
+
+
+def conv_of_three(stride):
+    return nn.Conv2d(3, 8, 3, stride=stride)
+
+
+def max_of_three(stride):
+    return nn.MaxPool2d(3, stride=stride)
+
+
+def skips(page):
+    strides = range(1, 6)
+    found = {s: [skipped(layer, s) for layer in (conv_of_three, max_of_three)] for s in strides}
+    page.says(
+        "Nothing here is special to the number two, nor to convolutions. Stride $s$ equals stride "
+        "1 followed by `[::s, ::s]`. Check it for five strides",
+        len(found) == 5 and all(map(all, found.values())),
+    )
+    page.prints(
+        "torch.manual_seed(1)", *(f"{s} {conv} {pool}" for s, (conv, pool) in found.items())
+    )
+    assert page.names["big"].shape == (3, 20, 23)
+    assert page.names["conv1"].kernel_size == (3, 3) and page.names["pool1"].kernel_size == 3
+    work = [multiply_adds(conv_of_three(s), 3, 21, 21) for s in (1, 2)]
+    stops = [shape(conv_of_three(s), 3, 21, 21)[1] ** 2 for s in (1, 2)]
+    never = work[0] / work[1] == stops[0] / stops[1] > 3
+    page.says("The windows between the stops are never computed", never)
+    page.says("The others are never computed", never)
+    sizes = [(i, k) for i in range(5, 12) for k in range(1, 5)]
+    page.says(
         "Stride 1 gives $i - k + 1$ places",
+        all(shape(nn.Conv2d(1, 1, k), 1, i, i)[1] == i - k + 1 for i, k in sizes),
+    )
+    page.says(
+        "You keep the first one and then every $s$-th",
         all(
-            nn.Conv2d(1, 1, k)(torch.rand(1, i, i)).shape[1] == i - k + 1
-            for i in range(5, 12)
-            for k in range(1, 5)
+            shape(nn.Conv2d(1, 1, k, s), 1, i, i)[1] == len(range(0, i - k + 1, s))
+            for i, k in sizes
+            for s in strides
         ),
     )
-    lesson.says(
+    page.says(
         r"o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1",
         all(
-            nn.Conv2d(1, 1, k, stride=s)(torch.rand(1, i, i)).shape[1] == (i - k) // s + 1
-            for i in range(5, 12)
-            for k in range(1, 5)
-            for s in range(1, 5)
+            shape(nn.Conv2d(1, 1, k, s), 1, i, i)[1] == (i - k) // s + 1
+            for i, k in sizes
+            for s in strides
         ),
     )
-    pool = nn.MaxPool2d(2)
-    lesson.says(
-        "Both of these turn 6×6 into 2×2",
-        pool(full).shape == small.shape == (1, 2, 2),
+    page.says(
+        "A stride keeps every $s$-th result of the same layer at stride 1",
+        all(map(all, found.values())),
     )
-    lesson.says("the convolution at stride 1, then `nn.MaxPool2d(2)`", pool.stride == 2)
-    lesson.says("the convolution at stride 2", strided.stride == (2, 2))
-    lesson.says("It cannot. In each block of four", bool((pool(full) >= small).all()))
-    mean = nn.Conv2d(1, 1, 2, stride=2, bias=False)
-    mean.weight.data = torch.full((1, 1, 2, 2), 0.25)
-    lesson.says("a strided convolution can *be* an average pool", same(mean, nn.AvgPool2d(2)))
-    left, right = (torch.tensor([[[float(a), b], [0, 0]]]) for a, b in ((5, 0), (0, 5)))
-    lesson.says(
-        "1.25 and 1.25 make 2.5",
-        (mean(left), mean(right), mean(left + right)) == (1.25, 1.25, 2.5),
-    )
-    lesson.says(
-        "5 and 5 should make 10, but the largest number is still 5",
-        (pool(left), pool(right), pool(left + right)) == (5, 5, 5) and 5 + 5 == 10,
-    )
-    check_costs(lesson)
-    one = nn.Conv2d(1, 1, 1, stride=2, bias=False)
-    one.weight.data.fill_(2)
-    lesson.says("Of 36 pixels, only 9 are read", read_pixels(one, 1, 6, 6) == 9)
-    lesson.says("The other 27 could hold anything", 36 - read_pixels(one, 1, 6, 6) == 27)
-    check_exercises(lesson)
-    lesson.says("Which of the sixteen numbers of stride 1 come out now", full.numel() == 16)
-    x = torch.rand(1, 6, 6)  # all numbers differ
-    cut = convolution(2)(x[:, 1:, 1:])
-    lesson.says(
-        "Rows 1 and 3, columns 1 and 3. None of these places came out before",
-        torch.equal(cut, convolution(1)(x)[:, [1, 3]][:, :, [1, 3]])
-        and not torch.isin(cut, convolution(2)(x)).any(),
-    )
-    lesson.says("the same layer at stride 1", skips)
-    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "Unit 7")
-    lesson.complete()
 
 
-def same(one, other):
-    return torch.equal(one(X), other(X))
+def best_or_first(page, full, small):
+    pool, pooled = page.names["pool"], blocks(full).amax(2)[None]
+    first = torch.equal(blocks(full)[..., 0][None], small)
+    page.says("Keep the best or keep the first", first and torch.equal(pool(full), pooled))
+    page.says(
+        "Both of these turn 6×6 into 2×2", X.shape[1:] == (6, 6) and pooled.shape[1:] == (2, 2)
+    )
+    page.says(
+        "the convolution at stride 1, then `nn.MaxPool2d(2)`; - the convolution at stride 2",
+        pool.kernel_size == 2 and small.shape == pooled.shape,
+    )
+    page.labels("larger than its partner from the pool?")
+    page.prints("print(pool(every(x)))", pooled, small)
+    page.draws("stride-compared-with-pool", slide(nn.MaxPool2d(2), full))
+    page.says(
+        "The input here is the output of the first convolution. The pool keeps the best of each "
+        "block. The stride keeps the upper left one",
+        torch.equal(torch.tensor(page.figure("stride-compared-with-pool").planes), full) and first,
+    )
+    page.says(
+        "In each block of four, the pool keeps the **best**. The stride keeps the **first**, the "
+        "upper left one, whatever it is",
+        blocks(full).shape == (2, 2, 4) and first,
+    )
+    page.says("The best of four is never less than one of the four", bool((pooled >= small).all()))
+    page.labels("So if you swap one for the other, train the network again")
+    page.says("A max pool keeps the best of each block, a stride the first", first)
 
 
-def check_costs(lesson):
+def imitation(page):
+    mean, pool = page.names["mean"], page.names["pool"]
+    average = nn.AvgPool2d(2)
+    page.says(
+        "So a strided convolution can *be* an average pool",
+        torch.equal(mean(X), blocks(X).mean(2)[None]),
+    )
+    page.prints("torch.equal(mean(x), nn.AvgPool2d(2)(x))", torch.equal(mean(X), average(X)))
+    kernels = torch.randn(200, 1, 2, 2)
+    corner = torch.tensor([[[1.0, 0], [0, 0]], [[0.0, 1], [0, 0]], [[1.0, 1], [0, 0]]])[:, None]
+    outputs = nn.functional.conv2d(corner, kernels)[:, :, 0, 0]
+    imitated = (outputs - 1).abs().amax(0) < 1 / 3  # a maximum would be 1 for all three
+    page.says("It can never be a max pool", not imitated.any() and not linear(pool))
+    biased = nn.Conv2d(1, 1, 2, stride=2)
+    page.says(
+        "A convolution without bias is **linear**: of a sum of two inputs it makes the sum of the "
+        "two outputs",
+        linear(mean) and not linear(biased),
+    )
+    values = {}
+    for layer in (average, nn.MaxPool2d(2)):
+        values[layer] = [layer(part).item() for part in (*CORNERS, CORNERS[0] + CORNERS[1])]
+    page.prints(
+        "left = torch.tensor([[[5., 0], [0, 0]]])",
+        *("{} + {} against {}".format(*three) for three in values.values()),
+    )
+    (one, other, both), (most, again, still) = values.values()
+    page.says(f"The average agrees: {one} and {other} make {both}", one + other == both)
+    page.says(
+        f"{most:.0f} and {again:.0f} should make {most + again:.0f}, but the largest number is "
+        f"still {still:.0f}",
+        most + again != still,
+    )
+    page.says(
+        "A strided convolution can be an average pool, and never a max pool",
+        linear(mean) and not linear(pool),
+    )
+
+
+def costs(page):
     plain = nn.Conv2d(64, 64, 3, padding=1)
     strided = nn.Conv2d(64, 64, 3, stride=2, padding=1)
     size = (64, 32, 32)
-    pooled = nn.Sequential(plain, nn.MaxPool2d(2))
-    both = nn.Sequential(plain, strided)
-    shapes = {tuple(n(torch.rand(size)).shape) for n in (pooled, strided, both)}
-    lesson.says("Count them for 64 maps of 32×32, in three ways", shapes == {(64, 16, 16)})
-    costs = [multiply_adds(n, *size) for n in (pooled, strided, both)]
-    lesson.says("you pay a quarter: it makes a quarter of the stops", costs[1] * 4 == costs[0])
-    lesson.says("The parameters stay the same", parameters(pooled) == parameters(strided))
-    stops = plain(torch.rand(size))[0].numel(), strided(torch.rand(size))[0].numel()
-    lesson.says("three of every four windows are never looked at", stops[1] * 4 == stops[0])
-    lesson.says(
-        "The new layer brings 36,928 of them, and a quarter more multiply-adds",
-        parameters(both) - parameters(pooled) == 36_928 and costs[2] * 4 == costs[0] * 5,
+    ways = [
+        nn.Sequential(plain, nn.MaxPool2d(2)),
+        strided,
+        nn.Sequential(plain, strided),
+    ]
+    work, counts = [multiply_adds(n, *size) for n in ways], [parameters(n) for n in ways]
+    stops = [shape(layer, *size)[1] ** 2 for layer in (plain, strided)]
+    page.says(
+        "A **multiply-add** is one product, added to a running sum. A convolution does one for "
+        "every weight, at every stop",
+        all(
+            multiply_adds(layer, *size) == layer.weight.numel() * stop
+            for layer, stop in zip((plain, strided), stops, strict=True)
+        ),
     )
-    lesson.says("the pool was free of parameters", parameters(nn.MaxPool2d(2)) == 0)
-    maps = torch.rand(8, 6, 6)
-    lesson.says(
+    page.says(
+        "Count them for 64 maps of 32×32, in three ways",
+        len(page.names["ways"]) == len(ways) == 3 and plain(torch.rand(size)).shape == size,
+    )
+    names = "convolution, then pool", "one strided convolution", "convolution, then a strided one"
+    printed = [
+        f"{name}: {shape(way, *size)}\n    {count:,} parameters, {macs:,} multiply-adds"
+        for name, way, count, macs in zip(names, ways, counts, work, strict=True)
+    ]
+    page.prints("def multiply_adds(layers, x):", *printed)
+    page.says(
+        "you pay a quarter: it makes a quarter of the stops",
+        work[1] * 4 == work[0] and stops[1] * 4 == stops[0],
+    )
+    page.says("The parameters stay the same", counts[1] == counts[0])
+    page.says("three of every four windows are never looked at", stops[1] == stops[0] * (1 - 3 / 4))
+    page.says(
+        "every window of the first convolution is still looked at",
+        shape(plain, *size) == size and read_pixels(strided, *size) == 64 * 32 * 32,
+    )
+    page.says("the pool was free of parameters", parameters(nn.MaxPool2d(2)) == 0)
+    page.says(
+        f"The new layer brings {counts[2] - counts[0]:,} of them, and a quarter more multiply-adds",
+        work[2] * 4 == work[0] * 5,
+    )
+    page.says(
+        "It costs parameters where a pool costs none",
+        parameters(nn.MaxPool2d(2)) == 0 < parameters(strided),
+    )
+
+
+def traps(page):
+    page.cites(
+        "all ignore the sampling theorem: blur first, then skip",
+        "https://proceedings.mlr.press/v97/zhang19a.html",
+    )
+    layers = (nn.MaxPool2d(2), nn.Conv2d(8, 8, 2), nn.Conv2d(8, 8, 2, stride=2))
+    steps = nn.MaxPool2d(2).stride, nn.Conv2d(8, 8, 2).stride
+    page.says("the two defaults differ", steps == (2, (1, 1)))
+    page.says(
         "`nn.MaxPool2d(2)` steps by its kernel size, two. `nn.Conv2d(8, 8, 2)` steps by one",
-        nn.MaxPool2d(2)(maps).shape == (8, 3, 3) and nn.Conv2d(8, 8, 2)(maps).shape == (8, 5, 5),
+        steps == (2, (1, 1)),
     )
-    one = nn.Conv2d(1, 1, 1, stride=2, bias=False)
-    assert one.kernel_size == (1, 1)
+    page.prints("maps = torch.rand(8, 6, 6)", *(str(shape(layer, 8, 6, 6)) for layer in layers))
+    assert page.names["maps"].shape == (8, 6, 6)
+    one = page.names["skipping"]
+    page.says("A stride larger than the kernel", one.stride[0] > one.kernel_size[0])
+    page.labels("One more trap")
+    page.prints("skipping = nn.Conv2d(1, 1, 1, stride=2, bias=False)", 2 * X[:, ::2, ::2])
+    page.draws("stride-larger-than-kernel", slide(skipping(), X))
+    untouched, read = (
+        page.figure("stride-larger-than-kernel").geometry.untouched(),
+        read_pixels(one, 1, 6, 6),
+    )
+    page.says("some pixels are never read at all", len(untouched) == X.numel() - read > 0)
+    page.says(f"Of {X.numel()} pixels, only {read} are read. The other {len(untouched)} could hold")
+    x = X.clone()
+    for row, col in untouched:
+        x[0, row, col] = 99
+    page.says("could hold anything", torch.equal(one(x), one(X)))
+    page.says(
+        "the other way to see more of a map",
+        read_pixels(nn.Conv2d(1, 1, 3), 1, 3, 3)
+        == read_pixels(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5)
+        and shape(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5) == (1, 1, 1),
+    )
 
 
-def check_exercises(lesson):
+def exercises(page, full, small):
+    page.labels("Predict first", "Check all four", "A convolution at stride 1 turns")
     x = torch.rand(1, 5, 5)
-    lesson.says(
-        "turns a 5×5 input into a 3×3 map. The same kernel at stride 2 keeps some",
-        convolution(1)(x).shape == (1, 3, 3) and convolution(2)(x).shape == (1, 2, 2),
+    page.says(
+        "turns a 5×5 input into a 3×3 map. The same kernel at stride 2 keeps some of these nine",
+        naive(x, 1).shape == (1, 3, 3) and naive(x, 2).numel() < naive(x, 1).numel() == 9,
     )
-    corners = convolution(1)(x)[:, [0, 0, 2, 2], [0, 2, 0, 2]].flatten()
-    lesson.says("rows 0 and 2, columns 0 and 2", torch.equal(convolution(2)(x).flatten(), corners))
+    nine = torch.arange(9.0).reshape(3, 3)
+    corners = nine[[0, 0, 2, 2], [0, 2, 0, 2]].reshape(2, 2)
+    page.says(
+        "The four corners: rows 0 and 2, columns 0 and 2",
+        torch.equal(convolution(2)(x)[0], convolution(1)(x)[0][[0, 2]][:, [0, 2]]),
+    )
+    page.answers(1, ("The four corners: rows 0 and 2, columns 0 and 2", corners))
     replacement = nn.Conv2d(16, 16, 2, stride=2)
-    lesson.says(
+    page.says(
         "`nn.MaxPool2d(2)` on 16 maps by `nn.Conv2d(16, 16, 2, stride=2)`",
-        replacement(torch.rand(16, 6, 6)).shape == nn.MaxPool2d(2)(torch.rand(16, 6, 6)).shape,
+        shape(replacement, 16, 6, 6) == shape(nn.MaxPool2d(2), 16, 6, 6),
     )
-    lesson.says("1,040. Each of the 16 kernels", parameters(replacement) == 1_040)
-    lesson.says(
-        "16 × 2 × 2 weights, which makes 1,024. Add 16 biases",
-        replacement.weight.numel() == 1_024 and replacement.bias.numel() == 16,
+    weights, biases = replacement.weight.numel(), replacement.bias.numel()
+    page.says(
+        f"{weights + biases:,}. Each of the {len(replacement.weight)} kernels has 16 × 2 × 2 "
+        f"weights, which makes {weights:,}. Add {biases} biases. The pool had none",
+        replacement.weight[0].shape == (16, 2, 2) and parameters(nn.MaxPool2d(2)) == 0,
     )
-    lesson.says(
-        "One 3×3 kernel slides over a 9×9 map. How many multiply-adds does it take at stride 1, "
-        "and how many at stride 3",
-        nn.Conv2d(1, 1, 3).weight[0, 0].shape == (3, 3),
-    )
+    page.answers(2, ("1,040", 1040))
+    page.says("One 3×3 kernel", nn.Conv2d(1, 1, 3).weight.shape == (1, 1, 3, 3))
+    page.labels("slides over a 9×9 map. How many multiply-adds does it take")
+    page.labels("does it take at stride 1, and how many at stride 3?")
     layers = [nn.Conv2d(1, 1, 3, stride=s) for s in (1, 3)]
-    lesson.says("441 and 81", [multiply_adds(n, 1, 9, 9) for n in layers] == [441, 81])
-    stops = [n(torch.rand(1, 9, 9)).numel() for n in layers]
-    lesson.says(
-        "There are 49 stops at stride 1 and 9 at stride 3, and each stop takes 9 multiply-adds",
-        stops == [49, 9] and layers[0].weight.numel() == 9,
+    work = [multiply_adds(layer, 1, 9, 9) for layer in layers]
+    stops = [layer(torch.rand(1, 9, 9)).numel() for layer in layers]
+    page.says(
+        f"{work[0]} and {work[1]}. There are {stops[0]} stops at stride 1 and {stops[1]} at stride "
+        f"3, and each stop takes {layers[0].weight.numel()} multiply-adds"
+    )
+    page.answers(3, "441", "81")
+    page.labels("You cut off the first row and the first column of `x`")
+    page.says("which of the sixteen places of stride 1 do the numbers come", full.numel() == 16)
+    places, cut = torch.arange(16).reshape(4, 4), X[:, 1:, 1:]
+    now, before = places[[1, 3]][:, [1, 3]], places[[0, 2]][:, [0, 2]]
+    page.says(
+        "Rows 1 and 3, columns 1 and 3. No, none of these places came out before",
+        torch.equal(naive(cut, 2).flatten(), full.flatten()[now.flatten()])
+        and torch.equal(small.flatten(), full.flatten()[before.flatten()])
+        and not torch.isin(now, before).any(),
+    )
+    page.says("One pixel decides which quarter of the map you get to see", now.numel() * 4 == 16)
+    page.answers(4, ("Rows 1 and 3, columns 1 and 3", now))
+    page.prints(
+        "print(numbers[::2, ::2])",
+        corners,
+        parameters(replacement),
+        work,
+        f"{torch.equal(convolution(2)(cut), convolution(1)(X)[:, 1::2, 1::2])} {now}",
     )
 
 
 @pytest.mark.parametrize("stride", range(1, 6))
 def test_a_stride_skips(stride):
     x = torch.rand(3, 20, 23)
-    plain, strided = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3, stride=stride)
-    strided.load_state_dict(plain.state_dict())
-    assert torch.allclose(strided(x), plain(x)[:, ::stride, ::stride], atol=1e-6)
+    assert skipped(conv_of_three, stride)
     for pool in (nn.MaxPool2d, nn.AvgPool2d):
-        skipped = pool(3, stride=1)(x)[:, ::stride, ::stride]
-        assert torch.equal(pool(3, stride=stride)(x), skipped)
+        kept = pool(3, stride=1)(x)[:, ::stride, ::stride]
+        assert torch.equal(pool(3, stride=stride)(x), kept)
 
 
 def test_the_pool_is_never_below_the_stride():

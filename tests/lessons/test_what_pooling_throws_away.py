@@ -1,21 +1,22 @@
-"""Every number and conclusion in lessons/what-pooling-throws-away.py, from torch."""
+"""lessons/what-pooling-throws-away.py: held against counting, placing by hand and torch."""
 
 import itertools
 import math
+import warnings
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
+from io import StringIO
 
 import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
-from claims import LESSONS, Claims
 from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
-from slidingwindows.lessons import read
+from slidingwindows import slide
 
-NAME = "what-pooling-throws-away"
 LAYERS = {
     "max": nn.MaxPool2d(2),
     "average": nn.AvgPool2d(2),
@@ -35,11 +36,6 @@ def frequencies(name):
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
-def bits(name):
-    shares = [count / 10_000 for count in frequencies(name).values()]
-    return -sum(share * math.log2(share) for share in shares)
-
-
 @cache
 def photo(top=20, left=90):
     picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
@@ -51,100 +47,221 @@ def pooled(x, kernel, stride=None):
     return nn.MaxPool2d(kernel, stride, return_indices=True)(x)
 
 
-@cache
-def lesson_names():
-    """What the lesson's cells before the exercises define, run here."""
-    names: dict = {}
-    for cell in read(LESSONS / f"{NAME}.py").code:
-        if "exercise" not in cell.tags and not cell.source.lstrip().startswith("show("):
-            exec(compile(cell.source, NAME, "exec"), names)
-    return names
+def test_every_claim(page):
+    counts(page)
+    information(page)
+    two_inputs(page)
+    a_hidden_photo(page)
+    the_way_back(page)
+    unpooling(page)
+    the_guess(page)
+    overlap(page)
+    exercises(page)
+    page.says(
+        "Every loss is measured",
+        all(page.numbers(code) for code in ("digits = torch.arange(10.0)", "def mse(guess):")),
+    )
+    page.labels("Count how many inputs give one output", "You read a 9 in a pooled map")
+    page.labels("Count the inputs that lead to one and the same output")
+    page.labels("Use `MaxUnpool2d` without its three traps")
+    page.complete()
 
 
-def test_every_number_in_the_prose():
-    lesson = Claims(NAME)
-    check_counts(lesson)
-    check_inputs(lesson)
-    check_way_back(lesson)
-    check_unpooling(lesson)
-    check_exercises(lesson)
-    lesson.labels("**1.**", "**2.**", "**3.**", "**4.**", "**5.**", "MaxUnpool2d")
-    lesson.labels("how many the maximum 9", "You read a 9 in a pooled map")
-    lesson.labels("we ran that line 5,000 times")  # a race, which no test can repeat
-    lesson.complete()
-
-
-def check_counts(lesson):
+def counts(page):
     grids, top = windows(), frequencies("max")
-    lesson.says(
-        "Take a 2×2 window whose cells hold whole numbers from 0 to 9. There are 10,000",
-        len(grids.unique(dim=0)) == 10_000 and grids.unique().tolist() == list(range(10)),
+    assert torch.equal(page.names["windows"], grids)
+    page.says(
+        f"Take a 2×2 window whose cells hold whole numbers from 0 to 9. There are {len(grids):,}",
+        grids.unique().tolist() == list(range(10)) and len(grids.unique(dim=0)) == len(grids),
     )
-    lesson.says("How many of the 10,000 windows have the maximum 0", 0 in top)
-    lesson.says("One window has the maximum 0: all its cells must be 0", top[0] == 1)
-    lesson.says("But 3,439 windows have the maximum 9", top[9] == 3_439)
-    lesson.says("The maximum is at most $m$ in $(m+1)^4$", sum(top.values()) == 10**4)
-    lesson.says(
-        "It is below $m$ in $m^4$ of them. So it is exactly $m$ in $(m+1)^4 - m^4$",
-        all(top[m] == (m + 1) ** 4 - m**4 for m in range(10)),
+    page.says(f"How many of the {len(grids):,} windows have the maximum 0?", 0 in top)
+    page.says("And how many the maximum 9?", 9 in top)
+    page.prints(
+        "digits = torch.arange(10.0)",
+        *(f"maximum {m}: {(m + 1) ** 4 - m**4:>5,} windows" for m in range(10)),
     )
-    lesson.says("For 9 that is 10,000 − 6,561", top[9] == 10_000 - 6_561)
-    lesson.says(
-        "all of them 9, could come from $3439^4$ inputs: about 140 million million",
-        round(top[9] ** 4 / 1e12) == 140,
+    page.says("One window has the maximum 0: all its cells must be 0", top[0] == 1)
+    page.says(f"But {top[9]:,} windows have the maximum 9")
+    below = [sum(top[n] for n in range(m)) for m in range(11)]
+    page.says(
+        "The maximum is at most $m$ in $(m+1)^4$ windows. It is below $m$ in $m^4$ of them. So it "
+        "is exactly $m$ in $(m+1)^4 - m^4$",
+        below == [m**4 for m in range(11)],
     )
-    lesson.says(
-        "If all 10,000 windows are equally likely, you need $\\log_2 10000$, about 13.3 bits",
-        round(math.log2(10_000), 1) == 13.3,
+    page.says(f"For 9 that is {below[10]:,} − {below[9]:,}", below[10] - below[9] == top[9])
+    page.says(
+        f"A map with four pooled numbers, all of them 9, could come from ${top[9]}^4$ inputs: "
+        f"about {top[9] ** 4 / 1e12:.0f} million million"
     )
-    lesson.says(
+
+
+def entropy(numbers):
+    shares = [count / sum(numbers) for count in numbers]
+    return -sum(share * math.log2(share) for share in shares)
+
+
+def information(page):
+    found = {name: frequencies(name) for name in LAYERS}
+    bits = {name: entropy(found[name].values()) for name in LAYERS}
+    page.says("A **bit** is the answer to one question of yes or no", entropy([5, 5]) == 1)
+    whole = entropy([1] * len(windows()))
+    page.says(
+        f"If all {len(windows()):,} windows are equally likely, you need $\\log_2 10000$, about "
+        f"{whole:.1f} bits, to name one",
+        math.isclose(whole, math.log2(10_000)),
+    )
+    page.says(
+        "Three ways to make one number of four",
+        [layer(windows()[:1]).numel() for layer in page.names["layers"].values()] == [1, 1, 1]
+        and windows()[0].numel() == 4,
+    )
+    page.says(
         "a stride of 2 that keeps the upper left number",
-        torch.equal(LAYERS["stride"](grids)[:, 0, 0, 0], grids[:, 0, 0, 0]),
+        torch.equal(page.names["layers"]["stride"](windows())[:, 0, 0, 0], windows()[:, 0, 0, 0]),
     )
-    lesson.says(
-        "The average keeps the most, 4.56 bits: it can take 37 values",
-        round(bits("average"), 2) == 4.56 and len(frequencies("average")) == 37,
+    page.prints(
+        "bits = -(share * share.log2()).sum()",
+        *(f"{n:<8} {len(found[n])} different outputs, {bits[n]:.2f} bits" for n in LAYERS),
     )
-    lesson.says(
-        "The stride keeps one digit whole, 3.32 bits",
-        round(bits("stride"), 2) == round(math.log2(10), 2) == 3.32,
+    page.says(
+        f"The average keeps the most, {bits['average']:.2f} bits: it can take "
+        f"{len(found['average'])} values",
+        max(bits, key=bits.get) == "average",
     )
-    lesson.says(
-        "The maximum keeps least, 2.41 bits", round(bits("max"), 2) == 2.41 < bits("stride")
+    page.says(
+        f"The stride keeps one digit whole, {bits['stride']:.2f} bits",
+        math.isclose(bits["stride"], entropy([1] * 10)),
     )
-    lesson.says(
-        "Of 10,000 windows of digits a max pool leaves 10 outputs, an average 37",
-        (len(top), len(frequencies("average"))) == (10, 37),
+    page.says(f"The maximum keeps least, {bits['max']:.2f} bits", min(bits, key=bits.get) == "max")
+    order = torch.randperm(320 * 320, generator=torch.Generator().manual_seed(6))
+    shuffled = photo().flatten()[order].reshape(photo().shape)
+    kept = [errors(2, image)["average", "nearest"] for image in (photo(), shuffled)]
+    page.says("Neighbours in an image are alike, and then less is lost", kept[0] < kept[1])
+    page.says(
+        f"Of {len(windows()):,} windows of digits a max pool leaves {len(found['max'])} outputs, "
+        f"an average {len(found['average'])}"
     )
 
 
-def check_inputs(lesson):
-    names = lesson_names()
-    wanted = names["wanted"]
-    for x in (names["one"], names["other"]):
-        assert LAYERS["max"](x)[0].tolist() == wanted.tolist() == [[9, 5], [3, 7]]
-    assert not torch.equal(names["one"], names["other"])
+def filled(wanted, size, seed):
+    """An input whose max pool is the given map, cell by cell, by the lesson's random numbers."""
+    random = torch.Generator().manual_seed(seed)
+    rows, cols = wanted.shape
+    shares = torch.rand(rows, cols, size * size, generator=random)
+    winners = torch.randint(size * size, (rows, cols, 1), generator=random)
+    x = torch.zeros(1, rows * size, cols * size)
+    for r, c, n in itertools.product(range(rows), range(cols), range(size * size)):
+        most = float(wanted[r, c])
+        number = most if n == winners[r, c] else math.floor(float(shares[r, c, n]) * (most + 1))
+        x[0, r * size + n // size, c * size + n % size] = number
+    return x
+
+
+WANTED = torch.tensor([[9.0, 5], [3, 7]])
+
+
+def two_inputs(page):
+    names, pool = page.names, nn.MaxPool2d(2)
+    one, other = filled(WANTED, 2, 1), filled(WANTED, 2, 3)
+    assert torch.equal(names["wanted"], WANTED)
+    same = torch.equal(largest_of_four(one), largest_of_four(other))
+    page.says("Two inputs, one output", same and not torch.equal(one, other))
+    page.prints(
+        "one, other = lookalike(wanted, 2, seed=1)", one[0], other[0], f"same pooled map: {same}"
+    )
+    made = names["lookalike"](WANTED, 2, 8)
+    roof = WANTED.repeat_interleave(2, 0).repeat_interleave(2, 1)
+    page.says(
+        "Fill each window with anything that is not larger than its number. Then put the number "
+        "itself into one cell, wherever you like",
+        (made[0] <= roof).all() and torch.equal(largest_of_four(made)[0], WANTED),
+    )
+    page.draws("throws-away-one", slide(pool, one))
+    page.draws("throws-away-other", slide(pool, other))
+    page.says(
+        "One input of many that give 9, 5, 3 and 7",
+        largest_of_four(one).flatten().tolist() == [9, 5, 3, 7],
+    )
+    page.says("Another one. Nothing behind the pool can tell the two apart", same)
     top = frequencies("max")
-    lesson.says(
-        "$3439 \\cdot 671 \\cdot 175 \\cdot 1695$", [top[m] for m in (9, 5, 3, 7)] == FACTORS
-    )
-    small, _ = pooled(photo(), 8)
-    lesson.says("Max pool it with a window of 8", small.shape == (1, 40, 40))
-    hidden = names["hidden"]
-    assert torch.equal(nn.MaxPool2d(8)(hidden), small) and (hidden != photo()).float().mean() > 0.9
-    assert small.numel() == 1_600  # the caption
-    board = torch.tensor([[40.0, -40], [-40, 40]]).repeat(160, 160)
-    average = LAYERS["average"]
-    lesson.says(
-        "a chessboard of plus and minus 40",
-        not average(board[None]).any() and torch.equal(average(photo() + board), average(photo())),
-    )
-    lesson.says(
-        "An image may not go below 0 or above 255", (photo().min(), photo().max()) <= (0, 255)
-    )
+    factors = [top[m] for m in WANTED.flatten().tolist()]
+    page.says(" \\cdot ".join(map(str, factors)))
+    page.says("You find the four factors in the list above", len(factors) == 4)
 
 
-FACTORS = [3439, 671, 175, 1695]
+def largest_of_four(x):
+    return torch.stack([x[..., r::2, c::2] for r in (0, 1) for c in (0, 1)]).amax(0)
+
+
+@cache
+def upside_down():
+    """The photo, upside down, below its own maxima, by windows of 8."""
+    maxima, where = by_hand(photo(), 8)
+    hidden = torch.minimum(photo().flip(1), back(maxima, 8, "nearest")).flatten()
+    hidden[where.flatten()] = maxima.flatten()
+    return hidden.reshape(photo().shape)
+
+
+def by_hand(image, size):
+    """(maxima, flat indices) without a pool: the first of the largest in each window."""
+    blocks = image[0].unfold(0, size, size).unfold(1, size, size).flatten(2)
+    rows, cols, _ = blocks.shape
+    first = (blocks == blocks.amax(2, keepdim=True)).int().argmax(2)
+    row = torch.arange(rows)[:, None] * size + first // size
+    col = torch.arange(cols) * size + first % size
+    return blocks.amax(2)[None], (row * image.shape[2] + col)[None]
+
+
+def a_hidden_photo(page):
+    names = page.names
+    small, where = by_hand(photo(), 8)
+    assert torch.equal(names["photo"], photo()) and torch.equal(names["hidden"], upside_down())
+    page.says("Max pool it with a window of 8", torch.equal(names["pooled"], small))
+    differ = (upside_down() != photo()).float().mean()
+    again = torch.equal(by_hand(upside_down(), 8)[0], small)
+    page.says("yet pools to exactly the same map", again and differ > 0.9)
+    page.prints(
+        "hidden = torch.minimum(photo.flip(1), roof)",
+        f"pixels that differ: {differ:.0%}",
+        f"same pooled map: {again}",
+    )
+    drawn = page.drawing("throws-away-hidden")
+    page.plots(
+        "throws-away-hidden",
+        [axes["title"] for axes in drawn] == ["photo", "another image", "max pool of both"]
+        and [
+            torch.tensor(axes["images"][0]).equal(x[0])
+            for axes, x in zip(drawn, (photo(), upside_down(), small), strict=True)
+        ]
+        == [True] * 3,
+    )
+    page.says(
+        "Three pictures. A portrait; a picture in which the same portrait can be made out upside "
+        "down among bright specks; and the coarse max pool, 40 by 40, which both share",
+        len(drawn) == 3 and np.shape(drawn[2]["images"][0]) == (40, 40) and again,
+    )
+    page.says(f"Two images, one pooled map of {small.shape[1]}×{small.shape[2]}", again)
+    dark = torch.rand(photo().shape) * back(small, 8, "nearest")
+    dark.view(-1)[where.flatten()] = small.flatten()
+    page.says(
+        f"In all but {small.numel():,} of the pixels, anything that is dark enough would do",
+        torch.equal(by_hand(dark, 8)[0], small),
+    )
+    average, board = LAYERS["average"], torch.tensor([[40.0, -40], [-40, 40]]).repeat(160, 160)
+    assert torch.equal(names["board"], board)
+    same = torch.equal(average(photo() + board), average(photo()))
+    page.says(
+        "Any pattern that sums to zero in each window is lost, for example a chessboard of plus "
+        "and minus 40",
+        same and board.abs().unique().item() == 40 and not average(board[None]).any(),
+    )
+    page.prints("board = torch.tensor([[40.0, -40], [-40, 40]])", f"same averages: {same}")
+    page.says("A maximum hides all that is smaller", again)
+    page.says("An average hides all that sums to zero", same)
+    page.says(
+        "(An image may not go below 0 or above 255.",
+        (photo().min(), photo().max()) <= (0, 255) and (photo() + board).min() < 0,
+    )
 
 
 def back(small, size, mode):
@@ -182,16 +299,89 @@ def errors(size, image):
     return found | {("max", "unpool"): error(unpooled.reshape(image.shape), image)}
 
 
-def check_way_back(lesson):
-    lesson.says("Grey levels go from 0 to 255", photo().min() >= 0 and photo().max() <= 255)
-    lesson.says("All other pixels become 0.", (unpool2(photo())[0] == 0).sum() >= 320 * 320 * 3 / 4)
-    exact = (unpool2(photo())[0] == photo()).float().mean()
-    lesson.says(
-        "One pixel in four is exactly right at a window of 2. The other three are black",
-        abs(exact - 1 / 4) < 0.001,
+def the_way_back(page):
+    page.says(
+        "Grey levels go from 0 to 255", 0 <= photo().min() < 10 and 245 < photo().max() <= 255
     )
-    values, _ = pooled(photo(), 8)
-    assert values.shape == (1, 40, 40)  # "Back from a window of 8", the caption
+    restored, where = unpool2(photo())
+    page.says(
+        "`MaxUnpool2d` puts each maximum back exactly where it stood. All other pixels become 0",
+        torch.equal(restored.flatten()[where.flatten()], photo().flatten()[where.flatten()])
+        and (restored == 0).sum() >= photo().numel() * 3 / 4,
+    )
+    first, second = (pooled(filled(WANTED, 2, seed), 2) for seed in (1, 3))
+    unpool = nn.MaxUnpool2d(2)
+    page.says(
+        "Unpooling is the only way that knows where the maxima stood",
+        torch.equal(back(first[0], 2, "nearest"), back(second[0], 2, "nearest"))
+        and not torch.equal(unpool(*first), unpool(*second)),
+    )
+    found = {size: errors(size, photo()) for size in (2, 4, 8)}
+    grey = error(photo().mean(), photo())
+    lines = [f"{'window':<8}{'from':<10}{'nearest':>8}{'bilinear':>10}{'unpool':>8}"]
+    for size, name in itertools.product(found, LAYERS):
+        ways = [mode for mode in ("nearest", "bilinear", "unpool") if (name, mode) in found[size]]
+        told = " ".join(f"{found[size][name, mode]:>8.0f}" for mode in ways)
+        lines.append(f"{size:<8}{name:<10} {told}")
+    page.prints("def mse(guess):", *lines, f"one grey for the whole photo: {grey:.0f}")
+    pictures_of_the_way_back(page)
+    page.says(
+        "Unpooling is by far the worst, worse even than one grey for the whole photo",
+        all(
+            f["max", "unpool"] > max(2 * grey, *(e for way, e in f.items() if way[1] != "unpool"))
+            for f in found.values()
+        ),
+    )
+    exact = (restored == photo()).float().mean()
+    page.says(
+        "One pixel in four is exactly right at a window of 2. The other three are black",
+        abs(exact - 1 / 4) < 0.001 and abs((restored == 0).float().mean() - 3 / 4) < 0.001,
+    )
+    page.says(
+        "`MaxUnpool2d` is half of a pair: it restores the *places*",
+        torch.equal(pooled(restored, 2)[1], where)
+        and torch.equal(pooled(restored, 2)[0], pooled(photo(), 2)[0]),
+    )
+    page.says(
+        "of all single numbers, the mean has the smallest squared distance to the pixels of its "
+        "window",
+        the_mean_is_closest(),
+    )
+
+
+def pictures_of_the_way_back(page):
+    small, where = by_hand(photo(), 8)
+    unpooled = torch.zeros(photo().numel())
+    unpooled[where.flatten()] = small.flatten()
+    mean = photo()[0].unfold(0, 8, 8).unfold(1, 8, 8).mean((2, 3))[None]
+    guesses = {
+        "max\nnearest": back(small, 8, "nearest"),
+        "max\nunpool": unpooled.reshape(photo().shape),
+        "average\nnearest": back(mean, 8, "nearest"),
+        "average\nbilinear": back(mean, 8, "bilinear"),
+    }
+    drawn = {
+        axes["title"]: torch.tensor(axes["images"][0]) for axes in page.drawing("throws-away-back")
+    }
+    page.plots(
+        "throws-away-back",
+        list(drawn) == list(guesses)
+        and all(torch.allclose(drawn[n], guesses[n][0], atol=1e-2) for n in guesses),
+    )
+    blocks, specks, darker, smooth = guesses.values()
+    closest = min(guesses, key=lambda name: error(guesses[name], photo()))
+    page.says(
+        "Four attempts to restore the portrait from windows of 8: bright blocks; black with fine "
+        "bright specks; darker blocks; and a smooth, blurred portrait, which is the closest",
+        blocks.mean() > photo().mean() > specks.mean()
+        and abs((specks > 0).float().mean() - 1 / 64) < 0.001
+        and darker.mean() < blocks.mean()
+        and guesses[closest] is smooth,
+    )
+    page.says(
+        "Back from a window of 8. The specks are all at their right places",
+        torch.equal(specks[specks > 0], photo()[specks > 0]),
+    )
 
 
 def unpool2(image):
@@ -216,16 +406,16 @@ def test_which_way_back_is_closest(corner):
         )
 
 
-def test_no_number_is_closer_to_a_window_than_its_mean():
+def the_mean_is_closest():
     blocks = photo()[0].unfold(0, 2, 2).unfold(1, 2, 2).reshape(-1, 4)
     best = ((blocks - blocks.mean(1, keepdim=True)) ** 2).sum(1)
-    for other in (blocks.amax(1), blocks[:, 0], blocks.mean(1) + 1, blocks.mean(1) - 1):
-        assert (((blocks - other[:, None]) ** 2).sum(1) >= best - 1e-3).all()
+    others = (blocks.amax(1), blocks[:, 0], blocks.mean(1) + 1, blocks.mean(1) - 1)
+    return all((((blocks - o[:, None]) ** 2).sum(1) >= best - 1e-3).all() for o in others)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_lookalikes_pool_to_the_map_they_are_made_for(seed):
-    names = lesson_names()
+def test_lookalikes_pool_to_the_map_they_are_made_for(page, seed):
+    names = page.names
     wanted = torch.randint(0, 10, (3, 4), generator=torch.Generator().manual_seed(seed)).float()
     for size in (2, 3):
         made = names["lookalike"](wanted, size, seed)
@@ -234,129 +424,212 @@ def test_lookalikes_pool_to_the_map_they_are_made_for(seed):
         assert made.min() >= 0 and torch.equal(made, made.round())
 
 
-def check_unpooling(lesson):
-    x = torch.tensor([[[1.0, 8, 3, 2], [4, 2, 5, 1], [0, 3, 2, 6], [7, 1, 4, 3]]])
-    values, where = pooled(x, 2)
-    restored = nn.MaxUnpool2d(2)(values, where)
-    assert int((restored == 0).sum()) == 12  # the caption
-    lesson.says(
+def placed(values, where, rows, cols):
+    """Each number in the cell that its index counts to, the later over the earlier."""
+    out = [0.0] * (rows * cols)
+    for value, at in zip(values.flatten().tolist(), where.flatten().tolist(), strict=True):
+        out[at] = value
+    return torch.tensor(out).reshape(1, rows, cols)
+
+
+X = torch.tensor([[[1.0, 8, 3, 2], [4, 2, 5, 1], [0, 3, 2, 6], [7, 1, 4, 3]]])
+
+
+def unpooling(page):
+    values, where = by_hand(X, 2)
+    page.prints("x = torch.tensor([[[1.0, 8, 3, 2]", values, where)
+    page.draws("throws-away-unpool", slide(nn.MaxUnpool2d(2), values, indices=where))
+    restored = placed(values, where, 4, 4)
+    page.says(
+        f"Each number returns to its own place. The {int((restored == 0).sum())} others are gone",
+        torch.equal(restored[restored > 0], X[restored > 0])
+        and restored.flatten()[where.flatten()].equal(values.flatten()),
+    )
+    page.says(
         "In a map of width 4, index 11 is row 2, column 3: `divmod(11, 4)`",
-        where[0, 1, 1] == 11 and divmod(11, 4) == (2, 3) and x[0, 2, 3] == values[0, 1, 1],
+        where[0, 1, 1] == 11 and divmod(11, 4) == (2, 3) and X[0, 2, 3] == values[0, 1, 1],
     )
     batch = torch.rand(2, 3, 4, 4)
-    lesson.says(
+    page.says(
         "They start again at 0 in each channel, and in each image of a batch",
         pooled(batch, 2)[1].max() < 16
-        and torch.equal(pooled(batch, 2)[1][1, 2], pooled(batch[1, 2][None], 2)[1][0]),
+        and torch.equal(pooled(batch, 2)[1][1, 2], by_hand(batch[1, 2][None], 2)[1][0]),
     )
-    lesson.says(
-        "It is an int64 of 8 bytes, beside a float32 of 4",
-        (where.dtype, where.element_size()) == (torch.int64, 8)
-        and (values.dtype, values.element_size()) == (torch.float32, 4),
+    page.prints("two_maps = torch.stack([x[0], x[0]])", torch.stack([where.flatten()] * 2))
+    sizes = values.element_size(), pooled(X, 2)[1].element_size()
+    page.says(
+        f"It is an int64 of {sizes[1]} bytes, beside a float32 of {sizes[0]}",
+        (pooled(X, 2)[1].dtype, values.dtype) == (torch.int64, torch.float32),
     )
+    page.prints("print(values.element_size(), where.element_size())", f"{sizes[0]} {sizes[1]}")
+
+
+ODD = torch.tensor(
+    [[[1.0, 2, 0, 8, 1], [3, 7, 4, 2, 0], [6, 1, 3, 9, 2], [2, 5, 1, 4, 3], [0, 2, 1, 3, 4]]]
+)
+
+
+def the_guess(page):
+    assert torch.equal(page.names["odd"], ODD)
     sizes = [n for n in range(2, 9) if pooled(torch.rand(1, n, n), 2)[0].shape == (1, 2, 2)]
-    lesson.says("A map of 4×4 and one of 5×5 both pool to 2×2", sizes == [4, 5])
-    check_guess(lesson)
-    check_overlap(lesson)
-
-
-def check_guess(lesson):
-    names = lesson_names()
-    odd = names["odd"]
-    values, where = pooled(odd, 2)
-    guess = nn.MaxUnpool2d(2)(values, where)
-    truth = nn.MaxUnpool2d(2)(values, where, output_size=(5, 5))
-    lesson.says("A map of 5×5 goes in. Torch guesses 4×4", guess.shape == (1, 4, 4))
-    assert truth.shape == odd.shape and set(truth.unique().tolist()) == {0, 6, 7, 8, 9}
-    assert odd[0, 1, 1] == truth[0, 1, 1] == guess[0, 1, 2] == 7  # the caption
+    page.says("A map of 4×4 and one of 5×5 both pool to 2×2", sizes == [4, 5])
+    values, where = by_hand(ODD[:, :4, :4], 2)
+    where = where // 4 * 5 + where % 4  # counted in rows of five
+    assert torch.equal(where, pooled(ODD, 2)[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        guess = nn.MaxUnpool2d(2)(values, where)
+    page.says("Torch guesses the smaller", guess.shape == (1, min(sizes), min(sizes)))
+    page.says("A map of 5×5 goes in. Torch guesses 4×4", guess.shape == (1, 4, 4))
+    truth = placed(values, where, 5, 5)
+    page.prints("unpool = nn.MaxUnpool2d(2)", placed(values, where, 4, 4), truth)
+    page.draws("throws-away-guessed", slide(nn.MaxUnpool2d(2), values, indices=where))
+    page.says(
+        "Without `output_size` the 7 lands in row 1, column 2. It stood in row 1, column 1. No "
+        "error, no warning",
+        ODD[0, 1, 1] == truth[0, 1, 1] == guess[0, 1, 2] == 7,
+    )
     right = [(r, c) for r in range(4) for c in range(4) if guess[0, r, c] == truth[0, r, c] > 0]
-    lesson.says("Only the 8 in the first row is right", right == [(0, 3)] and odd[0, 0, 3] == 8)
-    assert torch.equal(guess.flatten()[where.flatten()], values.flatten())
-    for size in (odd.shape, (5, 5, 5)):
+    page.says("Only the 8 in the first row is right", right == [(0, 3)] and ODD[0, 0, 3] == 8)
+    further = [at - (at // 5 * 4 + at % 5) for at in where.flatten().tolist()]
+    page.says(
+        "From the second row on, each row that torch believes to be shorter pushes the numbers "
+        "further",
+        further == [at // 5 for at in where.flatten().tolist()],
+    )
+    large = torch.arange(25.0).reshape(1, 5, 5)
+    with pytest.raises(RuntimeError, match="Found an invalid max index") as complaint:
+        nn.MaxUnpool2d(2)(*pooled(large, 2))
+    page.prints("large = torch.arange(25.0)", str(complaint.value))
+    page.labels("think of `output_size` first")
+    page.says("`output_size=x.shape[-2:]`", ODD.shape[-2:] == truth.shape[-2:])
+    for size in (ODD.shape, (5, 5, 5)):
         with pytest.raises(ValueError, match="2 or 4 elements"):
             nn.MaxUnpool2d(2)(values, where, output_size=size)
-    four = nn.MaxUnpool2d(2)(values[None], where[None], output_size=odd[None].shape)
-    lesson.says("only if it has four numbers, with a batch", torch.equal(four[0], truth))
-    lesson.says("`output_size=x.shape[-2:]`", odd.shape[-2:] == (5, 5))
-    count = torch.arange(25.0).reshape(1, 5, 5)
-    with pytest.raises(RuntimeError, match="Found an invalid max index"):
-        nn.MaxUnpool2d(2)(*pooled(count, 2))
+    four = nn.MaxUnpool2d(2)(values[None], where[None], output_size=ODD[None].shape)
+    page.says(
+        "The whole shape is welcome only if it has four numbers, with a batch",
+        torch.equal(four[0], truth),
+    )
 
 
-def check_overlap(lesson):
+@contextmanager
+def threads(count):
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def overlap(page):
     x = torch.tensor([[[1.0, 2, 1], [0, 9, 3], [2, 1, 4]]])
     values, where = pooled(x, 2, 1)
-    unpool = nn.MaxUnpool2d(2, stride=1)
-    lesson.says(
-        "All four are the same 9, so here it does not matter",
-        values.flatten().tolist() == [9] * 4
-        and where.flatten().tolist() == [4] * 4
-        and unpool(values, where)[0, 1, 1] == 9,
+    unpool, different = nn.MaxUnpool2d(2, stride=1), torch.tensor([[[1.0, 2], [3, 4]]])
+    page.says(
+        "With overlapping windows, one cell can win several times",
+        where.flatten().tolist() == [1 * 3 + 1] * 4,
     )
-    threads, different = torch.get_num_threads(), torch.tensor([[[1.0, 2], [3, 4]]])
-    try:
-        torch.set_num_threads(1)
+    page.prints("overlapping = nn.MaxPool2d(2, stride=1", where, placed(values, where, 3, 3))
+    page.says("Four numbers write to one cell", where.numel() == 4 and len(where.unique()) == 1)
+    page.says(
+        "All four are the same 9, so here it does not matter",
+        values.flatten().tolist() == [9] * 4 and unpool(values, where)[0, 1, 1] == 9,
+    )
+    page.says("Let these four differ", len(different.unique()) == 4)
+    page.labels("and let torch work with one thread")
+    page.prints("threads = torch.get_num_threads()", placed(different, where, 3, 3))
+    page.draws("throws-away-overwrite", slide(unpool, different, indices=where))
+    with threads(1):
         stays = {unpool(different, where)[0, 1, 1].item() for _ in range(200)}
+    page.says("Four numbers, one place. With one thread, the last one stays", stays == {4})
+    page.says(
+        "One thread goes through the windows in order, so the last one, 4, stays", stays == {4}
+    )
+    with threads(2):
+        raced = {unpool(different, where)[0, 1, 1].item() for _ in range(200)}
+    page.says("Several threads race, and any of the four may stay", raced <= {1, 2, 3, 4})
+    apart = torch.tensor([[[0, 2], [8, 10]]])
+    with pytest.raises(RuntimeError, match="does not have a deterministic") as refused:
+        deterministic(nn.MaxUnpool2d(2), different, apart)
+    page.prints("torch.use_deterministic_algorithms(True)", str(refused.value).split(",")[0])
+    page.says("where no index is there twice", len(apart.unique()) == apart.numel())
+    page.labels("Unpool only where the windows did not overlap")
+    x = torch.rand(1, 6, 6, requires_grad=True)
+    values, where = pooled(x, 2)
+    values.sum().backward()
+    page.says(
+        "The indices have a second use",
+        x.grad.flatten().nonzero().flatten().tolist() == sorted(where.flatten().tolist()),
+    )
+
+
+def deterministic(module, *inputs):
+    torch.use_deterministic_algorithms(True)
+    try:
+        return module(*inputs)
     finally:
-        torch.set_num_threads(threads)
-    lesson.says("so the last one, 4, stays", stays == {4})
-    raced = {unpool(different, where)[0, 1, 1].item() for _ in range(200)}
-    lesson.says("most runs gave 4, some gave 2", raced <= {1, 2, 3, 4})
+        torch.use_deterministic_algorithms(False)
 
 
 def test_torch_refuses_to_unpool_deterministically():
-    values, where = pooled(torch.rand(1, 4, 4), 2)
-    torch.use_deterministic_algorithms(True)
-    try:
-        with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
-            nn.MaxUnpool2d(2)(values, where)
-    finally:
-        torch.use_deterministic_algorithms(False)
+    with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
+        deterministic(nn.MaxUnpool2d(2), *pooled(torch.rand(1, 4, 4), 2))
     assert "partial inverse" in nn.MaxUnpool2d.__doc__
     assert "nondeterministically when the input indices has repeat values" in nn.MaxUnpool2d.__doc__
 
 
-def test_the_lesson_leaves_torch_as_it_found_it():
-    before = torch.get_num_threads()
-    lesson_names.cache_clear()
-    lesson_names()
-    assert torch.get_num_threads() == before
+def test_the_lesson_leaves_torch_as_it_found_it(page):
+    first, last = (page.cell(code) for code in ("overlapping = ", "set_num_threads(threads)"))
+    names = dict(page.names)
+    with threads(2), redirect_stdout(StringIO()):
+        for cell in page.run.lesson.code[first : last + 1]:
+            if not cell.source.lstrip().startswith("show("):
+                exec(compile(cell.source, page.name, "exec"), names)
+        assert torch.get_num_threads() == 2
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-def check_exercises(lesson):
+def exercises(page):
+    page.labels("Predict first", "Check all five")
     top, mean = frequencies("max"), frequencies("average")
-    lesson.says("How many 2×2 windows of digits have the maximum 1", 1 in top)
-    lesson.says("15, from $2^4 - 1^4$.", top[1] == 2**4 - 1**4 == 15)
-    lesson.says(
-        "Each cell is 0 or 1, and one window of these 16 is all zeros", top[0] + top[1] == 16
+    page.says("How many 2×2 windows of digits have the maximum 1", 1 in top)
+    page.says(f"{top[1]}, from $2^4 - 1^4$", top[1] == 2**4 - 1**4)
+    page.says(
+        f"Each cell is 0 or 1, and one window of these {top[0] + top[1]} is all zeros",
+        top[0] == 1 and top[0] + top[1] == len([w for w in itertools.product((0, 1), repeat=4)]),
     )
-    lesson.says(
-        "A 2×2 map was max pooled from a 4×4 input",
-        LAYERS["max"](torch.rand(1, 4, 4)).shape == (1, 2, 2),
-    )
-    lesson.says("It holds 9, 1, 0 and 0", {9, 1, 0} <= set(top))
-    lesson.says(
-        "$3439 \\cdot 15 \\cdot 1 \\cdot 1$, that is 51,585",
-        [top[m] for m in (9, 1, 0, 0)] == [3439, 15, 1, 1] and 3439 * 15 == 51_585,
-    )
-    lesson.says("A map is 5 wide. `return_indices` says 13", True)
+    page.answers(1, "15")
+    page.labels("A 2×2 map was max pooled from a 4×4 input of digits.")
+    page.labels("It holds 9, 1, 0 and 0")
+    factors = [top[m] for m in (9, 1, 0, 0)]
+    product = " \\cdot ".join(map(str, factors))
+    page.says(f"${product}$, that is {math.prod(factors):,}")
+    page.answers(2, ("51,585", 51585))
+    page.labels("A map is 5 wide. `return_indices` says 13")
     five = torch.zeros(1, 5, 5)
     five[0, 2, 3] = 1
-    lesson.says(
-        "Row 2, column 3: `divmod(13, 5)`",
-        nn.MaxPool2d(5, return_indices=True)(five)[1].item() == 13 and divmod(13, 5) == (2, 3),
-    )
+    at = nn.MaxPool2d(5, return_indices=True)(five)[1].item()
+    page.says("Row 2, column 3: `divmod(13, 5)`", at == 13 and divmod(at, 5) == (2, 3))
+    page.answers(3, ("Row 2", 2), ("column 3", 3))
     sizes = [n for n in range(2, 12) if LAYERS["max"](torch.rand(1, n, n)).shape[-1] == 3]
     values, where = pooled(torch.rand(1, 6, 6), 2)
-    lesson.says("`nn.MaxPool2d(2)` gave a 3×3 map", values.shape == (1, 3, 3))
-    guessed = nn.MaxUnpool2d(2)(values, where).shape
-    lesson.says("Which one does `nn.MaxUnpool2d(2)` guess", nn.MaxUnpool2d(2).stride == (2, 2))
-    lesson.says("6 or 7. It guesses 6", sizes == [6, 7] and guessed == (1, 6, 6))
-    lesson.says(
-        "How many 2×2 windows of digits have an average of 9? Of 4.5?", {9, 4.5} <= set(mean)
+    page.says("`nn.MaxPool2d(2)` gave a 3×3 map", values.shape == (1, 3, 3))
+    guessed = nn.MaxUnpool2d(2)(values, where).shape[-1]
+    page.labels("Which one does `nn.MaxUnpool2d(2)` guess?")
+    page.says(f"{sizes[0]} or {sizes[1]}. It guesses {guessed}", len(sizes) == 2)
+    page.answers(4, ("6 or", 6), ("or 7", 7), ("guesses 6", 6))
+    page.says("How many 2×2 windows of digits have an average of 9? Of 4.5?", {9, 4.5} <= set(mean))
+    page.says(
+        f"One has 9. An average of 4.5, a sum of {4 * 4.5:.0f}, is the most frequent: {mean[4.5]} "
+        "windows",
+        mean[9] == 1 and mean[4.5] == max(mean.values()),
     )
-    lesson.says(
-        "One has 9. An average of 4.5, a sum of 18, is the most frequent: 670 windows",
-        mean[9] == 1 and mean[4.5] == max(mean.values()) == 670 and 4 * 4.5 == 18,
+    page.answers(5, "One", "670")
+    page.prints(
+        "ones, zeros, nines = (",
+        f"{top[1]} {math.prod(factors)} {divmod(at, 5)}",
+        f"{sizes} {guessed}",
+        f"{mean[9]} {mean[4.5]}",
     )
