@@ -23,12 +23,35 @@ MAY_BE_SKIPPED = {
 }
 
 # Longest first, as `python scripts/bench.py tests` prints them.
-LONGEST = ()
+LONGEST = (
+    "site/test_takeaway.py",
+    "site/test_browser.py",
+    "site/test_explorer.py",
+    "site/test_stepper.py",
+    "site/test_network.py",
+    "build/test_repeatable.py",
+    "build/test_faults.py",
+    "build/test_freshness.py",
+    "core/test_values_1d_3d.py",
+    "core/test_gradients.py",
+)
 # Files whose tests share nothing that is costly to make.
 SPLIT = ()
 
-# For the loop of editing: the engine and what it draws and says, and one lesson's claims.
-QUICK = ("core", "figures")
+# For the loop of editing, by the beginnings of names: the engine, what is seen and said of it most
+# often, one tiny site and one lesson.
+QUICK = (
+    "core/",
+    "figures/test_description",
+    "figures/test_frames",
+    "figures/test_gif",
+    "figures/test_layout",
+    "cli/test_cli_words",
+    "cli/test_cli_values",
+    "build/test_artefacts",
+    "build/test_pages",
+    "lessons/test_max_pooling",
+)
 
 
 def pytest_addoption(parser):
@@ -99,13 +122,18 @@ def is_quick(path):
 
 
 def left_out():
-    """Folders, or files where a part of their folder is quick."""
+    """Files, or folders where most files are left out: 'tests/cli but test_a.py and test_b.py'."""
     found = []
     for folder in sorted({path.parent for path in all_files()}):
         files = [path for path in all_files() if path.parent == folder]
         slow = [path for path in files if not is_quick(path)]
-        found += [folder] if len(slow) == len(files) else slow
-    return [path.relative_to(HERE.parent).as_posix() for path in found]
+        quick = " and ".join(path.name for path in files if path not in slow)
+        if len(slow) > len(files) / 2:
+            name = folder.relative_to(HERE.parent).as_posix()
+            found.append(f"{name} but {quick}" if quick else name)
+        else:
+            found += [path.relative_to(HERE.parent).as_posix() for path in slow]
+    return found
 
 
 def pytest_ignore_collect(collection_path, config):
