@@ -239,7 +239,7 @@ def six_networks(page):
     ]
     plan = [nn.Conv2d, nn.ReLU] * 2 + [nn.Flatten, nn.Linear]
     page.says("## Six networks All six have the same plan", len(nets) == 6 and kinds == [plan] * 6)
-    same = all(map(same_network, SHRINKING))
+    same = all(same_network(page.names, name) for name in SHRINKING)
     page.says("one linear layer. Only *shrink* differs", kinds[0].count(nn.Linear) == 1 and same)
     shrinking = {name: [m for m in net if "Pool" in repr(m)] for name, net in nets.items()}
     page.says(
@@ -288,10 +288,10 @@ def six_networks(page):
     page.labels("So there are two fair questions")
 
 
-def same_network(name):
+def same_network(names, name):
     """One seed gives the lesson's network and the test's own the same weights and answers."""
     nets = []
-    for make in (run("trained-on-digits").names["network"], own_network):
+    for make in (names["network"], own_network):
         torch.manual_seed(5)
         nets.append(make(name))
     x = images()[:50]
@@ -305,7 +305,9 @@ def training(page, results):
     page.says(
         "Six small networks that differ only in how they shrink their maps, trained on the same "
         "digits eight times each",
-        len(results) == 6 and runs == {8} and all(map(same_network, SHRINKING)),
+        len(results) == 6
+        and runs == {8}
+        and all(same_network(page.names, name) for name in SHRINKING),
     )
     page.says("## Train them, eight times each", runs == {8})
     page.says(
@@ -467,7 +469,7 @@ def one_pixel(page, results):
         "**The stride loses more than either pool.**",
         gone["stride"] > max(gone["max pool"], gone["average pool"]),
     )
-    page.says("It keeps whatever stands at every second place", all(map(same_network, ["stride"])))
+    page.says("It keeps whatever stands at every second place", same_network(page.names, "stride"))
     page.says(
         "**Max, then blur loses least**, and clearly so. It is still not invariant",
         min(gone, key=gone.get) == "max, then blur" and gone["max, then blur"] > 3,
