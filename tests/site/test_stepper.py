@@ -560,7 +560,7 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
 
 
 def test_a_step_of_a_large_input_touches_few_cells(visit):
-    """Of 64×64 shades and their outputs, a step draws again only what it changes."""
+    """Of a drawing of 1,088 shades, a step draws again only what it changes."""
     page = visit().go("lessons/every-way-back/")
     figure = figure_on(page, "every-shades")
     figure.forward.click()
@@ -575,6 +575,5 @@ def test_a_step_of_a_large_input_touches_few_cells(visit):
         }
         return [element.drawing.cells.length, most];
     }""")
-    assert cells > 4000 and len(touched) == 63
-    print(cells, touched)
-    assert 0 < max(touched) < cells / 8
+    assert cells > 1000 and len(touched) == 63
+    assert 0 < max(touched) < cells / 8, touched
