@@ -110,6 +110,10 @@ def test_a_trace_that_lies_cannot_be_built(case, data):
     if all(abs(v) < 1e3 for v in values):
         output[row][col] = far = step.value + 1 + 2 * sum(map(abs, values))
         with_step(replace(step, value=far), output=tuple(map(tuple, output)))
+    # Another winner, unless it is a tie.
+    for t, other in enumerate(step.taps if trace.kind == "max" else ()):
+        if not same(other.value, step.value):
+            with_step(replace(step, winner=t))
     # Another tap: its number, its place, its weight, one less, two swapped.
     if not step.taps:
         return

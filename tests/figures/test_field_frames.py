@@ -271,9 +271,9 @@ def test_very_long_networks():
         layers = [nn.Conv1d(1, 1, 3, padding=1) for _ in range(count)]
         return receptive_field(nn.Sequential(*layers), (1, 40), samples=1)
 
-    pictures = list(animate(chain(120)))
-    assert len({canvas.pixels.shape for canvas, _ in pictures}) == 1
-    assert "…" in " ".join(Plan(chain(120)).sizes())
+    longest = chain(120)
+    assert len({canvas.pixels.shape for canvas, _ in animate(longest)}) == 1
+    assert "…" in " ".join(Plan(longest).sizes())
     with pytest.raises(SlidingWindowsError, match="121 layers .* at most 120"):
         next(animate(chain(121)))
 
