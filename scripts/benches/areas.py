@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from . import ROOT
-
 
 class Area(NamedTuple):
     """Modules of the package by name, or files by pattern; folders or files of tests."""
@@ -16,13 +14,13 @@ class Area(NamedTuple):
     tests: tuple[str, ...] = ()
     least: int = 95  # percent of its decided mutants that tests must notice
 
-    def sources(self, root: Path = ROOT) -> list[Path]:
+    def sources(self, root: Path) -> list[Path]:
         """The files to mutate."""
         package = root / "scripts" / "slidingwindows"
         named = [path for path in package.rglob("*.py") if path.stem in self.modules]
         return sorted([*named, *(path for one in self.files for path in root.glob(one))])
 
-    def test_files(self, root: Path = ROOT) -> list[Path]:
+    def test_files(self, root: Path) -> list[Path]:
         """The test files, folders opened."""
         found = []
         for one in self.tests:
@@ -86,7 +84,7 @@ OF_SCRIPT = {
 }
 
 
-def tests_of_script(path: Path, tests: list[Path]) -> list[Path]:
+def chosen_for_script(path: Path, tests: list[Path]) -> list[Path]:
     """The test files of the site that speak of a script, or all of them."""
     names = {
         f"test_{test}.py"

@@ -28,12 +28,12 @@ from collections import Counter
 from pathlib import Path
 
 from . import ROOT, row
-from .areas import AREAS, OTHERS, Area, tests_of_script
+from .areas import AREAS, OTHERS, Area, chosen_for_script
 from .equivalents import EQUIVALENT
 from .mutating import Mutant, of_python, of_script
 
 OPTIONS = ("area", "module", "sample", "seed", "jobs")
-COVERAGE = ROOT / ".cache" / "mutants"
+KEPT = ".cache/mutants"
 # Of seconds of the processor; a wall clock would count a busy machine as a kill.
 PATIENCE, LEAST_PATIENCE = 5, 60
 HUNG = 1800
@@ -63,7 +63,7 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
 def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
     """Every mutant of an area, or of one of its modules, that is not known to change nothing."""
     found = []
-    for path in area.sources():
+    for path in area.sources(ROOT):
         if module and path.stem != module:
             continue
         make = of_script if path.suffix == ".js" else of_python
@@ -123,16 +123,9 @@ def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
     stem = Path(mutant.path).stem
     if mutant.path.endswith(".js"):
         tests = [ROOT / test for test in known]
-        return [one.relative_to(ROOT).as_posix() for one in tests_of_script(Path(stem), tests)]
+        return [one.relative_to(ROOT).as_posix() for one in chosen_for_script(Path(stem), tests)]
     function = f"{stem}:{mutant.function}"
     reached = [test for test, facts in known.items() if function in facts["functions"]]
-    if not reached:  # the body of a module or a class, which every import runs
-        start = f"{stem}:"
-        reached = [
-            test
-            for test, facts in known.items()
-            if any(name.startswith(start) for name in facts["functions"])
-        ]
     return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
 
 
@@ -270,15 +263,16 @@ def coverage(area: Area, copy: Copy) -> dict:
 
     Measured without a mutant, so a test that fails anyway is found out; kept by content.
     """
-    COVERAGE.mkdir(parents=True, exist_ok=True)
+    folder = ROOT / KEPT
+    folder.mkdir(parents=True, exist_ok=True)
     package = contents(sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")))
     found = {}
-    for test in area.test_files():
+    for test in area.test_files(ROOT):
         helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
         script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
         key = contents([test, *helpers, *script]) + package
         name = test.relative_to(ROOT).as_posix()
-        kept = COVERAGE / f"{name.replace('/', '.')}.json"
+        kept = folder / f"{name.replace('/', '.')}.json"
         facts = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
         if facts.get("key") != key:
             facts = {"key": key, **measured(name, copy)}

@@ -108,7 +108,7 @@ def of_python(path: str, source: str) -> list[Mutant]:
 
 
 def _short(node: ast.AST) -> str:
-    text = " ".join(ast.unparse(node).split())
+    text = " ".join(ast.unparse(node).split())  # in one line
     return text if len(text) <= 90 else f"{text[:60]} … {text[-27:]}"
 
 
