@@ -216,6 +216,9 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     sys.path[:] = [scripts, *(p for p in sys.path if p and Path(p).resolve() != ROOT / "scripts")]
     for name in [name for name in sys.modules if name.split(".")[0] == "benches"]:
         del sys.modules[name]
+    # Compiled tests serve the next child; what is compiled of the package is told by content.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(copy.tracer), scripts])
     if seconds:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 10))

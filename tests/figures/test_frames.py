@@ -277,6 +277,17 @@ def test_poster(name, theme="light"):
 
 
 @every_case
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_few_colours_and_only_the_palettes(name, theme):
+    """A colour outside the palette fails as it is read."""
+    durations = tuple(duration for *_, duration in score(len(case(name).steps)))
+    used = np.zeros(256, bool)
+    for picture in (poster(name, theme), *roles(name, theme, durations)):
+        used |= np.bincount(picture.ravel(), minlength=256) > 0
+    assert used[INDEX["page"]] and used.sum() <= 32
+
+
+@every_case
 def test_light_and_dark_are_one_picture_in_two_palettes(name):
     """So what the tests above read in the light one holds for the dark one too."""
     durations = tuple(duration for *_, duration in score(len(case(name).steps)))

@@ -194,8 +194,8 @@ for name in ("max padded", "three channels"):
 def test_the_same_bytes_again_and_in_another_process(monkeypatch):
     names = ("max padded", "three channels")
     files = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
-    rendered.cache_clear()
-    again = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
+    fresh = rendered.__wrapped__  # what lies in the cache serves the other tests
+    again = [data for name in names for _, data in sorted(fresh(name)["files"].items())]
     assert files == again
     monkeypatch.setenv("PYTHONHASHSEED", "12345")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
