@@ -5,6 +5,7 @@
     python scripts/bench.py pages    what each page loads, shifts and scores in Lighthouse
     python scripts/bench.py browser  the time that one step of a 64x64 input takes in Chromium
     python scripts/bench.py tests    what all tests cost, and which are slowest
+    python scripts/bench.py mutants  how many faults put into the code the tests notice
 
 Numbers differ from machine to machine; the ratios and the bounds printed beside them should hold.
 """
@@ -15,7 +16,7 @@ import argparse
 import importlib
 import sys
 
-BENCHES = ("gif", "browser", "build", "pages", "tests")
+BENCHES = ("gif", "browser", "build", "pages", "tests", "mutants")
 
 
 def main() -> int:
@@ -24,8 +25,16 @@ def main() -> int:
     )
     parser.add_argument("what", choices=BENCHES)
     parser.add_argument("--runs", type=int, default=5)
+    mutants = parser.add_argument_group("mutants")
+    mutants.add_argument("--area", help="engine, figures, words, build or script; all if not given")
+    mutants.add_argument("--module", help="one module alone, such as geometry")
+    mutants.add_argument("--sample", type=int, default=60, help="how many mutants of each area")
+    mutants.add_argument("--seed", type=int, default=1, help="of the sample")
+    mutants.add_argument("--jobs", type=int, default=1, help="how many mutants at once")
     options = parser.parse_args()
-    good = importlib.import_module(f"benches.{options.what}").run(options.runs)
+    bench = importlib.import_module(f"benches.{options.what}")
+    asked = getattr(bench, "OPTIONS", ("runs",))
+    good = bench.run(**{name: getattr(options, name) for name in asked})
     return 0 if good else 1
 
 

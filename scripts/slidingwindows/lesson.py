@@ -96,10 +96,11 @@ def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height:
         raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
     from .plotting import picture
 
-    pictures = {}
+    pictures = {}  # filled once the name is known to be good
+    figure = Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
     for theme in ("light", "dark"):
         pictures[theme] = base64.b64encode(picture(draw, theme, width, height)).decode()
-    return Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
+    return figure
 
 
 def check(answer, truth) -> None:

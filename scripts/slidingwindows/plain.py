@@ -16,15 +16,13 @@ def fields_of(item) -> dict:
 
 def plain(value):
     """Tuples as lists, axes as their fields; infinities and nan as strings, which JSON lacks."""
-    if isinstance(value, dict):
-        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, float):  # first, as nearly everything is a number
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if is_dataclass(value):
-        return plain(fields_of(value))
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    return plain(fields_of(value)) if is_dataclass(value) else value
 
 
 def frozen(value):

@@ -8,8 +8,6 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
-torch.set_num_threads(1)  # Waking others takes longer than these inputs do.
-
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 INTEGERS = (torch.int64, torch.uint8)
 FLAVOURS = ("ties", "normal", "special", "huge", "tiny")

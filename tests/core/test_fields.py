@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -315,3 +316,79 @@ def test_samples_must_be_a_number():
     for samples in (0, -1, 1.5, "2"):
         with pytest.raises(SlidingWindowsError, match="at least one sample"):
             receptive_field(CONV, (1, 5, 5), samples=samples)
+
+
+def with_last_reach(monkeypatch, change):
+    """From now on the recurrence is wrong after a network's second layer."""
+    right = Windows.after
+
+    def wrong(self, reaches):
+        found = right(self, reaches)
+        return found if reaches[0] == Reach() else tuple(change(reach) for reach in found)
+
+    monkeypatch.setattr(Windows, "after", wrong)
+
+
+TWO = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, stride=2, padding=1))
+
+
+@pytest.mark.parametrize(
+    ("output", "change"),
+    [
+        ((3, 3), lambda r: replace(r, size=r.size + 2)),
+        ((3, 3), lambda r: replace(r, size=r.size - 2)),
+        ((3, 3), lambda r: replace(r, start=r.start + 1)),
+        ((3, 3), lambda r: replace(r, start=r.start - 1)),
+        ((3, 3), lambda r: replace(r, jump=r.jump + 1)),
+        ((0, 0), lambda r: replace(r, size=r.size - 2)),
+        ((0, 0), lambda r: replace(r, start=r.start + 4)),
+        ((6, 6), lambda r: replace(r, size=r.size - 2)),
+        ((6, 6), lambda r: replace(r, jump=r.jump - 1)),
+        ((0, 3), lambda r: replace(r, size=r.size + 2)),
+        ((3, 0), lambda r: replace(r, size=r.size + 2)),
+    ],
+)
+@pytest.mark.parametrize("mode", ["zeros", "replicate"])
+def test_size_jump_and_start_are_each_compared_with_the_gradient(output, change, mode, monkeypatch):
+    """At the border the view may be larger than what is reached, for padding takes from it."""
+    network = copy.deepcopy(TWO)
+    for layer in network:
+        layer.padding_mode = mode
+    right = receptive_field(network, (1, 13, 13), output)
+    assert right.reaches == (Reach(5, 2, 0.0),) * 2
+    with_last_reach(monkeypatch, change)
+    if mode != "zeros" and output in ((0, 0), (6, 6)):
+        # Copied padding may reach any element, so that the border says nothing here.
+        assert receptive_field(network, (1, 13, 13), output).measured == right.measured
+        return
+    with pytest.raises(SlidingWindowsError, match=r"along axis \d the gradient reaches .* the rec"):
+        receptive_field(network, (1, 13, 13), output)
+
+
+def test_the_axis_that_is_wrong_is_named(monkeypatch):
+    right = Windows.after
+    network = nn.Sequential(nn.Conv2d(1, 1, 3))
+
+    def wrong(self, reaches):
+        rows, columns = right(self, reaches)
+        return rows, replace(columns, start=columns.start + 1)
+
+    monkeypatch.setattr(Windows, "after", wrong)
+    words = "along axis 1 the gradient reaches 5 to 7, the recurrence 6 to 8"
+    with pytest.raises(SlidingWindowsError, match=words):
+        receptive_field(network, (1, 12, 12))
+
+
+def test_a_gradient_with_a_hole_is_no_receptive_field(monkeypatch):
+    """Rows and columns alone would not show it."""
+    mask = torch.ones(9, 9, dtype=torch.float64)
+    mask[4, 4] = 0
+
+    class Holed(nn.Module):
+        def forward(self, x):
+            return nn.functional.avg_pool2d(x * mask, 3, 1)
+
+    monkeypatch.setattr(measuring, "surrogate", lambda modules, outputs: Holed())
+    words = "the gradient reaches 8 elements, 3 to 5 by 3 to 5, where the windows of the layers"
+    with pytest.raises(SlidingWindowsError, match=words):
+        receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3)), (1, 9, 9))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
-from slidingwindows.folding import LARGEST, LEAST, Rule, agrees
+from slidingwindows.folding import LARGEST, LEAST, Rule, agrees, fold
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INF, NAN = math.inf, math.nan
@@ -90,3 +90,71 @@ def test_torch_may_skip_zeros_of_the_padding_only(mode):
         else:
             with pytest.raises(SlidingWindowsError, match="the steps give"):
                 type(trace).from_dict(data)
+
+
+def test_integers_are_exact_whatever_may_be_rounded():
+    step, rule = step_of([1e4, 1e4 + 1], divisor=2.0), Rule("average", integral=True)
+    for epsilon in LARGEST:
+        assert agrees(10000, step, rule, epsilon)
+        assert not agrees(10001, step, rule, epsilon) and not agrees(9999, step, rule, epsilon)
+
+
+@pytest.mark.parametrize(("divisor", "quotient"), [(2, 1), (-2, -1), (4, 0), (1, 3), (-1, -3)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_are_divided_towards_zero(divisor, quotient, sign):
+    step = step_of([1.0 * sign, 2.0 * sign], divisor=float(divisor))
+    assert fold(step, Rule("average", integral=True)) == sign * quotient
+
+
+def test_integers_wrap_around_at_64_bits():
+    step = step_of([2**63 - 1, 1], divisor=1)
+    assert fold(step, Rule("average", integral=True)) == -(2**63)
+    assert fold(step_of([-(2**63), -1], divisor=1), Rule("average", integral=True)) == 2**63 - 1
+
+
+def lp_of(values, norm, size=None):
+    rule = Rule("lp", norm=norm, size=size or len(values))
+    return step_of(values, divisor=float(len(values))), rule
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("values", "norm", "root"),
+    [
+        ([3.0, 4.0], 2.0, 5.0),
+        ([3.0, 4.0, 0.0], 1.0, 7.0),
+        ([2.0, 2.0, 2.0, 2.0], 0.5, 32.0),
+        ([2.0, 2.0], -1.0, 1.0),
+        ([-3.0, -4.0], 2.0, 5.0),
+        ([-1.0, -2.0], 3.0, -(9 ** (1 / 3))),
+    ],
+)
+def test_a_root_may_be_off_by_its_rounding_and_no_more(values, norm, root, dtype):
+    eps = torch.finfo(dtype).eps
+    step, rule = lp_of(values, norm)
+    if root < 0:  # torch's root of a negative sum of cubes is nan
+        assert agrees(NAN, step, rule, eps) and not agrees(root, step, rule, eps)
+        return
+    assert math.isclose(fold(step, rule), root)
+    assert agrees(root * (1 + eps), step, rule, eps) and agrees(root * (1 - eps), step, rule, eps)
+    # The sum's error is at most 2 · (n + 4) units, and a root of power p divides it by p.
+    most = 1 + eps * (4 + 2 * (len(values) + 4) * max(1, 1 / abs(norm))) * 2
+    assert not agrees(root * most, step, rule, eps) and not agrees(root / most, step, rule, eps)
+    for wrong in (NAN, INF, -INF, -root, 0.0):
+        assert not agrees(wrong, step, rule, eps)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_root_is_infinite_only_past_the_largest_number(dtype):
+    limits = torch.finfo(dtype)
+    within = math.sqrt(limits.max) / 4
+    past, inside = lp_of([within * 8, 0.0], 2.0), lp_of([within, 0.0], 2.0)
+    assert agrees(INF, *past, limits.eps) and not agrees(1.0, *past, limits.eps)
+    assert not agrees(INF, *inside, limits.eps) and not agrees(NAN, *inside, limits.eps)
+
+
+def test_a_short_window_counts_as_if_it_were_whole():
+    """Torch averages the powers that are there, then multiplies by the whole kernel's size."""
+    step, rule = lp_of([3.0, 4.0], 2.0, size=8)
+    assert fold(step, rule) == 10.0
+    assert agrees(10.0, step, rule, 2.0**-23) and not agrees(5.0, step, rule, 2.0**-23)

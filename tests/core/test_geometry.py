@@ -200,3 +200,9 @@ def test_the_row_and_column_left_over():
 def test_only_an_int_or_two(value):
     with pytest.raises(SlidingWindowsError, match="kernel_size must be one int or two ints"):
         Geometry.of((5, 5), kernel_size=value)
+
+
+@pytest.mark.parametrize("padding", [(-1, 0), (0, -1), (2, -1), (-1, -1)])
+def test_neither_side_has_a_negative_padding(padding):
+    with pytest.raises(SlidingWindowsError, match="padding must not be negative, got -1"):
+        Axis(9, 2, 1, padding)

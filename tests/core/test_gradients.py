@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = settings(max_examples=150, deadline=None, derandomize=True)
+sweep = settings(max_examples=100, deadline=None, derandomize=True)
 TAME = ("ties", "normal")
 FINE = (torch.float32, torch.float64)
 GIVEN = st.sampled_from([None, "ties", "normal"])
@@ -319,3 +319,28 @@ def test_one_peak_under_four_windows():
     assert route(nn.MaxPool2d(2, 1), image).target == ((0, 0, 0), (0, 4, 0), (0, 0, 0))
     assert route(nn.MaxPool2d(2), torch.ones(1, 2, 2)).target == ((1, 0), (0, 0))
     assert route(nn.AvgPool2d(2), torch.ones(1, 2, 2)).target == ((0.25, 0.25),) * 2
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize("size", [2, 3])
+def test_slices_of_copied_padding_pass_their_share_home(mode, size):
+    """A volume's padding before and behind holds copies too: their share is the original's."""
+    module = nn.Conv3d(1, 1, 3, padding=1, bias=False, padding_mode=mode)
+    module.weight.data = torch.arange(1.0, 28).reshape(module.weight.shape)
+    volume = torch.arange(9.0 * size).reshape(1, size, 3, 3)
+    for depth in range(size):
+        leaf = volume.clone().requires_grad_()
+        module(leaf)[0, depth].sum().backward()
+        for plane, at in enumerate(slide(module, volume, depth=depth).slices):
+            if 0 <= at < size:
+                found = route(module, volume, depth=depth, plane=plane)
+                assert found.target == tuple(map(tuple, leaf.grad[0, at].tolist()))
+
+
+def test_the_gradient_of_a_signal_is_a_row_or_its_numbers():
+    module, signal, sent = nn.AvgPool1d(2), torch.arange(6.0)[None], torch.tensor([1.0, 20, 300])
+    found = route(module, signal, sent)
+    assert found.target == ((0.5, 0.5, 10, 10, 150, 150),)
+    assert found == route(module, signal, sent[None]) == route(module, signal, [1, 20, 300])
+    with pytest.raises(SlidingWindowsError, match=r"output's shape \(1, 3\), got \(3,\)"):
+        route(nn.AvgPool2d((1, 2)), signal[None], sent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def steps_from(module: str) -> tuple[set[str], set[str]]:
     return inside, outside
 
 
+@cache
 def reached(module: str) -> tuple[set[str], set[str]]:
     """The same, followed to the end."""
     todo, seen, outside = [module], set(), set()

@@ -335,3 +335,28 @@ def test_a_sequential_that_does_more_is_one_layer():
 def test_what_is_no_funnel_is_refused(network, image, words):
     with pytest.raises(SlidingWindowsError, match=f"(?s){words}"):
         funnel(network, image)
+
+
+def grey(plane):
+    """A plane's numbers from 0 to 255, the smallest to the largest."""
+    low, high = float(plane.min()), float(plane.max())
+    return tuple(
+        tuple(round(255 * (v - low) / (high - low)) for v in row) for row in plane.tolist()
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 5])
+def test_a_volume_shows_its_middle_slice(depth):
+    """Of an even number the one behind the middle."""
+    volume = torch.rand(2, depth, 3, 4, generator=torch.Generator().manual_seed(depth))
+    first, last = funnel(nn.Sequential(nn.Conv3d(2, 1, 1)), volume).stages
+    middle = (0, 1, 2, 2)[(1, 2, 4, 5).index(depth)]
+    assert first.maps == tuple(grey(channel[middle].double()) for channel in volume)
+    assert len(last.maps) == 1 and last.shape == (1, depth, 3, 4)
+
+
+def test_signals_are_stretched_one_by_one():
+    signals = torch.tensor([[0.0, 1, 2], [0, 100, 50], [7, 7, 7]])
+    found = funnel(nn.Sequential(nn.Conv1d(3, 70, 1)), signals)
+    assert found.stages[0].maps == (((0, 128, 255), (0, 255, 128), (0, 0, 0)),)
+    assert [len(plane) for plane in found.stages[1].maps] == [64]

@@ -4,10 +4,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from naive import source
+from strategies import axes
 from torch import nn
 
-from slidingwindows import SlidingWindowsError
-from slidingwindows.receptive import Reach, reach_of
+from slidingwindows import Axis, SlidingWindowsError
+from slidingwindows.receptive import Reach, Windows, reach_of
 
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1)] * n + [(2, 2)]]
 
@@ -50,3 +52,39 @@ def test_vgg16_after_its_last_pool():
 def test_impossible_layers_are_refused(bad):
     with pytest.raises(SlidingWindowsError, match="at least"):
         reach_of([bad])
+
+
+@given(axes(), axes(), st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.data())
+@settings(max_examples=250, deadline=None, derandomize=True)
+def test_what_windows_read_and_whether_the_border_cuts_them(first, second, fill, data):
+    """By the windows' own lists; the two axes are asked apart."""
+    found = []
+    for parameters in (first, second):
+        padding = min(parameters.pop("padding"), parameters["size"] - 1)
+        try:
+            found.append(Axis(padding=(padding, padding), **parameters))
+        except SlidingWindowsError:
+            return
+    windows = Windows(tuple(found), fill)
+    assert windows.output == tuple(axis.output_size for axis in found)
+    for number, axis in enumerate(found):
+        outputs = data.draw(st.sets(st.integers(0, axis.output_size - 1), min_size=1))
+        positions = {p for output in outputs for p in axis.windows[output]}
+        homes = {source(p, axis.size, fill) for p in positions} - {None}
+        assert windows.reads(number, outputs) == tuple(sorted(homes))
+        ends = [end for output in outputs for end in axis.spans[output]]
+        assert windows.cut(number, outputs) == (min(ends) < 0 or max(ends) > axis.size)
+
+
+@pytest.mark.parametrize(
+    ("axis", "plain"),
+    [
+        (Axis(4, 1, 1), True),
+        (Axis(4, 2, 1), False),
+        (Axis(4, 1, 2), False),
+        (Axis(4, 1, 1, (0, 1)), False),
+        (Axis(4, 1, 1, (1, 0)), False),
+    ],
+)
+def test_only_a_layer_that_keeps_every_place_is_plain(axis, plain):
+    assert Windows((Axis(4, 1, 1), axis)).plain == Windows((axis, Axis(4, 1, 1))).plain == plain

@@ -13,7 +13,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, slide
 
 pytestmark = pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-sweep = settings(max_examples=400, deadline=None, derandomize=True)
+sweep = settings(max_examples=300, deadline=None, derandomize=True)
 
 
 def crops(case) -> bool:
@@ -64,7 +64,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.ConvTranspose1d, nn.ConvTranspose2d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 50 and seen[kind, True] > 40, (kind, seen)
+            assert seen[kind, False] > 40 and seen[kind, True] > 30, (kind, seen)
 
 
 def test_the_gradient_of_a_convolution_is_a_transposed_one():

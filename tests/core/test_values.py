@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
 ]
-sweep = settings(max_examples=900, deadline=None, derandomize=True)
+sweep = settings(max_examples=600, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)
 
 
@@ -47,7 +47,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.MaxPool2d, nn.AvgPool2d, nn.Conv2d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 200 and seen[kind, True] > 100, (kind, seen)
+            assert seen[kind, False] > 150 and seen[kind, True] > 60, (kind, seen)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,10 @@ def test_a_trace_that_lies_cannot_be_built(case, data):
     if all(abs(v) < 1e3 for v in values):
         output[row][col] = far = step.value + 1 + 2 * sum(map(abs, values))
         with_step(replace(step, value=far), output=tuple(map(tuple, output)))
+    # Another winner, unless it is a tie.
+    for t, other in enumerate(step.taps if trace.kind == "max" else ()):
+        if other.value != step.value and not math.isnan(other.value):
+            with_step(replace(step, winner=t))
     # Another tap: its number, its place, its weight, one less, two swapped.
     if not step.taps:
         return

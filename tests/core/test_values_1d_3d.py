@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = settings(max_examples=400, deadline=None, derandomize=True)
+sweep = settings(max_examples=300, deadline=None, derandomize=True)
 REFUSES_INTEGERS = "an LP pool needs floats"
 
 
@@ -91,7 +91,7 @@ def test_the_sweeps_saw_both_answers():
         for dims in (1, 2, 3):
             kind = of_dims(stem, dims)
             if seen[kind, True] + seen[kind, False]:
-                assert seen[kind, False] > 40 and seen[kind, True] > 30, (kind, seen)
+                assert seen[kind, False] > 30 and seen[kind, True] > 20, (kind, seen)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

@@ -16,7 +16,7 @@ from slidingwindows import arithmetic
 from slidingwindows.calls import call_of
 from slidingwindows.notation import equals, number
 
-sweep = settings(max_examples=800, deadline=None, derandomize=True)
+sweep = settings(max_examples=500, deadline=None, derandomize=True)
 WRITTEN = {"−": "-", "·": "*", "∞": "inf"}
 OPERATORS = {
     ast.Add: operator.add,

@@ -131,15 +131,20 @@ def on_the_page(made: dict) -> dict[str, bytes]:
 
 def decode(gif: bytes) -> list[tuple[np.ndarray, int]]:
     """(RGB pixels, milliseconds) of every stored picture, as Pillow shows them."""
-    image = Image.open(io.BytesIO(gif))
-    return [
-        (np.array(frame.convert("RGB")), frame.info["duration"])
-        for frame in ImageSequence.Iterator(image)
-    ]
+    return list(decoded(gif))
 
 
-def at_the_end_of(stored, durations):
-    """The picture on the screen when each logical frame ends; the times must meet exactly."""
+def decoded(gif: bytes):
+    """The same, one after the other, so that only one is held as RGB."""
+    for frame in ImageSequence.Iterator(Image.open(io.BytesIO(gif))):
+        yield np.array(frame.convert("RGB")), frame.info["duration"]
+
+
+def at_the_end_of(stored, durations, kept=lambda picture: picture):
+    """The picture on the screen when each logical frame ends; the times must meet exactly.
+
+    kept: what is kept of each of them.
+    """
     shown, clock, due = [], 0, 0
     pictures = iter(stored)
     for duration in durations:
@@ -148,7 +153,7 @@ def at_the_end_of(stored, durations):
             picture, milliseconds = next(pictures)
             clock += milliseconds
         assert clock == due, "a stored picture crosses the end of a logical frame"
-        shown.append(picture)
+        shown.append(kept(picture))
     assert next(pictures, None) is None, "pictures are left over"
     return shown
 
@@ -156,8 +161,36 @@ def at_the_end_of(stored, durations):
 @cache
 def roles(name: str, theme: str, durations: tuple[int, ...]) -> list[np.ndarray]:
     """Each logical frame of the decoded GIF as palette numbers; foreign colours fail."""
-    stored = decode(rendered(name)["files"][f"figure.{theme}.gif"])
-    return [numbers(picture, theme) for picture in at_the_end_of(stored, durations)]
+    stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
+    return at_the_end_of(stored, durations, lambda picture: numbers(picture, theme))
+
+
+FOREIGN = 255
+
+
+def table_of(colours) -> np.ndarray:
+    """From 24 bits of colour to its place in a palette, FOREIGN for all others."""
+    table = np.full(1 << 24, FOREIGN, np.uint8)
+    for number, (red, green, blue) in enumerate(colours):
+        table[red << 16 | green << 8 | blue] = number
+    return table
+
+
+def places(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """RGB pixels as places in the palette of the table; foreign colours fail."""
+    red, green, blue = (picture[..., channel].astype(np.uint32) for channel in range(3))
+    found = table[red << 16 | green << 8 | blue]
+    assert (found != FOREIGN).all(), "a colour outside the palette"
+    return found
+
+
+@cache
+def _table(theme: str) -> np.ndarray:
+    palette = THEMES[theme].full_palette()[:WHITE]
+    assert len(set(palette)) == len(palette), "two roles share a colour"
+    table = table_of(palette)
+    table[0xFFFFFF] = INDEX["page"]
+    return table
 
 
 def numbers(picture: np.ndarray, theme: str) -> np.ndarray:
@@ -165,12 +198,4 @@ def numbers(picture: np.ndarray, theme: str) -> np.ndarray:
 
     The ramp's white is the light page's colour, so it counts as the page in both themes.
     """
-    palette = np.array(THEMES[theme].full_palette()[:WHITE], np.int64) @ [65536, 256, 1]
-    assert len(set(palette.tolist())) == len(palette), "two roles share a colour"
-    flat = picture.astype(np.int64) @ [65536, 256, 1]
-    found = np.full(flat.shape, 255, np.uint8)
-    for number, colour in enumerate(palette):
-        found[flat == colour] = number
-    found[flat == 0xFFFFFF] = INDEX["page"]
-    assert (found < 255).all(), "a colour outside the palette"
-    return found
+    return places(picture, _table(theme))

@@ -1,5 +1,6 @@
 """What the decoded GIFs show: which colour and which number is in which cell of which frame."""
 
+import io
 import re
 from functools import cache
 
@@ -29,7 +30,6 @@ from slidingwindows.drawing import Drawing
 from slidingwindows.uneven import UnevenAxis
 
 every_case = pytest.mark.parametrize("name", CASES)
-both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 UNEVEN = {"uneven average": (5, 7, 3, 4), "uneven signal": (1, 10, 1, 4)}  # h, w, of the output
 
 
@@ -193,8 +193,7 @@ def words(name: str, number: int) -> str:
 
 
 @every_case
-@both_themes
-def test_opening(name, theme):
+def test_opening(name, theme="light"):
     [(_, pixels)] = film(name, theme, "opening")
     see_inputs(pixels, name)
     see_output(pixels, name, known=0)
@@ -205,8 +204,7 @@ def test_opening(name, theme):
 
 
 @every_case
-@both_themes
-def test_look(name, theme):
+def test_look(name, theme="light"):
     for number, pixels in few(film(name, theme, "look")):
         step = case(name).steps[number]
         see_inputs(pixels, name, step)
@@ -216,8 +214,7 @@ def test_look(name, theme):
 
 
 @every_case
-@both_themes
-def test_answer(name, theme):
+def test_answer(name, theme="light"):
     frames = film(name, theme, "answer")
     assert [number for number, _ in frames] == shown_steps(len(case(name).steps))
     for number, pixels in few(frames):
@@ -229,9 +226,8 @@ def test_answer(name, theme):
 
 
 @every_case
-@both_themes
 @pytest.mark.parametrize("part", [0.35, 0.75])
-def test_glide(name, theme, part):
+def test_glide(name, part, theme="light"):
     trace = case(name)
     frames = film(name, theme, f"glide {part}")
     assert len(frames) == (len(trace.steps) - 1 if len(trace.steps) <= 25 else 0)
@@ -245,8 +241,7 @@ def test_glide(name, theme, part):
 
 
 @every_case
-@both_themes
-def test_last_frame(name, theme):
+def test_last_frame(name, theme="light"):
     [(_, pixels)] = film(name, theme, "last")
     trace = case(name)
     see_inputs(pixels, name)
@@ -265,12 +260,14 @@ def test_last_frame(name, theme):
     )
 
 
+def poster(name: str, theme: str) -> np.ndarray:
+    image = Image.open(io.BytesIO(rendered(name)["files"][f"figure.{theme}.png"]))
+    return numbers(np.array(image.convert("RGB")), theme)
+
+
 @every_case
-@both_themes
-def test_poster(name, theme, tmp_path):
-    file = tmp_path / "poster.png"
-    file.write_bytes(rendered(name)["files"][f"figure.{theme}.png"])
-    pixels = numbers(np.array(Image.open(file).convert("RGB")), theme)
+def test_poster(name, theme="light"):
+    pixels = poster(name, theme)
     trace = case(name)
     middle = len(trace.steps) // 2
     see_inputs(pixels, name, trace.steps[middle], answered=True)
@@ -280,11 +277,24 @@ def test_poster(name, theme, tmp_path):
 
 
 @every_case
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_few_colours_and_only_the_palettes(name, theme):
+    """A colour outside the palette fails as it is read."""
+    durations = tuple(duration for *_, duration in score(len(case(name).steps)))
+    used = np.zeros(256, bool)
+    for picture in (poster(name, theme), *roles(name, theme, durations)):
+        used |= np.bincount(picture.ravel(), minlength=256) > 0
+    assert used[INDEX["page"]] and used.sum() <= 32
+
+
+@every_case
 def test_light_and_dark_are_one_picture_in_two_palettes(name):
+    """So what the tests above read in the light one holds for the dark one too."""
     durations = tuple(duration for *_, duration in score(len(case(name).steps)))
     light, dark = (roles(name, theme, durations) for theme in ("light", "dark"))
     for one, other in zip(light, dark, strict=True):
         np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(poster(name, "light"), poster(name, "dark"))
 
 
 @every_case

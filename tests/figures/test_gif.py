@@ -194,8 +194,8 @@ for name in ("max padded", "three channels"):
 def test_the_same_bytes_again_and_in_another_process(monkeypatch):
     names = ("max padded", "three channels")
     files = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
-    rendered.cache_clear()
-    again = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
+    fresh = rendered.__wrapped__  # what lies in the cache serves the other tests
+    again = [data for name in names for _, data in sorted(fresh(name)["files"].items())]
     assert files == again
     monkeypatch.setenv("PYTHONHASHSEED", "12345")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
@@ -321,3 +321,40 @@ def test_both_decoders_show_the_same_figure(name):
         for (one, time), (other, its) in zip(painted(gif), decode(gif), strict=True):
             assert time == its
             np.testing.assert_array_equal(one, other)
+
+
+def blank(*changed, shape=(400, 600)):
+    """(before, after): pictures that differ in some places."""
+    before, after = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    for row, col in changed:
+        after[row, col] = 1
+    return before, after
+
+
+@pytest.mark.parametrize(("gap", "parts"), [(19, 1), (20, 2), (21, 2)])
+def test_rows_are_cut_apart_by_20_that_did_not_change(gap, parts):
+    regions = changed_regions(*blank((5, 7), (6 + gap, 7)), 9)
+    assert len(regions) == parts
+    assert regions[0] == ((5, 6, 7, 8) if parts == 2 else (5, 7 + gap, 7, 8))
+
+
+@pytest.mark.parametrize(("gap", "parts"), [(119, 1), (120, 2), (121, 2)])
+def test_columns_are_cut_apart_by_120_that_did_not_change(gap, parts):
+    regions = changed_regions(*blank((5, 7), (5, 8 + gap)), 9)
+    assert len(regions) == parts
+    assert regions[-1] == ((5, 6, 8 + gap, 9 + gap) if parts == 2 else (5, 6, 7, 9 + gap))
+
+
+def test_the_cut_that_leaves_out_most_comes_first():
+    """Of four corners two parts: apart by 390 empty rows, not by 190 empty columns."""
+    corners = [(0, 0), (0, 199), (399, 0), (399, 199)]
+    change = blank(*corners, shape=(400, 200))
+    assert changed_regions(*change, 1) == [(0, 400, 0, 200)]
+    assert changed_regions(*change, 2) == [(0, 1, 0, 200), (399, 400, 0, 200)]
+    assert len(changed_regions(*change, 3)) == 3
+    single = [(r, r + 1, c, c + 1) for r, c in corners]
+    assert changed_regions(*change, 4) == changed_regions(*change, 99) == single
+
+
+def test_nothing_changed_is_one_pixel():
+    assert changed_regions(*blank(), 4) == [(0, 1, 0, 1)]

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from figure_cases import at_the_end_of, convolution, decode, numbers
+from figure_cases import at_the_end_of, convolution, decoded, numbers
 from PIL import Image
 from seeing import (
     EDGE,
@@ -71,7 +71,6 @@ CASES = {
     "unfold shades": lambda: slide(nn.Unfold(5, stride=5), whole(18, 1, 20, 20)),
 }
 every_case = pytest.mark.parametrize("name", CASES)
-both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 
 
 @cache
@@ -94,12 +93,10 @@ def rendered(name: str) -> dict:
 def film(name: str, theme: str):
     """(kind, step, pixels) of the decoded logical frames."""
     plan = score(len(case(name).moves))
-    stored = decode(rendered(name)["files"][f"figure.{theme}.gif"])
-    shown = at_the_end_of(stored, [duration for *_, duration in plan])
-    return [
-        (kind, step, numbers(picture, theme))
-        for (kind, step, _), picture in zip(plan, shown, strict=True)
-    ]
+    stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
+    durations = [duration for *_, duration in plan]
+    shown = at_the_end_of(stored, durations, lambda picture: numbers(picture, theme))
+    return [(*facts[:2], picture) for facts, picture in zip(plan, shown, strict=True)]
 
 
 def frames(name: str, theme: str, kind: str):
@@ -195,8 +192,7 @@ def told_at(name: str, number: int) -> str:
 
 
 @every_case
-@both_themes
-def test_opening(name, theme):
+def test_opening(name, theme="light"):
     [(_, pixels)] = frames(name, theme, "opening")
     see_sources(pixels, name)
     see_target(pixels, name, known=0)
@@ -207,8 +203,7 @@ def test_opening(name, theme):
 
 
 @every_case
-@both_themes
-def test_look(name, theme):
+def test_look(name, theme="light"):
     for number, pixels in few(frames(name, theme, "look")):
         move = case(name).moves[number]
         see_sources(pixels, name, move)
@@ -218,8 +213,7 @@ def test_look(name, theme):
 
 
 @every_case
-@both_themes
-def test_answer(name, theme):
+def test_answer(name, theme="light"):
     answers = frames(name, theme, "answer")
     assert [number for number, _ in answers] == shown_steps(len(case(name).moves))
     for number, pixels in few(answers):
@@ -229,8 +223,7 @@ def test_answer(name, theme):
 
 
 @every_case
-@both_themes
-def test_last_frame_is_what_torch_returned(name, theme):
+def test_last_frame_is_what_torch_returned(name, theme="light"):
     [(_, pixels)] = frames(name, theme, "last")
     transfer, panel = case(name), scene(name).layout.output
     see_sources(pixels, name)
@@ -244,18 +237,23 @@ def test_last_frame_is_what_torch_returned(name, theme):
 
 
 @every_case
-@both_themes
-def test_poster(name, theme):
-    image = Image.open(io.BytesIO(rendered(name)["files"][f"figure.{theme}.png"]))
-    pixels = numbers(np.array(image.convert("RGB")), theme)
+def test_poster(name, theme="light"):
+    pixels = poster(name, theme)
     middle = len(case(name).moves) // 2
     see_sources(pixels, name, case(name).moves[middle])
     see_words(scene(name), pixels, told_at(name, middle))
     see_progress(pixels, len(case(name).moves), len(case(name).moves))
 
 
+def poster(name, theme):
+    image = Image.open(io.BytesIO(rendered(name)["files"][f"figure.{theme}.png"]))
+    return numbers(np.array(image.convert("RGB")), theme)
+
+
 @every_case
 def test_light_and_dark_are_one_picture(name):
+    """So what the tests above read in the light one holds for the dark one too."""
+    np.testing.assert_array_equal(poster(name, "light"), poster(name, "dark"))
     for (_, _, light), (_, _, dark) in zip(film(name, "light"), film(name, "dark"), strict=True):
         np.testing.assert_array_equal(light, dark)
 

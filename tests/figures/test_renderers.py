@@ -50,18 +50,6 @@ def test_a_trace_gives_four_pictures_of_one_size_and_what_handouts_take(name):
         assert image.format.lower() == file.rpartition(".")[2]
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("theme", THEMES)
-def test_only_the_palettes_colours(name, theme):
-    palette = set(THEMES[theme].full_palette())
-    files = rendered(name)["files"]
-    for kind in ("png", "gif"):
-        used = set()
-        for frame in ImageSequence.Iterator(picture(files[f"figure.{theme}.{kind}"])):
-            used |= colours(frame)
-        assert used <= palette and THEMES[theme].rgb("page") in used and len(used) <= 32
-
-
 def test_png_keeps_every_number_of_the_palette():
     palette = THEMES["light"].palette()
     pixels = np.arange(len(palette), dtype=np.uint8).reshape(1, -1)

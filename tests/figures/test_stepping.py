@@ -76,12 +76,12 @@ def test_each_step_has_the_transcripts_sentence(name):
 def test_reads_and_winners_are_the_traces(name):
     trace = case(name)
     data = data_of(trace)
-    where = places(data)
+    where, shaded = places(data), Drawing(trace).shaded
     for step, (_, _, reads, looks, _, written) in zip(trace.steps, data["steps"], strict=True):
         found = {where[n] for n in reads} | {where[n] for some in looks.values() for n in some}
         assert found == {(tap.plane, tap.row, tap.col) for tap in step.taps}
         won = [where[n] for look, some in looks.items() if look in "kK" for n in some]
-        if step.winner is not None and trace.steps and not Drawing(trace).shaded:
+        if step.winner is not None and not shaded:
             tap = step.taps[step.winner]
             assert won == [(tap.plane, tap.row, tap.col)]
         assert [where[n][1:] for n, _ in written] == [step.output]

@@ -57,9 +57,11 @@ def test_every_text_is_drawn_in_a_checked_pair(name, monkeypatch):
     used, draw = set(), Canvas.text
 
     def watched(self, x, y, text, size, role="text", anchor="left", bold=False, mono=False):
-        before = self.pixels.copy()
+        # No letter leaves these rows; what is outside them need not be compared.
+        rows = slice(max(0, int(y) - 2 * size), int(y) + 2 * size)
+        before = self.pixels[rows].copy()
         draw(self, x, y, text, size, role, anchor, bold, mono)
-        grounds = np.unique(before[(before != self.pixels)])
+        grounds = np.bincount(before[before != self.pixels[rows]], minlength=1).nonzero()[0]
         used.update((role, ROLES[ground]) for ground in grounds)
 
     monkeypatch.setattr(Canvas, "text", watched)

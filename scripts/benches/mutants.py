@@ -1,0 +1,310 @@
+"""How many faults the tests notice: faults put into the code one at a time, counted by area.
+
+    python scripts/bench.py mutants --area engine --sample 60 --seed 1
+    python scripts/bench.py mutants --module geometry --sample 1000
+
+The tree is copied first and only the copy is changed. A process that has imported torch once is
+forked for each mutant; its child runs the tests that reach the changed function, until one fails.
+A mutant is killed if a test fails or the child uses up its time; mutants that change nothing
+anyone can see are listed in equivalents.py and count for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from . import ROOT, row
+from .areas import AREAS, OTHERS, Area, chosen_for_script
+from .equivalents import EQUIVALENT
+from .mutating import Mutant, of_python, of_script
+
+OPTIONS = ("area", "module", "sample", "seed", "jobs")
+KEPT = ".cache/mutants"
+# Of seconds of the processor; a wall clock would count a busy machine as a kill.
+PATIENCE, LEAST_PATIENCE = 5, 60
+HUNG = 1800
+MOST_MEMORY = 12 << 30
+KILLED, SURVIVED, TIMED_OUT, HANGING = "killed", "survived", "killed by its time", "hanging"
+NOTHING_RUN = (4, 5)  # pytest's exit codes for a wrong call and for no tests
+
+
+def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
+    """Print each survivor, and the score of each area."""
+    if module:
+        area = area or next(name for name, one in AREAS.items() if module in one.modules)
+    names = [area] if area else [*AREAS, *OTHERS]
+    good = True
+    for name in names:
+        if name in OTHERS:
+            killed, decided = importlib.import_module(OTHERS[name]).score(sample, seed, print)
+            least = 95
+        else:
+            killed, decided = score(AREAS[name], module, sample, seed, jobs)
+            least = AREAS[name].least
+        percent = 100 * killed / max(decided, 1)
+        good &= row(f"{name}: {killed} of {decided}, percent", percent, at_least=least)
+    return good
+
+
+def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
+    """Every mutant of an area, or of one of its modules, that is not known to change nothing."""
+    found = []
+    for path in area.sources(ROOT):
+        if module and path.stem != module:
+            continue
+        make = of_script if path.suffix == ".js" else of_python
+        found += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+    return [one for one in found if key_of(one) not in EQUIVALENT]
+
+
+def key_of(mutant: Mutant) -> tuple[str, str, str]:
+    """By what a mutant is listed as an equivalent."""
+    return Path(mutant.path).stem, mutant.text, mutant.change
+
+
+def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, int]:
+    """(killed, decided) of a random sample; survivors are printed."""
+    every = mutants_of(area, module)
+    chosen = random.Random(seed).sample(every, min(sample, len(every)))
+    results = Counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        whole_site = "tests/site" in area.tests  # which is built from a warm cache
+        copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
+        known = coverage(area, copies[0])
+        for mutant, result, words in outcomes(chosen, area, known, copies):
+            results[result] += 1
+            if result not in (KILLED, TIMED_OUT):
+                print(f"{result}  {mutant}  ({words})", flush=True)
+    killed = results[KILLED] + results[TIMED_OUT]
+    return killed, killed + results[SURVIVED]
+
+
+def outcomes(mutants, area, known, copies):
+    """(mutant, result, words) of each, as they end; as many at once as there are copies."""
+    free, running = list(copies), {}
+    waiting = list(reversed(mutants))
+    while waiting or running:
+        while waiting and free:
+            mutant, copy = waiting.pop(), free.pop()
+            tests = tests_for(mutant, area, known)
+            names = ", ".join(Path(test).stem for test in tests)
+            if not tests:
+                free.append(copy)
+                yield mutant, SURVIVED, "no test reaches it"
+                continue
+            copy.mutate(mutant)
+            allowed = PATIENCE * sum(known[test]["seconds"] for test in tests)
+            child = Child(copy, tests, max(allowed, LEAST_PATIENCE))
+            running[child] = mutant, names
+        time.sleep(0.05)
+        for child in [child for child in running if child.ended()]:
+            mutant, names = running.pop(child)
+            child.copy.restore(mutant)
+            free.append(child.copy)
+            yield mutant, child.result(), names
+
+
+def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
+    """Test files that run the mutant's function, those first that are named for it or quick."""
+    stem = Path(mutant.path).stem
+    if mutant.path.endswith(".js"):
+        tests = [ROOT / test for test in known]
+        return [one.relative_to(ROOT).as_posix() for one in chosen_for_script(Path(stem), tests)]
+    function = f"{stem}:{mutant.function}"
+    reached = [test for test, facts in known.items() if function in facts["functions"]]
+    return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
+
+
+class Copy:
+    """The project's files, of which one at a time is changed."""
+
+    def __init__(self, root: Path, with_cache=False):
+        self.root = root / "project"
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=ROOT, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        for name in listed.splitlines():
+            source = ROOT / name
+            if source.is_file():
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, self.root / name)
+        if with_cache and (ROOT / ".cache").is_dir():
+            apart = shutil.ignore_patterns("mutants", "pycache", "lock")
+            shutil.copytree(ROOT / ".cache", self.root / ".cache", ignore=apart)
+        # A mutant may be as old and as long as what it replaces; only content tells.
+        compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode"]
+        subprocess.run([*compiling, "checked-hash", str(self.root / "scripts")], check=True)
+        self.tracer = root / "tracing"
+        self.tracer.mkdir()
+        (self.tracer / "sitecustomize.py").write_text(TRACER, "utf-8")
+
+    def mutate(self, mutant: Mutant) -> None:
+        (self.root / mutant.path).write_text(mutant.source(), "utf-8")
+
+    def restore(self, mutant: Mutant) -> None:
+        shutil.copyfile(ROOT / mutant.path, self.root / mutant.path)
+
+
+class Child:
+    """A fork of this process that runs some test files of a copy until one fails."""
+
+    def __init__(self, copy: Copy, tests: list[str], seconds: float = 0, traced=False):
+        import hypothesis  # noqa: F401  what most tests need is imported before the fork
+        import numpy  # noqa: F401
+        import PIL.Image  # noqa: F401
+        import pytest  # noqa: F401
+        import torch  # noqa: F401
+
+        self.copy, self.code, self.begun = copy, None, time.monotonic()
+        self.log = copy.root.parent / "output.txt"
+        sys.stdout.flush()
+        self.process = os.fork()
+        if not self.process:
+            code = 3
+            try:
+                code = in_child(copy, tests, seconds, traced, self.log)
+            finally:
+                os._exit(code)
+
+    def ended(self) -> bool:
+        if self.code is None:
+            process, status = os.waitpid(self.process, os.WNOHANG)
+            if process:
+                self.code = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() - self.begun > HUNG:
+                os.killpg(self.process, signal.SIGKILL)
+                os.waitpid(self.process, 0)
+                self.code = HANGING
+            if self.code is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process, signal.SIGKILL)  # what tests may have left behind
+        return self.code is not None
+
+    def result(self) -> str:
+        if self.code in NOTHING_RUN:
+            raise SystemExit(self.log.read_text("utf-8", "replace"))
+        if self.code == HANGING:
+            return HANGING
+        if self.code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return TIMED_OUT
+        return KILLED if self.code else SURVIVED
+
+
+def in_child(copy: Copy, tests, seconds, traced, log) -> int:
+    """Run the tests with the copy's own package; their exit code."""
+    os.setsid()
+    with open(log, "wb") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    os.chdir(copy.root)
+    scripts = str(copy.root / "scripts")
+    sys.path[:] = [scripts, *(p for p in sys.path if p and Path(p).resolve() != ROOT / "scripts")]
+    for name in [name for name in sys.modules if name.split(".")[0] == "benches"]:
+        del sys.modules[name]
+    # Compiled tests serve the next child; what is compiled of the package is told by content.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(copy.tracer), scripts])
+    if seconds:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 10))
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+    if traced:
+        os.environ["MUTANTS_TRACE"] = str(copy.root.parent / "hits")
+        exec(compile(TRACER, "tracer", "exec"), {"__name__": "tracer"})
+    import pytest
+
+    code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+    if traced:
+        sys.settrace(None)
+        sys.modules["mutants_hits"].write()
+    return code
+
+
+# Runs in every Python of a traced child, the builds that tests start included.
+TRACER = """
+import atexit, os, sys, types
+folder = os.environ.get("MUTANTS_TRACE")
+if folder and "mutants_hits" not in sys.modules:
+    hits, seen = set(), set()
+    def called(frame, event, argument):
+        code = frame.f_code
+        if code not in seen:
+            seen.add(code)
+            if "/scripts/slidingwindows/" in code.co_filename:
+                stem = code.co_filename.rsplit("/", 1)[1].removesuffix(".py")
+                name = code.co_qualname.split(".<locals>.<")[0]
+                hits.add(stem + ":" + ("" if name.startswith("<") else name))
+    def write():
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, str(os.getpid())), "a") as file:
+            file.write("".join(hit + "\\n" for hit in sorted(hits)))
+    module = types.ModuleType("mutants_hits")
+    module.write = write
+    sys.modules["mutants_hits"] = module
+    atexit.register(write)
+    sys.settrace(called)
+"""
+
+
+def coverage(area: Area, copy: Copy) -> dict:
+    """By test file: the functions that it runs, and its seconds of the processor.
+
+    Measured without a mutant, so a test that fails anyway is found out; kept by content.
+    """
+    folder = ROOT / KEPT
+    folder.mkdir(parents=True, exist_ok=True)
+    package = contents(sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")))
+    found = {}
+    for test in area.test_files(ROOT):
+        helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
+        script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
+        key = contents([test, *helpers, *script]) + package
+        name = test.relative_to(ROOT).as_posix()
+        kept = folder / f"{name.replace('/', '.')}.json"
+        facts = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
+        if facts.get("key") != key:
+            facts = {"key": key, **measured(name, copy)}
+            aside = kept.with_suffix(".aside")
+            aside.write_text(json.dumps(facts), "utf-8")
+            aside.replace(kept)
+        found[name] = facts
+    return found
+
+
+def measured(test: str, copy: Copy) -> dict:
+    """What one test file runs, and how long; it must pass."""
+    hits = copy.root.parent / "hits"
+    shutil.rmtree(hits, ignore_errors=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    child = Child(copy, [test], traced=True)
+    while not child.ended():
+        time.sleep(0.05)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if child.code:
+        log = child.log.read_text("utf-8", "replace")
+        raise SystemExit(f"{test} fails without any mutant:\n{log}")
+    functions = {line for path in hits.iterdir() for line in path.read_text("utf-8").split("\n")}
+    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return {"seconds": round(seconds, 1), "functions": sorted(functions - {""})}
+
+
+def contents(paths) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

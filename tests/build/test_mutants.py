@@ -1,0 +1,186 @@
+"""The mutants' bench: what it changes, and that it tells a tested line from an untested one."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from benches.areas import AREAS, chosen_for_script
+from benches.equivalents import EQUIVALENT
+from benches.mutants import key_of
+from benches.mutating import of_python, of_script
+from tiny_project import REPO
+
+PACKAGE = REPO / "scripts" / "slidingwindows"
+
+
+def changes(source: str) -> set[str]:
+    return {one.change for one in of_python("a.py", source)}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a = 3", {"3 → 4", "3 → 2"}),
+        ("a = True", {"True → False"}),
+        ("a = b < c", {"b < c → b <= c", "b < c → b >= c"}),
+        ("a = b is None", {"b is None → b is not None"}),
+        ("a = b + c", {"b + c → b - c"}),
+        ("a += b", {"a += b → a -= b"}),
+        ("a = b and c", {"b and c → b or c"}),
+        ("a = not b", {"not b → b"}),
+        ("a = -b", {"-b → b"}),
+        ("a = f(b, c, d=e)", {"f(b, c, d=e) → f(b, d=e)", "f(b, c, d=e) → f(b, c)"}),
+        ("f(b)", {"f(b) → pass"}),
+        ("raise a", {"raise a → pass"}),
+        ("a = [b for b in c if d]", {"for b in c if d → for b in c"}),
+        ("a = 'text'", {"'text' → ''"}),
+        (
+            "a = 'first 3 rows'",
+            {f"'first 3 rows' → '{text}'" for text in ("", "last 3 rows", "first 4 rows")},
+        ),
+        ("a = b if c else d", {f"b if c else d → b if {v} else d" for v in (True, False)}),
+    ],
+)
+def test_what_may_be_changed(source, expected):
+    assert changes(source) == expected
+
+
+def test_what_is_left_alone():
+    source = """
+        import a
+        from b import c
+
+        class D:
+            '''Words 1.'''
+            e: int
+
+            @f(1)
+            def g(self, h: 2) -> 3:
+                '''Words 2.'''
+                return None
+        """
+    lines = [line.removeprefix("        ") for line in source.splitlines()]
+    assert of_python("a.py", "\n".join(lines)) == []
+
+
+def test_each_mutant_is_one_change_that_compiles():
+    source = (PACKAGE / "folding.py").read_text("utf-8")
+    plain = ast.unparse(ast.parse(source))
+    every = of_python("folding.py", source)
+    assert len(every) > 200 and {one.function for one in every} >= {"fold", "agrees", "power"}
+    for one in every:
+        changed = one.source()
+        compile(changed, "folding.py", "exec")
+        assert changed != plain and one.text in source
+    assert every[0].source() == every[0].source()
+
+
+def test_script_is_changed_between_comments():
+    source = '"use strict";\n// a < 1\nif (a < 1 && !b) {\n  return f(a);\n}\n/* 2\n3 */\n'
+    every = of_script("a.js", source)
+    assert {(one.line, one.change) for one in every} == {
+        (3, "< → <="), (3, "< → >="), (3, "1 → 2"), (3, "&& → ||"), (3, "! → "),
+        (3, "if (a < 1 && !b) → if (true)"), (3, "if (a < 1 && !b) → if (false)"),
+        (4, "return f(a); → return null;"),
+    }  # fmt: skip
+    assert all(one.source().count("\n") == source.count("\n") for one in every)
+
+
+def test_every_module_is_in_one_area_and_every_area_has_tests():
+    named = [module for area in AREAS.values() for module in area.modules]
+    assert sorted(named) == sorted(path.stem for path in PACKAGE.rglob("*.py"))
+    for area in AREAS.values():
+        assert area.sources(REPO) and all(path.is_file() for path in area.test_files(REPO))
+
+
+def test_every_script_has_its_own_tests():
+    tests = AREAS["script"].test_files(REPO)
+    for path in AREAS["script"].sources(REPO):
+        assert len(chosen_for_script(path, tests)) < len(tests), path
+
+
+def test_equivalents_are_mutants_that_there_are():
+    """An entry whose line has been edited has to go, or to be looked at again."""
+    there, modules = set(), {module for module, *_ in EQUIVALENT}
+    for path in [path for area in AREAS.values() for path in area.sources(REPO)]:
+        if path.stem in modules:
+            make = of_script if path.suffix == ".js" else of_python
+            there |= {key_of(one) for one in make(path.name, path.read_text("utf-8"))}
+    assert set(EQUIVALENT) <= there
+    assert all(reason.strip() for reason in EQUIVALENT.values())
+
+
+MODULE = """
+def double(n):
+    if n < 0:
+        raise ValueError("less than zero")
+    return 2 * n
+
+
+def untested(n):
+    return n
+
+
+def endless(n):
+    while n > 0:
+        n -= 1
+    return n
+"""
+TESTS = """
+import os, subprocess, sys
+from slidingwindows.double import double, endless
+
+def test_double():
+    assert [double(n) for n in (1, 3)] == [2, 6]
+
+def test_another_process_sees_the_mutant():
+    code = "from slidingwindows.double import double; print(double(0))"
+    assert subprocess.check_output([sys.executable, "-c", code]) == b"0\\n"
+
+def test_endless():
+    assert endless(3) == 0
+"""
+RUN = """
+import sys
+from pathlib import Path
+from benches import mutants
+from benches.areas import Area
+mutants.ROOT, mutants.PATIENCE, mutants.LEAST_PATIENCE = Path(sys.argv[1]), 1, 1
+print(mutants.score(Area(("double",), tests=("tests",)), None, 99, 1, 2))
+"""
+
+
+def test_survivors_are_named_and_nothing_is_left_behind(tmp_path):
+    files = {
+        "scripts/slidingwindows/__init__.py": "",
+        "scripts/slidingwindows/double.py": MODULE,
+        "tests/test_double.py": TESTS,
+        "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['scripts']\n",
+        ".gitignore": ".cache/\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path)], capture_output=True, text=True,
+        cwd=REPO / "scripts",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    *survivors, last = done.stdout.splitlines()
+    named = "\n".join(survivors)
+    assert "raise ValueError('less than zero') → pass" in named and "0 → -1" in named
+    assert "n < 0 → n <= 0" not in named, "seen in another process alone"
+    assert "return n → return None" in named and "no test reaches it" in named
+    assert "2 * n" not in named and "while" not in named
+    killed, decided = eval(last)
+    assert decided == len(of_python("double.py", MODULE)) and killed == decided - named.count("→")
+    kept = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    there = {name for name in kept if not name.startswith((".git/", ".cache/"))}
+    assert there == set(files)
+    assert all(Path(tmp_path, name).read_text("utf-8") == text for name, text in files.items())
