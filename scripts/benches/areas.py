@@ -69,8 +69,8 @@ AREAS = {
     "script": Area(files=("assets/**/*.js",), tests=("tests/site",)),
 }
 # An area whose mutants and tests are its own affair is a module of this package with
-# `score(sample, seed, report) -> (killed, decided)`; "lessons" joins here.
-OTHERS: dict[str, str] = {}
+# `score(sample, seed, report) -> (killed, decided)`.
+OTHERS = {"lessons": "benches.lessons"}
 
 # Which tests of the site a script has; each of them builds the site, so not all are run for all.
 OF_SCRIPT = {
