@@ -101,7 +101,8 @@ def the_collection(page):
     traced = {name: figure.item for name, figure in page.run.figures.items()}
     forwards = {re.sub(r"[123]d$", "", trace.operation) for trace in traced.values()}
     all_there = families == forwards | ELSEWHERE and {t.dims for t in traced.values()} == {1, 2, 3}
-    page.says("Every window in torch", all_there)
+    page.says("# Every window in torch", all_there)
+    page.says("Every window in torch One figure", all_there)  # the title, and the description
     page.says("One figure for each layer of torch that slides a window forwards", all_there)
     page.says("One figure for each kind of window that torch slides", all_there)
     calls = [

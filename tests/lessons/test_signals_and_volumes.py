@@ -395,7 +395,11 @@ def text(page):
         "so a sentence is `(length, channels)`: one row for each word",
         words[0].shape == (9, 6) and page.names["text"].dim() == 3,
     )
-    page.labels("the 1-D pools want `(batch, channels, length)`")
+    x = torch.rand(4, 6, 9)
+    page.says(
+        "`Conv1d` and the 1-D pools want `(batch, channels, length)`",
+        torch.equal(pool(x), x[..., :8].unfold(2, 2, 2).amax(-1)) and conv(x).shape == (4, 1, 8),
+    )
     page.says("Here are 4 sentences of 9 words, with 6 channels each", words.shape == (4, 9, 6))
     page.says(
         "The pool does not complain: it halves the *channels*",
@@ -428,7 +432,11 @@ def max_over_time(page):
         "Pool a text of any length to one vector",
         all(over_time(x).flatten(1).shape == (2, 3) for x in any_length),
     )
-    page.labels("A classifier wants vectors of one length")
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        nn.Linear(9, 2)(torch.rand(1, 8))
+    page.says(
+        "A classifier wants vectors of one length", nn.Linear(9, 2)(torch.rand(1, 9)).numel() == 2
+    )
     page.cites("keeps only the largest response of each", "https://arxiv.org/abs/1408.5882")
     page.says(
         "That is `nn.AdaptiveMaxPool1d(1)`",
@@ -690,12 +698,12 @@ def work(page):
 
 
 def order(page):
-    page.labels("One thing depends on the order")
     tie = torch.tensor([[[0.0, 5], [5, 0]]], requires_grad=True)
     assert torch.equal(page.names["tie"], tie)
     rows, columns = nn.MaxPool2d((1, 2)), nn.MaxPool2d((2, 1))
     layers = nn.MaxPool2d(2), nn.Sequential(rows, columns), nn.Sequential(columns, rows)
     once, first, second = (torch.autograd.grad(f(tie).sum(), tie)[0] for f in layers)
+    page.says("One thing depends on the order", not torch.equal(first, second))
     page.says(
         "The *winners* need not, when two numbers tie",
         len({f(tie).item() for f in layers}) == 1 and not torch.equal(first, second),
