@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from site_pages import DESKTOP, FILES, PATIENCE, PHONE
 
 from slidingwindows import SlidingWindowsError
+from slidingwindows.notices import notices_text
 from slidingwindows.offline import NAME, offline, search_script, with_files
 from slidingwindows.packing import packed
 
@@ -58,6 +59,10 @@ def test_every_page_is_there_and_every_link_names_a_file(unpacked):
             name = re.split("[#?]", target)[0]
             assert (path.parent / name).is_file(), f"{path}: {target}"
         assert text.count("assets/offline-worker.js") == 1
+
+
+def test_the_notices_of_others_work_are_in_it(unpacked):
+    assert (unpacked / "NOTICES.txt").read_text("utf-8") == notices_text()
 
 
 def test_one_walks_from_page_to_page(page, unpacked):

@@ -14,6 +14,7 @@ import pytest
 from site_pages import NOTEBOOKS, ROOT
 
 from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.notices import notices_text
 from slidingwindows.takeaway import NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON.
@@ -60,6 +61,7 @@ def test_what_is_in_it(course):
         ast.parse(path.read_text("utf-8"))
     assert "Raschka" in (course / "README.txt").read_text("utf-8")
     assert len(list(course.glob("slidingwindows-*.whl"))) == 1
+    assert (course / "NOTICES.txt").read_text("utf-8") == notices_text()
 
 
 def test_every_requirement_is_exact(course):
