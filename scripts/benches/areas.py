@@ -37,7 +37,7 @@ AREAS = {
             "probing rearranging receptive requests running surrogate tensors trace transfer "
             "uneven values weights".split()
         ),
-        tests=("tests/core", "tests/cli/test_cli_values.py"),
+        tests=("tests/core", "tests/cli/test_cli_values.py", "tests/cli/test_cli_errors.py"),
     ),
     "figures": Area(
         tuple(

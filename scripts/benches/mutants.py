@@ -87,8 +87,10 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
         known = coverage(area, copies[0])
         for mutant, result, words in outcomes(chosen, area, known, copies):
             results[result] += 1
+            tally = f"\r{results.total()} of {len(chosen)}, {results[KILLED]} killed"
+            print(tally, end="", file=sys.stderr, flush=True)
             if result not in (KILLED, TIMED_OUT):
-                print(f"{result}  {mutant}  ({words})", flush=True)
+                print(f"\n{result}  {mutant}  ({words})", flush=True)
     killed = results[KILLED] + results[TIMED_OUT]
     return killed, killed + results[SURVIVED]
 

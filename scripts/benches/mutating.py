@@ -197,11 +197,14 @@ def _constants(node: ast.Constant, parent: ast.AST) -> Iterator[ast.AST]:
 
 
 def _calls(node: ast.Call) -> Iterator[ast.AST]:
-    """Without its last plain argument, or without one of its named ones."""
+    """Without its last plain argument, or without one of its named ones.
+
+    zip's strict=True stays: it only guards what is of one length anyway.
+    """
     if len(node.args) > 1 and not isinstance(node.args[-1], ast.Starred):
         yield ast.Call(node.func, node.args[:-1], node.keywords)
     for number, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg not in (None, "strict"):
             rest = [*node.keywords[:number], *node.keywords[number + 1 :]]
             yield ast.Call(node.func, node.args, rest)
 

@@ -317,3 +317,23 @@ def test_a_trace_of_a_file_is_torch_s(traced, tmp_path):
         map(tuple, nn.AvgPool2d(3, 2, 1)(numbers)[1].tolist())
     )
     assert read_numbers(tmp_path / "a.npy").shape == (3, 6, 6) and math.prod((3, 6, 6)) < MOST
+
+
+@pytest.mark.parametrize(
+    ("module", "numbers", "shape"),
+    [
+        (nn.MaxPool1d(2), "1\n2\n3\n4\n5\n", (1, 5)),
+        (nn.MaxPool1d(2), "1,2,3,4,5\n", (1, 5)),
+        (nn.MaxPool1d(2), "1,2,3,4,5\n6,7,8,9,10\n", (2, 5)),
+        (nn.MaxPool2d((2, 1)), "1\n2\n3\n4\n5\n", (1, 5, 1)),
+        (nn.MaxPool2d((1, 2)), "1,2,3,4,5\n", (1, 1, 5)),
+    ],
+    ids=str,
+)
+def test_a_column_of_numbers_is_a_signal_or_a_narrow_image(module, numbers, shape, tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text(numbers)
+    found = input_for(module, None, str(path), seed=0)
+    assert tuple(found.shape) == shape and found.flatten().tolist() == [
+        float(n) for n in numbers.replace(",", "\n").split()
+    ]

@@ -227,6 +227,8 @@ def test_fractional_windows_are_drawn_once():
     image = torch.randn(1, 12, 12, generator=torch.Generator().manual_seed(3))
     for _ in range(20):
         assert sum(map(sum, route(module, image).target)) == 16
+    batch = image.expand(3, 1, 12, 12)
+    assert sum(map(sum, route(module, batch, sample=2).target)) == 16
     assert module._random_samples is None
 
 

@@ -50,8 +50,13 @@ def test_vgg16_after_its_last_pool():
 
 @pytest.mark.parametrize("bad", [(0, 1), (3, 0), (3, 1, -1), (3, 1, 0, 0)])
 def test_impossible_layers_are_refused(bad):
-    with pytest.raises(SlidingWindowsError, match="at least"):
+    kernel_size, stride, padding, dilation = (*bad, 0, 1)[:4] if len(bad) == 2 else (*bad, 1)[:4]
+    with pytest.raises(SlidingWindowsError) as caught:
         reach_of([bad])
+    assert caught.value.problem == (
+        "a layer needs kernel_size, stride and dilation of at least 1 and padding of at least 0, "
+        f"got {kernel_size}, {stride}, {dilation} and {padding}"
+    )
 
 
 @given(axes(), axes(), st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.data())

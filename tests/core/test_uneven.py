@@ -178,3 +178,13 @@ def test_windows_that_are_none(spans, rule, problem):
 def test_no_adaptive_axis_without_elements(sizes):
     with pytest.raises(SlidingWindowsError, match="must be at least 1"):
         UnevenAxis.adaptive(*sizes)
+
+
+def test_windows_drawn_by_chance_are_listed_and_adaptive_ones_calculated():
+    line = torch.arange(9.0).reshape(1, 1, 9)
+    chances = torch.tensor([[[0.5, 0.5]]])
+    drawn = slide(nn.FractionalMaxPool2d((1, 2), (1, 3), _random_samples=chances), line).geometry
+    spans = ", ".join(f"{start} to {stop - 1}" for start, stop in drawn.cols.spans)
+    assert drawn.cols.rule == "fractional" and drawn.cols.formula() == f"3 windows of 2: {spans}"
+    even = slide(nn.AdaptiveMaxPool2d((1, 3)), line).geometry
+    assert even.cols.rule == "adaptive" and even.cols.formula().startswith("window j reads")
