@@ -1,10 +1,13 @@
 """The same commit gives the same bytes, wherever and however often a build was disturbed."""
 
 import json
+import os
 import resource
 import signal
 
 from tiny_project import ALPHA, BETA, Project
+
+from slidingwindows import site
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
 KILLS = 20
@@ -132,6 +135,25 @@ def test_killed_twenty_times_then_finished_equals_a_clean_build(built, project):
         assert [name for name in theirs if theirs[name] != ours.get(name)] == []
         # Pictures for links are kept by what is on them, so those of earlier edits stay.
         assert [name for name in ours.keys() - theirs if not name.startswith("social/")] == []
+
+
+def test_what_killed_builds_left_is_removed_and_what_a_living_one_has_is_not(tmp_path):
+    """A build that was killed between the two steps of a swap left the last good site aside."""
+    cache = tmp_path / ".cache"
+    for name in ("site-dead", "site-good.old"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "index.html").write_text(name)
+    living, claim = site._aside(tmp_path)
+    other, second = site._aside(tmp_path)
+    assert (tmp_path / "site" / "index.html").read_text() == "site-good.old"
+    assert sorted(cache.glob("site-*")) == sorted([living, other])
+    os.close(claim)  # as the system does when a build is killed
+    (cache / "site-late.old").mkdir()
+    third, last = site._aside(tmp_path)
+    assert (tmp_path / "site" / "index.html").read_text() == "site-good.old"
+    assert sorted(cache.glob("site-*")) == sorted([other, third])
+    os.close(second)
+    os.close(last)
 
 
 def full_disk():
