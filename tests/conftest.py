@@ -1,12 +1,17 @@
-"""What only the process that starts a run can give: one address for the site that all read."""
+"""What a whole run shares: torch on one thread a process, and one address for the built site."""
 
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from slidingwindows.chromium import served
+
+# Torch's threads wait for each other by spinning, which costs ten times what these small tensors
+# need, and the more the busier the machine is. Workers and builds that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_configure(config):
