@@ -1,6 +1,7 @@
-"""Hooks of every run of the tests, and the one address for the site that all its processes read."""
+"""Hooks of every run, torch on one thread a process, and one address for the built site."""
 
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from running import (  # noqa: F401
 )
 
 from slidingwindows.chromium import served
+
+# Torch's threads wait for each other by spinning, which costs ten times what these small tensors
+# need, and the more the busier the machine is. Workers and builds that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_configure(config):

@@ -131,9 +131,15 @@ STEPS = """async () => {
 }"""
 
 
-# Material lets links load a page anew until it has read the sitemap, last of all that it does.
-SETTLED = """() => document.readyState === "complete"
-  && performance.getEntriesByType("resource").some(e => /sitemap.xml$/.test(e.name))
+# Material lets links load a page anew until it has parsed the sitemap, last of all that it does.
+NOTES_THE_SITEMAP = """(() => {
+  const parse = DOMParser.prototype.parseFromString;
+  DOMParser.prototype.parseFromString = function (text, type) {
+    if (text.includes("<urlset")) setTimeout(() => { globalThis.sitemapRead = true });
+    return parse.call(this, text, type);
+  };
+})()"""
+SETTLED = """() => document.readyState === "complete" && globalThis.sitemapRead === true
   && [...document.querySelectorAll("#sw-explorer, #sw-network")].every(e => e.dataset.ready)
   && [...document.images].every(image => {
     const box = image.getBoundingClientRect();
@@ -153,6 +159,7 @@ class Visit:
         context.set_default_timeout(PATIENCE)
         self.page, self.address = context.new_page(), address
         self.requests, self.problems, page = [], [], self.page
+        page.add_init_script(NOTES_THE_SITEMAP)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._console)

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from paper import pictures
 from PIL import Image
 from pypdf import PdfReader
 from site_pages import COURSE, ROOT
@@ -83,11 +84,11 @@ def test_the_outline_holds_every_section(document, chapters):
 
 def test_every_picture_is_the_builds_own(document, site, whole):
     names = re.findall(r'<img [^>]*?src="([^"]+)"', whole)
-    pictures = [image.image for page in document.pages for image in page.images]
-    assert len(pictures) == len(names) > 80
-    for name, seen in zip(names, pictures, strict=True):
+    found = pictures(document)
+    assert len(found) == len(names) > 80
+    for name, seen in zip(names, found, strict=True):
         drawn = np.asarray(Image.open(site / name).convert("RGB"))
-        np.testing.assert_array_equal(np.asarray(seen.convert("RGB")), drawn, err_msg=name)
+        np.testing.assert_array_equal(seen, drawn, err_msg=name)
 
 
 def test_no_link_leads_to_this_machine(document):

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from paper import pictures
 from PIL import Image
 from pypdf import PdfReader
 from recording import PAPER, printed_in
@@ -12,12 +13,6 @@ from site_pages import NOTEBOOKS
 from slidingwindows.style import THEMES
 
 SCHEMES = ("light", "dark")
-
-
-def pictures(document: PdfReader) -> list[np.ndarray]:
-    return [
-        np.asarray(image.image.convert("RGB")) for page in document.pages for image in page.images
-    ]
 
 
 def on_paper(site, html: str) -> list[np.ndarray]:
