@@ -1,8 +1,11 @@
 """Each lesson's tests get that lesson's page, from one run."""
 
 import pytest
+import torch
 from lesson_page import Page
 from lesson_run import run
+
+torch.set_num_threads(1)  # As in a run; waking others takes longer than these inputs do.
 
 
 def lesson_of(module) -> str:
