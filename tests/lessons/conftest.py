@@ -5,6 +5,8 @@ import torch
 from lesson_page import Page
 from lesson_run import run
 
+torch.set_num_threads(1)  # As in a run; waking others takes longer than these inputs do.
+
 
 def lesson_of(module) -> str:
     """test_max_pooling.py is about max-pooling."""

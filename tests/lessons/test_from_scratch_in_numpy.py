@@ -80,7 +80,8 @@ def test_every_claim(page):
 
 def how_many(page):
     five = torch.rand(1, 5, 5)
-    size = nn.MaxPool2d(3, 3, padding=1, ceil_mode=True)(five).shape[1]
+    pool = nn.MaxPool2d(3, 3, padding=1, ceil_mode=True)
+    size = pool(five).shape[1]
     sizes = [
         (torch_sizes(x, k, s, p, d)[0], x, k, s, p, d) for x, *_, k, s, p, d, _, _ in drawn_cases()
     ]
@@ -97,7 +98,9 @@ def how_many(page):
     page.says(
         "A pool has a kernel of 3, a stride of 3, a padding of 1 and `ceil_mode`. The input has 5 "
         "rows. Rounding up gives three windows",
-        -(-(5 + 2 - 3) // 3) + 1 == 3 and five.shape[1] == 5 and size < 3,
+        -(-(five.shape[1] + 2 * pool.padding - 3) // pool.stride) + 1 == 3
+        and five.shape[1] == 5
+        and size < 3,
     )
     page.prints(
         "pool = nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)",
@@ -227,7 +230,7 @@ def averages(page):
         means[0, 2, 2] == real / 4 == 0.25
         and last.steps[-1].divisor == 4
         and last.geometry.rows.spans[-1] == last.geometry.cols.spans[-1]
-        and 3 * 3 - 4 == 5,
+        and nn.AvgPool2d(3).kernel_size ** 2 - last.steps[-1].divisor == 5,
     )
 
 
