@@ -16,11 +16,15 @@ def with_mathml(html: str, page: str) -> str:
     """Replace every formula. Raises SlidingWindowsError naming page and formula."""
     if 'class="arithmatex"' not in html:
         return html
-    html = BLOCK.sub(lambda m: f'<div class="sw-math">{_convert(m[1], "block", page)}</div>', html)
-    return INLINE.sub(lambda m: _convert(m[1], "inline", page), html)
+    html = BLOCK.sub(lambda m: f'<div class="sw-math">{to_mathml(m[1], "block", page)}</div>', html)
+    return INLINE.sub(lambda m: to_mathml(m[1], "inline", page), html)
 
 
-def _convert(source: str, display: str, page: str) -> str:
+def to_mathml(source: str, display: str, page: str) -> str:
+    """A formula in LaTeX, its HTML entities still there, as <math>. display: 'block' or 'inline'.
+
+    Raises SlidingWindowsError naming page and formula if it cannot be read.
+    """
     from latex2mathml.converter import convert
 
     formula = unescape(source).strip()
