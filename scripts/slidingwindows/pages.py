@@ -15,7 +15,8 @@ WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
 # Below a question: room that keeps what torch says out of sight until one scrolls or opens it.
 CURTAIN = (
     '<details class="sw-curtain" data-search-exclude>'
-    "<summary>Decide first. Then see what torch says</summary></details>"
+    "<summary><span>Decide first. Then see what torch says</span><span>What torch says</span>"
+    "</summary></details>"
 )
 
 
