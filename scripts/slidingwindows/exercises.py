@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import sys
 
 DOTS = "Put your answer in the place of the three dots, then run this cell again."
 RELATIVE, ABSOLUTE = 1e-3, 1e-3  # how far from a truth with a fraction an answer may be
@@ -30,7 +31,7 @@ def verdict(answer, truth) -> str:
     if quoted:
         given = _read(given)
         if isinstance(given, str):
-            return f"Not yet. The answer is {form(true)}, you gave a text."
+            return f"Not yet. The answer is {form(true)}, you gave text."
     if alike(given, true):
         return "Right. It takes no quotation marks." if quoted else "Right."
     return f"Not yet. {_hint(given, true)}"
@@ -51,8 +52,12 @@ def alike(given, true) -> bool:
         return len(given) == len(true) and all(map(alike, given, true))
     if not _number(given) or not _number(true):
         return type(given) is type(true) and given == true
-    if isinstance(true, int) or not math.isfinite(true) or not math.isfinite(given):
-        return given == true or (given != given and true != true)
+    if given == true or (given != given and true != true):
+        return True
+    if isinstance(true, int) or not math.isfinite(true):
+        return False
+    if not -sys.float_info.max <= given <= sys.float_info.max:
+        return False
     return abs(given - true) <= max(ABSOLUTE, min(RELATIVE * abs(true), LARGEST))
 
 
@@ -67,7 +72,7 @@ def form(value) -> str:
         each = f" of {inner.pop()}" if len(inner) == 1 else ""
         return f"{_count(len(value))} list{'s' * (len(value) > 1)}{each}"
     if len(value) == 1:
-        return f"a list of {_kind(value, 1)}"
+        return f"a list of one {_kind(value, 1)}"
     return f"{_count(len(value))} {_kind(value, len(value))}"
 
 
@@ -96,10 +101,10 @@ def _one(value) -> str:
     if _number(value):
         return "a whole number" if isinstance(value, int) else "a number"
     if isinstance(value, str):
-        return "a text"
+        return "text"
     if value is None:
         return "None"
-    return f"a {type(value).__name__}"
+    return f"a value of type {type(value).__name__}"
 
 
 def _read(text: str):

@@ -156,7 +156,11 @@ def _cells(path: Path, text: str, start: int) -> list[Cell]:
             raise SlidingWindowsError(
                 f"{path.name}, line {number + 1}: a cell begins with '# %%', not with '#%%'"
             )
-    notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
+    try:
+        notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
+    except Exception as error:  # of many kinds; what a cell's first line may hold is most of them
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SlidingWindowsError(f"{path.name}: a cell cannot be read: {problem}") from error
     lines = _first_lines(text, skip)
     if len(lines) != len(notebook.cells):
         begun = text[start:].lstrip().startswith("# %%")

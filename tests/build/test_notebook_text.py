@@ -1,4 +1,4 @@
-"""A lesson's notebook, made of cells and outputs without a kernel: it runs, and gives nothing away."""
+"""A lesson's notebook, made without a kernel: it holds all cells, and gives no answer away."""
 
 from pathlib import Path
 
@@ -48,7 +48,9 @@ def test_a_cells_id_is_short_enough_for_a_notebook():
     assert [len(one) for one in ids] == [64, 64] and ids[0][-2:] == "-0" and ids[1][-2:] == "-1"
 
 
-ANSWERED = words("## Exercises\n\n**1.** How many?\n\n??? success \"Answer\"\n    3. It is the floor.")
+ANSWERED = words(
+    '## Exercises\n\n**1.** How many?\n\n??? success "Answer"\n    3. It is the floor.'
+)
 
 
 def test_answers_are_closed_and_boxes_are_quotations():

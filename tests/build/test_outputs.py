@@ -62,7 +62,10 @@ def test_a_table_of_pandas():
         ("a</div></details>b", "ab"),
         ("<p>a<p>b", "<p>a</p><p>b</p>"),
         ("<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>"),
-        ("<table><tr><td>a<td>b<tr><td>c", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>"),
+        (
+            "<table><tr><td>a<td>b<tr><td>c",
+            "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+        ),
         ("<h1>Head</h1>", "<p>Head</p>"),
         ('<b id="x" style="color: red" class="y">a</b>', '<b class="y">a</b>'),
         ("<!-- figure tiny-pool -->a", "a"),

@@ -175,7 +175,9 @@ def test_a_plot_comes_below_the_curtain_with_its_code():
 @pytest.mark.parametrize("kind", ["image/png", "image/svg+xml", "image/jpeg"])
 def test_a_picture_without_words_is_refused(kind):
     shown = {"output_type": "display_data", "data": {kind: "aaaa", "text/plain": "<Figure>"}}
-    with pytest.raises(SlidingWindowsError, match="^lessons/tiny.py, code cell 1, line 10: a picture without"):
+    with pytest.raises(
+        SlidingWindowsError, match="^lessons/tiny.py, code cell 1, line 10: a picture without"
+    ):
         body(code("1"), outputs=[[shown]])
 
 
