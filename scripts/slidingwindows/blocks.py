@@ -30,6 +30,12 @@ def fenced(lines: list[str]) -> list[bool]:
     return code
 
 
+def without_fences(markdown: str) -> str:
+    """Markdown with blank lines in the place of its fenced code."""
+    lines = markdown.split("\n")
+    return "\n".join("" if code else line for line, code in zip(lines, fenced(lines), strict=True))
+
+
 def outside_code(markdown: str, change: Callable[[str], str]) -> str:
     """Markdown changed by a function that does not see its code: neither blocks nor spans."""
     kept: list[str] = []
@@ -126,4 +132,4 @@ def _trimmed(lines: list[str]) -> list[str]:
     return lines
 
 
-__all__ = ["fenced", "for_jupyter", "outside_code", "without_chance_lists"]
+__all__ = ["fenced", "for_jupyter", "outside_code", "without_chance_lists", "without_fences"]

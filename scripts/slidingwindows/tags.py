@@ -9,6 +9,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from .blocks import without_fences
 from .lessons import Cell, Lesson
 
 PREDICT = re.compile(r'^!!! question "Predict', re.MULTILINE)
@@ -36,11 +37,12 @@ def looks(lesson: Lesson) -> list[Look]:
     found, asked, answers = [], False, False
     for cell in lesson.cells:
         if cell.kind == "markdown":
-            headings = [match.start() for match in HEADING.finditer(cell.source)]
+            text = without_fences(cell.source)
+            headings = [match.start() for match in HEADING.finditer(text)]
             last = headings[-1] if headings else -1
-            questions = [match.start() for match in PREDICT.finditer(cell.source)]
+            questions = [match.start() for match in PREDICT.finditer(text)]
             asked = bool(questions) and questions[-1] > last
-            answers = bool(ANSWER.search(cell.source, max(last, 0))) or (answers and last < 0)
+            answers = bool(ANSWER.search(text, max(last, 0))) or (answers and last < 0)
         else:
             found.append(Look(*_shown(cell), asked, answers))
     return found

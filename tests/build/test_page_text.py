@@ -165,6 +165,11 @@ def test_a_heading_after_a_question_ends_it():
     assert CURTAIN not in body(*asked, outputs=[[stream("a")]])
 
 
+def test_a_comment_in_a_fence_is_no_heading():
+    asked = f"{ASKS}\n\n{TICKS}python\n# as {TICKS[:2]}\n{TICKS}"
+    assert CURTAIN in body(words(asked), code("x = 1"), outputs=[[stream("a")]])
+
+
 def test_a_plot_comes_below_the_curtain_with_its_code():
     figure = value(figure={"name": "fig"}, plain="figure fig")
     page = body(words(ASKS), code("plot(draw)"), outputs=[[figure]])
