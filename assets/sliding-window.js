@@ -230,8 +230,10 @@
     /** The cell at a point of the screen, or undefined. */
     cellAt(x, y) {
       const box = this.svg.getBoundingClientRect();
-      const scale = this.data.size[0] / box.width;
-      const [left, top] = [(x - box.left) * scale, (y - box.top) * scale];
+      const [width, height] = this.data.size;
+      const scale = Math.max(width / box.width, height / box.height); // blank beside it if it is tall
+      const left = (x - box.left - box.width / 2) * scale + width / 2;
+      const top = (y - box.top - box.height / 2) * scale + height / 2;
       return this.cells.find((cell) => {
         const inside = left >= cell.x && left < cell.x + cell.size;
         return inside && top >= cell.y && top < cell.y + cell.size && this.told(cell);

@@ -8,7 +8,7 @@
 #
 # You came here with a message? Search for it on this page. Each one below was raised by the code beside it when this site was built, so the wording is this torch's own. Older versions word some of them differently.
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 import torch
 from torch import nn
 

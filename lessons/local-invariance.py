@@ -260,7 +260,7 @@ for name, layer in layers.items():
 print(f"the photo itself changes by {distance(nn.Identity(), photo):.3f}")
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 curves = {
     measure: {name: [measure(layer, photo, s) for s in range(6)] for name, layer in layers.items()}
     for measure in (count, distance)
@@ -325,7 +325,7 @@ print(f"max, blur, then stride: {distance(gentle, photo):.3f}")
 #     For which shifts is the new output exactly the old one, moved? Try 1 to 4 pixels, for one layer and for two in a row.
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def follows(layer, shifts):
     """The shifts after which the output is the old output, moved by whole cells."""
     before, found = layer(frame(photo)), []
@@ -353,7 +353,7 @@ for name, layer in layers.items():
 #
 # To have no border in the way, the picture is closed to a ring: what leaves at the right comes in at the left. The four networks have the same weights. They differ in how they halve.
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 view = F.avg_pool2d(photo[:, 100:356, 100:356], 4) / 255  # 64×64
 ring = {"padding": 1, "padding_mode": "circular", "bias": False}
 
@@ -392,7 +392,7 @@ for name, line in drifts.items():
     print(f"{name:<18}", *(f"{d:.2%}" for d in line))
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def draw(figure):
     axes = figure.subplots()
     for name, line in drifts.items():

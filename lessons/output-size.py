@@ -259,7 +259,7 @@ print("stride=None  ", tuple(nn.MaxPool2d(3, stride=None)(nine).shape))
 #
 # At stride 2 a few settings are worth knowing by heart:
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 sizes = (10, 11, 12, 13)
 print(" k  s  p  ", sizes)
 common = (1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3)

@@ -176,7 +176,7 @@ print("pools, stride 1:", walk([(k, 1) for k, s in vgg16]))
 # Here are four networks, each with three convolutions of 3×3. Padding keeps the size; only strides halve it.
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def conv(k=3, s=1, d=1):
     return nn.Conv2d(1, 1, k, stride=s, padding=d * (k // 2), dilation=d, bias=False)
 
@@ -278,7 +278,7 @@ for depth in (1, 2, 3, 5):
 # But real weights are not all one. So measure: random weights, eight channels and ReLUs. Take the square of each gradient, add up each column, and average over 200 networks. Do the counted ways say anything about the result?
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def measured(depth, networks=200):
     """The share of each column in the squared gradient of random networks."""
     torch.manual_seed(0)

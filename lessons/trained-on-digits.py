@@ -207,7 +207,7 @@ for title, column in (("test", 1), ("shifted test", 2)):
         print(f"  {name:<15} {middle:+6.1f} ± {half:4.1f}   {verdict}")
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def draw(figure):
     titles = ("test images", "shifted by one pixel")
     panels = figure.subplots(1, 2, sharey=True)

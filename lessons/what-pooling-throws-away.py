@@ -128,7 +128,7 @@ print("pixels that differ:", f"{(hidden != photo).float().mean():.0%}")
 print("same pooled map:", torch.equal(nn.MaxPool2d(8)(hidden), pooled))
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def draw(figure):
     panels = figure.subplots(1, 3)
     pictures = {"photo": photo, "another image": hidden, "max pool of both": pooled}
@@ -194,7 +194,7 @@ for size in (2, 4, 8):
 print(f"one grey for the whole photo: {mse(photo.mean()):.0f}")
 
 
-# %% tags=["collapse"]
+# %% tags=["hide-input"]
 def draw(figure):
     panels = figure.subplots(1, 4)
     small = nn.AvgPool2d(8)(photo)

@@ -21,6 +21,7 @@ from mkdocs.structure.files import File, Files
 from slidingwindows import __version__
 from slidingwindows.api_page import MARK as API_MARK
 from slidingwindows.api_page import with_api
+from slidingwindows.blocks import outside_code
 from slidingwindows.cited import CITED, with_citations
 from slidingwindows.cloud import cloud_links
 from slidingwindows.contents import MARK, lesson_list, split_page, with_facts
@@ -124,31 +125,34 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
             page.edit_url = re.sub(
                 r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
             )
+    words = config.extra.get("search_words", {}).get(page.file.name)
+    if words:  # Material's search gives tags more weight than titles
+        page.meta["tags"] = words.split()
+    try:
+        return outside_code(markdown, lambda text: _with_marks(text, page, config, root))
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def _with_marks(markdown: str, page, config, root: Path) -> str:
+    """Everything that marks ask for. markdown: without its code, in which a mark is text."""
+    cache = cache_of(root)
     if MARK in markdown:
-        markdown = markdown.replace(MARK, lesson_list(config.nav, cache_of(root) / "pages"))
+        markdown = markdown.replace(MARK, lesson_list(config.nav, cache / "pages"))
     if CITED in markdown:
-        markdown = with_citations(markdown, config.nav, cache_of(root) / "pages")
+        markdown = with_citations(markdown, config.nav, cache / "pages")
     if API_MARK.search(markdown):
         markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     if NOTICES_MARK in markdown:
-        try:
-            markdown = with_notices(markdown)
-        except SlidingWindowsError as error:
-            raise PluginError(str(error)) from error
-    words = config.extra.get("search_words", {}).get(page.file.name)
-    if words:  # Material's search gives tags more weight than titles
-        page.meta["tags"] = words.split()
+        markdown = with_notices(markdown)
     page.shown = markdown
     up = "../" * page.url.count("/")
     if GALLERY_MARK in markdown:
         facts = (config.site_url or "", commit_day(root)[:4])
-        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache_of(root), up, *facts))
-    try:
-        return embed_figures(markdown, cache_of(root) / "figures", up, page.file.src_uri)
-    except SlidingWindowsError as error:
-        raise PluginError(str(error)) from error
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
+    return embed_figures(markdown, cache / "figures", up, page.file.src_uri)
 
 
 def on_page_context(context, page, config, nav):

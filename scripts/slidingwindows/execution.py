@@ -20,10 +20,11 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from .errors import SlidingWindowsError
 from .failing import failure, where
 from .lessons import Lesson
+from .machine import refuse_traces, texts_of
 from .printed import last_lines, whole
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
-MOST_OUTPUT = 1_000_000  # characters that one cell may print
+MOST_OUTPUT = 20_000  # characters that one cell may print, and that its values may have
 # nbclient logs each failing cell at length; the one message of a failure is enough. So it is
 # for asyncio, which tells of nbclient's open ends when a kernel has died.
 SILENT = logging.getLogger("slidingwindows.nbclient")
@@ -80,10 +81,20 @@ def execute(lesson: Lesson) -> list[list[dict]]:
     """The outputs of each code cell, as notebook output dictionaries.
 
     Raises SlidingWindowsError naming lesson, cell and line if a cell raises,
-    does not end, prints without end, or takes its kernel down.
+    does not end, puts out too much, takes its kernel down, or shows the machine it ran on.
     """
+    outputs, processes = run(lesson)
+    refuse_traces(lesson, outputs, processes)
+    return outputs
+
+
+def run(lesson: Lesson) -> tuple[list[list[dict]], tuple[int, ...]]:
+    """What execute() returns, unchecked for traces of the machine; and the processes' numbers."""
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell.source) for cell in lesson.code]
+        cells=[
+            nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
+            for cell in lesson.code  # nbclient knows the tags that change what it does
+        ]
     )
     with _folder() as scratch, _folder(short=True) as sockets:
         specs = ThisPython()
@@ -94,6 +105,12 @@ def execute(lesson: Lesson) -> list[list[dict]]:
         if os.name == "posix":  # private to this user, where TCP ports are open to all
             manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
         begun: list[int] = []  # numbers of the cells that were sent to the kernel
+        processes = {os.getpid()}
+
+        def begin(cell, cell_index):
+            begun.append(cell_index)
+            processes.add(getattr(manager.provisioner, "pid", None) or os.getpid())
+
         client = Client(
             notebook,
             km=manager,
@@ -101,7 +118,7 @@ def execute(lesson: Lesson) -> list[list[dict]]:
             timeout=TIMEOUT,
             resources={"metadata": {"path": scratch}},
             shutdown_kernel="immediate",
-            on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+            on_cell_execute=begin,
         )
         environment = _environment(lesson, scratch)
         try:
@@ -116,7 +133,22 @@ def execute(lesson: Lesson) -> list[list[dict]]:
                 f"{where(lesson, number)} prints {length:,} characters; at most {MOST_OUTPUT:,}"
             )
             raise SlidingWindowsError(problem + last_lines(notebook.cells[number].outputs))
-    return [list(whole(cell.outputs)) for cell in notebook.cells]
+    outputs = [list(whole(cell.outputs)) for cell in notebook.cells]
+    _refuse_long(lesson, outputs)
+    return outputs, tuple(sorted(processes))
+
+
+def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:
+    """Values, pictures and all else but prints, which were counted, and figures' data."""
+    for number, shown in enumerate(outputs):
+        values = [output for output in shown if output["output_type"] != "stream"]
+        length = sum(len(text) for output in values for text in texts_of(output))
+        if length > MOST_OUTPUT:
+            kinds = ", ".join(sorted({kind for o in values for kind in o.get("data", ())}))
+            raise SlidingWindowsError(
+                f"{where(lesson, number)} shows values of {length:,} characters ({kinds}); "
+                f"at most {MOST_OUTPUT:,}"
+            )
 
 
 def _environment(lesson: Lesson, scratch: str) -> dict:

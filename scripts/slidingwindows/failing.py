@@ -7,7 +7,8 @@ import re
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .lessons import Cell, Lesson
-from .printed import ANSI, last_lines
+from .printed import last_lines
+from .terminal import left
 
 CHAIN = re.compile(
     "^(?:During handling of the above exception|The above exception was the direct cause)", re.M
@@ -40,7 +41,7 @@ def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) ->
 
 def _line(cell: Cell, count: int | None, traceback: str) -> int:
     """The line of the lesson's file where this cell raised what nothing caught."""
-    shown = CHAIN.split(ANSI.sub("", traceback))[-1]  # earlier errors of a chain were caught
+    shown = CHAIN.split(left(traceback))[-1]  # earlier errors of a chain were caught
     found = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
     return cell.line + (int(found.group(1)) - 1 if found else 0)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import math
 import os
 import re
 
 from .errors import SlidingWindowsError
+from .exercises import DOTS, verdict
 from .feature_maps import Funnel
 from .fields import ReceptiveField
 from .trace import Trace
@@ -106,31 +106,22 @@ def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height:
 def check(answer, truth) -> None:
     """Say whether an exercise's answer is right, without giving it away.
 
-    answer: what the reader wrote in the place of ``...``: a number, a shape, a list, a tensor.
+    answer: what the reader wrote in the place of ``...``: a number, a word, True or False, a
+    shape, lists in lists, a tensor or an array; or one of these as a text, such as '(1, 3, 3)'.
     truth: a function without arguments that asks torch; it runs only once there is an answer.
-    Numbers need not be exact: a thousandth is close enough.
+
+    Prints one line. Whole numbers must be exact. For a truth with a fraction a thousandth is
+    close enough, of one for small numbers and of the number itself for large ones. A wrong answer
+    is told what is wrong with its form ('three whole numbers, you gave two'), or how many of
+    several numbers are right ('1 of 2 right'); True is no whole number, and 1 is not True.
+
+    >>> import torch
+    >>> check((3, 4), lambda: (3, 5))
+    Not yet. 1 of 2 right.
+    >>> check("(1, 3)", lambda: torch.Size([1, 3, 3]))
+    Not yet. The answer is three whole numbers, you gave two.
     """
-    if answer is ...:
-        print("Put your answer in the place of the three dots, then run this cell again.")
-    else:
-        print("Right." if _alike(_listed(answer), _listed(truth())) else "Not yet. Try again.")
-
-
-def _listed(value):
-    """Tensors and tuples as lists, so that a shape may be written in any of these ways."""
-    value = value.tolist() if hasattr(value, "tolist") else value
-    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _alike(one, other) -> bool:
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    if any(isinstance(item, bool | str | list | type(None)) for item in (one, other)):
-        return type(one) is type(other) and one == other
-    try:
-        return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-3)
-    except TypeError:
-        return one == other
+    print(DOTS if answer is ... else verdict(answer, truth()))
 
 
 __all__ = ["MIME", "Figure", "check", "notebook_html", "plot", "show"]

@@ -6,6 +6,7 @@ description. Only its code decides whether it must be executed again.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass, field
@@ -18,12 +19,28 @@ from .sources import source_key, versions
 
 HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(.*)$")
+TIGHT = re.compile(r"^#%%")  # other editors' way to begin a cell
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 # What a lesson's kernel loads, what the package gives on demand included. What only draws is not
 # here, so that an edit to a drawing runs no lesson; saving draws, and counts where a lesson saves.
 KERNEL_MODULES = ("__init__", "execution", "guard", "lesson", "plotting")
 KERNEL_MODULES += tuple(sorted(set(_LATER.values()) - {"saving"}))
+# What a cell's tags mean, for a page and in a notebook.
+TAGS = {
+    "exercise": "to be filled in: in the notebook alone",
+    "hide": "the same as remove-input",
+    "collapse": "the same as hide-cell",
+    "hide-input": "the code is folded, its output is not",
+    "hide-output": "the output is folded, its code is not",
+    "hide-cell": "code and output are folded in one box",
+    "remove-input": "no code on the page",
+    "remove-output": "no output on the page",
+    "remove-cell": "neither code nor output on the page",
+    "skip-execution": "shown, but not executed",
+    "raises-exception": "may raise; the error is its output",
+}
+EXECUTION = ("skip-execution", "raises-exception")  # tags that change what a cell gives
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,7 @@ class Lesson:
         """Changes when executing the lesson again could give something else."""
         code = [cell.source for cell in self.code]
         text = "\n".join(code)
+        tags = [f"{n} {tag}" for n, c in enumerate(self.code) for tag in c.tags if tag in EXECUTION]
         data = re.findall(r"data/[\w./-]+", text)
         files = [self.path.parent / name for name in sorted(set(data))]
         contents = [path.read_bytes() for path in files if path.is_file()]
@@ -65,7 +83,7 @@ class Lesson:
         if re.search(r"\bsave\b", text):
             named.append("saving")
         source = source_key(*KERNEL_MODULES, *named)
-        return digest(*code, "|", *contents, source, python, versions(*PACKAGES))
+        return digest(*code, *tags, "|", *contents, source, python, versions(*PACKAGES))
 
 
 def find(folder: Path, only: str = "") -> list[Lesson]:
@@ -91,6 +109,11 @@ def read(path: Path) -> Lesson:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SlidingWindowsError(f"{path.name} cannot be read: {error}") from error
+    if text.startswith("\ufeff"):
+        raise SlidingWindowsError(
+            f"{path.name} begins with a byte order mark (BOM), which an editor put there unseen; "
+            "save it as UTF-8 without one"
+        )
     header = HEADER.match(text)
     if not header:
         raise SlidingWindowsError(
@@ -110,25 +133,60 @@ def _meta(path: Path, block: str) -> dict:
         raise SlidingWindowsError(f"{path.name}: the header is not YAML: {error}") from error
     meta = meta if isinstance(meta, dict) else {}
     for name in ("title", "description"):
-        if not isinstance(meta.get(name), str) or not meta[name].strip():
+        value = meta.get(name)
+        if value is None or value == "" or (isinstance(value, str) and not value.strip()):
             raise SlidingWindowsError(f"{path.name}: the header needs a {name}")
+        if not isinstance(value, str):
+            written = re.search(rf"^# {name}:\s*(.*?)\s*$", block, re.MULTILINE)
+            text = (written[1] if written else "") or str(value)
+            raise SlidingWindowsError(
+                f"{path.name}: the header's {name} is no text but YAML's {type(value).__name__}; "
+                f"put it into quotes: {name}: {json.dumps(text, ensure_ascii=False)}"
+            )
     return meta
 
 
 def _cells(path: Path, text: str, start: int) -> list[Cell]:
-    """Cells by jupytext; line numbers by counting the markers ourselves."""
+    """Cells by jupytext; line numbers by counting the markers ourselves. Raw cells are left out."""
     import jupytext
 
-    notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
-    lines = _first_lines(text, text[:start].count("\n"))
+    skip = text[:start].count("\n")
+    for number, line in enumerate(text.splitlines()):
+        if number >= skip and TIGHT.match(line):
+            raise SlidingWindowsError(
+                f"{path.name}, line {number + 1}: a cell begins with '# %%', not with '#%%'"
+            )
+    try:
+        notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
+    except Exception as error:  # of many kinds; what a cell's first line may hold is most of them
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SlidingWindowsError(f"{path.name}: a cell cannot be read: {problem}") from error
+    lines = _first_lines(text, skip)
     if len(lines) != len(notebook.cells):
-        raise SlidingWindowsError(f"{path.name}: text stands before the first '# %%' cell")
+        begun = text[start:].lstrip().startswith("# %%")
+        problem = "a line within a string begins like a cell, with '# %%'"
+        if not begun:
+            problem = "text comes before the first '# %%' cell"
+        raise SlidingWindowsError(f"{path.name}: {problem}")
     cells = []
     for cell, line in zip(notebook.cells, lines, strict=True):
-        tags = tuple(cell.metadata.get("tags", ()))
-        kind = "code" if cell.cell_type == "code" else "markdown"
-        cells.append(Cell(kind, cell.source, line, tags))
+        if cell.cell_type != "raw":
+            tags = _tags(path, cell.metadata, line)
+            cells.append(Cell(cell.cell_type, cell.source, line, tags))
     return cells
+
+
+def _tags(path: Path, metadata: dict, line: int) -> tuple[str, ...]:
+    place, tags = f"{path.name}, cell at line {line}", metadata.get("tags", ())
+    wrong = metadata.get("incorrectly_encoded_metadata")
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        wrong = f"tags={tags!r}"
+    if wrong:
+        raise SlidingWindowsError(f'{place}: tags are a list such as tags=["hide"], not {wrong}')
+    for tag in tags:
+        if tag not in TAGS:
+            raise SlidingWindowsError(f"{place}: unknown tag {tag!r}; there are: {', '.join(TAGS)}")
+    return tuple(tags)
 
 
 def _first_lines(text: str, skip: int) -> list[int]:

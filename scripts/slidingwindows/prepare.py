@@ -18,7 +18,8 @@ from .artefacts import Entry, digest, write
 from .errors import SlidingWindowsError
 from .figure_data import figures_of
 from .lessons import PACKAGES, Lesson, find
-from .pages import figures_in, markdown, notebook
+from .notebooks import notebook
+from .pages import figures_in, markdown
 from .sources import HERE, source_key, versions
 
 WORKERS = os.cpu_count() or 1
@@ -203,7 +204,7 @@ def _load(folder: Path, name: str) -> dict:
 def _write_page(root: Path, lesson: Lesson, outputs, made: dict) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
     pictures = [content for name in shown for _, content in sorted(made[name]["files"].items())]
-    key = digest(lesson.text, json.dumps(outputs), source_key("pages"), *pictures)
+    key = digest(lesson.text, json.dumps(outputs), source_key("pages", "notebooks"), *pictures)
     page = Entry(cache_of(root) / "pages", lesson.name)
     book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
     if page.state(key) == book.state(key) == "fresh":

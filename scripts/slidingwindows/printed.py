@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
+from .terminal import left as shown
+
 LAST_LINES, LONGEST_LINE = 3, 160  # of a failing cell's output, shown with its failure
 
 
@@ -27,13 +27,8 @@ def whole(outputs: list[dict]) -> Iterator[dict]:
                 yield {"output_type": "stream", "name": name, "text": shown(text)}
 
 
-def shown(text: str) -> str:
-    """Text as a terminal leaves it: a carriage return begins the line again, as for progress."""
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
-
-
 def last_lines(outputs: list[dict]) -> str:
     """The last lines that a cell printed, to stand below its failure."""
     texts = [output["text"] for output in whole(outputs) if output["output_type"] == "stream"]
     lines = [line for line in "".join(texts).splitlines() if line.strip()]
-    return "".join(f"\n    | {ANSI.sub('', line)[:LONGEST_LINE]}" for line in lines[-LAST_LINES:])
+    return "".join(f"\n    | {line[:LONGEST_LINE]}" for line in lines[-LAST_LINES:])

@@ -63,7 +63,15 @@ BROKEN = {
     ),
     "dies": (ONE_LINE, "import os  # here\n\nos._exit(1)", "z = 3"),
     "dies-at-once": ("import os; os._exit(1)  # here", "z = 3"),
-    "chatters": (ONE_LINE, "print('x' * 1_000_001)  # here"),
+    "chatters": (ONE_LINE, "print('x' * 20_001)  # here"),
+    "large-value": (ONE_LINE, "'x' * 20_001  # here"),
+    "large-html": (
+        "from IPython.display import HTML",
+        "HTML('x' * 20_001)  # here",
+    ),
+    "many-values": (ONE_LINE, "for _ in range(9):  # here\n    display('x' * 3000)"),
+    "object": (ONE_LINE, "object()  # here"),
+    "path": ("import os", "os.getcwd()  # here"),
     "chatters-in-lines": (ONE_LINE, "for _ in range(250_000):  # here\n    print('1234')"),
     "blank-lines": (ONE_LINE, "\n\n\nx = 2\n\nx / 0  # here"),
     "writes-outside": ("from pathlib import Path", "Path('../../evil').write_text('x')  # here"),
@@ -90,8 +98,13 @@ SAID = {
     "no-words": "plot 'silent' needs an alt text",
     "dies": ": the kernel died",
     "dies-at-once": "the kernel died",
-    "chatters": "prints 1,000,002 characters; at most 1,000,000",
-    "chatters-in-lines": "prints 1,250,000 characters; at most 1,000,000",
+    "chatters": "prints 20,002 characters; at most 20,000",
+    "large-value": "shows values of 20,003 characters (text/plain); at most 20,000",
+    "large-html": "(text/html, text/plain); at most 20,000",
+    "many-values": "shows values of 27,018 characters (text/plain); at most 20,000",
+    "object": "an output shows an address in memory",
+    "path": "an output shows a path of this machine",
+    "chatters-in-lines": "prints 1,250,000 characters; at most 20,000",
     "blank-lines": "ZeroDivisionError: division by zero",
     "writes-outside": "PermissionError: a lesson writes into its own folder only, not /",
     "writes-into-the-site": "PermissionError: a lesson writes into its own folder only, not /",
@@ -143,8 +156,8 @@ def test_cells_that_do_not_end_are_named(tmp_path):
 
 def test_the_last_lines_of_output_stand_below(failed):
     assert "division by zero\n    | Cell In[9], line 7\n" in failed.message
-    assert f"at most 1,000,000\n    | {'x' * 160}\n" not in failed.message  # one long line, cut off
-    assert "at most 1,000,000\n    | 1234\n    | 1234\n    | 1234\n" in failed.message
+    assert f"at most 20,000\n    | {'x' * 160}\n" not in failed.message  # one long line, cut off
+    assert "at most 20,000\n    | 1234\n    | 1234\n    | 1234\n" in failed.message
 
 
 def test_report_marks_each_failure(failed):
@@ -239,7 +252,7 @@ def test_one_fault_is_enough_to_refuse(project, broken, named):
         ("# ---\n# title: T\n\n# %%\nx = 1\n", "must begin with a '# ---' header"),
         ("# ---\n# title: T\n# ---\n\n# %%\nx = 1\n", "needs a description"),
         ("# ---\n# description: D\n# ---\n\n# %%\nx = 1\n", "needs a title"),
-        ("# ---\n# title: 7\n# description: D\n# ---\n", "needs a title"),
+        ("# ---\n# title: 7\n# description: D\n# ---\n", 'put it into quotes: title: "7"'),
         ("# ---\n# title: ' '\n# description: D\n# ---\n", "needs a title"),
         ("# ---\n# just words\n# ---\n", "needs a title"),
         ("# ---\n# title: [\n# ---\n\n# %%\nx = 1\n", "the header is not YAML"),

@@ -36,13 +36,27 @@ def test_a_lesson_cannot_print_the_builds_secrets(tmp_path, secrets):
     path = tmp_path / "lessons" / "curious.py"
     path.write_text(lesson("Curious", *ASKS))
     curious = lessons.read(path)
-    outputs = execution.execute(curious)
+    outputs, _ = execution.run(curious)  # it shows paths, which execute() would refuse
     page = markdown(curious, outputs)
     assert SECRET not in page
     assert page.count("'SLIDINGWINDOWS_BUILD': '1'") == 1 and "\nSLIDINGWINDOWS_BUILD=1\n" in page
     parent = f"a lesson reads no other process's environment: /proc/{os.getpid()}/environ"
     assert parent in page
     assert "\nTrue Name\n" in page
+
+
+def test_tags_that_skip_a_cell_and_let_one_raise(tmp_path):
+    text = lesson("Tags", "x = 1", "x = 2", "1 / 0", "x")
+    for cell, tag in (("x = 2", "skip-execution"), ("1 / 0", "raises-exception")):
+        text = text.replace(f"# %%\n{cell}", f'# %% tags=["{tag}"]\n{cell}')
+    path = tmp_path / "lessons" / "tags.py"
+    path.parent.mkdir()
+    path.write_text(text)
+    page = markdown(lessons.read(path), execution.execute(lessons.read(path)))
+    shown = page[page.index("```python\nx = 1") :].replace("\n\n", "\n").split("\n")
+    assert "\n".join(line for line in shown if not line.startswith("```")) == (
+        "x = 1\nx = 2\n1 / 0\nZeroDivisionError: division by zero\nx\n1\n"
+    )
 
 
 def test_what_a_kernel_gets(tmp_path, monkeypatch, secrets):

@@ -138,7 +138,9 @@ def test_lessons_are_found_by_name_and_sorted(tmp_path):
 
 
 def test_a_lesson_is_read_with_tags_and_kinds(tmp_path):
-    text = lesson("T", "1").replace("# %%\n1", '# %% tags=["hide", "x"]\n1\n\n# %% [markdown]\n# W')
+    text = lesson("T", "1").replace(
+        "# %%\n1", '# %% tags=["hide", "collapse"]\n1\n\n# %% [markdown]\n# W'
+    )
     (tmp_path / "one.py").write_text(
         text.replace("description: Text.", "description: Ü\n# more: 7")
     )
@@ -146,11 +148,33 @@ def test_a_lesson_is_read_with_tags_and_kinds(tmp_path):
     assert one.meta == {"title": "T", "description": "Ü", "more": 7}
     assert [(cell.kind, cell.source, cell.tags) for cell in one.cells] == [
         ("markdown", "# T", ()),
-        ("code", "1", ("hide", "x")),
+        ("code", "1", ("hide", "collapse")),
         ("markdown", "W", ()),
     ]
     assert one.code == [one.cells[1]] and one.name == "one" and isinstance(one.cells, tuple)
     assert one.text == (tmp_path / "one.py").read_text() and "Text" not in repr(one)
+
+
+def test_raw_cells_are_left_out_and_lines_still_count(tmp_path):
+    text = lesson("T", "1", "2").replace("# %%\n2", "# %% [raw]\n# <b>\n\n# %%\n2")
+    (tmp_path / "one.py").write_text(text)
+    cells = lessons.read(tmp_path / "one.py").cells
+    assert [(cell.kind, cell.source) for cell in cells[1:]] == [("code", "1"), ("code", "2")]
+    assert [text.splitlines()[cell.line - 1] for cell in cells[1:]] == ["1", "2"]
+
+
+@pytest.mark.parametrize("tag", lessons.TAGS)
+def test_tags_that_change_what_a_cell_gives_count(tmp_path, tag):
+    def key(text):
+        (tmp_path / "one.py").write_text(text)
+        return lessons.read(tmp_path / "one.py").key()
+
+    plain = lesson("T", "1", "2")
+    tagged = plain.replace("# %%\n2", f'# %% tags=["{tag}"]\n2')
+    changes = tag in ("skip-execution", "raises-exception")
+    assert (key(tagged) != key(plain)) == changes
+    if changes:
+        assert key(plain.replace("# %%\n1", f'# %% tags=["{tag}"]\n1')) != key(tagged)
 
 
 # Whether anything is to be prepared at all.
@@ -205,7 +229,44 @@ def test_the_overall_key_holds_versions(root, monkeypatch):
         (b"# ---\n# description: T\n# ---\n", "one.py: the header needs a title"),
         (
             b"# ---\n# title: T\n# description: D\n# ---\nx\n# %%\ny\n",
-            "one.py: text stands before the first '# %%' cell",
+            "one.py: text comes before the first '# %%' cell",
+        ),
+        (
+            b"# ---\n# title: T\n# description: D\n# ---\n# %%\ny = '''\n# %%\n'''\n",
+            "one.py: a line within a string begins like a cell, with '# %%'",
+        ),
+        (
+            b"\xef\xbb\xbf# ---\n# title: T\n# description: D\n# ---\n",
+            "one.py begins with a byte order mark (BOM)",
+        ),
+        (
+            b"# ---\n# title: T\n# description: D\n# ---\n\n#%%\ny\n",
+            "one.py, line 6: a cell begins with '# %%', not with '#%%'",
+        ),
+        (
+            b"# ---\n# title: 2024\n# description: D\n# ---\n",
+            "one.py: the header's title is no text but YAML's int; "
+            'put it into quotes: title: "2024"',
+        ),
+        (
+            b"# ---\n# title: T\n# description: [a]\n# ---\n",
+            "one.py: the header's description is no text but YAML's list; "
+            'put it into quotes: description: "[a]"',
+        ),
+        (b"# ---\n# title: ''\n# description: D\n# ---\n", "one.py: the header needs a title"),
+        (
+            b'# ---\n# title: T\n# description: D\n# ---\n\n# %% tags=["hidden"]\ny\n',
+            "one.py, cell at line 7: unknown tag 'hidden'; there are: exercise, hide, collapse, "
+            "hide-input, hide-output, hide-cell, remove-input, remove-output, remove-cell, "
+            "skip-execution, raises-exception",
+        ),
+        (
+            b"# ---\n# title: T\n# description: D\n# ---\n\n# %% tags=hide\ny\n",
+            'one.py, cell at line 7: tags are a list such as tags=["hide"], not tags=hide',
+        ),
+        (
+            b'# ---\n# title: T\n# description: D\n# ---\n\n# %% tags="hide"\ny\n',
+            "one.py: a cell cannot be read: 'hide' is not of type 'array'",
         ),
     ],
 )

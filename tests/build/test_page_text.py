@@ -1,15 +1,15 @@
-"""A lesson's Markdown and its notebook, made of cells and outputs without a kernel."""
+"""A lesson's page as Markdown, made of cells and outputs without a kernel."""
 
 import json
 from pathlib import Path
 
-import nbformat
 import pytest
 
-from slidingwindows import SlidingWindowsError, pages
+from slidingwindows import SlidingWindowsError
 from slidingwindows.lesson import MIME
 from slidingwindows.lessons import Cell, Lesson
-from slidingwindows.pages import figures_in, markdown, minutes, notebook
+from slidingwindows.pages import CURTAIN, figures_in, markdown, minutes
+from slidingwindows.tags import calls_of
 
 TICKS = "```"
 
@@ -56,13 +56,11 @@ def test_a_page_word_by_word():
     )
 
 
-def test_an_exercise_is_left_to_the_notebook_with_all_that_it_prints():
+def test_an_exercise_is_left_to_the_notebook():
     cells = code("check(..., f)", "exercise"), code("y = 2")
     printed = stream("Put your answer in the place of the three dots")
     page = body(*cells, outputs=[[printed, value(plain="7")], [stream("shown")]])
     assert page == f"{TICKS}python\ny = 2\n{TICKS}\n\n{output('shown')}"
-    book = notebook(made_of(*cells), [[printed], []], {})
-    assert "check(..., f)" in book and "Put your answer" in book
 
 
 def test_colours_of_a_terminal_are_taken_away():
@@ -86,29 +84,105 @@ def test_what_only_draws_or_is_hidden_shows_no_code():
         assert body(code(shown)) == f"{TICKS}python\n{shown}\n{TICKS}", shown
 
 
-def folded(source):
-    lines = f"{TICKS}python\n{source}\n{TICKS}".split("\n")
-    return '??? example "The code"\n\n' + "\n".join(f"    {line}" for line in lines)
+def folded(title, *blocks):
+    head = f'<details class="example" markdown="1">\n<summary>{title}</summary>'
+    return "\n\n".join([head, *blocks, "</details>"])
 
 
-def test_what_plots_or_is_collapsed_is_folded():
+def python(source):
+    return f"{TICKS}python\n{source}\n{TICKS}"
+
+
+def test_code_that_plots_is_folded_and_the_plot_is_not():
+    figure = value(figure={"name": "fig"}, plain="figure fig")
     for source in ("plot(draw, 'a', 'b')", "x = 1\n\nplot(draw, 'a', 'b')"):
-        assert body(code(source)) == folded(source)
-    assert body(code("x = 1", "collapse")) == folded("x = 1")
+        page = body(code(source), outputs=[[figure]])
+        assert page == f"{folded('The code', python(source))}\n\n<!-- figure fig -->"
     for shown in ("plot(draw)\nx = 1", "plots(draw)", "y = plot", "%time plot(draw)"):
-        assert body(code(shown)) == f"{TICKS}python\n{shown}\n{TICKS}", shown
+        assert body(code(shown)) == python(shown), shown
 
 
-def test_markdown_of_an_output_stands_as_it_is():
-    assert body(code("1", "hide"), outputs=[[value(words="| a |", plain="x")]]) == "| a |"
-    both = value(figure={"name": "fig"}, words="no", png="no")
-    assert body(code("1", "hide"), outputs=[[both]]) == "<!-- figure fig -->"
+A, B = python("x = 1"), output("a")
+LOOKS = {
+    "hide": B,
+    "remove-input": B,
+    "remove-output": A,
+    "remove-cell": "",
+    "exercise": "",
+    "hide-input": f"{folded('The code', A)}\n\n{B}",
+    "hide-output": f"{A}\n\n{folded('The output', B)}",
+    "hide-cell": folded("The code and its output", A, B),
+    "collapse": folded("The code and its output", A, B),
+    "raises-exception": f"{A}\n\n{B}",
+    "hide-input hide-output": folded("The code and its output", A, B),
+    "hide-input remove-output": folded("The code", A),
+    "remove-input hide-output": folded("The output", B),
+    "remove-input remove-output": "",
+    "collapse hide": folded("The output", B),
+}
+
+
+@pytest.mark.parametrize("tags", LOOKS)
+def test_what_a_tag_shows_folds_and_removes(tags):
+    assert body(code("x = 1", *tags.split()), outputs=[[stream("a")]]) == LOOKS[tags]
+
+
+def test_a_cell_that_is_not_executed_is_shown_without_output():
+    assert body(code("x = 1", "skip-execution"), outputs=[[]]) == A
+    assert body(code("x = 1", "collapse"), outputs=[[]]) == folded("The code", A)
+
+
+def test_an_error_that_a_cell_may_raise_is_its_output():
+    failed = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["/x"]}
+    assert body(code("1"), outputs=[[failed]]).endswith(output("ValueError: no"))
+    silent = {**failed, "evalue": ""}
+    assert body(code("1"), outputs=[[silent]]).endswith(output("ValueError"))
+
+
+# Questions: what torch says comes below a curtain.
+
+ASKS = '!!! question "Predict"\n    What comes out?'
+
+
+def test_what_follows_a_question_comes_below_a_curtain():
+    page = body(words(f"# T\n\n{ASKS}"), code("x = 1"), outputs=[[stream("a")]])
+    assert page.endswith(f"{A}\n\n{CURTAIN}\n\n{B}")
+
+
+def test_a_question_has_one_curtain_before_the_first_output():
+    cells = [words(ASKS), code("x = 1"), code("x = 1"), code("x = 1"), words("So."), code("x = 1")]
+    page = body(*cells, outputs=[[], [stream("a")], [stream("a")], [stream("a")]])
+    assert page == "\n\n".join([ASKS, A, A, CURTAIN, B, A, B, "So.", A, B])
+
+
+def test_each_question_has_its_own_curtain():
+    cells = [words(ASKS), code("x = 1"), words(f"So.\n\n{ASKS}\n\nRun it."), code("x = 1")]
+    assert body(*cells, outputs=[[stream("a")]] * 2).count(CURTAIN) == 2
+
+
+def test_a_heading_after_a_question_ends_it():
+    asked = [words(f"{ASKS}\n\n## Next"), code("x = 1")]
+    assert CURTAIN not in body(*asked, outputs=[[stream("a")]])
+
+
+def test_a_comment_in_a_fence_is_no_heading():
+    asked = f"{ASKS}\n\n{TICKS}python\n# as {TICKS[:2]}\n{TICKS}"
+    assert CURTAIN in body(words(asked), code("x = 1"), outputs=[[stream("a")]])
+
+
+def test_a_plot_comes_below_the_curtain_with_its_code():
+    figure = value(figure={"name": "fig"}, plain="figure fig")
+    page = body(words(ASKS), code("plot(draw)"), outputs=[[figure]])
+    below = [folded("The code", python("plot(draw)")), "<!-- figure fig -->"]
+    assert page == "\n\n".join([ASKS, CURTAIN, *below])
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/svg+xml", "image/jpeg"])
 def test_a_picture_without_words_is_refused(kind):
     shown = {"output_type": "display_data", "data": {kind: "aaaa", "text/plain": "<Figure>"}}
-    with pytest.raises(SlidingWindowsError, match="^lessons/tiny.py, line 10: a picture without"):
+    with pytest.raises(
+        SlidingWindowsError, match="^lessons/tiny.py, code cell 1, line 10: a picture without"
+    ):
         body(code("1"), outputs=[[shown]])
 
 
@@ -147,7 +221,7 @@ def test_reading_time(counts, expected):
 
 def test_code_that_is_not_read_takes_no_time():
     lines = "\n".join(["x = 1"] * 60)
-    for cell in (code(lines, "hide"), code(lines, "exercise"), code(lines, "collapse")):
+    for cell in (code(lines, "hide"), code(lines, "exercise"), code(lines, "hide-input")):
         assert minutes(made_of(cell), 0) == 0
     assert minutes(made_of(code(lines)), 0) == 3
     figure = value(figure={"name": "fig"})
@@ -164,39 +238,5 @@ def test_figures_are_found_in_order():
     ]
 
 
-def test_a_notebook_holds_cells_in_order_with_figures_as_pictures():
-    figure = value(figure={"name": "fig"}, plain="figure fig")
-    files = {"fig.dark.gif": b"d", "fig.light.png": b"p", "fig.light.gif": b"GIF"}
-    made = {"fig": {"files": files, "alt": 'A "b" <c>', "width": 3, "height": 2}}
-    cells = words("# T"), code("a = 1", "hide"), words("ü"), code("show(t)")
-    text = notebook(made_of(*cells), [[stream("out")], [figure]], made)
-    book = nbformat.reads(text, as_version=4)
-    assert text.endswith("}\n")
-    assert [(c.cell_type, c.source, c.id) for c in book.cells] == [
-        ("markdown", "# T", "tiny-0"),
-        ("code", "a = 1", "tiny-1"),
-        ("markdown", "ü", "tiny-2"),
-        ("code", "show(t)", "tiny-3"),
-    ]
-    assert [c.execution_count for c in book.cells if c.cell_type == "code"] == [1, 2]
-    assert book.cells[1].outputs == [stream("out")]
-    assert book.cells[3].outputs[0].data == {
-        "text/html": '<img src="data:image/gif;base64,R0lG" width="3" height="2" '
-        'alt="A &quot;b&quot; &lt;c&gt;">',
-        "text/plain": 'A "b" <c>',
-    }
-    assert book.metadata == {
-        "title": "T",
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-        "language_info": {"name": "python"},
-    }
-
-
-def test_a_cells_id_is_short_enough_for_a_notebook():
-    long = Lesson(Path(f"lessons/{'x' * 80}.py"), {"title": "T"}, (words("a"), words("b")), "")
-    ids = [cell.id for cell in nbformat.reads(notebook(long, [], {}), as_version=4).cells]
-    assert [len(one) for one in ids] == [64, 64] and ids[0][-2:] == "-0" and ids[1][-2:] == "-1"
-
-
 def test_calls_of_a_cell():
-    assert pages._calls("x = f(1)\ng(2)\nh") == ["", "g", ""] and pages._calls("%magic x") == []
+    assert calls_of("x = f(1)\ng(2)\nh") == ["", "g", ""] and calls_of("%magic x") == []

@@ -206,11 +206,25 @@ def test_outputs_are_blocks_of_their_own(alpha):
     texts = [text_of(output).strip() for output in outputs]
     assert texts == [
         "tensor([[[6., 5.],\n         [9., 9.]]])",
-        "``` &lt;b&gt;not bold&lt;/b&gt; &amp; so on",
+        "``` &lt;b&gt;not bold&lt;/b&gt; &amp; so on\n\n# no heading\n"
+        "&lt;!-- figure tiny-pool --&gt;\n&lt;!-- lessons --&gt;",
         "printed all the same",
         "42",
     ]
     assert all("no-copy" in output for output in outputs)
+
+
+def test_marks_in_code_and_outputs_are_text(alpha):
+    """In a span, in a block, in a cell's code and in what it printed; the figure comes once."""
+    assert alpha.count("<figure") == 1
+    shown = re.sub(r"<[^>]*>", "", article(alpha))
+    assert shown.count("&lt;!-- figure tiny-pool --&gt;") == 4
+    assert "no heading" not in "".join(re.findall(r"<h\d.*?</h\d>", alpha))
+
+
+def test_a_number_at_the_start_is_no_list(alpha, built):
+    assert "<p>7. is a number.</p>" in alpha and "<ol" not in article(alpha)
+    assert "7\\\\. is a number." in built.read("site/lessons/alpha/alpha.ipynb")
 
 
 def test_hidden_cell_hides_its_code_only(alpha):
@@ -222,7 +236,9 @@ def test_collapsed_cell_is_folded(alpha):
     folds = re.findall(r"<details\b[^>]*>.*?</details>", alpha, re.S)
     folded = [text_of(fold) for fold in folds if "folded_away" in text_of(fold)]
     assert len(folded) == 1 and "6 * 7" in re.sub(r"\s+", " ", folded[0])
-    assert "folded_away" not in text_of(alpha.replace(folds[0], ""))
+    rest = text_of(alpha.replace(folds[0], ""))
+    assert "folded_away" not in rest
+    assert "42" in folded[0] and "42" not in rest, "what the code prints is folded with it"
 
 
 def test_call_that_only_shows_is_left_to_the_notebook(alpha):

@@ -1,6 +1,7 @@
 """Lists, facts, formulas and cards that the hooks put into pages, each by itself."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -74,12 +75,49 @@ def test_formulas_become_mathml_and_all_else_stays():
     inline = r'<p>a <span class="arithmatex">\(x &lt; 9\)</span> b</p>'
     page = with_mathml(inline, "page.md")
     assert page.startswith("<p>a <math") and page.endswith("</math> b</p>")
-    assert 'display="inline"' in page and "&#x0003C;" in page and "arithmatex" not in page
+    assert 'display="inline"' in page and "<mo>&lt;</mo>" in page and "arithmatex" not in page
     block = '<div class="arithmatex">\n\\[\no = \\frac{i}{s}\n\\]\n</div>'
     page = with_mathml(f"{block}{inline}{block}", "page.md")
     assert page.count('<div class="sw-math"><math') == 2 and page.count("</math></div>") == 2
     assert page.count('display="block"') == 2 and page.count('display="inline"') == 1
     assert with_mathml("<p>$x$</p>", "page.md") == "<p>$x$</p>"
+
+
+def formula(source: str) -> str:
+    return with_mathml(f'<span class="arithmatex">\\({source}\\)</span>', "page.md")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "name"),
+    [
+        (r"\lfloor", r"\rfloor", "floor"),
+        (r"\lceil", r"\rceil", "ceiling"),
+        ("(", ")", "round"),
+        ("[", "]", "square"),
+        ("|", "|", "bars"),
+    ],
+)
+def test_brackets_around_something_tall_are_drawn(left, right, name):
+    made = formula(rf"1 + \left{left} \frac{{i}}{{s}} - 1 \right{right} + 2")
+    assert made.count("sw-") == 2
+    enclosed = re.search(rf'<mrow class="sw-{name}">(.*)</mrow><mo [^>]*>.</mo></mrow><mo>', made)
+    assert enclosed and enclosed[1].startswith("<mfrac>") and enclosed[1].endswith("<mn>1</mn>")
+    low = formula(rf"\left{left} i - 1 \right{right}")
+    assert "sw-" not in low
+
+
+def test_nested_brackets_are_drawn_each():
+    made = formula(r"\left(\left\lfloor \frac{a}{b} \right\rfloor + 1\right)^2")
+    assert made.index("sw-round") < made.index("sw-floor") and made.count("sw-fence") == 2
+
+
+def test_half_brackets_are_operators_not_names():
+    made = formula(r"\lfloor i/2 \rfloor")
+    assert re.findall(r'<mo [^>]*form="(\w+)">([⌊⌋])</mo>', made) == [
+        ("prefix", "⌊"),
+        ("postfix", "⌋"),
+    ]
+    assert "<mi>⌊" not in made
 
 
 def test_a_formula_that_cannot_be_read_is_named_with_its_page():

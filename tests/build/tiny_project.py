@@ -47,6 +47,14 @@ ALPHA = """# ---
 # !!! note "Hello"
 #     A box with **bold** words.
 #
+# A mark is `<!-- figure tiny-pool -->`, alone on its line:
+#
+# ```html
+# <!-- figure tiny-pool -->
+# ```
+#
+# 7. is a number.
+#
 # ## How it slides
 
 # %%
@@ -69,7 +77,8 @@ quartz = nn.MaxPool2d(2)
 quartz(x)
 
 # %%
-print("``` <b>not bold</b> & so on")
+print("``` <b>not bold</b> & so on\\n")
+print("# no heading\\n<!-- figure tiny-pool -->\\n<!-- lessons -->")
 
 # %% tags=["hide"]
 concealed = "printed all the same"

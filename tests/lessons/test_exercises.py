@@ -7,10 +7,11 @@ import torch
 from lesson_page import EXERCISE
 from lesson_run import LESSONS, run
 
+from slidingwindows.exercises import listed
 from slidingwindows.lesson import check
 from slidingwindows.lessons import read
+from slidingwindows.tags import OPEN, looks
 
-DOTS = "Put your answer in the place of the three dots, then run this cell again.\n"
 WITH = [
     path.stem
     for path in sorted(LESSONS.glob("*.py"))
@@ -28,51 +29,6 @@ def gradients():
 def said(capsys, answer, truth) -> str:
     check(answer, truth)
     return capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("answer", "truth"),
-    [
-        (3, 3),
-        (3.0, torch.tensor(3)),
-        ((1, 4, 4), torch.Size([1, 4, 4])),
-        ([1, 4, 4], (1, 4, 4)),
-        (0.667, 2 / 3),
-        ([[5, 7], [13, 15]], torch.tensor([[5.0, 7], [13, 15]])),
-        (float("-inf"), -torch.inf),
-        ("floor", "floor"),
-        (True, True),
-        (None, None),
-    ],
-)
-def test_right(capsys, answer, truth):
-    assert said(capsys, answer, lambda: truth) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "truth"),
-    [
-        (4, 3),
-        (0.6, 2 / 3),
-        ((4, 4), (1, 4, 4)),
-        ([[5, 7], [13, 14]], torch.tensor([[5.0, 7], [13, 15]])),
-        ("3", 3),
-        (True, 1),
-        (None, 0),
-        (float("nan"), 1.0),
-        ([], 3),
-        (object(), 3),
-    ],
-)
-def test_not_yet(capsys, answer, truth):
-    assert said(capsys, answer, lambda: truth) == "Not yet. Try again.\n"
-
-
-def test_torch_is_asked_only_when_there_is_an_answer(capsys):
-    def never():
-        raise AssertionError("asked too early")
-
-    assert said(capsys, ..., never) == DOTS
 
 
 def checks_of(lesson) -> list[ast.Call]:
@@ -109,3 +65,34 @@ def test_each_exercise_refuses_what_is_wrong(name, capsys):
     for truth in run(name).truths:
         assert said(capsys, truth, lambda truth=truth: truth) == "Right.\n"
         assert said(capsys, "something else", lambda truth=truth: truth) != "Right.\n"
+
+
+def changed(value, new) -> list:
+    """For each number, word or truth value in a value, that value with new(it) in its place."""
+    if isinstance(value, list):
+        return [
+            [*value[:at], other, *value[at + 1 :]]
+            for at, item in enumerate(value)
+            for other in changed(item, new)
+        ]
+    return [new(value)]
+
+
+@pytest.mark.parametrize("name", WITH)
+@pytest.mark.parametrize("step", [1, -1])
+def test_each_exercise_refuses_its_answer_plus_and_minus_one(name, step, capsys):
+    """Any one of an answer's numbers off by one, or yes and no exchanged, is never 'Right.'."""
+    for truth in run(name).truths:
+        near = changed(listed(truth), lambda v: not v if isinstance(v, bool) else v + step)
+        assert near
+        for answer in near:
+            assert said(capsys, answer, lambda truth=truth: truth).startswith("Not yet."), answer
+
+
+@pytest.mark.parametrize("name", WITH)
+def test_no_answer_is_in_sight_before_the_reader_answers(name):
+    """Below folded answers, what a page shows of code and output is folded or not there."""
+    lesson = read(LESSONS / f"{name}.py")
+    for cell, look in zip(lesson.code, looks(lesson), strict=True):
+        if look.answers:
+            assert look.outputs != OPEN, f"line {cell.line}: tag it collapse"

@@ -1,0 +1,136 @@
+"""check(): right answers in any form, and wrong ones told what is wrong with their form."""
+
+import numpy as np
+import pytest
+import torch
+
+from slidingwindows.exercises import alike, form
+from slidingwindows.lesson import check
+
+SIZE = torch.Size([1, 3, 3])
+NESTED = torch.tensor([[[8.0, 9.5]]])
+
+
+def said(capsys, answer, truth) -> str:
+    check(answer, lambda: truth)
+    return capsys.readouterr().out.removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"),
+    [
+        (3, 3),
+        (3.0, 3),
+        (3, torch.tensor(3)),
+        (np.int64(3), 3),
+        ((1, 3, 3), SIZE),
+        ([1, 3, 3], SIZE),
+        (np.array([1, 3, 3]), SIZE),
+        (torch.tensor([1, 3, 3]), SIZE),
+        ([[[8, 9.5]]], NESTED),
+        ([torch.tensor([[8, 9.5]])], NESTED),
+        (NESTED.double(), NESTED),
+        (0.667, 2 / 3),
+        (1e-9, 0.0),
+        (-8, torch.tensor(-8.0)),
+        (1234.3, 1234.0),
+        (float("nan"), torch.tensor(torch.nan)),
+        (float("inf"), torch.inf),
+        (True, torch.tensor(True)),
+        (np.True_, True),
+        ([True, False], (True, False)),
+        ("floor", "floor"),
+        (None, None),
+        (range(3), [0, 1, 2]),
+    ],
+)
+def test_right_in_any_form(capsys, answer, truth):
+    assert said(capsys, answer, truth) == "Right."
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"),
+    [
+        ("(1,3,3)", SIZE),
+        ("1, 3, 3", SIZE),
+        ("[1, 3, 3]", SIZE),
+        ("torch.Size([1, 3, 3])", SIZE),
+        ("1×3×3", SIZE),
+        (" 3 ", 3),
+        ("−8", -8),
+        ("tensor([[[8., 9.5]]])", NESTED),
+        ("True", True),
+    ],
+)
+def test_a_text_that_spells_the_answer_is_right(capsys, answer, truth):
+    assert said(capsys, answer, truth) == "Right. It takes no quotation marks."
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "why"),
+    [
+        ((466570, 484010), (466560, 484000), "Try again."),
+        ((466560, 484010), (466560, 484000), "1 of 2 right."),
+        (36929, 36928, "Try again."),
+        (3.0001, 3, "The answer is a whole number, you gave a fraction."),
+        (4000.5, 4000.0, "Try again."),
+        (0.6, 2 / 3, "Try again."),
+        ((1, 3), SIZE, "The answer is three whole numbers, you gave two."),
+        (3, SIZE, "The answer is three whole numbers, you gave a whole number."),
+        ([3], SIZE, "The answer is three whole numbers, you gave a list of one whole number."),
+        ((1, 3), 3, "The answer is a whole number, you gave two whole numbers."),
+        ((1, 3.5), (True, False), "The answer is two times True or False, you gave two numbers."),
+        (True, 1, "The answer is a whole number, you gave True or False."),
+        (1, True, "The answer is True or False, you gave a whole number."),
+        ([True, 3], [1, 3], "The answer is two whole numbers, you gave two things."),
+        ("three", 3, "The answer is a whole number, you gave text."),
+        ("(1, 3)", SIZE, "The answer is three whole numbers, you gave two."),
+        ("4", 3, "Try again."),
+        (3, "floor", "The answer is text, you gave a whole number."),
+        ("ceiling", "floor", "Try again."),
+        (None, 0, "The answer is a whole number, you gave None."),
+        ([], SIZE, "The answer is three whole numbers, you gave an empty list."),
+        (
+            [1, 3, 3],
+            (SIZE, (1, 7, 7)),
+            "The answer is two lists of three whole numbers, you gave three whole numbers.",
+        ),
+        (
+            [[1, 3], [1, 7]],
+            (SIZE, (1, 7, 7)),
+            "The answer is two lists of three whole numbers, "
+            "you gave two lists of two whole numbers.",
+        ),
+        ([[[8, 9]]], NESTED, "1 of 2 right."),
+        ({3}, 3, "The answer is a whole number, you gave a value of type set."),
+        (1 + 2j, 3, "The answer is a whole number, you gave a value of type complex."),
+        (object(), 3, "The answer is a whole number, you gave a value of type object."),
+        (float("nan"), 1.5, "Try again."),
+        (float("inf"), 1.5, "Try again."),
+        (10**400, 1.5, "Try again."),
+    ],
+)  # fmt: skip
+def test_wrong_is_told_by_its_form(capsys, answer, truth, why):
+    assert said(capsys, answer, truth) == f"Not yet. {why}"
+
+
+@pytest.mark.parametrize("truth", [1, 1000, 466560, 10**15, 0, -7, 4000.0, 1e6, 2.5, 123456.5])
+def test_the_next_whole_number_is_never_right(truth):
+    for kind in (float, type(truth)):
+        assert alike(kind(truth), truth)
+        assert not alike(kind(truth) + 1, truth) and not alike(kind(truth) - 1, truth)
+
+
+def test_dots_ask_nothing_of_torch(capsys):
+    def never():
+        raise AssertionError("asked too early")
+
+    check(..., never)
+    assert capsys.readouterr().out.startswith("Put your answer in the place of the three dots")
+
+
+def test_form_of_many():
+    assert form([1] * 12) == "twelve whole numbers" and form([1] * 13) == "13 whole numbers"
+    assert form([[1, 2], [3]]) == "two lists" and form([[[1]]]) == (
+        "one list of one list of a list of one whole number"
+    )

@@ -1,0 +1,128 @@
+"""Traces of the machine: refused wherever an output shows one, and nothing else is."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from slidingwindows import SlidingWindowsError, execution, lessons
+from slidingwindows.lesson import MIME
+from slidingwindows.lessons import Cell, Lesson
+from slidingwindows.machine import refuse_traces
+
+PROJECT = Path(tempfile.gettempdir(), "somewhere", "course")
+
+
+def of(source="x", **data):
+    lesson = Lesson(PROJECT / "lessons" / "tiny.py", {}, (Cell("code", source, 10),), "")
+    bundle = {name if "/" in name else f"text/{name}": one for name, one in data.items()}
+    return lesson, [[{"output_type": "display_data", "metadata": {}, "data": bundle}]]
+
+
+def refused(lesson, outputs, numbers=()):
+    with pytest.raises(SlidingWindowsError) as caught:
+        refuse_traces(lesson, outputs, numbers)
+    start = "lessons/tiny.py, code cell 1, line 10: an output shows "
+    assert str(caught.value).startswith(start)
+    return str(caught.value).removeprefix(start)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{PROJECT}/data/digits.csv",
+        f"open({str(PROJECT)!r})",
+        f"{tempfile.gettempdir()}/ipykernel_123/42.py:1: UserWarning: deprecated",
+        f"{sys.prefix}/bin/python",
+        "/home/ada/course/x.py",
+        "/Users/ada/x",
+        "C:\\Users\\Ada\\x",
+        "C:\\\\Users\\\\Ada",
+        "/opt/anything/lib/python3.12/site-packages/torch/nn/functional.py",
+        "/usr/lib/python3/dist-packages/x.py",
+        str(Path.home() / "x"),
+    ],
+)
+def test_paths(text):
+    assert refused(*of(plain=f"see '{text}' now")).startswith("a path of this machine")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<__main__.Pool object at 0x7f3a5c1d2e50>",
+        "<function <lambda> at 0x104b3c9d0>",
+        "<Foo at 0x000001F2A3B4C5D6>",
+        "'0x7f3a5c1d2e50'",
+    ],
+)
+def test_addresses(text):
+    assert refused(*of(plain=text)).startswith("an address in memory")
+
+
+def test_an_address_as_a_number_where_something_asks_for_it():
+    number = str(id(object()))
+    assert refused(*of("print(id(x))", plain=number)).startswith("an address in memory")
+    refuse_traces(*of("print(2**47)", plain=str(2**47 - 1)))
+
+
+def test_numbers_of_processes():
+    own = os.getpid()
+    said = refused(*of("os.getpid()", plain=str(own)), (own,))
+    assert said.startswith("the number of a process")
+    assert refused(*of(plain=f"worker, pid {own}."), (own,)).startswith("the number of a process")
+    refuse_traces(*of("size(x)", plain=f"{own} cells"), (own,))
+    refuse_traces(*of("os.getpid()", plain=f"{own}1 0.{own}"), (own,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tensor([[1., 2.]])",
+        "https://example.org/home/ada and ../home/x",
+        "/usr/bin, /etc and /dev/null",
+        "0x1f, 0xffffffffffffffff, 0xdeadbeef",
+        "a look at 0x10",
+        "torch.Size([466560, 484000])",
+    ],
+)
+def test_what_says_nothing_of_the_machine_stays(text):
+    refuse_traces(*of("id(x)", plain=text), (1,))
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown", "latex", "plain"])
+def test_every_type_is_looked_through(kind):
+    assert refused(*of(**{kind: "<b>/home/ada</b>"}))
+
+
+def test_prints_errors_and_words_of_figures_are_looked_through():
+    lesson, _ = of()
+    path = "/home/ada/x"
+    refused(lesson, [[{"output_type": "stream", "name": "stderr", "text": path}]])
+    failed = {"output_type": "error", "ename": "OSError", "evalue": path, "traceback": []}
+    refused(lesson, [[failed]])
+    for words in ({"caption": path}, {"alt": path}):
+        refused(*of(**{MIME: {"name": "fig", **words}}))
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("object()", "an address in memory"),
+        ("import os; os.getpid()", "the number of a process"),
+        ("import os; print(os.getppid())", "the number of a process"),
+        ("import os; os.getcwd()", "a path of this machine"),
+        ("import warnings; warnings.warn('old')", "a path of this machine"),
+        ("import torch; torch.__file__", "a path of this machine"),
+    ],
+)
+def test_a_real_kernel_gives_nothing_away(tmp_path, cell, what):
+    (tmp_path / "lessons").mkdir()
+    path = tmp_path / "lessons" / "one.py"
+    path.write_text(f"# ---\n# title: T\n# description: D\n# ---\n\n# %%\n1\n\n# %%\n{cell}\n")
+    with pytest.raises(SlidingWindowsError) as caught:
+        execution.execute(lessons.read(path))
+    assert str(caught.value).startswith("lessons/one.py, code cell 2, line 10: an output shows ")
+    assert what in str(caught.value)

@@ -1,0 +1,202 @@
+"""Every kind of output: shown whole and harmless, or refused by name."""
+
+import re
+
+import pytest
+from markdown import markdown as to_html
+
+from slidingwindows import SlidingWindowsError
+from slidingwindows.outputs import shown
+
+PLACE = "lessons/tiny.py, code cell 1, line 10"
+
+
+def of(**data):
+    """An output of these types: html, markdown, latex, plain, or any by its whole name."""
+    bundle = {name if "/" in name else f"text/{name}": one for name, one in data.items()}
+    return {"output_type": "display_data", "metadata": {}, "data": bundle}
+
+
+def html(**data):
+    """What stands in the frame of an output."""
+    found = re.fullmatch(r'<div class="sw-shown [\w-]+" markdown="0">(.*)</div>', of_page(**data))
+    assert found, of_page(**data)
+    return found[1]
+
+
+def of_page(**data):
+    text = shown(of(**data), PLACE)
+    assert "\n" not in text, "a frame is one line, which Markdown cannot tear apart"
+    return text
+
+
+def refused(**data):
+    with pytest.raises(SlidingWindowsError) as caught:
+        shown(of(**data), PLACE)
+    assert str(caught.value).startswith(f"{PLACE}: ")
+    return str(caught.value).removeprefix(f"{PLACE}: ")
+
+
+# HTML
+
+
+def test_a_table_of_pandas():
+    """As pandas 2 and 3 write it, with a style of its own, which the page replaces."""
+    text = (
+        "<div>\n<style scoped>\n    .dataframe tbody tr th { vertical-align: top; }\n</style>\n"
+        '<table border="1" class="dataframe">\n  <thead>\n    <tr style="text-align: right;">\n'
+        "      <th></th>\n      <th>a</th>\n    </tr>\n  </thead>\n  <tbody>\n    <tr>\n"
+        "      <th>0</th>\n      <td>1 &lt; 2</td>\n    </tr>\n  </tbody>\n</table>\n</div>"
+    )
+    tight = re.sub(r"> <", "><", html(html=text, plain="   a\n0  1"))
+    assert tight == (
+        '<div><table class="dataframe"><thead><tr><th></th><th>a</th></tr></thead>'
+        "<tbody><tr><th>0</th><td>1 &lt; 2</td></tr></tbody></table></div>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<b>a", "<b>a</b>"),
+        ("a</div></details>b", "ab"),
+        ("<p>a<p>b", "<p>a</p><p>b</p>"),
+        ("<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>"),
+        (
+            "<table><tr><td>a<td>b<tr><td>c",
+            "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+        ),
+        ("<h1>Head</h1>", "<p>Head</p>"),
+        ('<b id="x" style="color: red" class="y">a</b>', '<b class="y">a</b>'),
+        ("<!-- figure tiny-pool -->a", "a"),
+        ("&lt;!-- figure x --&gt; &amp; ü", "&lt;!-- figure x --&gt; &amp; ü"),
+        ("<pre>a\n  b\n</pre>", "<pre>a&#10;  b&#10;</pre>"),
+        ("a\n\n\n# b\n", "a # b"),
+        ('<a href="beta.ipynb" title=\'"\'>x</a>', '<a href="beta.ipynb" title="&quot;">x</a>'),
+        ("<br/><hr>", "<br><hr>"),
+        ("2 < 3 > 1", "2 &lt; 3 &gt; 1"),
+    ],
+)  # fmt: skip
+def test_html_is_made_whole(text, kept):
+    assert html(html=text) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("<script>alert(1)</script>", "a page may not hold <script>"),
+        ("<ScRiPt src=x>", "a page may not hold <script>"),
+        ('<b onclick="x()">a</b>', "a page may not hold onclick= on <b>"),
+        ('<a href="java\tscript:x()">a</a>', "a page may not hold a javascript: address on <a>"),
+        ("<iframe srcdoc=x></iframe>", "a page may not hold <iframe>"),
+        ("<form><b>a</b></form>", "a page may not hold <form>"),
+        ("<style>a</style><script>b</script>", "a page may not hold <script>"),
+        ("<svg><circle r='1'/></svg>", "an output may not hold <svg>"),
+        ("<math><mi>x</mi></math>", "an output may not hold <math>"),
+        ("<button>a</button>", "an output may not hold <button>"),
+        ("<sliding-window></sliding-window>", "an output may not hold <sliding-window>"),
+        ("<img src='a.png'>", "a picture without alt text"),
+    ],
+)
+def test_html_that_acts_or_is_not_for_pages_is_refused(text, what):
+    assert refused(html=text, plain="<IPython.core.display.HTML object>").startswith(what)
+    assert refused(markdown=f"a\n\n{text}\n").startswith(what)
+
+
+# Markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("# Head\n\n*a* `b`", "<p>Head</p> <p><em>a</em> <code>b</code></p>"),
+        ("| a |\n| - |\n| 1 |", "<table>"),
+        ("</div>\n\nb", "<p>b</p>"),
+        ("<!-- figure tiny-pool -->", ""),
+        ("`<!-- figure x -->`", "<p><code>&lt;!-- figure x --&gt;</code></p>"),
+        ("$x^2$", "<math"),
+        ("$$x^2$$", "<math"),
+        ("[TOC]", "<p>[TOC]</p>"),
+    ],
+)
+def test_markdown_stays_in_its_output(text, kept):
+    if kept:
+        assert kept in html(markdown=text)
+    else:
+        assert of_page(markdown=text) == ""
+    page = to_html(f"before\n\n{of_page(markdown=text)}\n\n# after", extensions=["md_in_html"])
+    assert page.startswith("<p>before</p>") and page.endswith("<h1>after</h1>")
+    assert page.count("<h1>") == 1
+
+
+def test_an_unclosed_fence_stays_in_its_output():
+    text = "```python\nx = 1\n\n# no heading"
+    page = to_html(f"{of_page(markdown=text)}\n\n# after", extensions=["md_in_html"])
+    assert page.endswith("<h1>after</h1>") and "x = 1" in page
+
+
+@pytest.mark.parametrize("text", ["```\n# a", "~~~", "# a", "??? note", "<div>", "\n\n- a", "$x$"])
+def test_printed_text_stays_text(text):
+    printed = {"output_type": "stream", "name": "stdout", "text": text}
+    block = shown(printed, PLACE)
+    begin, *lines, end = block.split("\n")
+    assert begin.endswith("{ .text .no-copy .sw-output }") and end == begin.split(" ")[0]
+    assert "\n".join(lines) == text and end not in lines
+
+
+# Formulas
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$\displaystyle x^{2}$",  # sympy, and IPython's Math
+        "$$x^{2}$$",
+        r"\[x^{2}\]",
+        r"\begin{equation*}x^{2}\end{equation*}",
+    ],
+)
+def test_a_formula_is_mathml(text):
+    made = html(latex=text, plain="<IPython.core.display.Math object>")
+    assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">' in made
+    assert "<msup><mi>x</mi>" in made and "displaystyle" not in made and "$" not in made
+
+
+def test_latex_with_words_is_text_with_formulas():
+    made = html(latex="The side is $x^2$, the *edge* $y$.")
+    assert made.count("<math") == 2 and made.startswith("<p>The side is <math")
+
+
+def test_a_matrix_is_mathml():
+    made = html(latex=r"$\displaystyle \left[\begin{matrix}1 & 2\\3 & 4\end{matrix}\right]$")
+    assert made.count("<mtr>") == 2
+
+
+def test_a_formula_that_cannot_be_read_is_refused():
+    assert "the formula" in refused(latex="$x^2^3$")
+
+
+# All else
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("image/png", "a picture without alt text"),
+        ("image/svg+xml", "a picture without alt text"),
+        ("application/javascript", "an output of type application/javascript"),
+        ("application/json", "an output of type application/json"),
+        ("application/vnd.jupyter.widget-view+json", "an output of type application/vnd.jupyter"),
+        ("video/mp4", "an output of type video/mp4"),
+    ],
+)
+def test_what_no_page_shows_is_refused_by_name(kind, what):
+    assert refused(**{"plain": "<object>", kind: "x"}).startswith(what)
+
+
+def test_of_two_types_the_richer_is_shown():
+    assert html(markdown="*a*", html="<b>b</b>", latex="$c$", plain="d") == "<p><em>a</em></p>"
+    assert html(html="<b>b</b>", latex="$c$", plain="d") == "<b>b</b>"
+    assert "<math" in html(latex="$c$", plain="d", **{"image/png": "x"})
+    figure = "application/vnd.slidingwindows.figure+json"
+    assert of_page(html="<b>b</b>", **{figure: {"name": "fig"}}) == "<!-- figure fig -->"
