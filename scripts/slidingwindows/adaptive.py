@@ -23,7 +23,7 @@ ADAPTIVE_MAX = {
 def trace_adaptive_max(ask: Request) -> Trace:
     """AdaptiveMaxPool1d, 2d, 3d."""
     module, axes = ask.module, _axes(ask)
-    output = ask_torch(module, ask.input)
+    output = ask.answer()
     output = output[0] if module.return_indices else output
     again, indices = ask_torch(ADAPTIVE_MAX[ask.dims], ask.input, module.output_size)
     return winners(ask, axes, output, again, indices)
@@ -31,7 +31,7 @@ def trace_adaptive_max(ask: Request) -> Trace:
 
 def trace_adaptive_average(ask: Request) -> Trace:
     """AdaptiveAvgPool1d, 2d, 3d: each window is divided by its own number of elements."""
-    return averages(ask, _axes(ask), ask_torch(ask.module, ask.input))
+    return averages(ask, _axes(ask), ask.answer())
 
 
 def _axes(ask: Request) -> Axes:

@@ -13,6 +13,7 @@ from .requests import Request
 from .tensors import ask_torch, plane_of, rounding_unit
 from .trace import Step, Trace
 from .transfer import Move, Read, Transfer, Write
+from .undisturbed import filled_in, undisturbed
 
 
 def route(
@@ -42,7 +43,16 @@ def route(
     >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
     ((0.0, 0.0), (1.0, 0.0))
     """
-    module = _drawn_once(module, input)
+    if not isinstance(module, nn.Module) or not isinstance(input, torch.Tensor):
+        slide(module, input)  # says what is wrong
+    module = filled_in(module, input)
+    with undisturbed(module):
+        return _route(_drawn_once(module, input), input, gradient, (channel, sample, depth), plane)
+
+
+def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Transfer:
+    """where: the channel, the sample and the depth to follow."""
+    channel, sample, depth = where
     trace = slide(module, input, channel, sample, depth)
     if not isinstance(trace, Trace):
         raise SlidingWindowsError(
@@ -159,8 +169,8 @@ def _autograd(ask: Request, trace: Trace, sent: torch.Tensor, plane: int) -> tor
         leaf = ask.input.clone().requires_grad_()
         output = ask_torch(ask.module, leaf)
         output = output[0] if isinstance(output, tuple) else output
-        ask_torch((ask.result(output) * sent).sum().backward)
-    volume = ask.volume(leaf.grad, trace.channels[plane])
+        (gradient,) = ask_torch(torch.autograd.grad, (ask.result(output) * sent).sum(), leaf)
+    volume = ask.volume(gradient, trace.channels[plane])
     return volume[trace.slices[plane] if trace.slices else 0]
 
 

@@ -68,7 +68,7 @@ def _box(positions) -> str:
 def effective_field(network, inputs, output):
     """(rows of levels from 0 to 255, positions that hold half) of the mean |gradient|.
 
-    network: a copy in eval mode; layers that write in place no longer do.
+    network: in eval mode; layers that write in place no longer do.
     inputs: batches of one. output: a position, one int an axis.
     The gradient is that of the sum of all output channels there. ((), 0) if it is 0 everywhere.
     """
@@ -79,8 +79,9 @@ def effective_field(network, inputs, output):
     with torch.enable_grad():
         for one in inputs:
             x = one.clone().requires_grad_()
-            network(x)[(0, slice(None), *output)].sum().backward()
-            total += x.grad[0].double().abs().sum(0).cpu()
+            seen = network(x)[(0, slice(None), *output)].sum()
+            (gradient,) = torch.autograd.grad(seen, x)
+            total += gradient[0].double().abs().sum(0).cpu()
     largest = float(total.max())
     if not 0 < largest < float("inf"):
         return (), 0

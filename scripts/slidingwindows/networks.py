@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.parameter import is_lazy
 
 from .counting import macs_of, new_parameters
 from .errors import SlidingWindowsError
@@ -16,6 +13,7 @@ from .feature_maps import Funnel, Stage
 from .modules import sees_everything, windows_of
 from .receptive import Reach
 from .running import as_batch, name_of, run
+from .undisturbed import filled_in, undisturbed
 
 MOST_MAPS = 16  # channels of a layer that are kept for drawing
 LONGEST_MAP = 128  # elements; longer maps are averaged down
@@ -48,12 +46,16 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
         )
     context = f"a network of {len(network)} layers on an input of shape {tuple(image.shape)}"
     _check(network, image, context)
-    if any(is_lazy(p) for p in network.parameters()):
-        network = copy.deepcopy(network)
     try:
         batch = as_batch(network, image.detach())
+        network = filled_in(network, batch)
     except SlidingWindowsError as error:
-        raise SlidingWindowsError(error.problem, context) from None
+        raise SlidingWindowsError(error.problem, context) from error.__cause__
+    with undisturbed(network):
+        return _funnel(network, batch, context)
+
+
+def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel:
     reaches = (Reach(),) * (batch.dim() - 2) or None
     stages, seen, everything = [_stage("input", batch, 0, 0, reaches, False)], set(), False
     with torch.no_grad():

@@ -17,6 +17,7 @@ from .rearranging import fold, unfold, unpool
 from .requests import Request
 from .trace import Trace
 from .transfer import Transfer
+from .undisturbed import filled_in, undisturbed
 
 # Each class of module with its number of dimensions and the function that traces it.
 TRACERS = {
@@ -97,9 +98,10 @@ def slide(
     ):
         raise SlidingWindowsError(f"slide does not take {', '.join(more)} here", context)
     try:
-        request = Request(module, input.detach(), dims, channel, sample, depth)
-        check(request)
-        with torch.no_grad():
+        check(Request(module, input, dims, channel, sample, depth))
+        module = filled_in(module, input)
+        with undisturbed(module), torch.no_grad():
+            request = Request(module, input.detach().clone(), dims, channel, sample, depth)
             return tracer(request, **more)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, context) from error.__cause__

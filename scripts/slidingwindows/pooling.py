@@ -25,7 +25,7 @@ def trace_max(ask: Request) -> Trace:
     """MaxPool1d, 2d, 3d. Padding holds minus infinity; the first of equal elements wins."""
     module = ask.module
     axes = _axes(ask, module.dilation)
-    output = ask_torch(module, ask.input)
+    output = ask.answer()
     output = output[0] if module.return_indices else output
     again, indices = ask_torch(
         WITH_INDICES[ask.dims],
@@ -63,7 +63,7 @@ def trace_average(ask: Request) -> Trace:
     """AvgPool1d, 2d, 3d. Padding holds zero; what ceil_mode adds beyond it is never counted."""
     module = ask.module
     axes = _axes(ask, 1)
-    output = ask_torch(module, ask.input)
+    output = ask.answer()
     divisor = getattr(module, "divisor_override", None)
     return averages(ask, axes, output, divisor, module.count_include_pad)
 
@@ -101,7 +101,7 @@ def trace_lp(ask: Request) -> Trace:
     if norm == 0 or not math.isfinite(norm):
         raise SlidingWindowsError(f"norm_type must be finite and not zero, got {norm}")
     axes = ask.axes(module.kernel_size, module.stride, ceil_mode=bool(module.ceil_mode))
-    output = ask_torch(module, ask.input)
+    output = ask.answer()
     planes, result = ask.planes(axes, 0.0), plane_of(ask.result(output))
     size = math.prod(several(module.kernel_size, ask.dims, "kernel_size"))
     steps = []

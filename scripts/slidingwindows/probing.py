@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import nn
 
@@ -13,6 +11,7 @@ from .measuring import effective_field, measured_positions
 from .modules import sees_everything, windows_of
 from .receptive import Reach, walk_axis
 from .running import as_batch, name_of, run
+from .undisturbed import filled_in, undisturbed
 
 SAMPLES = 8  # random inputs whose gradients are averaged
 
@@ -39,16 +38,21 @@ def receptive_field(
     if not isinstance(network, nn.Sequential) or not len(network):
         what = "an empty one" if isinstance(network, nn.Sequential) else type(network).__name__
         raise SlidingWindowsError(f"receptive_field needs an nn.Sequential with layers, got {what}")
-    network = copy.deepcopy(network).eval().requires_grad_(False)
     inputs = _inputs(network, input, samples)
     context = f"a network of {len(network)} layers on an input of shape {tuple(inputs[0].shape)}"
     try:
         inputs = [as_batch(network, one) for one in inputs]
-        layers, modules = _layers(network, inputs[0], context)
-        output = _output(layers, output)
-        measured = measured_positions(layers, modules, inputs[0].shape[2:], output)
+        network = filled_in(network, inputs[0])
+        with undisturbed(network):
+            return _probed(network.eval(), inputs, output, context)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
+
+
+def _probed(network, inputs, output, context) -> ReceptiveField:
+    layers, modules = _layers(network, inputs[0], context)
+    output = _output(layers, output)
+    measured = measured_positions(layers, modules, inputs[0].shape[2:], output)
     effective, half = effective_field(network, inputs, output)
     shape = tuple(inputs[0].shape[1:])
     chosen = _chosen(layers, output)

@@ -75,7 +75,7 @@ def unfold(ask: Request) -> Transfer:
     Source: torch's Unfold documentation.
     """
     axes, input = _axes(ask, ask.sizes), ask.input
-    output = ask_torch(ask.module, input)
+    output = ask.answer()
     maps = input[ask.sample] if input.dim() == 4 else input
     target = output[ask.sample] if output.dim() == 3 else output
     pads = [*axes[1].padding, *axes[0].padding]
@@ -99,7 +99,7 @@ def unfold(ask: Request) -> Transfer:
 def fold(ask: Request) -> Transfer:
     """Fold (col2im): each column goes back to its window; where windows overlap, numbers add up."""
     axes, input = _axes(ask, pair(ask.module.output_size, "output_size")), ask.input
-    output = ask_torch(ask.module, input)
+    output = ask.answer()
     size = axes[0].kernel_size * axes[1].kernel_size
     columns = input[ask.sample] if input.dim() == 3 else input
     columns = columns[ask.channel * size : (ask.channel + 1) * size]

@@ -10,7 +10,7 @@ from torch import nn
 from .calls import call_of
 from .errors import SlidingWindowsError
 from .geometry import Axis, Geometry, several
-from .tensors import MAX_TAPS, plane_of, rounding_unit
+from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
 from .trace import Plane, Step, Tap, Trace
 from .uneven import UnevenAxis
 
@@ -32,6 +32,10 @@ class Request:
     channel: int = 0
     sample: int = 0
     depth: int = 0
+
+    def answer(self) -> torch.Tensor:
+        """What torch makes of the input; a module that overwrites what it reads gets a copy."""
+        return ask_torch(self.module, self.input.clone())
 
     @property
     def sizes(self) -> tuple[int, ...]:

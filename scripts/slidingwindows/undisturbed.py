@@ -1,0 +1,127 @@
+"""Use somebody's module and leave it, and all randomness, as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import random
+import sys
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+from torch.nn.modules import module as hooks_of_all
+from torch.nn.parameter import is_lazy
+
+from .tensors import ask_torch
+
+HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
+HOOKS_OF_ALL = (
+    "_global_forward_pre_hooks",
+    "_global_forward_hooks",
+    "_global_backward_pre_hooks",
+    "_global_backward_hooks",
+)
+
+
+@contextlib.contextmanager
+def undisturbed(*modules: nn.Module) -> Iterator[None]:
+    """Within it, modules may be called, switched to eval mode and differentiated at will.
+
+    They work on copies of their parameters, buffers and other tensors, and run no hook but
+    torch's own that make a layer's weight, such as weight_norm's. Afterwards parameters with
+    their gradients, buffers, training modes, attributes, hooks and the random states are what
+    they were. Modules whose parameters wait for an input go through ``filled_in`` first.
+    """
+    everything = {id(m): m for module in modules for m in module.modules()}.values()
+    # A compiled TorchScript module keeps its state where Python cannot reach it.
+    everything = [m for m in everything if not isinstance(m, torch.jit.ScriptModule)]
+    before = [(m, m.__class__, dict(m.__dict__)) for m in everything]
+    with _same_randomness(), _no_hook_of_all():
+        known: dict[int, torch.Tensor] = {}
+        for module in everything:
+            _lend(module.__dict__, known)
+        try:
+            yield
+        finally:
+            for module, kind, state in before:
+                module.__class__ = kind
+                module.__dict__.clear()
+                module.__dict__.update(state)
+
+
+def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
+    """The module; of one whose parameters wait for an input, a copy that has seen this one.
+
+    Raises SlidingWindowsError if it refuses the input.
+    """
+    if not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
+        return module
+    module = copy.deepcopy(module)
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()  # a batch norm would take its mean from this input
+    with torch.no_grad(), undisturbed():
+        ask_torch(module, input.detach().clone())
+    for part, training in modes:
+        part.training = training
+    return module
+
+
+def _lend(state: dict, known: dict[int, torch.Tensor]) -> None:
+    """Put copies in the place of all that a call could change. known: copies made before."""
+    for name, value in list(state.items()):
+        if name in HOOKS:
+            state[name] = OrderedDict(
+                (k, hook) for k, hook in value.items() if _makes_weights(hook)
+            )
+        elif name in ("_parameters", "_buffers"):
+            state[name] = type(value)((k, _twin(tensor, known)) for k, tensor in value.items())
+        elif isinstance(value, torch.Tensor):
+            state[name] = _twin(value, known)
+        elif type(value) in (list, dict, set, OrderedDict):
+            state[name] = value.copy()
+
+
+def _twin(tensor: torch.Tensor | None, known: dict[int, torch.Tensor]) -> torch.Tensor | None:
+    """A copy with no gradient yet; a tensor that two layers share is copied once."""
+    if tensor is None or is_lazy(tensor):
+        return tensor
+    if id(tensor) not in known:
+        twin = tensor.detach().clone()
+        if isinstance(tensor, nn.Parameter):
+            twin = nn.Parameter(twin, requires_grad=tensor.requires_grad)
+        known[id(tensor)] = twin
+    return known[id(tensor)]
+
+
+def _makes_weights(hook) -> bool:
+    """Whether a hook is torch's own, such as weight_norm's: without it a weight would be stale."""
+    return (getattr(hook, "__module__", None) or "").startswith("torch.nn.utils.")
+
+
+@contextlib.contextmanager
+def _same_randomness():
+    numpy = sys.modules.get("numpy")
+    states = random.getstate(), numpy.random.get_state() if numpy else None
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices):
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            if states[1] is not None:
+                numpy.random.set_state(states[1])
+
+
+@contextlib.contextmanager
+def _no_hook_of_all():
+    """Hooks that a user has registered for all modules wait, too."""
+    waiting = {name: getattr(hooks_of_all, name) for name in HOOKS_OF_ALL}
+    for name, hooks in waiting.items():
+        setattr(hooks_of_all, name, type(hooks)())
+    try:
+        yield
+    finally:
+        for name, hooks in waiting.items():
+            setattr(hooks_of_all, name, hooks)

@@ -1,0 +1,170 @@
+"""No public function changes somebody's module, gradient, buffer, mode, input or random state."""
+
+import copy
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from slidingwindows import SlidingWindowsError, funnel, receptive_field, route, slide
+from slidingwindows.operations import TRACERS
+
+
+def keeping():
+    """A layer that keeps what it made, as a visualiser's hook does: no leaf, so no deepcopy."""
+    layer = nn.Conv2d(1, 2, 3)
+    layer.kept = layer(torch.rand(1, 8, 8))
+    layer.all = [layer.kept]
+    return layer
+
+
+def old_weight_norm():
+    return torch.nn.utils.weight_norm(nn.Conv2d(1, 2, 3))
+
+
+def new_weight_norm():
+    return torch.nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 2, 3))
+
+
+def spectral():
+    return torch.nn.utils.spectral_norm(nn.Conv2d(1, 2, 3))
+
+
+LAYERS = {
+    "convolution": lambda: nn.Conv2d(1, 2, 3),
+    "lazy": lambda: nn.LazyConv2d(2, 3),
+    "kept": keeping,
+    "weight_norm": old_weight_norm,
+    "parametrized weight_norm": new_weight_norm,
+    "spectral_norm": spectral,
+    "max": lambda: nn.MaxPool2d(2),
+    "fractional": lambda: nn.FractionalMaxPool2d(2, output_ratio=0.6),
+    "batch norm": lambda: nn.BatchNorm2d(1),
+    "dropout": lambda: nn.Dropout(0.5),
+}
+WINDOWS = [name for name in LAYERS if name not in ("batch norm", "dropout")]
+PUBLIC = {
+    "slide": lambda module, x: slide(module, x),
+    "route": lambda module, x: route(module, x),
+    "funnel": lambda module, x: funnel(nn.Sequential(module), x),
+    "receptive_field": lambda module, x: receptive_field(nn.Sequential(module), x),
+    "receptive_field of a shape": lambda module, x: receptive_field(
+        nn.Sequential(module), tuple(x.shape), samples=2
+    ),
+}
+
+
+def state(module: nn.Module, x: torch.Tensor) -> list:
+    """All of a module that a call could change, down to its layers' attributes."""
+    found = []
+    for part in module.modules():
+        found += [type(part), part.training, sorted(part.__dict__)]
+        found += [dict(part.__dict__[name]) for name in part.__dict__ if name.endswith("_hooks")]
+        found += [id(part.__dict__.get("kept")), len(part.__dict__.get("all", []))]
+    tensors = [*module.parameters(), *module.buffers(), x]
+    for tensor in tensors:
+        lazy = torch.nn.parameter.is_lazy(tensor)
+        found += [id(tensor), tensor.requires_grad, lazy, tensor._version if not lazy else 0]
+        found += [] if lazy else [tensor.tolist(), tensor.grad is None or tensor.grad.tolist()]
+    return found
+
+
+def randomness() -> list:
+    return [torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()]
+
+
+@pytest.mark.parametrize("function", PUBLIC)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_nothing_of_the_caller_s_changes(layer, function):
+    if layer not in WINDOWS and function in ("slide", "route"):
+        layer = "convolution"  # these two take windows alone
+    module, x = LAYERS[layer](), torch.rand(1, 8, 8)
+    for parameter in module.parameters():
+        if not torch.nn.parameter.is_lazy(parameter):
+            parameter.grad = torch.full_like(parameter, 7)
+    before, chance = state(module, x), randomness()
+    refused = layer in ("fractional",) and function.startswith("receptive")
+    refused |= layer == "batch norm" and function == "funnel"  # in training mode
+    refused |= layer in ("dropout", "spectral_norm") and function == "funnel"  # in training mode
+    if refused:
+        with pytest.raises(SlidingWindowsError):
+            PUBLIC[function](module, x)
+    else:
+        PUBLIC[function](module, x)
+    assert state(module, x) == before
+    assert randomness() == chance
+
+
+@pytest.mark.parametrize("function", PUBLIC)
+def test_no_hook_of_the_caller_s_runs(function):
+    module, x, ran = nn.Conv2d(1, 2, 3), torch.rand(1, 8, 8), []
+    module.register_forward_hook(lambda *_: ran.append("forward"))
+    module.register_forward_pre_hook(lambda *_: ran.append("before"))
+    module.register_full_backward_hook(lambda *_: ran.append("backward"))
+    module.register_full_backward_pre_hook(lambda *_: ran.append("before backward"))
+    module.weight.register_hook(lambda grad: ran.append("gradient"))
+    module.weight.register_post_accumulate_grad_hook(lambda p: ran.append("accumulated"))
+    everywhere = nn.modules.module.register_module_forward_hook(lambda *_: ran.append("all"))
+    try:
+        PUBLIC[function](module, x)
+        assert not ran
+        module(x.requires_grad_()).sum().backward()
+    finally:
+        everywhere.remove()
+    assert set(ran) == {
+        "forward", "before", "backward", "before backward", "gradient", "accumulated", "all"
+    }  # fmt: skip
+
+
+def test_slide_inside_a_forward_hook_ends():
+    """Once it called the module, whose hook called slide, until the interpreter gave up."""
+    pool, traces = nn.MaxPool2d(2), []
+    pool.register_forward_hook(lambda module, args, out: traces.append(slide(module, args[0])))
+    out = pool(torch.arange(16.0).view(1, 4, 4))
+    assert [trace.output for trace in traces] == [tuple(map(tuple, out[0].tolist()))]
+
+
+def test_an_error_leaves_the_module_as_it_was_too():
+    module, x = nn.Conv2d(1, 2, 3), torch.rand(3, 8, 8)
+    before = state(module, x)
+    for function in PUBLIC.values():
+        with pytest.raises(SlidingWindowsError):
+            function(module, x)
+    assert state(module, x) == before
+
+
+@pytest.mark.parametrize("kind", [k for k in TRACERS if "Conv" in k.__name__])
+def test_a_gradient_that_waits_is_not_added_to(kind):
+    """The issue's case: route added to weight.grad."""
+    dims = TRACERS[kind][0]
+    module, x = kind(1, 1, 2), torch.rand(1, *(5,) * dims)
+    module(x).sum().backward()
+    held = {name: p.grad.clone() for name, p in module.named_parameters()}
+    slide(module, x)
+    if "Transpose" not in kind.__name__:
+        route(module, x)
+    assert all(torch.equal(p.grad, held[name]) for name, p in module.named_parameters())
+
+
+def test_an_input_that_a_layer_would_overwrite_stays():
+    x = torch.randn(1, 6, 6)
+    kept = x.clone()
+
+    class Overwrites(nn.MaxPool2d):
+        def forward(self, input):
+            return super().forward(input.clamp_(max=0))
+
+    with pytest.raises(SlidingWindowsError):
+        slide(Overwrites(2), x)
+    funnel(nn.Sequential(nn.ReLU(inplace=True)), x)
+    receptive_field(nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2)), x)
+    assert torch.equal(x, kept)
+
+
+def test_a_copy_of_a_shared_layer_stays_shared():
+    shared = nn.Conv2d(1, 1, 3)
+    table = funnel(nn.Sequential(shared, shared), torch.rand(1, 8, 8))
+    assert [stage.parameters for stage in table.stages] == [0, 10, 0]
+    assert copy.deepcopy(shared).weight.shape == (1, 1, 3, 3)
