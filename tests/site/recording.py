@@ -7,6 +7,7 @@ that twenty small tests of a page cost one visit. Nothing here judges.
 from urllib.parse import urljoin
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from site_pages import DESKTOP, PATIENCE, PHONE, until
 
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}  # 1280×800 at 200 %
@@ -185,6 +186,15 @@ class Visit:
 
     def marked(self):
         return self.page.evaluate("window.untouched") is True
+
+    def follow(self, end, title):
+        """Click the first link in the sidebar that ends so, and wait for the page's title.
+
+        Found and clicked in one go: a link that Material has just replaced loads a page anew.
+        """
+        link = f".md-sidebar--primary a[href$='{end}']"
+        self.page.evaluate("link => document.querySelector(link).click()", link)
+        expect(self.page.locator("h1")).to_contain_text(title)
 
     def scroll_through(self):
         """Bring every part to the screen once, and wait for the pictures that load there."""

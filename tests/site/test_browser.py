@@ -183,6 +183,7 @@ def test_figures_live_on_after_instant_navigation(visit):
     here.mark()
     page.locator(".md-footer__link--next").click()
     page.wait_for_url(re.compile(COURSE[1]))
+    page.locator(f"a[download][href$='{COURSE[1]}.ipynb']").first.wait_for(state="attached")
     here.scroll_through()
     assert here.marked()  # the page was not loaded anew
     images = here.images()

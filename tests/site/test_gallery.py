@@ -161,8 +161,10 @@ def test_posters_load_only_near_the_screen(visit):
 
 
 def test_the_gallery_lives_on_after_instant_navigation(visit):
-    page = visit().go("lessons/every-window/")
-    page.locator('.md-sidebar--primary a[href$="/gallery/"]').first.click()
-    page.wait_for_url("**/gallery/")
+    here = visit()
+    page = here.go("lessons/every-window/")
+    here.mark()
+    here.follow("/gallery/", "Gallery")
     expect(page.locator(".sw-filter button").first).to_be_visible()
     assert page.locator(".sw-filter").count() == 1
+    assert here.marked()

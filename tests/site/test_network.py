@@ -416,12 +416,10 @@ def test_it_lives_on_after_instant_navigation(visit):
     page = here.go("about/")
     here.mark()
     for _ in range(2):
-        page.locator('.md-sidebar--primary a[href$="/network/"]').first.evaluate("a => a.click()")
-        page.wait_for_url("**/network/")
+        here.follow("/network/", "Network calculator")
         expect(page.locator(".sw-stack tbody")).to_have_count(4)
         assert page.locator(".sw-stack").count() == 1
-        page.locator('.md-sidebar--primary a[href$="/about/"]').first.evaluate("a => a.click()")
-        page.wait_for_url("**/about/")
+        here.follow("/about/", "About")
     assert here.marked()
     assert not here.problems
 
