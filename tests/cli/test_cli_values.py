@@ -337,3 +337,9 @@ def test_a_column_of_numbers_is_a_signal_or_a_narrow_image(module, numbers, shap
     assert tuple(found.shape) == shape and found.flatten().tolist() == [
         float(n) for n in numbers.replace(",", "\n").split()
     ]
+
+
+def test_a_file_of_one_number_is_a_signal_of_one(tmp_path):
+    path = tmp_path / "number.npy"
+    np.save(path, np.float32(7))
+    assert input_for(nn.MaxPool1d(1), None, str(path), seed=0).tolist() == [[7.0]]
