@@ -16,6 +16,7 @@ from slidingwindows.field_words import alt_text, half, transcript
 from slidingwindows.fields import ReceptiveField
 from slidingwindows.modules import ELEMENT_WISE, windows_of
 from slidingwindows.receptive import Reach, Windows
+from slidingwindows.surrogate import surrogate
 
 
 def vgg16(channels=4):
@@ -429,3 +430,11 @@ def test_an_average_is_over_eight_random_inputs_unless_told_otherwise():
     found = {n: receptive_field(network, (1, 9, 9), samples=n) for n in (7, 8, 9)}
     assert receptive_field(network, (1, 9, 9)) == found[8]
     assert found[7].effective != found[8].effective != found[9].effective
+
+
+def test_gradients_of_deep_networks_stay_in_range():
+    """Of 170 layers both the corners, which one path reaches, and the middle, which all do."""
+    layers = [nn.Conv1d(1, 1, 25)] * 170
+    x = torch.ones(1, 1, 24 * 170 + 1, dtype=torch.float64, requires_grad=True)
+    surrogate(layers, [(x.shape[2] - 24 * n,) for n in range(1, 171)])(x).sum().backward()
+    assert x.grad.isfinite().all() and (x.grad > 0).all()
