@@ -6,4 +6,10 @@ the line is edited. Such mutants are left out of the scores.
 
 from __future__ import annotations
 
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "transfer",
+        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
+        "0 → 1",
+    ): "Unfold pads as much before as behind",
+}

@@ -337,3 +337,31 @@ def test_a_column_of_numbers_is_a_signal_or_a_narrow_image(module, numbers, shap
     assert tuple(found.shape) == shape and found.flatten().tolist() == [
         float(n) for n in numbers.replace(",", "\n").split()
     ]
+
+
+def test_a_file_of_one_number_is_a_signal_of_one(tmp_path):
+    path = tmp_path / "number.npy"
+    np.save(path, np.float32(7))
+    assert input_for(nn.MaxPool1d(1), None, str(path), seed=0).tolist() == [[7.0]]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fits"),
+    [
+        (-1_048_576, 1_048_576, True),
+        (1_048_576, 1_048_576, True),
+        (-1_048_577, 0, False),
+        (0, 1_048_577, False),
+        (3, 2, False),
+        (2, 2, True),
+    ],
+)
+def test_random_numbers_lie_within_a_million_or_so(low, high, fits):
+    if fits:
+        found = input_for(POOL, "30x30", "random", 1, low, high)
+        assert low <= found.min() and found.max() <= high and found.dtype == torch.float32
+        return
+    words = f"random numbers from {low} to {high}: there are none, or they exceed ±1,048,576"
+    with pytest.raises(SlidingWindowsError) as caught:
+        input_for(POOL, "30x30", "random", 1, low, high)
+    assert caught.value.problem == words

@@ -14,7 +14,9 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, measuring, receptive_field
 from slidingwindows.field_words import alt_text, half, transcript
 from slidingwindows.fields import ReceptiveField
+from slidingwindows.modules import ELEMENT_WISE, windows_of
 from slidingwindows.receptive import Reach, Windows
+from slidingwindows.surrogate import surrogate
 
 
 def vgg16(channels=4):
@@ -53,7 +55,8 @@ def random_layer(rng, rank, channels):
     stride = tuple(rng.randint(1, 3) for _ in range(rank))
     dilation = tuple(rng.randint(1, 3) for _ in range(rank))
     pads = tuple(rng.randint(0, k // 2) for k in kernel)
-    kind = rng.choice(("conv", "conv", "same", "max", "max", "average", "lp", "plain", "pad"))
+    kinds = ("conv", "conv", "same", "max", "max", "average", "lp", "plain", "pad", "copies")
+    kind = rng.choice((*kinds, "norm", "adaptive"))
     if kind == "conv":
         after, mode = rng.choice((1, 2)), rng.choice(("zeros", "zeros", "replicate", "circular"))
         make = getattr(nn, f"Conv{rank}d")
@@ -78,6 +81,16 @@ def random_layer(rng, rank, channels):
         return getattr(nn, f"ZeroPad{rank}d")(tuple(rng.randint(0, 2) for _ in range(2 * rank))), (
             channels
         )
+    if kind == "copies":
+        name = rng.choice(("ReflectionPad", "ReplicationPad", "CircularPad", "ConstantPad"))
+        sides = tuple(rng.randint(0, 2) for _ in range(2 * rank))
+        more = (0.0,) if name == "ConstantPad" else ()
+        return getattr(nn, f"{name}{rank}d")(sides, *more), channels
+    if kind == "norm":
+        return getattr(nn, f"BatchNorm{rank}d")(channels), channels
+    if kind == "adaptive":  # to one window, or to windows of one element
+        size = 1 if rank == 1 else tuple(rng.choice((None, None, 1)) for _ in range(rank))
+        return getattr(nn, f"Adaptive{rng.choice(('Avg', 'Max'))}Pool{rank}d")(size), channels
     return rng.choice((nn.ReLU(inplace=True), nn.Tanh(), nn.Dropout(0.5))), channels
 
 
@@ -392,3 +405,36 @@ def test_a_gradient_with_a_hole_is_no_receptive_field(monkeypatch):
     words = "the gradient reaches 8 elements, 3 to 5 by 3 to 5, where the windows of the layers"
     with pytest.raises(SlidingWindowsError, match=words):
         receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3)), (1, 9, 9))
+
+
+@pytest.mark.parametrize("kind", ELEMENT_WISE, ids=lambda kind: kind.__name__)
+def test_layers_called_element_wise_leave_each_place_alone(kind):
+    """A change at one place of the input changes the output there and nowhere else."""
+    needed = {nn.Threshold: (0.1, 9.0), nn.LocalResponseNorm: (2,), nn.ChannelShuffle: (2,)}
+    layer = kind(*needed.get(kind, ())).eval()
+    dims = next((n for n in (1, 3) if kind.__name__.endswith(f"t{n}d")), 2)
+    shape = (1, 4, *[3] * dims)
+    x = 1 + torch.rand(shape, generator=torch.Generator().manual_seed(2))
+    windows = windows_of(layer, shape[2:])
+    assert windows.plain and windows.output == shape[2:]
+    spot = (0, slice(None), *[1] * dims)
+    changed = x.clone()
+    changed[spot] -= torch.tensor([4.0, 3.5, 3.0, 2.5])
+    different = (layer(changed) != layer(x)).any(1)[0]
+    assert different.sum() == 1 and different[spot[2:]]
+
+
+def test_an_average_is_over_eight_random_inputs_unless_told_otherwise():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 1, 3))
+    nn.init.normal_(network[0].weight, generator=torch.Generator().manual_seed(1))
+    found = {n: receptive_field(network, (1, 9, 9), samples=n) for n in (7, 8, 9)}
+    assert receptive_field(network, (1, 9, 9)) == found[8]
+    assert found[7].effective != found[8].effective != found[9].effective
+
+
+def test_gradients_of_deep_networks_stay_in_range():
+    """Of 170 layers both the corners, which one path reaches, and the middle, which all do."""
+    layers = [nn.Conv1d(1, 1, 25)] * 170
+    x = torch.ones(1, 1, 24 * 170 + 1, dtype=torch.float64, requires_grad=True)
+    surrogate(layers, [(x.shape[2] - 24 * n,) for n in range(1, 171)])(x).sum().backward()
+    assert x.grad.isfinite().all() and (x.grad > 0).all()
