@@ -44,7 +44,6 @@ QUICK = (
     "core/",
     "figures/test_description",
     "figures/test_frames",
-    "figures/test_gif",
     "figures/test_layout",
     "cli/test_cli_words",
     "cli/test_cli_values",
