@@ -35,7 +35,7 @@ AREAS = {
             "adaptive backward calls conv_arithmetic convolution counting errors fields folding "
             "geometry gradients measuring modules moves networks operations parsing plain pooling "
             "probing rearranging receptive requests running surrogate tensors trace transfer "
-            "uneven values weights".split()
+            "undisturbed uneven values weights".split()
         ),
         tests=("tests/core", "tests/cli/test_cli_values.py", "tests/cli/test_cli_errors.py"),
     ),
@@ -58,11 +58,12 @@ AREAS = {
     ),
     "build": Area(
         tuple(
-            "__init__ __main__ api_html api_page api_signature api_source artefacts book chromium "
-            "cited cloud commands contents course_data docstrings embed events execution failing "
-            "gallery glossary guard hooks lesson lessons lighter mathml new_lesson offline packing "
+            "__init__ __main__ api_html api_page api_signature api_source artefacts blocks book "
+            "chromium cited cloud commands contents course_data docstrings embed events execution "
+            "exercises failing figure_data fragments gallery glossary guard hooks inert lesson "
+            "lessons lighter machine mathml new_lesson notebooks notices offline outputs packing "
             "pages pdf photo policy prepare printed reading searching sharing shell site "
-            "site_checks social sources stamps takeaway".split()
+            "site_checks social sources stamps tags takeaway terminal".split()
         ),
         tests=("tests/build", "tests/cli"),
     ),

@@ -28,6 +28,8 @@ class Server:
                 "--dev-addr",
                 f"127.0.0.1:{self.port}",
                 stdout=said,
+                # A shell's background jobs ignore Ctrl-C, and so would what they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 SITE_URL=f"http://127.0.0.1:{self.port}/",
             )
 

@@ -17,7 +17,7 @@ TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.
 # The only modules that may ask torch.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
 ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic"}
-ASKS_TORCH |= {"modules", "running", "counting", "probing", "measuring", "surrogate"}
+ASKS_TORCH |= {"undisturbed", "modules", "running", "counting", "probing", "measuring", "surrogate"}
 NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
 NUMBERS_ALONE |= {"backward", "moves", "uneven", "plain", "transfer", "wording", "recipes"}
 NUMBERS_ALONE |= {"receptive", "feature_maps", "fields", "field_words", "tables"}
@@ -32,7 +32,8 @@ PICTURES |= {"colouring", "packing", "handouts"}
 NUMBERS_ALONE |= {"listing", "jsonlines"}
 SITE |= {"glossary", "photo", "cited", "stamps", "social", "sharing", "course_data", "policy"}
 SITE |= {"offline", "takeaway", "book", "pdf", "new_lesson", "site_checks", "lighter"}
-SITE |= {"searching", "cloud", "inert", "figure_data"}
+SITE |= {"searching", "cloud", "inert", "figure_data", "notices"}
+SITE |= {"blocks", "exercises", "fragments", "machine", "notebooks", "outputs", "tags", "terminal"}
 SITE |= {"events", "chromium", "guard", "failing", "printed"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
