@@ -1,5 +1,6 @@
 """`mkdocs serve`: an edit in any of the watched folders is on the page, and builds once."""
 
+import os
 import re
 import signal
 import socket
@@ -45,6 +46,16 @@ class Server:
             assert self.process.poll() is None and time.monotonic() < end, self.words()
             time.sleep(0.1)
 
+    def wait_until_it_watches(self):
+        """Knock until a change is seen: before its observers' first look, edits go unnoticed."""
+        while "Detected file changes" not in self.words():
+            os.utime(self.project.root / "docs" / "index.md")
+            for _ in range(100):
+                if "Detected file changes" in self.words():
+                    break
+                time.sleep(0.1)
+        self.until(lambda: self.builds() == 2)
+
     def page(self, path):
         try:
             address = f"http://127.0.0.1:{self.port}/{path}"
@@ -72,6 +83,7 @@ def server(built, tmp_path_factory):
     running = Server(built.copy(tmp_path_factory.mktemp("serve") / "project"))
     try:
         running.until(lambda: running.builds() == 1)
+        running.wait_until_it_watches()
         yield running
     finally:
         running.process.send_signal(signal.SIGINT)
