@@ -34,7 +34,7 @@ def lesson_from(tmp_path, *cells: str):
     return read(path)
 
 
-def whats(mutants: list[Mutant]) -> list[str]:
+def changes(mutants: list[Mutant]) -> list[str]:
     return [mutant.what.partition(" ")[2] for mutant in mutants]
 
 
@@ -49,13 +49,13 @@ def test_code_is_broken_in_each_way(tmp_path):
         "f(3, 4, stride=2): arguments swapped",
         "[5, 6]: reversed",
         "f(3, 4, stride=2) - [5, 6][0]: another operator",
-    } <= set(whats(list(code_mutants(lesson))))
+    } <= set(changes(list(code_mutants(lesson))))
 
 
 def test_captions_are_broken_too(tmp_path):
     lesson = lesson_from(tmp_path, '# %%\nshow(slide(pool, x), "a-2", "A 3×3 window, twice.")')
-    assert "caption or alt text: '3×3' is now '4×3'" in whats(list(code_mutants(lesson)))
-    assert "caption or alt text: '2' is now '3'" not in whats(list(code_mutants(lesson)))
+    assert "caption or alt text: '3×3' is now '4×3'" in changes(list(code_mutants(lesson)))
+    assert "caption or alt text: '2' is now '3'" not in changes(list(code_mutants(lesson)))
 
 
 def test_words_are_broken_where_they_state_something(tmp_path):
@@ -63,7 +63,7 @@ def test_words_are_broken_where_they_state_something(tmp_path):
         "# %% [markdown]\n# It doubles 7 of [them, 1999](https://x.y/8), never [less](p9.ipynb)."
     )
     lesson = lesson_from(tmp_path, words)
-    assert whats(list(word_mutants(lesson))) == [
+    assert changes(list(word_mutants(lesson))) == [
         "'doubles' is now 'halves'",
         "'7' is now '8'",
         "'never' is now 'always'",
