@@ -52,9 +52,9 @@ def test_fenced_lines(text, code):
 
 
 def test_code_is_not_changed():
-    text = "x `x` ``x ` x``\n\n```\nx\n```\n\nx `no\n\nx` x"
+    text = "x `x` ``x ` x``\n\n```\nx\n\nx\n```\n\nx `no\n\nx` x"
     changed = outside_code(text, lambda part: part.replace("x", "y"))
-    assert changed == "y `x` ``x ` x``\n\n```\nx\n```\n\ny `no\n\ny` y"
+    assert changed == "y `x` ``x ` x``\n\n```\nx\n\nx\n```\n\ny `no\n\ny` y"
 
 
 BOXES = {
