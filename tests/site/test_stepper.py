@@ -461,6 +461,8 @@ def test_print_shows_the_windows_side_by_side(visit):
     expect(figure.image).to_be_hidden()
     strip = page.locator(f"#{figure.name} > .sw-strip")
     expect(strip).to_be_visible()
+    # A lazy picture is fetched when it comes near the window; a real print fetches all of them.
+    strip.scroll_into_view_if_needed()
     until(page, "image => image.complete && image.naturalWidth > 640", strip.element_handle())
 
 
