@@ -3,7 +3,7 @@
 - A test that is skipped or expected to fail makes the run fail, unless MAY_BE_SKIPPED says why
   it may be. So does a file without a test, and a run in which no test was executed.
 - Under ``-n`` each file goes to one process, the longest files first; the tests of a file in
-  SPLIT go one by one.
+  SPLIT go one by one, and what is asked of one lesson goes where that lesson runs.
 - ``--quick`` leaves out all files but those in QUICK, and says so.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+LESSONS = [path.stem for path in sorted(HERE.parent.glob("lessons/*.py"))]
 
 # By the beginning of a test's id: why it may be skipped.
 MAY_BE_SKIPPED = {
@@ -165,14 +166,26 @@ def pytest_collection_modifyitems(config, items):
         items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
+def scope(test):
+    """What goes to one process together: a file, or all that needs one lesson's run."""
+    file = test.split("::", 1)[0].removeprefix("tests/")
+    if file in SPLIT:
+        return test
+    if file.startswith("lessons/"):
+        for name in sorted(LESSONS, key=len, reverse=True):
+            own = f"lessons/test_{name.replace('-', '_')}.py"
+            if file == own or test.endswith((f"[{name}]", f"-{name}]")):
+                return own
+    return file
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     from xdist.scheduler import LoadFileScheduling
 
     class LongestFirst(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            file = nodeid.split("::", 1)[0]
-            return nodeid if file.removeprefix("tests/") in SPLIT else file
+            return scope(nodeid)
 
     config.option.loadscopereorder = False
     return LongestFirst(config, log) if config.option.dist == "loadfile" else None

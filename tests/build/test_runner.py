@@ -178,7 +178,17 @@ def test_only_some_files_are_split(monkeypatch):
     monkeypatch.setattr(running, "SPLIT", ("site/test_a.py",))
     for test, place in (
         ("tests/site/test_a.py::test_it[1]", "tests/site/test_a.py::test_it[1]"),
-        ("tests/site/test_b.py::test_it[1]", "tests/site/test_b.py"),
+        ("tests/site/test_b.py::test_it[1]", "site/test_b.py"),
+        # What is asked of a lesson goes where that lesson runs, whoever asks.
+        ("tests/lessons/test_padding.py::test_it", "lessons/test_padding.py"),
+        ("tests/lessons/test_every_lesson.py::test_it[padding]", "lessons/test_padding.py"),
+        ("tests/lessons/test_exercises.py::test_it[-1-padding]", "lessons/test_padding.py"),
+        (
+            "tests/lessons/test_exercises.py::test_it[1-output-size-cheat-sheet]",
+            "lessons/test_output_size_cheat_sheet.py",
+        ),
+        ("tests/lessons/test_exercises.py::test_it[no-lesson]", "lessons/test_exercises.py"),
+        ("tests/site/test_b.py::test_it[padding]", "site/test_b.py"),
     ):
         assert scheduler._split_scope(test) == place
     assert option.loadscopereorder is False

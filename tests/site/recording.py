@@ -81,7 +81,7 @@ FACTS = """() => {
 }"""
 SCROLL = """async () => {
   const frame = () => new Promise(requestAnimationFrame);
-  for (let y = 0; y < document.documentElement.scrollHeight; y += 500) {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
     scrollTo({ top: y, behavior: "instant" });
     await frame();
     await frame();
