@@ -44,6 +44,7 @@ NOTHING_RUN = (4, 5)  # pytest's exit codes for a wrong call and for no tests
 
 def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
     """Print each survivor, and the score of each area."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # as conftest.py has it for the whole run of the tests
     if module:
         area = area or next(name for name, one in AREAS.items() if module in one.modules)
     names = [area] if area else [*AREAS, *OTHERS]

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from markdown.util import BLOCK_LEVEL_ELEMENTS
+from markupsafe import escape
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
@@ -40,6 +41,7 @@ from slidingwindows.policy import secure, template_scripts
 from slidingwindows.prepare import MoreThanWords, cache_of, is_fresh, prepare
 from slidingwindows.searching import searchable
 from slidingwindows.sharing import page_facts
+from slidingwindows.social import forget_others
 from slidingwindows.stamps import commit_day, commit_time
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
@@ -158,6 +160,8 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
 def on_page_context(context, page, config, nav):
     """What other sites and search engines are told about a page."""
     context.update(page_facts(page, config, _root(config)))
+    if "description" in page.meta:  # Material writes it as it is into an attribute
+        page.meta["description"] = escape(page.meta["description"])
     if page.file.src_uri.startswith("lessons/"):
         context["cloud"] = cloud_links(config.repo_url, page.file.name)
     return context
@@ -179,6 +183,7 @@ def on_post_build(config, serving: bool) -> None:
     """The finished pages may load this site's own files and nothing else."""
     # Stemmers for other languages than English, which no page of ours ever loads.
     shutil.rmtree(Path(config.site_dir, "assets", "javascripts", "lunr"), ignore_errors=True)
+    forget_others(cache_of(_root(config)) / "social", Path(config.site_dir))
     if serving:  # the server adds a script of its own
         return
     try:

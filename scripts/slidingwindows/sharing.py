@@ -22,9 +22,10 @@ def page_facts(page, config, root: Path) -> dict:
     if page.is_homepage:
         title = config.site_name
     description = page.meta.get("description") or config.site_description
-    place = f"social/{re.sub(r'[^a-z0-9]+', '-', page.url.lower()).strip('-') or 'home'}.png"
+    name = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
+    place = f"social/{name}.png"
     shown = getattr(page, "shown", "")
-    data = social_picture(title, description, shown, cache / "figures", cache / "social")
+    data = social_picture(name, title, description, shown, cache / "figures", cache / "social")
     write(Path(config.site_dir) / place, data)
     site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description

@@ -20,19 +20,29 @@ SOURCE = Path(__file__).read_bytes()
 
 
 def social_picture(
-    title: str, description: str, markdown: str, figures: Path, cache: Path
+    name: str, title: str, description: str, markdown: str, figures: Path, cache: Path
 ) -> bytes:
     """A PNG of SIZE, drawn again only if its words or its figure changed.
 
-    markdown: the page's, with the marks of its figures. figures: where their stills lie.
-    cache: where the picture is kept, as an artefact named by its content.
+    name: the page's, of which one picture is kept. markdown: the page's, with the marks of its
+    figures. figures: where their stills lie. cache: where the picture is kept, as an artefact.
     """
     still = _still(markdown, figures)
     key = digest(SOURCE, title, description, still)
-    entry = Entry(cache, key[:20])
-    if entry.state(key) != "fresh":
-        entry.put(key, {f"{entry.name}.png": _draw(title, description, still)})
-    return (cache / f"{entry.name}.png").read_bytes()
+    entry, kept = Entry(cache, name), cache / f"{name}.png"
+    if entry.state(key) == "fresh":
+        return kept.read_bytes()
+    drawn = _draw(title, description, still)
+    entry.put(key, {kept.name: drawn})
+    return drawn
+
+
+def forget_others(cache: Path, site: Path) -> None:
+    """Removes the kept pictures of pages that the finished site does not have any more."""
+    shown = {path.stem for path in (site / "social").glob("*.png")}
+    for path in cache.glob("[!.]*") if shown else ():
+        if path.stem not in shown:
+            path.unlink(missing_ok=True)
 
 
 def _still(markdown: str, figures: Path) -> bytes:

@@ -258,13 +258,13 @@ def test_reading_time_under_the_title(alpha):
 def test_page_has_one_heading_and_a_title(alpha):
     assert len(Document(alpha).all("h1")) == 1
     assert "<title>Alpha windows - Sliding Windows</title>" in alpha
-    assert '<meta name="description" content="The first tiny lesson.">' in alpha
+    assert '<meta name="description" content="The &#34;first&#34; tiny lesson.">' in alpha
 
 
 def test_home_lists_the_lessons(built):
     listed = re.search(r'<ol class="sw-lessons">.*?</ol>', built.read("site/index.html"), re.S)[0]
     assert [tag["href"] for tag in Document(listed).all("a")] == ["lessons/alpha/", "lessons/beta/"]
-    assert "The first tiny lesson." in listed and "minute" in listed
+    assert 'The "first" tiny lesson.' in listed and "minute" in listed
 
 
 def test_search_titles_are_clean(search):

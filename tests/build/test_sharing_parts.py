@@ -39,22 +39,27 @@ def test_a_picture_is_drawn_once_and_again_when_its_words_change(tmp_path):
     figures.mkdir()
     Image.new("RGB", (640, 300), "#123456").save(figures / "one.light.png")
     text = "# T\n\n<!-- figure none -->\n\n<!-- figure one -->\n"
-    first = social_picture("Title", "Words.", text, figures, cache)
+    first = social_picture("one", "Title", "Words.", text, figures, cache)
     image = Image.open(io.BytesIO(first)).convert("RGB")
     assert image.size == SIZE
     assert image.getpixel((900, 315)) == (0x12, 0x34, 0x56)
     made = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
-    assert social_picture("Title", "Words.", text, figures, cache) == first
+    assert social_picture("one", "Title", "Words.", text, figures, cache) == first
     assert {path: path.stat().st_mtime_ns for path in cache.iterdir()} == made
-    assert social_picture("Other", "Words.", text, figures, cache) != first
-    assert social_picture("Title", "Words.", "# T", figures, cache) != first
+    other = social_picture("one", "Other", "Words.", text, figures, cache)
+    assert other != first
+    assert sorted(cache.iterdir()) == sorted(made), "one picture of a page is kept"
+    assert (cache / "one.png").read_bytes() == other
+    assert social_picture("two", "Title", "Words.", text, figures, cache) == first
+    assert (cache / "one.png").read_bytes() == other
+    assert social_picture("one", "Title", "Words.", "# T", figures, cache) != first
     damaged = next(path for path in made if path.suffix == ".png")
     damaged.write_bytes(b"rubbish")
-    assert social_picture("Title", "Words.", text, figures, cache) == first
+    assert social_picture("one", "Title", "Words.", text, figures, cache) == first
 
 
 def test_long_words_stay_inside(tmp_path):
-    long = social_picture("A title " * 8, "Many words " * 80, "", tmp_path, tmp_path / "c")
+    long = social_picture("one", "A title " * 8, "Many words " * 80, "", tmp_path, tmp_path / "c")
     image = Image.open(io.BytesIO(long)).convert("RGB")
     edge = image.crop((SIZE[0] - 40, 20, *SIZE))
     assert edge.getcolors() == [(edge.width * edge.height, (255, 255, 255))]

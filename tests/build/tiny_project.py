@@ -31,7 +31,7 @@ INDEX = """# Tiny home
 
 ALPHA = """# ---
 # title: Alpha windows
-# description: The first tiny lesson.
+# description: The "first" tiny lesson.
 # ---
 
 # %% [markdown]
