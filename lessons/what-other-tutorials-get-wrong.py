@@ -48,7 +48,7 @@ ones(image).sum().backward()
 print(image.grad[0].int())
 
 # %% [markdown]
-# **A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without padding, but not the same. Only full padding makes all equal. More in [padding](padding.ipynb).
+# **A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without padding, but not the same. With zeros at stride 1, only full padding makes all equal. More in [padding](padding.ipynb).
 #
 # ## "Max pooling pads with zeros"
 #
@@ -126,7 +126,7 @@ print(nn.MaxPool2d(3, stride=2, padding=1)(count)[0].tolist())
 print(nn.MaxPool2d(3, stride=2)(at_the_end)[0].tolist())
 
 # %% [markdown]
-# **The shapes agree, the numbers do not:** three of the four differ. At stride 1 with an odd kernel the two are the same.
+# **The shapes agree, the numbers do not:** three of the four differ. On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`. At stride 1 with an odd kernel the two are the same on every size.
 #
 # ## "A stride replaces pooling at no cost"
 #

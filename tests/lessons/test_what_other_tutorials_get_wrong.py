@@ -101,7 +101,10 @@ def counting_pixels(page):
     page.prints("print(image.grad[0].int())", same.int())
     page.says("A corner counts 4 times, an inner pixel 9 times", (same[0, 0], same[2, 2]) == (4, 9))
     page.says("Better than 1 against 9 without padding", (valid[0, 0], valid[2, 2]) == (1, 9))
-    page.says("Only full padding makes all equal", len(full.unique()) == 1 < len(same.unique()))
+    page.says(
+        "With zeros at stride 1, only full padding makes all equal",
+        [len(readers(5, 3, p).unique()) == 1 for p in range(3)] == [False, False, True],
+    )
 
 
 def padding_of_a_max_pool(page):
@@ -242,9 +245,14 @@ def same_in_tensorflow(page):
         str(end[0].tolist()),
     )
     page.says("three of the four differ", int((torch_s != end).sum()) == 3 == torch_s.numel() - 1)
+    needed = {i: (-(-i // 2) - 1) * 2 + 3 - i for i in range(4, 12)}
+    page.says(
+        "On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`",
+        all(total == 1 + i % 2 for i, total in needed.items()),
+    )
     totals = [max(k - 1, 0) for k in (1, 3, 5, 7)]  # TensorFlow's SAME at stride 1, both ends
     page.says(
-        "At stride 1 with an odd kernel the two are the same",
+        "At stride 1 with an odd kernel the two are the same on every size",
         [(total // 2, total - total // 2) for total in totals] == [(p, p) for p in range(4)]
         and all(side(nn.MaxPool2d(2 * p + 1, 1, p), 9) == 9 for p in range(4)),
     )
