@@ -60,6 +60,7 @@ FINDINGS = {
     "19-519": ["an architecture alone does not give invariance", "only a part of what is needed"],
     "10.1109/5.726791": ["6 maps had one such pair: 12 parameters", "one pair for each map"],
     "arxiv.org/abs/1409.1556": ["thirteen convolutions of 3×3 in five blocks", "a 2×2 pool behind"],
+    "slim/nets/resnet_v1.py": ["which takes the stride in a block's last unit"],
     "distill.00021": ["list the same two numbers", "right for the network that was measured"],
     "arxiv.org/abs/1701.04128": ["call the part that counts the **effective receptive field**"],
     "arxiv.org/abs/1609.03499": ["kernel of 2 and doubles the dilation from layer to layer"],
