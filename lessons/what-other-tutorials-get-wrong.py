@@ -139,7 +139,7 @@ for layer in (nn.MaxPool2d(2), nn.Conv2d(64, 64, 3, stride=2, padding=1)):
     print(tuple(layer(maps).shape), f"{parameters:,} parameters")
 
 # %% [markdown]
-# **A convolution in the pool's place adds parameters:** 36,928 of them for 64 channels. Part of what it gains may come from its size. More in [stride instead of pooling](stride-instead-of-pooling.ipynb).
+# **A convolution in the pool's place adds parameters:** 36,928 of them for 64 channels. Part of what it gains may come from its size; the paper knows, and compares with a *ConvPool-CNN* that keeps the pools and adds convolutions too ([Springenberg et al. 2015](https://arxiv.org/abs/1412.6806)). More in [stride instead of pooling](stride-instead-of-pooling.ipynb).
 #
 # ## "Pooling layers have no parameters"
 #
