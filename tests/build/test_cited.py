@@ -57,7 +57,10 @@ FINDINGS = {
     "638.pdf": ["The mean does not depend on $P$"],
     "arxiv.org/abs/1702.08502": ["named the gridding problem", "such as 1, 2, 5 against it"],
     "v97/zhang19a": ["puts a blur in front of each stride", "blur first, then skip"],
-    "19-519": ["architectures *as commonly used* are not invariant", "only a part of what is needed"],
+    "19-519": [
+        "architectures *as commonly used* are not invariant",
+        "only a part of what is needed",
+    ],
     "arxiv.org/abs/2011.14214": ["call this **adaptive polyphase sampling**"],
     "10.1109/5.726791": ["6 maps had one such pair: 12 parameters", "one pair for each map"],
     "arxiv.org/abs/1409.1556": ["thirteen convolutions of 3×3 in five blocks", "a 2×2 pool behind"],
