@@ -297,6 +297,16 @@ print(tuple(wide(padded).shape))
 # %% [markdown]
 # On a map of many channels the mean needs `groups=channels`, or it would add the channels up.
 #
+# Is half of the kernel at least a safe limit? Without dilation it is: every window sees something real. With dilation the taps may stand on both sides of the input and miss it:
+
+# %%
+lone = torch.tensor([[[5.0]]])
+print(nn.MaxPool2d(2, stride=1, padding=1)(lone))
+print(nn.MaxPool2d(2, stride=1, padding=1, dilation=2)(lone))
+
+# %% [markdown]
+# The four taps of the second pool are two pixels apart. They read the four corners around the 5, all of them padding, so the maximum is minus infinity.
+#
 # ## Exercises
 #
 # Predict first. Then open the answer.

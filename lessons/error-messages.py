@@ -38,7 +38,7 @@ refused(lambda: nn.MaxPool2d(2, padding=2)(x))
 #
 # **What to do.** Use a padding of at most `kernel_size // 2`, or pad by hand with `torch.nn.functional.pad`. More in [Padding](padding.ipynb).
 #
-# With half, each window holds at least one real number. See the first, in the corner:
+# With half, and without dilation, each window holds at least one real number. See the first, in the corner:
 
 # %%
 from slidingwindows import slide

@@ -16,7 +16,7 @@
 #
 # ## Two words
 #
-# Shift the input of a layer. Two good things can happen.
+# Shift the input of a layer. Two answers of the output have a name.
 #
 # - **Invariant**: the output stays as it was. $f(\text{shifted } x) = f(x)$.
 # - **Equivariant**: the output moves along. $f(\text{shifted } x) = \text{shifted } f(x)$.
@@ -202,23 +202,44 @@ for layer in (pool, lambda x: x[..., ::2, ::2]):
 # %% [markdown]
 # The second line is the stride. By numbers it wins with over 99%. And the half of the maps that it leaves unchanged? There the dot is in a row that the stride skips. It looks stable where it is blind.
 #
-# ## How far does the output move?
+# ## Does the output move along?
 #
-# To count changes is one thing. To ask how *large* they are is another. The measure here: the mean change of an output number, divided by how much the output varies anyway, its standard deviation.
+# To count changes is one thing. Another is to ask whether the output does what it *should* do. At stride 2 one step of the output is two steps of the input. So when the input moves by one pixel, an equivariant output moves by half a cell.
 #
-# First, the blur for images. It must treat each channel on its own. That is a **depthwise** convolution: `groups=channels` gives every channel a kernel of its own. All these kernels are the same here, the products of 1, 2, 1 down and 1, 2, 1 across.
+# How do you move a map by half a cell? Take each row as a ring, so that what leaves at the right comes in at the left. A ring of numbers is a sum of waves, which is what a **Fourier transform** finds. A wave can be turned by any fraction of a cell. So turn each of them, and add them up again.
 
 # %%
-binomial = torch.tensor([1.0, 2, 1]) / 4
-depthwise = nn.Conv2d(3, 3, 3, stride=2, groups=3, bias=False)
-depthwise.weight.data[:] = torch.outer(binomial, binomial)
-depthwise.requires_grad_(False)
+def slid(x, cells):
+    """The rows of a map, as rings, moved to the right by whole cells or fractions of one."""
+    turns = torch.fft.rfftfreq(x.shape[-1]) * cells
+    return torch.fft.irfft(torch.fft.rfft(x) * torch.exp(-2j * torch.pi * turns))
+
+
+hills = torch.tensor([0.0, 2, 4, 2, 0, 0, 0, 0])
+for cells in (1, 1 / 2):
+    print("by", cells, [round(v, 2) + 0.0 for v in slid(hills, cells).tolist()])
+
+# %% [markdown]
+# Moved by one cell, the hill is the old one. Moved by half a cell, its top lies between two cells.
+#
+# Now the layers. The blur for images must treat each channel on its own. That is a **depthwise** convolution: `groups=channels` gives every channel a kernel of its own. All these kernels are the same here, the products of 1, 2, 1 down and 1, 2, 1 across.
+
+# %%
+def blur_of(*weights):
+    """A depthwise blur of three channels at stride 2."""
+    line = torch.tensor(weights) / sum(weights)
+    layer = nn.Conv2d(3, 3, len(weights), stride=2, groups=3, bias=False)
+    layer.weight.data[:] = torch.outer(line, line)
+    return layer.requires_grad_(False)
+
+
+depthwise = blur_of(1, 2, 1)
 print(tuple(depthwise.weight.shape), depthwise.weight[0, 0] * 16, sep="\n")
 
 # %% [markdown]
-# 1, 2, 1 is a line of Pascal's triangle, hence the name *binomial* kernel. The line above it is 1, 1: an average of two. So `AvgPool2d(2)` is a blur before a stride as well, a shorter one.
+# 1, 2, 1 is a line of Pascal's triangle, hence the name *binomial* kernel. The line above it is 1, 1: an average of two. So `AvgPool2d(2)` is a blur before a stride as well, a shorter one. Two lines below stands 1, 4, 6, 4, 1, a longer one. Let it take part.
 #
-# Now shift a colour photo, matplotlib's sample picture, and look at it through a fixed frame of 256×256:
+# The photo is matplotlib's sample picture, 256×256 of it, closed to a ring. For each layer you get three numbers: how many outputs change, by how much they change, and the **equivariance error**. The error is the distance between the new output and the old one moved by half a cell. The last two are means over all cells, divided by how much the output varies anyway, its standard deviation.
 
 # %%
 import matplotlib.cbook
@@ -227,73 +248,83 @@ from PIL import Image
 
 picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
 photo = torch.from_numpy(np.array(picture)).float().permute(2, 0, 1)
+ring = photo[:, 100:356, 100:356]
 layers = {
+    "stride": lambda x: x[..., ::2, ::2],
     "max": nn.MaxPool2d(2),
     "average": nn.AvgPool2d(2),
-    "stride": lambda x: x[..., ::2, ::2],
     "blur, stride": depthwise,
+    "longer blur": blur_of(1, 4, 6, 4, 1),
 }
 
 
-def frame(image, shift=0):
-    """Looked at from `shift` pixels further right."""
-    return image[:, 100:356, 100 + shift : 356 + shift]
+def around(layer):
+    """The layer on a ring: a window at the end reads on at the beginning."""
+    return lambda x: layer(F.pad(x, (0, 4, 0, 4), mode="circular"))[..., :128, :128]
 
 
-def count(layer, image, shift=1):
-    changed = layer(frame(image)) != layer(frame(image, shift))
-    return changed.float().mean().item()
-
-
-def distance(layer, image, shift=1):
-    before, after = layer(frame(image)), layer(frame(image, shift))
-    return ((before - after).abs().mean() / before.std()).item()
+def measured(layer, shift=1):
+    """Share of outputs that change, their mean change, and the equivariance error."""
+    before, after = layer(ring), layer(ring.roll(shift, -1))
+    expected = slid(before, shift / 2)
+    change, error = ((after - old).abs().mean() / before.std() for old in (before, expected))
+    return (after != before).float().mean().item(), change.item(), error.item()
 
 
 # %% [markdown]
 # !!! question "Predict"
-#     A shift by one pixel. Which of the four changes the fewest numbers? Which changes by the smallest amount?
+#     A shift by one pixel. Which of the five layers changes the fewest numbers? Which has the smallest error?
 
 # %%
+print(f"{'':<14}{'changed':>8}{'by':>8}{'error':>8}")
 for name, layer in layers.items():
-    print(f"{name:<14} {count(layer, photo):.0%} change, by {distance(layer, photo):.3f}")
-print(f"the photo itself changes by {distance(nn.Identity(), photo):.3f}")
+    changed, by, error = measured(around(layer))
+    print(f"{name:<14}{changed:>8.0%}{by:>8.3f}{error:>8.3f}")
 
 
 # %% tags=["hide-input"]
-curves = {
-    measure: {name: [measure(layer, photo, s) for s in range(6)] for name, layer in layers.items()}
-    for measure in (count, distance)
-}
+errors = {name: [measured(around(f), s)[2] for s in range(7)] for name, f in layers.items()}
 
 
 def draw(figure):
-    axes = figure.subplots(1, 2)
-    for panel, lines in zip(axes, curves.values(), strict=True):
-        for name, line in lines.items():
-            panel.plot(range(6), line, label=name)
-        panel.set_xlabel("shift in pixels")
-        panel.set_ylim(bottom=0)
-    axes[0].set_ylabel("share that changes")
-    axes[1].set_ylabel("change / spread")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    axes = figure.subplots()
+    for name, line in errors.items():
+        axes.plot(range(7), line, label=name)
+    axes.set_xlabel("shift in pixels")
+    axes.set_ylabel("equivariance error")
+    axes.set_ylim(bottom=0)
+    figure.legend(loc="outside right center")
 
 
 plot(
     draw,
     "invariance-curves",
-    alt="Two plots against the shift in pixels, four curves each, all starting at zero. Left, the "
-    "share of numbers that change: at one pixel max pooling lies lowest, the others are near one; "
-    "from two pixels on all are near one. Right, the amount of change: stride lies highest, max "
-    "and average almost coincide, blur and stride lies lowest.",
-    caption="The photo, shifted. Full invariance would be a flat line at zero.",
-    height=340,
+    alt="The equivariance error against the shift, 0 to 6 pixels, five zigzag lines. All are zero "
+    "at 0, 2, 4 and 6. At 1, 3 and 5 the stride lies highest, then max, average, blur and stride, "
+    "and the longer blur lies lowest.",
+    caption="The photo, shifted. A layer at stride 2 follows every second shift exactly. In between, the longer blur errs least.",
+    height=320,
 )
 
 # %% [markdown]
-# The two questions have two answers. The max pool changes the fewest numbers, 73%. The blur changes nearly all of them, but by the least: 0.088, against 0.103 for the max pool, 0.101 for the average and 0.131 for the stride.
+# The questions have different answers. The max pool changes the fewest numbers, 74%. But what it changes, it changes wrongly: its error is 0.079, and only the stride's is larger, 0.097. The average has 0.051, the blur 0.029, the longer blur 0.011. **A blur before the stride lets the output move along, and a longer one does it better.**
 #
-# None of the curves is flat. The photo itself changes by 0.133, so a stride alone damps next to nothing. **The other three damp a shift. None removes it.**
+# !!! warning "A common mistake: taking the change for the error"
+#     The column in the middle looks like a measure of stability. It is one of smoothness. Try it on the ideal filter, which takes out every wave that is too fine for the smaller map, and nothing else:
+
+# %%
+def ideal(x):
+    """Every wave that half the cells can hold, and no other; then every second number."""
+    kept = (torch.fft.fftfreq(x.shape[-1]).abs() < 1 / 4).float()
+    waves = torch.fft.fft2(x) * torch.outer(kept, kept)
+    return torch.fft.ifft2(waves).real[..., ::2, ::2]
+
+
+_, by, error = measured(ideal)
+print(f"ideal: changes by {by:.3f}, error {error:.3f}")
+
+# %% [markdown]
+# Its output changes by more than that of the max pool. So by the middle column it would be worse. But all of this change is due: the output has moved by half a cell, with no error at all. The blurs change less because they also take out detail that the smaller map could have held.
 #
 # ## Why a blur helps
 #
@@ -314,18 +345,25 @@ for name, layer in rows.items():
 
 # %%
 gentle = nn.Sequential(nn.MaxPool2d(2, stride=1), depthwise)
-print(f"max, blur, then stride: {distance(gentle, photo):.3f}")
+print(f"max, blur, then stride: error {measured(around(gentle))[2]:.3f}")
 
 # %% [markdown]
+# That is less than a third of the max pool's own error.
+#
 # ## Along by the stride
 #
-# Invariance is half given at best. Equivariance is better defined. Each output of a layer at stride 2 stands for two steps of the input. So move the input by two.
+# The errors are zero at every second shift. Is that exact, down to the last digit? This time leave out the ring and look at the photo through a fixed frame. Each output of a layer at stride 2 stands for two steps of the input. So move the input by two.
 #
 # !!! question "Predict"
 #     For which shifts is the new output exactly the old one, moved? Try 1 to 4 pixels, for one layer and for two in a row.
 
 
 # %% tags=["hide-input"]
+def frame(image, shift=0):
+    """256×256 pixels of the photo, looked at from `shift` pixels further right."""
+    return image[:, 100:356, 100 + shift : 356 + shift]
+
+
 def follows(layer, shifts):
     """The shifts after which the output is the old output, moved by whole cells."""
     before, found = layer(frame(photo)), []
@@ -343,24 +381,34 @@ for name, layer in layers.items():
     print(f"{name:<14} once: {follows(layer, range(1, 5))}  twice: {twice}")
 
 # %% [markdown]
-# Shifts by the stride are followed exactly, by all four. Shifts by 1 or 3 by none.
+# Shifts by the stride are followed exactly, by all five. Shifts by 1 or 3 by none.
 #
-# Strides multiply. Two layers at stride 2 follow only every fourth shift. A network that halves five times is exact for one shift in 32, along each axis.
+# Strides multiply. Two layers at stride 2 follow only every fourth shift. Five follow one shift in 32, along each axis, but only if nothing is padded. Zeros in a border do not move along with the picture:
+
+# %%
+for padding in (0, 1):
+    five = nn.Sequential(*[nn.AvgPool2d(3, stride=2, padding=padding)] * 5)
+    print(f"padding {padding}: follows shifts by", follows(five, range(1, 65)) or "nothing")
+
+# %% [markdown]
+# So expect less of a network that pads than of the rings and frames on this page.
 #
 # ## A whole network
 #
 # Now the cat. A small network with random weights: convolution, ReLU, halve, and the same again. At the end it takes the mean of each map, and so forgets every place. Its answer is eight numbers.
 #
-# To have no border in the way, the picture is closed to a ring: what leaves at the right comes in at the left. The four networks have the same weights. They differ in how they halve.
+# To have no border in the way, the picture is a ring again. Six networks differ only in how they halve. One of them is new. It takes the stride, but it chooses *which* of the four grids to keep: the one whose numbers are the largest, by their root of the sum of squares. [Chaman and Dokmanić (2021)](https://arxiv.org/abs/2011.14214) call this **adaptive polyphase sampling**.
+#
+# One set of random weights would be one opinion. So take ten.
 
 # %% tags=["hide-input"]
-view = F.avg_pool2d(photo[:, 100:356, 100:356], 4) / 255  # 64×64
-ring = {"padding": 1, "padding_mode": "circular", "bias": False}
+view = F.avg_pool2d(ring, 4) / 255  # 64×64
+closed = {"padding": 1, "padding_mode": "circular", "bias": False}
 
 
-def network(*halving):
-    torch.manual_seed(0)
-    first, second = nn.Conv2d(3, 8, 3, **ring), nn.Conv2d(8, 8, 3, **ring)
+def network(seed, halving):
+    torch.manual_seed(seed)
+    first, second = nn.Conv2d(3, 8, 3, **closed), nn.Conv2d(8, 8, 3, **closed)
     layers = [first, nn.ReLU(), *halving, second, nn.ReLU(), *halving]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1)).requires_grad_(False)
 
@@ -370,14 +418,22 @@ class Stride(nn.Module):
         return x[..., ::2, ::2]
 
 
-around = nn.Conv2d(8, 8, 3, stride=2, groups=8, **ring)
-around.weight.data[:] = torch.outer(binomial, binomial)
-max_blur = [nn.CircularPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, stride=1), around]
-networks = {
-    "no halving": network(),
-    "stride": network(Stride()),
-    "max": network(nn.MaxPool2d(2)),
-    "max, blur, stride": network(*max_blur),
+class ChosenGrid(nn.Module):
+    def forward(self, x):
+        grids = [x[..., row::2, col::2] for row in (0, 1) for col in (0, 1)]
+        return max(grids, key=torch.norm)
+
+
+binomial = torch.tensor([1.0, 2, 1]) / 4
+smooth = nn.Conv2d(8, 8, 3, stride=2, groups=8, **closed)
+smooth.weight.data[:] = torch.outer(binomial, binomial)
+halvings = {
+    "no halving": [],
+    "stride": [Stride()],
+    "max": [nn.MaxPool2d(2)],
+    "average": [nn.AvgPool2d(2)],
+    "max, blur, stride": [nn.CircularPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, stride=1), smooth],
+    "chosen grid": [ChosenGrid()],
 }
 
 
@@ -387,16 +443,19 @@ def drift(network):
     return [((a - answers[0]).norm() / answers[0].norm()).item() for a in answers]
 
 
-drifts = {name: drift(network) for name, network in networks.items()}
-for name, line in drifts.items():
-    print(f"{name:<18}", *(f"{d:.2%}" for d in line))
+drifts = {
+    name: torch.tensor([drift(network(seed, halving)) for seed in range(10)])
+    for name, halving in halvings.items()
+}
+for name, lines in drifts.items():
+    print(f"{name:<18}", *(f"{d:.2%}" for d in lines.mean(0)))
 
 
 # %% tags=["hide-input"]
 def draw(figure):
     axes = figure.subplots()
-    for name, line in drifts.items():
-        axes.plot(range(9), [100 * d for d in line], label=name)
+    for name, lines in drifts.items():
+        axes.plot(range(9), 100 * lines.mean(0), label=name)
     axes.set_xlabel("shift in pixels")
     axes.set_ylabel("change of the answer, %")
     axes.set_xticks(range(9))
@@ -406,25 +465,30 @@ def draw(figure):
 plot(
     draw,
     "invariance-network",
-    alt="Change of a network's answer against the shift, 0 to 8 pixels. No halving: a flat line "
-    "at zero. Stride and max: they rise and come back to zero at 4 and at 8. Max, blur, stride: "
-    "a low zigzag.",
-    caption="A network that halves twice repeats itself every four pixels.",
+    alt="Mean change of a network's answer against the shift, 0 to 8 pixels, over ten sets of "
+    "weights. No halving and the chosen grid: flat lines at zero. Stride and max: they rise and "
+    "come back to zero at 4 and at 8, the stride higher. Average, and max, blur, stride: low "
+    "zigzags, zero at every second shift.",
+    caption="Means over ten sets of weights. A network that halves twice repeats itself every four pixels.",
     height=320,
 )
 
 # %% [markdown]
 # Without any stride the answer does not move at all. Equivariant layers, then a mean over all places: that is exact invariance.
 #
-# With two strides of 2 the answer wavers, and is exact again at 4 and at 8. The blur makes the wavering much smaller. It is exact at 2 as well: under weights of 1, 2, 1 at every second place each number counts the same in a mean, so the last stride does no harm.
+# With two strides of 2 the answer wavers, and is exact again at 4 and at 8. The stride alone lets it waver by up to 4.15%, the max pool by up to 1.85%, the average by 0.67%, and the max with a blur by 0.34%. Those are means: the last two change places with some of the ten sets of weights.
 #
-# So it is not the pooling that makes this network invariant. The equivariant convolutions and the final mean do, and a stride takes some of it away.
+# The average and the blur are exact at 2 as well. There the second halving sees its input moved by one, but the mean of all places comes right after it. Under weights of 1, 1 or of 1, 2, 1 at every second place, each number counts the same in a mean, so this last stride does no harm.
+#
+# The chosen grid is exact at every shift. When the picture moves by one, another of the four grids holds the same numbers, and again it is the one with the largest numbers.
+#
+# So it is not the pooling that makes these networks invariant. The equivariant convolutions and the final mean do. A stride takes some of it away, unless it chooses its grid by what it sees.
 #
 # ## In trained networks
 #
-# Zhang measured how often a network gives the same class for two crops of one image. With a blur before the strides, a ResNet-50 agrees with itself in 91.32% of cases instead of 89.20%, and is right in 77.41% instead of 76.16% ([Zhang's table](https://github.com/adobe/antialiased-cnns), kernel size 4, fine-tuned).
+# Zhang measured how often a network gives the same class for two crops of one image. With a blur before the strides, a ResNet-50 agrees with itself in 91.32% of cases instead of 89.20%, and is right in 77.41% instead of 76.16% ([Zhang's table](https://github.com/adobe/antialiased-cnns), kernel size 4). The networks with the blur started from the weights of those without and were then fine-tuned. So the table does not tell the blur's part of the gain from that of the further training.
 #
-# It is no full cure. [Azulay and Weiss (2019)](https://jmlr.org/papers/v20/19-519.html) find that an architecture alone does not give invariance, and that such a blur is only a part of what is needed.
+# A blur is no full cure. [Azulay and Weiss (2019)](https://jmlr.org/papers/v20/19-519.html) find that architectures *as commonly used* are not invariant, because they ignore the sampling theorem, and that such a blur is only a part of what is needed. That is not said of every architecture: you have just seen two exceptions, the network that never halves and the one that chooses its grid.
 #
 # ## Exercises
 #
@@ -483,8 +547,8 @@ check(..., lambda: follows(thrice, range(1, 17))[0])
 #
 # - Invariant: the output stays. Equivariant: it moves along.
 # - A max pool of 2 hides every second step of a lone dot, one number in three on noise, and hardly ever a whole map.
-# - A strided layer follows shifts by its stride, and no others. Strides multiply.
-# - A blur before the stride makes every answer calmer.
+# - A strided layer without padding follows shifts by its stride, and no others. Strides multiply.
+# - At the shifts in between, measure the equivariance error, not the change. A blur before the stride makes it smaller.
 #
 # To hide a shift is to forget a place. What else does a pool forget? [Count what pooling throws away](what-pooling-throws-away.ipynb).
 #

@@ -130,6 +130,18 @@ show(
 # %% [markdown]
 # The indices count the cells of the whole map row by row, starting from 0. In each window the **first** of the equal numbers wins. It takes the whole gradient, too: a 1 for the winner, nothing for the others.
 #
+# ## When a number is broken
+#
+# `nan` means *not a number*. It is what is left of a calculation such as 0/0. Compare it with 3, and it is neither larger nor smaller. So which is the largest of 1, 2, 3 and `nan`?
+
+# %%
+print(torch.nan > 3, torch.nan < 3)
+broken = torch.tensor([[[1.0, 2, 5, 1], [3, torch.nan, 0, 4]]])
+print(nn.MaxPool2d(2)(broken))
+
+# %% [markdown]
+# In torch the `nan` wins. So a broken number does not get lost among its neighbours: it comes out of every window that holds it.
+#
 # ## Channels stay apart
 #
 # A pool handles each channel on its own. Eight maps go in, eight smaller maps come out.
@@ -172,10 +184,10 @@ print(tuple(pool(channels_last.permute(0, 3, 1, 2)).shape))
 # ??? success "Answer"
 #     One number changes for the 100. None changes for the 2: the window still holds a 6.
 #
-# **4.** A window holds 1, 2, 3 and `nan`, which is what is left of a calculation such as 0/0. What does the pool keep?
+# **4.** One number in the middle of a 6×6 map is `nan`. How many numbers of the output are `nan` after `nn.MaxPool2d(2)`? And after `nn.MaxPool2d(3, stride=1, padding=1)`?
 #
 # ??? success "Answer"
-#     `nan`. In torch, nothing beats it. So one broken number upstream survives every max pool.
+#     One, and nine. Windows side by side hold it once. With stride 1, nine windows of 3×3 hold it, and it comes out of each.
 #
 # Check your answers:
 
@@ -192,7 +204,10 @@ def changes(row, col, value):
 
 
 print("changed outputs:", changes(0, 5, 100.0), "and", changes(0, 1, 2.0))
-print(pool(torch.tensor([[[1.0, 2], [3, torch.nan]]])).item())
+hurt = x.clone()
+hurt[0, 2, 3] = torch.nan
+spread = [int(p(hurt).isnan().sum()) for p in (pool, nn.MaxPool2d(3, stride=1, padding=1))]
+print("broken outputs:", spread[0], "and", spread[1])
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
@@ -203,8 +218,8 @@ check(..., lambda: pool(torch.tensor([[[1.0, 8], [6, 3]]])))
 check(..., lambda: [nn.MaxPool2d(3, stride=s)(nine).shape for s in (None, 1)])
 # 3. How many numbers change for the 100, and how many for the 2, such as (3, 4).
 check(..., lambda: (changes(0, 5, 100.0), changes(0, 1, 2.0)))
-# 4. True if the pool keeps nan, False if it keeps the 3.
-check(..., lambda: pool(torch.tensor([[[1.0, 2], [3, torch.nan]]])).isnan().item())
+# 4. How many numbers are nan after the first pool, and after the second, such as (4, 4).
+check(..., lambda: spread)
 
 # %% [markdown]
 # ## What you know now
@@ -212,6 +227,7 @@ check(..., lambda: pool(torch.tensor([[[1.0, 2], [3, torch.nan]]])).isnan().item
 # - A max pool keeps the largest number of each window.
 # - Without a `stride` it steps by its `kernel_size`; a convolution steps by 1.
 # - Padding holds minus infinity and never wins. At ties the first number wins, gradient and all.
+# - A `nan` wins wherever it stands.
 # - Every channel is pooled alone.
 #
 # Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.

@@ -91,9 +91,9 @@ show(slide(convolution(2), x), "padding-full", "`padding=2` for a 3×3 kernel, a
 # Autograd can count for you. Set all weights to one and add up the output. Then the gradient of a pixel is the number of windows that read it.
 
 # %%
-def readers(padding):
+def readers(padding, **options):
     image = torch.zeros(1, 5, 5, requires_grad=True)
-    conv = nn.Conv2d(1, 1, 3, padding=padding, bias=False)
+    conv = nn.Conv2d(1, 1, 3, padding=padding, bias=False, **options)
     conv.weight.data.fill_(1)
     conv(image).sum().backward()
     return image.grad[0].int()
@@ -133,6 +133,16 @@ plot(
 # - Valid: the corner counts once, the centre nine times.
 # - Same: the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times. Better, but not equal.
 # - Full: every pixel counts 9 times. Of the three, only full padding makes all pixels equal.
+#
+# That is true of a border of zeros at stride 1. A convolution can also fill its border with copies of real pixels, and then the pixel that was copied is read once more. And at stride 2 windows are left out. So ask again:
+
+# %%
+for mode in ("circular", "replicate", "reflect"):
+    print(f"{mode}, padding 1:", readers(1, padding_mode=mode).unique().tolist())
+print("full, stride 2:", readers(2, stride=2).unique().tolist())
+
+# %% [markdown]
+# `circular` takes the border from the other side, and `replicate` repeats the pixels of the edge. With either of them, a padding of 1 already makes every pixel count 9 times. `reflect` copies the pixels *beside* the edge, so those count too often. At stride 2 even full padding makes them unequal, because each pixel is read by one, two or four windows.
 #
 # ## What is in the border?
 #
@@ -216,14 +226,21 @@ total(white)
 # %% [markdown]
 # The sums: 4, 6 and 9. Here they count the real pixels of each window. The override wins over `count_include_pad`.
 #
-# One kind of empty place never counts, whatever you say. That is the part of a window which `ceil_mode` lets hang out *beyond* the padding:
+# One kind of empty place is left out even when the padding counts. That is the part of a window which `ceil_mode` lets hang out *beyond* the padding:
 
 # %%
 up = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)
 up(white)[0]
 
 # %% [markdown]
-# Look at the last number. Its window starts on the last real pixel. It covers that pixel and three of padding; the other five places are beyond. So torch divides 1 by 4, not by 9.
+# Look at the last number. Its window starts on the last real pixel. It covers that pixel and three of padding; the other five places are beyond. So torch divides 1 by 4, not by 9. `count_include_pad` has no say in those five, but a divisor of your own has:
+
+# %%
+nine = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True, divisor_override=9)
+nine(white)[0]
+
+# %% [markdown]
+# Now the last number is 1/9.
 #
 # A convolution has no such switch. Its zeros take part like any other number. Its `padding_mode="reflect"` and `padding_mode="replicate"` fill the border with copies of real pixels instead.
 #
@@ -243,9 +260,9 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
 #
 # Some limit has to be. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
 #
-# Torch draws the line at half. Then, as long as the input is no smaller than the window and `ceil_mode` is off, every window keeps at least half of its height, and half of its width, on real pixels.
+# Torch draws the line at half. Then, as long as the input is no smaller than the window, and neither `ceil_mode` nor a dilation is in play, every window keeps at least half of its height, and half of its width, on real pixels.
 #
-# So a pool with a 3×3 window has no full padding. (A dilated max pool meets the same limit sooner than it should, as you see in [dilation](dilation.ipynb).)
+# So a pool with a 3×3 window has no full padding. (A dilated max pool meets the same limit sooner than it should, and can still see padding alone. You see both in [dilation](dilation.ipynb).)
 #
 # ## Same, with a stride
 #
@@ -267,7 +284,20 @@ print(nn.MaxPool2d(3, stride=2, padding=1)(count))
 print(nn.MaxPool2d(3, stride=2)(at_the_end))
 
 # %% [markdown]
-# Both outputs are 2×2. Only the last number agrees. When you bring a network from one library to the other, compare numbers, not shapes.
+# Both outputs are 2×2. Only the last number agrees.
+#
+# It is the even size that sets the two apart. A kernel of 3 at stride 2 needs one pixel of padding there, and two sides cannot share one pixel. An odd size needs two pixels, so each side gets one, and that is `padding=1`:
+
+# %%
+for i in range(4, 10):
+    image = torch.arange(float(i * i)).reshape(1, i, i)
+    end, start = (1, 0) if i % 2 == 0 else (1, 1)
+    tensorflow = F.pad(image, (start, end, start, end), value=-torch.inf)
+    pooled = nn.MaxPool2d(3, stride=2)(tensorflow)
+    print(i, torch.equal(pooled, nn.MaxPool2d(3, stride=2, padding=1)(image)))
+
+# %% [markdown]
+# When you bring a network from one library to the other, compare numbers, not shapes.
 #
 # ## Exercises
 #
@@ -324,7 +354,7 @@ check(..., lambda: corners)
 # - Valid trims, same keeps, full grows. At stride 1, same needs an odd kernel and $p = (k-1)/2$.
 # - A max pool's border is minus infinity, an average's and a convolution's is zero.
 # - Zeros count in an average unless you say `count_include_pad=False`, or name a divisor.
-# - Same padding does not use all pixels equally often. Full padding does.
+# - With zeros, same padding does not use all pixels equally often. Full padding does, at stride 1.
 # - A pool's padding is at most half of its kernel.
 #
 # Padding keeps maps large. What if you want them small, but not by a pool? Next: [stride instead of pooling](stride-instead-of-pooling.ipynb).

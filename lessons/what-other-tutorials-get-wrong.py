@@ -48,7 +48,7 @@ ones(image).sum().backward()
 print(image.grad[0].int())
 
 # %% [markdown]
-# **A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without padding, but not the same. Only full padding makes all equal. More in [padding](padding.ipynb).
+# **A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without padding, but not the same. With zeros at stride 1, only full padding makes all equal. More in [padding](padding.ipynb).
 #
 # ## "Max pooling pads with zeros"
 #
@@ -126,7 +126,7 @@ print(nn.MaxPool2d(3, stride=2, padding=1)(count)[0].tolist())
 print(nn.MaxPool2d(3, stride=2)(at_the_end)[0].tolist())
 
 # %% [markdown]
-# **The shapes agree, the numbers do not:** three of the four differ. At stride 1 with an odd kernel the two are the same.
+# **The shapes agree, the numbers do not:** three of the four differ. On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`. At stride 1 with an odd kernel the two are the same on every size.
 #
 # ## "A stride replaces pooling at no cost"
 #
@@ -139,7 +139,7 @@ for layer in (nn.MaxPool2d(2), nn.Conv2d(64, 64, 3, stride=2, padding=1)):
     print(tuple(layer(maps).shape), f"{parameters:,} parameters")
 
 # %% [markdown]
-# **A convolution in the pool's place adds parameters:** 36,928 of them for 64 channels. Part of what it gains may come from its size. More in [stride instead of pooling](stride-instead-of-pooling.ipynb).
+# **A convolution in the pool's place adds parameters:** 36,928 of them for 64 channels. Part of what it gains may come from its size; the paper knows, and compares with a *ConvPool-CNN* that keeps the pools and adds convolutions too ([Springenberg et al. 2015](https://arxiv.org/abs/1412.6806)). More in [stride instead of pooling](stride-instead-of-pooling.ipynb).
 #
 # ## "Pooling layers have no parameters"
 #
@@ -207,27 +207,30 @@ print("a mask, by hand:", (tied == tied.amax()).float().flatten().tolist())
 #
 # ## "The receptive field of ResNet-50 is 483"
 #
-# That number is in the literature ([Araujo, Norris and Sim 2019](https://doi.org/10.23915/distill.00021)), and it is right for the network that was measured. But several networks bear this name. They differ in *where* a block takes its stride:
+# That number is in the literature ([Araujo, Norris and Sim 2019](https://doi.org/10.23915/distill.00021)), and it is right for the network that was measured. But several networks bear this name. Each has four blocks of units, and three of the blocks halve the map. They differ in *where* a block takes its stride: in its first unit or its last, and in a unit's first 1×1 convolution or its 3×3. Build three of them:
 
 # %%
-def field(first, second):
-    """Receptive field; first, second: which convolution takes the stride."""
+def field(unit, kernel):
+    """Receptive field, if this unit of a block takes the stride, in the layer with this kernel."""
     layers = [(7, 2), (3, 2)]  # kernel and stride, before the blocks
-    for units, stride in ((3, 1), (4, 2), (6, 2), (3, 2)):
-        for unit in range(units):
-            s = stride if unit == 0 else 1
-            layers += [(1, s if first else 1), (3, s if second else 1)]
+    # Either way the map is halved at the three borders between the blocks.
+    strides = (1, 2, 2, 2) if unit == "first" else (2, 2, 2, 1)
+    for units, stride in zip((3, 4, 6, 3), strides, strict=True):
+        strided = 0 if unit == "first" else units - 1
+        for number in range(units):
+            s = stride if number == strided else 1
+            layers += [(k, s if k == kernel else 1) for k in (1, 3)]
     size = jump = 1
-    for kernel, stride in layers:
-        size, jump = size + (kernel - 1) * jump, jump * stride
+    for k, s in layers:
+        size, jump = size + (k - 1) * jump, jump * s
     return size
 
 
-print("stride in the 1×1 convolution:", field(True, False))
-print("stride in the 3×3 convolution:", field(False, True))
+for unit, kernel in (("first", 1), ("first", 3), ("last", 3)):
+    print(f"{unit} unit, {kernel}×{kernel} convolution: {field(unit, kernel)}")
 
 # %% [markdown]
-# **It is 483 with the stride in a block's first 1×1 convolution, and 427 with the stride in its 3×3 convolution.** [torchvision](https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html) does the second. Name the library when you quote the number.
+# **It is 427 with the stride in the 3×3 convolution of a block's first unit, and 483 in the other two.** The 427 is that of [torchvision's network](https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html). The 483 of the literature is that of [TF-Slim's](https://github.com/tensorflow/models/blob/master/research/slim/nets/resnet_v1.py), which takes the stride in a block's last unit. So name the library when you quote the number.
 #
 # ## What you know now
 #

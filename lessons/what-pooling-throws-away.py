@@ -161,7 +161,7 @@ print("same averages:", torch.equal(average(photo + board), average(photo)))
 # A decoder or a segmentation network has to go back to the full size. From what is left, how close can it get? The measure is the **mean squared error**, per pixel. Grey levels go from 0 to 255.
 #
 # - *nearest*: each number fills its whole window.
-# - *bilinear*: numbers in between are blended from their neighbours.
+# - *bilinear*: numbers in between are blended from their neighbours. For that you have to say where each number stands: a pool's in the middle of its window, but a stride's on the very pixel that it kept, in the window's upper left corner. Take both for the middle, and what comes back from the stride is off by half a pixel or more.
 # - *unpool*: `MaxUnpool2d` puts each maximum back exactly where it stood. All other pixels become 0.
 #
 # !!! question "Predict"
@@ -177,6 +177,13 @@ def back(small, size, mode):
     return F.interpolate(small[None], scale_factor=size, mode=mode)[0]
 
 
+def between(small, size):
+    """Bilinear between numbers that stand on every size-th pixel; the last ones are repeated."""
+    side = (small.shape[-1] - 1) * size + 1
+    lines = F.interpolate(small[None], size=(side, side), mode="bilinear", align_corners=True)
+    return F.pad(lines, (0, size - 1, 0, size - 1), mode="replicate")[0]
+
+
 print(f"{'window':<8}{'from':<10}{'nearest':>8}{'bilinear':>10}{'unpool':>8}")
 for size in (2, 4, 8):
     small = {
@@ -185,13 +192,15 @@ for size in (2, 4, 8):
         "stride": photo[:, ::size, ::size],
     }
     for name, values in small.items():
-        modes = ("nearest", "bilinear")
-        errors = [mse(back(values, size, mode)) for mode in modes]
+        blended = between(values, size) if name == "stride" else back(values, size, "bilinear")
+        errors = [mse(back(values, size, "nearest")), mse(blended)]
         if name == "max":
             _, places = nn.MaxPool2d(size, return_indices=True)(photo)
             errors.append(mse(nn.MaxUnpool2d(size)(values, places)))
         print(f"{size:<8}{name:<10}", *(f"{error:>8.0f}" for error in errors))
 print(f"one grey for the whole photo: {mse(photo.mean()):.0f}")
+misplaced = back(photo[:, ::2, ::2], 2, "bilinear")
+print(f"stride of 2, taken for the middle of its window: {mse(misplaced):.0f}")
 
 
 # %% tags=["hide-input"]
@@ -224,7 +233,11 @@ plot(
 #
 # That is no fault. `MaxUnpool2d` is half of a pair: it restores the *places*, and the layers behind it fill the gaps.
 #
-# Among the rest, the average is closest at each size. It must be, for *nearest*: of all single numbers, the mean has the smallest squared distance to the pixels of its window. The maximum is too bright everywhere. Even the stride, which simply skips, comes closer.
+# Among the rest, *nearest* has to favour the average at each size: of all single numbers, the mean has the smallest squared distance to the pixels of its window. The maximum is too bright everywhere. Even the stride, which simply skips, comes closer.
+#
+# Blended, the order is another. At a window of 2 the stride is the closest, 123 against 146: what it kept are real pixels, and between two real pixels a straight line is a good guess. At 4 and 8 the kept pixels stand too far apart for that, and the average is closest again.
+#
+# The last line shows how easily you miss this. Take the stride's numbers for the middle of their windows, and the error is 233. The average would seem to win.
 #
 # Opinion: that is no case against max pooling. A classifier need not redraw its input. It needs to know that a pattern was there.
 #

@@ -57,19 +57,30 @@ FINDINGS = {
     "638.pdf": ["The mean does not depend on $P$"],
     "arxiv.org/abs/1702.08502": ["named the gridding problem", "such as 1, 2, 5 against it"],
     "v97/zhang19a": ["puts a blur in front of each stride", "blur first, then skip"],
-    "19-519": ["an architecture alone does not give invariance", "only a part of what is needed"],
+    "19-519": [
+        "architectures *as commonly used* are not invariant",
+        "only a part of what is needed",
+    ],
+    "arxiv.org/abs/2011.14214": ["call this **adaptive polyphase sampling**"],
     "10.1109/5.726791": ["6 maps had one such pair: 12 parameters", "one pair for each map"],
     "arxiv.org/abs/1409.1556": ["thirteen convolutions of 3×3 in five blocks", "a 2×2 pool behind"],
+    "slim/nets/resnet_v1.py": ["which takes the stride in a block's last unit"],
     "distill.00021": ["list the same two numbers", "right for the network that was measured"],
     "arxiv.org/abs/1701.04128": ["call the part that counts the **effective receptive field**"],
     "arxiv.org/abs/1609.03499": ["kernel of 2 and doubles the dilation from layer to layer"],
     "arxiv.org/abs/1408.5882": ["keeps only the largest response of each"],
-    "arxiv.org/abs/1412.6806": ["without loss in accuracy on several image recognition benchmarks"],
+    "arxiv.org/abs/1412.6806": [
+        "without loss in accuracy on several image recognition benchmarks",
+        "keeps the pools and adds convolutions too",
+    ],
     "10.1023/A:1024068626366": [
         "makes the interval wider",
         "test set divided by that of the train",
     ],
-    "antialiased-cnns": ["91.32% where it was 89.20%"],
+    "antialiased-cnns": [
+        "91.32% where it was 89.20%",
+        "started from the weights of those without and were then fine-tuned",
+    ],
 }
 WORK = re.compile(r"\[([^\]]*?),? \(?(\d{4})\)?\]\((https?://[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\)")
 

@@ -487,6 +487,42 @@ def pools(page):
         and torch.equal(padded, folded(page.names["padded"], torch.max))
         and padded.isfinite().all(),
     )
+    the_limit(page)
+
+
+def empty_windows(i, k, stride, padding, dilation):
+    """How many windows of a max pool hold no real number, by their taps."""
+    reach = dilation * (k - 1) + 1
+    starts = range(-padding, i + padding - reach + 1, stride)
+    taps = [[start + dilation * n for n in range(k)] for start in starts]
+    return sum(not any(0 <= place < i for place in window) for window in taps)
+
+
+def the_limit(page):
+    settings = [(i, k, s) for i in range(1, 8) for k in range(1, 7) for s in (1, 2, 3)]
+    page.says(
+        "Is half of the kernel at least a safe limit? Without dilation it is: every window sees "
+        "something real",
+        not any(empty_windows(i, k, s, k // 2, 1) for i, k, s in settings),
+    )
+    page.says("and miss it", empty_windows(1, 2, 1, 1, 2) == 1)
+    page.prints(
+        "print(nn.MaxPool2d(2, stride=1, padding=1, dilation=2)(lone))",
+        torch.full((1, 2, 2), 5.0),
+        torch.full((1, 1, 1), -torch.inf),
+    )
+    taps = [(row, col) for row in (-1, 1) for col in (-1, 1)]
+    (read,) = slide(DILATED_PAIR, torch.tensor([[[5.0]]])).steps
+    page.says(
+        "The four taps of the second pool are two pixels apart. They read the four corners around "
+        "the 5, all of them padding, so the maximum is minus infinity",
+        len(taps) == 4
+        and taps == [(t.row, t.col) for t in read.taps]
+        and all(place != (0, 0) for place in taps),
+    )
+
+
+DILATED_PAIR = nn.MaxPool2d(2, stride=1, padding=1, dilation=2)
 
 
 def exercises(page):

@@ -71,6 +71,7 @@ def test_every_claim(page):
     the_stride(page)
     overlap(page)
     ties(page)
+    broken(page)
     channels(page)
     exercises(page)
     page.labels("Unit 7", "One window at a time", "Watch every window", "You will watch one soon")
@@ -190,6 +191,32 @@ def ties(page):
     page.says("At ties the first number wins, gradient and all", winners[0] == 0)
 
 
+def holds(kernel_size, stride, padding):
+    """How many windows of a 6×6 map hold its cell in row 2, column 3."""
+    starts = range(-padding, 6 + padding - kernel_size + 1, stride)
+    rows, cols = ([start for start in starts if start <= n < start + kernel_size] for n in (2, 3))
+    return len(rows) * len(cols)
+
+
+def broken(page):
+    page.labels("When a number is broken")
+    page.says(
+        "It is what is left of a calculation such as 0/0. Compare it with 3, and it is neither "
+        "larger nor smaller",
+        (torch.zeros(1) / 0).isnan() and not (torch.nan > 3 or torch.nan < 3),
+    )
+    page.says("So which is the largest of 1, 2, 3 and `nan`?")
+    page.prints("print(torch.nan > 3, torch.nan < 3)", "False False", "tensor([[[nan, 5.]]])")
+    places = [(row, col) for row in (0, 1) for col in (0, 1)]
+    won = []
+    for row, col in places:
+        window = torch.tensor([[[1.0, 2], [3, 4]]])
+        window[0, row, col] = torch.nan
+        won.append(nn.MaxPool2d(2)(window).isnan().all())
+    page.says("A `nan` wins wherever it stands", all(won))
+    page.says("it comes out of every window that holds it", all(won))
+
+
 def channels(page):
     pool, maps = page.names["pool"], torch.rand(8, 6, 6)
     alone = torch.stack([naive(one[None], 2, 2)[0] for one in maps])
@@ -224,21 +251,23 @@ def exercises(page):
     page.says("None changes for the 2", changed(0, 1, 2) == 0)
     page.says("the window still holds a 6", X[0, :2, :2].max() == 6)
     page.answers(3, "One", "None")
-    window = torch.tensor([[[1.0, 2], [3, torch.nan]]])
-    page.labels("A window holds 1, 2, 3 and `nan`")
-    page.says("what is left of a calculation such as 0/0", (torch.zeros(1) / 0).isnan())
+    page.says("One number in the middle of a 6×6 map is `nan`", X.shape[1:] == (6, 6))
+    page.labels("How many numbers of the output are `nan` after `nn.MaxPool2d(2)`")
+    page.labels("And after `nn.MaxPool2d(3, stride=1, padding=1)`?")
+    holding = [holds(2, 2, 0), holds(3, 1, 1)]
     page.says(
-        "nothing beats it. So one broken number upstream survives every max pool",
-        nn.MaxPool2d(2)(window).isnan().all() and nn.MaxPool2d(3, 1, 1)(window).isnan().all(),
+        "One, and nine. Windows side by side hold it once. With stride 1, nine windows of 3×3 hold "
+        "it, and it comes out of each",
+        holding == [1, 9],
     )
-    page.answers(4, ("`nan`", True))
+    page.answers(4, "One", "nine")
     page.prints(
         "print(pool(torch.tensor([[[1.0, 8], [6, 3]]])))",
         torch.tensor([[[8.0]]]),
         str(shape(nn.MaxPool2d(3), 1, 9, 9)),
         str(shape(nn.MaxPool2d(3, stride=1), 1, 9, 9)),
         f"changed outputs: {changed(0, 5, 100)} and {changed(0, 1, 2)}",
-        "nan",
+        f"broken outputs: {holding[0]} and {holding[1]}",
     )
     page.says(
         "Without a `stride` it steps by its `kernel_size`; a convolution steps by 1",

@@ -29,16 +29,16 @@ def size(i, k, s=1, p=0):
     return nn.Conv2d(1, 1, k, stride=s, padding=p)(torch.rand(1, i, i)).shape[-1]
 
 
-def readers(padding, side=5, kernel=3):
-    """How many windows read each pixel, by putting a one at each place in turn."""
-    conv = nn.Conv2d(1, 1, kernel, padding=padding, bias=False)
+def readers(padding, side=5, kernel=3, **options):
+    """How often windows read each pixel, by putting a one at each place in turn."""
+    conv = nn.Conv2d(1, 1, kernel, padding=padding, bias=False, **options)
     conv.weight.data.fill_(1)
     counts = torch.zeros(side, side)
     for row in range(side):
         for col in range(side):
             x = torch.zeros(1, side, side)
             x[0, row, col] = 1
-            counts[row, col] = torch.count_nonzero(conv(x))
+            counts[row, col] = conv(x).sum()
     return counts.int()
 
 
@@ -213,7 +213,48 @@ def counts(page):
         "Of the three, only full padding makes all pixels equal",
         [len(m.unique()) > 1 for m in maps] == [True, True, False],
     )
-    page.says("Same padding does not use all pixels equally often", len(same.unique()) > 1)
+    modes = {m: readers(1, padding_mode=m) for m in ("circular", "replicate", "reflect")}
+    skipping = readers(2, stride=2)
+    page.prints(
+        'for mode in ("circular", "replicate", "reflect"):',
+        *(f"{mode}, padding 1: {m.unique().tolist()}" for mode, m in modes.items()),
+        f"full, stride 2: {skipping.unique().tolist()}",
+    )
+    page.says(
+        "That is true of a border of zeros at stride 1",
+        len(full.unique()) == 1 < len(skipping.unique()),
+    )
+    page.says(
+        "the pixel that was copied is read once more. And at stride 2 windows are left out",
+        all((m >= same).all() and not torch.equal(m, same) for m in modes.values())
+        and (skipping < full).all(),
+    )
+    image = torch.arange(25.0).reshape(1, 5, 5)
+    around, again = (F.pad(image, [1] * 4, mode=m)[0] for m in ("circular", "replicate"))
+    page.says(
+        "`circular` takes the border from the other side, and `replicate` repeats the pixels of "
+        "the edge. With either of them, a padding of 1 already makes every pixel count 9 times",
+        torch.equal(around[0, 1:-1], image[0, -1])
+        and torch.equal(again[0, 1:-1], image[0, 0])
+        and {n for m in ("circular", "replicate") for n in modes[m].unique().tolist()} == {9},
+    )
+    beside, often = F.pad(image, [1] * 4, mode="reflect")[0], modes["reflect"]
+    page.says(
+        "`reflect` copies the pixels *beside* the edge, so those count too often",
+        torch.equal(beside[0, 1:-1], image[0, 1])
+        and often[1, 1] == often.max() > 9 == often[2, 2]
+        and (often[1] > often[0]).all(),
+    )
+    page.says(
+        "At stride 2 even full padding makes them unequal, because each pixel is read by one, two "
+        "or four windows",
+        skipping.unique().tolist() == [1, 2, 4],
+    )
+    page.says(
+        "With zeros, same padding does not use all pixels equally often. Full padding does, at "
+        "stride 1",
+        len(same.unique()) > len(full.unique()) == 1 < len(skipping.unique()),
+    )
 
 
 def border(page):
@@ -330,8 +371,8 @@ def divisors(page):
     inside = torch.tensor([sum(0 <= n < 4 for n in window) for window in axis.windows])
     page.prints("up(white)[0]", torch.outer(inside, inside) / torch.outer(places, places))
     page.says(
-        "One kind of empty place never counts, whatever you say. That is the part of a window "
-        "which `ceil_mode` lets hang out *beyond* the padding",
+        "One kind of empty place is left out even when the padding counts. That is the part of a "
+        "window which `ceil_mode` lets hang out *beyond* the padding",
         all(hanging(k, s, p, i) for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (5, 3, 2, 6))),
     )
     divisor = places[-1].item() ** 2
@@ -339,6 +380,15 @@ def divisors(page):
         "Its window starts on the last real pixel. It covers that pixel and three of padding; "
         f"the other five places are beyond. So torch divides 1 by {divisor}, not by {3**2}",
         axis.starts[-1] == 3 and inside[-1] == 1 and (divisor - 1, 3**2 - divisor) == (3, 5),
+    )
+    page.prints("nine(white)[0]", torch.outer(inside, inside) / 9)
+    page.says(
+        "`count_include_pad` has no say in those five, but a divisor of your own has",
+        inside[-1] ** 2 / places[-1] ** 2 != page.names["nine"](WHITE)[0, -1, -1],
+    )
+    page.says(
+        "Now the last number is 1/9",
+        page.names["nine"](WHITE)[0, -1, -1].item() == pytest.approx(1 / 9),
     )
     conv = nn.Conv2d(1, 1, 3, padding=1)
     page.says(
@@ -388,9 +438,9 @@ def limits(page):
         empty == [0] * 5 and max_of_padding(3) == -math.inf,
     )
     page.says(
-        "Torch draws the line at half. Then, as long as the input is no smaller than the window "
-        "and `ceil_mode` is off, every window keeps at least half of its height, and half of its "
-        "width, on real pixels",
+        "Torch draws the line at half. Then, as long as the input is no smaller than the window, "
+        "and neither `ceil_mode` nor a dilation is in play, every window keeps at least half of "
+        "its height, and half of its width, on real pixels",
         halves
         and all(
             real_pixels(i, k, s, k // 2).min().item() >= (k / 2) ** 2
@@ -423,7 +473,24 @@ def same_with_a_stride(page):
         "Both outputs are 2×2. Only the last number agrees",
         both.shape == end.shape == (1, 2, 2) and (both == end).nonzero().tolist() == [[0, 1, 1]],
     )
+    needed = {i: (-(-i // 2) - 1) * 2 + 3 - i for i in range(4, 10)}
+    page.says(
+        "It is the even size that sets the two apart. A kernel of 3 at stride 2 needs one pixel of "
+        "padding there, and two sides cannot share one pixel. An odd size needs two pixels, so "
+        "each side gets one, and that is `padding=1`",
+        all(total == 1 + i % 2 for i, total in needed.items()),
+    )
+    page.prints("for i in range(4, 10):", *(f"{i} {agreeing(i)}" for i in range(4, 10)))
     page.labels("When you bring a network from one library to the other")
+
+
+def agreeing(i):
+    """Whether windows of 3 that start where TensorFlow has them find what torch's find."""
+    before = 1 if i % 2 else 0
+    image = torch.arange(float(i * i)).reshape(i, i)
+    rows = [range(max(0, start - before), min(i, start - before + 3)) for start in range(0, i, 2)]
+    found = [[image[r.start : r.stop, c.start : c.stop].max() for c in rows] for r in rows]
+    return torch.equal(torch.tensor([found]), nn.MaxPool2d(3, 2, 1)(image[None]))
 
 
 def exercises(page):

@@ -101,7 +101,10 @@ def counting_pixels(page):
     page.prints("print(image.grad[0].int())", same.int())
     page.says("A corner counts 4 times, an inner pixel 9 times", (same[0, 0], same[2, 2]) == (4, 9))
     page.says("Better than 1 against 9 without padding", (valid[0, 0], valid[2, 2]) == (1, 9))
-    page.says("Only full padding makes all equal", len(full.unique()) == 1 < len(same.unique()))
+    page.says(
+        "With zeros at stride 1, only full padding makes all equal",
+        [len(readers(5, 3, p).unique()) == 1 for p in range(3)] == [False, False, True],
+    )
 
 
 def padding_of_a_max_pool(page):
@@ -242,9 +245,14 @@ def same_in_tensorflow(page):
         str(end[0].tolist()),
     )
     page.says("three of the four differ", int((torch_s != end).sum()) == 3 == torch_s.numel() - 1)
+    needed = {i: (-(-i // 2) - 1) * 2 + 3 - i for i in range(4, 12)}
+    page.says(
+        "On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`",
+        all(total == 1 + i % 2 for i, total in needed.items()),
+    )
     totals = [max(k - 1, 0) for k in (1, 3, 5, 7)]  # TensorFlow's SAME at stride 1, both ends
     page.says(
-        "At stride 1 with an odd kernel the two are the same",
+        "At stride 1 with an odd kernel the two are the same on every size",
         [(total // 2, total - total // 2) for total in totals] == [(p, p) for p in range(4)]
         and all(side(nn.MaxPool2d(2 * p + 1, 1, p), 9) == 9 for p in range(4)),
     )
@@ -336,34 +344,48 @@ def ties(page):
     )
 
 
+SLIM = "https://github.com/tensorflow/models/blob/master/research/slim/nets/resnet_v1.py"
+PLACES = (("first", 1), ("first", 3), ("last", 3))
+
+
 def resnet(page):
-    by_gradient = measured(1), measured(3)
-    page.says('"The receptive field of ResNet-50 is 483"', by_gradient[0] == 483)
+    found = {place: measured(*place) for place in PLACES}
+    page.says('"The receptive field of ResNet-50 is 483"', found["last", 3] == 483)
+    page.says(
+        "Each has four blocks of units, and three of the blocks halve the map",
+        all(len(strides) == 4 and strides.count(2) == 3 for strides in STRIDES.values()),
+    )
+    page.labels("in its first unit or its last", "in a unit's first 1×1 convolution or its 3×3")
+    page.says("Build three of them", len(found) == 3)
     page.prints(
-        'print("stride in the 1×1 convolution:", field(True, False))',
-        f"stride in the 1×1 convolution: {by_gradient[0]}",
-        f"stride in the 3×3 convolution: {by_gradient[1]}",
+        'for unit, kernel in (("first", 1), ("first", 3), ("last", 3)):',
+        *(f"{unit} unit, {k}×{k} convolution: {size}" for (unit, k), size in found.items()),
     )
     page.says(
-        "**It is 483 with the stride in a block's first 1×1 convolution, and 427 with the "
-        "stride in its 3×3 convolution",
-        by_gradient == (483, 427),
+        "**It is 427 with the stride in the 3×3 convolution of a block's first unit, and 483 in "
+        "the other two.**",
+        found == {("first", 1): 483, ("first", 3): 427, ("last", 3): 483},
     )
     page.cites(
-        "does the second",
+        "The 427 is that of",
         "https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html",
     )
+    page.cites("The 483 of the literature is that of", SLIM)
+    page.cites("which takes the stride in a block's last unit", SLIM)
 
 
-def measured(place: int) -> int:
+STRIDES = {"first": (1, 2, 2, 2), "last": (2, 2, 2, 1)}
+
+
+def measured(where: str, kernel: int) -> int:
     """ResNet-50's receptive field, measured by gradient along one axis; no formula."""
     layers = [nn.Conv1d(1, 1, 7, 2, 3), nn.Conv1d(1, 1, 3, 2, 1)]
-    for units, stride in ((3, 1), (4, 2), (6, 2), (3, 2)):
+    for units, stride in zip((3, 4, 6, 3), STRIDES[where], strict=True):
         for unit in range(units):
-            s = stride if unit == 0 else 1
+            s = stride if unit == (0 if where == "first" else units - 1) else 1
             layers += [
-                nn.Conv1d(1, 1, 1, s if place == 1 else 1),
-                nn.Conv1d(1, 1, 3, s if place == 3 else 1, 1),
+                nn.Conv1d(1, 1, 1, s if kernel == 1 else 1),
+                nn.Conv1d(1, 1, 3, s if kernel == 3 else 1, 1),
                 nn.Conv1d(1, 1, 1),
             ]
     for layer in layers:
