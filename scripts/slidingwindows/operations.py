@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .adaptive import trace_adaptive_average, trace_adaptive_max, trace_fractional
-from .calls import call_of
+from .calls import title_of
 from .convolution import trace_convolution, trace_transposed
 from .errors import SlidingWindowsError
 from .geometry import pair
@@ -87,11 +87,13 @@ def slide(
         raise SlidingWindowsError(f"slide needs a torch module, got {type(module).__name__}")
     if not isinstance(input, torch.Tensor):
         raise SlidingWindowsError(
-            f"slide needs a torch tensor, got {type(input).__name__}", call_of(module)
+            f"slide needs a torch tensor, got {type(input).__name__}", title_of(module)
         )
     if input.is_nested:
-        raise SlidingWindowsError("a nested tensor has no one shape to slide over", call_of(module))
-    context = f"{call_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
+        raise SlidingWindowsError(
+            "a nested tensor has no one shape to slide over", title_of(module)
+        )
+    context = f"{title_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
     dims, tracer = tracer_of(module, context)
     if more and not (
         isinstance(module, nn.MaxUnpool2d) and set(more) <= {"indices", "output_size"}
