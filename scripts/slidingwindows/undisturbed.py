@@ -79,9 +79,7 @@ def _copied(module: nn.Module) -> nn.Module:
     shared = []
     for part in module.modules():
         for name, value in list(part.__dict__.items()):
-            if name in ("_initialize_hook", "_load_hook"):
-                del part.__dict__[name]  # they lead to the caller's hooks
-            elif name not in OF_TORCH:
+            if name not in OF_TORCH:
                 try:
                     copy.deepcopy(value)
                 except Exception:
@@ -92,7 +90,7 @@ def _copied(module: nn.Module) -> nn.Module:
         known[id(part)].__dict__[name] = value
     for part in twin.modules():
         if isinstance(part, LazyModuleMixin) and part.has_uninitialized_params():
-            # As torch's LazyModuleMixin does it; once it has run it removes both.
+            # As torch's LazyModuleMixin does it, which removes both once it has run.
             hook = part.register_forward_pre_hook(part._infer_parameters, with_kwargs=True)
             part._initialize_hook = part._load_hook = hook
     return twin

@@ -246,6 +246,16 @@ def test_every_public_name_is_tried_here():
 # ---- The issue's own cases.
 
 
+class Watcher:
+    """A hook that cannot be copied."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __call__(self, *_):
+        pass
+
+
 def keeping(module: nn.Module) -> nn.Module:
     """A module with what nobody can copy: an activation that has a history, a lock, a cycle."""
     kept = nn.Conv2d(1, 1, 1)(X)
@@ -258,6 +268,7 @@ def keeping(module: nn.Module) -> nn.Module:
 def test_a_layer_that_keeps_activations_and_waits_for_its_input(make):
     layer, ran = keeping(make()), []
     layer.register_forward_hook(lambda *_: ran.append("a hook"))
+    layer.register_forward_pre_hook(Watcher())
     lazy = isinstance(layer, nn.LazyConv2d)
     assert slide(layer, X).output_shape == (2, 6, 6)
     assert route(layer, X).output_shape == (1, 8, 8)
