@@ -88,9 +88,11 @@ def _figure(options) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
-    except OSError as error:  # files' errors are ours by now, so it is the standard output
-        _drop_output()
+    except OSError as error:
         reason = error.strerror or str(error)
+        if error.filename is not None:
+            raise SlidingWindowsError(f"{error.filename}: {reason}") from error
+        _drop_output()  # an error of no file is one of the standard output
         raise SlidingWindowsError(f"the standard output cannot be written: {reason}") from error
 
 

@@ -28,20 +28,22 @@ def digest(*parts: str | bytes) -> str:
 def write(path: Path, data: str | bytes) -> bool:
     """Put a file in place whole or not at all; returns whether its content changed."""
     data = data.encode() if isinstance(data, str) else data
+    mode = 0o644
     try:
+        mode = path.stat().st_mode & 0o777
         if path.read_bytes() == data:
             return False
     except OSError:
         pass
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".aside.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(aside, 0o644)
+            os.chmod(aside, mode)
             os.replace(aside, path)
         except BaseException:
             Path(aside).unlink(missing_ok=True)

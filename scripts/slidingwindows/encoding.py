@@ -33,6 +33,8 @@ def kind_of(name: str) -> str:
 
     Raises SlidingWindowsError for others; of videos it says what to use in their place.
     """
+    if not isinstance(name, str):
+        raise SlidingWindowsError(f"a format is one of {', '.join(FORMATS)}, not {name!r}")
     kind = name.lower().removeprefix(".")
     if kind in VIDEOS:
         raise SlidingWindowsError(
@@ -58,7 +60,7 @@ def contents(
             f"{type(figure).__name__}"
         )
     kind = kind_of(kind)
-    if theme not in THEMES:
+    if not isinstance(theme, str) or theme not in THEMES:
         raise SlidingWindowsError(f"unknown theme {theme!r}; there are {', '.join(THEMES)}")
     if kind == "json":
         return (json_text(figure.to_dict()) + "\n").encode()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LONGEST = 1000  # characters of a line
+
 
 class SlidingWindowsError(ValueError):
     """Bad input, with one clear message.
@@ -12,6 +17,24 @@ class SlidingWindowsError(ValueError):
     """
 
     def __init__(self, problem: str, context: str = ""):
-        self.problem = problem
-        self.context = context
-        super().__init__(f"{problem}\n  in {context}" if context else problem)
+        self.problem, self.context = (_brief(text) for text in (problem, context))
+        super().__init__(f"{self.problem}\n  in {self.context}" if context else self.problem)
+
+
+def _brief(text: str) -> str:
+    """What somebody gave may be long, and a message that quotes it is to be read."""
+    lines = text.split("\n")
+    return "\n".join(s if len(s) <= LONGEST else f"{s[: LONGEST - 1]}…" for s in lines)
+
+
+@contextmanager
+def one_error(problem: str, context: str = "") -> Iterator[None]:
+    """Whatever else is raised within becomes a SlidingWindowsError: the problem, then the cause."""
+    try:
+        yield
+    except SlidingWindowsError:
+        raise
+    except Exception as error:
+        words = (str(error).strip().splitlines() or ["no reason given"])[0]
+        problem = f"{problem}: {type(error).__name__}: {words}"
+        raise SlidingWindowsError(problem, context) from error

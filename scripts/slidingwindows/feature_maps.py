@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .errors import one_error
 from .notation import size
+from .plain import check_types
 from .receptive import Reach
 from .tables import aligned, once, shape_text
 
@@ -112,14 +114,17 @@ class Funnel:
 
     @classmethod
     def from_dict(cls, data: dict) -> Funnel:
-        """The inverse of to_dict."""
-        stages = []
-        for stage in data["stages"]:
-            maps = tuple(tuple(tuple(row) for row in plane) for plane in stage["maps"])
-            field = None if stage["field"] is None else tuple(Reach(*r) for r in stage["field"])
-            facts = (stage["call"], tuple(stage["shape"]), stage["parameters"], maps)
-            stages.append(Stage(*facts, stage["macs"], field, stage["everything"]))
-        return cls(tuple(stages))
+        """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
+        with one_error("this is not what a Funnel's to_dict gives"):
+            stages = []
+            for stage in data["stages"]:
+                maps = tuple(tuple(tuple(row) for row in plane) for plane in stage["maps"])
+                field = None if stage["field"] is None else tuple(Reach(*r) for r in stage["field"])
+                facts = (stage["call"], tuple(stage["shape"]), stage["parameters"], maps)
+                stages.append(Stage(*facts, stage["macs"], field, stage["everything"]))
+            funnel = cls(tuple(stages))
+            check_types(funnel)
+            return funnel
 
     def alt_text(self) -> str:
         """What a reader who cannot see the picture needs first."""

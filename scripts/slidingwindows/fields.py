@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import SlidingWindowsError, one_error
 from .geometry import Axis
 from .notation import size
+from .plain import check_types
 from .receptive import Reach, Windows
 from .tables import aligned, once
 
@@ -126,6 +128,16 @@ class ReceptiveField:
             rows.append((layer.call, size(layer.windows.output), *window, *sees))
         return aligned(rows)
 
+    def _check_ranks(self) -> None:
+        """Everything has as many axes as the input has."""
+        of_layers = [part for one in self.layers for part in (one.windows.axes, one.reaches)]
+        ranks = [self.output, self.measured, *self.chosen, *of_layers]
+        count = len(self.input_shape) - 1
+        if any(len(part) != count for part in ranks) or not all(self.measured):
+            raise SlidingWindowsError(f"not all of it has the {count} axes of the input")
+        if not len(self.chosen) == len(self.layers) > 0 or count not in (1, 2, 3):
+            raise SlidingWindowsError("the chosen positions are not one for each layer")
+
     def to_dict(self) -> dict:
         """Plain lists, numbers and strings, ready for JSON."""
         return {
@@ -151,21 +163,25 @@ class ReceptiveField:
 
     @classmethod
     def from_dict(cls, data: dict) -> ReceptiveField:
-        """The inverse of to_dict."""
-        layers = []
-        for layer in data["layers"]:
-            axes = tuple(Axis(n, k, s, tuple(p), d, c) for n, k, s, p, d, c in layer["axes"])
-            reaches = tuple(Reach(*reach) for reach in layer["reaches"])
-            layers.append(FieldLayer(layer["call"], Windows(axes, layer["fill"]), reaches))
-        return cls(
-            tuple(data["input_shape"]),
-            tuple(layers),
-            tuple(data["output"]),
-            tuple(tuple(positions) for positions in data["chosen"]),
-            tuple(tuple(positions) for positions in data["measured"]),
-            tuple(tuple(row) for row in data["effective"]),
-            data["half"],
-        )
+        """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
+        with one_error("this is not what a ReceptiveField's to_dict gives"):
+            layers = []
+            for layer in data["layers"]:
+                axes = tuple(Axis(n, k, s, tuple(p), d, c) for n, k, s, p, d, c in layer["axes"])
+                reaches = tuple(Reach(*reach) for reach in layer["reaches"])
+                layers.append(FieldLayer(layer["call"], Windows(axes, layer["fill"]), reaches))
+            field = cls(
+                tuple(data["input_shape"]),
+                tuple(layers),
+                tuple(data["output"]),
+                tuple(tuple(positions) for positions in data["chosen"]),
+                tuple(tuple(positions) for positions in data["measured"]),
+                tuple(tuple(row) for row in data["effective"]),
+                data["half"],
+            )
+            check_types(field)
+            field._check_ranks()
+            return field
 
 
 def padding_text(axes) -> str:

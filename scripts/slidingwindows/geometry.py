@@ -8,10 +8,11 @@ of the ``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import cached_property
 
-from .errors import SlidingWindowsError
+from .errors import SlidingWindowsError, one_error
 from .uneven import UnevenAxis
 
 
@@ -39,7 +40,8 @@ class Axis:
     ceil_mode: bool = False
 
     def __post_init__(self):
-        problem = self._problem()
+        with one_error("an axis has whole numbers, and two for its padding"):
+            problem = self._problem()
         if problem:
             raise SlidingWindowsError(problem)
 
@@ -47,7 +49,8 @@ class Axis:
         for name in ("kernel_size", "stride", "dilation"):
             if getattr(self, name) < 1:
                 return f"{name} must be at least 1, got {getattr(self, name)}"
-        if min(self.padding) < 0:
+        before, after = self.padding
+        if min(before, after) < 0:
             return f"padding must not be negative, got {min(self.padding)}"
         if self.size < 1:
             return f"the input has no elements along an axis (size {self.size})"
@@ -208,16 +211,24 @@ def pair(value, name: str) -> tuple[int, int]:
 
 def several(value, count: int, name: str) -> tuple[int, ...]:
     """An int, or ``count`` ints, as torch's modules take them; anything else raises."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return (value,) * count
+    single = whole(value)
+    if single is not None:
+        return (single,) * count
     try:
-        items = tuple(value)
-    except TypeError:
+        items = tuple(whole(item) for item in value)
+    except Exception:  # a tensor of some other kind refuses in its own way
         items = ()
     if len(items) == 1:
         items *= count
-    plain = all(isinstance(v, int) and not isinstance(v, bool) for v in items)
-    if len(items) != count or not plain:
+    if len(items) != count or None in items:
         ints = {1: "one int", 2: "one int or two ints", 3: "one int or three ints"}[count]
         raise SlidingWindowsError(f"{name} must be {ints}, got {value!r}")
     return items
+
+
+def whole(value) -> int | None:
+    """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except Exception:  # a tensor of some other kind refuses in its own way
+        return None

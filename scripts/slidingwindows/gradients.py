@@ -6,16 +6,19 @@ import torch
 from torch import nn
 
 from .backward import passed_back
-from .errors import SlidingWindowsError
+from .calls import title_of
+from .errors import SlidingWindowsError, one_error
+from .geometry import whole
 from .notation import number
-from .operations import slide
+from .operations import followed, slide
 from .requests import Request
-from .tensors import ask_torch, plane_of, rounding_unit
+from .tensors import ask_torch, plane_of, rounding_unit, tensor_of
 from .trace import Step, Trace
 from .transfer import Move, Read, Transfer, Write
 from .undisturbed import filled_in, undisturbed
 
 
+@one_error("route failed")
 def route(
     module: nn.Module,
     input: torch.Tensor,
@@ -43,11 +46,17 @@ def route(
     >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
     ((0.0, 0.0), (1.0, 0.0))
     """
-    if not isinstance(module, nn.Module) or not isinstance(input, torch.Tensor):
-        slide(module, input)  # says what is wrong
-    module = filled_in(module, input)
-    with undisturbed(module):
-        return _route(_drawn_once(module, input), input, gradient, (channel, sample, depth), plane)
+    if not isinstance(module, nn.Module):
+        raise SlidingWindowsError(f"route needs a torch module, got {type(module).__name__}")
+    try:
+        input = tensor_of(input, "route")
+        module = filled_in(module, input)
+        where = followed(channel, sample, depth)
+        with undisturbed(module):
+            return _route(_drawn_once(module, input), input, gradient, where, plane)
+    except SlidingWindowsError as error:
+        context = error.context or title_of(module)
+        raise SlidingWindowsError(error.problem, context) from error.__cause__
 
 
 def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Transfer:
@@ -130,13 +139,13 @@ def _plane(trace: Trace, plane: int | None) -> int:
         )
     if plane is None:
         return real[0]
-    if plane not in range(count):
+    if whole(plane) not in range(count):
         raise SlidingWindowsError(
             f"plane {plane} is not among the {count} that the windows read", trace.call
         )
     if plane not in real:
         raise SlidingWindowsError(f"plane {plane} is padding and has no gradient", trace.call)
-    return plane
+    return whole(plane)
 
 
 def _reads_padding_alone(trace: Trace) -> bool:

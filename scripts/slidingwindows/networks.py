@@ -8,11 +8,12 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from .counting import macs_of, new_parameters
-from .errors import SlidingWindowsError
+from .errors import SlidingWindowsError, one_error
 from .feature_maps import Funnel, Stage
 from .modules import sees_everything, windows_of
 from .receptive import Reach
 from .running import as_batch, name_of, run
+from .tensors import tensor_of
 from .undisturbed import filled_in, undisturbed
 
 MOST_MAPS = 16  # channels of a layer that are kept for drawing
@@ -20,6 +21,7 @@ LONGEST_MAP = 128  # elements; longer maps are averaged down
 MOST_BARS = 64  # rows of a (C, L) stage that are kept
 
 
+@one_error("funnel failed")
 def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     """Send one input through a network and keep what every layer makes of it.
 
@@ -39,11 +41,9 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     >>> [stage.shape for stage in funnel(network, torch.zeros(1, 8, 8)).stages]
     [(1, 8, 8), (4, 6, 6), (4, 3, 3)]
     """
-    if not isinstance(network, nn.Sequential) or not isinstance(image, torch.Tensor):
-        raise SlidingWindowsError(
-            "funnel needs an nn.Sequential and a tensor, got "
-            f"{type(network).__name__} and {type(image).__name__}"
-        )
+    if not isinstance(network, nn.Sequential):
+        raise SlidingWindowsError(f"funnel needs an nn.Sequential, got {type(network).__name__}")
+    image = tensor_of(image, "funnel")
     context = f"a network of {len(network)} layers on an input of shape {tuple(image.shape)}"
     _check(network, image, context)
     try:

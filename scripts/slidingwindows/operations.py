@@ -8,13 +8,14 @@ import torch
 from torch import nn
 
 from .adaptive import trace_adaptive_average, trace_adaptive_max, trace_fractional
-from .calls import call_of
+from .calls import title_of
 from .convolution import trace_convolution, trace_transposed
-from .errors import SlidingWindowsError
-from .geometry import pair
+from .errors import SlidingWindowsError, one_error
+from .geometry import pair, whole
 from .pooling import trace_average, trace_lp, trace_max
 from .rearranging import fold, unfold, unpool
 from .requests import Request
+from .tensors import tensor_of
 from .trace import Trace
 from .transfer import Transfer
 from .undisturbed import filled_in, undisturbed
@@ -53,6 +54,7 @@ LAYOUTS = {
 }
 
 
+@one_error("slide failed")
 def slide(
     module: nn.Module,
     input: torch.Tensor,
@@ -64,7 +66,8 @@ def slide(
     """Slide a module's window over an input and record every step.
 
     module: a pool or a convolution of torch.nn, with any parameters.
-    input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it.
+    input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it;
+    a numpy array is taken as the tensor of its dtype.
     channel: which output channel to follow. sample: which one of the batch.
     depth: which slice of the output, for 3-D modules.
     more: for nn.MaxUnpool2d, ``indices`` and ``output_size`` as torch takes them.
@@ -85,23 +88,22 @@ def slide(
     """
     if not isinstance(module, nn.Module):
         raise SlidingWindowsError(f"slide needs a torch module, got {type(module).__name__}")
-    if not isinstance(input, torch.Tensor):
-        raise SlidingWindowsError(
-            f"slide needs a torch tensor, got {type(input).__name__}", call_of(module)
-        )
-    if input.is_nested:
-        raise SlidingWindowsError("a nested tensor has no one shape to slide over", call_of(module))
-    context = f"{call_of(module)} on an input of shape {tuple(input.shape)} and {input.dtype}"
+    try:
+        input = tensor_of(input, "slide")
+    except SlidingWindowsError as error:
+        raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
+    context = _context(module, input)
     dims, tracer = tracer_of(module, context)
     if more and not (
         isinstance(module, nn.MaxUnpool2d) and set(more) <= {"indices", "output_size"}
     ):
         raise SlidingWindowsError(f"slide does not take {', '.join(more)} here", context)
     try:
-        check(Request(module, input, dims, channel, sample, depth))
+        where = followed(channel, sample, depth)
+        check(Request(module, input, dims, *where))
         module = filled_in(module, input)
         with undisturbed(module), torch.no_grad():
-            request = Request(module, input.detach().clone(), dims, channel, sample, depth)
+            request = Request(module, input.detach().clone(), dims, *where)
             return tracer(request, **more)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, context) from error.__cause__
@@ -109,6 +111,12 @@ def slide(
         words = (str(error).strip().splitlines() or ["no reason given"])[0]
         problem = f"{type(module).__name__} could not be traced: {type(error).__name__}: {words}"
         raise SlidingWindowsError(problem, context) from error
+
+
+def _context(module: nn.Module, input) -> str:
+    shaped = isinstance(input, torch.Tensor) and not input.is_nested
+    shape = f" on an input of shape {tuple(input.shape)} and {input.dtype}" if shaped else ""
+    return title_of(module) + shape
 
 
 def tracer_of(module: nn.Module, context: str = ""):
@@ -130,6 +138,15 @@ def known_modules() -> str:
     return ", ".join(stem + "/".join(dims) for stem, dims in families.items())
 
 
+def followed(channel, sample, depth) -> tuple[int, int, int]:
+    """The three choices as ints; raises for what is none."""
+    named = {"channel": channel, "sample": sample, "depth": depth}
+    for name, value in named.items():
+        if whole(value) is None:
+            raise SlidingWindowsError(f"{name} must be an int, got {value!r}")
+    return tuple(whole(value) for value in named.values())
+
+
 def check(request: Request) -> None:
     """Refuse an input or a choice that no module of this kind could take."""
     module, input, dims = request.module, request.input, request.dims
@@ -145,12 +162,6 @@ def check(request: Request) -> None:
         raise SlidingWindowsError("the batch is empty, so there is nothing to trace")
     if 0 in shape:
         raise SlidingWindowsError("the input is empty, so there is nothing to trace")
-    if input.is_meta:
-        raise SlidingWindowsError("the input is on the meta device, which keeps no numbers")
-    for name in ("channel", "sample", "depth"):
-        index = getattr(request, name)
-        if not isinstance(index, int) or isinstance(index, bool):
-            raise SlidingWindowsError(f"{name} must be an int, got {index!r}")
     batch = shape[0] if len(shape) == dims + 2 else 1
     if not 0 <= request.sample < batch:
         raise SlidingWindowsError(f"sample {request.sample} is not among the {batch} of the batch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import warnings
 
 from .errors import SlidingWindowsError
@@ -57,7 +58,7 @@ def make_module(text: str):
     name, arguments, options = parse_call(text)
     known = {kind.__name__: kind for kind in TRACERS}
     if name not in known or not hasattr(nn, name):
-        raise SlidingWindowsError(f"{name} is not one of {known_modules()}")
+        raise SlidingWindowsError(f"{name} is not one of {known_modules()}{_meant(name, known)}")
     _check_numbers(arguments + list(options.values()))
     try:
         with warnings.catch_warnings():
@@ -78,6 +79,13 @@ def make_module(text: str):
     except Exception as error:  # torch checks some arguments, others fail wherever they are used
         words = (str(error).splitlines() or [type(error).__name__])[0]
         raise SlidingWindowsError(f"torch says: {words}", text) from error
+
+
+def _meant(name: str, known) -> str:
+    """'; did you mean MaxPool2d?' for a name that is nearly one of those known."""
+    small = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), small, n=1, cutoff=0.75)
+    return f"; did you mean {small[close[0]]}?" if close else ""
 
 
 def _check_numbers(values: list) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+import reprlib
+import types
+import typing
 from dataclasses import fields, is_dataclass
+from functools import cache
 
+from .errors import SlidingWindowsError
 from .geometry import Axis
 from .uneven import UnevenAxis
 
@@ -37,3 +42,42 @@ def frozen(value):
 def axis_of(fields: dict) -> Axis | UnevenAxis:
     """An axis from its fields: the uneven ones list their windows."""
     return UnevenAxis(**fields) if "spans" in fields else Axis(**fields)
+
+
+def check_types(item) -> None:
+    """Raise SlidingWindowsError if a field holds no such thing as its class declares.
+
+    item: a dataclass or a NamedTuple; what its fields hold is looked through to the end.
+    """
+    for name, hint in _hints(type(item)).items():
+        value = getattr(item, name)
+        if not _fits(value, hint):
+            raise SlidingWindowsError(
+                f"{name} of a {type(item).__name__} cannot be {reprlib.repr(value)}"
+            )
+
+
+@cache
+def _hints(kind: type) -> dict:
+    hints = typing.get_type_hints(kind)
+    return {n: h for n, h in hints.items() if typing.get_origin(h) is not typing.ClassVar}
+
+
+def _fits(value, hint) -> bool:
+    if hint is float:
+        return type(value) in (float, int)
+    origin, inside = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(value, one) for one in inside)
+    if origin is tuple:
+        if type(value) is not tuple:
+            return False
+        if inside[-1] is Ellipsis:
+            return all(_fits(item, inside[0]) for item in value)
+        return len(value) == len(inside) and all(map(_fits, value, inside))
+    if hint in (int, bool, str, type(None)):
+        return type(value) is hint
+    if not isinstance(value, hint):
+        return False
+    check_types(value)
+    return True

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import reprlib
+
 import torch
 from torch import nn
 
-from .errors import SlidingWindowsError
+from .errors import SlidingWindowsError, one_error
 from .fields import FieldLayer, ReceptiveField
+from .geometry import whole
 from .measuring import effective_field, measured_positions
 from .modules import sees_everything, windows_of
 from .receptive import Reach, walk_axis
 from .running import as_batch, name_of, run
+from .tensors import ask_torch, tensor_of
 from .undisturbed import filled_in, undisturbed
 
 SAMPLES = 8  # random inputs whose gradients are averaged
 
 
+@one_error("receptive_field failed")
 def receptive_field(
     network: nn.Sequential, input, output: tuple[int, ...] | None = None, samples: int = SAMPLES
 ) -> ReceptiveField:
@@ -60,24 +65,23 @@ def _probed(network, inputs, output, context) -> ReceptiveField:
 
 
 def _inputs(network, input, samples) -> list[torch.Tensor]:
-    if isinstance(input, torch.Tensor):
+    if isinstance(input, torch.Tensor) or hasattr(input, "__array__"):
+        input = tensor_of(input, "receptive_field")
         if not input.is_floating_point() or 0 in input.shape:
             raise SlidingWindowsError(
                 f"the input must be a float tensor with numbers, got {input.dtype} of shape "
                 f"{tuple(input.shape)}"
             )
         return [input.detach()]
-    whole = isinstance(input, tuple | list | torch.Size) and all(
-        isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in input
-    )
-    if not whole or not isinstance(samples, int) or samples < 1:
+    sizes = [whole(n) or 0 for n in input] if isinstance(input, tuple | list) else [0]
+    if min(sizes, default=0) < 1 or (whole(samples) or 0) < 1:
         raise SlidingWindowsError(
             "receptive_field takes a tensor, or a shape such as (C, H, W) and at least one "
-            f"sample, got {input!r} and samples={samples!r}"
+            f"sample, got {reprlib.repr(input)} and samples={samples!r}"
         )
     generator = torch.Generator().manual_seed(0)
     dtype = next((p.dtype for p in network.parameters()), torch.float32)
-    return [torch.randn(*input, generator=generator, dtype=dtype) for _ in range(samples)]
+    return [ask_torch(torch.randn, sizes, generator=generator, dtype=dtype) for _ in range(samples)]
 
 
 def _layers(network, batch, context) -> tuple[list[FieldLayer], list[nn.Module]]:
@@ -107,13 +111,12 @@ def _output(layers, output) -> tuple[int, ...]:
     sizes = layers[-1].windows.output
     if output is None:
         return tuple(n // 2 for n in sizes)
-    whole = isinstance(output, tuple | list) and len(output) == len(sizes)
-    if not whole or not all(
-        isinstance(i, int) and not isinstance(i, bool) and 0 <= i < n
-        for i, n in zip(output, sizes, strict=True)
+    chosen = tuple(map(whole, output)) if isinstance(output, tuple | list) else ()
+    if len(chosen) != len(sizes) or not all(
+        i is not None and 0 <= i < n for i, n in zip(chosen, sizes, strict=True)
     ):
         raise SlidingWindowsError(f"output {output!r} is not a position in an output of {sizes}")
-    return tuple(output)
+    return chosen
 
 
 def _chosen(layers, output) -> tuple[tuple[int, ...], ...]:

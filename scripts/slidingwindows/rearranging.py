@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 import torch.nn.functional as F
 
-from .calls import call_of
+from .calls import title_of
 from .errors import SlidingWindowsError
 from .geometry import Axis, Geometry, pair
 from .notation import number
@@ -145,7 +145,7 @@ def _transfer(kind, ask: Request, axes, sources, target, moves, output) -> Trans
     return Transfer(
         kind=kind,
         operation=type(ask.module).__name__,
-        call=call_of(ask.module),
+        call=title_of(ask.module),
         geometry=Geometry(*axes),
         sources=sources,
         target=plane_of(target),

@@ -16,12 +16,13 @@ def recipe(item: Trace | Transfer, name: str) -> str:
     """A script that draws the figure to NAME.gif; empty if its numbers are too many to list.
 
     item: what the figure shows. The script's ``slide`` or ``route`` gives an equal one.
-    Empty, too, for what a trace does not hold: the random numbers of fractional pooling, and the
-    slices of a volume that copied padding comes from.
+    Empty, too, for what a trace does not hold: the random numbers of fractional pooling, the
+    slices of a volume that copied padding comes from, and the call of a module that no call makes.
     """
     forward = item.forward if isinstance(item, Transfer) and item.forward else item
     copied = isinstance(forward, Trace) and forward.slices and forward.padding_mode != "zeros"
-    if copied or item.operation == "FractionalMaxPool2d" or _count(item) > MOST_NUMBERS:
+    unknown = item.operation == "FractionalMaxPool2d" or not item.call.startswith("nn.")
+    if copied or unknown or _count(item) > MOST_NUMBERS:
         return ""
     lines = ["import torch", "from torch import nn"]
     if isinstance(item, Trace):

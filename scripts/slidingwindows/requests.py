@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from .calls import call_of
+from .calls import title_of
 from .errors import SlidingWindowsError
 from .geometry import Axis, Geometry, several
 from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
@@ -119,7 +119,7 @@ class Request:
         return Trace(
             kind=kind,
             operation=type(self.module).__name__,
-            call=call_of(self.module),
+            call=title_of(self.module),
             geometry=Geometry(rows, cols),
             planes=planes,
             channels=tuple(c for c in channels for _ in (slices or (0,))),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from .calls import call_of
+from .calls import title_of
 from .errors import SlidingWindowsError
 from .modules import is_a
 
@@ -22,12 +22,9 @@ def layers_of(network: nn.Sequential) -> list[nn.Module]:
 
 
 def name_of(module: nn.Module) -> str:
-    """The torch call that makes a layer; for anything else its class."""
-    if type(module).__module__.startswith("torch."):
-        call = call_of(module)
-        if "\n" not in call and len(call) <= 120:
-            return call
-    return f"{type(module).__name__}(…)"
+    """The torch call that makes a layer; where it is too long, or none can be said, its class."""
+    call = title_of(module)
+    return call if len(call) <= 120 else f"{type(module).__name__}(…)"
 
 
 def as_batch(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
@@ -65,7 +62,7 @@ def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[t
         before = batch
         try:
             batch = layer(batch)
-        except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
+        except Exception as error:  # a layer of one's own may raise anything
             words = (str(error).strip().splitlines() or ["no reason given"])[0]
             problem = f"{name_of(layer)} refuses {shape}: {words}"
             raise SlidingWindowsError(problem, context) from error

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .errors import SlidingWindowsError
+from .errors import SlidingWindowsError, one_error
 from .folding import Rule, agrees, fold, same
 from .geometry import Axis, Geometry
-from .plain import axis_of, fields_of, frozen, plain
+from .plain import axis_of, check_types, fields_of, frozen, plain
 from .uneven import UnevenAxis
 
 Plane = tuple[tuple[float, ...], ...]
@@ -112,9 +112,16 @@ class Trace:
     slices: tuple[int, ...] = ()
 
     def __post_init__(self):
+        with one_error("these are not the parts of a trace", str(self.call)):
+            self._check()
+
+    def _check(self) -> None:
         if self.kind not in KINDS:
             raise SlidingWindowsError(f"unknown kind of trace {self.kind!r}", self.call)
+        self._check_sizes()
         rows, cols = self.geometry.output_shape
+        if len(self.steps) != rows * cols:
+            raise SlidingWindowsError("the steps do not cover the output once each", self.call)
         expected = [(r, c) for r in range(rows) for c in range(cols)]
         if [step.output for step in self.steps] != expected:
             raise SlidingWindowsError("the steps do not cover the output once each", self.call)
@@ -122,6 +129,32 @@ class Trace:
             raise SlidingWindowsError("the slices are not the window's", self.call)
         for step in self.steps:
             self._verify(step)
+
+    def _check_sizes(self) -> None:
+        """Shapes, planes and choices belong to the windows."""
+        axes, dims = (self.geometry.rows, self.geometry.cols), self.dims
+        if dims not in (1, 2, 3) or (dims == 3) != bool(self.depth):
+            raise SlidingWindowsError(f"a trace has 1, 2 or 3 dims, not {dims!r}", self.call)
+        before = [(axis.size - 1) // s + 1 for axis, s in zip(axes, self.stretch, strict=True)]
+        after = list(self.geometry.output_shape)
+        if self.depth:
+            before, after = [self.input_shape[-3], *before], [self.depth.output_size, *after]
+        for shape, sizes in ((self.input_shape, before), (self.output_shape, after)):
+            if len(shape) not in (dims + 1, dims + 2) or list(shape[-dims:]) != sizes[-dims:]:
+                raise SlidingWindowsError(
+                    f"the windows lie on {before} and give {after}; these are no shapes of that: "
+                    f"{self.input_shape} and {self.output_shape}",
+                    self.call,
+                )
+        padded = tuple(axis.padded_size for axis in axes)
+        if any((len(p), *{len(row) for row in p}) != padded for p in self.planes):
+            raise SlidingWindowsError(f"the planes are not all of {padded}", self.call)
+        batch = self.output_shape[0] if len(self.output_shape) == dims + 2 else 1
+        chosen = [(self.sample, batch), (self.channel, self.output_shape[-dims - 1])]
+        chosen += [(channel, self.input_shape[-dims - 1]) for channel in self.channels]
+        chosen += [(self.depth_index, after[0] if self.depth else 1)]
+        if len(self.channels) != len(self.planes) or not all(0 <= i < n for i, n in chosen):
+            raise SlidingWindowsError("a choice is not among the shapes' own", self.call)
 
     @property
     def rule(self) -> Rule:
@@ -200,13 +233,20 @@ class Trace:
 
     @classmethod
     def from_dict(cls, data: dict) -> Trace:
-        """The inverse of to_dict; verifies the numbers again."""
-        fields = frozen(data)
-        fields["geometry"] = Geometry(*(axis_of(fields["geometry"][n]) for n in ("rows", "cols")))
-        if fields.get("depth"):
-            fields["depth"] = axis_of(fields["depth"])
-        fields["steps"] = tuple(
-            Step(**{**step, "taps": tuple(Tap(*tap) for tap in step["taps"])})
-            for step in fields["steps"]
-        )
-        return cls(**fields)
+        """The inverse of to_dict; verifies the numbers again.
+
+        Raises SlidingWindowsError for what is no such dict, or a damaged one.
+        """
+        with one_error("this is not what a Trace's to_dict gives"):
+            fields = frozen(data)
+            axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
+            fields["geometry"] = Geometry(*axes)
+            if fields.get("depth"):
+                fields["depth"] = axis_of(fields["depth"])
+            fields["steps"] = tuple(
+                Step(**{**step, "taps": tuple(Tap(*tap) for tap in step["taps"])})
+                for step in fields["steps"]
+            )
+            trace = cls(**fields)
+            check_types(trace)
+            return trace

@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .errors import SlidingWindowsError
+from .errors import SlidingWindowsError, one_error
 from .folding import LARGEST, same
 from .geometry import Geometry
 from .moves import expected_moves
-from .plain import axis_of, fields_of, frozen, plain
+from .plain import axis_of, check_types, fields_of, frozen, plain
 from .trace import Plane, Trace
 
 KINDS = ("unpool", "unfold", "fold", "gradient")
@@ -97,6 +97,10 @@ class Transfer:
     plane: int = 0
 
     def __post_init__(self):
+        with one_error("these are not the parts of a transfer", str(self.call)):
+            self._check()
+
+    def _check(self) -> None:
         if self.kind not in KINDS:
             raise SlidingWindowsError(f"unknown kind of transfer {self.kind!r}", self.call)
         if (self.kind == "gradient") != (self.forward is not None):
@@ -130,6 +134,10 @@ class Transfer:
         return tuple(tuple(row) for row in grid)
 
     def _verify_moves(self) -> None:
+        rows, cols = self.geometry.output_shape
+        count = len(self.moves)
+        if self.kind != "unpool" and count != rows * cols:  # before windows are listed
+            raise SlidingWindowsError(f"{rows * cols} windows make no {count} moves", self.call)
         expected = list(expected_moves(self))
         if [move.window for move in self.moves] != [window for window, _, _ in expected]:
             raise SlidingWindowsError("the moves do not cover the windows once each", self.call)
@@ -178,22 +186,29 @@ class Transfer:
 
     @classmethod
     def from_dict(cls, data: dict) -> Transfer:
-        """The inverse of to_dict; verifies the numbers again."""
-        fields = frozen({name: value for name, value in data.items() if name != "forward"})
-        fields["geometry"] = Geometry(*(axis_of(fields["geometry"][n]) for n in ("rows", "cols")))
-        fields["moves"] = tuple(
-            Move(
-                **{
-                    **move,
-                    "reads": tuple(Read(*read) for read in move["reads"]),
-                    "writes": tuple(Write(*write) for write in move["writes"]),
-                }
+        """The inverse of to_dict; verifies the numbers again.
+
+        Raises SlidingWindowsError for what is no such dict, or a damaged one.
+        """
+        with one_error("this is not what a Transfer's to_dict gives"):
+            fields = frozen({name: value for name, value in data.items() if name != "forward"})
+            axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
+            fields["geometry"] = Geometry(*axes)
+            fields["moves"] = tuple(
+                Move(
+                    **{
+                        **move,
+                        "reads": tuple(Read(*read) for read in move["reads"]),
+                        "writes": tuple(Write(*write) for write in move["writes"]),
+                    }
+                )
+                for move in fields["moves"]
             )
-            for move in fields["moves"]
-        )
-        if data.get("forward"):
-            fields["forward"] = Trace.from_dict(data["forward"])
-        return cls(**fields)
+            if data.get("forward"):
+                fields["forward"] = Trace.from_dict(data["forward"])
+            transfer = cls(**fields)
+            check_types(transfer)
+            return transfer
 
 
 def _alike(mine, expected) -> bool:

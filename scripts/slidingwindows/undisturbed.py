@@ -12,17 +12,22 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks_of_all
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from .tensors import ask_torch
 
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 HOOKS_OF_ALL = (
+    "_global_parameter_registration_hooks",
+    "_global_buffer_registration_hooks",
+    "_global_module_registration_hooks",
     "_global_forward_pre_hooks",
     "_global_forward_hooks",
     "_global_backward_pre_hooks",
     "_global_backward_hooks",
 )
+OF_TORCH = frozenset(nn.Module().__dict__)
 
 
 @contextlib.contextmanager
@@ -39,7 +44,7 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
     everything = [m for m in everything if not isinstance(m, torch.jit.ScriptModule)]
     before = [(m, m.__class__, dict(m.__dict__)) for m in everything]
     with _same_randomness(), _no_hook_of_all():
-        known: dict[int, torch.Tensor] = {}
+        known: dict = {}
         for module in everything:
             _lend(module.__dict__, known)
         try:
@@ -58,7 +63,8 @@ def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
     """
     if not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
         return module
-    module = copy.deepcopy(module)
+    with undisturbed(module):  # no hook of the caller's is copied, for none may run
+        module = _copied(module)
     modes = [(part, part.training) for part in module.modules()]
     module.eval()  # a batch norm would take its mean from this input
     with torch.no_grad(), undisturbed():
@@ -68,7 +74,29 @@ def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
     return module
 
 
-def _lend(state: dict, known: dict[int, torch.Tensor]) -> None:
+def _copied(module: nn.Module) -> nn.Module:
+    """A deep copy. An attribute that cannot be copied, such as a file or a lock, is shared."""
+    shared = []
+    for part in module.modules():
+        for name, value in list(part.__dict__.items()):
+            if name not in OF_TORCH:
+                try:
+                    copy.deepcopy(value)
+                except Exception:
+                    shared.append((part, name, part.__dict__.pop(name)))
+    known: dict[int, object] = {}
+    twin = copy.deepcopy(module, known)
+    for part, name, value in shared:
+        known[id(part)].__dict__[name] = value
+    for part in twin.modules():
+        if isinstance(part, LazyModuleMixin) and part.has_uninitialized_params():
+            # As torch's LazyModuleMixin does it, which removes both once it has run.
+            hook = part.register_forward_pre_hook(part._infer_parameters, with_kwargs=True)
+            part._initialize_hook = part._load_hook = hook
+    return twin
+
+
+def _lend(state: dict, known: dict) -> None:
     """Put copies in the place of all that a call could change. known: copies made before."""
     for name, value in list(state.items()):
         if name in HOOKS:
@@ -77,13 +105,28 @@ def _lend(state: dict, known: dict[int, torch.Tensor]) -> None:
             )
         elif name in ("_parameters", "_buffers"):
             state[name] = type(value)((k, _twin(tensor, known)) for k, tensor in value.items())
-        elif isinstance(value, torch.Tensor):
-            state[name] = _twin(value, known)
-        elif type(value) in (list, dict, set, OrderedDict):
-            state[name] = value.copy()
+        else:
+            state[name] = _held(value, known)
 
 
-def _twin(tensor: torch.Tensor | None, known: dict[int, torch.Tensor]) -> torch.Tensor | None:
+def _held(value, known: dict):
+    """What a module keeps, with copies of its tensors, which may be activations with a history."""
+    if isinstance(value, torch.Tensor):
+        return _twin(value, known)
+    if type(value) is tuple:
+        return tuple(_held(item, known) for item in value)
+    if type(value) not in (list, dict, OrderedDict, set):
+        return value
+    if id(value) not in known:
+        twin = known[id(value)] = value.copy()  # before its items, of which it may be one
+        if isinstance(twin, list):
+            twin[:] = [_held(item, known) for item in value]
+        elif isinstance(twin, dict):
+            twin.update((key, _held(item, known)) for key, item in value.items())
+    return known[id(value)]
+
+
+def _twin(tensor: torch.Tensor | None, known: dict) -> torch.Tensor | None:
     """A copy with no gradient yet; a tensor that two layers share is copied once."""
     if tensor is None or is_lazy(tensor):
         return tensor

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from .errors import SlidingWindowsError
+from .errors import SlidingWindowsError, one_error
 
 RULES = ("adaptive", "fractional")
+MOST = 1_000_000  # windows, which are listed one by one
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,16 @@ class UnevenAxis:
     dropped: ClassVar[tuple[int, ...]] = ()
 
     def __post_init__(self):
-        if self.rule not in RULES:
+        if not isinstance(self.rule, str) or self.rule not in RULES:
             raise SlidingWindowsError(f"unknown rule of windows {self.rule!r}")
-        for start, stop in self.spans:
-            if not 0 <= start < stop <= self.size:
-                raise SlidingWindowsError(
-                    f"the window from {start} to {stop} does not lie in an input of {self.size}"
-                )
-        if not self.spans:
-            raise SlidingWindowsError("the output size must be at least 1, got 0")
+        with one_error("an uneven axis has whole numbers, two for each window"):
+            for start, stop in self.spans:
+                if not 0 <= start < stop <= self.size:
+                    raise SlidingWindowsError(
+                        f"the window from {start} to {stop} does not lie in an input of {self.size}"
+                    )
+            if len(self.spans) < 1:
+                raise SlidingWindowsError("the output size must be at least 1, got 0")
 
     @classmethod
     def adaptive(cls, size: int, output_size: int) -> UnevenAxis:
@@ -54,10 +56,14 @@ class UnevenAxis:
         >>> UnevenAxis.adaptive(10, 4).spans
         ((0, 3), (2, 5), (5, 8), (7, 10))
         """
+        if not (isinstance(size, int) and isinstance(output_size, int)):
+            raise SlidingWindowsError(f"{size!r} and {output_size!r} are not two whole numbers")
         if output_size < 1 or size < 1:
             raise SlidingWindowsError(
                 f"the input and the output size must be at least 1, got {size} and {output_size}"
             )
+        if output_size > MOST:
+            raise SlidingWindowsError(f"{output_size:,} windows are more than the {MOST:,} taken")
         spans = []
         for j in range(output_size):
             spans.append((j * size // output_size, -(-(j + 1) * size // output_size)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def _bounded(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _from_file(module: nn.Module, path: Path, shape) -> torch.Tensor:
-    if not path.exists():
+    if not os.path.exists(path):  # which is False, too, for a name that no file can have
         raise SlidingWindowsError(
             f"there is no file {path}; values are {', '.join(WORDS)} or a file of numbers"
         )

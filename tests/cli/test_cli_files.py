@@ -381,6 +381,38 @@ def test_a_full_standard_output(shell):
         )
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"{DRAW} -o {{}}.gif", "cannot be written: File name too long"),
+        ("trace 'MaxPool2d(1)' --values {}.csv", "there is no file aaa"),
+        ("trace 'Conv2d(1, 1, 2)' --input 4x4 --weights {}.csv", "numbers: File name too long"),
+        ("trace 'Conv2d(1, 1, 2)' --input 4x4 --bias {}.csv", "{}.csv"),
+        ("conv-arithmetic -o {}", "cannot be made: File name too long"),
+    ],
+)
+def test_a_file_s_name_too_long_is_no_fault_of_the_standard_output(refused, line, words):
+    name = "a" * 300
+    said = refused(line.replace("{}", name))
+    assert words.replace("{}", name) in said and "standard output" not in said
+
+
+def test_an_error_of_a_file_that_nobody_foresaw_names_the_file(refused, monkeypatch):
+    def broken(options):
+        raise OSError(5, "Input/output error", "some/file")
+
+    monkeypatch.setattr("slidingwindows.commands.draw", broken)
+    assert refused(f"{DRAW} -o a.gif").endswith("some/file: Input/output error")
+
+
+def test_a_read_only_file_stays(refused):
+    path = Path("kept.gif")
+    path.write_text("mine")
+    path.chmod(0o444)
+    assert refused(f"{DRAW} -o kept.gif").endswith("is read-only, and will not be replaced")
+    assert path.read_text() == "mine"
+
+
 def test_a_reader_that_has_had_enough(shell):
     ran = shell("python -m slidingwindows trace 'MaxPool2d(1)' --input 60x60 | head -2")
     assert ran.stderr == "" and ran.stdout.startswith("nn.MaxPool2d(kernel_size=1, stride=1)\n")

@@ -16,9 +16,9 @@ HERE = Path(slidingwindows.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.py")}
 # The only modules that may ask torch.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
-ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic"}
+ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic", "calls"}
 ASKS_TORCH |= {"undisturbed", "modules", "running", "counting", "probing", "measuring", "surrogate"}
-NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic", "calls"}
+NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic"}
 NUMBERS_ALONE |= {"backward", "moves", "uneven", "plain", "transfer", "wording", "recipes"}
 NUMBERS_ALONE |= {"receptive", "feature_maps", "fields", "field_words", "tables"}
 PICTURES = {"style", "canvas", "layout", "panels", "drawing", "frames", "funnel_frames", "gif"}

@@ -293,7 +293,10 @@ def test_a_call_makes_the_module_again(module):
     [
         (nn.MaxPool2d(3, 2, 1), "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)"),
         (nn.MaxPool2d(2), "nn.MaxPool2d(kernel_size=2, stride=2)"),
-        (nn.MaxPool2d(2, return_indices=True), "nn.MaxPool2d(kernel_size=2, stride=2)"),
+        (
+            nn.MaxPool2d(2, return_indices=True),
+            "nn.MaxPool2d(kernel_size=2, stride=2, return_indices=True)",
+        ),
         (nn.AvgPool2d((2, 3), 1), "nn.AvgPool2d(kernel_size=(2, 3), stride=1)"),
         (nn.Conv2d(1, 2, 3), "nn.Conv2d(1, 2, kernel_size=3)"),
         (
