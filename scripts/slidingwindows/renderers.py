@@ -15,7 +15,7 @@ from .colouring import palette_of, png
 from .description import alt_text, transcript
 from .feature_maps import Funnel
 from .fields import ReceptiveField
-from .gif import encode
+from .gif import assemble, pictures
 from .handouts import take_away
 from .recipes import recipe
 from .reel import numbering, renumbered
@@ -77,11 +77,14 @@ def _moving(name: str, item, module, words) -> dict:
     animation = [(canvas.pixels, duration) for canvas, duration in module.animate(item)]
     still = module.poster(item).pixels
     files, strip = take_away(item, name)
+    # Both themes show the same palette numbers, so these are packed once.
+    images, order = compact([pixels for pixels, _ in animation], range(256))
+    timed = zip(images, (duration for _, duration in animation), strict=True)
+    shape, stored = pictures(timed, len(order))
     for theme in THEMES.values():
         palette = palette_of(item, theme)
-        images, colours = compact([pixels for pixels, _ in animation], palette)
-        timed = zip(images, (duration for _, duration in animation), strict=True)
-        files[f"{name}.{theme.name}.gif"] = encode(timed, colours)
+        colours = [palette[number] for number in order]
+        files[f"{name}.{theme.name}.gif"] = assemble(shape, stored, colours)
         files[f"{name}.{theme.name}.png"] = png(still, palette)
     height, width = still.shape
     alt, transcript_ = words
