@@ -20,17 +20,16 @@ Timed = tuple[np.ndarray, int]
 MIN_DURATION = 20  # ms; browsers slow anything shorter down
 
 
-def encode(frames: Iterable[Timed], palette, loop: int = 0, comment: str = "") -> bytes:
+def encode(frames: Iterable[Timed], palette, loop: int = 0) -> bytes:
     """Animate (pixels, milliseconds) pairs; loop 0 repeats for ever.
 
     pixels: (height, width) uint8 palette numbers, all of one shape.
     palette: at most 255 (r, g, b) triples; one number more is kept for 'unchanged'.
-    comment: text that the file carries and no viewer shows.
     Each pair is one stored picture, so what is shown never mixes two of them.
     Raises SlidingWindowsError on an empty animation, unequal shapes, colours
     outside the palette, or a duration that GIF cannot hold.
     """
-    return assemble(*pictures(frames, len(palette)), palette, loop, comment)
+    return assemble(*pictures(frames, len(palette)), palette, loop)
 
 
 def pictures(frames: Iterable[Timed], colours: int) -> tuple[tuple[int, int], bytes]:
@@ -49,9 +48,9 @@ def pictures(frames: Iterable[Timed], colours: int) -> tuple[tuple[int, int], by
     return before.shape, b"".join(parts)
 
 
-def assemble(shape, stored: bytes, palette, loop: int = 0, comment: str = "") -> bytes:
+def assemble(shape, stored: bytes, palette, loop: int = 0) -> bytes:
     """A GIF of what ``pictures`` returned, in a palette."""
-    return _header(shape, palette, loop) + _comment(comment) + stored + b";"
+    return _header(shape, palette, loop) + stored + b";"
 
 
 def _check(number, pixels, duration, before, colours) -> None:
@@ -73,15 +72,6 @@ def _header(shape, palette, loop: int) -> bytes:
     screen = struct.pack("<HHBBB", width, height, 0xF0 | (bits - 1), 0, 0)
     repeat = b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", loop) + b"\0"
     return b"GIF89a" + screen + colours + repeat
-
-
-def _comment(text: str) -> bytes:
-    """A comment extension: 7-bit ASCII by the specification, in blocks of at most 255 bytes."""
-    if not text:
-        return b""
-    data = text.encode("ascii", "replace")
-    blocks = (data[at : at + 255] for at in range(0, len(data), 255))
-    return b"\x21\xfe" + b"".join(bytes((len(one),)) + one for one in blocks) + b"\0"
 
 
 def _picture(pixels, before, duration: int) -> bytes:

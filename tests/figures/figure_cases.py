@@ -183,15 +183,17 @@ def places(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
 @cache
 def _table(theme: str) -> np.ndarray:
     palette = THEMES[theme].full_palette()[:WHITE]
-    assert len(set(palette)) == len(palette), "two roles share a colour"
+    assert len(set(palette)) == len(palette) - 1, "two roles share a colour"
     table = table_of(palette)
-    table[0xFFFFFF] = INDEX["page"]
+    for colour in (0xFFFFFF, int(THEMES[theme].colours[INDEX["page"]][1:], 16)):
+        table[colour] = INDEX["page"]
     return table
 
 
 def numbers(picture: np.ndarray, theme: str) -> np.ndarray:
     """RGB pixels as numbers of the theme's palette, in Canvas's order.
 
-    The ramp's white is the light page's colour, so it counts as the page in both themes.
+    The ramp's white is the light page's colour, so it counts as the page in both themes. So does
+    the page's colour where it is ink, which has a number of its own.
     """
     return places(picture, _table(theme))

@@ -86,8 +86,8 @@ def score(count):
 def film(name, theme):
     """(kind, step, palette numbers) of every stored picture of the decoded GIF."""
     colours = [*THEMES[theme].palette(), *heat(THEMES[theme])]
-    # The strongest heat is one of the theme's own colours.
-    assert len(set(colours)) == len(colours) - 1
+    # The strongest heat is one of the theme's own colours, and the page's is there as ink too.
+    assert len(set(colours)) == len(colours) - 2
     table, plan_ = table_of(colours), score(len(plan(name).layers))
     stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
     durations = tuple(duration for *_, duration in plan_)

@@ -56,7 +56,7 @@ def blocks(gif: bytes) -> dict:
     colours = 2 << (flags & 7) if flags & 0x80 else 0
     place, parts = 13 + 3 * colours, {"size": (width, height), "colours": colours}
     parts |= {"palette": gif[13:place], "loop": None, "pictures": [], "controls": []}
-    parts["code_sizes"] = []
+    parts |= {"code_sizes": [], "comments": []}
     while gif[place] != 0x3B:
         if gif[place] == 0x21:
             kind, length = gif[place + 1], gif[place + 2]
@@ -77,6 +77,8 @@ def blocks(gif: bytes) -> dict:
             parts["loop"] = int.from_bytes(data[1:3], "little")
         elif kind == 0xF9:
             parts["controls"].append(body)
+        elif kind == 0xFE:
+            parts["comments"].append(body + data)
         else:
             parts["pictures"].append((body, data))
     assert place == len(gif) - 1
