@@ -41,10 +41,10 @@ AREAS = {
     ),
     "figures": Area(
         tuple(
-            "around canvas colouring drawing encoding field_drawing field_frames field_plan "
-            "filmstrip frames funnel_frames funnel_plan gif grids handouts layout moving panels "
-            "placing plotting reel regions renderers returning saving scene sheets sizes stepping "
-            "style".split()
+            "around canvas colouring credits drawing encoding field_drawing field_frames "
+            "field_plan filmstrip frames funnel_frames funnel_plan gif grids handouts layout "
+            "moving panels placing plotting reel regions renderers returning saving scene sheets "
+            "sizes stepping style".split()
         ),
         tests=("tests/figures", "tests/cli/test_cli_files.py"),
     ),

@@ -11,11 +11,12 @@ from .style import LEVELS, PAIRS, ROLES, font
 Box = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom excluded
 
 INDEX = {role: i for i, role in enumerate(ROLES)}
+PAPER = len(ROLES) + len(PAIRS) * (LEVELS - 1)  # the page's colour as ink, on edge or fresh
 
 
 def _blend_table() -> np.ndarray:
     """[ink, level, ground] -> palette number; unlisted pairs fall to ground or ink."""
-    size = len(ROLES) + len(PAIRS) * (LEVELS - 1)
+    size = PAPER + 1
     table = np.zeros((len(ROLES), LEVELS + 1, size), np.uint8)
     grounds = np.arange(size, dtype=np.uint8)
     for ink in range(len(ROLES)):
@@ -25,6 +26,7 @@ def _blend_table() -> np.ndarray:
         for level in range(1, LEVELS):
             index = len(ROLES) + number * (LEVELS - 1) + level - 1
             table[INDEX[ink], level, INDEX[ground]] = index
+    table[INDEX["page"], LEVELS] = PAPER  # without a background the page is clear, ink is not
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import urljoin
 
-LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+from .credits import TERMS
 
 
 def structured(site: dict, page: dict, lessons: list[dict]) -> str:
@@ -16,7 +16,7 @@ def structured(site: dict, page: dict, lessons: list[dict]) -> str:
     """
     course = {"@type": "Course", "name": site["name"], "url": site["url"]}
     maker = {"@type": "Organization", "name": f"The {site['name']} authors"}
-    shared = {"inLanguage": "en", "license": LICENCE, "isAccessibleForFree": True}
+    shared = {"inLanguage": "en", "license": TERMS, "isAccessibleForFree": True}
     if site.get("day"):
         shared["dateModified"] = site["day"]
     if page["url"] in ("", ".", "./"):

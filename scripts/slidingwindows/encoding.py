@@ -9,6 +9,7 @@ from PIL import Image, features
 
 from . import description, field_frames, field_words, frames, funnel_frames, transfer_words
 from .colouring import palette_of, png
+from .credits import stamped, tool
 from .errors import SlidingWindowsError
 from .feature_maps import Funnel
 from .fields import ReceptiveField
@@ -66,15 +67,17 @@ def contents(
         return (json_text(figure.to_dict()) + "\n").encode()
     if kind == "txt":
         return ("\n".join(words(figure)) + "\n").encode()
+    facts = tool(figure.call if isinstance(figure, Trace | Transfer) else "")
     if kind == "zip":
-        return archive(figure, THEMES[theme], width=width)
+        return archive(figure, THEMES[theme], facts, width=width)
     palette = palette_of(figure, THEMES[theme])
     if kind == "png":
-        return png(filmstrip(figure, width).pixels, palette)
+        return stamped(png(filmstrip(figure, width).pixels, palette), facts)
     if kind == "webp" and not features.check("webp"):
         raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
     reel = Reel(lambda: _frames(figure, width, frame_time), palette)
-    return encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
+    made = encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
+    return stamped(made, facts)
 
 
 def words(figure: FIGURES) -> list[str]:

@@ -6,15 +6,13 @@ import json
 import re
 from html import escape
 from importlib.metadata import version
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .contents import lessons_in, split_page
+from .credits import LICENCE, shown_at
 from .embed import inline
 
 GALLERY_MARK = "<!-- gallery -->"
-LICENCE = "CC BY 4.0"
 DIMENSIONS = re.compile(r"[123]d$")
 
 
@@ -117,15 +115,6 @@ def _downloads(name: str, base: str, facts: dict) -> str:
 def _cite(name: str, facts: dict, lesson: str, address: str, year: str) -> str:
     """A line that credits the figure, for a slide's foot or a list of references."""
     when = f" ({year})" if year else ""
-    where = f" {address.rstrip('/')}/lessons/{lesson}/#{name}" if public(address) else ""
+    where = f" {shown_at(address, lesson, name)}".rstrip()
     by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
     return f'<p class="sw-cite">Sliding Windows{when}: {name}{by}. {LICENCE}.{where}</p>'
-
-
-def public(address: str) -> bool:
-    """Whether an address leads anywhere from another machine."""
-    host = urlsplit(address).hostname or "localhost"
-    try:
-        return not ip_address(host).is_loopback
-    except ValueError:  # a name
-        return host != "localhost"

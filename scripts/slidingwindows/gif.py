@@ -1,4 +1,4 @@
-"""Pictures of palette numbers to GIF bytes: one palette, only what changed in each frame.
+"""Pictures of palette numbers to GIF bytes: one palette, one stored picture for each shown one.
 
 Pillow's GIF writer merges equal frames, alters durations and spends eight bits
 on a pixel however few the colours, so the container is written here, around
@@ -14,24 +14,26 @@ import numpy as np
 from PIL import Image
 
 from .errors import SlidingWindowsError
-from .regions import changed_regions
+from .regions import changed_region, redrawn
 
+Timed = tuple[np.ndarray, int]
 MIN_DURATION = 20  # ms; browsers slow anything shorter down
-MAX_PARTS = 6  # small pictures a frame may be stored as
 
 
-def encode(frames: Iterable[tuple[np.ndarray, int]], palette, loop: int = 0) -> bytes:
+def encode(frames: Iterable[Timed], palette, loop: int = 0) -> bytes:
     """Animate (pixels, milliseconds) pairs; loop 0 repeats for ever.
 
     pixels: (height, width) uint8 palette numbers, all of one shape.
     palette: at most 255 (r, g, b) triples; one number more is kept for 'unchanged'.
-    A frame whose changes lie far apart is stored as a few small pictures, the
-    first ones lasting MIN_DURATION each, so the frame is whole that much later
-    and ends on time.
+    Each pair is one stored picture, so what is shown never mixes two of them.
     Raises SlidingWindowsError on an empty animation, unequal shapes, colours
     outside the palette, or a duration that GIF cannot hold.
     """
-    colours = len(palette)
+    return assemble(*pictures(frames, len(palette)), palette, loop)
+
+
+def pictures(frames: Iterable[Timed], colours: int) -> tuple[tuple[int, int], bytes]:
+    """(height, width) and the stored pictures of an animation, whatever its colours look like."""
     if not 0 < colours < 256:
         raise SlidingWindowsError(
             f"a GIF holds at most 255 colours and needs one to spare, got {colours}"
@@ -39,19 +41,16 @@ def encode(frames: Iterable[tuple[np.ndarray, int]], palette, loop: int = 0) -> 
     parts, before = [], None
     for number, (pixels, duration) in enumerate(frames):
         _check(number, pixels, duration, before, colours)
-        if before is None:
-            parts.append(_header(pixels.shape, palette, loop))
-            regions = [(0, pixels.shape[0], 0, pixels.shape[1])]
-        else:
-            regions = changed_regions(before, pixels, min(MAX_PARTS, duration // MIN_DURATION))
-        for region in regions[:-1]:
-            parts.append(_picture(pixels, before, region, MIN_DURATION))
-            duration -= MIN_DURATION
-        parts.append(_picture(pixels, before, regions[-1], duration))
+        parts.append(_picture(pixels, before, duration))
         before = pixels
     if before is None:
         raise SlidingWindowsError("an animation needs at least one frame")
-    return b"".join(parts) + b";"
+    return before.shape, b"".join(parts)
+
+
+def assemble(shape, stored: bytes, palette, loop: int = 0) -> bytes:
+    """A GIF of what ``pictures`` returned, in a palette."""
+    return _header(shape, palette, loop) + stored + b";"
 
 
 def _check(number, pixels, duration, before, colours) -> None:
@@ -75,24 +74,30 @@ def _header(shape, palette, loop: int) -> bytes:
     return b"GIF89a" + screen + colours + repeat
 
 
-def _picture(pixels, before, region, duration: int) -> bytes:
-    top, bottom, left, right = region
-    part = np.ascontiguousarray(pixels[top:bottom, left:right])
-    bits, blocks = _blocks(part)
-    see_through, unchanged = False, 0
-    if before is not None:
-        # Marking what stays as 'unchanged' often makes longer runs; keep whichever is smaller.
-        stays = part == before[top:bottom, left:right]
-        needed = np.bincount(part[~stays], minlength=256) > 0
-        free = int(np.argmin(needed))  # a low number keeps the codes short
-        other = _blocks(np.where(stays, np.uint8(free), part))
-        if len(other[1]) < len(blocks):
-            (bits, blocks), see_through, unchanged = other, True, free
-    control = struct.pack(
-        "<BBBBHBB", 0x21, 0xF9, 4, 0x04 | see_through, duration // 10, unchanged, 0
-    )
-    place = struct.pack("<BHHHHB", 0x2C, left, top, right - left, bottom - top, 0)
+def _picture(pixels, before, duration: int) -> bytes:
+    if before is None:
+        top, left, part, clear = 0, 0, pixels, None
+        bits, blocks = _blocks(part)
+    else:
+        top, bottom, left, right = changed_region(before, pixels)
+        part = pixels[top:bottom, left:right]
+        changed = part != before[top:bottom, left:right]
+        ways = (_drawn(part, drawn) for drawn in redrawn(part, changed))
+        bits, blocks, clear = min(ways, key=lambda way: len(way[1]))
+    height, width = part.shape
+    flags = 0x04 if clear is None else 0x05  # stays in place; has a clear number
+    control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, flags, duration // 10, clear or 0, 0)
+    place = struct.pack("<BHHHHB", 0x2C, left, top, width, height, 0)
     return control + place + bytes((bits,)) + blocks + b"\0"
+
+
+def _drawn(part, drawn) -> tuple[int, bytes, int | None]:
+    """Bits a number needs, the data, and the number that is clear, if one is."""
+    if drawn.all():
+        return *_blocks(part), None
+    used = np.bincount(part[drawn], minlength=256) > 0
+    clear = int(np.argmin(used))  # the lowest that is free: a low number keeps the codes short
+    return *_blocks(np.where(drawn, part, np.uint8(clear))), clear
 
 
 def _blocks(part: np.ndarray) -> tuple[int, bytes]:
@@ -101,4 +106,4 @@ def _blocks(part: np.ndarray) -> tuple[int, bytes]:
     Pillow's GIF writer would spend eight bits on any palette.
     """
     bits = max(2, int(part.max()).bit_length())
-    return bits, Image.fromarray(part).tobytes("gif", "L", bits, 0)
+    return bits, Image.fromarray(np.ascontiguousarray(part)).tobytes("gif", "L", bits, 0)

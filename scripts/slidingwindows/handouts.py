@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .colouring import clear_png, palette_of, png
+from .credits import stamped
 from .filmstrip import Still, handout, stills_of
 from .packing import packed
 from .style import THEMES, WIDTH, Theme
@@ -10,21 +11,29 @@ from .style import THEMES, WIDTH, Theme
 MOST_SLIDES = 64  # windows of one figure; of more, evenly chosen ones
 
 
-def archive(figure, theme: Theme, name: str = "window", width: int = WIDTH) -> bytes:
+def archive(
+    figure, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
+) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
-    return packed(clear_stills(stills_of(figure, MOST_SLIDES, width), figure, theme, name))
+    stills = stills_of(figure, MOST_SLIDES, width)
+    return packed(clear_stills(stills, figure, theme, name, facts))
 
 
-def clear_stills(stills: list[Still], figure, theme: Theme, name: str) -> dict[str, bytes]:
-    """{file name: transparent PNG}, numbered in the order in which they are shown."""
+def clear_stills(
+    stills: list[Still], figure, theme: Theme, name: str, facts: dict[str, str]
+) -> dict[str, bytes]:
+    """{file name: transparent PNG}, numbered in the order in which they are shown.
+
+    facts: what each file says of itself, as ``credits`` makes it.
+    """
     palette, digits = palette_of(figure, theme), max(2, len(str(len(stills))))
     return {
-        f"{name}-{number:0{digits}}.png": clear_png(still.pixels, palette, theme)
+        f"{name}-{number:0{digits}}.png": stamped(clear_png(still.pixels, palette, theme), facts)
         for number, (_, still) in enumerate(stills, 1)
     }
 
 
-def take_away(figure, name: str) -> tuple[dict[str, bytes], list[int]]:
+def take_away(figure, name: str, facts: dict[str, str]) -> tuple[dict[str, bytes], list[int]]:
     """({file name: bytes}, [width, height] of the sheet): what a page offers beside the animation.
 
     NAME.light.strip.png and NAME.dark.strip.png: the windows side by side, on one page.
@@ -34,8 +43,10 @@ def take_away(figure, name: str) -> tuple[dict[str, bytes], list[int]]:
     sheet = handout(stills).pixels
     files, frames = {}, {}
     for theme in THEMES.values():
-        files[f"{name}.{theme.name}.strip.png"] = png(sheet, palette_of(figure, theme))
-        clear = clear_stills(stills, figure, theme, name)
+        files[f"{name}.{theme.name}.strip.png"] = stamped(
+            png(sheet, palette_of(figure, theme)), facts
+        )
+        clear = clear_stills(stills, figure, theme, name, facts)
         frames |= {f"{name}/{theme.name}/{file}": data for file, data in clear.items()}
     files[f"{name}.frames.zip"] = packed(frames)
     height, width = sheet.shape

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from .errors import SlidingWindowsError
+from .photo import FILE, STATUS
 
 MARK = "<!-- notices -->"
 NAME = "NOTICES.txt"
@@ -80,7 +81,7 @@ def notices() -> list[Notice]:
             "Portrait of Grace Hopper",
             "The photo in several lessons, in figures made from it and in the explorer. "
             "It comes with matplotlib.",
-            "Public domain",
+            "Public domain in the United States",
             _photo(),
         ),
         Notice(
@@ -152,11 +153,11 @@ def _photo() -> str:
     """What the photo says of itself, and why nobody owns it."""
     from PIL import Image
 
-    with Image.open(_file("matplotlib", r"sample_data/grace_hopper\.jpg")) as photo:
+    with Image.open(_file("matplotlib", rf"sample_data/{re.escape(FILE)}")) as photo:
         source = photo.info["comment"].decode().strip()
     return (
-        "Official portrait of Commodore Grace M. Hopper, United States Navy, 1984. A work of the\n"
-        "United States Government, in the public domain in the United States (17 U.S.C. § 105).\n"
+        f"{STATUS}\n"
+        "It is a work of the United States Government (17 U.S.C. § 105).\n"
         "matplotlib took it for its sample data as a public domain image, and the file says:\n\n"
         f"{source}"
     )

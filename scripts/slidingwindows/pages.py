@@ -9,6 +9,7 @@ from .failing import where
 from .lesson import MIME
 from .lessons import Lesson
 from .outputs import fence, shown
+from .photo import FILE, photo_credit
 from .tags import FOLDED, GONE, OPEN, Look, looks
 
 WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
@@ -43,7 +44,7 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
     """
     meta = {**lesson.meta, "minutes": minutes(lesson, len(figures_in(outputs)))}
     parts = ["---\n" + json.dumps(meta, ensure_ascii=False) + "\n---\n"]
-    all_looks, number, drawn = looks(lesson), 0, False
+    all_looks, number, drawn, credited = looks(lesson), 0, False, False
     for cell in lesson.cells:
         if cell.kind == "markdown":
             parts.append(without_chance_lists(cell.source))
@@ -57,6 +58,9 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
         curtain = look.asked and not drawn and bool(blocks)
         drawn = drawn or curtain
         parts += _cell(fence(cell.source, "python"), look, blocks, curtain)
+        if FILE in cell.source and not credited:
+            parts.append(photo_credit("../"))
+            credited = True
         number += 1
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
 

@@ -10,8 +10,8 @@ from .artefacts import write
 from .book import book, chapters_of
 from .chromium import chromium, served
 from .contents import course_in
+from .credits import LICENCE, public
 from .errors import SlidingWindowsError
-from .gallery import LICENCE, public
 from .stamps import commit_day
 
 NAME = "sliding-windows-course"

@@ -1,4 +1,4 @@
-"""The explorer's photo patch: matplotlib's sample photo as plain numbers, made by the build."""
+"""The one photo of the site, matplotlib's sample picture: its status, and a patch as numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from pathlib import Path
 from .artefacts import Entry, digest
 from .sources import source_key, versions
 
+FILE = "grace_hopper.jpg"
+STATUS = (
+    "Commodore Grace M. Hopper, official portrait, United States Navy, 1984. "
+    "Public domain in the United States; from matplotlib's sample data."
+)
 SIDE = 64
 TOP = 4  # rows left out above the head
+
+
+def photo_credit(up: str) -> str:
+    """A line of Markdown for a page that shows the photo. up: the way to the pages' folder."""
+    return f"*Photo: {STATUS} See [Notices]({up}reference/notices.md#portrait-of-grace-hopper).*"
 
 
 def photo_script() -> str:
@@ -18,7 +28,7 @@ def photo_script() -> str:
 
     from .reading import read_picture
 
-    path = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+    path = Path(matplotlib.get_data_path(), "sample_data", FILE)
     height = SIDE + 2 * TOP + 4  # as the photo is: a little higher than wide
     rows = read_picture(path, 1, (height, SIDE))[0][TOP : TOP + SIDE].astype(int).tolist()
     numbers = json.dumps(rows, separators=(",", ":"))

@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_compl
 from pathlib import Path
 
 from .artefacts import Entry, digest, write
+from .credits import shown_at
 from .errors import SlidingWindowsError
 from .figure_data import figures_of
 from .lessons import PACKAGES, Lesson, find
@@ -36,7 +37,23 @@ def overall_key(root: Path) -> str:
     paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.glob("*.py"))]
     files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
     named = [part for p in files for part in (p.name, p.read_bytes())]
-    return digest(*named, versions(*PACKAGES))
+    return digest(*named, versions(*PACKAGES), address_of(root))
+
+
+def address_of(root: Path) -> str:
+    """The site's own address, which its figures name as their source; '' if none is set.
+
+    From mkdocs.yml itself, for `mkdocs serve` puts its own address into the configuration.
+    """
+    from mkdocs.exceptions import MkDocsException
+    from mkdocs.utils import yaml_load
+    from yaml import YAMLError
+
+    try:
+        with (root / "mkdocs.yml").open("rb") as settings:
+            return str(yaml_load(settings).get("site_url") or "")
+    except (OSError, YAMLError, MkDocsException):
+        return ""  # MkDocs itself says what is wrong with its file
 
 
 def is_fresh(root: Path) -> bool:
@@ -71,7 +88,13 @@ def prepare(
         lessons = find(root / "lessons", only)
         outputs = _execute_all(root, lessons, report, words_alone)
         figures, places = figures_of(lessons, outputs)
-        made = _draw_all(root, figures, redraw, report, words_alone, places)
+        address = address_of(root)
+        sources = {
+            figure["name"]: shown_at(address, lesson.name, figure["name"])
+            for lesson in lessons
+            for figure in figures_in(outputs[lesson.name])
+        }
+        made = _draw_all(root, figures, redraw, report, words_alone, places, sources)
         for lesson in lessons:
             _write_page(root, lesson, outputs[lesson.name], made)
         if not only:
@@ -144,13 +167,20 @@ def _execute_one(lesson: Lesson, entry: Entry, key: str):
 
 
 def _draw_all(
-    root: Path, figures: dict, redraw: bool, report: Report, words_alone: bool, places: dict
+    root: Path,
+    figures: dict,
+    redraw: bool,
+    report: Report,
+    words_alone: bool,
+    places: dict,
+    sources: dict[str, str],
 ) -> dict[str, dict]:
     folder = cache_of(root) / "figures"
     source = source_key("renderers")
     made, waiting = {}, {}
     for name, data in figures.items():
-        key = digest(json.dumps(data, sort_keys=True), source, versions("pillow", "matplotlib"))
+        text, packages = json.dumps(data, sort_keys=True), versions("pillow", "matplotlib")
+        key = digest(text, source, packages, sources[name])
         entry = Entry(folder, name)
         state = entry.state(key)
         if state == "fresh" and not redraw:
@@ -162,7 +192,10 @@ def _draw_all(
         raise MoreThanWords
     if waiting:
         with ProcessPoolExecutor(max_workers=min(WORKERS, len(waiting))) as pool:
-            jobs = {pool.submit(_draw_one, item[0]): name for name, item in waiting.items()}
+            jobs = {
+                pool.submit(_draw_one, item[0], sources[name]): name
+                for name, item in waiting.items()
+            }
             for job in as_completed(jobs):
                 name = jobs[job]
                 data, entry, key, state = waiting[name]
@@ -183,11 +216,11 @@ def _draw_all(
     return made
 
 
-def _draw_one(data: dict) -> tuple[dict, float]:
+def _draw_one(data: dict, source: str) -> tuple[dict, float]:
     from .renderers import render
 
     begun = time.perf_counter()
-    return render(data), time.perf_counter() - begun
+    return render(data, source), time.perf_counter() - begun
 
 
 def _keep(entry: Entry, key: str, data: dict, result: dict) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 
 from . import field_frames, field_words, frames, funnel_frames, transfer_words
 from .colouring import palette_of, png
+from .credits import credit, stamped
 from .description import alt_text, transcript
 from .feature_maps import Funnel
 from .fields import ReceptiveField
-from .gif import encode
+from .gif import assemble, pictures
 from .handouts import take_away
 from .recipes import recipe
 from .reel import numbering, renumbered
@@ -25,10 +26,11 @@ from .trace import Trace
 from .transfer import Transfer
 
 
-def render(data: dict) -> dict:
+def render(data: dict, source: str = "") -> dict:
     """Files and facts of one figure.
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
+    source: the address where it is shown, which its pictures name as their source.
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving',
     'operation', 'call', 'recipe'}; the recipe is the Python that makes the figure again.
     Of a moving figure 'strip' too, the size of its windows side by side: [width, height].
@@ -37,52 +39,58 @@ def render(data: dict) -> dict:
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
     kinds |= {"receptive": _render_receptive, "transfer": _render_transfer}
-    return kinds[data["kind"]](data)
+    call = data.get(data["kind"], {}).get("call")  # a plot and a network have none
+    title = f"{data['name']}: {call}" if call else data["name"]
+    return kinds[data["kind"]](data, credit(title, source))
 
 
-def _render_trace(data: dict) -> dict:
+def _render_trace(data: dict, facts: dict) -> dict:
     trace = Trace.from_dict(data["trace"])
     words = (alt_text(trace), transcript(trace))
-    return _windows(trace, data["name"], words, trace.operation)
+    return _windows(trace, data["name"], words, trace.operation, facts)
 
 
-def _render_transfer(data: dict) -> dict:
+def _render_transfer(data: dict, facts: dict) -> dict:
     transfer = Transfer.from_dict(data["transfer"])
     words = (transfer_words.alt_text(transfer), transfer_words.transcript(transfer))
     operation = "Gradient" if transfer.forward else transfer.operation
-    return _windows(transfer, data["name"], words, operation)
+    return _windows(transfer, data["name"], words, operation, facts)
 
 
-def _windows(item: Trace | Transfer, name: str, words, operation: str) -> dict:
-    made = _moving(name, item, frames, words)
+def _windows(item: Trace | Transfer, name: str, words, operation: str, facts: dict) -> dict:
+    made = _moving(name, item, frames, words, facts)
     made["files"][f"{name}.trace.js"] = script(item, name, words[1]).encode()
     sentences = sentences_of(item, words[1])
     made |= {"steps": len(sentences), "longest": max(sentences, key=len)}
     return made | {"operation": operation, "call": item.call, "recipe": recipe(item, name)}
 
 
-def _render_funnel(data: dict) -> dict:
+def _render_funnel(data: dict, facts: dict) -> dict:
     item = Funnel.from_dict(data["funnel"])
-    return _moving(data["name"], item, funnel_frames, (item.alt_text(), item.transcript()))
+    words = (item.alt_text(), item.transcript())
+    return _moving(data["name"], item, funnel_frames, words, facts)
 
 
-def _render_receptive(data: dict) -> dict:
+def _render_receptive(data: dict, facts: dict) -> dict:
     item = ReceptiveField.from_dict(data["receptive"])
     words = (field_words.alt_text(item), field_words.transcript(item))
-    return _moving(data["name"], item, field_frames, words)
+    return _moving(data["name"], item, field_frames, words, facts)
 
 
-def _moving(name: str, item, module, words) -> dict:
+def _moving(name: str, item, module, words, facts: dict) -> dict:
     """module: the one whose ``animate`` and ``poster`` draw such an item."""
     animation = [(canvas.pixels, duration) for canvas, duration in module.animate(item)]
     still = module.poster(item).pixels
-    files, strip = take_away(item, name)
+    files, strip = take_away(item, name, facts)
+    # Both themes show the same palette numbers, so these are packed once.
+    images, order = compact([pixels for pixels, _ in animation], range(256))
+    timed = zip(images, (duration for _, duration in animation), strict=True)
+    shape, stored = pictures(timed, len(order))
     for theme in THEMES.values():
         palette = palette_of(item, theme)
-        images, colours = compact([pixels for pixels, _ in animation], palette)
-        timed = zip(images, (duration for _, duration in animation), strict=True)
-        files[f"{name}.{theme.name}.gif"] = encode(timed, colours)
-        files[f"{name}.{theme.name}.png"] = png(still, palette)
+        colours = [palette[number] for number in order]
+        files[f"{name}.{theme.name}.gif"] = stamped(assemble(shape, stored, colours), facts)
+        files[f"{name}.{theme.name}.png"] = stamped(png(still, palette), facts)
     height, width = still.shape
     alt, transcript_ = words
     return {
@@ -105,9 +113,9 @@ def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]
     return [renumbered(pixels, table) for pixels in images], colours
 
 
-def _render_plot(data: dict) -> dict:
+def _render_plot(data: dict, facts: dict) -> dict:
     files = {
-        f"{data['name']}.{theme}.png": base64.b64decode(picture)
+        f"{data['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
         for theme, picture in data["pictures"].items()
     }
     return {

@@ -52,15 +52,18 @@ class Theme:
         return _rgb(self.colours[ROLES.index(role)])
 
     def palette(self) -> tuple[tuple[int, int, int], ...]:
-        """Every colour a figure may hold: the roles, then the blends; at most 32."""
+        """Every colour a figure may hold: the roles, the blends, the page as ink; at most 32."""
         colours = [_rgb(colour) for colour in self.colours]
         for ink, ground in PAIRS:
             for level in range(1, LEVELS):
                 colours.append(_blend(self.rgb(ground), self.rgb(ink), level / LEVELS))
-        return tuple(colours)
+        return (*colours, self.rgb("page"))
 
     def clear_palette(self) -> tuple[tuple[int, int, int, int], ...]:
-        """The same as red, green, blue, opacity: the page is clear, its blends let it through."""
+        """The same as red, green, blue, opacity: the page is clear, its blends let it through.
+
+        As ink, in the number of a winning cell, the page's colour stays: it is read on its cell.
+        """
         clear = [(*colour, 255) for colour in self.palette()]
         clear[ROLES.index("page")] = (*self.rgb("page"), 0)
         for place, (ink, ground) in enumerate(PAIRS):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from tiny_project import Project, lesson
 
 import slidingwindows
@@ -169,6 +170,26 @@ def test_damage_is_repaired(project):
     assert project.executed() == ["beta"]
     assert project.kept() == before
     assert project.prepare() == ALL_FRESH
+
+
+def test_the_address_of_the_site_is_what_figures_name_as_their_source(project):
+    """Loopback is no source; another address is, and only the figures are made again for it."""
+
+    def sources():
+        figures = project.cache / "figures"
+        pool = Image.open(figures / "tiny-pool.light.gif").info["comment"].decode()
+        return [pool.splitlines()[-1], Image.open(figures / "tiny-plot.dark.png").text["Source"]]
+
+    assert sources() == ["Source: Sliding Windows", "Sliding Windows"]
+    stale = {**ALL_FRESH, "figure tiny-pool": "stale", "figure tiny-plot": "stale"}
+    public = {"SITE_URL": "https://example.org/course/"}
+    assert project.prepare(**public) == stale
+    assert project.executed() == []
+    place = "https://example.org/course/lessons"
+    assert sources() == [f"Source: {place}/alpha/#tiny-pool", f"{place}/beta/#tiny-plot"]
+    assert project.prepare(**public) == ALL_FRESH
+    assert project.prepare(SITE_URL="http://127.0.0.1:9000/") == stale
+    assert project.prepare() == ALL_FRESH  # two addresses that are both nobody else's
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1, "entries": [[1]]}', None])

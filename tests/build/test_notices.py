@@ -2,13 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import html5lib
 import markdown
 import pytest
 
-from slidingwindows import SlidingWindowsError, notices
+from slidingwindows import SlidingWindowsError, lessons, notices, pages
 from slidingwindows.notices import LIBRARIES, MARK, notices_text, with_notices
+from slidingwindows.photo import FILE, STATUS, photo_credit
 
 NAMES = [one.name for one in notices.notices()]
 
@@ -110,3 +112,42 @@ def test_a_licence_that_is_not_there_is_a_fault(monkeypatch):
         notices.notices()
     with pytest.raises(SlidingWindowsError, match="no-such-package is not installed"):
         real("no-such-package")
+
+
+ROOT = Path(__file__).parents[2]
+SHOWN = [path.stem for path in (ROOT / "lessons").glob("*.py") if FILE in path.read_text("utf-8")]
+
+
+def test_the_lessons_with_the_photo_are_found():
+    assert len(SHOWN) >= 6 and {"average-pooling", "the-cnn-funnel"} <= set(SHOWN)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_lesson_with_the_photo_states_its_source_and_status_once(name):
+    lesson = lessons.read(ROOT / "lessons" / f"{name}.py")
+    text = pages.markdown(lesson, [[] for _ in lesson.code])
+    assert text.count(photo_credit("../")) == text.count(STATUS) == 1
+    assert text.index(FILE) < text.index(STATUS)
+    between = text[text.index(FILE) : text.index(STATUS)]
+    assert between.count("```") == 1, "the credit belongs to the cell that opens the photo"
+
+
+@pytest.mark.parametrize("page", ["explorer", "gallery"])
+def test_other_pages_with_the_photo_state_the_same(page):
+    assert photo_credit("") in (ROOT / "docs" / f"{page}.md").read_text("utf-8").splitlines()
+
+
+def test_a_lesson_without_the_photo_credits_none():
+    for path in (ROOT / "lessons").glob("*.py"):
+        if path.stem not in SHOWN:
+            lesson = lessons.read(path)
+            assert STATUS not in pages.markdown(lesson, [[] for _ in lesson.code])
+
+
+def test_the_status_leads_to_the_notice_that_says_more():
+    [notice] = [one for one in notices.notices() if one.name == "Portrait of Grace Hopper"]
+    assert notice.licence == "Public domain in the United States"
+    assert notice.text.startswith(STATUS)
+    assert "commons.wikimedia.org/wiki/File:Grace_Hopper.jpg" in notice.text
+    anchor = photo_credit("").partition("#")[2].partition(")")[0]
+    assert anchor == notice.name.lower().replace(" ", "-")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from slidingwindows import SlidingWindowsError, gallery, sharing
+from slidingwindows import SlidingWindowsError, credits, gallery, sharing
 from slidingwindows.contents import (
     course_in,
     course_pages,
@@ -221,7 +221,7 @@ def test_cards_come_in_the_order_of_the_navigation(cache):
     ],
 )
 def test_only_a_public_address_is_cited(address, expected):
-    assert gallery.public(address) is expected
+    assert credits.public(address) is expected
 
 
 @pytest.mark.parametrize(

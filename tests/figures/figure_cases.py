@@ -140,29 +140,25 @@ def decoded(gif: bytes):
         yield np.array(frame.convert("RGB")), frame.info["duration"]
 
 
-def at_the_end_of(stored, durations, kept=lambda picture: picture):
-    """The picture on the screen when each logical frame ends; the times must meet exactly.
+def as_planned(stored, durations, kept=lambda picture: picture):
+    """Each stored picture; there is one for each planned state, and it lasts as long.
 
     kept: what is kept of each of them.
     """
-    shown, clock, due = [], 0, 0
-    pictures = iter(stored)
-    for duration in durations:
-        due += duration
-        while clock < due:
-            picture, milliseconds = next(pictures)
-            clock += milliseconds
-        assert clock == due, "a stored picture crosses the end of a logical frame"
+    shown = []
+    for number, ((picture, milliseconds), planned) in enumerate(
+        zip(stored, durations, strict=True)
+    ):
+        assert milliseconds == planned, f"picture {number} lasts {milliseconds} ms, not {planned}"
         shown.append(kept(picture))
-    assert next(pictures, None) is None, "pictures are left over"
     return shown
 
 
 @cache
 def roles(name: str, theme: str, durations: tuple[int, ...]) -> list[np.ndarray]:
-    """Each logical frame of the decoded GIF as palette numbers; foreign colours fail."""
+    """Each picture of the decoded GIF as palette numbers; foreign colours fail."""
     stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
-    return at_the_end_of(stored, durations, lambda picture: numbers(picture, theme))
+    return as_planned(stored, durations, lambda picture: numbers(picture, theme))
 
 
 FOREIGN = 255
@@ -187,15 +183,17 @@ def places(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
 @cache
 def _table(theme: str) -> np.ndarray:
     palette = THEMES[theme].full_palette()[:WHITE]
-    assert len(set(palette)) == len(palette), "two roles share a colour"
+    assert len(set(palette)) == len(palette) - 1, "two roles share a colour"
     table = table_of(palette)
-    table[0xFFFFFF] = INDEX["page"]
+    for colour in (0xFFFFFF, int(THEMES[theme].colours[INDEX["page"]][1:], 16)):
+        table[colour] = INDEX["page"]
     return table
 
 
 def numbers(picture: np.ndarray, theme: str) -> np.ndarray:
     """RGB pixels as numbers of the theme's palette, in Canvas's order.
 
-    The ramp's white is the light page's colour, so it counts as the page in both themes.
+    The ramp's white is the light page's colour, so it counts as the page in both themes. So does
+    the page's colour where it is ink, which has a number of its own.
     """
     return places(picture, _table(theme))

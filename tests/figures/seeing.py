@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from figure_cases import WHITE
 
-from slidingwindows.canvas import FIRST_SHADE, INDEX, Canvas, text_width
+from slidingwindows.canvas import FIRST_SHADE, INDEX, PAPER, Canvas, text_width
 from slidingwindows.panels import LINE_SIZE, cell_text
 from slidingwindows.style import MARGIN, SHADES, WIDTH
 
@@ -54,6 +54,7 @@ def picture_of(cell: int, text: str, font: int, fill: str, ink: str, bold: bool)
     canvas = Canvas(cell + 1, cell + 1)
     canvas.fill((0, 0, cell + 1, cell + 1), "page" if fill == "hatched" else fill)
     canvas.centred((0, 0, cell + 1, cell + 1), text, font, ink, bold)
+    canvas.pixels[canvas.pixels == PAPER] = PAGE  # as decoded files are read
     return canvas.pixels[INSET:-INSET, INSET:-INSET]
 
 

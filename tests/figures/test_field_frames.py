@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from figure_cases import at_the_end_of, decode, decoded, on_the_page, places, table_of
+from figure_cases import as_planned, decode, decoded, on_the_page, places, table_of
 from PIL import Image
 from torch import nn
 
@@ -72,7 +72,7 @@ def plan(name):
 
 
 def score(count):
-    """(kind, step, milliseconds) of every logical frame of a network of so many layers."""
+    """(kind, step, milliseconds) of every stored picture of a network of so many layers."""
     pause = 1600 if count <= 8 else 1000 if count <= 20 else 20000 // count // 10 * 10
     frames = [("step", 0, 1500)]
     for step in range(1, count + 1):
@@ -84,14 +84,14 @@ def score(count):
 
 @cache
 def film(name, theme):
-    """(kind, step, palette numbers) of every logical frame of the decoded GIF."""
+    """(kind, step, palette numbers) of every stored picture of the decoded GIF."""
     colours = [*THEMES[theme].palette(), *heat(THEMES[theme])]
-    # The strongest heat is one of the theme's own colours.
-    assert len(set(colours)) == len(colours) - 1
+    # The strongest heat is one of the theme's own colours, and the page's is there as ink too.
+    assert len(set(colours)) == len(colours) - 2
     table, plan_ = table_of(colours), score(len(plan(name).layers))
     stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
     durations = tuple(duration for *_, duration in plan_)
-    shown = at_the_end_of(stored, durations, lambda picture: places(picture, table))
+    shown = as_planned(stored, durations, lambda picture: places(picture, table))
     used = np.zeros(256, bool)
     for picture in shown:
         used |= np.bincount(picture.ravel(), minlength=256) > 0

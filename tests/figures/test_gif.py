@@ -4,17 +4,33 @@ import hashlib
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from figure_cases import CASES, at_the_end_of, decode, rendered
+import torch
+from figure_cases import CASES, as_planned, decode, rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
+from slidingwindows import (
+    field_frames,
+    frames,
+    funnel,
+    funnel_frames,
+    receptive_field,
+    route,
+    slide,
+)
+from slidingwindows import gif as gif_module
+from slidingwindows.colouring import palette_of as colours_of
+from slidingwindows.encoding import contents
 from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.gif import MAX_PARTS, encode
-from slidingwindows.regions import changed_regions
+from slidingwindows.gif import encode
+from slidingwindows.regions import changed_region, redrawn
+from slidingwindows.style import THEMES
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -27,7 +43,7 @@ def palette_of(count: int):
 def check(frames, palette, **options):
     """Encode, decode, compare everything."""
     gif = encode(frames, palette, **options)
-    shown = at_the_end_of(decode(gif), [duration for _, duration in frames])
+    shown = as_planned(decode(gif), [duration for _, duration in frames])
     for picture, (pixels, _) in zip(shown, frames, strict=True):
         np.testing.assert_array_equal(picture, np.array(palette, np.uint8)[pixels])
     return gif
@@ -40,7 +56,7 @@ def blocks(gif: bytes) -> dict:
     colours = 2 << (flags & 7) if flags & 0x80 else 0
     place, parts = 13 + 3 * colours, {"size": (width, height), "colours": colours}
     parts |= {"palette": gif[13:place], "loop": None, "pictures": [], "controls": []}
-    parts["code_sizes"] = []
+    parts |= {"code_sizes": [], "comments": []}
     while gif[place] != 0x3B:
         if gif[place] == 0x21:
             kind, length = gif[place + 1], gif[place + 2]
@@ -61,6 +77,8 @@ def blocks(gif: bytes) -> dict:
             parts["loop"] = int.from_bytes(data[1:3], "little")
         elif kind == 0xF9:
             parts["controls"].append(body)
+        elif kind == 0xFE:
+            parts["comments"].append(body + data)
         else:
             parts["pictures"].append((body, data))
     assert place == len(gif) - 1
@@ -145,16 +163,43 @@ def test_equal_frames_in_a_row_are_kept():
     assert [duration for _, duration in decode(gif)] == [100, 250, 20, 655350]
 
 
-def test_far_apart_changes_become_small_pictures_that_end_on_time():
+def test_changes_that_lie_far_apart_are_one_picture():
+    """As several small ones, which would be lighter, a viewer would show them one by one."""
     before, after = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
     after[:5, :5] = after[-5:, -5:] = after[200:205, 200:205] = 1
     gif = check([(before, 500), (after, 500), (before, 40), (after, 20)], palette_of(2))
-    pictures = blocks(gif)["pictures"]
-    areas = [int(np.frombuffer(body, "<u2", 2, 4).prod()) for body, _ in pictures]
-    assert areas[1:4] == [25, 25, 25]
-    durations = [duration for _, duration in decode(gif)]
-    assert durations[:4] == [500, 20, 20, 460]
-    assert sum(durations[4:6]) == 40 and durations[6:] == [20]
+    places = [np.frombuffer(body, "<u2", 4).tolist() for body, _ in blocks(gif)["pictures"]]
+    assert places == [[0, 0, 400, 400]] * 4
+
+
+MOVING = {
+    "readme": lambda: slide(nn.MaxPool2d(3, stride=2, padding=1), whole(1, 1, 7, 7)),
+    "16x16": lambda: slide(nn.MaxPool2d(2), whole(2, 1, 16, 16)),
+    "convolution": lambda: slide(nn.Conv2d(3, 1, 3), whole(3, 3, 5, 5)),
+    "256 windows": lambda: slide(nn.MaxPool2d(2), whole(4, 1, 32, 32)),
+    "gradient": lambda: route(nn.MaxPool2d(2, 1), whole(5, 1, 4, 4)),
+    "network": lambda: funnel(NETWORK, whole(6, 1, 8, 8)),
+    "field": lambda: receptive_field(NETWORK, (1, 12, 12)),
+}
+NETWORK = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))
+
+
+def whole(seed: int, *shape: int) -> torch.Tensor:
+    return torch.randint(-9, 10, shape, generator=torch.Generator().manual_seed(seed)).float()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", MOVING)
+def test_no_picture_that_is_shown_mixes_two_states(name, theme):
+    """Window, output and words belong together: each picture is a state that was drawn whole."""
+    figure = MOVING[name]()
+    module = {"network": funnel_frames, "field": field_frames}.get(name, frames)
+    colours = np.array(colours_of(figure, THEMES[theme]), np.uint8)
+    states = [(colours[canvas.pixels], duration) for canvas, duration in module.animate(figure)]
+    shown = decode(contents(figure, "gif", theme))
+    assert [time for _, time in shown] == [time for _, time in states]
+    for (picture, _), (state, _) in zip(shown, states, strict=True):
+        np.testing.assert_array_equal(picture, state)
 
 
 def gifs(name):
@@ -173,13 +218,33 @@ def test_figures_have_one_palette_of_at_most_32_colours(name):
 
 
 @pytest.mark.parametrize("name", ["max padded", "three channels", "many windows"])
-def test_only_what_changed_is_stored(name):
+def test_each_picture_is_the_smallest_rectangle_that_changed(name):
     for gif in gifs(name):
-        parts = blocks(gif)
-        whole = parts["size"][0] * parts["size"][1]
-        areas = [int(np.frombuffer(body, "<u2", 2, 4).prod()) for body, _ in parts["pictures"]]
-        assert areas[0] == whole and max(areas[1:]) < whole / 2
-        assert len(gif) < 100_000
+        shown = [picture for picture, _ in decode(gif)]
+        height, width = shown[0].shape[:2]
+        expected = [[0, 0, width, height]]
+        for before, after in pairwise(shown):
+            rows, cols, _ = np.nonzero(before != after)
+            left, top = int(cols.min()), int(rows.min())
+            expected.append([left, top, int(cols.max()) + 1 - left, int(rows.max()) + 1 - top])
+        stored = [np.frombuffer(body, "<u2", 4).tolist() for body, _ in blocks(gif)["pictures"]]
+        assert stored == expected
+
+
+def test_each_picture_is_drawn_in_the_lightest_way(monkeypatch):
+    """Lighter than any one way for all pictures, and much lighter than clear or opaque ones."""
+    figure = MOVING["readme"]()
+    best, sizes = len(contents(figure, "gif")), {}
+    others = {
+        "opaque": lambda part, changed: np.ones_like(changed),
+        "clear": lambda part, changed: changed,
+    }
+    ways = {n: lambda *a, n=n: list(redrawn(*a))[n] for n in range(len(WAYS))} | others
+    for name, way in ways.items():
+        monkeypatch.setattr(gif_module, "redrawn", lambda *a, way=way: [way(*a)])
+        sizes[name] = len(contents(figure, "gif"))
+    assert all(best < size for size in sizes.values())
+    assert best < 0.97 * min(sizes[name] for name in others)
 
 
 SCRIPT = """
@@ -241,25 +306,73 @@ def changes(draw):
     return before, after
 
 
-@given(changes(), st.integers(1, MAX_PARTS))
+@given(changes())
 @steady
-def test_regions_are_few_and_disjoint_and_hold_every_difference(change, limit):
+def test_the_region_is_the_smallest_that_holds_every_difference(change):
     before, after = change
-    regions = changed_regions(before, after, limit)
-    assert 1 <= len(regions) <= limit
-    covered = np.zeros(before.shape, int)
-    for top, bottom, left, right in regions:
-        assert 0 <= top < bottom <= before.shape[0] and 0 <= left < right <= before.shape[1]
-        covered[top:bottom, left:right] += 1
-    assert covered.max() == 1
+    top, bottom, left, right = changed_region(before, after)
+    assert 0 <= top < bottom <= before.shape[0] and 0 <= left < right <= before.shape[1]
     different = before != after
-    assert (covered[different] == 1).all()
-    if different.any():
-        for top, bottom, left, right in regions:  # no edge of a region is idle
-            part = different[top:bottom, left:right]
-            assert part[0].any() and part[-1].any() and part[:, 0].any() and part[:, -1].any()
+    part = different[top:bottom, left:right]
+    assert part.sum() == different.sum()
+    if different.any():  # no edge of it is idle
+        assert part[0].any() and part[-1].any() and part[:, 0].any() and part[:, -1].any()
     else:
-        assert int(covered.sum()) == 1
+        assert part.size == 1
+
+
+@given(changes())
+@steady
+def test_what_is_drawn_again_holds_every_difference(change):
+    before, after = change
+    for drawn in redrawn(after, before != after):
+        assert drawn.shape == after.shape and drawn[before != after].all()
+
+
+def row_of(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """(palette numbers, where they changed) of one row: a capital letter has changed."""
+    letters = np.frombuffer(text.lower().encode(), np.uint8) - ord("a")
+    return letters[None], np.array([[letter.isupper() for letter in text]])
+
+
+WAYS = ("short", "wide", "runs", "narrow")
+
+
+@pytest.mark.parametrize(
+    ("gap", "ways"),
+    [
+        (7, "short wide narrow"),
+        (8, "short wide"),
+        (15, "short wide"),
+        (16, "wide"),
+        (63, "wide"),
+        (64, ""),
+    ],
+)
+def test_a_gap_is_drawn_again_up_to_a_length(gap, ways):
+    part, changed = row_of("A" + ("bc" * gap)[:gap] + "A")
+    between = dict(zip(WAYS, (drawn[0, 1:-1] for drawn in redrawn(part, changed)), strict=True))
+    assert all(way.all() or not way.any() for way in between.values())
+    assert " ".join(name for name in WAYS if between[name].any()) == ways
+
+
+def test_runs_of_a_colour_that_changed_in_part_are_drawn_again():
+    part, changed = row_of("aaAAaabbaaAbbbb")
+    shown = ["".join("01"[int(pixel)] for pixel in drawn[0]) for drawn in redrawn(part, changed)]
+    # Before the first change and behind the last there is no gap between two.
+    assert dict(zip(WAYS, shown, strict=True)) == {
+        "short": "001111111110000",
+        "wide": "001111111110000",
+        "runs": "001111001110000",
+        "narrow": "111111111110000",
+    }
+
+
+def test_a_run_ends_with_its_row():
+    part, changed = np.zeros((3, 4), np.uint8), np.zeros((3, 4), bool)
+    changed[1, 2] = True
+    *_, narrow = redrawn(part, changed)
+    np.testing.assert_array_equal(narrow, [[0] * 4, [1] * 4, [0] * 4])
 
 
 def unpack(data: bytes, bits: int) -> bytes:
@@ -310,7 +423,7 @@ def painted(gif: bytes):
 @settings(steady, max_examples=40)
 def test_a_decoder_written_from_the_specification_agrees(animation):
     frames, palette = animation
-    shown = at_the_end_of(painted(encode(frames, palette)), [duration for _, duration in frames])
+    shown = as_planned(painted(encode(frames, palette)), [duration for _, duration in frames])
     for picture, (pixels, _) in zip(shown, frames, strict=True):
         np.testing.assert_array_equal(picture, np.array(palette, np.uint8)[pixels])
 
@@ -321,40 +434,3 @@ def test_both_decoders_show_the_same_figure(name):
         for (one, time), (other, its) in zip(painted(gif), decode(gif), strict=True):
             assert time == its
             np.testing.assert_array_equal(one, other)
-
-
-def blank(*changed, shape=(400, 600)):
-    """(before, after): pictures that differ in some places."""
-    before, after = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    for row, col in changed:
-        after[row, col] = 1
-    return before, after
-
-
-@pytest.mark.parametrize(("gap", "parts"), [(19, 1), (20, 2), (21, 2)])
-def test_rows_are_cut_apart_by_20_that_did_not_change(gap, parts):
-    regions = changed_regions(*blank((5, 7), (6 + gap, 7)), 9)
-    assert len(regions) == parts
-    assert regions[0] == ((5, 6, 7, 8) if parts == 2 else (5, 7 + gap, 7, 8))
-
-
-@pytest.mark.parametrize(("gap", "parts"), [(119, 1), (120, 2), (121, 2)])
-def test_columns_are_cut_apart_by_120_that_did_not_change(gap, parts):
-    regions = changed_regions(*blank((5, 7), (5, 8 + gap)), 9)
-    assert len(regions) == parts
-    assert regions[-1] == ((5, 6, 8 + gap, 9 + gap) if parts == 2 else (5, 6, 7, 9 + gap))
-
-
-def test_the_cut_that_leaves_out_most_comes_first():
-    """Of four corners two parts: apart by 390 empty rows, not by 190 empty columns."""
-    corners = [(0, 0), (0, 199), (399, 0), (399, 199)]
-    change = blank(*corners, shape=(400, 200))
-    assert changed_regions(*change, 1) == [(0, 400, 0, 200)]
-    assert changed_regions(*change, 2) == [(0, 1, 0, 200), (399, 400, 0, 200)]
-    assert len(changed_regions(*change, 3)) == 3
-    single = [(r, r + 1, c, c + 1) for r, c in corners]
-    assert changed_regions(*change, 4) == changed_regions(*change, 99) == single
-
-
-def test_nothing_changed_is_one_pixel():
-    assert changed_regions(*blank(), 4) == [(0, 1, 0, 1)]

@@ -12,8 +12,11 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import funnel, receptive_field, route, save, slide
+from slidingwindows.canvas import INDEX
 from slidingwindows.colouring import palette_of
+from slidingwindows.credits import credit
 from slidingwindows.filmstrip import MOST, TALL, handout, stills_of
+from slidingwindows.frames import scene_of
 from slidingwindows.handouts import MOST_SLIDES, archive, take_away
 from slidingwindows.sizes import NARROWEST, WIDEST
 from slidingwindows.style import LEVELS, PAIRS, ROLES, THEMES, WIDTH
@@ -29,6 +32,7 @@ FIGURES = {
     "field": receptive_field(NETWORK, (1, 12, 12)),
     "many": MANY,
 }
+FACTS = credit("a: nn.MaxPool2d(2)", "https://example.org/lessons/a/#a")
 every_figure = pytest.mark.parametrize("name", FIGURES)
 both_themes = pytest.mark.parametrize("theme", THEMES)
 
@@ -42,7 +46,7 @@ def unpacked(data: bytes) -> dict[str, Image.Image]:
 @cache
 def taken(name: str) -> tuple[dict[str, bytes], list[int]]:
     """What a page offers of a figure, made once for all tests."""
-    return take_away(FIGURES[name], "a")
+    return take_away(FIGURES[name], "a", FACTS)
 
 
 def slides_of(name: str, theme: str) -> dict[str, Image.Image]:
@@ -83,7 +87,36 @@ def test_the_page_is_clear_and_cells_are_not(name, theme):
         corner = pixels[0, 0]
         assert corner[3] == 0 and (pixels[..., 3] == 0).mean() > 0.2
         opaque = pixels[pixels[..., 3] == 255][:, :3]
-        assert len(opaque) and not (opaque == page).all(axis=1).any()
+        # Only the numbers of filled cells have the page's colour as their ink.
+        assert len(opaque) and (opaque == page).all(axis=1).mean() < 0.02
+
+
+SLIDES = {"black": (0, 0, 0), "navy": (16, 24, 64), "white": (255, 255, 255)}
+
+
+@pytest.mark.parametrize("colour", SLIDES)
+@both_themes
+@pytest.mark.parametrize("name", ["trace", "row", "way back"])
+def test_numbers_in_filled_cells_keep_their_ink_on_any_slide(name, theme, colour):
+    """White on a winning cell is the page's colour, and must not become a hole in the cell."""
+    figure = FIGURES[name]
+    scene = scene_of(figure)
+    palette = np.array(palette_of(figure, THEMES[theme]))
+    stills = stills_of(figure, MOST_SLIDES)
+    filled = 0
+    for (_, still), (_, frame) in zip(stills, sorted(slides_of(name, theme).items()), strict=True):
+        shown = laid_on(frame, SLIDES[colour])
+        for panel in (*scene.layout.inputs, scene.layout.output):
+            for row, col in np.ndindex(panel.rows, panel.cols):
+                left, top, right, bottom = panel.box(row + panel.first_row, col + panel.first_col)
+                cell = np.s_[top + 4 : bottom - 4, left + 4 : right - 4]
+                ground = still.pixels[cell][0, 0]
+                if ground in (INDEX["edge"], INDEX["fresh"]):
+                    np.testing.assert_array_equal(shown[cell], palette[still.pixels[cell]])
+                    ink = np.array(THEMES[theme].rgb("page"))
+                    assert (shown[cell] == ink).all(axis=-1).any()
+                    filled += 1
+    assert filled >= len(stills)
 
 
 @both_themes
@@ -141,8 +174,8 @@ def test_a_handout_begins_with_the_first_window_and_ends_with_the_last():
 
 
 def test_a_page_offers_both_themes_of_everything():
-    files, size = take_away(FIGURES["trace"], "pool")
-    assert unpacked(archive(FIGURES["trace"], THEMES["dark"], "pool")).keys() == {
+    files, size = take_away(FIGURES["trace"], "pool", FACTS)
+    assert unpacked(archive(FIGURES["trace"], THEMES["dark"], FACTS, "pool")).keys() == {
         f"pool-{number:02}.png" for number in range(1, 10)
     }
     assert sorted(files) == ["pool.dark.strip.png", "pool.frames.zip", "pool.light.strip.png"]
@@ -158,7 +191,7 @@ def test_a_page_offers_both_themes_of_everything():
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name != "many"])
 def test_the_same_figure_gives_the_same_bytes(name):
-    assert take_away(FIGURES[name], "a") == taken(name)
+    assert take_away(FIGURES[name], "a", FACTS) == taken(name)
 
 
 @pytest.mark.parametrize("width", [NARROWEST, 1000, WIDEST])

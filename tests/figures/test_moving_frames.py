@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from figure_cases import at_the_end_of, convolution, decoded, numbers
+from figure_cases import as_planned, convolution, decoded, numbers
 from PIL import Image
 from seeing import (
     EDGE,
@@ -91,11 +91,11 @@ def rendered(name: str) -> dict:
 
 @cache
 def film(name: str, theme: str):
-    """(kind, step, pixels) of the decoded logical frames."""
+    """(kind, step, pixels) of the decoded stored pictures."""
     plan = score(len(case(name).moves))
     stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
     durations = [duration for *_, duration in plan]
-    shown = at_the_end_of(stored, durations, lambda picture: numbers(picture, theme))
+    shown = as_planned(stored, durations, lambda picture: numbers(picture, theme))
     return [(*facts[:2], picture) for facts, picture in zip(plan, shown, strict=True)]
 
 

@@ -1,0 +1,76 @@
+"""What a picture's file says of itself, which no viewer shows: title, author, licence, source."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+PROJECT = "Sliding Windows"
+AUTHOR = f"The {PROJECT} authors"
+LICENCE, TERMS = "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"
+PNG, GIF = b"\x89PNG\r\n\x1a\n", b"GIF89a"
+
+
+def credit(title: str, source: str = "") -> dict[str, str]:
+    """The keywords of a figure of the site. source: where it is shown; else the project's name."""
+    return {
+        "Title": title,
+        "Author": AUTHOR,
+        "Copyright": f"{LICENCE}, {TERMS}",
+        "Source": source or PROJECT,
+    }
+
+
+def tool(title: str) -> dict[str, str]:
+    """The keywords of a figure that somebody draws: it is theirs, so no author and no licence."""
+    return {**({"Title": title} if title else {}), "Software": PROJECT}
+
+
+def shown_at(address: str, lesson: str, name: str) -> str:
+    """The place of a figure on a site that others can reach, or nothing."""
+    return f"{address.rstrip('/')}/lessons/{lesson}/#{name}" if public(address) else ""
+
+
+def public(address: str) -> bool:
+    """Whether an address leads anywhere from another machine."""
+    host = urlsplit(address).hostname or "localhost"
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host != "localhost"
+
+
+def stamped(picture: bytes, facts: dict[str, str]) -> bytes:
+    """A PNG with a text chunk for each keyword, or a GIF with one comment of all; pixels stay.
+
+    picture: a file as this package writes them, without keywords of its own. Letters that the
+    format cannot hold become question marks. Files of other kinds are returned as they are.
+    """
+    if picture.startswith(PNG):
+        place = 33  # behind the header, which comes first and has always 13 bytes
+        more = b"".join(_chunk(keyword, text) for keyword, text in facts.items())
+    elif picture.startswith(GIF):
+        flags = picture[10]
+        place = 13 + (3 * (2 << (flags & 7)) if flags & 0x80 else 0)  # behind the palette
+        if picture[place : place + 2] == b"\x21\xff":
+            place += 19  # behind the loop, which browsers look for first
+        more = _comment("\n".join(f"{keyword}: {text}" for keyword, text in facts.items()))
+    else:
+        return picture
+    return picture[:place] + more + picture[place:]
+
+
+def _chunk(keyword: str, text: str) -> bytes:
+    """A tEXt chunk: Latin-1 by the specification."""
+    data = keyword.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")
+    body = b"tEXt" + data
+    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def _comment(text: str) -> bytes:
+    """A comment extension: ASCII by the specification, in blocks of at most 255 bytes."""
+    data = text.encode("ascii", "replace")
+    blocks = (data[at : at + 255] for at in range(0, len(data), 255))
+    return b"\x21\xfe" + b"".join(bytes((len(one),)) + one for one in blocks) + b"\0"
