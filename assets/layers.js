@@ -416,6 +416,7 @@
 
   // ---- Rules: (args, shape with a batch of one, call) to {shape, parameters, macs, windows}.
   // windows: [kernel, stride, padding before, dilation] an axis; null where they are not alike.
+  // way: what else sight.js needs in order to follow what a layer's output sees.
 
   const SIZE = "lessons/output-size/";
   const PADDING = "lessons/padding/";
@@ -531,6 +532,7 @@
         shape.length === rank + 2
           ? kernel.map((k, i) => [k, stride[i], pads[i][0], dilation[i]])
           : null,
+      way: { fill: mode, pads: pads.flat().some(Boolean) },
     };
   }
 
@@ -654,6 +656,10 @@
       parameters: product(weight) + (bias ? out : 0),
       macs: product(shape) * weight[1] * product(kernel),
       windows: null, // its outputs do not all see equally much
+      way:
+        shape.length === rank + 2
+          ? { spread: kernel.map((k, i) => [k, stride[i], padding[i], dilation[i]]) }
+          : {},
     };
   }
 
@@ -930,7 +936,8 @@
     const axes =
       shape.length === rank + 2 ? out.map((n, i) => evenWindows(full[2 + i], n)) : [null];
     const result = unbatched([...full.slice(0, 2), ...out], shape, rank);
-    return plainResult(result, axes.includes(null) ? null : axes);
+    const way = { adaptive: shape.length === rank + 2 };
+    return { ...plainResult(result, axes.includes(null) ? null : axes), way };
   }
 
   function negativeOutput(sizes) {
@@ -1012,8 +1019,13 @@
     if (args.dim !== null) {
       const dim = whole(args, "dim", call);
       if (dim < -shape.length || dim >= shape.length) throw outOfRange(dim, shape.length);
+      const axis = dim < 0 ? dim + shape.length : dim;
+      const centres = axis > 1 && call.name === "Softmax";
+      const along = axis > 1 ? { mixes: [axis - 2], centres } : { same: true };
+      const way = shape.length === 2 ? { gathers: true } : along;
+      if (shape[axis] > 1) return { ...plainResult(shape, null), way };
     }
-    return plainResult(shape, null);
+    return plainResult(shape, null); // a softmax of one number is 1
   }
 
   function batchNorm(args, shape, call) {
@@ -1049,6 +1061,7 @@
     return {
       ...plainResult(shape, tracked ? one(shape) : null),
       parameters: affine ? features * (bias ? 2 : 1) : 0,
+      way: tracked ? {} : { mixes: shape.slice(2).map((_, axis) => axis), centres: true },
     };
   }
 
@@ -1063,7 +1076,8 @@
       throw torchSays("flatten() has invalid args: start_dim cannot come after end_dim", "");
     }
     const middle = product(shape.slice(start, end + 1));
-    return plainResult([...shape.slice(0, start), middle, ...shape.slice(end + 1)], null);
+    const result = [...shape.slice(0, start), middle, ...shape.slice(end + 1)];
+    return { ...plainResult(result, null), way: { reshapes: true } };
   }
 
   function linear(args, shape, call) {
@@ -1087,7 +1101,7 @@
       parameters: into * out + (bias ? out : 0),
       macs: product(result) * into,
       windows: null,
-      everything: shape.length === 2,
+      way: shape.length === 2 ? { gathers: true } : { mixes: [shape.length - 3], linear: true },
     };
   }
 
@@ -1112,12 +1126,15 @@
    */
   function measure(texts, input) {
     let field = input.length > 1 ? input.slice(1).map(() => ({ size: 1, jump: 1 })) : null;
-    let everything = false;
+    let sight = SW.sight.ofInput(input.slice(1));
     let shape = [1, ...input];
-    const words = () => ({
-      sees: everything ? "all" : field ? once(field.map((axis) => axis.size)) : "–",
-      jump: field && !everything ? once(field.map((axis) => axis.jump)) : "–",
-    });
+    const words = () => {
+      if (!field) return { sees: SW.sight.everything(sight) ? "all" : "–", jump: "–" };
+      return {
+        sees: once(field.map((axis) => axis.size)),
+        jump: once(field.map((axis) => axis.jump)),
+      };
+    };
     const stages = [{ call: "input", shape: input, parameters: 0, macs: 0, ...words() }];
     let broken = false;
     for (const text of texts) {
@@ -1127,8 +1144,8 @@
       }
       try {
         const made = measureOne(text, shape);
-        everything ||= Boolean(made.everything);
         field = grown(field, made.windows);
+        sight = SW.sight.after(sight, made.way, shape.slice(2), made.shape.slice(2));
         shape = made.shape;
         const { parameters, macs } = made;
         stages.push({ call: text, shape: shape.slice(1), parameters, macs, ...words() });
@@ -1158,7 +1175,15 @@
     if (huge.some((n) => n > Number.MAX_SAFE_INTEGER)) {
       throw new LayerProblem("These numbers are beyond 2⁵³, where they cannot be counted exactly.");
     }
-    return made;
+    const rule = LAYERS[call.name][1];
+    const curved = /MaxPool|LPPool/.test(call.name) || [elementWise, prelu].includes(rule);
+    const way = {
+      windows: made.windows,
+      mean: call.name.includes("AvgPool"),
+      curved: curved && call.name !== "Identity",
+      ...made.way,
+    };
+    return { ...made, way };
   }
 
   SW.layers = { readNetwork, readShape, plainArguments, measure, LAYERS, LayerProblem };

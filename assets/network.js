@@ -1,5 +1,5 @@
 // The network calculator: a stack of layers on a chosen input, its numbers and its funnel.
-// A classic script for its own page alone; it brings layers.js and play.js in beside itself.
+// A classic script for its own page alone; it brings layers.js, sight.js and play.js in beside itself.
 // Material's instant navigation runs a page's own script again each time the page is shown.
 
 (() => {
@@ -505,7 +505,11 @@
   }
 
   async function start() {
-    await Promise.all([load("play.js", () => SW.play), load("layers.js", () => SW.layers)]);
+    await Promise.all([
+      load("play.js", () => SW.play),
+      load("layers.js", () => SW.layers),
+      load("sight.js", () => SW.sight),
+    ]);
     const root = document.querySelector("#network");
     if (!root || root.dataset.ready) return;
     root.dataset.ready = "1";

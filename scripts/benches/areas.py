@@ -34,7 +34,7 @@ AREAS = {
         tuple(
             "adaptive backward calls conv_arithmetic convolution counting errors fields folding "
             "geometry gradients measuring modules moves networks operations parsing plain pooling "
-            "probing rearranging receptive requests running surrogate tensors trace transfer "
+            "probing rearranging receptive requests running sight surrogate tensors trace transfer "
             "undisturbed uneven values weights".split()
         ),
         tests=("tests/core", "tests/cli/test_cli_values.py", "tests/cli/test_cli_errors.py"),

@@ -27,7 +27,8 @@ class Stage:
     than 128 are averaged down. Empty for a layer whose next has the same shape.
     macs: multiply-accumulates; a pool, an activation and a norm have 0.
     field: the receptive field along each axis, None where it has no one size.
-    everything: True if each number depends on every place of the input.
+    everything: True if ``field`` is None and each number surely depends on every
+        place of the input.
     """
 
     call: str
@@ -44,7 +45,7 @@ class Stage:
         return math.prod(self.shape)
 
     def sees(self) -> str:
-        """The receptive field in a word: '5', '5×3', 'all', or '–' where it has no one size."""
+        """The receptive field in a word: '5', '5×3', 'all', or '–' where nothing is certain."""
         if self.everything:
             return "all"
         return once([r.size for r in self.field]) if self.field else "–"
@@ -76,8 +77,9 @@ class Funnel:
     def table(self) -> str:
         """Aligned text: a line for each layer, and the totals.
 
-        'receptive field' and 'jump' are in input elements, 'all' where a number
-        depends on every place, '–' where there is no one size.
+        'receptive field' and 'jump' are in input elements; at the border a receptive
+        field lies in part in the padding. Where it has no one size: 'all' if it is
+        certain that each number depends on every place of the input, else '–'.
         """
         head = ("layer", "output", "numbers", "parameters", "MACs", "receptive field", "jump")
         rows = [
@@ -165,7 +167,4 @@ def seen(stage: Stage) -> str:
         return "each number sees the whole input"
     if not stage.field:
         return ""
-    sizes = [r.size for r in stage.field]
-    return f"each number sees {size(sizes)}" + (
-        " numbers of the input" if len(sizes) == 1 else " of the input"
-    )
+    return f"receptive field {size([r.size for r in stage.field])}"  # padding may be part of it

@@ -45,10 +45,12 @@ def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
     """
     rank = len(sizes)
     named = type(module).__name__
-    if rank and named.endswith("d") and named[-2:-1].isdigit() and int(named[-2]) != rank:
-        if not is_a(module, (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)):
+    if named.endswith("d") and named[-2:-1].isdigit() and int(named[-2]) != rank:
+        # A batch of one vector is a signal without a batch, or with one element a channel.
+        alone = is_a(module, (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d))
+        if not alone and not (rank == 0 and steady_norm(module)):
             return None
-    if is_a(module, ELEMENT_WISE) or _steady_norm(module):
+    if is_a(module, ELEMENT_WISE) or steady_norm(module):
         return Windows(tuple(Axis(size, 1, 1) for size in sizes))
     if is_a(module, CONVOLUTIONS):
         pads = _same_padding(module) if isinstance(module.padding, str) else module.padding
@@ -75,16 +77,16 @@ def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
     return None
 
 
-def sees_everything(module: nn.Module, shape: tuple[int, ...]) -> bool:
-    """True if each output of a layer depends on every place of its input, of shape (C, ...)."""
+def mixes_all(module: nn.Module, shape: tuple[int, ...]) -> bool:
+    """True if each output of a layer depends on every place of its own input, (C, ...)."""
     if is_a(module, (nn.Linear,)):
         return len(shape) == 1
     if isinstance(module, nn.LayerNorm):
         return len(module.normalized_shape) >= len(shape) - 1
-    return isinstance(module, nn.GroupNorm | _InstanceNorm) and not _steady_norm(module)
+    return isinstance(module, nn.GroupNorm | _InstanceNorm) and not steady_norm(module)
 
 
-def _steady_norm(module: nn.Module) -> bool:
+def steady_norm(module: nn.Module) -> bool:
     """A batch norm that uses its stored mean, and so treats each element alone."""
     kinds = _BatchNorm | _InstanceNorm
     return isinstance(module, kinds) and not module.training and module.running_mean is not None

@@ -10,9 +10,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .counting import macs_of, new_parameters
 from .errors import SlidingWindowsError, one_error
 from .feature_maps import Funnel, Stage
-from .modules import sees_everything, windows_of
+from .modules import windows_of
 from .receptive import Reach
 from .running import as_batch, name_of, run
+from .sight import Sight, sight_after
 from .tensors import tensor_of
 from .undisturbed import filled_in, undisturbed
 
@@ -57,15 +58,16 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
 
 def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel:
     reaches = (Reach(),) * (batch.dim() - 2) or None
-    stages, seen, everything = [_stage("input", batch, 0, 0, reaches, False)], set(), False
+    sight = Sight.of_input(tuple(batch.shape[2:]))
+    stages, seen = [_stage("input", batch, 0, 0, reaches, sight)], set()
     with torch.no_grad():
         # A layer with inplace=True must not write into the caller's image.
         for layer, before, after in _checked(network, batch.clone(), context):
             shape = tuple(before.shape[1:])
-            everything = everything or sees_everything(layer, shape)
+            sight = sight_after(layer, before, after, sight)
             reaches = _reaches(layer, shape, tuple(after.shape[1:]), reaches)
             facts = new_parameters(layer, seen), macs_of(layer, before, after)
-            stages.append(_stage(name_of(layer), after, *facts, reaches, everything))
+            stages.append(_stage(name_of(layer), after, *facts, reaches, sight))
         if not torch.equal(network(batch.clone()), after):
             raise SlidingWindowsError(
                 "the layers one by one do not give the network; if one of them is random, as "
@@ -108,8 +110,8 @@ def _reaches(layer, before, after, reaches):
     return windows.after(reaches) if windows and windows.output == after[1:] else None
 
 
-def _stage(call, batch, parameters, macs, reaches, everything) -> Stage:
-    sample = batch[0]
+def _stage(call, batch, parameters, macs, reaches, sight) -> Stage:
+    sample, everything = batch[0], reaches is None and sight is not None and sight.everything
     maps = tuple(_shades(plane) for plane in _planes(sample))
     return Stage(call, tuple(sample.shape), parameters, maps, macs, reaches, everything)
 

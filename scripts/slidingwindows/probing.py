@@ -11,7 +11,7 @@ from .errors import SlidingWindowsError, one_error
 from .fields import FieldLayer, ReceptiveField
 from .geometry import whole
 from .measuring import effective_field, measured_positions
-from .modules import sees_everything, windows_of
+from .modules import mixes_all, windows_of
 from .receptive import Reach, walk_axis
 from .running import as_batch, name_of, run
 from .tensors import ask_torch, tensor_of
@@ -95,8 +95,8 @@ def _layers(network, batch, context) -> tuple[list[FieldLayer], list[nn.Module]]
             windows = windows_of(module, shape[1:])
             if windows is None or windows.output != tuple(after.shape[2:]):
                 why = "its outputs do not all see equally much, or see unknown things"
-                if sees_everything(module, shape):
-                    why = "each of its outputs sees the whole input"
+                if mixes_all(module, shape):
+                    why = "each of its outputs sees all of the layer's own input"
                 raise SlidingWindowsError(
                     f"layer {len(layers)}, {name_of(module)}, has no receptive field of one size: "
                     f"{why}; leave it and what follows out, as network[:{len(layers)}] does"

@@ -65,7 +65,12 @@ class Windows:
     @property
     def plain(self) -> bool:
         """True for an element-wise layer: every output reads the one element at its place."""
-        return all(a.kernel_size == a.stride == 1 and not any(a.padding) for a in self.axes)
+        return not self.padded and all(a.kernel_size == a.stride == 1 for a in self.axes)
+
+    @property
+    def padded(self) -> bool:
+        """True if there is padding."""
+        return any(any(axis.padding) for axis in self.axes)
 
     def after(self, reaches: tuple[Reach, ...]) -> tuple[Reach, ...]:
         """The reach along each axis once this layer is put on top."""

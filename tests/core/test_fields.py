@@ -315,7 +315,12 @@ CONV = nn.Sequential(nn.Conv2d(1, 1, 3))
         (CONV, (1, 5, 5), 1, "not a position in an output"),
         (nn.Sequential(nn.Linear(5, 5)), (5,), None, r"must be \(C, L\)"),
         (nn.Sequential(CONV, nn.Flatten()), (1, 5, 5), None, "layer 1, nn.Flatten"),
-        (nn.Sequential(CONV, nn.GroupNorm(1, 1)), (1, 5, 5), None, "sees the whole input"),
+        (
+            nn.Sequential(CONV, nn.GroupNorm(1, 1)),
+            (1, 5, 5),
+            None,
+            "sees all of the layer's own input",
+        ),
         (nn.Sequential(CONV, nn.Upsample(scale_factor=2)), (1, 5, 5), None, "layer 1, nn.Upsample"),
         (nn.Sequential(nn.AdaptiveAvgPool2d(4)), (1, 6, 6), None, "no receptive field of one size"),
         (nn.Sequential(nn.ZeroPad2d(3)), (1, 5, 5), (0, 4), "padding alone"),

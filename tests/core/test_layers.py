@@ -18,6 +18,7 @@ TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
 ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic", "calls"}
 ASKS_TORCH |= {"undisturbed", "modules", "running", "counting", "probing", "measuring", "surrogate"}
+ASKS_TORCH |= {"sight"}
 NUMBERS_ALONE = {"errors", "notation", "folding", "geometry", "trace", "arithmetic"}
 NUMBERS_ALONE |= {"backward", "moves", "uneven", "plain", "transfer", "wording", "recipes"}
 NUMBERS_ALONE |= {"receptive", "feature_maps", "fields", "field_words", "tables"}

@@ -90,7 +90,7 @@ def test_the_table_holds_every_layer_and_the_totals():
         ["200", "40", "1,800", "3×1", "1×2"],
         ["200", "0", "0", "3×1", "1×2"],
         ["200", "0", "0", "–", "–"],
-        ["7", "1,407", "1,400", "all", "–"],
+        ["7", "1,407", "1,400", "–", "–"],  # the stride of 2 passes over every second column
     ]
     assert total.split() == ["total", "1,447", "3,200"]
     assert all(len(line) <= len(head) for line in rows)
@@ -190,7 +190,7 @@ def test_a_whole_classifier():
     assert len(found.stages) == 1 + 3 + 7
     assert found.macs == multiply_adds(network, image[None])
     assert [s.sees() for s in found.stages] == [
-        *("1", "3", "3", "3", "4", "–", "–", "–", "–", "all", "all")
+        *("1", "3", "3", "3", "4", "–", "all", "all", "all", "all", "all")
     ]
     assert found.stages[5].call == "Block(…)"
     assert found.stages[5].macs == 64 * (8 * 16 * 9 + 16 * 8)
@@ -264,6 +264,8 @@ def test_work_without_a_module_is_counted():
         (nn.AdaptiveMaxPool2d(4), (4, 6, 6), "–"),
         (nn.ZeroPad2d(2), (4, 6, 6), "1"),
         (nn.Linear(6, 3), (4, 6, 6), "–"),
+        (nn.Linear(6, 3), (4, 1, 6), "all"),
+        (nn.LayerNorm(1), (1,), "–"),
         (nn.LPPool2d(2, 3), (4, 6, 6), "3"),
         (nn.Conv2d(4, 2, 3, padding="same", dilation=2), (4, 6, 6), "5"),
     ],
@@ -293,6 +295,7 @@ def test_the_words_name_every_layer():
     assert lines[0] == "The input: 2 signals of 10, 20 numbers."
     assert lines[1].startswith("After nn.Conv1d(2, 3, kernel_size=3): 3 signals of 8, 24 numbers")
     assert "21 learnable parameters, 144 multiply-accumulates" in lines[1]
+    assert lines[1].endswith("; receptive field 3.")
     assert lines[4].endswith("each number sees the whole input.")
     assert lines[5] == "Together: 146 parameters, 264 multiply-accumulates."
 
