@@ -11,6 +11,10 @@
   const times = (sizes) => sizes.join("×");
   const LARGEST_CELL = 46;
   const SIGN = 34; // pixels of the star and the arrow between panels
+  const READABLE = 24; // of a cell whose number is worth scrolling for
+  const LEAST_KERNEL = 24; // of a kernel's cell
+  const TITLE = 30; // above a panel
+  const HEADER = 130; // above a figure that a reader has scrolled to
 
   class ExplorerFigure {
     buildFigure() {
@@ -179,8 +183,12 @@
         this.geometry = this.result.geometry;
         if (!this.lineProblem) this.tell(null);
         this.showResult();
+        this.view.style.minHeight = "";
       } catch (problem) {
         if (!isProblem(problem)) throw problem;
+        // What a message puts in the figure's place is as tall, so that no control moves away
+        // from under a pointer that goes on clicking.
+        if (this.result) this.view.style.minHeight = `${this.view.offsetHeight}px`;
         this.result = null;
         this.stop();
         if (!this.lineProblem) this.tell(problem);
@@ -223,7 +231,6 @@
         const turned = familyOf(this.call.operation) === "ConvTranspose" ? " flipped" : "";
         grids.kernel.show(`kernel ${shape}${turned}`, result.kernel, () => ({ own: true }));
       }
-      this.biasBox.hidden = !(kernel && this.call.args.bias);
       if (document.activeElement !== this.biasField) this.biasField.value = short(this.bias);
       grids.output.element.hidden = this.arrow.hidden = false;
       this.showGradient();
@@ -245,7 +252,6 @@
       for (const part of [...hidden, this.star, this.arrow, this.steps, this.gradBox, this.legend]) {
         part.hidden = true;
       }
-      this.biasBox.hidden = true;
       this.words_.textContent = "";
       this.facts.replaceChildren();
       this.fit();
@@ -456,7 +462,10 @@
 
     // ---- Sizes.
 
-    /** As large as fits side by side; below each other if that makes small cells larger. */
+    /**
+     * As large as fits side by side; below each other if that makes small cells larger. Cells too
+     * small for numbers are a picture, which is to be seen at once: no scrolling to the output.
+     */
     fit() {
       const width = Math.floor(this.board.clientWidth);
       if (!width) return;
@@ -466,21 +475,37 @@
       const beside = shown.filter(({ name }) => name !== "gradient");
       const signs = (beside.length - 1) * SIGN;
       const total = beside.reduce((sum, { cols }) => sum + cols, 0);
+      const tall = beside.reduce((sum, { one }) => sum + one.rows, 0);
       const widest = Math.max(...shown.map(({ cols }) => cols));
-      const row = (width - signs - 8) / total;
-      const column = (width - 4) / widest;
+      // A kernel is to be read and changed, however small the input's cells are.
+      const { element, rows: high = 0, cols: wide = 0 } = this.grids.kernel;
+      const [kernelRows, kernelCols] = element.hidden ? [0, 0] : [high, wide];
+      const least = Math.min(LEAST_KERNEL, Math.floor((width - 4) / kernelCols));
+      let row = (width - signs - 8) / total;
+      if (kernelCols && row < least) {
+        row = Math.max(1, (width - signs - 8 - least * kernelCols) / (total - kernelCols));
+      }
+      let column = (width - 4) / widest;
+      if (column < READABLE) {
+        const room = this.room() - beside.length * TITLE - (kernelRows ? least * kernelRows : 0);
+        column = Math.min(column, room / (tall - kernelRows));
+      }
       const stacked = row < 26 && column > row * 1.25;
       this.board.classList.toggle("sw-stacked", stacked);
-      const cell = Math.min(LARGEST_CELL, stacked ? column : Math.min(row, column));
+      const cell = Math.min(LARGEST_CELL, stacked ? column : row);
       const pixels = cell > 12 ? Math.floor(cell) : Math.floor(cell * 4) / 4;
-      for (const { one, name, cols } of shown) {
-        // A kernel is to be read and changed, however small the input's cells are.
-        const least = name === "kernel" ? Math.min(30, Math.floor((width - 4) / cols)) : 0;
-        one.resize(Math.max(pixels, least));
+      for (const { one, name } of shown) {
+        one.resize(name === "kernel" ? Math.max(pixels, least) : pixels);
       }
       const { style } = this.grids.input.frame;
       style.setProperty("--over-r", this.overhang(0));
       style.setProperty("--over-c", this.overhang(1));
+    }
+
+    /** Pixels of height for the figure: to the fold, or a screen if it begins too far down. */
+    room() {
+      const top = this.board.getBoundingClientRect().top + scrollY;
+      return innerHeight - (top > innerHeight / 2 ? HEADER : top);
     }
 
     /** Rows or columns that the last window reaches past the padding. */

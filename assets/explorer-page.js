@@ -26,16 +26,16 @@
       this.buildFigure();
       this.buildFacts();
       this.notice = make("p", { class: "sw-notice", role: "status" });
+      this.view = make("div", { class: "sw-view" }, this.problem, this.figure, this.facts);
       const chips = PRESETS.map(([name, state]) => button(name, () => this.begin(name, state)));
       root.replaceChildren(
         make("div", { class: "sw-chips", role: "group", "aria-label": "Begin with" }, ...chips),
         this.lineBox,
-        this.problem,
         make(
           "div",
           { class: "sw-desk" },
           make("div", { class: "sw-side-controls" }, this.controls, this.inputBox),
-          make("div", { class: "sw-view" }, this.figure, this.facts),
+          this.view,
         ),
         this.program,
         this.notice,
@@ -483,6 +483,7 @@
       if (!convolves) this.words.value = "numbers";
       this.alikeBox.hidden = signal;
       this.weightBox.hidden = !hasWeights(operation);
+      this.biasBox.hidden = !(hasWeights(operation) && this.flags.bias.checked);
       this.sizes[0].parentElement.hidden = signal;
     }
 
@@ -512,6 +513,8 @@
           const [first, second] = this.pairs[name];
           if (signal || this.alike.checked) second.value = first.value;
           text = spelled([first.value, second.value], signal);
+          // Of one None torch asks the length.
+          if (text === "None" && name === "output_size" && !signal) text = "(None, None)";
           if (name === "padding" && this.words.value !== "numbers") text = `'${this.words.value}'`;
           if (text === "None" && name !== "output_size") continue;
         } else if (name in this.texts) {

@@ -331,8 +331,30 @@
     for (const parameter of parameters) {
       if (Array.isArray(parameter) && !found.has(parameter[0])) found.set(...parameter);
     }
-    return Object.fromEntries(found);
+    const args = Object.fromEntries(found);
+    checkKinds(args, call);
+    return args;
   }
+
+  /** Arguments that no rule below reads, but torch refuses when they are of another kind. */
+  function checkKinds(args, call) {
+    for (const name of NUMBERS) if (name in args) decimal(args, name, call);
+    for (const name of NUMBERS_OR_NONE) {
+      if (name in args && args[name] !== null) decimal(args, name, call);
+    }
+    if ("return_indices" in args) truth(args, "return_indices", call);
+    if (![null, undefined, "cpu"].includes(args.device)) {
+      throw new LayerProblem(`${call.name}: device must be None or 'cpu' here`);
+    }
+    if (![null, undefined].includes(args.dtype)) {
+      throw new LayerProblem(`${call.name}: dtype must be None here, which is float32`);
+    }
+  }
+
+  const NUMBERS = [
+    ...["eps", "negative_slope", "alpha", "beta", "threshold", "init", "min_val", "max_val"],
+  ];
+  const NUMBERS_OR_NONE = ["momentum", "min_value", "max_value"];
 
   // ---- Arguments of a kind; torch's words for wrong kinds are long and say less.
 
@@ -341,9 +363,14 @@
     throw new LayerProblem(`${call.name}: ${name} must be a whole number`);
   }
 
+  /**
+   * One number for each axis. Of one in brackets, such as (2,), each layer of torch makes something
+   * else: some repeat it for both axes, some raise. So it is taken only where there is one axis;
+   * and LPPool1d, which multiplies by its kernel_size, takes none.
+   */
   function several(args, name, call, rank, none = false) {
-    const given = Array.isArray(args[name]) ? args[name] : Array(rank).fill(args[name]);
-    const list = given.length === 1 ? Array(rank).fill(given[0]) : given;
+    const listed = Array.isArray(args[name]) && call.name !== "LPPool1d";
+    const list = listed ? args[name] : Array(rank).fill(args[name]);
     const fits = (n) => Number.isInteger(n) || (none && n === null);
     if (list.length === rank && list.every(fits)) return list;
     const many = rank === 2 ? "one whole number or two" : "one whole number";
@@ -393,7 +420,8 @@
         if (name === "padding" && call.name.startsWith("Conv") && paddingWord(args, call)) {
           return args.padding;
         }
-        if (name === "stride" && args.stride === null) return null;
+        if (name === "stride" && isUnset(args.stride)) return null;
+        if (name === "output_size" && args.output_size === null) return null; // torch refuses it
         const list = several(args, name, call, rankOf(call), name === "output_size");
         return list.every((n) => n === list[0] && n !== null) ? list[0] : list;
       }
@@ -678,15 +706,17 @@
 
   const plainResult = (shape, windows) => ({ shape, parameters: 0, macs: 0, windows });
 
+  /** A pool's stride that is the kernel's size; a convolution takes neither. */
+  const isUnset = (stride) => stride === null || (Array.isArray(stride) && !stride.length);
+
   function poolArguments(args, call, rank) {
-    if (args.return_indices === true) {
+    if (args.return_indices) {
       throw new LayerProblem(
         `${call.name} with return_indices=True returns two tensors, not one to hand on`,
       );
     }
     const kernel = several(args, "kernel_size", call, rank);
-    const empty = args.stride === null || (Array.isArray(args.stride) && !args.stride.length);
-    const stride = empty ? kernel : several(args, "stride", call, rank);
+    const stride = isUnset(args.stride) ? kernel : several(args, "stride", call, rank);
     const padding = "padding" in args ? several(args, "padding", call, rank) : Array(rank).fill(0);
     const dilation =
       "dilation" in args ? several(args, "dilation", call, rank) : Array(rank).fill(1);
@@ -893,7 +923,7 @@
     const rank = rankOf(call);
     const isMax = call.name.includes("Max");
     const wanted = several(args, "output_size", call, rank, true);
-    if (args.return_indices === true) {
+    if (args.return_indices) {
       throw new LayerProblem(
         `${call.name} with return_indices=True returns two tensors, not one to hand on`,
       );
@@ -963,8 +993,14 @@
   const one = (shape) => shape.slice(2).map(() => [1, 1, 0, 1]);
 
   function elementWise(args, shape, call) {
+    if (call.name === "GELU" && typeof args.approximate !== "string") {
+      throw new LayerProblem("GELU: approximate must be 'none' or 'tanh'");
+    }
     if (call.name === "GELU" && !["none", "tanh"].includes(args.approximate)) {
       throw torchSays("approximate argument must be either none or tanh.", "");
+    }
+    if (call.name === "CELU" && real(args.alpha) === 0) {
+      throw torchSays("ZeroDivisionError: alpha cannot be 0 for CELU", "");
     }
     if (call.name === "Hardtanh") {
       const [low, high] = [args.min_value ?? args.min_val, args.max_value ?? args.max_val];
@@ -975,12 +1011,15 @@
     return plainResult(shape, one(shape));
   }
 
+  /** A number as Python prints it. */
+  const python = (value) =>
+    typeof value === "object" && Number.isInteger(value.float) ? `${value.float}.0` : real(value);
+
   function dropout(args, shape, call) {
     const p = decimal(args, "p", call);
     if (p < 0 || p > 1) {
-      const shown = Number.isInteger(p) && typeof args.p === "object" ? `${p}.0` : p;
       throw torchSays(
-        `dropout probability has to be between 0 and 1, but got ${shown}`,
+        `dropout probability has to be between 0 and 1, but got ${python(args.p)}`,
         "It is the share of numbers that are set to zero while training.",
       );
     }
@@ -1043,6 +1082,9 @@
         `expected ${fits.map((n) => `${n}D`).join(" or ")} input (got ${shape.length}D input)`,
         `With the batch, ${shape.length} sizes come in.`,
       );
+    }
+    if (real(args.eps) < 0) {
+      throw torchSays(`batch_norm eps must be non-negative, but got ${python(args.eps)}`, "");
     }
     if (!tracked && product(shape) === shape[1]) {
       throw torchSays(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 
 import torch
@@ -174,3 +175,26 @@ def network(maker: Maker, longest: int = 7):
         calls.append(call)
         modules.append(module)
     return shape, calls, modules, None
+
+
+# Values that a reader may give an argument by mistake.
+ODD = (
+    "None True False 0 -1 3 2.0 1.5 '2' 'same' () (1,) (2,) [2] (2,2) (1,2,1) (2,None) (None,2) "
+    "(None,None) (None,) (2,1.0) (True,2) ((2,2),) ('2',2)"
+).split()
+USUAL = {"kernel_size": 2, "norm_type": 2, "output_size": 2, "in_features": 5, "out_features": 3}
+
+
+def malformed(name: str, channels: int) -> list[str]:
+    """Calls of a layer, each with one argument or two that may not fit."""
+    names = list(inspect.signature(getattr(nn, name)).parameters)
+    if not names or names[0] == "args":
+        return [f"nn.{name}()"]
+    usual = USUAL | {"in_channels": channels, "out_channels": channels, "num_features": channels}
+    base = {key: str(value) for key, value in usual.items() if key in names}
+    chance = random.Random(name)
+    given = [{one: value} for one in names for value in ODD]
+    for _ in range(100):
+        given.append({one: chance.choice(ODD) for one in chance.sample(names, min(2, len(names)))})
+    texts = [", ".join(f"{key}={value}" for key, value in (base | odd).items()) for odd in given]
+    return [f"nn.{name}({text})" for text in texts]

@@ -30,7 +30,7 @@ PRESETS = (
 
 # What the page shows at this moment: its program, its result, and what it says is wrong.
 STATE = f"""() => {{
-  const problem = document.querySelector(".sw-explorer > .sw-problem");
+  const problem = document.querySelector(".sw-view > .sw-problem");
   return {{
     line: document.querySelector("#sw-line").value,
     code: document.querySelector(".sw-program code").textContent,
@@ -182,7 +182,7 @@ def test_each_beginning_agrees_with_torch(used, name):
     page.get_by_role("button", name=name, exact=True).click()
     expect(page.get_by_role("status")).to_contain_text(f"{name}: nn.")
     agrees(page)
-    assert (name == "Too much padding") == page.locator(".sw-explorer > .sw-problem").is_visible()
+    assert (name == "Too much padding") == page.locator(".sw-view > .sw-problem").is_visible()
 
 
 def test_a_pasted_line_moves_the_controls(page):
@@ -505,7 +505,7 @@ def test_torchs_refusal_is_shown_explained_and_mended(used, call):
     with pytest.raises((RuntimeError, ValueError, ZeroDivisionError)) as caught:
         sizes = (1, 5) if "1d" in call else (1, 5, 5)
         eval(call, {"nn": nn})(torch.ones(sizes))
-    problem = page.locator(".sw-explorer > .sw-problem")
+    problem = page.locator(".sw-view > .sw-problem")
     expect(problem.locator(".sw-said")).to_have_text(f"torch says: {str(caught.value).strip()}")
     for link in problem.locator("a").all():
         assert page.request.get(link.evaluate("a => a.href")).ok
@@ -530,7 +530,7 @@ def test_torchs_refusal_is_shown_explained_and_mended(used, call):
 def test_what_cannot_be_shown_is_said_in_words_of_ours(used, call):
     page = used
     page.locator("#sw-line").fill(call)
-    problem = page.locator(".sw-explorer > .sw-problem")
+    problem = page.locator(".sw-view > .sw-problem")
     expect(problem).to_be_visible()
     assert page.locator(".sw-problem b").count() == 0
     page.locator("#sw-line").fill("nn.MaxPool2d(2)")
@@ -538,7 +538,7 @@ def test_what_cannot_be_shown_is_said_in_words_of_ours(used, call):
 
 
 def test_bad_numbers_in_the_controls(page):
-    problem = page.locator(".sw-explorer > .sw-problem")
+    problem = page.locator(".sw-view > .sw-problem")
     for text in ("abc", "1e9", "99999999999", "NaN", "<b>", "2.5", "()", "--1", "", "None"):
         field(page, "kernel_size").fill(text)
         expect(problem).to_be_visible()
@@ -729,7 +729,7 @@ def test_it_lives_on_after_instant_navigation(visit):
 
 def test_it_works_from_a_folder(from_folder):
     page = from_folder("explorer", "#call=nn.MaxPool2d(9)&input=photo:8x8")
-    problem = page.locator(".sw-explorer > .sw-problem a")
+    problem = page.locator(".sw-view > .sw-problem a")
     expect(problem).to_have_attribute(
         "href", "../lessons/output-size/index.html#when-no-window-fits"
     )

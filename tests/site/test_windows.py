@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 import torch
-from random_layers import Maker
+from random_layers import Maker, malformed
 from test_reference_cases import CASES, module_of, tensor_of
 from torch import nn
 
@@ -124,6 +124,67 @@ def test_2400_random_calls_answer_as_torch(engine):
     verdicts = [judged(*one, page) for one, page in zip(prepared_, found, strict=True)]
     equal, refused = verdicts.count("equal"), verdicts.count("refused")
     assert equal > 1600 and refused > 300, (equal, refused)
+
+
+ACCEPTED = """cases => cases.map(([call, rows]) => {
+  const SW = SlidingWindows;
+  try {
+    const parsed = SW.parseCall(call);
+    const { in_channels: into = 1, out_channels: out = 1, groups = 1 } = parsed.args;
+    if (into !== 1 || out !== 1 || groups !== 1) return { torch: false }; // the page says so
+    const size = [parsed.args.kernel_size ?? 1].flat();
+    const [high, wide] = [call.includes("1d(") ? 1 : size[0], size.at(-1)];
+    const ones = Array.from({ length: high }, () => Array(Math.max(0, wide)).fill(1));
+    const bias = parsed.args.bias ? 0 : null;
+    return { output: SW.run(parsed, rows, call.includes("nn.Conv") ? ones : null, bias).output };
+  } catch (problem) {
+    if (!("lesson" in problem)) throw problem;
+    return { problem: problem.message, torch: problem.torch };
+  }
+})"""
+
+
+def same(shown, wanted) -> bool:
+    """Equal up to float32's rounding; nan is nan."""
+    if not isinstance(shown, list) or not isinstance(wanted, list):
+        return False
+    shown, wanted = torch.tensor(shown, dtype=torch.float32), torch.tensor(wanted)
+    return shown.shape == wanted.shape and torch.allclose(shown, wanted, 1e-5, equal_nan=True)
+
+
+OPERATIONS = "MaxPool AvgPool LPPool Conv ConvTranspose AdaptiveMaxPool AdaptiveAvgPool".split()
+
+
+def test_malformed_arguments_are_shown_only_where_torch_takes_them(engine):
+    """Where the page shows numbers, they are torch's; where it cites torch, torch says so."""
+    calls = [c for name in OPERATIONS for rank in "12" for c in malformed(f"{name}{rank}d", 1)]
+    inputs = [torch.arange(25.0)[: 5 if "1d(" in call else 25] for call in calls]
+    inputs = [x.reshape(1, *[5] * (1 if len(x) == 5 else 2)) for x in inputs]
+    pages = []
+    for start in range(0, len(calls), 500):
+        asked_ = [[c, plane(x)] for c, x in zip(calls, inputs, strict=True)][start : start + 500]
+        pages += engine.page.evaluate(ACCEPTED, asked_)
+    shown, cited, faults = 0, 0, []
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        for call, x, page in zip(calls, inputs, pages, strict=True):
+            if page.get("torch") is False:
+                continue  # a sentence of ours, true of what this page takes
+            try:
+                module = eval(call, {"nn": nn})
+                for parameter in module.parameters():
+                    parameter.fill_(float(parameter.dim() > 1))
+                answer = module(x)
+            except Exception as error:
+                said = str(error).strip().splitlines()[0]
+                faults += [(call, page, said)] * (page.get("problem") != said)
+                cited += 1
+                continue
+            wanted = plane(answer) if torch.is_tensor(answer) else "two tensors"
+            faults += [(call, page, wanted)] * (not same(page.get("output"), wanted))
+            shown += 1
+    assert not faults
+    assert shown > 200 and cited > 100, (shown, cited)
 
 
 def test_steps_and_gradients_are_the_packages(engine):
