@@ -85,10 +85,10 @@ def shown(gif: bytes) -> list[tuple[bytes, int]]:
 
 
 def gifsicles(gif: bytes, folder: str) -> bytes:
-    """What ``gifsicle -O3`` makes of the same shown states, given to it stored whole."""
+    """What ``gifsicle -O3`` makes of the same shown states, stored whole; comments stay."""
     source, made = Path(folder, "whole.gif"), Path(folder, "smaller.gif")
     source.write_bytes(gif)
-    whole = ["gifsicle", "--unoptimize", "--no-comments", str(source), "-o", str(source)]
+    whole = ["gifsicle", "--unoptimize", str(source), "-o", str(source)]
     subprocess.run(whole, check=True, capture_output=True)
     command = ["gifsicle", "-O3", "-Okeep-empty", str(source), "-o", str(made)]
     subprocess.run(command, check=True, capture_output=True)
