@@ -1,6 +1,6 @@
 """Speed and size against other ways of doing the same, as ratios measured in one run.
 
-    python scripts/bench.py gif      our GIF writer against matplotlib's FuncAnimation
+    python scripts/bench.py gif      our GIF writer against matplotlib's FuncAnimation and gifsicle
     python scripts/bench.py build    builds against plain mkdocs-jupyter and plain Markdown
     python scripts/bench.py pages    what each page loads, shifts and scores in Lighthouse
     python scripts/bench.py browser  the time that one step of a 64x64 input takes in Chromium

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_compl
 from pathlib import Path
 
 from .artefacts import Entry, digest, write
-from .credits import shown_at
+from .credits import public, shown_at
 from .errors import SlidingWindowsError
 from .figure_data import figures_of
 from .lessons import PACKAGES, Lesson, find
@@ -41,7 +41,7 @@ def overall_key(root: Path) -> str:
 
 
 def address_of(root: Path) -> str:
-    """The site's own address, which its figures name as their source; '' if none is set.
+    """The site's address, which its figures name as their source; '' if only we can reach it.
 
     From mkdocs.yml itself, for `mkdocs serve` puts its own address into the configuration.
     """
@@ -51,9 +51,10 @@ def address_of(root: Path) -> str:
 
     try:
         with (root / "mkdocs.yml").open("rb") as settings:
-            return str(yaml_load(settings).get("site_url") or "")
+            address = str(yaml_load(settings).get("site_url") or "")
     except (OSError, YAMLError, MkDocsException):
         return ""  # MkDocs itself says what is wrong with its file
+    return address if public(address) else ""
 
 
 def is_fresh(root: Path) -> bool:

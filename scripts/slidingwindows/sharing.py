@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from .artefacts import write
 from .contents import course_pages
 from .course_data import structured
+from .credits import credit, public, stamped
 from .prepare import cache_of
 from .social import SIZE, social_picture
 
@@ -26,7 +27,8 @@ def page_facts(page, config, root: Path) -> dict:
     place = f"social/{name}.png"
     shown = getattr(page, "shown", "")
     data = social_picture(name, title, description, shown, cache / "figures", cache / "social")
-    write(Path(config.site_dir) / place, data)
+    source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
+    write(Path(config.site_dir) / place, stamped(data, credit(title, source)))
     site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
     facts = {"title": title, "url": page.url, "description": description}

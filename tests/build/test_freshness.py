@@ -189,7 +189,9 @@ def test_the_address_of_the_site_is_what_figures_name_as_their_source(project):
     assert sources() == [f"Source: {place}/alpha/#tiny-pool", f"{place}/beta/#tiny-plot"]
     assert project.prepare(**public) == ALL_FRESH
     assert project.prepare(SITE_URL="http://127.0.0.1:9000/") == stale
-    assert project.prepare() == ALL_FRESH  # two addresses that are both nobody else's
+    before = project.read(".cache/prepared.json")
+    assert project.prepare() == ALL_FRESH  # two addresses, and nobody else can reach either
+    assert project.read(".cache/prepared.json") == before
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1, "entries": [[1]]}', None])

@@ -1,10 +1,12 @@
 """Lists, facts, formulas and cards that the hooks put into pages, each by itself."""
 
+import io
 import json
 import re
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from slidingwindows import SlidingWindowsError, credits, gallery, sharing
 from slidingwindows.contents import (
@@ -271,6 +273,26 @@ def test_a_page_has_its_picture_in_the_site(shared, cache, url, place):
         "height": 630,
     }
     assert (cache / "site" / "social" / f"{place}.png").read_bytes() == b"picture"
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "source"),
+    [
+        ("https://s.org/x/", "about/", "https://s.org/x/about/"),
+        ("https://s.org/x/", "./", "https://s.org/x/"),
+        ("http://127.0.0.1:8000/", "about/", "Sliding Windows"),
+    ],
+)
+def test_a_page_s_picture_carries_its_credit(shared, cache, monkeypatch, address, url, source):
+    drawn = io.BytesIO()
+    Image.new("P", (3, 2)).save(drawn, "PNG")
+    monkeypatch.setattr(sharing, "social_picture", lambda *facts: drawn.getvalue())
+    facts = shared(url, address=address)
+    place = facts["social"]["url"].removeprefix(address)
+    said = Image.open(cache / "site" / place).text
+    title = "Site" if url == "./" else "A page"
+    assert (said["Title"], said["Source"]) == (title, source)
+    assert said["Copyright"].startswith("CC BY 4.0, https://")
 
 
 def test_what_a_picture_is_drawn_from(shared, cache):

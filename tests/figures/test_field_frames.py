@@ -89,6 +89,7 @@ def film(name, theme):
     # The strongest heat is one of the theme's own colours, and the page's is there as ink too.
     assert len(set(colours)) == len(colours) - 2
     table, plan_ = table_of(colours), score(len(plan(name).layers))
+    table[int(THEMES[theme].colours[INDEX["page"]][1:], 16)] = INDEX["page"]
     stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
     durations = tuple(duration for *_, duration in plan_)
     shown = as_planned(stored, durations, lambda picture: places(picture, table))

@@ -69,11 +69,11 @@ def test_compact_changes_numbers_but_no_colour():
 def test_data_survive_json_and_make_the_same_files():
     import json
 
-    data = show(case("odd numbers"), "odd-numbers", "A caption.").data
+    data = show(case("odd numbers"), "figure", "A caption.").data
     again = json.loads(json.dumps(data))
     assert again == data and data["caption"] == "A caption."
     files = render(again)["files"]
-    assert files["odd-numbers.light.gif"] == rendered("odd numbers")["files"]["figure.light.gif"]
+    assert files["figure.light.gif"] == rendered("odd numbers")["files"]["figure.light.gif"]
 
 
 def test_a_damaged_trace_is_not_drawn():
@@ -161,7 +161,7 @@ def test_good_names_and_what_show_takes():
 
 def test_a_notebook_shows_one_image_and_the_words(monkeypatch):
     monkeypatch.delenv("SLIDINGWINDOWS_BUILD", raising=False)
-    bundle = show(case("max"), "max")._repr_mimebundle_()
+    bundle = show(case("max"), "figure")._repr_mimebundle_()
     head, _, rest = bundle["text/html"].partition("base64,")
     assert head == '<img src="data:image/gif;'
     data, _, attributes = rest.partition('"')

@@ -80,6 +80,16 @@ def test_a_public_address_is_cited():
         assert cited(address) == line
 
 
+def without_credit(gif: bytes) -> bytes:
+    """A GIF without its one comment; the site's credit is not on a figure that a reader makes."""
+    begin = gif.index(b"\x21\xfe")
+    assert begin == gif.index(b"NETSCAPE2.0") + 16
+    end = begin + 2
+    while gif[end]:
+        end += 1 + gif[end]
+    return gif[:begin] + gif[end + 1 :]
+
+
 def test_the_code_of_every_card_makes_its_figure(cards, site, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = 0
@@ -90,7 +100,8 @@ def test_the_code_of_every_card_makes_its_figure(cards, site, tmp_path, monkeypa
         name = name_of(card)
         exec(compile(html.unescape(code.group(1)), name, "exec"), {"__name__": "gallery"})
         theirs = (site / "figures" / f"{name}.light.gif").read_bytes()
-        assert (tmp_path / f"{name}.gif").read_bytes() == theirs, name
+        ours = (tmp_path / f"{name}.gif").read_bytes()
+        assert without_credit(ours) == without_credit(theirs), name
         made += 1
     assert made > 50 and slidingwindows.save
 
