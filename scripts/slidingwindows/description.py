@@ -77,11 +77,12 @@ def rows_words(plane) -> str:
 def _notes(trace: Trace) -> list[str]:
     rows, cols = trace.geometry.rows, trace.geometry.cols
     notes = []
-    if trace.stretch != (1, 1):
+    if trace.stretched:
         down, across = (n - 1 for n in trace.stretch)
+        deep = f"two slices {trace.depth_stretch - 1} of zeros, between " if trace.slices else ""
         notes.append(
-            f"Stretched: between two rows {down} of zeros, between two columns {across} of zeros; "
-            "positions count them, and the kernel is flipped."
+            f"Stretched: between {deep}two rows {down} of zeros, between two columns {across} of "
+            "zeros; positions count them, and the kernel is flipped."
         )
     if padded(trace):
         holds = {"max": "minus infinity", "average": "zero"}.get(trace.kind, "zero")
