@@ -133,10 +133,8 @@ def _plane(trace: Trace, plane: int | None) -> int:
     count = len(trace.planes)
     real = [p for p in range(count) if trace.is_real_plane(p)]
     if not real:
-        raise SlidingWindowsError(
-            "the windows read padding or zeros put between alone, which have no gradient",
-            trace.call,
-        )
+        alone = "zeros put in and padding alone" if trace.stretched else "padding alone"
+        raise SlidingWindowsError(f"the windows read {alone}, which has no gradient", trace.call)
     if plane is None:
         return real[0]
     if plane not in range(count):
@@ -145,7 +143,7 @@ def _plane(trace: Trace, plane: int | None) -> int:
         )
     if plane not in real:
         raise SlidingWindowsError(
-            f"plane {plane} is padding or put between, and has no gradient", trace.call
+            f"plane {plane} is padding, or zeros put in, and has no gradient", trace.call
         )
     return plane
 
