@@ -62,7 +62,7 @@ class Axis:
                 padded += f" − {self.crop[0]} − {self.crop[1]} that are cropped"
             return (
                 f"the kernel spans {self.extent} elements but the padded input has only "
-                f"{self.padded_size} ({padded})"
+                f"{self.padded_size - sum(self.crop)} ({padded})"
             )
         return None
 
@@ -73,11 +73,11 @@ class Axis:
 
     @property
     def padded_size(self) -> int:
-        """The size plus the padding on both sides, less what is cropped."""
-        return self.size + sum(self.padding) - sum(self.crop)
+        """The size plus the padding on both sides."""
+        return self.size + sum(self.padding)
 
     def _naive(self, ceil: bool) -> int:
-        room = self.padded_size - self.extent
+        room = self.padded_size - sum(self.crop) - self.extent
         return (-(-room // self.stride) if ceil else room // self.stride) + 1
 
     def _count(self) -> int:

@@ -48,7 +48,8 @@ def of_transfer(transfer: Transfer) -> tuple[tuple[Grid, ...], tuple[Grid, ...],
         forward = transfer.forward
         inputs, _, _ = of_trace(forward)
         upstream = Grid("kernel", "gradient of output", *_shape(sources[0]), values_of(sources))
-        output = Grid("output", "gradient of input", *shape, between)
+        label = "gradient of input" + (" stretched" if forward.stretched else "")
+        output = Grid("output", label, *shape, between)
         return (inputs[transfer.plane],), (upstream,), output
     names = {
         "unpool": ("pooled", "output"),

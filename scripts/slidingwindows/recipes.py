@@ -96,7 +96,7 @@ def _module(trace: Trace) -> list[str]:
         here, there = trace.channel, number
         if transposed:
             groups = trace.input_shape[-trace.dims - 1] // count
-            here = trace.channels[number]
+            here = list(dict.fromkeys(trace.channels))[number]
             there = trace.channel % (trace.output_shape[-trace.dims - 1] // groups)
         lines.append(f"module.weight.data[{here}, {there}] = {_tensor(rows, _dtype(trace))}")
     if trace.bias is not None:

@@ -62,6 +62,8 @@ def transcript(transfer: Transfer) -> list[str]:
 def _move(transfer: Transfer, move: Move) -> str:
     row, col = move.window
     text = f"Window ({row}, {col}): {move.arithmetic}"
+    if transfer.kind == "unpool" and transfer.dims == 3:
+        text = f"Depth {move.reads[0].plane}, window ({row}, {col}): {move.arithmetic}"
     if transfer.kind in ("gradient", "fold") and move.writes:
         places = ", ".join(f"({w.row}, {w.col}) gets {number(w.amount)}" for w in move.writes)
         text += f": {places}"
