@@ -69,7 +69,8 @@ def slide(
 ) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 
-    module: a pool or a convolution of torch.nn, with any parameters.
+    module: any pool, unpooling, convolution or transposed convolution of torch.nn, nn.Unfold
+    or nn.Fold, with any parameters; of complex numbers none.
     input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it.
     channel: which output channel to follow. sample: which one of the batch.
     depth: which slice of the output, for 3-D modules.
