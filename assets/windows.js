@@ -69,14 +69,16 @@
   const range = (count, make) => Array.from({ length: count }, (_, i) => make(i));
 
   /** One axis. padding: [before, after]. Offers what the package's geometry.Axis offers. */
-  function axisOf({ size, kernel = 1, stride = 1, padding = [0, 0], dilation = 1, ceil = false }) {
+  function axisOf(given) {
+    const { size, kernel = 1, stride = 1, padding = [0, 0], dilation = 1, ceil = false } = given;
+    const crop = given.crop ?? [0, 0];
     const extent = dilation * (kernel - 1) + 1;
-    const room = size + padding[0] + padding[1] - extent;
+    const room = size + padding[0] + padding[1] - crop[0] - crop[1] - extent;
     const naive = (ceil ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
     // Torch drops a last window that would start in the padding on the right.
     const drops = ceil && (naive - 1) * stride >= size + padding[0];
-    const starts = range(naive - (drops ? 1 : 0), (j) => j * stride - padding[0]);
-    const stop = size + padding[1];
+    const starts = range(naive - (drops ? 1 : 0), (j) => j * stride - padding[0] + crop[0]);
+    const stop = size + padding[1] - crop[1];
     const windows = starts.map((start) =>
       range(kernel, (i) => start + i * dilation).filter((p) => p < stop),
     );
@@ -98,14 +100,11 @@
   /** A transposed convolution's: the input stretched by its stride, under windows at stride 1. */
   function transposedAxis({ size, kernel, stride, padding, dilation, extra }) {
     const before = dilation * (kernel - 1) - padding;
-    if (before < 0) {
-      throw new LayerProblem(
-        `padding ${padding} is more than dilation · (kernel_size − 1) = ${before + padding}`,
-        "Torch then cuts off part of the input, which cannot be shown as a sliding window.",
-      );
-    }
-    const pads = [before, before + extra];
-    const axis = axisOf({ size: stride * (size - 1) + 1, kernel, padding: pads, dilation });
+    const room = [before, before + extra];
+    // Where there is less room than none, torch crops the input.
+    const pads = room.map((n) => Math.max(n, 0));
+    const crop = room.map((n) => Math.max(-n, 0));
+    const axis = axisOf({ size: stride * (size - 1) + 1, kernel, padding: pads, dilation, crop });
     const span = `${dilation > 1 ? `${dilation}·(${kernel} − 1)` : `${kernel} − 1`}`;
     const less = padding ? ` − 2·${padding}` : "";
     const more = extra ? ` + ${extra}` : "";

@@ -18,6 +18,10 @@ ADAPTIVE_MAX = {
     2: F.adaptive_max_pool2d_with_indices,
     3: F.adaptive_max_pool3d_with_indices,
 }
+FRACTIONAL = {
+    2: F.fractional_max_pool2d_with_indices,
+    3: F.fractional_max_pool3d_with_indices,
+}
 
 
 def trace_adaptive_max(ask: Request) -> Trace:
@@ -49,18 +53,17 @@ def _axes(ask: Request) -> Axes:
 
 
 def trace_fractional(ask: Request) -> Trace:
-    """FractionalMaxPool2d (Graham 2014, arXiv 1412.6071): equal windows at uneven distances.
+    """FractionalMaxPool2d, 3d (Graham 2014, arXiv 1412.6071): equal windows at uneven distances.
 
-    Torch places the windows by two random numbers for each channel. They are taken from the
+    Torch places the windows by one random number for each channel and axis. They are taken from the
     module's ``_random_samples``, or drawn here once, so that the windows shown are the ones used.
     """
     module = ask.module
     samples = module._random_samples
     if samples is None:
-        batch = ask.input.shape[0] if ask.input.dim() == 4 else 1
-        samples = torch.rand(batch, ask.input.shape[-3], 2, dtype=ask.input.dtype)
+        samples = random_samples(ask.input, ask.dims)
     output, indices = ask_torch(
-        F.fractional_max_pool2d_with_indices,
+        FRACTIONAL[ask.dims],
         ask.input,
         module.kernel_size,
         module.output_size,
@@ -68,14 +71,22 @@ def trace_fractional(ask: Request) -> Trace:
         return_indices=True,
         _random_samples=samples,
     )
-    kernel = several(module.kernel_size, 2, "kernel_size")
-    across, down = samples[ask.sample, ask.channel].tolist()
+    kernel = several(module.kernel_size, ask.dims, "kernel_size")
+    chances = samples[ask.sample, ask.channel].tolist()
+    if ask.dims == 2:
+        chances.reverse()  # torch's first number is for the width, of a volume for the depth
     axes = []
-    for i, chance in enumerate((down, across)):  # torch's first number is for the width
-        starts = _starts(ask, i, kernel[i], output.shape[i - 2], chance)
+    for i, chance in enumerate(chances):
+        starts = _starts(ask, i, kernel[i], output.shape[i - ask.dims], chance)
         spans = tuple((start, start + kernel[i]) for start in starts)
         axes.append(ask.named(i, UnevenAxis, ask.sizes[i], spans, "fractional"))
     return winners(ask, ask.checked(axes), output, output, indices)
+
+
+def random_samples(input: torch.Tensor, dims: int) -> torch.Tensor:
+    """The numbers that a fractional pool draws: (batch, channels, dims), from 0 to 1."""
+    batch = input.shape[0] if input.dim() == dims + 2 else 1
+    return torch.rand(batch, input.shape[-dims - 1], dims, dtype=input.dtype)
 
 
 def _starts(ask: Request, i: int, kernel: int, count: int, chance: float) -> list[int]:

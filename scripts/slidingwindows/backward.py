@@ -19,6 +19,8 @@ def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int
         writes = []
         for tap, share in zip(step.taps, shares, strict=True):
             place = _origins(trace, tap.row, tap.col)
+            if trace.is_stretch(tap.row, tap.col, tap.plane):
+                continue
             if homes[tap.plane] == homes[plane] and None not in place and share is not None:
                 writes.append((*place, share))
         found.append(tuple(writes))

@@ -25,36 +25,48 @@ def trace_convolution(ask: Request) -> Trace:
     return _products(ask, axes, channels, padded, weights, output)
 
 
-def trace_transposed(ask: Request) -> Trace:
-    """ConvTranspose1d, 2d: the stretched input, zeros between its elements, under a flipped kernel.
+def trace_transposed(ask: Request, output_size=None) -> Trace:
+    """ConvTranspose1d, 2d, 3d: the input, zeros between its elements, under a flipped kernel.
 
+    output_size: as torch takes it; it chooses the output_padding. A padding beyond
+    dilation · (kernel_size − 1) crops the stretched input.
     Source: Dumoulin and Visin 2016, arXiv 1603.07285, section 4; torch sums the same products.
     """
-    module = ask.module
+    module = with_output_size(ask.module, ask.input, output_size)
     channels = _channels(ask)
     axes = []
     for i, size in enumerate(ask.sizes):
         dilation, extra = module.dilation[i], module.output_padding[i]
         before = dilation * (module.kernel_size[i] - 1) - module.padding[i]
-        if before < 0:
-            raise SlidingWindowsError(
-                f"padding {module.padding[i]} is more than dilation · (kernel_size − 1) = "
-                f"{before + module.padding[i]}, so torch crops the input; that cannot be drawn as "
-                "a sliding window"
-            )
         stretched = module.stride[i] * (size - 1) + 1
-        pads = (before, before + extra)
-        axes.append(ask.named(i, Axis, stretched, module.kernel_size[i], 1, pads, dilation))
+        pads, crop = (
+            (max(before, 0), max(before + extra, 0)),
+            (max(-before, 0), max(-before - extra, 0)),
+        )
+        kernel = module.kernel_size[i]
+        axes.append(ask.named(i, Axis, stretched, kernel, 1, pads, dilation, False, crop))
     axes = ask.checked(axes, len(channels))
     output = ask.answer()
-    stretch = ((1,) * (3 - ask.dims) + tuple(module.stride))[-2:]
+    deep, *stretch = (1,) * (3 - ask.dims) + tuple(module.stride)
     maps = torch.stack([ask.volume(ask.input, c) for c in channels])
     spread = maps.new_zeros(len(channels), *(axis.size for axis in axes))
-    spread[:, :, :: stretch[0], :: stretch[1]] = maps
+    spread[:, ::deep, :: stretch[0], :: stretch[1]] = maps
     kernel = module.weight[list(channels), ask.channel % (module.out_channels // module.groups)]
     kernel = kernel.reshape(len(channels), *(axis.kernel_size for axis in axes)).flip(1, 2, 3)
     padded = _padded(spread, axes, "zeros")
-    return _products(ask, axes, channels, padded, kernel, output, stretch=stretch)
+    more = {"stretch": tuple(stretch), "depth_stretch": deep}
+    return _products(ask, axes, channels, padded, kernel, output, **more)
+
+
+def with_output_size(module: torch.nn.Module, input: torch.Tensor, output_size):
+    """The module, its output_padding set to what an output_size asks for."""
+    if output_size is None:
+        return module
+    dims = len(module.kernel_size)
+    sizes = list(output_size) if isinstance(output_size, tuple | list) else output_size
+    parameters = module.stride, module.padding, module.kernel_size, dims, module.dilation
+    module.output_padding = tuple(ask_torch(module._output_padding, input, sizes, *parameters))
+    return module
 
 
 def _products(ask: Request, axes: Axes, channels, padded, kernels, output, **more) -> Trace:

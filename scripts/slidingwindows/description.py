@@ -77,12 +77,19 @@ def rows_words(plane) -> str:
 def _notes(trace: Trace) -> list[str]:
     rows, cols = trace.geometry.rows, trace.geometry.cols
     notes = []
-    if trace.stretch != (1, 1):
+    if trace.stretched:
         down, across = (n - 1 for n in trace.stretch)
+        deep = f"two slices {trace.depth_stretch - 1} of zeros, between " if trace.slices else ""
         notes.append(
-            f"Stretched: between two rows {down} of zeros, between two columns {across} of zeros; "
-            "positions count them, and the kernel is flipped."
+            f"Stretched: between {deep}two rows {down} of zeros, between two columns {across} of "
+            "zeros; positions count them, and the kernel is flipped."
         )
+    if any(map(any, (rows.crop, cols.crop))):
+        (top, bottom), (left, right) = rows.crop, cols.crop
+        sides = f"{top} above, {bottom} below, {left} left, {right} right"
+        if trace.dims == 1:
+            sides = f"{left} before, {right} after"
+        notes.append(f"Cropped by the large padding, so read by no window: {sides}.")
     if padded(trace):
         holds = {"max": "minus infinity", "average": "zero"}.get(trace.kind, "zero")
         if trace.padding_mode != "zeros":

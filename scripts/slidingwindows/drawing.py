@@ -60,8 +60,8 @@ class Drawing(Scene):
         count = len(self.steps)
         windows = "one window" if count == 1 else f"{count:,} windows"
         before, after = self.trace.geometry.input_shape, self.trace.geometry.output_shape
-        if self.trace.stretch != (1, 1):
-            before = self.trace.input_shape[-2:] if self.trace.dims == 2 else before
+        if self.trace.stretched:
+            before = self.trace.input_shape[-2:] if self.trace.dims > 1 else before
         if self.trace.dims == 1:
             return [f"{windows}: {number(self.trace.input_shape[-1])} in, {number(after[1])} out"]
         return [f"{windows}: {size(before)} in, {size(after)} out"]
@@ -91,7 +91,7 @@ class Drawing(Scene):
         for row in range(-rows.padding[0], rows.size + rows.padding[1]):
             for col in range(-cols.padding[0], cols.size + cols.padding[1]):
                 value = self.trace.at(plane, row, col)
-                if self.trace.is_padding(row, col, plane) or self.trace.is_stretch(row, col):
+                if self.trace.is_padding(row, col, plane) or self.trace.is_stretch(row, col, plane):
                     self.cell(canvas, panel, row, col, value, "pad", "muted")
                 elif (row, col) in self.untouched:
                     self.hatched(canvas, panel, row, col, value)
@@ -102,7 +102,7 @@ class Drawing(Scene):
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         parts, trace = [], self.trace
-        if trace.stretch != (1, 1) or wording.padded(trace):
+        if trace.stretched or wording.padded(trace):
             parts.append(("pad", wording.padding_words(trace)))
         if self.untouched:
             parts.append(("hatch", "never read by any window"))

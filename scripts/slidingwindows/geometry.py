@@ -24,6 +24,8 @@ class Axis:
     stride: from one window's start to the next one's.
     padding: (before, after); the two differ only for ``padding='same'``.
     dilation: from one element that a window reads to the next.
+    crop: how many elements (at the start, at the end) no window reaches, as torch
+    crops the input of a transposed convolution with a large padding.
     ceil_mode: round the number of windows up, as torch does it.
     Raises SlidingWindowsError if no window fits.
 
@@ -38,6 +40,7 @@ class Axis:
     padding: tuple[int, int] = (0, 0)
     dilation: int = 1
     ceil_mode: bool = False
+    crop: tuple[int, int] = (0, 0)
 
     def __post_init__(self):
         with one_error("an axis has whole numbers, and two for its padding"):
@@ -52,13 +55,17 @@ class Axis:
         before, after = self.padding
         if min(before, after) < 0:
             return f"padding must not be negative, got {min(self.padding)}"
+        if min(self.crop) < 0:
+            return f"crop must not be negative, got {min(self.crop)}"
         if self.size < 1:
             return f"the input has no elements along an axis (size {self.size})"
         if self._count() < 1:
             padded = f"{self.size} + {self.padding[0]} + {self.padding[1]} of padding"
+            if any(self.crop):
+                padded += f" − {self.crop[0]} − {self.crop[1]} that are cropped"
             return (
                 f"the kernel spans {self.extent} elements but the padded input has only "
-                f"{self.padded_size} ({padded})"
+                f"{self.padded_size - sum(self.crop)} ({padded})"
             )
         return None
 
@@ -73,7 +80,7 @@ class Axis:
         return self.size + sum(self.padding)
 
     def _naive(self, ceil: bool) -> int:
-        room = self.padded_size - self.extent
+        room = self.padded_size - sum(self.crop) - self.extent
         return (-(-room // self.stride) if ceil else room // self.stride) + 1
 
     def _count(self) -> int:
@@ -91,7 +98,8 @@ class Axis:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """First position of each window; negative inside the left padding."""
-        return tuple(j * self.stride - self.padding[0] for j in range(self.output_size))
+        first = self.crop[0] - self.padding[0]
+        return tuple(first + j * self.stride for j in range(self.output_size))
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
@@ -111,7 +119,7 @@ class Axis:
     @cached_property
     def windows(self) -> tuple[tuple[int, ...], ...]:
         """Positions each window reads, cut off where the padding ends."""
-        stop = self.size + self.padding[1]
+        stop = self.size + self.padding[1] - self.crop[1]
         return tuple(
             tuple(p for p in range(start, start + self.extent, self.dilation) if p < stop)
             for start in self.starts
@@ -134,6 +142,8 @@ class Axis:
         if any(self.padding):
             before, after = self.padding
             size += f" + 2·{before}" if before == after else f" + {before} + {after}"
+        if any(self.crop):
+            size += f" − {self.crop[0]} − {self.crop[1]}"
         if self.dilation == 1:
             span = f"{self.kernel_size}"
         else:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .adaptive import random_samples
 from .backward import passed_back
 from .calls import title_of
+from .convolution import with_output_size
 from .errors import SlidingWindowsError, one_error
 from .geometry import whole
+from .modules import TRANSPOSED
 from .notation import number
 from .operations import followed, slide
 from .requests import Request
@@ -27,6 +30,7 @@ def route(
     sample: int = 0,
     depth: int = 0,
     plane: int | None = None,
+    output_size=None,
 ) -> Transfer:
     """Send a gradient back through a pool or a convolution, window by window.
 
@@ -35,11 +39,13 @@ def route(
     which is what ``output.sum().backward()`` sends.
     plane: which of the planes that the windows read receives it, see ``Trace``; None means
     the first that is no padding.
+    output_size: of a transposed convolution, as torch takes it.
     Returns a ``Transfer`` of kind 'gradient'.
     Raises SlidingWindowsError if the sum of all shares is not what autograd computes.
 
     Max pooling hands each gradient to the winner, the first of equals; average pooling
-    spreads it; a convolution weighs it; where windows overlap, shares add up.
+    spreads it; a convolution weighs it; where windows overlap, shares add up. The target of a
+    transposed convolution has the zeros between its elements, which receive nothing.
 
     >>> import torch
     >>> from torch import nn
@@ -49,10 +55,15 @@ def route(
     if not isinstance(module, nn.Module):
         raise SlidingWindowsError(f"route needs a torch module, got {type(module).__name__}")
     try:
+        if output_size is not None and not isinstance(module, TRANSPOSED):
+            raise SlidingWindowsError("only a transposed convolution takes an output_size here")
         input = tensor_of(input, "route")
         module = filled_in(module, input)
         where = followed(channel, sample, depth)
         with undisturbed(module):
+            if output_size is not None:
+                slide(module, input, *where, output_size=output_size)  # checks it
+                with_output_size(module, input, output_size)
             return _route(_drawn_once(module, input), input, gradient, where, plane)
     except SlidingWindowsError as error:
         context = error.context or title_of(module)
@@ -69,11 +80,6 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         )
     if not input.is_floating_point():
         raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)
-    if trace.stretch != (1, 1) or isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d):
-        raise SlidingWindowsError(
-            "the gradient of a transposed convolution is a plain convolution: slide that",
-            trace.call,
-        )
     if trace.kind == "max" and _reads_padding_alone(trace):
         raise SlidingWindowsError(
             "a window reads padding alone: it has no winner, and torch's backward pass writes "
@@ -120,23 +126,24 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
 
 def _drawn_once(module: nn.Module, input: torch.Tensor) -> nn.Module:
     """The module itself; a fractional pool that draws its windows anew gets them drawn here."""
-    drawn = isinstance(module, nn.FractionalMaxPool2d) and module._random_samples is None
-    if not drawn or not isinstance(input, torch.Tensor) or input.dim() not in (3, 4):
+    kinds = {nn.FractionalMaxPool2d: 2, nn.FractionalMaxPool3d: 3}
+    kind = next((kind for kind in kinds if isinstance(module, kind)), None)
+    if kind is None or module._random_samples is not None:
         return module
-    batch = input.shape[0] if input.dim() == 4 else 1
-    samples = ask_torch(torch.rand, batch, input.shape[-3], 2, dtype=input.dtype)
-    return nn.FractionalMaxPool2d(
+    if not isinstance(input, torch.Tensor) or input.dim() - kinds[kind] not in (1, 2):
+        return module
+    samples = ask_torch(random_samples, input, kinds[kind])
+    return kind(
         module.kernel_size, module.output_size, module.output_ratio, _random_samples=samples
     )
 
 
 def _plane(trace: Trace, plane: int | None) -> int:
     count = len(trace.planes)
-    real = [p for p in range(count) if not trace.is_padding(0, 0, p)]
+    real = [p for p in range(count) if trace.is_real_plane(p)]
     if not real:
-        raise SlidingWindowsError(
-            "the windows read padding alone, which has no gradient", trace.call
-        )
+        alone = "zeros put in and padding alone" if trace.stretched else "padding alone"
+        raise SlidingWindowsError(f"the windows read {alone}, which has no gradient", trace.call)
     if plane is None:
         return real[0]
     if whole(plane) not in range(count):
@@ -144,7 +151,9 @@ def _plane(trace: Trace, plane: int | None) -> int:
             f"plane {plane} is not among the {count} that the windows read", trace.call
         )
     if plane not in real:
-        raise SlidingWindowsError(f"plane {plane} is padding and has no gradient", trace.call)
+        raise SlidingWindowsError(
+            f"plane {plane} is padding, or zeros put in, and has no gradient", trace.call
+        )
     return whole(plane)
 
 
@@ -180,7 +189,13 @@ def _autograd(ask: Request, trace: Trace, sent: torch.Tensor, plane: int) -> tor
         output = output[0] if isinstance(output, tuple) else output
         (gradient,) = ask_torch(torch.autograd.grad, (ask.result(output) * sent).sum(), leaf)
     volume = ask.volume(gradient, trace.channels[plane])
-    return volume[trace.slices[plane] if trace.slices else 0]
+    received = volume[trace.slices[plane] // trace.depth_stretch if trace.slices else 0]
+    if not trace.stretched:
+        return received
+    down, across = trace.stretch
+    target = received.new_zeros(trace.geometry.input_shape)
+    target[::down, ::across] = received
+    return target
 
 
 def _words(trace: Trace, step: Step, arriving: float, writes) -> str:

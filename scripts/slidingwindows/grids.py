@@ -48,7 +48,8 @@ def of_transfer(transfer: Transfer) -> tuple[tuple[Grid, ...], tuple[Grid, ...],
         forward = transfer.forward
         inputs, _, _ = of_trace(forward)
         upstream = Grid("kernel", "gradient of output", *_shape(sources[0]), values_of(sources))
-        output = Grid("output", "gradient of input", *shape, between)
+        label = "gradient of input" + (" stretched" if forward.stretched else "")
+        output = Grid("output", label, *shape, between)
         return (inputs[transfer.plane],), (upstream,), output
     names = {
         "unpool": ("pooled", "output"),
@@ -58,18 +59,24 @@ def of_transfer(transfer: Transfer) -> tuple[tuple[Grid, ...], tuple[Grid, ...],
     first = (0, 0)
     if transfer.kind == "unfold":
         first = -transfer.geometry.rows.padding[0], -transfer.geometry.cols.padding[0]
-    many = len(sources) > 1
+    many, deep = len(sources) > 1, transfer.kind == "unpool" and transfer.dims == 3
+    part = "depth" if deep else "channel"
+    dims = transfer.dims if transfer.kind == "unpool" else 2
     inputs = tuple(
         Grid(
             "input",
-            f"{names[0]} channel {n}" if many else shape_words(names[0], _real(transfer, plane)),
+            f"{names[0]} {part} {n}"
+            if many
+            else shape_words(names[0], _real(transfer, plane), dims),
             *_shape(plane),
             values_of([plane]),
             *first,
         )
         for n, plane in enumerate(sources)
     )
-    return inputs, (), Grid("output", shape_words(names[1], shape), *shape, between)
+    label = shape_words(names[1], shape, dims)
+    label += f", depth {transfer.depth_index}" if deep else ""
+    return inputs, (), Grid("output", label, *shape, between)
 
 
 def shape_words(name: str, shape: tuple[int, int], dims: int = 2) -> str:
@@ -86,7 +93,7 @@ def _plane_label(trace: Trace, plane: int) -> str:
         words.append(f"depth {trace.slices[plane]}".replace("-", "−"))
     if trace.weights and len(words) > 1:  # no room for the shape beside a kernel
         return " ".join(words) if len(words) == 2 else f"{words[0]} {words[1]}, {words[2]}"
-    if trace.stretch != (1, 1):
+    if trace.stretched and not trace.slices:
         words[0] += " " + size(_unstretched(trace)) + " stretched"
     elif not trace.slices:
         words[0] = shape_words("input", trace.geometry.input_shape, trace.dims)

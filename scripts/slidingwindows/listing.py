@@ -70,7 +70,7 @@ def _input(trace: Trace, plane: int) -> list[str]:
         rows.append([])
         for col in range(-left, width + right):
             text = number(trace.at(plane, row, col))
-            if trace.is_padding(row, col, plane) or trace.is_stretch(row, col):
+            if trace.is_padding(row, col, plane) or trace.is_stretch(row, col, plane):
                 rows[-1].append(f"({text})")
             else:
                 rows[-1].append(f"{text}{'*' if (row, col) in untouched else ' '}")
@@ -85,7 +85,7 @@ def _notes(trace: Trace) -> list[str]:
     signs = []
     if wording.padded(trace):
         signs.append(f"(…) {wording.padding_words(trace)}")
-    if trace.stretch != (1, 1):
+    if trace.stretched:
         signs.append("(0) zeros between the input's own numbers")
     if trace.operation.startswith("ConvTranspose"):
         signs.append("the kernel is turned around, as it slides")

@@ -6,10 +6,7 @@ from .backward import passed_back
 
 
 def expected_moves(transfer):
-    """(window, reads, writes) of each move, as plain tuples; writes None if only torch knows.
-
-    Where a number is unpooled to, its index says, which is not part of the transfer.
-    """
+    """(window, reads, writes) of each move, as plain tuples."""
     if transfer.kind == "unpool":
         return _unpool(transfer)
     if transfer.kind == "gradient":
@@ -18,9 +15,15 @@ def expected_moves(transfer):
 
 
 def _unpool(transfer):
-    for row, line in enumerate(transfer.sources[0]):
-        for col, value in enumerate(line):
-            yield (row, col), ((0, row, col, value),), None
+    """Each number goes to its index, a flat one; of a volume, one slice is the target."""
+    height, width = len(transfer.target), len(transfer.target[0])
+    for plane, source in enumerate(transfer.sources):
+        for row, line in enumerate(source):
+            for col, value in enumerate(line):
+                depth, place = divmod(transfer.indices[plane][row][col], height * width)
+                writes = ((*divmod(place, width), value),)
+                followed = depth == transfer.depth_index
+                yield (row, col), ((plane, row, col, value),), writes if followed else ()
 
 
 def _gradient(transfer):

@@ -38,15 +38,21 @@ TRACERS = {
     nn.AdaptiveAvgPool2d: (2, trace_adaptive_average),
     nn.AdaptiveAvgPool3d: (3, trace_adaptive_average),
     nn.FractionalMaxPool2d: (2, trace_fractional),
+    nn.FractionalMaxPool3d: (3, trace_fractional),
     nn.Conv1d: (1, trace_convolution),
     nn.Conv2d: (2, trace_convolution),
     nn.Conv3d: (3, trace_convolution),
     nn.ConvTranspose1d: (1, trace_transposed),
     nn.ConvTranspose2d: (2, trace_transposed),
+    nn.ConvTranspose3d: (3, trace_transposed),
+    nn.MaxUnpool1d: (1, unpool),
     nn.MaxUnpool2d: (2, unpool),
+    nn.MaxUnpool3d: (3, unpool),
     nn.Unfold: (2, unfold),
     nn.Fold: (1, fold),
 }
+# What a tracer takes beside the input, as torch's module does.
+TAKES = {unpool: {"indices", "output_size"}, trace_transposed: {"output_size"}}
 LAYOUTS = {
     1: ("(C, L)", "(N, C, L)"),
     2: ("(C, H, W)", "(N, C, H, W)"),
@@ -65,14 +71,16 @@ def slide(
 ) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 
-    module: a pool or a convolution of torch.nn, with any parameters.
+    module: any pool, unpooling, convolution or transposed convolution of torch.nn, nn.Unfold
+    or nn.Fold, with any parameters; of complex numbers none.
     input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it;
     a numpy array is taken as the tensor of its dtype.
     channel: which output channel to follow. sample: which one of the batch.
     depth: which slice of the output, for 3-D modules.
-    more: for nn.MaxUnpool2d, ``indices`` and ``output_size`` as torch takes them.
+    more: ``output_size`` of a transposed convolution, ``indices`` and
+    ``output_size`` of an unpooling, as torch takes them.
     Returns a ``Trace`` whose output is what ``module(input)`` returned; for modules
-    that only move numbers, nn.MaxUnpool2d, nn.Unfold and nn.Fold, a ``Transfer``.
+    that only move numbers, unpoolings, nn.Unfold and nn.Fold, a ``Transfer``.
     Raises SlidingWindowsError for whatever torch would refuse, and for an
     input with nothing to trace; the message names the operation, the shapes
     and the parameters.
@@ -94,10 +102,9 @@ def slide(
         raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
     context = _context(module, input)
     dims, tracer = tracer_of(module, context)
-    if more and not (
-        isinstance(module, nn.MaxUnpool2d) and set(more) <= {"indices", "output_size"}
-    ):
-        raise SlidingWindowsError(f"slide does not take {', '.join(more)} here", context)
+    wrong = set(more) - TAKES.get(tracer, set())
+    if wrong:
+        raise SlidingWindowsError(f"slide does not take {', '.join(sorted(wrong))} here", context)
     try:
         where = followed(channel, sample, depth)
         check(Request(module, input, dims, *where))
@@ -156,7 +163,9 @@ def check(request: Request) -> None:
             f"{type(module).__name__} takes {' or '.join(LAYOUTS[dims])}, got {len(shape)} "
             f"dimension{'s' if len(shape) != 1 else ''}"
         )
-    if input.is_complex() or input.dtype is torch.bool:
+    if input.is_complex() or any(p.is_complex() for p in module.parameters()):
+        raise SlidingWindowsError(_of_complex(module))
+    if input.dtype is torch.bool:
         raise SlidingWindowsError(f"a window over {input.dtype} has no meaning in torch")
     if len(shape) == dims + 2 and shape[0] == 0:
         raise SlidingWindowsError("the batch is empty, so there is nothing to trace")
@@ -174,3 +183,17 @@ def check(request: Request) -> None:
         raise SlidingWindowsError(
             f"channel {request.channel} is not among the {channels} of the output"
         )
+
+
+def _of_complex(module: nn.Module) -> str:
+    if hasattr(module, "weight"):
+        return (
+            "complex numbers are not followed; a complex convolution is four real ones, of the "
+            "real and imaginary parts of input and weight: slide those"
+        )
+    if tracer_of(module)[1] in (unpool, unfold, fold):
+        return (
+            "complex numbers are not followed; their real and imaginary parts go the same ways: "
+            "slide each"
+        )
+    return f"torch slides no {type(module).__name__} over complex numbers"

@@ -1,4 +1,4 @@
-"""MaxUnpool2d, Unfold and Fold to a Transfer: numbers that only change their place."""
+"""MaxUnpool, Unfold and Fold to a Transfer: numbers that only change their place."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch.nn.functional as F
 
 from .calls import title_of
 from .errors import SlidingWindowsError
-from .geometry import Axis, Geometry, pair
+from .geometry import Axis, Geometry, pair, several
 from .notation import number
-from .requests import NAMES, Request, named_axis
+from .requests import NAMES, ONE, Request, named_axis
 from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
 from .transfer import Move, Read, Transfer, Write
 
@@ -28,18 +28,19 @@ def _one_thread():
 
 
 def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
-    """MaxUnpool2d, number by number: each goes to the place its index names, the rest is zero.
+    """MaxUnpool1d, 2d, 3d, number by number: each goes to the place its index names.
 
-    indices: what ``nn.MaxPool2d(..., return_indices=True)`` returned beside the input.
+    The rest is zero. Of a volume all slices are read, and what goes to the followed one is written.
+    indices: what the max pool with ``return_indices=True`` returned beside the input.
     output_size: as torch takes it; without it torch guesses, and a guess that is
     wrong moves numbers to other places. Where two numbers have one index, several threads of
     torch would race; here one thread writes in reading order, and the last stays.
     """
-    module, input = ask.module, ask.input
+    module, input, dims = ask.module, ask.input, ask.dims
     if not isinstance(indices, torch.Tensor):
         raise SlidingWindowsError(
-            "MaxUnpool2d needs the indices that MaxPool2d(..., return_indices=True) returned: "
-            "slide(module, input, indices=indices)"
+            f"MaxUnpool{dims}d needs the indices that MaxPool{dims}d(..., return_indices=True) "
+            "returned: slide(module, input, indices=indices)"
         )
     if tuple(indices.shape) != tuple(input.shape):
         raise SlidingWindowsError(
@@ -47,26 +48,51 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
         )
     with _one_thread():
         output = ask_torch(module, input, indices, output_size)
-    values, where, target = (_followed(ask, t) for t in (input, indices, output))
-    height, width = target.shape
-    kernel, stride, pads = (
-        pair(getattr(module, name), name) for name in ("kernel_size", "stride", "padding")
-    )
-    axes = []
-    for i, size in enumerate((height, width)):
-        pad = (
-            pads[i],
-            max(pads[i], (values.shape[i] - 1) * stride[i] + kernel[i] - size - pads[i]),
+    values, where, target = (ask.volume(t, ask.channel) for t in (input, indices, output))
+    axes = _unpooled_axes(ask, values, target)
+    grids = tuple(plane_of(plane) for plane in values)
+    depth, height, width = target.shape
+    moves = []
+    for plane, lines in enumerate(where.tolist()):
+        for row, line in enumerate(lines):
+            for col, index in enumerate(line):
+                rest, right = divmod(index, width)
+                place = (*divmod(rest, height), right)
+                value = grids[plane][row][col]
+                goes = Write(*place[1:], value)
+                writes = (goes,) if place[0] == ask.depth else ()
+                words = f"{number(value)} goes to its index {index}: {_place(dims, place)}"
+                words += "" if writes else ", in another slice"
+                moves.append(Move((row, col), (Read(plane, row, col, value),), writes, words))
+    indices = tuple(tuple(map(tuple, lines)) for lines in where.tolist())
+    more = {"dims": dims, "depth_index": ask.depth, "indices": indices}
+    return _transfer("unpool", ask, axes, grids, target[ask.depth], moves, output, **more)
+
+
+def _unpooled_axes(ask: Request, values, target) -> list[Axis]:
+    """The windows over the target's rows and columns; refuses a depth that is not there."""
+    names = ("kernel_size", "stride", "padding")
+    kernel, stride, pads = (several(getattr(ask.module, n), ask.dims, n) for n in names)
+    if values.numel() > MAX_TAPS:
+        raise SlidingWindowsError(
+            f"{values.numel():,} numbers are more than the {MAX_TAPS:,} a transfer may hold"
         )
-        axes.append(ask.named(i, Axis, size, kernel[i], stride[i], pad))
-    grid, moves = plane_of(values), []
-    for row, line in enumerate(where.tolist()):
-        for col, index in enumerate(line):
-            place, value = divmod(index, width), grid[row][col]
-            words = f"{number(value)} goes to its index {index}: row {place[0]}, column {place[1]}"
-            move = Move((row, col), (Read(0, row, col, value),), (Write(*place, value),), words)
-            moves.append(move)
-    return _transfer("unpool", ask, axes, (grid,), target, moves, output)
+    made = []
+    sizes = zip(values.shape[-ask.dims :], target.shape[-ask.dims :], strict=True)
+    for i, (count, size) in enumerate(sizes):
+        behind = (count - 1) * stride[i] + kernel[i] - size - pads[i]
+        pad = (pads[i], max(pads[i], behind))
+        made.append(ask.named(i, Axis, size, kernel[i], stride[i], pad))
+    if not 0 <= ask.depth < len(target):
+        raise SlidingWindowsError(f"depth {ask.depth} is not among the {len(target)} of the output")
+    return [ONE, *made][-2:]
+
+
+def _place(dims: int, place: tuple[int, int, int]) -> str:
+    depth, row, col = place
+    if dims == 1:
+        return f"element {col}"
+    return (f"depth {depth}, " if dims == 3 else "") + f"row {row}, column {col}"
 
 
 def unfold(ask: Request) -> Transfer:
@@ -141,7 +167,7 @@ def _followed(ask: Request, tensor: torch.Tensor) -> torch.Tensor:
     return (tensor[ask.sample] if tensor.dim() == 4 else tensor)[ask.channel]
 
 
-def _transfer(kind, ask: Request, axes, sources, target, moves, output) -> Transfer:
+def _transfer(kind, ask: Request, axes, sources, target, moves, output, **more) -> Transfer:
     return Transfer(
         kind=kind,
         operation=type(ask.module).__name__,
@@ -155,4 +181,5 @@ def _transfer(kind, ask: Request, axes, sources, target, moves, output) -> Trans
         sample=ask.sample,
         channel=ask.channel,
         epsilon=rounding_unit(output.dtype),
+        **more,
     )

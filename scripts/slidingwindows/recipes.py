@@ -21,7 +21,7 @@ def recipe(item: Trace | Transfer, name: str) -> str:
     """
     forward = item.forward if isinstance(item, Transfer) and item.forward else item
     copied = isinstance(forward, Trace) and forward.slices and forward.padding_mode != "zeros"
-    unknown = item.operation == "FractionalMaxPool2d" or not item.call.startswith("nn.")
+    unknown = not item.call.startswith("nn.") or item.operation.startswith("FractionalMaxPool")
     if copied or unknown or _count(item) > MOST_NUMBERS:
         return ""
     lines = ["import torch", "from torch import nn"]
@@ -33,7 +33,7 @@ def recipe(item: Trace | Transfer, name: str) -> str:
         lines += ["from slidingwindows import route, save", "", *_input(trace), *_module(trace)]
         rows = item.sources[0] if item.dims > 1 else item.sources[0][0]
         lines.append(f"gradient = {_tensor(rows, _dtype(trace))}")
-        real = [p for p in range(len(trace.planes)) if not trace.is_padding(0, 0, p)]
+        real = [p for p in range(len(trace.planes)) if trace.is_real_plane(p)]
         plane = f", plane={item.plane}" if item.plane != real[0] else ""
         lines.append(f"figure = route(module, x, gradient{_choice(trace)}{plane})")
     else:
@@ -58,7 +58,7 @@ def _input(trace: Trace) -> list[str]:
     (height, width), (down, across) = trace.geometry.input_shape, trace.stretch
     parts = []
     for plane in range(len(trace.planes)):
-        if trace.is_padding(0, 0, plane):
+        if not trace.is_real_plane(plane):
             continue
         rows = [
             [trace.at(plane, r, c) for c in range(0, width, across)] for r in range(0, height, down)
@@ -67,7 +67,7 @@ def _input(trace: Trace) -> list[str]:
         if len(trace.input_shape) == trace.dims + 2:
             index.insert(0, str(trace.sample))
         if trace.slices:
-            index.append(str(trace.slices[plane]))
+            index.append(str(trace.slices[plane] // trace.depth_stretch))
         parts.append((index, rows if trace.dims > 1 else rows[0]))
     return _filled("x", trace.input_shape, parts, _dtype(trace))
 
@@ -92,12 +92,12 @@ def _module(trace: Trace) -> list[str]:
     for number in range(count):
         kernels = trace.weights[number * each : (number + 1) * each]
         if transposed:
-            kernels = [[row[::-1] for row in kernel[::-1]] for kernel in kernels]
+            kernels = [[row[::-1] for row in kernel[::-1]] for kernel in kernels[::-1]]
         rows = kernels if trace.dims == 3 else kernels[0] if trace.dims == 2 else kernels[0][0]
         here, there = trace.channel, number
         if transposed:
             groups = trace.input_shape[-trace.dims - 1] // count
-            here = trace.channels[number]
+            here = list(dict.fromkeys(trace.channels))[number]
             there = trace.channel % (trace.output_shape[-trace.dims - 1] // groups)
         lines.append(f"module.weight.data[{here}, {there}] = {_tensor(rows, _dtype(trace))}")
     if trace.bias is not None:
@@ -116,7 +116,8 @@ def _choice(trace: Trace) -> str:
 
 
 def _moved(item: Transfer) -> list[str]:
-    dtype, batched = _dtype(item), len(item.input_shape) == (3 if item.kind == "fold" else 4)
+    dtype, dims = _dtype(item), 1 if item.kind == "fold" else item.dims
+    batched = len(item.input_shape) == dims + 2
     lead = [str(item.sample)] if batched else []
     if item.kind == "unfold":
         top, left = item.geometry.rows.padding[0], item.geometry.cols.padding[0]
@@ -133,21 +134,18 @@ def _moved(item: Transfer) -> list[str]:
         lines = [f"x = torch.zeros({', '.join(map(str, item.input_shape))}, dtype=torch.{dtype})"]
         lines += [f"x[{', '.join(i)}] = {_tensor(rows, dtype)}" for i, rows in part]
     else:
-        width = len(item.target[0])
-        places = [move.writes[0].row * width + move.writes[0].col for move in item.moves]
-        columns = len(item.sources[0][0])
-        grid = [places[i : i + columns] for i in range(0, len(places), columns)]
-        index = [*lead, str(item.channel)]
-        lines = _filled("x", item.input_shape, [(index, item.sources[0])], dtype)
-        lines += _filled("indices", item.input_shape, [(index, grid)], "int64")
+        lines = []
+        for name, planes, kind in (("x", item.sources, dtype), ("indices", item.indices, "int64")):
+            parts = []
+            for depth, rows in enumerate(planes):
+                index = [*lead, str(item.channel), *([str(depth)] if item.dims == 3 else [])]
+                parts.append((index, rows if item.dims > 1 else rows[0]))
+            lines += _filled(name, item.input_shape, parts, kind)
     lines.append(f"module = {item.call}")
     if item.kind == "unpool":
-        size = f"({len(item.target)}, {len(item.target[0])})"
-        choice = "".join(
-            f", {name}={value}"
-            for name, value in (("channel", item.channel), ("sample", item.sample))
-            if value
-        )
+        size = tuple(item.output_shape[-item.dims :])
+        names = {"channel": item.channel, "sample": item.sample, "depth": item.depth_index}
+        choice = "".join(f", {name}={value}" for name, value in names.items() if value)
         return [*lines, f"figure = slide(module, x, indices=indices, output_size={size}{choice})"]
     choice = f", channel={item.channel}" if item.channel else ""
     choice += f", sample={item.sample}" if item.sample else ""

@@ -29,8 +29,9 @@ class Returning(Moving):
         for row, col in cells(panel):
             if self._drawn(row, col):
                 value = forward.at(self.transfer.plane, row, col)
-                padding = forward.is_padding(row, col, self.transfer.plane)
-                fill, ink = ("pad", "muted") if padding else ("page", "text")
+                where = row, col, self.transfer.plane
+                own = not (forward.is_padding(*where) or forward.is_stretch(*where))
+                fill, ink = ("page", "text") if own else ("pad", "muted")
                 self.cell(canvas, panel, row, col, value, fill, ink)
         [beside] = self.layout.kernels
         for row, col in cells(beside):

@@ -81,6 +81,7 @@ class Trace:
     dims: 1 for signals, 2 for images, 3 for volumes.
     stretch: a transposed convolution slides over its input with stretch - 1 zeros
     between two rows, and two columns; positions count these zeros.
+    depth_stretch: the same between two slices of a volume.
     norm: the power p of an lp pool.
     depth: the window along the depth (volumes only).
     depth_index: which output slice was followed. slices: the depth of each plane.
@@ -110,6 +111,7 @@ class Trace:
     depth: Axis | UnevenAxis | None = None
     depth_index: int = 0
     slices: tuple[int, ...] = ()
+    depth_stretch: int = 1
 
     def __post_init__(self):
         with one_error("these are not the parts of a trace", str(self.call)):
@@ -176,15 +178,25 @@ class Trace:
             inside = inside and 0 <= self.slices[plane] < self.depth.size
         return not inside
 
-    def is_stretch(self, row: int, col: int) -> bool:
+    @property
+    def stretched(self) -> bool:
+        """True if a transposed convolution has put zeros between the input's elements."""
+        return self.stretch != (1, 1) or self.depth_stretch != 1
+
+    def is_stretch(self, row: int, col: int, plane: int = 0) -> bool:
         """True where a transposed convolution has put a zero between two real elements."""
-        if self.is_padding(row, col):
+        if not self.stretched or self.is_padding(row, col, plane):
             return False
-        return row % self.stretch[0] != 0 or col % self.stretch[1] != 0
+        between = row % self.stretch[0] != 0 or col % self.stretch[1] != 0
+        return between or bool(self.slices and self.slices[plane] % self.depth_stretch)
+
+    def is_real_plane(self, plane: int) -> bool:
+        """True for a slice of the input itself, and so for each plane that is none of a volume."""
+        return not self.is_padding(0, 0, plane) and not self.is_stretch(0, 0, plane)
 
     def is_real(self, tap: Tap) -> bool:
         """True for an element of the input itself."""
-        inserted = self.is_stretch(tap.row, tap.col)
+        inserted = self.is_stretch(tap.row, tap.col, tap.plane)
         return not inserted and not self.is_padding(tap.row, tap.col, tap.plane)
 
     def _slices(self) -> tuple[int, ...]:

@@ -70,7 +70,8 @@ class Transfer:
     (the backward pass, the gradient of each output goes back to what it was made from).
     operation: the module's class name. call: the torch call, as code.
     geometry: the windows, over the source for 'unfold', over the target otherwise.
-    sources: planes of numbers, of an unfolded input with its padding.
+    sources: planes of numbers, of an unfolded input with its padding; of an unpooled volume
+    all its slices.
     target: what torch returned, rows of columns. moves: window by window.
     input_shape, output_shape: of the whole tensors, source and target.
     sample, channel: which one of the batch and which channel was followed.
@@ -78,6 +79,9 @@ class Transfer:
     epsilon: the rounding unit of torch's dtype, which bounds the difference of the sums.
     forward: what the backward pass goes back through ('gradient' only).
     plane: which of its planes the target is the gradient of.
+    depth_index: which slice of the whole output the target is ('unpool' only).
+    indices: for each number of the sources its place in the whole output, counted row by
+    row and slice by slice ('unpool' only).
     """
 
     kind: str
@@ -95,6 +99,8 @@ class Transfer:
     epsilon: float = 2.0**-23
     forward: Trace | None = None
     plane: int = 0
+    depth_index: int = 0
+    indices: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
     def __post_init__(self):
         with one_error("these are not the parts of a transfer", str(self.call)):
@@ -105,6 +111,11 @@ class Transfer:
             raise SlidingWindowsError(f"unknown kind of transfer {self.kind!r}", self.call)
         if (self.kind == "gradient") != (self.forward is not None):
             raise SlidingWindowsError("a gradient, and nothing else, has a forward pass", self.call)
+        shapes = [
+            [[len(row) for row in plane] for plane in p] for p in (self.sources, self.indices)
+        ]
+        if self.kind == "unpool" and shapes[0] != shapes[1]:
+            raise SlidingWindowsError("each number that is unpooled needs an index", self.call)
         self._verify_moves()
         self._verify()
 
@@ -142,8 +153,6 @@ class Transfer:
         if [move.window for move in self.moves] != [window for window, _, _ in expected]:
             raise SlidingWindowsError("the moves do not cover the windows once each", self.call)
         for move, (window, reads, writes) in zip(self.moves, expected, strict=True):
-            if writes is None:  # the number goes unchanged to one place
-                writes = tuple((*write[:2], reads[0][3]) for write in move.writes[:1] or ((0, 0),))
             if not (_alike(move.reads, reads) and _alike(move.writes, writes)):
                 raise SlidingWindowsError(
                     f"the move of window {window} is not what a {self.kind} does there", self.call

@@ -41,7 +41,8 @@ def transcript(transfer: Transfer) -> list[str]:
         lines.append(f"Gradient of the output, by rows: {rows_words(transfer.sources[0])}.")
     else:
         for number_, source in enumerate(transfer.sources):
-            name = f"Input, channel {number_}" if len(transfer.sources) > 1 else "Input"
+            part = "depth" if transfer.kind == "unpool" else "channel"
+            name = f"Input, {part} {number_}" if len(transfer.sources) > 1 else "Input"
             if transfer.kind == "unfold":
                 height, width = transfer.geometry.input_shape
                 source = [[transfer.at(number_, r, c) for c in range(width)] for r in range(height)]
@@ -61,6 +62,8 @@ def transcript(transfer: Transfer) -> list[str]:
 def _move(transfer: Transfer, move: Move) -> str:
     row, col = move.window
     text = f"Window ({row}, {col}): {move.arithmetic}"
+    if transfer.kind == "unpool" and transfer.dims == 3:
+        text = f"Depth {move.reads[0].plane}, window ({row}, {col}): {move.arithmetic}"
     if transfer.kind in ("gradient", "fold") and move.writes:
         places = ", ".join(f"({w.row}, {w.col}) gets {number(w.amount)}" for w in move.writes)
         text += f": {places}"

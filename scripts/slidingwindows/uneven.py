@@ -35,6 +35,7 @@ class UnevenAxis:
     padding: ClassVar[tuple[int, int]] = (0, 0)
     dilation: ClassVar[int] = 1
     ceil_mode: ClassVar[bool] = False
+    crop: ClassVar[tuple[int, int]] = (0, 0)
     dropped: ClassVar[tuple[int, ...]] = ()
 
     def __post_init__(self):

@@ -27,10 +27,10 @@ def _formula(trace: Trace, axis, which: int | None) -> str:
     if not trace.operation.startswith("ConvTranspose"):
         return axis.formula()
     # (i − 1)·s − 2p + d(k − 1) + output_padding + 1
-    stride = trace.stretch[which]
+    stride = trace.depth_stretch if which is None else trace.stretch[which]
     size = (axis.size - 1) // stride + 1
-    padding = axis.extent - 1 - axis.padding[0]
-    extra = axis.padding[1] - axis.padding[0]
+    before, after = (pad - crop for pad, crop in zip(axis.padding, axis.crop, strict=True))
+    padding, extra = axis.extent - 1 - before, after - before
     text = f"({size} − 1)·{stride}" + (f" − 2·{padding}" if padding else "")
     kernel = axis.kernel_size
     text += f" + {axis.dilation}·({kernel} − 1)" if axis.dilation > 1 else f" + {kernel} − 1"
@@ -49,7 +49,7 @@ def _uneven(axis: UnevenAxis) -> str:
 def padding_words(trace: Trace) -> str:
     """What the cells that are not the input's own hold, for the legend."""
     if trace.operation.startswith("ConvTranspose"):
-        strides = sorted(set(trace.stretch) - {1})
+        strides = sorted({*trace.stretch, trace.depth_stretch} - {1})
         if not strides:
             return "zeros put around"
         around = "around and " if padded(trace) else ""

@@ -115,9 +115,9 @@ def is_empty(case, problem: str) -> bool:
 
 def untouched_is(trace, case, read) -> None:
     """Rows and columns that no window reads; only plain padding leaves them to be seen here."""
-    if trace.stretch != (1, 1) or getattr(case.module, "padding_mode", "zeros") != "zeros":
+    if trace.stretched or getattr(case.module, "padding_mode", "zeros") != "zeros":
         return
-    if trace.slices and all(trace.is_padding(0, 0, p) for p in range(len(trace.planes))):
+    if trace.slices and not any(map(trace.is_real_plane, range(len(trace.planes)))):
         return
     height, width = trace.geometry.input_shape
     every = {(r, c) for r in range(height) for c in range(width)}

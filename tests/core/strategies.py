@@ -191,7 +191,7 @@ def transposed(draw, flavours=FLAVOURS, dims=2, dtypes=FLOATS + INTEGERS):
     channels, out = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
     tensor, sample = draw(inputs(channels, flavours, dims, dtypes, largest=4))
     parameters = dict(
-        kernel_size=draw(one_or_more(st.integers(1, 3), dims)),
+        kernel_size=draw(one_or_more(st.integers(1, 3 if dims < 3 else 2), dims)),
         stride=draw(one_or_more(st.integers(1, 3), dims)),
         padding=draw(one_or_more(st.sampled_from([0, 0, 1, 1, 2, 3]), dims)),
         output_padding=draw(one_or_more(st.sampled_from([0, 0, 0, 1, 2]), dims)),
@@ -202,7 +202,7 @@ def transposed(draw, flavours=FLAVOURS, dims=2, dtypes=FLOATS + INTEGERS):
     parameters |= draw(wrong(dims))
     made = of_dims("ConvTranspose", dims)(channels, out, **parameters)
     module = draw(filled(made, tensor, flavours))
-    return Case(module, tensor, draw(st.integers(0, out - 1)), sample, 0, dims)
+    return Case(module, tensor, draw(st.integers(0, out - 1)), sample, draw(depths(dims)), dims)
 
 
 @st.composite

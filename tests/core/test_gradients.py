@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from checking import averages_are, indices_of, kernels, sample_of, torch_says
+from checking import averages_are, indices_of, is_empty, kernels, sample_of, torch_says
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive import planes_of, reads, same
+from naive import TRANSPOSED, parameter, planes_of, reads, same
 from strategies import (
     FLOATS,
     adaptive_pools,
@@ -53,7 +53,13 @@ def routed(case, given, seed=0):
             return None  # the sweeps of slide say which
         shape = trace.geometry.output_shape
         sent = None if given is None else numbers(seed, given, case.input.dtype, *shape)
-        real = [p for p in range(len(trace.planes)) if not trace.is_padding(0, 0, p)]
+        strides = strides_of(case)
+        real = [
+            p
+            for p in range(len(trace.planes))
+            if not trace.is_padding(0, 0, p)
+            and (not trace.slices or trace.slices[p] % strides[0] == 0)
+        ]
         alone = trace.kind == "max" and has_padding_alone(trace)
         if not real or alone:
             with pytest.raises(SlidingWindowsError, match="padding alone"):
@@ -72,6 +78,13 @@ def routed(case, given, seed=0):
     text = json.dumps(found.to_dict(), allow_nan=False)
     assert json.dumps(Transfer.from_dict(json.loads(text)).to_dict()) == text
     return found, sent
+
+
+def strides_of(case) -> list[int]:
+    """(depth, rows, columns) from one element of the input to the next one in a trace."""
+    if not isinstance(case.module, TRANSPOSED):
+        return [1, 1, 1]
+    return [1] * (3 - case.dims) + [parameter(case.module, "stride", i) for i in range(case.dims)]
 
 
 def torch_says_size(case) -> int:
@@ -97,7 +110,12 @@ def autograd(case, sent, depth, trace, plane):
     home = planes_of(case.module, case.input.shape[-case.dims :], case.channel, depth)[plane]
     volume = sample_of(case, gradient)[home[0]]
     volume = volume.reshape(*(1,) * (3 - case.dims), *volume.shape)
-    return tuple(map(tuple, volume[home[1]].tolist()))
+    deep, down, across = strides_of(case)
+    received = volume[home[1] // deep]
+    height, width = received.shape
+    target = received.new_zeros((height - 1) * down + 1, (width - 1) * across + 1)
+    target[::down, ::across] = received
+    return tuple(map(tuple, target.tolist()))
 
 
 def shares_are(case, found, share) -> None:
@@ -105,7 +123,8 @@ def shares_are(case, found, share) -> None:
     transfer, sent = found
     trace, sample = transfer.forward, sample_of(case, case.input)
     planes = planes_of(case.module, sample.shape[1:], case.channel, trace.depth_index)
-    home = planes[transfer.plane]
+    deep, down, across = strides_of(case)
+    home = planes[transfer.plane][0], planes[transfer.plane][1] // deep
     for step, move in zip(trace.steps, transfer.moves, strict=True):
         arriving = float(sent[step.output])
         assert move.window == step.output
@@ -113,7 +132,7 @@ def shares_are(case, found, share) -> None:
         taps = reads(case.module, sample, case.channel, (trace.depth_index, *step.output))
         shares = share(step, [tap for tap, _ in taps], arriving)
         expected = [
-            (*place[2:], amount)
+            (place[2] * down, place[3] * across, amount)
             for amount, (_, place) in zip(shares, taps, strict=True)
             if place and place[:2] == home and amount is not None
         ]
@@ -232,14 +251,45 @@ def test_fractional_windows_are_drawn_once():
     assert module._random_samples is None
 
 
-@given(transposed(**SOME))
-@settings(sweep, max_examples=50)
-def test_only_route_refuses_transposed(case):
-    with pytest.raises(SlidingWindowsError):
-        route(case.module, case.input, None, case.channel, case.sample)
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_transposed(dims):
+    """In a gradient, too, the zeros between the elements are counted; they receive nothing."""
+    reached = []
+
+    @given(transposed(dims=dims, **SOME), GIVEN, SEEDS)
+    @sweep
+    def run(case, given, seed):
+        if torch_says(case.module, case.input) is None or is_empty(case, "the kernel spans"):
+            return
+        found = routed(case, given, seed)
+        if found:
+            shares_are(case, found, lambda _, taps, g: [g * tap[4] for tap in taps])
+            reached.append(any(move.writes for move in found[0].moves))
+
+    run()
+    assert sum(reached) > 15
 
 
-ANY = st.one_of(*MAXIMA, *AVERAGES, convolutions(**SOME), lp_pools(2, flavours=("positive",)))
+def test_output_size_on_the_way_back():
+    module = nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)
+    leaf = torch.rand(1, 3, 3, generator=torch.Generator().manual_seed(2)).requires_grad_()
+    module(leaf, output_size=(6, 5)).sum().backward()
+    found = route(module, leaf.detach(), output_size=(6, 5))
+    assert [row[::2] for row in found.target[::2]] == list(map(tuple, leaf.grad[0].tolist()))
+    assert found.input_shape == (1, 6, 5) and module.output_padding == (0, 0)
+    with pytest.raises(SlidingWindowsError, match="only a transposed convolution"):
+        route(nn.Conv2d(1, 1, 3), leaf.detach(), output_size=(6, 5))
+    with pytest.raises(SlidingWindowsError, match="torch says: requested an output size"):
+        route(module, leaf.detach(), output_size=(9, 9))
+
+
+ANY = st.one_of(
+    *MAXIMA,
+    *AVERAGES,
+    convolutions(**SOME),
+    transposed(**SOME),
+    lp_pools(2, flavours=("positive",)),
+)
 
 
 @given(ANY, GIVEN, SEEDS, st.data())
@@ -287,7 +337,7 @@ def test_a_gradient_that_lies_cannot_be_built(case, given, seed, data):
         (nn.MaxPool2d(2), (1, 4, 4), {"plane": 1}, "plane 1 is not among the 1"),
         (nn.MaxPool2d(2), (1, 4, 4), {"plane": -1}, "plane -1 is not among the 1"),
         (nn.Conv3d(1, 1, 3, padding=1), (1, 4, 4, 4), {"plane": 0}, "plane 0 is padding"),
-        (nn.ConvTranspose2d(1, 1, 2), (1, 4, 4), {}, "a plain convolution: slide that"),
+        (nn.ConvTranspose3d(1, 1, 1, 2), (1, 2, 2, 2), {"depth": 1}, "zeros put in and padding"),
         (nn.Unfold(2), (1, 4, 4), {}, "Unfold only moves numbers"),
         (nn.Fold((3, 3), 2), (4, 4), {}, "Fold only moves numbers"),
         (nn.MaxPool2d(2, 1, 1, 3), (1, 2, 2), {}, "a window reads padding alone"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections import Counter
@@ -170,70 +171,109 @@ def test_fold(case):
         assert same(plain(move), ((row, col), tuple(reads), tuple(writes)))
 
 
+WITH_INDICES = {
+    1: F.max_pool1d_with_indices,
+    2: F.max_pool2d_with_indices,
+    3: F.max_pool3d_with_indices,
+}
+
+
 @st.composite
-def unpooled(draw):
+def unpooled(draw, dims=2):
     """What a max pool returned, unpooled to a size that fits, or does not, or is not given."""
-    case = draw(max_pools(dtypes=FLOATS, flavours=("ties", "normal", "special")))
+    case = draw(max_pools(dims, dtypes=FLOATS, flavours=("ties", "normal", "special")))
     module = case.module
     options = module.kernel_size, module.stride, module.padding
-    found = F.max_pool2d_with_indices
     try:
-        values, indices = found(case.input, *options, module.dilation, module.ceil_mode)
-    except RuntimeError:
+        values, indices = WITH_INDICES[dims](
+            case.input, *options, module.dilation, module.ceil_mode
+        )
+    except (RuntimeError, ValueError, TypeError):
         values, indices = case.input, torch.zeros(case.input.shape, dtype=torch.int64)
     if draw(st.integers(0, 9)) == 7:
         indices = draw(st.sampled_from([indices + 3, indices.int(), indices - 1, indices[..., :1]]))
-    height, width = case.input.shape[-2:]
-    sizes = [None, (height, width), (height, width), case.input.shape, (height + 1, width), (9,)]
+    *rest, width = case.input.shape[-dims:]
+    sizes = [None, (*rest, width), (*rest, width), case.input.shape, (*rest, width + 1), (9,)]
     if draw(st.integers(0, 9)) == 7:
         values = values.long()
-    case = Case(nn.MaxUnpool2d(*options), values, case.channel, case.sample)
+    options = tuple(several(numbers, dims) for numbers in options)
+    made = getattr(nn, f"MaxUnpool{dims}d")(*options)
+    case = Case(made, values, case.channel, case.sample, case.depth, dims)
     return case, indices, draw(st.sampled_from(sizes))
 
 
-def stuck(module) -> bool:
+def several(numbers, dims):
+    return (numbers,) * dims if isinstance(numbers, int) else numbers
+
+
+def stuck(module, dims) -> bool:
     """Torch unpools without looking at windows that cannot slide; here they are refused."""
     parameters = module.kernel_size, module.stride, module.padding
-    if any(len(numbers) != 2 for numbers in parameters):
+    if any(len(numbers) != dims for numbers in parameters):
         return True
     return min(*module.kernel_size, *module.stride) < 1 or min(module.padding) < 0
+
+
+def swept(drawn, dims):
+    case, indices, size = drawn
+    more = {"indices": indices, "output_size": size}
+    said = torch_says(case.module, case.input, *more.values())
+    if stuck(case.module, dims) or (said is not None and not said.numel()):
+        with pytest.raises(SlidingWindowsError):
+            slide(case.module, case.input, case.channel, case.sample, **more)
+        return
+    found = both(case, **more)
+    if found is None:
+        return
+    _, said = found
+    depth = case.depth % said.shape[-3] if dims == 3 else 0
+    transfer = slide(case.module, case.input, case.channel, case.sample, depth, **more)
+    values, where, target = (
+        (t if t.dim() == dims + 2 else t[None])[case.sample, case.channel]
+        for t in (case.input, indices, said)
+    )
+    values, where, target = (
+        t.reshape(*(1,) * (3 - dims), *t.shape) for t in (values, where, target)
+    )
+    assert transfer.dims == dims and transfer.depth_index == depth
+    assert same(transfer.target, rows_of(target[depth]))
+    assert same(transfer.sources, tuple(map(rows_of, values)))
+    assert transfer.geometry.output_shape == tuple(values.shape[1:])
+    assert transfer.geometry.input_shape == tuple(target.shape[1:])
+    assert transfer.geometry.cols.padding[0] == case.module.padding[-1]
+    _, height, width = target.shape
+    expected = []
+    for p, r, c in itertools.product(*map(range, values.shape)):
+        value, (rest, right) = values[p, r, c].item(), divmod(where[p, r, c].item(), width)
+        slice_, down = divmod(rest, height)
+        writes = ((down, right, value),) if slice_ == depth else ()
+        expected.append(((r, c), ((p, r, c, value),), writes))
+    assert same(list(map(plain, transfer.moves)), expected)
 
 
 @given(unpooled())
 @sweep
 def test_unpool(drawn):
-    case, indices, size = drawn
-    said = torch_says(case.module, case.input, indices, size)
-    if stuck(case.module) or (said is not None and not said.numel()):
-        with pytest.raises(SlidingWindowsError):
-            more = {"indices": indices, "output_size": size}
-            slide(case.module, case.input, case.channel, case.sample, **more)
-        return
-    found = both(case, indices=indices, output_size=size)
-    if found is None:
-        return
-    transfer, said = found
-    values, where, target = (
-        (t if t.dim() == 4 else t[None])[case.sample, case.channel]
-        for t in (case.input, indices, said)
-    )
-    assert same(transfer.target, rows_of(target))
-    assert transfer.geometry.output_shape == tuple(values.shape)
-    assert transfer.geometry.input_shape == tuple(target.shape)
-    assert transfer.geometry.rows.padding[0] == case.module.padding[0]
-    width, expected = target.shape[1], []
-    for r in range(values.shape[0]):
-        for c in range(values.shape[1]):
-            value, place = values[r, c].item(), divmod(where[r, c].item(), width)
-            expected.append(((r, c), ((0, r, c, value),), ((*place, value),)))
-    assert same(list(map(plain, transfer.moves)), expected)
+    swept(drawn, 2)
+
+
+@given(unpooled(1))
+@fewer
+def test_unpool_a_signal(drawn):
+    swept(drawn, 1)
+
+
+@given(unpooled(3))
+@fewer
+def test_unpool_a_volume(drawn):
+    swept(drawn, 3)
 
 
 def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
-    for kind in (nn.Unfold, nn.Fold, nn.MaxUnpool2d):
+    for kind in (nn.Unfold, nn.Fold, nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 80 and seen[kind, True] > 30, (kind, seen)
+            assert seen[kind, False] > 60 and seen[kind, True] > 30, (kind, seen)
 
 
 def test_of_two_numbers_with_one_index_the_last_stays():
@@ -271,6 +311,8 @@ X = torch.ones(1, 2, 2)
         (nn.MaxUnpool2d(2), X, {"indices": [[0]]}, "needs the indices"),
         (nn.MaxUnpool2d(2), X, {"indices": torch.zeros(1, 1, 2).long()}, "the indices have shape"),
         (nn.MaxUnpool2d(2), X, {"indices": X.long() * 99}, "torch says: Found an invalid max"),
+        (nn.MaxUnpool1d(2), X[:1, 0], {}, r"that MaxPool1d\(..., return_indices=True\)"),
+        (nn.MaxUnpool3d(2), X[None], {"indices": X[None].long(), "depth": 2}, "among the 2 of"),
         (nn.MaxUnpool2d(2), X, {"answer": 1}, "slide does not take answer here"),
         (nn.MaxPool2d(2), X, {"indices": X.long()}, "slide does not take indices here"),
         (nn.Unfold(2), X, {"channel": 1}, "channel 1 is not among the 1"),

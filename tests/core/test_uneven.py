@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
-from checking import checked, is_empty, seen, torch_says, winners_are
+from checking import checked, chosen, is_empty, seen, torch_says, winners_are
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import FLAVOURS, FLOATS, INTEGERS, Case, inputs, one_or_more
+from strategies import FLAVOURS, FLOATS, INTEGERS, Case, depths, inputs, of_dims, one_or_more
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, UnevenAxis, slide
@@ -19,55 +21,70 @@ fewer = settings(max_examples=300, deadline=None, derandomize=True)
 
 
 @st.composite
-def fractional(draw, dtypes=FLOATS + INTEGERS):
+def fractional(draw, dtypes=FLOATS + INTEGERS, dims=2):
     """A pool with its random samples, among them the least and the largest that there are."""
     channels = draw(st.integers(1, 3))
-    tensor, sample = draw(inputs(channels, FLAVOURS, 2, dtypes))
-    kernel = draw(one_or_more(st.integers(1, 3)))
+    tensor, sample = draw(inputs(channels, FLAVOURS, dims, dtypes))
+    kernel = draw(one_or_more(st.integers(1, 3 if dims < 3 else 2), dims))
     if draw(st.booleans()):
-        size = {"output_size": draw(one_or_more(st.integers(0, 5)))}
+        size = {"output_size": draw(one_or_more(st.integers(0, 5 if dims < 3 else 3), dims))}
     else:
-        size = {"output_ratio": draw(one_or_more(st.sampled_from([0.2, 0.5, 0.7, 0.99])))}
-    batch = tensor.shape[0] if tensor.dim() == 4 else 1
+        size = {"output_ratio": draw(one_or_more(st.sampled_from([0.2, 0.5, 0.7, 0.99]), dims))}
+    batch = tensor.shape[0] if tensor.dim() == dims + 2 else 1
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))
-    chances = torch.rand(batch, channels, 2, generator=generator, dtype=torch.float64)
+    chances = torch.rand(batch, channels, dims, generator=generator, dtype=torch.float64)
     chances = chances.clamp(*draw(st.sampled_from([(0, 0.99), (0, 0.01), (0.98, 0.99)])))
     if draw(st.integers(0, 9)) == 7:
         chances = chances[:, :, :1]
     dtype = tensor.dtype if draw(st.integers(0, 9)) != 7 else torch.float32
     indices = draw(st.booleans())
-    module = nn.FractionalMaxPool2d(
+    module = of_dims("FractionalMaxPool", dims)(
         kernel, **size, return_indices=indices, _random_samples=chances.to(dtype)
     )
-    return Case(module, tensor, draw(st.integers(0, channels - 1)), sample)
+    channel = draw(st.integers(0, channels - 1))
+    return Case(module, tensor, channel, sample, draw(depths(dims)), dims)
 
 
 def windows_by_torch(case, samples):
     """From (row, col) to the windows: of numbers that grow, the last of a window is the largest."""
-    module, shape = case.module, case.input.shape
+    module, shape, dims = case.module, case.input.shape, case.dims
     # Small whole numbers, which every dtype has; the input has at most 49 elements.
-    ramp = torch.arange(shape[-2] * shape[-1], dtype=case.input.dtype).reshape(shape[-2:])
+    sizes = shape[-dims:]
+    ramp = torch.arange(math.prod(sizes), dtype=case.input.dtype).reshape(sizes)
     last = pooled_indices(module, ramp.expand(shape), samples, case)
-    heights, widths = module.kernel_size
 
     def windows(row, col):
-        bottom, right = divmod(int(last[row, col]), shape[-1])
-        found = range(bottom - heights + 1, bottom + 1), range(right - widths + 1, right + 1)
+        rest, right = divmod(int(last[row, col]), shape[-1])
+        ends = (*divmod(rest, shape[-2]), right)[-dims:]
+        found = [
+            range(end - n + 1, end + 1) for end, n in zip(ends, module.kernel_size, strict=True)
+        ]
         return [[(position, 0) for position in one] for one in found]
 
     return windows
 
 
 def pooled_indices(module, tensor, samples, case):
-    found = F.fractional_max_pool2d_with_indices(
+    pooled = {2: F.fractional_max_pool2d_with_indices, 3: F.fractional_max_pool3d_with_indices}
+    found = pooled[case.dims](
         tensor, module.kernel_size, module.output_size, module.output_ratio, _random_samples=samples
     )[1]
-    return (found if found.dim() == 4 else found[None])[case.sample, case.channel]
+    return chosen(case, found)
 
 
 @given(fractional())
 @sweep
 def test_fractional(case):
+    swept(case)
+
+
+@given(fractional(dims=3))
+@sweep
+def test_fractional_of_volumes(case):
+    swept(case)
+
+
+def swept(case):
     if is_empty(case, EMPTY):
         return
     module, samples = case.module, case.module._random_samples
@@ -80,9 +97,13 @@ def test_fractional(case):
 
 def test_the_sweep_saw_both_answers():
     """Runs after the sweep: enough that torch takes, enough that it refuses."""
-    kind = nn.FractionalMaxPool2d
+    for kind in (nn.FractionalMaxPool2d, nn.FractionalMaxPool3d):
+        saw_both(kind)
+
+
+def saw_both(kind):
     if seen[kind, True] + seen[kind, False]:
-        assert seen[kind, False] > 100 and seen[kind, True] > 100, seen
+        assert seen[kind, False] > 80 and seen[kind, True] > 80, seen
 
 
 @given(st.integers(0, 2**20), st.sampled_from(FLOATS), st.integers(1, 4), st.data())

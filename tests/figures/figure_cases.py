@@ -36,8 +36,8 @@ def _ties() -> torch.Tensor:
     return torch.tensor([[[1.0, 1, 2, 3], [0, 1, 3, 3], [5, 5, 5, 5], [5, 5, 4, 5]]])
 
 
-def transposed(kernel: int, **options):
-    module = nn.ConvTranspose2d(1, 1, kernel, bias=False, **options)
+def transposed(kernel: int, dims: int = 2, **options):
+    module = getattr(nn, f"ConvTranspose{dims}d")(1, 1, kernel, bias=False, **options)
     module.weight.data = _whole(3, *module.weight.shape) - 4
     return module
 
@@ -89,6 +89,17 @@ CASES = {
         _whole(23, 1, 3, 3),
     ),
     "transposed, stride 1": lambda: (transposed(2), _whole(24, 1, 2, 3)),
+    "stretched volume": lambda: (
+        transposed(2, 3, stride=2, padding=(0, 1, 1)),
+        _whole(35, 1, 2, 3, 3),
+        {"depth": 1},
+    ),
+    "cropped": lambda: (transposed(2, stride=2, padding=2), _whole(36, 1, 4, 3)),
+    "random windows of a volume": lambda: (
+        nn.FractionalMaxPool3d(2, output_size=2, _random_samples=torch.tensor([[[0.3, 0.6, 0.1]]])),
+        _whole(37, 1, 4, 5, 5),
+        {"depth": 1},
+    ),
     "volume": lambda: (nn.MaxPool3d(2), _whole(25, 1, 4, 4, 4), {"depth": 1}),
     "volume padded": lambda: (nn.AvgPool3d(3, 2, 1), _whole(26, 1, 3, 3, 3), {"depth": 0}),
     "groups": lambda: (

@@ -49,7 +49,7 @@ def span(name: str, text: str) -> list[int]:
 def parse(lines: list[str]) -> dict:
     """A transcript read back; a line that is not understood fails."""
     found = {"inputs": [], "kernels": [], "steps": [], "padding": None, "untouched": set()}
-    found |= {"stretch": (1, 1), "dropped": []}
+    found |= {"stretch": (1, 1), "deep": 1, "crop": (0,) * 4, "dropped": []}
     for line in lines:
         name, _, rest = line.partition(", by rows: ")
         if rest and name.startswith("Input"):
@@ -67,10 +67,13 @@ def parse(lines: list[str]) -> dict:
             found["padding"] = (*map(int, sides), holds)
             found["depths"] = [int(read(d)) for d in depths.split(", ")] if depths else []
         elif line.startswith("Stretched: "):
-            words = (
-                r"Stretched: between two rows (\d+) of zeros, between two columns (\d+) of zeros;.*"
-            )
-            found["stretch"] = tuple(int(n) + 1 for n in re.fullmatch(words, line).groups())
+            words = r"Stretched: between (?:two slices (\d+) of zeros, between )?two rows (\d+) "
+            words += r"of zeros, between two columns (\d+) of zeros;.*"
+            deep, *between = re.fullmatch(words, line).groups()
+            found["stretch"] = tuple(int(n) + 1 for n in between)
+            found["deep"] = int(deep or 0) + 1
+        elif line.startswith("Cropped by the large padding, so read by no window: "):
+            found["crop"] = tuple(map(int, re.findall(r"\d+", line)))
         elif line.endswith(", past the input, is dropped."):
             words = r"The window that would start at (row|column|element) (\d+), past .*"
             found["dropped"].append(re.fullmatch(words, line).groups())
@@ -120,7 +123,8 @@ def alike(one, other) -> bool:
 def test_transcript_is_enough_to_redraw_the_figure(name):
     trace, found = case(name), parse(transcript(case(name)))
     planes = redrawn(found)
-    assert found["stretch"] == trace.stretch
+    assert (found["stretch"], found["deep"]) == (trace.stretch, trace.depth_stretch)
+    assert found["crop"] == (*trace.geometry.rows.crop, *trace.geometry.cols.crop)
     for plane, truth in zip(planes, trace.planes, strict=True):
         assert all(alike(a, b) for a, b in zip(plane.flat, np.array(truth).flat, strict=True))
     assert len(found["kernels"]) == len(trace.weights)

@@ -56,11 +56,13 @@ def window_of(name: str, number: int) -> tuple[int, int, int, int]:
         top, left = row * height // rows, col * width // cols
         down, right = -(-(row + 1) * height // rows), -(-(col + 1) * width // cols)
         return top, left, down - top, right - left
-    if name == "random windows":  # where they are is torch's choice, checked in tests/core
+    if name.startswith("random windows"):  # where they are is torch's choice, checked in tests/core
         taps = trace.steps[number].taps
         return taps[0].row, taps[0].col, 2, 2
     rows, cols = trace.geometry.rows, trace.geometry.cols
     top, left = row * rows.stride - rows.padding[0], col * cols.stride - cols.padding[0]
+    if name == "cropped":  # padding 2, of which the kernel of 2 leaves room for 1
+        top, left = row + 1, col + 1
     height, width = ((a.kernel_size - 1) * a.dilation + 1 for a in (rows, cols))
     return top, left, height, width
 
@@ -97,7 +99,10 @@ def ground(trace, plane: int, row: int, col: int, untouched: set) -> tuple[str, 
     """(fill, ink) of an input cell that no window is on."""
     rows, cols = trace.geometry.rows, trace.geometry.cols
     inside = 0 <= row < rows.size and 0 <= col < cols.size
-    if trace.slices and not 0 <= trace.slices[plane] < trace.input_shape[-3]:
+    deep = trace.depth_stretch
+    if trace.slices and not 0 <= trace.slices[plane] < (trace.input_shape[-3] - 1) * deep + 1:
+        inside = False
+    if trace.slices and trace.slices[plane] % deep:
         inside = False
     if not inside or row % trace.stretch[0] or col % trace.stretch[1]:
         return "pad", "muted"
@@ -251,8 +256,10 @@ def test_last_frame(name, theme="light"):
     assert not (pixels[:-8] == FRESH).any()
     before, after, count = trace.geometry.input_shape, trace.output_shape, len(trace.steps)
     sizes = f"{before[0]}×{before[1]} in, {after[-2]}×{after[-1]} out"
-    if name == "stretched":
-        sizes = "3×3 in, 6×6 out"
+    if trace.operation.startswith("ConvTranspose"):
+        before = trace.input_shape
+        sizes = f"{before[-2]}×{before[-1]} in, {after[-2]}×{after[-1]} out"
+    assert name != "stretched" or sizes == "3×3 in, 6×6 out"
     if trace.dims == 1:
         sizes = f"{trace.input_shape[-1]} in, {after[-1]} out"
     see_words(
@@ -315,6 +322,9 @@ LABELS = {
     "long signal": ["input of 24", "output of 6"],
     "uneven signal": ["input of 10", "output of 4"],
     "stretched": ["input 3×3 stretched", "output 6×6"],
+    "stretched volume": ["input depth 0", "output, depth 1"],
+    "cropped": ["input 4×3 stretched", "output 4×2"],
+    "random windows of a volume": ["input, depth 2", "output, depth 1"],
     "volume": ["input, depth 2", "output, depth 1"],
     "volume padded": ["input, depth −1", "output, depth 0"],
 }
@@ -325,6 +335,9 @@ BETWEEN = {
     "groups": ["input channel 3", *["kernel 2×2"] * 2],
     "stretched": ["kernel 3×3 flipped"],
     "transposed, stride 1": ["kernel 2×2 flipped"],
+    "stretched volume": ["input depth 1", *["kernel 2×2 flipped"] * 2],
+    "cropped": ["kernel 2×2 flipped"],
+    "random windows of a volume": ["input, depth 3"],
     "volume": ["input, depth 3"],
     "volume padded": ["input, depth 0", "input, depth 1"],
 }

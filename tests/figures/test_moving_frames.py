@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from figure_cases import as_planned, convolution, decoded, numbers
+from figure_cases import as_planned, convolution, decoded, numbers, transposed
 from PIL import Image
 from seeing import (
     EDGE,
@@ -37,7 +37,7 @@ def whole(seed: int, *shape: int, below: int = 10) -> torch.Tensor:
     return torch.randint(0, below, shape, generator=torch.Generator().manual_seed(seed)).float()
 
 
-def unpooled(pool: nn.MaxPool2d, x: torch.Tensor, module: nn.MaxUnpool2d, **more) -> Transfer:
+def unpooled(pool: nn.Module, x: torch.Tensor, module: nn.Module, **more) -> Transfer:
     pooled, indices = pool(x)
     return slide(module, pooled, indices=indices, **more)
 
@@ -50,6 +50,12 @@ CASES = {
     "unpool": lambda: unpooled(indexed(2), whole(1, 1, 4, 4), nn.MaxUnpool2d(2)),
     "unpool odd": lambda: unpooled(
         indexed(2), whole(2, 1, 5, 5), nn.MaxUnpool2d(2), output_size=(5, 5)
+    ),
+    "unpool signal": lambda: unpooled(
+        nn.MaxPool1d(2, return_indices=True), whole(19, 1, 8), nn.MaxUnpool1d(2)
+    ),
+    "unpool volume": lambda: unpooled(
+        nn.MaxPool3d(2, return_indices=True), whole(20, 1, 4, 4, 4), nn.MaxUnpool3d(2), depth=1
     ),
     "unfold": lambda: slide(nn.Unfold(2), whole(3, 1, 4, 4)),
     "unfold padded": lambda: slide(nn.Unfold(3, padding=1, stride=2), whole(4, 1, 3, 3)),
@@ -65,6 +71,7 @@ CASES = {
         nn.AvgPool2d(3, 2, 1, count_include_pad=False), whole(13, 1, 5, 5)
     ),
     "back convolution": lambda: route(convolution(1, 1, 3), whole(14, 1, 4, 4)),
+    "back stretched": lambda: route(transposed(3, stride=2, padding=1), whole(21, 1, 3, 3)),
     "back past the edge": lambda: route(nn.MaxPool2d(2, ceil_mode=True), whole(15, 1, 5, 5)),
     "back signal": lambda: route(nn.MaxPool1d(3, 2), whole(16, 1, 9)),
     "back shades": lambda: route(nn.MaxPool2d(4), whole(17, 1, 20, 20)),
@@ -168,7 +175,9 @@ def see_forward(pixels, name, move=None) -> None:
     for r in range(-rows.padding[0], rows.size + rows.padding[1]):
         for c in range(-cols.padding[0], cols.size + cols.padding[1]):
             inside = 0 <= r < rows.size and 0 <= c < cols.size
-            fill, ink = ("page", "text") if inside else ("pad", "muted")
+            down, across = forward.stretch
+            own = inside and r % down == 0 and c % across == 0
+            fill, ink = ("page", "text") if own else ("pad", "muted")
             tap, bold, ring = taps.get((r, c)), False, False
             if tap is not None and not scene(name).shaded:
                 fill, ink, ring = "window", "text", tap in step.ties

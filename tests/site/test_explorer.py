@@ -520,7 +520,7 @@ def test_torchs_refusal_is_shown_explained_and_mended(used, call):
         *("nn.Conv2d(3, 8, 3)", "nn.MaxPool2d(2.5)", "nn.MaxPool2d('<b>')", "nn.MaxPool2d()"),
         *("nn.Conv2d(1, 1, 3, padding=90000)", "nn.AdaptiveAvgPool2d(100000)"),
         *("nn.ConvTranspose2d(1, 1, 99999, stride=99999)", "nn.MaxPool2d(9" + "9" * 300 + ")"),
-        *("nn.ConvTranspose2d(1, 1, 2, padding=2)", "nn.Conv2d(1, 1, 90, padding=45)"),
+        "nn.Conv2d(1, 1, 90, padding=45)",
         *("nn.Conv2d(1, 1, 3, padding='some')", "nn.Conv2d(1, 1, 3, padding_mode='some')"),
         *("nn.AdaptiveAvgPool2d(0)", "nn.MaxPool2d((1, 2, 3))", "nn.MaxPool2d(2, ceil_mode=3)"),
         *("__import__('os').system('x')", "nn.MaxPool2d(__proto__=1)", "nn.constructor()"),
