@@ -109,8 +109,8 @@ def judged(call, module, x, answer, page) -> str:
     close = {"rtol": 0, "atol": 0} if "Max" in call else {"rtol": 2e-5, "atol": 2e-5}
     shown = torch.tensor(page["output"], dtype=torch.float32).reshape(answer.shape)
     torch.testing.assert_close(shown, answer.detach(), equal_nan=True, **close, msg=told)
-    once = [PAIR.sub(r"\1", call_of(m)) for m in (eval(page["call"], {"nn": nn}), module)]
-    assert once[0] == once[1], told
+    once = eval(PAIR.sub(r"\1", call_of(module)), {"nn": nn})
+    assert call_of(eval(page["call"], {"nn": nn})) == call_of(once), told
     return "equal"
 
 
