@@ -45,6 +45,58 @@
     return text.startsWith(MINUS) ? `(${text})` : text;
   }
 
+  // ---- Whether what is printed on the left gives what is printed on the right, exactly.
+
+  /** What is printed as a whole number over a power of ten: [digits, places]. */
+  function shown(value) {
+    const [mantissa, exponent = "0"] = number(value).replaceAll(MINUS, "-").split("e");
+    const [whole, part = ""] = mantissa.split(".");
+    const places = part.length - Number(exponent);
+    const digits = BigInt(whole + part);
+    return places < 0 ? [digits * 10n ** BigInt(-places), 0] : [digits, places];
+  }
+
+  const times = ([a, p], [b, q]) => [a * b, p + q];
+  const scaled = ([digits, places], most) => digits * 10n ** BigInt(most - places);
+  const same = (a, b) => scaled(a, Math.max(a[1], b[1])) === scaled(b, Math.max(a[1], b[1]));
+  const power = ([digits, places], n) => [digits ** BigInt(n), places * n];
+
+  function sum(terms) {
+    const most = Math.max(0, ...terms.map((term) => term[1]));
+    return [terms.reduce((total, term) => total + scaled(term, most), 0n), most];
+  }
+
+  /** '= 4', or '≈ 3.667'. numbers: all that is printed. holds: whether it gives the result. */
+  function resulting(value, numbers, holds) {
+    const exact = equals(value) === "=" && (![...numbers, value].every(Number.isFinite) || holds());
+    return `${exact ? "=" : "≈"} ${number(value)}`;
+  }
+
+  function isRoot(values, norm, scale, value) {
+    if (norm > 0 && Number.isInteger(norm) && scale === 1) {
+      return same(sum(values.map((v) => power(shown(v), norm))), power(shown(value), norm));
+    }
+    const plain = (v) => Number(number(v).replaceAll(MINUS, "-"));
+    const total = values.reduce((all, v) => all + raised(plain(v), norm), 0) * scale;
+    const [root, mine] = [raised(total, 1 / norm), plain(value)];
+    return root === mine || Math.abs(root - mine) <= 1e-12 * Math.max(Math.abs(root), Math.abs(mine));
+  }
+
+  /** As torch's: the power 0.5 is a square root. */
+  const raised = (base, exponent) => base ** exponent;
+
+  /** Why torch's LP pool gives nan for numbers that are none; '' if it does not. */
+  function noRoot(values, norm) {
+    if (values.some(Number.isNaN)) return "";
+    if (!Number.isInteger(norm)) {
+      const negative = values.some((value) => value < 0);
+      return negative ? ` (torch has no power ${number(norm)} of a negative number)` : "";
+    }
+    const total = values.reduce((all, value) => all + raised(value, norm), 0);
+    const none = total < 0 && Math.abs(norm) !== 1;
+    return none ? " (the sum is negative, of which torch takes no root)" : "";
+  }
+
   function lp(values, norm, size) {
     const name = number(norm);
     const raised = Number.isInteger(norm) ? [...name].map((sign) => RAISED[sign] ?? sign).join("") : `^${name}`;
@@ -55,30 +107,43 @@
   }
 
   /** ask and step: windows.js's. */
-  SW.arithmetic = ({ kind, call, axes, bias }, { taps, value }) => {
+  SW.arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = "" }) => {
     const result = `${equals(value)} ${number(value)}`;
+    const unseen = blind && ` (the window sees no input, ${blind} alone)`;
     const values = taps.map((tap) => tap.value);
     const count = values.length;
     const divisor = call.args.divisor_override ?? count;
+    const divides = (terms) =>
+      resulting(value, [...terms, divisor], () =>
+        same(sum(terms.map(shown)), times(shown(value), shown(divisor))),
+      );
     const brief = count > MOST_TERMS;
     if (kind === "max") {
-      return brief ? `max of ${count} numbers ${result}` : `max(${values.map(number).join(", ")}) ${result}`;
+      return brief ? `max of ${count} numbers ${result}` : `max(${values.map(number).join(", ")}) ${result}${unseen}`;
     }
     if (kind === "average" && brief) {
-      const total = number(values.reduce((a, b) => a + b, 0));
+      const total = values.reduce((a, b) => a + b, 0);
       const by = number(divisor);
-      return `sum of ${count} numbers / ${by}: ${total} / ${by} ${result}`;
+      return `sum of ${count} numbers / ${by}: ${number(total)} / ${by} ${divides([total])}`;
     }
     if (kind === "average") {
-      return `(${values.map(signed).join(" + ")}) / ${signed(divisor)} ${result}`;
+      return `(${values.map(signed).join(" + ")}) / ${signed(divisor)} ${divides(values)}`;
     }
     if (kind === "lp") {
       if (brief) return `root of the sum of ${count} powers ${result}`;
-      return `${lp(values, call.args.norm_type, axes[0].kernel * axes[1].kernel)} ${result}`;
+      const [norm, size] = [call.args.norm_type, axes[0].kernel * axes[1].kernel];
+      const why = Number.isNaN(value) ? noRoot(values, norm) : "";
+      const root = resulting(value, values, () => isRoot(values, norm, size / count, value));
+      return `${lp(values, norm, size)} ${root}${why}`;
     }
     if (brief) return `sum of ${count} products input · weight ${result}`;
     const terms = taps.map((tap) => `${signed(tap.value)}·${signed(tap.weight)}`).join(" + ");
-    return `${terms}${bias === null ? "" : ` + bias ${signed(bias)}`} ${result}`;
+    const printed = taps.flatMap((tap) => [tap.value, tap.weight]);
+    const sums = resulting(value, [...printed, bias ?? 0], () => {
+      const products = taps.map((tap) => times(shown(tap.value), shown(tap.weight)));
+      return same(sum([...products, shown(bias ?? 0)]), shown(value));
+    });
+    return `${terms}${bias === null ? "" : ` + bias ${signed(bias)}`} ${sums}${unseen}`;
   };
   SW.number = number;
 })();

@@ -322,8 +322,9 @@
     const taps = tapsOf(ask, row, col);
     const value = output[row][col];
     const step = { taps, value, winner: null, ties: [] };
+    const reads = taps.some((tap) => home(ask, tap.row, tap.col)); // else of padding alone
+    if (!reads) step.blind = isTransposed(ask.call.operation) ? "added zeros" : "padding";
     if (ask.kind === "max") {
-      const reads = taps.some((tap) => home(ask, tap.row, tap.col)); // else of padding alone
       if (reads) step.winner = taps.findIndex((tap) => tap.value === value);
       const equal = (tap, i) => (tap.value === value && i !== step.winner ? [i] : []);
       step.ties = taps.flatMap(equal);

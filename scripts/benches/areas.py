@@ -50,8 +50,8 @@ AREAS = {
     ),
     "words": Area(
         tuple(
-            "arithmetic description feature_maps field_words jsonlines legend listing notation "
-            "recipes tables transfer_words wording".split()
+            "arithmetic description feature_maps field_words jsonlines legend listing "
+            "move_words notation recipes tables transfer_words wording".split()
         ),
         tests=("tests/core", "tests/figures", "tests/cli/test_cli_words.py"),
         least=90,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .folding import power
 from .trace import Step, Trace
 
@@ -70,3 +72,21 @@ def _shares(trace: Trace, step: Step, arriving: float) -> list[float | None]:
     total = sum(power(tap.value, norm) for tap in step.taps) * scale
     common = arriving * scale * power(total, 1 / norm - 1) if total else 0.0
     return [common * power(tap.value, norm - 1) for tap in step.taps]
+
+
+def cancelling(trace: Trace) -> list[float]:
+    """How many times larger the rounding of each step's shares may be than theirs alone.
+
+    Odd powers of either sign cancel in an LP pool's sum, whose own rounding then counts for more.
+    Infinite where it may be all of the sum.
+    """
+    if trace.kind != "lp":
+        return [1.0] * len(trace.steps)
+    found = []
+    for step in trace.steps:
+        powers = [power(tap.value, trace.norm) for tap in step.taps]
+        total, reach = sum(powers), sum(map(abs, powers))
+        worse = reach / abs(total) if total and math.isfinite(reach) else 1.0
+        certain = worse * (len(powers) + 2) * 2 * trace.epsilon < 0.5
+        found.append(worse * (1 + abs(1 / trace.norm - 1)) if certain else math.inf)
+    return found

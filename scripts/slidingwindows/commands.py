@@ -26,7 +26,7 @@ def figure_of(options, pictured: bool = False):
     from torch import nn
 
     from .gradients import route
-    from .operations import slide
+    from .operations import slide, tracer_of
     from .parsing import make_module
     from .values import generator, input_for
     from .weights import weigh
@@ -40,11 +40,12 @@ def figure_of(options, pictured: bool = False):
             f"{'x'.join(map(str, x.shape))}; trace, json and txt take larger ones"
         )
     chosen = {"channel": options.channel, "sample": options.sample, "depth": options.depth}
-    if isinstance(module, nn.FractionalMaxPool2d):
-        batch = x.shape[0] if x.dim() == 4 else 1
-        samples = torch.rand(1, 1, 2, generator=chance)
-        module._random_samples = samples.expand(batch, x.shape[-3], 2)
-    if isinstance(module, nn.MaxUnpool2d):
+    dims = tracer_of(module)[0]
+    if isinstance(module, nn.FractionalMaxPool2d | nn.FractionalMaxPool3d):
+        batch = x.shape[0] if x.dim() == dims + 2 else 1
+        samples = torch.rand(1, 1, dims, generator=chance)
+        module._random_samples = samples.expand(batch, x.shape[-dims - 1], dims)
+    if isinstance(module, nn.MaxUnpool1d | nn.MaxUnpool2d | nn.MaxUnpool3d):
         return _unpooled(module, x, chosen, options)
     return route(module, x, **chosen) if options.backward else slide(module, x, **chosen)
 
@@ -53,20 +54,22 @@ def _unpooled(module, x, chosen: dict, options):
     """What is unpooled must have been pooled: the input is what goes into that pool."""
     from torch import nn
 
-    from .operations import slide
+    from .operations import slide, tracer_of
 
     if options.backward:
         raise SlidingWindowsError(
-            "MaxUnpool2d only moves numbers: a gradient takes the same ways back"
+            f"{type(module).__name__} only moves numbers: a gradient takes the same ways back"
         )
-    pool = nn.MaxPool2d(module.kernel_size, module.stride, module.padding, return_indices=True)
+    dims = tracer_of(module)[0]
+    kind = getattr(nn, f"MaxPool{dims}d")
+    pool = kind(module.kernel_size, module.stride, module.padding, return_indices=True)
     try:
         pooled, indices = pool(x)
     except (RuntimeError, ValueError, TypeError) as error:
         raise SlidingWindowsError(
             f"torch says: {str(error).splitlines()[0]}", options.call
         ) from error
-    return slide(module, pooled, indices=indices, output_size=x.shape[-2:], **chosen)
+    return slide(module, pooled, indices=indices, output_size=x.shape[-dims:], **chosen)
 
 
 def draw(options) -> None:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from . import arithmetic
 from .errors import SlidingWindowsError
 from .geometry import Axis
-from .requests import Axes, Request, spots
+from .requests import Axes, Request, reads_input, spots
 from .tensors import ask_torch, plane_of
 from .trace import Step, Trace
 
@@ -78,12 +78,14 @@ def _products(ask: Request, axes: Axes, channels, padded, kernels, output, **mor
     weights = tuple(plane_of(kernel) for volume in kernels for kernel in volume)
     bias = None if module.bias is None else float(module.bias[ask.channel])
     result, steps = plane_of(ask.result(output)), []
+    stretch = (more.get("depth_stretch", 1), *more.get("stretch", (1, 1)))
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col, weights)
         value = result[row][col]
-        words = arithmetic.convolution(
-            [tap.value for tap in taps], [tap.weight for tap in taps], bias, value
-        )
+        numbers, kernel = [tap.value for tap in taps], [tap.weight for tap in taps]
+        sees = module.padding_mode != "zeros" or reads_input(axes, (ask.depth, row, col), stretch)
+        unseen = "" if sees else "added zeros" if module.transposed else "padding"
+        words = arithmetic.convolution(numbers, kernel, bias, value, unseen)
         steps.append(Step((row, col), taps, value, words))
     more |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
     return ask.trace("convolution", axes, planes, steps, output, channels=channels, **more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from . import move_words
 from .adaptive import random_samples
 from .backward import passed_back
 from .calls import title_of
@@ -16,7 +17,7 @@ from .notation import number
 from .operations import followed, slide
 from .requests import Request
 from .tensors import ask_torch, plane_of, rounding_unit, tensor_of
-from .trace import Step, Trace
+from .trace import Trace
 from .transfer import Move, Read, Transfer, Write
 from .undisturbed import filled_in, undisturbed
 
@@ -103,7 +104,7 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         row, col = step.output
         arriving = upstream[row][col]
         writes = tuple(Write(*share) for share in shares)
-        words = _words(trace, step, arriving, writes)
+        words = move_words.passed(trace, step, arriving, writes)
         moves.append(Move(step.output, (Read(0, row, col, arriving),), writes, words))
     return Transfer(
         kind="gradient",
@@ -196,20 +197,3 @@ def _autograd(ask: Request, trace: Trace, sent: torch.Tensor, plane: int) -> tor
     target = received.new_zeros(trace.geometry.input_shape)
     target[::down, ::across] = received
     return target
-
-
-def _words(trace: Trace, step: Step, arriving: float, writes) -> str:
-    text = number(arriving)
-    if trace.kind == "max":
-        if not writes:
-            return f"gradient {text} goes to no element of this plane"
-        (row, col, _), first = writes[0], " (the first of equals)" if step.ties else ""
-        return f"gradient {text} goes whole to the winner at ({row}, {col}){first}"
-    if trace.kind == "average":
-        if not step.divisor:
-            return f"gradient {text} is divided by 0"
-        share = number(arriving / step.divisor)
-        return f"gradient {text} / {number(step.divisor)}: each of {len(writes)} gets {share}"
-    if trace.kind == "lp":
-        return f"gradient {text} goes to {len(writes)} elements, the larger the more"
-    return f"gradient {text} times the kernel goes to {len(writes)} elements"

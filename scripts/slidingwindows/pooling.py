@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from . import arithmetic
 from .errors import SlidingWindowsError
 from .geometry import several
-from .requests import NAMES, Axes, Request, spots
+from .requests import NAMES, Axes, Request, reads_input, spots
 from .tensors import ask_torch, plane_of
 from .trace import Step, Trace
 
@@ -50,11 +50,12 @@ def winners(ask: Request, axes: Axes, output, again, indices) -> Trace:
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col)
         value, winner = result[row][col], None
-        if _reads_input(axes, ask.depth, row, col):
+        if reads_input(axes, (ask.depth, row, col)):
             places = [(slices[tap.plane], tap.row, tap.col) for tap in taps]
             winner = places.index(_place(where[row][col], axes))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
-        words = arithmetic.maximum([tap.value for tap in taps], value)
+        unseen = "padding" if winner is None else ""
+        words = arithmetic.maximum([tap.value for tap in taps], value, unseen)
         steps.append(Step((row, col), taps, value, words, winner, ties))
     return ask.trace("max", axes, planes, steps, output)
 
@@ -134,16 +135,9 @@ def _place(index: int, axes: Axes) -> tuple[int, int, int]:
     return (*divmod(rest, axes[1].size), col)
 
 
-def _reads_input(axes: Axes, *spot: int) -> bool:
-    """False for a window of padding alone, which dilation can make: torch's index is no element."""
-    return all(
-        any(0 <= p < axis.size for p in axis.windows[i]) for axis, i in zip(axes, spot, strict=True)
-    )
-
-
 def _least(ask: Request, axes: Axes) -> float:
     """What max pooling pads with. Integers have no infinity, but it shows in no other window."""
-    read = all(_reads_input(axes, ask.depth, *spot) for spot in spots(axes))
+    read = all(reads_input(axes, (ask.depth, *spot)) for spot in spots(axes))
     if ask.input.is_floating_point() or read:
         return -math.inf
     return float(torch.iinfo(ask.input.dtype).min)

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from .calls import title_of
 from .errors import SlidingWindowsError
 from .geometry import Axis, Geometry, pair, several
+from .move_words import folded, unfolded
 from .notation import number
 from .requests import NAMES, ONE, Request, named_axis
 from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
@@ -116,8 +117,7 @@ def unfold(ask: Request) -> Transfer:
             for c in axes[1].windows[col]
         )
         writes = tuple(Write(i, column, read.value) for i, read in enumerate(reads))
-        numbers = ", ".join(number(read.value) for read in reads)
-        words = f"window ({row}, {col}) becomes column {column}: {numbers}"
+        words = unfolded((row, col), column, [read.value for read in reads])
         moves.append(Move((row, col), reads, writes, words))
     return _transfer("unfold", ask, axes, planes, target, moves, output)
 
@@ -139,7 +139,7 @@ def fold(ask: Request) -> Transfer:
             for (r, c), read in zip(places, reads, strict=True)
             if 0 <= r < height and 0 <= c < width
         )
-        words = f"column {column} is added to window ({row}, {col})"
+        words = folded((row, col), column)
         moves.append(Move((row, col), reads, writes, words))
     return _transfer("fold", ask, axes, (grid,), _followed(ask, output), moves, output)
 

@@ -150,3 +150,14 @@ def named_axis(name: str, make, *arguments):
 def spots(axes: Axes):
     """Output positions (row, col) in reading order."""
     return [(r, c) for r in range(axes[1].output_size) for c in range(axes[2].output_size)]
+
+
+def reads_input(axes: Axes, spot: tuple[int, int, int], stretch=(1, 1, 1)) -> bool:
+    """False for a window of padding, or of zeros between the input's own numbers, alone.
+
+    spot: (depth, row, col) of the output. stretch: from one number of the input to the next.
+    """
+    return all(
+        any(0 <= p < axis.size and p % by == 0 for p in axis.windows[i])
+        for axis, i, by in zip(axes, spot, stretch, strict=True)
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from .arithmetic import of_step
 from .errors import SlidingWindowsError, one_error
 from .folding import Rule, agrees, fold, same
 from .geometry import Axis, Geometry
@@ -148,7 +149,7 @@ class Trace:
                     f"{self.input_shape} and {self.output_shape}",
                     self.call,
                 )
-        padded = tuple(axis.padded_size for axis in axes)
+        padded = tuple(axis.size + sum(axis.padding) for axis in axes)
         if any((len(p), *{len(row) for row in p}) != padded for p in self.planes):
             raise SlidingWindowsError(f"the planes are not all of {padded}", self.call)
         batch = self.output_shape[0] if len(self.output_shape) == dims + 2 else 1
@@ -239,13 +240,26 @@ class Trace:
                 f"the winner of step {step.output} is not its value", self.call
             )
 
+    def _verify_words(self) -> None:
+        if self.call not in (f"{self.operation}(…)", "") and not self.call.startswith(
+            f"nn.{self.operation}("
+        ):
+            raise SlidingWindowsError(f"that is no call of {self.operation}", self.call)
+        for step in self.steps:
+            words = of_step(self, step)
+            if step.arithmetic != words:
+                raise SlidingWindowsError(
+                    f"step {step.output} says {step.arithmetic!r}, its numbers say {words!r}",
+                    self.call,
+                )
+
     def to_dict(self) -> dict:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
         return plain(fields_of(self))
 
     @classmethod
     def from_dict(cls, data: dict) -> Trace:
-        """The inverse of to_dict; verifies the numbers again.
+        """The inverse of to_dict; verifies the numbers again, and the words.
 
         Raises SlidingWindowsError for what is no such dict, or a damaged one.
         """
@@ -261,4 +275,5 @@ class Trace:
             )
             trace = cls(**fields)
             check_types(trace)
+            trace._verify_words()
             return trace

@@ -10,9 +10,11 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .backward import cancelling
 from .errors import SlidingWindowsError, one_error
 from .folding import LARGEST, same
 from .geometry import Geometry
+from .move_words import of_move
 from .moves import expected_moves
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .trace import Plane, Trace
@@ -162,13 +164,15 @@ class Transfer:
         height, width = len(self.target), len(self.target[0])
         sizes = [[0.0] * width for _ in range(height)]
         counts = [[0] * width for _ in range(height)]
-        for move in self.moves:
+        worse = cancelling(self.forward) if self.forward else [1.0] * len(self.moves)
+        for move, factor in zip(self.moves, worse, strict=True):
             for row, col, amount in move.writes:
                 if not (0 <= row < height and 0 <= col < width):
                     raise SlidingWindowsError(
                         f"({row}, {col}) is not in the {height}×{width} target", self.call
                     )
-                sizes[row][col] += abs(amount) if math.isfinite(amount) else 0.0
+                rounded = abs(amount) * factor if math.isfinite(amount) else 0.0
+                sizes[row][col] += math.inf if math.isinf(factor) else rounded
                 counts[row][col] += 1
         played, largest = self.after(len(self.moves)), LARGEST.get(self.epsilon, math.inf)
         for row in range(height):
@@ -180,11 +184,23 @@ class Transfer:
                 close = self.adds and abs(mine - torch_says) <= slack
                 if self.adds and sizes[row][col] > largest and not math.isfinite(torch_says):
                     continue  # past the dtype's largest number a sum depends on its order
+                if math.isinf(sizes[row][col]) and math.isinf(max(worse)):
+                    continue  # all that is left of a sum of powers is its rounding
                 if not close and not same(mine, torch_says):
                     raise SlidingWindowsError(
                         f"the moves give {mine} at ({row}, {col}), torch gave {torch_says}",
                         self.call,
                     )
+
+    def _verify_words(self) -> None:
+        for index, move in enumerate(self.moves):
+            words = of_move(self, index)
+            if move.arithmetic != words:
+                raise SlidingWindowsError(
+                    f"the move of window {move.window} says {move.arithmetic!r}, its numbers say "
+                    f"{words!r}",
+                    self.call,
+                )
 
     def to_dict(self) -> dict:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
@@ -195,7 +211,7 @@ class Transfer:
 
     @classmethod
     def from_dict(cls, data: dict) -> Transfer:
-        """The inverse of to_dict; verifies the numbers again.
+        """The inverse of to_dict; verifies the numbers again, and the words.
 
         Raises SlidingWindowsError for what is no such dict, or a damaged one.
         """
@@ -217,6 +233,7 @@ class Transfer:
                 fields["forward"] = Trace.from_dict(data["forward"])
             transfer = cls(**fields)
             check_types(transfer)
+            transfer._verify_words()
             return transfer
 
 

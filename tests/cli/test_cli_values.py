@@ -33,6 +33,7 @@ def traced(run):
 # An input that each traced class can take, so that a new class without a line here is noticed.
 EXAMPLES = {
     "FractionalMaxPool2d": ("FractionalMaxPool2d(2, output_size=3)", "8x8"),
+    "FractionalMaxPool3d": ("FractionalMaxPool3d(2, output_size=2)", "4x4x4"),
     "Unfold": ("Unfold(2)", "4x4"),
     "Fold": ("Fold(3, 2)", "4"),
 }

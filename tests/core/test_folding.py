@@ -10,6 +10,7 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
 from slidingwindows.folding import LARGEST, LEAST, Rule, agrees, fold
+from slidingwindows.notation import number
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INF, NAN = math.inf, math.nan
@@ -80,11 +81,13 @@ def test_torch_may_skip_zeros_of_the_padding_only(mode):
         first = float(module(torch.tensor([[[3.0]]]))[0, 0, 0])
     trace = slide(module, torch.tensor([[[3.0]]]))
     assert trace.output[0][0] == first or math.isnan(first)
+    first_tap = number(trace.steps[0].taps[0].value)
     for answer in (6.0, NAN, INF):
         # One element of padding, then 3: what may the sum be?
         may = answer == INF if mode == "replicate" else answer != INF
         data = trace.to_dict()
         data["output"][0][0] = data["steps"][0]["value"] = answer
+        data["steps"][0]["arithmetic"] = f"{first_tap}·∞ + 3·2 = {number(answer)}"
         if may:
             assert type(trace).from_dict(data).steps[0].output == (0, 0)
         else:

@@ -109,8 +109,8 @@ def judged(call, module, x, answer, page) -> str:
     close = {"rtol": 0, "atol": 0} if "Max" in call else {"rtol": 2e-5, "atol": 2e-5}
     shown = torch.tensor(page["output"], dtype=torch.float32).reshape(answer.shape)
     torch.testing.assert_close(shown, answer.detach(), equal_nan=True, **close, msg=told)
-    once = [PAIR.sub(r"\1", call_of(m)) for m in (eval(page["call"], {"nn": nn}), module)]
-    assert once[0] == once[1], told
+    once = eval(PAIR.sub(r"\1", call_of(module)), {"nn": nn})
+    assert call_of(eval(page["call"], {"nn": nn})) == call_of(once), told
     return "equal"
 
 
@@ -233,12 +233,37 @@ def test_steps_and_gradients_are_the_packages(engine):
 def test_an_lp_window_in_words(engine):
     x = torch.tensor([[[1.0, -2, 3, 0], [4, 5, -6, 2], [7, 8, 9, 1]]])
     calls = ["nn.LPPool2d(2, 2)", "nn.LPPool2d(1, 3, ceil_mode=True)", "nn.LPPool2d(2.5, 2, 1)"]
-    calls += ["nn.LPPool2d(3, (2, 3), ceil_mode=True)", "nn.LPPool2d(4, 2)"]
+    calls += ["nn.LPPool2d(3, (2, 3), ceil_mode=True)", "nn.LPPool2d(4, 2)", "nn.LPPool2d(5, 2, 1)"]
     traces = [slide(eval(call, {"nn": nn}), x) for call in calls]
     upstreams = [torch.ones(1, *trace.geometry.output_shape) for trace in traces]
     found = engine([asked(c, None, x, plane(u)) for c, u in zip(calls, upstreams, strict=True)])
     for trace, page in zip(traces, found, strict=True):
         assert [s["arithmetic"] for s in page["steps"]] == [s.arithmetic for s in trace.steps]
+
+
+def test_signs_and_windows_without_input_in_words(engine):
+    """What is printed gives what is printed, or ≈; a window of padding alone says that it is."""
+    x = torch.tensor([[[0.1234, 0.1234, 0.25], [0.1234, 0.1298, 1e30], [2.0, -0.5, 1e-30]]])
+    calls = ["nn.AvgPool2d(2, 1)", "nn.AvgPool2d(2, 1, divisor_override=3)", "nn.AvgPool2d(3, 1)"]
+    calls += ["nn.Conv2d(1, 1, 2, padding=2)", "nn.ConvTranspose2d(1, 1, 1, stride=2, bias=False)"]
+    calls += ["nn.MaxPool2d(2, 1, padding=1, dilation=4)", "nn.LPPool2d(1, 2)"]
+    calls += ["nn.Conv2d(1, 1, 3, padding=2, padding_mode='circular', bias=False)"]
+    modules = [eval(call, {"nn": nn}) for call in calls]
+    for module in modules:
+        for parameter in module.parameters():
+            parameter.data = torch.arange(1.0, 1 + parameter.numel()).view(parameter.shape) / 8
+    traces = [slide(module, x) for module in modules]
+    ones = [torch.ones(1, *trace.geometry.output_shape) for trace in traces]
+    found = engine(
+        [asked(*one) for one in zip(calls, modules, [x] * 8, map(plane, ones), strict=True)]
+    )
+    said = []
+    for trace, page in zip(traces, found, strict=True):
+        said += [step["arithmetic"] for step in page["steps"]]
+        assert said[-len(trace.steps) :] == [step.arithmetic for step in trace.steps]
+    text = "\n".join(said)
+    for words in (" = ", "≈ 0.125", "1.00e30", "padding alone)", "added zeros alone)"):
+        assert words in text, words
 
 
 def test_the_reference_cases(engine):

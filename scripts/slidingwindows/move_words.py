@@ -1,0 +1,67 @@
+"""Why a number moves where it moves, in words, from a Transfer's own numbers."""
+
+from __future__ import annotations
+
+from .arithmetic import no_root
+from .notation import number
+from .trace import Step, Trace
+
+
+def passed(trace: Trace, step: Step, arriving: float, writes) -> str:
+    """How a gradient goes back through one window of a forward pass.
+
+    arriving: the gradient of the window's output. writes: what the window passes on, (row, col,
+    amount) each.
+    """
+    text = number(arriving)
+    if trace.kind == "max":
+        if not writes:
+            return f"gradient {text} goes to no element of this plane"
+        (row, col, _), first = writes[0], " (the first of equals)" if step.ties else ""
+        return f"gradient {text} goes whole to the winner at ({row}, {col}){first}"
+    if trace.kind == "average":
+        if not step.divisor:
+            return f"gradient {text} is divided by 0"
+        share = number(arriving / step.divisor)
+        return f"gradient {text} / {number(step.divisor)}: each of {len(writes)} gets {share}"
+    if trace.kind == "lp":
+        why = (
+            no_root([tap.value for tap in step.taps], trace.norm)
+            if step.value != step.value
+            else ""
+        )
+        if why:
+            return f"gradient {text} becomes nan: {why}"
+        return f"gradient {text} goes to {len(writes)} elements, the larger the more"
+    return f"gradient {text} times the kernel goes to {len(writes)} elements"
+
+
+def unfolded(window: tuple[int, int], column: int, values) -> str:
+    """'window (0, 1) becomes column 1: 2, 3'"""
+    numbers = ", ".join(number(value) for value in values)
+    return f"window ({window[0]}, {window[1]}) becomes column {column}: {numbers}"
+
+
+def folded(window: tuple[int, int], column: int) -> str:
+    """'column 1 is added to window (0, 1)'"""
+    return f"column {column} is added to window ({window[0]}, {window[1]})"
+
+
+def of_move(transfer, index: int) -> str:
+    """The words of one of a Transfer's moves; of an unpooling those of its index itself."""
+    move = transfer.moves[index]
+    if transfer.kind == "gradient":
+        return passed(
+            transfer.forward, transfer.forward.steps[index], move.reads[0].value, move.writes
+        )
+    if transfer.kind == "unfold":
+        return unfolded(move.window, index, [read.value for read in move.reads])
+    if transfer.kind == "fold":
+        return folded(move.window, index)
+    # Of a volume the index counts slices, too, which the words themselves name.
+    start = f"{number(move.reads[0].value)} goes to its index "
+    if transfer.dims == 3 or not move.writes:
+        return move.arithmetic if move.arithmetic.startswith(start) else start
+    row, col, _ = move.writes[0]
+    place = f"element {col}" if transfer.dims == 1 else f"row {row}, column {col}"
+    return f"{start}{row * len(transfer.target[0]) + col}: {place}"
