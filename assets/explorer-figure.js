@@ -160,8 +160,8 @@
 
     typeWeight(row, col, text) {
       const value = readNumber(text);
-      if (value === null) {
-        this.notice.textContent = "That is no number up to a million.";
+      if (!Number.isFinite(value ?? NaN)) {
+        this.notice.textContent = "That is no number up to a million."; // a weight is finite
         return;
       }
       this.notice.textContent = "";
@@ -523,7 +523,10 @@
       const flat = isSignal(this.call.operation);
       const [height, width] = [this.rows.length, this.rows[0].length];
       const shape = flat ? `1, ${width}` : `1, ${height}, ${width}`;
-      const python = (value) => (Number.isInteger(value) ? `${value}.0` : short(value));
+      const python = (value) => {
+        if (!Number.isFinite(value)) return `float("${String(value).replace("Infinity", "inf").toLowerCase()}")`;
+        return Number.isInteger(value) ? `${value}.0` : short(value);
+      };
       const list = (rows) => rows.map((row) => `[${row.map(python).join(", ")}]`).join(", ");
       const lines = ["import torch", "from torch import nn", ""];
       if (kind === "random") {
