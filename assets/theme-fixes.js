@@ -1,5 +1,6 @@
 // Two things that Material's script does not do.
-// A classic script, for Chromium refuses modules on file://.
+// A classic script, for Chromium refuses modules on file://. It runs before Material's: on the
+// window itself, listeners are called in the order in which they were added.
 
 (() => {
   "use strict";
