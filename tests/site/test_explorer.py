@@ -274,6 +274,25 @@ def test_by_keyboard_alone(page):
     assert place == ["-1", "5"]
 
 
+def test_each_step_is_announced_with_its_window(page):
+    said = page.locator(".sw-explored [aria-live='polite']")
+    page.get_by_role("button", name="Next", exact=True).click()
+    words = page.locator(".sw-arithmetic").inner_text()
+    expect(said).to_have_text(f"output (0, 1), window 2 of 9: {words}")
+    page.get_by_role("slider", name="window").press("End")
+    expect(said).to_contain_text("output (2, 2), window 9 of 9: max(")
+
+
+def test_a_shared_link_survives_markdown_and_mail(page, visit):
+    """No sign is left in it that ends a link in a text, and it is no less the same link."""
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, (2, 3), padding='same', padding_mode='reflect')")
+    page.get_by_role("button", name="Copy link").click()
+    link = page.evaluate("location.hash")
+    assert re.fullmatch(r"#[\w%.,;:&=+-]+", link) and link[-1].isalnum()
+    other = opened(visit(), link)
+    assert line(other) == page.evaluate("SlidingWindows.explorer.page.text")
+
+
 def test_no_control_is_a_keyboard_trap(page):
     """Tab reaches every control that is seen, and leaves the explorer again."""
     wanted = page.locator(

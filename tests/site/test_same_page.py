@@ -11,9 +11,9 @@ LESSON = "lessons/max-pooling/"
 DOES = """async () => {
   for (const box of document.querySelectorAll("article details")) box.open = true;
   await document.querySelector("#max-pool-3x3-stride-2 sliding-window").go(4);
-  document.querySelector("article").mine = true;
+  document.querySelector(".md-content article").mine = true;
 }"""
-KEPT = """() => document.querySelector("article").mine === true
+KEPT = """() => document.querySelector(".md-content article").mine === true
   && [...document.querySelectorAll("article details")].every(box => box.open)
   && document.querySelector("#max-pool-3x3-stride-2 sliding-window").at === 4"""
 
@@ -97,10 +97,10 @@ def test_other_pages_still_come_without_loading_anew(reader):
     reader.follow("/lessons/padding/", "Padding")
     page.go_back()
     expect(page.locator("h1")).to_have_text(re.compile("Max pooling"))
-    page.evaluate("document.querySelector('article').mine = true")
+    page.evaluate("document.querySelector('.md-content article').mine = true")
     page.locator(".md-sidebar--secondary .md-nav__link").nth(2).click()
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.querySelector('article').mine")
+    assert page.evaluate("document.querySelector('.md-content article').mine")
     assert reader.marked()
 
 
