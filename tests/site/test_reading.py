@@ -101,8 +101,8 @@ def test_text_of_twice_the_size_overflows_nothing(visit, path, width):
     page.locator(".sw-play button").first.wait_for()
     page.evaluate(
         """() => {
-            const { style } = document.documentElement
-            style.fontSize = `${2 * parseFloat(getComputedStyle(document.documentElement).fontSize)}px`
+            const root = document.documentElement
+            root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`
         }"""
     )
     page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
