@@ -173,7 +173,8 @@ def is_torchs(state) -> None:
         return
     assert not said
     shown = torch.tensor(state["output"], dtype=torch.float32).reshape(answer.shape)
-    torch.testing.assert_close(shown, answer, rtol=1e-5, atol=1e-4, msg=state["line"])
+    close = {"rtol": 1e-5, "atol": 1e-4, "equal_nan": True}
+    torch.testing.assert_close(shown, answer, **close, msg=state["line"])
 
 
 @pytest.mark.parametrize("name", PRESETS)
