@@ -50,7 +50,7 @@
         gradient.element,
       );
       this.legend = make("p", { class: "sw-legend" });
-      this.words_ = make("p", { class: "sw-arithmetic", "aria-live": "polite" });
+      this.words_ = make("p", { class: "sw-arithmetic" });
       const move = (by) => () => {
         this.stop();
         this.go(this.number + by);
@@ -62,6 +62,8 @@
         this.go(Number(this.slider.value));
       });
       this.where = make("span", { class: "sw-where" });
+      // Said after a step: which output, then its arithmetic. Pointing at cells says nothing here.
+      this.said = make("p", { class: "sw-offscreen", "aria-live": "polite" });
       this.steps = make(
         "div",
         { class: "sw-steps", role: "group", "aria-label": "Windows, one by one" },
@@ -94,6 +96,7 @@
         this.legend,
         this.words_,
         this.steps,
+        this.said,
         this.gradBox,
       );
     }
@@ -160,8 +163,8 @@
 
     typeWeight(row, col, text) {
       const value = readNumber(text);
-      if (value === null) {
-        this.notice.textContent = "That is no number up to a million.";
+      if (!Number.isFinite(value ?? NaN)) {
+        this.notice.textContent = "That is no number up to a million."; // a weight is finite
         return;
       }
       this.notice.textContent = "";
@@ -292,6 +295,8 @@
       this.number = Math.min(last, Math.max(0, number));
       this.at = [Math.floor(this.number / cols), this.number % cols];
       this.showStep();
+      // A voice could not keep up with playing.
+      if (!this.timer) this.said.textContent = `${this.where.textContent}: ${this.words_.textContent}`;
       if (this.grad.checked && this.gradOf.value === "one") this.showGradient();
       this.keep(() => this.state());
     }
@@ -299,7 +304,6 @@
     start() {
       const last = Number(this.slider.max);
       if (this.number >= last) this.go(0);
-      this.words_.setAttribute("aria-live", "off"); // a voice could not keep up
       this.play.textContent = "Pause";
       this.timer = setInterval(() => {
         if (!this.root.isConnected || this.number >= last) this.stop();
@@ -311,7 +315,6 @@
       clearInterval(this.timer);
       this.timer = 0;
       this.play.textContent = "Play";
-      this.words_.setAttribute("aria-live", "polite");
     }
 
     showStep(at = this.at) {
@@ -523,7 +526,10 @@
       const flat = isSignal(this.call.operation);
       const [height, width] = [this.rows.length, this.rows[0].length];
       const shape = flat ? `1, ${width}` : `1, ${height}, ${width}`;
-      const python = (value) => (Number.isInteger(value) ? `${value}.0` : short(value));
+      const python = (value) => {
+        if (!Number.isFinite(value)) return `float("${String(value).replace("Infinity", "inf").toLowerCase()}")`;
+        return Number.isInteger(value) ? `${value}.0` : short(value);
+      };
       const list = (rows) => rows.map((row) => `[${row.map(python).join(", ")}]`).join(", ");
       const lines = ["import torch", "from torch import nn", ""];
       if (kind === "random") {

@@ -295,8 +295,9 @@
       this.biasField.inputMode = "decimal";
       this.biasField.addEventListener("input", () => {
         const value = readNumber(this.biasField.value);
-        this.biasField.setAttribute("aria-invalid", String(value === null));
-        if (value !== null) this.change({ bias: value });
+        const fits = Number.isFinite(value ?? NaN);
+        this.biasField.setAttribute("aria-invalid", String(!fits));
+        if (fits) this.change({ bias: value });
       });
       this.biasBox = make(
         "div",
@@ -315,10 +316,13 @@
       checkChannels(call);
       const source = readSource(words.input);
       const state = { call, source, weights: null, bias: 0, at: [0, 0], gradient: "" };
-      if (words.weights) state.weights = readGrid(words.weights);
+      if (words.weights) {
+        state.weights = readGrid(words.weights);
+        if (!state.weights.flat().every(Number.isFinite)) throw plainProblem("A weight is finite.");
+      }
       if (words.bias !== undefined) {
         state.bias = readNumber(words.bias);
-        if (state.bias === null) throw plainProblem("The bias is no number.");
+        if (!Number.isFinite(state.bias ?? NaN)) throw plainProblem("The bias is no number.");
       }
       if (words.at !== undefined) {
         if (!/^\d{1,3},\d{1,3}$/.test(words.at)) throw plainProblem("That is no place.");
@@ -595,7 +599,7 @@
 
     readPaste() {
       try {
-        const rows = readGrid(this.paste.value);
+        const rows = SW.readPasted(this.paste.value);
         if (isSignal(this.call.operation) && rows.length > 1) {
           throw plainProblem(`${this.call.operation} takes a signal: one row of numbers.`);
         }

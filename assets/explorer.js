@@ -115,9 +115,11 @@
   const grid = (rows, cols, value) =>
     Array.from({ length: rows }, (_, r) => Array.from({ length: cols }, (_, c) => value(r, c)));
 
-  /** A number typed by a reader, as float32 holds it; null if it is none. */
+  /** A number typed by a reader, as float32 holds it, nan and inf too; null if it is none. */
   function readNumber(text) {
     const plain = String(text).trim().replace(/^[−–]/, "-");
+    const special = /^([-+]?)(nan|inf|infinity|∞)$/i.exec(plain);
+    if (special) return special[2].toLowerCase() === "nan" ? NaN : Number(`${special[1]}Infinity`);
     if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?$/i.test(plain)) return null;
     const value = Number(plain);
     return Math.abs(value) <= LARGEST_VALUE ? Math.fround(value) : null;
@@ -133,14 +135,12 @@
     return String(value);
   }
 
-  /** Rows of numbers: lines or semicolons, commas or blanks, or brackets as Python has them. */
+  /** A link's rows of numbers, '1,2;3,4'. What readers paste is pasted.js's. */
   function readGrid(text) {
-    const bracketed = [...text.matchAll(/\[([^[\]]*)\]/g)].map((match) => match[1]);
-    const lines = bracketed.length ? bracketed : text.split(/[;\n]/);
-    const rows = lines
-      .map((line) => line.trim())
+    const rows = text
+      .split(";")
       .filter(Boolean)
-      .map((line) => line.split(/[\s,]+/).filter(Boolean).map(readNumber));
+      .map((line) => line.split(",").map(readNumber));
     if (!rows.length) throw plainProblem("There are no numbers in this text.");
     if (rows.length > LARGEST_SIDE || rows[0].length > LARGEST_SIDE) throw tooLarge();
     if (rows.some((row) => row.includes(null))) {
@@ -249,6 +249,7 @@
       load("arithmetic.js", () => SW.arithmetic),
     ]);
     await load("windows.js", () => SW.run);
+    await load("pasted.js", () => SW.readPasted);
     await load("explorer-figure.js", () => SW.ExplorerFigure);
     await load("explorer-page.js", () => SW.Explorer);
     const root = document.querySelector("#sw-explorer");

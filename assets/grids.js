@@ -93,7 +93,7 @@
       } else if (event.key in jumps) {
         this.focus(this.cells[jumps[event.key]]);
         event.preventDefault();
-      } else if (this.editable(cell) && /^[-\d.−]$/.test(event.key)) {
+      } else if (this.editable(cell) && /^[-\d.−ni∞]$/i.test(event.key)) {
         this.edit(cell, event.key);
         event.preventDefault();
       } else if (this.editable(cell) && ["Enter", "F2", "Backspace", "Delete"].includes(event.key)) {

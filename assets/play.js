@@ -51,7 +51,8 @@
     const encode = (text) =>
       encodeURIComponent(text)
         .replace(/%2C|%3D|%3B|%3A|%20/g, (code) => readable[code])
-        .replace(/\)$/, "%29"); // chat programs leave a last bracket out of a link
+        // Markdown, chat and mail programs end a link at one of these.
+        .replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
     return Object.entries(state)
       .map(([name, value]) => `${name}=${encode(value)}`)
       .join("&");

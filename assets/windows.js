@@ -325,7 +325,11 @@
     const reads = taps.some((tap) => home(ask, tap.row, tap.col)); // else of padding alone
     if (!reads) step.blind = isTransposed(ask.call.operation) ? "added zeros" : "padding";
     if (ask.kind === "max") {
-      if (reads) step.winner = taps.findIndex((tap) => tap.value === value);
+      const real = taps.map((tap) => home(ask, tap.row, tap.col) !== null);
+      const wins = Number.isNaN(value)
+        ? taps.findLastIndex((tap) => Number.isNaN(tap.value)) // each nan wins over what was before
+        : taps.findIndex((tap, i) => real[i] && tap.value === value);
+      if (wins >= 0) step.winner = wins; // none in padding alone
       const equal = (tap, i) => (tap.value === value && i !== step.winner ? [i] : []);
       step.ties = taps.flatMap(equal);
     }

@@ -22,6 +22,7 @@ def recipe(item: Trace | Transfer, name: str) -> str:
     forward = item.forward if isinstance(item, Transfer) and item.forward else item
     copied = isinstance(forward, Trace) and forward.slices and forward.padding_mode != "zeros"
     unknown = not item.call.startswith("nn.") or item.operation.startswith("FractionalMaxPool")
+    unknown = unknown or not _dtype(item)
     if copied or unknown or _count(item) > MOST_NUMBERS:
         return ""
     lines = ["import torch", "from torch import nn"]
@@ -49,8 +50,9 @@ def _count(item) -> int:
 
 
 def _dtype(item: Trace | Transfer) -> str:
+    """Empty for one that only a dictionary from elsewhere can name."""
     integral = isinstance(item, Trace) and item.integral
-    return "int64" if integral else DTYPES[item.epsilon]
+    return "int64" if integral else DTYPES.get(item.epsilon, "")
 
 
 def _input(trace: Trace) -> list[str]:

@@ -138,6 +138,8 @@ class Trace:
         axes, dims = (self.geometry.rows, self.geometry.cols), self.dims
         if dims not in (1, 2, 3) or (dims == 3) != bool(self.depth):
             raise SlidingWindowsError(f"a trace has 1, 2 or 3 dims, not {dims!r}", self.call)
+        if min(*self.stretch, self.depth_stretch) < 1:
+            raise SlidingWindowsError("elements lie at least one step apart", self.call)
         before = [(axis.size - 1) // s + 1 for axis, s in zip(axes, self.stretch, strict=True)]
         after = list(self.geometry.output_shape)
         if self.depth:

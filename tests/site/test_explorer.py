@@ -9,7 +9,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 from recording import open_all, violations
-from site_pages import PHONE, until
+from site_pages import DESKTOP, PHONE, until
 from test_windows import OURS
 from torch import nn
 
@@ -173,7 +173,8 @@ def is_torchs(state) -> None:
         return
     assert not said
     shown = torch.tensor(state["output"], dtype=torch.float32).reshape(answer.shape)
-    torch.testing.assert_close(shown, answer, rtol=1e-5, atol=1e-4, msg=state["line"])
+    close = {"rtol": 1e-5, "atol": 1e-4, "equal_nan": True}
+    torch.testing.assert_close(shown, answer, **close, msg=state["line"])
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -272,6 +273,25 @@ def test_by_keyboard_alone(page):
         "[document.activeElement.dataset.row, document.activeElement.dataset.col]"
     )
     assert place == ["-1", "5"]
+
+
+def test_each_step_is_announced_with_its_window(page):
+    said = page.locator(".sw-explored [aria-live='polite']")
+    page.get_by_role("button", name="Next", exact=True).click()
+    words = page.locator(".sw-arithmetic").inner_text()
+    expect(said).to_have_text(f"output (0, 1), window 2 of 9: {words}")
+    page.get_by_role("slider", name="window").press("End")
+    expect(said).to_contain_text("output (2, 2), window 9 of 9: max(")
+
+
+def test_a_shared_link_survives_markdown_and_mail(page, visit):
+    """No sign is left in it that ends a link in a text, and it is no less the same link."""
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, (2, 3), padding='same', padding_mode='reflect')")
+    page.get_by_role("button", name="Copy link").click()
+    link = page.evaluate("location.hash")
+    assert re.fullmatch(r"#[\w%.,;:&=+-]+", link) and link[-1].isalnum()
+    other = opened(visit(), link)
+    assert line(other) == page.evaluate("SlidingWindows.explorer.page.text")
 
 
 def test_no_control_is_a_keyboard_trap(page):
@@ -426,9 +446,132 @@ def test_typing_and_drawing(page):
     cells(page, "input").nth(1).click()
     page.keyboard.type("x")
     page.keyboard.press("Enter")
-    page.keyboard.type("NaN")
-    page.keyboard.press("Enter")
     assert grid(page, "input").isfinite().all()
+
+
+def test_nan_and_infinities_can_be_typed_and_linked(page, visit):
+    for n, word in enumerate(("NaN", "inf", "-inf")):
+        cells(page, "input").nth(8 + n).focus()
+        page.keyboard.type(word)
+        page.keyboard.press("Enter")
+    row = program(page)["x"][0, 0]
+    assert row[0].isnan() and row[1:3].tolist() == [float("inf"), -float("inf")]
+    until(page, "location.hash.includes('NaN')")
+    other = opened(visit(), page.evaluate("location.hash"))
+    torch.testing.assert_close(program(other)["x"], program(page)["x"], equal_nan=True)
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")
+    cells(page, "kernel").nth(0).focus()
+    page.keyboard.type("inf")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("no number")
+
+
+INFINITE = "[[inf, -inf], [nan, 1.5e+05]]"
+READ = {
+    "1 2\n3 4": [[1, 2], [3, 4]],
+    "1, 2\n3, 4\n": [[1, 2], [3, 4]],
+    "1,2,\n3,4,": [[1, 2], [3, 4]],
+    "1.5\t2.5": [[1.5, 2.5]],
+    "1 2; 3 4": [[1, 2], [3, 4]],
+    "1, 2; 3, 4;": [[1, 2], [3, 4]],
+    "1 2;\n3 4;": [[1, 2], [3, 4]],
+    "[1, 2, 3]": [[1, 2, 3]],
+    "[[1. 2.]\n [3. 4.]]": [[1, 2], [3, 4]],
+    repr(torch.arange(6.0).reshape(1, 1, 2, 3)): [[0, 1, 2], [3, 4, 5]],
+    repr(torch.tensor([[1, 2], [3, -4]], dtype=torch.int32)): [[1, 2], [3, -4]],
+    repr(torch.tensor([[1.0, 2.5]], requires_grad=True)): [[1, 2.5]],
+    repr(torch.arange(4.0).reshape(2, 2).numpy()): [[0, 1], [2, 3]],
+    f"x = torch.tensor({INFINITE})": [[float("inf"), -float("inf")], [float("nan"), 150000]],
+}
+ASKED = {
+    repr(torch.arange(12.0).reshape(1, 3, 2, 2)): "is 1 by 3 by 2 by 2",
+    repr(torch.arange(12.0).reshape(3, 2, 2)): "is 3 by 2 by 2",
+    repr(torch.arange(4096.0).reshape(64, 64)): "left out",
+    "1,5 2,5": "decimal points",
+    "1,5\t2,5\n3,5\t4,5": "decimal points",
+    "1,05": "decimal points",
+    "1;2;3": "semicolons",
+    "1;2;3\n4;5;6": "semicolons",
+    "1,5;2,5": "semicolons",
+    "1 2\n3": "different lengths: 2, 1",
+    "[[1, 2], [3]]": "different lengths: 2, 1",
+    "[[1, 2], 3]": "hold rows",
+    "[[1, 2], [3, 4]": "bracket is missing",
+    "[1, 2] [3, 4]": "several lists",
+    "tensor([])": "no numbers",
+    "": "no numbers",
+    "1 zebra": "“zebra” is no number",
+    "[[1, zebra]]": "“zebra” is no number",
+    "[[1, 2e9]]": "“2e9” is no number",
+    " ".join("1" * 65): "1 to 64 rows",
+}
+
+
+def pasted(page, text):
+    box = page.locator("details.sw-paste").first
+    box.evaluate("box => { box.open = true }")
+    page.locator("#sw-grid").fill(text)
+    page.get_by_role("button", name="Use it").click()
+    return box.locator(".sw-problem")
+
+
+@pytest.mark.parametrize("text", READ)
+def test_a_pasted_grid_is_read(used, text):
+    expect(pasted(used, text)).to_be_hidden()
+    shown = program(used)["x"][0]
+    torch.testing.assert_close(shown, torch.tensor(READ[text]).float(), equal_nan=True)
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_a_pasted_grid_that_is_unclear_is_asked_about(used, text):
+    before = program(used)["x"]
+    expect(pasted(used, text)).to_contain_text(ASKED[text])
+    torch.testing.assert_close(program(used)["x"], before, equal_nan=True)
+
+
+def test_the_largest_sizes_are_those_that_the_page_states(used):
+    side, most = map(int, re.findall(r"(?:at most|come to) (\d+)", used.inner_text("article"))[:2])
+    for size, fits in ((side, True), (side + 1, False)):
+        field(used, "input, rows").fill(str(size))
+        assert (field(used, "input, rows").get_attribute("aria-invalid") == "false") == fits
+    field(used, "input, rows").fill(str(side))
+    for padding, fits in (((most - side) // 2, True), ((most - side) // 2 + 1, False)):
+        used.locator("#sw-line").fill(f"nn.Conv2d(1, 1, 3, padding={padding})")
+        assert used.locator(".sw-view > .sw-problem").is_hidden() == fits
+
+
+@pytest.mark.parametrize(
+    ("call", "button"),
+    [
+        ("nn.MaxPool2d(5, stride=1)", "kernel_size, more"),
+        ("nn.Conv2d(1, 1, 5)", "kernel_size, more"),
+        ("nn.Conv2d(1, 1, 5, bias=True)", "input, rows, less"),
+        ("nn.AvgPool2d(2, padding=1)", "padding, more"),
+        ("nn.AdaptiveAvgPool2d(1)", "output_size, less"),
+    ],
+)
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_an_error_moves_no_button_from_under_the_pointer(visit, viewport, call, button):
+    page = opened(visit(viewport=viewport), "#call=" + quote(call) + "&input=random:1:5x5")
+    one = page.get_by_role("button", name=button)
+    one.scroll_into_view_if_needed()
+    before = one.bounding_box()
+    point = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
+    page.mouse.click(*point)
+    expect(page.locator(".sw-view > .sw-problem")).to_be_visible()
+    after = one.bounding_box()
+    assert max(abs(after[key] - before[key]) for key in before) < 1
+    page.locator("#sw-line").fill("nn.MaxPool2d(2)")
+    agrees(page)
+
+
+def test_the_edges_of_a_photo_are_seen_without_scrolling(page):
+    page.get_by_role("button", name="Edges in a photo").click()
+    until(page, f"({GRID})('output')?.length === 38")
+    boxes = [page.locator(f".sw-grid[aria-label^='{n}']") for n in ("input", "kernel", "output")]
+    for box in boxes:
+        expect(box).to_be_in_viewport(ratio=1)
+    assert boxes[0].bounding_box()["width"] > 150
 
 
 def test_drawing_by_finger(visit):
@@ -603,9 +746,9 @@ HOSTILE = [
     "call=nn.MaxPool2d(2)&input=random:99999999999:4x4",
     "call=nn.MaxPool2d(2)&input=random:-1:4x4",
     "call=nn.MaxPool2d(2)&input=photo:0x4",
-    "call=nn.MaxPool2d(2)&input=NaN,1;2,3",
+    "call=nn.MaxPool2d(2)&input=nano,1;2,3",
     "call=nn.MaxPool2d(2)&input=1e999,1;2,3",
-    "call=nn.MaxPool2d(2)&input=Infinity,1;2,3",
+    "call=nn.MaxPool2d(2)&input=Infinite,1;2,3",
     "call=nn.MaxPool2d(2)&input=1,2;3",
     "call=nn.MaxPool2d(2)&input=" + ",".join("1" * 65),
     "call=nn.MaxPool2d(2)&input=" + ";".join(["1,2"] * 9000),

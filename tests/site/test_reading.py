@@ -92,3 +92,19 @@ def test_brackets_are_as_tall_as_their_fractions(visit):
     assert rows
     for bracket, fraction, width in rows:
         assert bracket >= fraction and width >= 1
+
+
+@pytest.mark.parametrize("path", ["explorer/", "network/"])
+@pytest.mark.parametrize("width", [375, 768, 1280])
+def test_text_of_twice_the_size_overflows_nothing(visit, path, width):
+    page = visit(viewport={"width": width, "height": 800}).go(path)
+    page.locator(".sw-play button").first.wait_for()
+    page.evaluate(
+        """() => {
+            const root = document.documentElement
+            root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`
+        }"""
+    )
+    page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
+    for element in ("documentElement", "body"):
+        assert page.evaluate(f"document.{element}.scrollWidth") <= width

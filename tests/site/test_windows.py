@@ -230,6 +230,37 @@ def test_steps_and_gradients_are_the_packages(engine):
         torch.testing.assert_close(shown, wanted.grad, equal_nan=True, **close, msg=told)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("nn.MaxPool2d(2, 1)", "nn.MaxPool2d(3, 2, padding=1)", "nn.AvgPool2d(2, 1, padding=1)"),
+        *("nn.AdaptiveMaxPool2d(3)", "nn.AdaptiveAvgPool2d((2, 3))", "nn.LPPool2d(2, 2)"),
+        *("nn.Conv2d(1, 1, 2)", "nn.ConvTranspose2d(1, 1, 2, bias=False)", "nn.MaxPool1d(3, 1)"),
+        "nn.MaxPool2d(2, 1, padding=1, dilation=2)",
+    ],
+)
+def test_nan_and_infinities_are_torchs(engine, call):
+    """Values of all; of max pools the winner too, which is where the gradient goes."""
+    generator, cases = torch.Generator().manual_seed(4), []
+    odd = torch.tensor([float("nan"), float("inf"), -float("inf"), 1.0, 2.0, 2.0])
+    for n in range(40):
+        shape = (1, 5) if "1d(" in call else (1, 4, 5)
+        some = odd if n % 2 else odd[2:]
+        x = some[torch.randint(0, len(some), shape, generator=generator)]
+        module = eval(call, {"nn": nn})
+        for parameter in module.parameters():
+            parameter.data = torch.randint(1, 4, parameter.shape, generator=generator).float()
+        wanted = x.clone().requires_grad_()
+        answer = module(wanted)
+        answer.sum().backward()
+        cases.append((module, x, answer, wanted.grad))
+    found = engine([asked(call, m, x, plane(torch.ones_like(a))) for m, x, a, _ in cases])
+    for (module, x, answer, gradient), page in zip(cases, found, strict=True):
+        assert judged(call, module, x, answer, page) == "equal"
+        if "Max" in call:
+            assert page["gradient"] == plane(gradient), x
+
+
 def test_an_lp_window_in_words(engine):
     x = torch.tensor([[[1.0, -2, 3, 0], [4, 5, -6, 2], [7, 8, 9, 1]]])
     calls = ["nn.LPPool2d(2, 2)", "nn.LPPool2d(1, 3, ceil_mode=True)", "nn.LPPool2d(2.5, 2, 1)"]
