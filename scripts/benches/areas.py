@@ -76,10 +76,11 @@ OTHERS = {"lessons": "benches.lessons"}
 # Which tests of the site a script has; each of them builds the site, so not all are run for all.
 OF_SCRIPT = {
     "access": ("landmarks",),
-    "explorer": ("arithmetic", "explorer", "grids", "layers", "windows"),
+    "explorer": ("arithmetic", "explorer", "grids", "layers", "pasted", "windows"),
     "gallery": ("gallery",),
-    "network": ("network", "layers", "windows"),
+    "network": ("network", "layers", "sight", "windows"),
     "offline": ("offline-worker",),
+    "same_page": ("theme-fixes",),
     "stepper": ("sliding-window", "play", "figures", "grids", "arithmetic"),
     "windows": ("windows", "layers", "explorer"),
 }

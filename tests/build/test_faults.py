@@ -372,14 +372,14 @@ def test_plot_asks_for_words(alt):
 
 
 def test_figure_that_cannot_be_drawn_is_named(tmp_path, monkeypatch):
-    def render(data):
+    def render(data, source):
         raise MemoryError("too large")
 
     monkeypatch.setattr(renderers, "render", render)
     figures, places = {"huge": {"name": "huge"}}, {"huge": "lessons/gamma.py, code cell 2, line 9"}
     words = "line 9: figure 'huge' cannot be drawn: MemoryError: too large"
     with pytest.raises(SlidingWindowsError, match=words):
-        prepare._draw_all(tmp_path, figures, False, lambda line: None, False, places)
+        prepare._draw_all(tmp_path, figures, False, lambda line: None, False, places, {"huge": ""})
 
 
 # The machine and its user.

@@ -347,12 +347,24 @@ def test_a_script_in_a_lesson_stops_a_build(project):
     assert project.kept("site") == before and not project.leftovers()
 
 
-def test_a_script_that_gets_into_a_head_stops_a_build(project):
-    """Material puts a description into the head as it is."""
+def test_a_script_in_a_description_is_text(project):
     bad = """# description: 'Second."><script>alert(1)</script>'"""
     project.edit("lessons/beta.py", "# description: The second tiny lesson.", bad)
     project.edit("docs/index.md", "<!-- lessons -->", "")
     done = project.run("mkdocs", "build", "--strict")
+    assert done.returncode == 0, done.stdout
+    head = project.read("site/lessons/beta/index.html").partition("</head>")[0]
+    told = "Second.&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"
+    assert f'name="description" content="{told}"' in head
+    assert "<script>alert" not in head
+
+
+def test_a_script_that_gets_into_a_head_stops_a_build(project):
+    """Material puts an author into the head as it is."""
+    head = """---\nauthor: 'Me."><script>alert(1)</script>'\n---\n"""
+    project.edit("docs/index.md", "# Tiny home", f"{head}# Tiny home")
+    project.edit("docs/index.md", "<!-- lessons -->", "")
+    done = project.run("mkdocs", "build", "--strict")
     assert done.returncode and "Traceback" not in done.stdout
-    told = "lessons/beta/index.html: a script that no template of the theme holds: 'alert(1)'"
+    told = "index.html: a script that no template of the theme holds: 'alert(1)'"
     assert told in done.stdout, done.stdout

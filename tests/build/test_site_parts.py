@@ -298,13 +298,13 @@ def test_a_page_s_picture_carries_its_credit(shared, cache, monkeypatch, address
 def test_what_a_picture_is_drawn_from(shared, cache):
     shared("about/", description="Words.")
     folders = ("shown", cache / "figures", cache / "social")
-    assert shared.drawn == ("A page", "Words.", *folders)
+    assert shared.drawn == ("about", "A page", "Words.", *folders)
     shared("about/")
-    assert shared.drawn == ("A page", "Of site.", *folders)
+    assert shared.drawn == ("about", "A page", "Of site.", *folders)
     shared("about/", title="")
-    assert shared.drawn[0] == "Site"
+    assert shared.drawn[:2] == ("about", "Site")
     shared("./", title="Welcome")
-    assert shared.drawn[0] == "Site"
+    assert shared.drawn[0] != "about" and shared.drawn[1] == "Site"
 
 
 def test_structured_data_of_home_lessons_and_others(shared):

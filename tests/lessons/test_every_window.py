@@ -43,7 +43,7 @@ def cases():
         ),
         "every-lp": (nn.LPPool2d(2, 2), drawn(1, 4, 4, seed=9)),
         "every-adaptive-average": (nn.AdaptiveAvgPool2d((3, 5)), drawn(1, 7, 7, seed=10)),
-        "every-adaptive-max": (nn.AdaptiveMaxPool2d((3, 3)), drawn(1, 5, 5, seed=11)),
+        "every-adaptive-max": (nn.AdaptiveMaxPool2d(3), drawn(1, 5, 5, seed=11)),
         "every-fractional": (
             nn.FractionalMaxPool2d(2, output_size=4, _random_samples=rand),
             drawn(1, 7, 7, seed=12),
