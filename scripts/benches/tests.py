@@ -58,7 +58,7 @@ def told(found: list[Case]) -> None:
     files = Counter()
     for case in found:
         files[case.file] += case.seconds
-    print(f"\nthe {SLOWEST} slowest files, for LONGEST in tests/conftest.py")
+    print(f"\nthe {SLOWEST} slowest files, for LONGEST in tests/running.py")
     for file, seconds in files.most_common(SLOWEST):
         print(f"{seconds:>8.1f} s  {file}")
 
