@@ -1,6 +1,7 @@
 """Headings, skip link, keyboard and zoom: what axe-core cannot judge, on all pages."""
 
 import pytest
+from playwright.sync_api import expect
 from recording import ZOOMED
 from site_pages import PAGES
 
@@ -19,6 +20,12 @@ def test_the_first_tab_skips_to_the_content(seen, path, profile):
     skip = seen(path, profile)["skip"]
     assert skip["first"]["skip"] and skip["first"]["seen"], skip["first"]["what"]
     assert skip["then"]["inside"], skip["then"]["what"]
+
+
+def test_a_hidden_button_is_hidden_from_tab_before_any_script_runs(visit):
+    page = visit(java_script_enabled=False).go("reference/build-times/")
+    assert page.locator(".md-top[hidden]").count() == 1
+    expect(page.locator(".md-top")).to_be_hidden()
 
 
 @pytest.mark.parametrize("path", PAGES)
