@@ -1,22 +1,19 @@
-"""Run a lesson's code in a fresh kernel of this very Python, apart from any user's settings."""
+"""Run a lesson's code in a fresh process of this very Python, apart from any user's settings."""
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import re
 import site
-import sys
 import tempfile
 from pathlib import Path
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from . import cold, warm
 from .errors import SlidingWindowsError
 from .failing import failure, where
 from .lessons import Lesson
@@ -24,14 +21,8 @@ from .machine import refuse_traces, texts_of
 from .printed import last_lines, whole
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
+LOG = logging.getLogger("mkdocs.slidingwindows")
 MOST_OUTPUT = 20_000  # characters that one cell may print, and that its values may have
-# nbclient logs each failing cell at length; the one message of a failure is enough. So it is
-# for asyncio, which tells of nbclient's open ends when a kernel has died.
-SILENT = logging.getLogger("slidingwindows.nbclient")
-SILENT.setLevel(logging.CRITICAL + 1)
-logging.getLogger("asyncio").addFilter(
-    lambda record: not record.getMessage().startswith("Task was destroyed")
-)
 # What a kernel gets of the build's environment: how to find Python and its libraries, the language,
 # the folder for temporary files, and settings of this package. All else stays here, for a lesson
 # might print it onto its page, and a build's environment often holds secrets.
@@ -40,19 +31,6 @@ PASSED = re.compile(
     r"|(?:DY)?LD_LIBRARY_PATH|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|SLIDINGWINDOWS_\w+"
     r"|SYSTEMROOT|SYSTEMDRIVE|COMSPEC|PATHEXT|WINDIR"  # without these nothing starts on Windows
 )
-# Runs in the kernel before the first cell.
-GUARD = "from slidingwindows.guard import keep_inside; keep_inside({own!r}, {project!r})"
-
-
-class ThisPython(KernelSpecManager):
-    """Always the interpreter that runs the build, whatever kernels a user has installed."""
-
-    first_line = ""
-
-    def get_kernel_spec(self, kernel_name):
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        argv.append(f"--IPKernelApp.exec_lines={self.first_line}")
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
 
 class Client(NotebookClient):
@@ -61,6 +39,7 @@ class Client(NotebookClient):
     def __init__(self, notebook, **settings):
         super().__init__(notebook, **settings)
         self.printed = [0] * len(notebook.cells)
+        self.clear_before_next_output = False
 
     def output(self, outs, msg, display_id, cell_index):
         """nbclient calls this for each message that a cell sends."""
@@ -74,10 +53,9 @@ class Client(NotebookClient):
         return super().output(outs, msg, display_id, cell_index)
 
 
-def _folder(short: bool = False) -> tempfile.TemporaryDirectory:
-    """A folder that goes with the kernel; a socket's path has at most a hundred bytes or so."""
-    at = "/tmp" if short and os.access("/tmp", os.W_OK) else None
-    return tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=at)
+def _folder(inside: Path | str | None = None) -> tempfile.TemporaryDirectory:
+    """A folder that goes with the lesson's process."""
+    return tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside)
 
 
 def execute(lesson: Lesson) -> list[list[dict]]:
@@ -91,45 +69,46 @@ def execute(lesson: Lesson) -> list[list[dict]]:
     return outputs
 
 
-def run(lesson: Lesson) -> tuple[list[list[dict]], tuple[int, ...]]:
-    """What execute() returns, unchecked for traces of the machine; and the processes' numbers."""
+def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]], tuple[int, ...]]:
+    """What execute() returns, unchecked for traces of the machine; and the processes' numbers.
+
+    forked: in a fork of a process that has imported torch, which is the same but sooner; where that
+    cannot be, and if it is False, in a kernel started for the lesson.
+    """
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
             for cell in lesson.code  # nbclient knows the tags that change what it does
         ]
     )
-    with _folder() as scratch, _folder(short=True) as sockets:
-        specs = ThisPython()
-        project = str(lesson.path.resolve().parents[1])
-        specs.first_line = GUARD.format(own=scratch, project=project)
-        manager = AsyncKernelManager(kernel_spec_manager=specs, kernel_name="python3", log=SILENT)
-        manager.connection_file = str(Path(scratch, "kernel.json"))
-        if os.name == "posix":  # private to this user, where TCP ports are open to all
-            manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
-        begun: list[int] = []  # numbers of the cells that were sent to the kernel
-        processes = {os.getpid()}
+    begun: list[int] = []  # numbers of the cells that were sent to be run
+    processes = {os.getpid()}
 
-        def begin(cell, cell_index):
-            begun.append(cell_index)
-            processes.add(getattr(manager.provisioner, "pid", None) or os.getpid())
+    def begin(number: int, *running: int) -> None:
+        begun.append(number)
+        processes.update(running)
 
+    waiting = _waiting(lesson) if forked else None
+    # A socket's path has at most a hundred bytes or so.
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None
+    with _folder(waiting and waiting.folder) as scratch, _folder(short) as sockets:
         client = Client(
             notebook,
-            km=manager,
-            log=SILENT,
+            log=cold.SILENT,
             timeout=TIMEOUT,
             resources={"metadata": {"path": scratch}},
             shutdown_kernel="immediate",
-            on_cell_execute=begin,
+            record_timing=False,
         )
         environment = _environment(lesson, scratch)
+        project = str(lesson.path.resolve().parents[1])
         try:
-            client.execute(env=environment, cleanup_kc=True)
+            if waiting:
+                _run_forked(waiting, lesson, client, begin, environment, scratch, project)
+            else:
+                cold.run(client, begin, environment, scratch, sockets, project)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
             raise SlidingWindowsError(failure(lesson, notebook, begun, error, TIMEOUT)) from error
-        finally:
-            atexit.unregister(client._cleanup_kernel)  # left behind if no kernel started
     for number, length in enumerate(client.printed):
         if length > MOST_OUTPUT:
             problem = (
@@ -139,6 +118,49 @@ def run(lesson: Lesson) -> tuple[list[list[dict]], tuple[int, ...]]:
     outputs = [list(whole(cell.outputs)) for cell in notebook.cells]
     _refuse_long(lesson, outputs)
     return outputs, tuple(sorted(processes))
+
+
+def warm_up(lessons: list[Lesson]) -> None:
+    """Start the process that waits with all that these lessons import, if it does not wait yet."""
+    if warm.POSSIBLE and lessons:
+        _waiting(*lessons)
+
+
+def _waiting(*lessons: Lesson) -> warm.Server | None:
+    try:
+        return warm.server(warm.modules_of(list(lessons)), _environment(lessons[0], ""))
+    except warm.Unavailable as reason:
+        LOG.info("each lesson gets a kernel of its own: %s", reason)
+        return None
+
+
+def _run_forked(waiting, lesson, client, begin, environment, scratch, project) -> None:
+    """Feed the client with what a forked process says, as if a kernel said it."""
+    cells = [{"source": cell.source, "tags": cell.tags} for cell in lesson.code]
+    request = {"environment": environment, "folder": scratch, "project": project, "cells": cells}
+    process, running, number, error = 0, (), 0, {}
+    with waiting.ask(request) as connection:
+        try:
+            for line in warm.lines(connection, TIMEOUT):
+                if "processes" in line:
+                    process, *_ = running = line["processes"]
+                elif "cell" in line:
+                    number = line["cell"]
+                    begin(number, *running)
+                elif "problem" in line:
+                    raise RuntimeError(line["problem"])
+                elif "failed" in line:
+                    raise CellExecutionError(
+                        "\n".join(error["traceback"]), error["ename"], error["evalue"]
+                    )
+                else:
+                    if line["msg_type"] == "error":
+                        error = line["content"]
+                    header = {"msg_type": line["msg_type"]}
+                    message = {**line, "header": header, "parent_header": {}}
+                    client.process_message(message, client.nb.cells[number], number)
+        finally:
+            warm.end(process)
 
 
 def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:

@@ -24,7 +24,7 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 # What a lesson's kernel loads, what the package gives on demand included. What only draws is not
 # here, so that an edit to a drawing runs no lesson; saving draws, and counts where a lesson saves.
-KERNEL_MODULES = ("__init__", "execution", "guard", "lesson", "plotting")
+KERNEL_MODULES = ("__init__", "execution", "forking", "guard", "lesson", "plotting")
 KERNEL_MODULES += tuple(sorted(set(_LATER.values()) - {"saving"}))
 # What a cell's tags mean, for a page and in a notebook.
 TAGS = {

@@ -142,6 +142,10 @@ def _execute_all(root: Path, lessons: list[Lesson], report: Report, words_alone:
             waiting.append((lesson, entry, key, state))
     if waiting and words_alone:
         raise MoreThanWords
+    if waiting:
+        from .execution import warm_up
+
+        warm_up([lesson for lesson, *_ in waiting])
     failures = []
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         jobs = {pool.submit(_execute_one, *item[:3]): item for item in waiting}

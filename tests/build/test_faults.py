@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 from tiny_project import HANGING, Project, lesson
@@ -435,7 +436,7 @@ def test_folder_without_a_project_is_named_and_left_alone(built, tmp_path):
 
 def test_kernel_that_does_not_start_is_named(tmp_path, monkeypatch):
     """A broken environment: no cell can be blamed."""
-    monkeypatch.setattr(execution.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     (tmp_path / "gamma.py").write_text(lesson("Gamma", ONE_LINE))
     with pytest.raises(SlidingWindowsError, match=r"^lessons/gamma.py: the kernel did not start"):
         execution.execute(lessons.read(tmp_path / "gamma.py"))

@@ -13,8 +13,9 @@ SECRET = "s3cr3t-of-the-build"
 ASKS = (
     "import os\nprint(dict(os.environ))",
     "print(open('/proc/self/environ').read().replace('\\0', '\\n'))",
-    "try:\n    print(open(f'/proc/{os.getppid()}/environ').read())\n"
-    "except PermissionError as error:\n    print(error)",
+    "for process in (os.getppid(), BUILD):\n    try:\n"
+    "        print(open(f'/proc/{process}/environ').read())\n"
+    "    except PermissionError as error:\n        print(error)",
     "print(os.path.expanduser('~') == os.getcwd(), open('/proc/self/status').read(4))",
 )
 
@@ -30,18 +31,22 @@ def secrets(monkeypatch):
     return names
 
 
-def test_a_lesson_cannot_print_the_builds_secrets(tmp_path, secrets):
-    """In a real kernel: neither its environment nor /proc holds them, its parent's is refused."""
+@pytest.mark.parametrize("forked", [True, False], ids=["forked", "in a kernel"])
+def test_a_lesson_cannot_print_the_builds_secrets(tmp_path, secrets, forked):
+    """Neither its environment nor /proc holds them; its parent's and the build's are refused."""
     (tmp_path / "lessons").mkdir()
     path = tmp_path / "lessons" / "curious.py"
-    path.write_text(lesson("Curious", *ASKS))
+    path.write_text(lesson("Curious", f"BUILD = {os.getpid()}", *ASKS))
     curious = lessons.read(path)
-    outputs, _ = execution.run(curious)  # it shows paths, which execute() would refuse
+    # It shows paths, which execute() would refuse.
+    outputs, processes = execution.run(curious, forked=forked)
     page = markdown(curious, outputs)
     assert SECRET not in page
     assert page.count("'SLIDINGWINDOWS_BUILD': '1'") == 1 and "\nSLIDINGWINDOWS_BUILD=1\n" in page
-    parent = f"a lesson reads no other process's environment: /proc/{os.getpid()}/environ"
-    assert parent in page
+    said = r"^a lesson reads no other process's environment: /proc/(\d+)/environ$"
+    refused = re.findall(said, page, re.MULTILINE)
+    assert len(refused) == 2 and int(refused[1]) == os.getpid()
+    assert {int(process) for process in refused} < set(processes)
     assert "\nTrue Name\n" in page
 
 

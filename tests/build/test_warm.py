@@ -1,0 +1,231 @@
+"""A lesson in a fork gives what a kernel of its own gives, and leaves nothing behind."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+import pytest
+from tiny_project import HANGING, Project, lesson
+
+from slidingwindows import SlidingWindowsError, execution, lessons, warm
+
+# Everything by which a cell can show something.
+SHOWING = [
+    "import sys, os\nprint(sys.path.index(''), os.getcwd() == os.environ['HOME'])",
+    "print(sorted(name for name in os.environ if name[:4] not in ('JPY_', 'PYDE')))\n"
+    "print(os.environ['SLIDINGWINDOWS_BUILD'], os.environ['OMP_NUM_THREADS'])",
+    "1 + 1;",
+    "1 + 1",
+    "_ + Out[4], In[3], __name__, type(get_ipython()).__name__, sys.stdin.read()",
+    "sys.stdout.isatty(), sys.stdout.encoding, sys.stderr.writable()",
+    "from IPython.display import HTML, Markdown, clear_output, display\n"
+    "a = display('first', display_id=True)\ndisplay(HTML('<b>x</b>'))\na.update('second')\n'last'",
+    "print('gone')\ndisplay(1)\nclear_output(wait=True)\nprint('left')",
+    "print('out')\nprint('error', file=sys.stderr)\ndisplay(2)\nprint('out again')",
+    "import asyncio\nawait asyncio.sleep(0)\n'waited'",
+    "!echo from a program",
+    "%%writefile note.txt\nkept in the lesson's folder",
+    "open('note.txt').read()",
+    "%alias_magic t timeit",
+    "import torch\nfrom torch import nn\nnn.MaxPool2d(2)(torch.arange(16.0).reshape(1, 4, 4))",
+    "class Picture:\n    def __repr__(self): return 'a picture'\n    def _repr_png_(self):\n        return bytes.fromhex('89504e470d0a1a0a')\n"
+    "Picture()",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf()",
+    "import warnings\nwarnings.simplefilter('ignore')\nwarnings.warn('unseen')",
+    "sys.stdout.write(5)",
+    "sys.modules['__main__'].__dict__ is globals(), torch.get_num_threads()",
+    "def after(): return inspect.getsource(after)\nimport inspect\nafter()",
+    "1 / 0",
+    "class Odd:\n    def __repr__(self): raise ValueError('odd')\nOdd()",
+    "def",
+    "get_ipython().execution_count",
+]
+RAISE = ("sys.stdout.write(5)", "1 / 0", "class Odd", "def\n")
+
+# One lesson changes all that a process shares, and another looks at it.
+LEAKING = [
+    "import builtins, os, random, sys, torch\nimport numpy as np\nfrom torch import nn",
+    "torch.set_default_dtype(torch.float64)\ntorch.set_grad_enabled(False)\ntorch.manual_seed(1)",
+    "nn.MaxPool2d = nn.AvgPool2d\nbuiltins.leak = sys.modules['leak'] = 'leak'",
+    "sys.path.append('leak')\nos.environ['LEAK'] = 'leak'\nopen('leak.txt', 'w').write('leak')",
+    "import slidingwindows\nslidingwindows.slide = None\nos.nice(1)",
+    "np.set_printoptions(precision=1)\ntorch.set_printoptions(precision=1)",
+]
+LOOKING = [
+    "import builtins, os, random, sys, torch\nimport numpy as np\nfrom torch import nn\n"
+    "from slidingwindows import slide",
+    "torch.get_default_dtype(), torch.is_grad_enabled(), nn.MaxPool2d.__name__",
+    "sorted({*os.listdir('.')} - {'kernel.json'})",  # a kernel's own
+    "hasattr(builtins, 'leak'), 'leak' in sys.modules, 'leak' in sys.path, 'LEAK' in os.environ",
+    "np.array([0.123456]), torch.tensor([0.123456]), slide.__name__, os.nice(0)",
+    "'leak' in globals()",
+]
+
+
+def written(folder, name, cells, raising=()):
+    """A lesson on disk whose cells that begin so may raise."""
+    text = lesson(name.title(), *cells)
+    for start in raising:
+        text = text.replace(f"# %%\n{start}", f'# %% tags=["raises-exception"]\n{start}')
+    path = folder / "lessons" / f"{name}.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return lessons.read(path)
+
+
+def plain(outputs):
+    """Without tracebacks, which name a kernel's process and which no page shows."""
+    return [
+        [{k: v for k, v in output.items() if k != "traceback"} for output in shown]
+        for shown in outputs
+    ]
+
+
+def test_a_fork_shows_what_a_kernel_shows(tmp_path):
+    both = written(tmp_path, "showing", SHOWING, RAISE)
+    forked, kernel = (plain(execution.run(both, forked=forked)[0]) for forked in (True, False))
+    assert len(forked) == len(SHOWING)
+    for source, ours, theirs in zip(SHOWING, forked, kernel, strict=True):
+        assert ours == theirs, source
+    kinds = {output["output_type"] for shown in forked for output in shown}
+    assert kinds == {"stream", "display_data", "execute_result", "error"}
+
+
+def test_nothing_leaks_from_lesson_to_lesson(tmp_path):
+    looking = written(tmp_path, "looking", LOOKING)
+    before, first = execution.run(looking)
+    _, second = execution.run(written(tmp_path, "leaking", LEAKING))
+    after, third = execution.run(looking)
+    kernel, _ = execution.run(looking, forked=False)
+    assert before == after == kernel
+    assert len({*first, *second, *third}) == 2 + 3, "one build, one process that waits, three forks"
+
+
+def test_forks_draw_numbers_of_their_own(tmp_path):
+    cell = (
+        "import random, torch\nimport numpy as np\nrandom.random(), np.random.rand(), torch.rand(1)"
+    )
+    drawing = written(tmp_path, "drawing", [cell])
+    texts = [execution.run(drawing)[0][0][0]["data"]["text/plain"] for _ in range(2)]
+    for first, second in zip(*(text.split(", ") for text in texts), strict=True):
+        assert first != second
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("exit()", "a lesson runs to its end"),
+        ("quit()", "a lesson runs to its end"),
+        ("input('Name? ')", "nobody answers input()"),
+    ],
+)
+def test_what_a_lesson_cannot_do(tmp_path, cell, said):
+    with pytest.raises(
+        SlidingWindowsError, match=r"^lessons/odd.py, code cell 2, line \d+: "
+    ) as told:
+        execution.execute(written(tmp_path, "odd", ["1", cell]))
+    assert said in str(told.value)
+
+
+def test_what_is_written_past_python_comes_in_its_order(tmp_path):
+    cells = [
+        "import os, sys\nos.write(1, b'a'); print('b'); os.system('echo c'); print('d')",
+        "os.write(1, b'\\xc3'); print('cut', end=''); os.write(1, b'\\xa9');",
+        "child = os.fork()\nif not child:\n    print('from a child', flush=True)\n    os._exit(0)\n"
+        "os.waitpid(child, 0);",
+    ]
+    outputs, _ = execution.run(written(tmp_path, "order", cells))
+    assert [shown[0]["text"] for shown in outputs] == ["ab\nc\nd\n", "cuté", "from a child\n"]
+
+
+def alive(process):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, 0)
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{process}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"  # dead, and not yet buried
+        return True
+    return False
+
+
+def wait_until_gone(*processes):
+    ends = time.monotonic() + HANGING
+    while any(map(alive, processes)):
+        assert time.monotonic() < ends, f"still there: {processes}"
+        time.sleep(0.05)
+
+
+def test_programs_that_a_lesson_started_end_with_it(tmp_path):
+    cell = "import subprocess\nprint(subprocess.Popen(['sleep', '3600']).pid)"
+    outputs, processes = execution.run(written(tmp_path, "starts", [cell]))
+    wait_until_gone(int(outputs[0][0]["text"]), max(processes))
+
+
+def test_a_killed_build_leaves_no_process_and_no_folder(tmp_path):
+    scratch = tmp_path / "scratch"
+    log = scratch / "log"
+    cell = (
+        f"import os, time\nopen({str(log)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}')\n"
+        "time.sleep(3600)"
+    )
+    project = Project.create(tmp_path / "project", {"sleeps": lesson("Sleeps", cell)})
+    scratch.mkdir()
+    build = project.start("slidingwindows", "prepare", TMPDIR=str(scratch))
+    while not log.exists() or " " not in log.read_text():
+        assert build.poll() is None
+        time.sleep(0.05)
+    assert len(os.listdir(scratch)) > 1
+    os.kill(build.pid, signal.SIGKILL)
+    wait_until_gone(*map(int, log.read_text().split()))
+    build.wait()
+    assert os.listdir(scratch) == ["log"]
+
+
+def test_threads_of_an_import_are_a_reason_not_to_fork(tmp_path):
+    (tmp_path / "threads_here.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=[60], daemon=True).start()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    with pytest.raises(warm.Unavailable, match="importing threads_here left 2 threads"):
+        warm.Server(["threads_here"], environment)
+    # What cannot be imported is the lesson's to say.
+    warm.Server(["no_such_module"], environment).close()
+
+
+def test_without_forks_each_lesson_has_a_kernel(tmp_path, monkeypatch, caplog):
+    def refuse(*_):
+        raise warm.Unavailable("no forks today")
+
+    monkeypatch.setattr(warm, "server", refuse)
+    asks = written(tmp_path, "asks", ["import sys\nsys.argv[0].endswith('ipykernel_launcher.py')"])
+    with caplog.at_level("INFO"):
+        execution.warm_up([asks])
+        outputs, _ = execution.run(asks)
+    assert outputs[0][0]["data"]["text/plain"] == "True"
+    assert "each lesson gets a kernel of its own: no forks today" in caplog.text
+
+
+def test_another_package_or_environment_is_not_served_by_the_old_process(tmp_path, monkeypatch):
+    first = warm.server([], {"A": "1", "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert warm.server(["torch"], {"A": "1", "PYTHONPATH": os.pathsep.join(sys.path)}) is first
+    other = warm.server([], {"A": "2", "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert other is not first and first.process.poll() is not None and not first.folder.exists()
+    (tmp_path / "changed.py").write_text("")
+    monkeypatch.setattr(warm, "HERE", tmp_path)
+    assert warm.server([], {"A": "2", "PYTHONPATH": os.pathsep.join(sys.path)}) is not other
+    warm.close()
+
+
+def test_modules_of(tmp_path):
+    cells = [
+        "import torch.nn.functional as F, os",
+        "from PIL import Image\nimport helper",
+        "plot(1)",
+    ]
+    assert warm.modules_of([written(tmp_path, "one", cells)]) == [
+        "PIL", "slidingwindows.operations", "slidingwindows.plotting", "torch",
+        "torch.nn.functional",
+    ]  # fmt: skip
+    assert warm.modules_of([written(tmp_path, "two", ["x = 1"])]) == []
