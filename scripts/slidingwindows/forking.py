@@ -105,6 +105,7 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    """Warm up, say whether forking is safe, and serve. arguments: a socket's number, modules."""
     folder, control = os.getcwd(), socket.socket(fileno=int(arguments[0]))
     try:
         problem = warm_up(arguments[1:])

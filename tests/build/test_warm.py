@@ -30,7 +30,8 @@ SHOWING = [
     "open('note.txt').read()",
     "%alias_magic t timeit",
     "import torch\nfrom torch import nn\nnn.MaxPool2d(2)(torch.arange(16.0).reshape(1, 4, 4))",
-    "class Picture:\n    def __repr__(self): return 'a picture'\n    def _repr_png_(self):\n        return bytes.fromhex('89504e470d0a1a0a')\n"
+    "class Picture:\n    def __repr__(self): return 'a picture'\n"
+    "    def _repr_png_(self):\n        return bytes.fromhex('89504e470d0a1a0a')\n"
     "Picture()",
     "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf()",
     "import warnings\nwarnings.simplefilter('ignore')\nwarnings.warn('unseen')",

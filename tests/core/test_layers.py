@@ -35,7 +35,7 @@ SITE |= {"glossary", "photo", "cited", "stamps", "social", "sharing", "course_da
 SITE |= {"offline", "takeaway", "book", "pdf", "new_lesson", "site_checks", "lighter"}
 SITE |= {"searching", "cloud", "inert", "figure_data", "notices"}
 SITE |= {"blocks", "exercises", "fragments", "machine", "notebooks", "outputs", "tags", "terminal"}
-SITE |= {"events", "chromium", "guard", "failing", "printed"}
+SITE |= {"events", "chromium", "guard", "failing", "printed", "cells", "cold", "forking", "warm"}
 SITE |= {"gallery", "docstrings", "api_signature", "api_source", "api_html", "api_page"}
 
 
