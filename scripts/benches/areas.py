@@ -58,12 +58,13 @@ AREAS = {
     ),
     "build": Area(
         tuple(
-            "__init__ __main__ api_html api_page api_signature api_source artefacts blocks book "
-            "cells chromium cited cloud cold commands contents course_data docstrings embed events execution "
-            "exercises failing figure_data fragments forking gallery glossary guard hooks inert lesson "
-            "lessons lighter machine mathml new_lesson notebooks notices offline outputs packing "
-            "pages pdf photo policy prepare printed reading searching sharing shell site "
-            "site_checks social sources stamps tags takeaway terminal warm".split()
+            "__init__ __main__ api_html api_page api_signature api_source artefacts blocks "
+            "book cells chromium cited cloud cold commands contents course_data docstrings "
+            "embed events execution exercises failing figure_data forking fragments gallery "
+            "glossary guard hooks inert lesson lessons lighter machine mathml new_lesson "
+            "notebooks notices offline outputs packing pages pdf photo policy prepare printed "
+            "reading searching sharing shell site site_checks social sources stamps tags "
+            "takeaway terminal warm".split()
         ),
         tests=("tests/build", "tests/cli"),
     ),

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from .errors import SlidingWindowsError
 
+ASIDE = ".aside."  # begins the name of what is not yet whole
+
 
 def digest(*parts: str | bytes) -> str:
     """A content key; parts are kept apart, so ('ab', 'c') differs from ('a', 'bc')."""
@@ -37,7 +39,7 @@ def write(path: Path, data: str | bytes) -> bool:
         pass
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".aside.")
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

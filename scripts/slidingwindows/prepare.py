@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from .artefacts import Entry, digest, write
+from .artefacts import ASIDE, Entry, digest, write
 from .credits import public, shown_at
 from .errors import SlidingWindowsError
 from .figure_data import figures_of
@@ -269,7 +269,7 @@ def _finish(root: Path, key: str, lessons: list[Lesson], outputs: dict, figures:
         lesson.name: [figure["name"] for figure in figures_in(outputs[lesson.name])]
         for lesson in lessons
     }
-    for path in cache_of(root).glob(".prepared.json.*"):  # half written by a killed build
+    for path in cache_of(root).glob(f"{ASIDE}*"):  # half written by a killed build
         path.unlink(missing_ok=True)
     done = {"key": key, "entries": entries, "figures": shown}
     write(cache_of(root) / "prepared.json", json.dumps(done))

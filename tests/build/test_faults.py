@@ -75,7 +75,7 @@ BROKEN = {
     "path": ("import os", "os.getcwd()  # here"),
     "chatters-in-lines": (ONE_LINE, "for _ in range(250_000):  # here\n    print('1234')"),
     "blank-lines": (ONE_LINE, "\n\n\nx = 2\n\nx / 0  # here"),
-    "writes-outside": ("from pathlib import Path", "Path('../../evil').write_text('x')  # here"),
+    "writes-outside": ("from pathlib import Path", "Path('../../../evil').write_text('x')  # here"),
     "writes-into-the-site": (
         "import os",
         "folder = os.environ['SLIDINGWINDOWS_LESSONS']\nopen(f'{folder}/evil', 'a')  # here",

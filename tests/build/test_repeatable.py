@@ -8,6 +8,7 @@ import signal
 from tiny_project import ALPHA, BETA, Project
 
 from slidingwindows import site
+from slidingwindows.artefacts import ASIDE
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
 KILLS = 20
@@ -153,6 +154,14 @@ def test_what_killed_builds_left_is_removed_and_what_a_living_one_has_is_not(tmp
     assert sorted(cache.glob("site-*")) == sorted([other, third])
     os.close(second)
     os.close(last)
+
+
+def test_halves_that_a_killed_build_left_in_the_cache_are_removed(built, project):
+    for folder in (project.cache, project.cache / "figures", project.cache / "pages"):
+        (folder / f"{ASIDE}dead").write_text("half")
+    project.edit("lessons/alpha.py", "Words about", "Other words about")
+    assert project.run("slidingwindows", "prepare").returncode == 0
+    assert project.kept(".cache").keys() <= built.kept(".cache").keys()
 
 
 def full_disk():
