@@ -1,0 +1,83 @@
+"""What a stranger sees of the repository: its figure is what the build draws, its links lead on."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slidingwindows import __version__
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
+LESSON, FIGURE = "max-pooling", "max-pool-3x3-stride-2"
+COMMITTED = {theme: ROOT / ".github" / f"max-pool.{theme}.gif" for theme in ("light", "dark")}
+
+
+def drawn():
+    """The lesson's figure as the build draws it, by theme; without an address, which differs."""
+    sys.path.insert(0, str(ROOT / "tests" / "lessons"))
+    from lesson_run import run
+
+    from slidingwindows.lesson import show
+    from slidingwindows.renderers import render
+
+    shown = run(LESSON).figures[FIGURE]
+    files = render(show(shown.item, FIGURE, shown.caption).data)["files"]
+    return {theme: files[f"{FIGURE}.{theme}.gif"] for theme in COMMITTED}
+
+
+def test_the_readmes_figure_is_what_the_build_draws():
+    again = f"draw it again: .venv/bin/python {Path(__file__).relative_to(ROOT)}"
+    for theme, content in drawn().items():
+        assert COMMITTED[theme].read_bytes() == content, again
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_of_the_repositorys_pages(page):
+    text = (ROOT / page).read_text("utf-8")
+    inside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    for target in (one or other for one, other in LINK.findall(inside)):
+        if not target.startswith("https://"):
+            assert (ROOT / target).is_file(), f"{page}: {target}"
+
+
+def test_the_readme_begins_with_the_product_and_leads_to_it():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text.index("<picture>") < text.index("**Students**") < text.index("## Two commands")
+    assert re.search(r'<img [^>]*alt="[^"]{40,}"', text)
+    linked = set(re.findall(r"\]\((\w[^)]*\.(?:md|cff))\)", text))
+    assert {"docs/explorer.md", "docs/network.md", "docs/gallery.md", "docs/index.md"} <= linked
+    assert {"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff"} <= linked
+    lessons = len(list((ROOT / "lessons").glob("[!_]*.py")))
+    assert f"read {lessons} lessons" in text
+
+
+def test_one_version_in_one_place():
+    assert (
+        'version = {attr = "slidingwindows.__version__"}' in (ROOT / "pyproject.toml").read_text()
+    )
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert cited["version"] == __version__
+    newest = re.search(r"^## (\S+), (\S+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert newest[1] == __version__
+    assert newest[2] in ("unreleased", str(cited["date-released"]))
+
+
+def test_forms_for_issues_are_forms():
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    assert len(forms) == 4
+    for path in forms:
+        form = yaml.safe_load(path.read_text("utf-8"))
+        if path.name != "config.yml":
+            assert form["name"] and form["description"] and form["body"]
+            for field in form["body"]:
+                assert field["type"] in ("input", "textarea") and field["attributes"]["label"]
+            assert any(field.get("validations", {}).get("required") for field in form["body"])
+
+
+if __name__ == "__main__":
+    for theme, content in drawn().items():
+        COMMITTED[theme].write_bytes(content)
