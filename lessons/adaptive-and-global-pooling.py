@@ -69,7 +69,7 @@ print(torch.allclose(by_hand, nn.AdaptiveAvgPool1d(4)(x)[0]))
 # ## Windows of different sizes
 #
 # !!! question "Predict"
-#     7 numbers shall become 5. Which sizes do the windows have?
+#     You want 5 outputs from 7 inputs. Which sizes do the windows have?
 
 # %%
 print([b - a for a, b in windows(7, 5)])
@@ -203,7 +203,7 @@ for size in (32, 48, 100):
 # ### Far fewer parameters
 #
 # !!! question "Predict"
-#     The last map of a large network has 512 channels of 7×7. You want scores for 1,000 classes. How many weights has the linear layer if you flatten? And after a global pool?
+#     The last map of a large network has 512 channels of 7×7. You want scores for 1,000 classes. How many weights does the linear layer have if you flatten? And after a global pool?
 
 # %%
 flattened = nn.Linear(512 * 7 * 7, 1000, bias=False, device="meta")
@@ -323,7 +323,7 @@ print(maps[0].mean(dim=1))
 #
 # Predict first. Then open the answer.
 #
-# **1.** 8 numbers shall become 3. Where do the windows begin and end?
+# **1.** You want 3 outputs from 8 inputs. Where do the windows begin and end?
 #
 # ??? success "Answer"
 #     From 0 to 3, from 2 to 6, from 5 to 8. The cuts fall at two and two thirds and at five and a third. The middle window has four numbers.

@@ -1,6 +1,6 @@
 # ---
 # title: Error messages
-# description: What torch says when a window does not fit, each message raised by code on this page, explained, and mended.
+# description: What torch says when a window does not fit, each message raised by code on this page, explained, and fixed.
 # ---
 
 # %% [markdown]

@@ -71,7 +71,7 @@ for layer in (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1)):
     print(f"{tuple(layer(nine).shape)}  stride {layer.stride}  {type(layer).__name__}")
 
 # %% [markdown]
-# The same 3, and yet 3×3 against 7×7. The last line is the pool that moves like the convolution. It is a trap when you swap one layer for the other. Write the stride each time, and nothing can surprise you.
+# Both kernels are 3, yet the outputs are 3×3 and 7×7. The last line is the pool that moves like the convolution. It is a trap when you swap one layer for the other. Write the stride each time, and nothing can surprise you.
 #
 # ## Overlapping windows
 #
@@ -161,7 +161,7 @@ channels_last = torch.rand(2, 8, 8, 3)  # two images of 8×8 with three channels
 print(tuple(pool(channels_last).shape))
 
 # %% [markdown]
-# The shape `(2, 8, 4, 1)` gives it away: the height is whole, and of three channels one is left. Move the channels to the front first:
+# The shape `(2, 8, 4, 1)` gives it away: the height is whole, and the three channels became one. Move the channels to the front first:
 
 # %%
 print(tuple(pool(channels_last.permute(0, 3, 1, 2)).shape))

@@ -258,7 +258,7 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
 # %% [markdown]
 # A pool's padding may be at most half of its kernel, rounded down.
 #
-# Some limit has to be. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
+# There has to be some limit. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
 #
 # Torch draws the line at half. Then, as long as the input is no smaller than the window, and neither `ceil_mode` nor a dilation is in play, every window keeps at least half of its height, and half of its width, on real pixels.
 #

@@ -351,7 +351,7 @@ print(tuple(frames(video).shape), tuple(halved.shape))
 # A pool has no parameters in 3-D either. A convolution has more.
 #
 # !!! question "Predict"
-#     How many times more weights has `nn.Conv3d(8, 16, 3)` than `nn.Conv2d(8, 16, 3)`? How many times more multiply-adds does it need for the same video?
+#     How many times more weights does `nn.Conv3d(8, 16, 3)` have than `nn.Conv2d(8, 16, 3)`? How many times more multiply-adds does it need for the same video?
 
 # %%
 clip = torch.rand(8, 16, 32, 32)  # channels, time, height, width

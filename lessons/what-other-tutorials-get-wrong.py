@@ -8,7 +8,7 @@
 #
 # You have read it many times, so it must be true? Here are eleven sentences about pooling, stride and padding. Each is followed by code that you can run.
 #
-# Most of them are *nearly* right, and their authors knew what they meant. We say so where it is due. Something on this site is wrong, too? Tell us, and it will stand here.
+# Most of them are *nearly* right, and their authors knew what they meant. We say so where it is due. Found a mistake on this site? Tell us, and we will add it here.
 
 # %%
 from textwrap import fill
@@ -52,7 +52,7 @@ print(image.grad[0].int())
 #
 # ## "Max pooling pads with zeros"
 #
-# The documentation of [PyTorch 1.8](https://pytorch.org/docs/1.8.0/generated/torch.nn.MaxPool2d.html) said "implicitly zero-padded". Later versions say minus infinity, which is what torch does. In one library, Eclipse Aidge, padded max pooling really did fill with zeros, until [it was compared with ONNX and PyTorch and mended](https://gitlab.eclipse.org/eclipse/aidge/aidge_core/-/merge_requests/447).
+# The documentation of [PyTorch 1.8](https://pytorch.org/docs/1.8.0/generated/torch.nn.MaxPool2d.html) said "implicitly zero-padded". Later versions say minus infinity, which is what torch does. In one library, Eclipse Aidge, padded max pooling really did fill with zeros, until [it was compared with ONNX and PyTorch and fixed](https://gitlab.eclipse.org/eclipse/aidge/aidge_core/-/merge_requests/447).
 
 # %%
 negative = torch.full((1, 3, 3), -1.0)

@@ -132,7 +132,7 @@ def windows(page):
 
 
 def different_sizes(page):
-    page.labels("7 numbers shall become 5. Which sizes")
+    page.labels("You want 5 outputs from 7 inputs. Which sizes")
     sizes = [b - a for a, b in spans(7, 5)]
     page.prints("print([b - a for a, b in windows(7, 5)])", sizes)
     page.says(
@@ -476,7 +476,7 @@ def one_axis(page):
 
 def exercises(page):
     page.labels("Predict first.", "Check all four:")
-    page.labels("8 numbers shall become 3. Where do the windows begin and end?")
+    page.labels("You want 3 outputs from 8 inputs. Where do the windows begin and end?")
     page.says("From 0 to 3, from 2 to 6, from 5 to 8.", spans(8, 3) == [(0, 3), (2, 6), (5, 8)])
     page.says(
         "The cuts fall at two and two thirds and at five and a third",

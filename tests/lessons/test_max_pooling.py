@@ -115,7 +115,7 @@ def the_stride(page):
         f"{sizes[1]}  stride (1, 1)  Conv2d",
         f"{sizes[2]}  stride 1  MaxPool2d",
     )
-    page.says("The same 3, and yet 3×3 against 7×7", sizes[:2] == [(1, 3, 3), (1, 7, 7)])
+    page.says("Both kernels are 3, yet the outputs are 3×3 and 7×7", sizes[:2] == [(1, 3, 3), (1, 7, 7)])
     page.says("The last line is the pool that moves like the convolution", sizes[1] == sizes[2])
 
 
@@ -232,7 +232,7 @@ def channels(page):
     assert page.names["channels_last"].shape == (2, 8, 8, 3)
     page.prints("print(tuple(pool(channels_last).shape))", str(shape(nn.MaxPool2d(2), 2, 8, 8, 3)))
     page.says(f"The shape `{shape(pool, 2, 8, 8, 3)}` gives it away")
-    page.says("of three channels one is left", shape(pool, 2, 8, 8, 3)[-1] == 1)
+    page.says("the three channels became one", shape(pool, 2, 8, 8, 3)[-1] == 1)
     page.says("Move the channels to the front first", shape(pool, 2, 3, 8, 8) == (2, 3, 4, 4))
     page.prints(
         "print(tuple(pool(channels_last.permute(0, 3, 1, 2)).shape))", str(shape(pool, 2, 3, 8, 8))
