@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Area(NamedTuple):
-    """Modules of the package by name, or files by pattern; folders or files of tests."""
+    """Files by pattern, those of the package from its folder; folders or files of tests."""
 
     modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -17,7 +17,7 @@ class Area(NamedTuple):
     def sources(self, root: Path) -> list[Path]:
         """The files to mutate."""
         package = root / "scripts" / "slidingwindows"
-        named = [path for path in package.rglob("*.py") if path.stem in self.modules]
+        named = [path for one in self.modules for path in package.glob(f"{one}.py")]
         return sorted([*named, *(path for one in self.files for path in root.glob(one))])
 
     def test_files(self, root: Path) -> list[Path]:

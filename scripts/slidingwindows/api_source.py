@@ -39,10 +39,10 @@ class Package:
         """A module's syntax tree and signatures. Raises SlidingWindowsError if there is none."""
         if name not in self._modules:
             try:
-                text = (self.folder / f"{name}.py").read_text("utf-8")
+                text = (self.folder / _file(name)).read_text("utf-8")
                 self._modules[name] = ast.parse(text), Signatures(text)
             except (OSError, SyntaxError, ValueError) as error:
-                raise SlidingWindowsError(f"{name}.py cannot be read: {error}") from error
+                raise SlidingWindowsError(f"{_file(name)} cannot be read: {error}") from error
         return self._modules[name]
 
     @cached_property
@@ -68,10 +68,17 @@ class Package:
         return found
 
     def entry(self, name: str) -> Entry:
-        """A name of ``__all__``, or 'module.name'. Raises SlidingWindowsError if there is none."""
+        """A name of ``__all__``, or 'module.name'. Raises SlidingWindowsError if there is none.
+
+        A public module may only import the name from where it is made.
+        """
         module, _, own = name.rpartition(".")
         module = module or self.homes.get(own, "__init__")
-        tree, signatures = self.module(module)
+        return self._entry(module, own, module)
+
+    def _entry(self, module: str, own: str, source: str) -> Entry:
+        """module: where readers import the name from. source: where to look for it."""
+        tree, signatures = self.module(source)
         for node, following in zip(tree.body, [*tree.body[1:], None], strict=True):
             if isinstance(node, ast.FunctionDef) and node.name == own:
                 return _function(node, module, signatures)
@@ -80,7 +87,20 @@ class Package:
             if _assigned(node) == own:
                 words = ast.get_docstring(ast.Module([following], [])) if following else ""
                 return Entry(own, module, "value", signatures.text(node), words or "")
-        raise SlidingWindowsError(f"there is no {name!r} in {self.folder.name}/{module}.py")
+            if _imports(node, own):
+                room = source.split(".")[: -node.level]
+                return self._entry(module, own, ".".join([*room, node.module]))
+        raise SlidingWindowsError(f"there is no {own!r} in {self.folder.name}/{_file(source)}")
+
+
+def _file(module: str) -> str:
+    return f"{module.replace('.', '/')}.py"
+
+
+def _imports(node: ast.stmt, name: str) -> bool:
+    """Whether a statement takes a name out of another module of the package."""
+    inside = isinstance(node, ast.ImportFrom) and node.level and node.module
+    return bool(inside) and name in {alias.asname or alias.name for alias in node.names}
 
 
 def _assigned(node: ast.stmt) -> str:

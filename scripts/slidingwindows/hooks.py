@@ -17,7 +17,7 @@ _running = {"serving": False, "source": None}
 
 
 def _source() -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in sorted(HERE.glob("*.py"))}
+    return {str(path): path.stat().st_mtime_ns for path in sorted(HERE.rglob("*.py"))}
 
 
 def _events():

@@ -20,6 +20,7 @@ from .sources import source_key, versions
 HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(.*)$")
 TIGHT = re.compile(r"^#%%")  # other editors' way to begin a cell
+FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 # What a lesson's kernel loads, what the package gives on demand included. What only draws is not
@@ -79,11 +80,23 @@ class Lesson:
         files = [self.path.parent / name for name in sorted(set(data))]
         contents = [path.read_bytes() for path in files if path.is_file()]
         python = ".".join(map(str, sys.version_info[:3]))
-        named = re.findall(r"\bslidingwindows\.(\w+)", text)
+        named = modules_named(text)
         if re.search(r"\bsave\b", text):
             named.append("saving")
         source = source_key(*KERNEL_MODULES, *named)
         return digest(*code, *tags, "|", *contents, source, python, versions(*PACKAGES))
+
+
+def modules_named(code: str) -> list[str]:
+    """What code imports from this package or calls by its full name; some of it is modules.
+
+    'slidingwindows.core.trace' gives core and core.trace, as does an import of trace from the room.
+    """
+    paths = [path.split(".") for path in re.findall(r"\bslidingwindows\.(\w+(?:\.\w+)*)", code)]
+    found = [".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)]
+    for room, names in FROM_ROOM.findall(code):
+        found += [f"{room}.{name}" for name in re.findall(r"\w+", names)]
+    return found
 
 
 def find(folder: Path, only: str = "") -> list[Lesson]:

@@ -34,9 +34,9 @@ def cache_of(root: Path) -> Path:
 
 def overall_key(root: Path) -> str:
     """Changes when anything that prepare reads changes; cheap, no lesson is parsed."""
-    paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.glob("*.py"))]
+    paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.rglob("*.py"))]
     files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
-    named = [part for p in files for part in (p.name, p.read_bytes())]
+    named = [part for p in files for part in (f"{p.parent.name}/{p.name}", p.read_bytes())]
     return digest(*named, versions(*PACKAGES), address_of(root))
 
 

@@ -152,6 +152,19 @@ def test_signatures_as_written(pocket, name, kind, signature):
     assert (entry.kind, entry.signature) == (kind, signature)
 
 
+def test_a_name_may_be_imported_from_another_module_than_its_own(pocket):
+    (pocket / "inner").mkdir()
+    (pocket / "inner" / "parts.py").write_text('def half():\n    """One of two."""\n', "utf-8")
+    (pocket / "inner" / "outer.py").write_text("from .parts import half\n", "utf-8")
+    (pocket / "open.py").write_text("from .inner.outer import half\nfrom sums import Sum\n")
+    entry = Package(pocket).entry("open.half")
+    assert (entry.module, entry.docstring) == ("open", "One of two.")
+    assert Package(pocket).entry("inner.parts.half").module == "inner.parts"
+    for name, told in (("open.Sum", "'Sum' in pocket/open.py"), ("inner.parts.x", "inner/parts.")):
+        with pytest.raises(SlidingWindowsError, match=told):
+            Package(pocket).entry(name)
+
+
 def test_members_are_the_public_ones(pocket):
     members = Package(pocket).entry("Sum").members
     assert [(m.kind, m.signature, m.docstring) for m in members] == [

@@ -317,12 +317,22 @@ def test_only_a_lesson_that_saves_depends_on_saving(tmp_path, monkeypatch, code,
     assert ("saving" in asked) is holds
 
 
-def test_key_of_a_lesson_holds_modules_it_names(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("from slidingwindows.notation import x", {"notation"}),
+        ("import slidingwindows.core.trace as t", {"core.trace"}),
+        ("slidingwindows.core.notation.number(3)", {"core.notation"}),
+        ("from slidingwindows.core import trace, x", {"core", "core.trace", "core.x"}),
+        ("from slidingwindows.core import (\n    a,\n    b as c,\n)", {"core.a", "core.b"}),
+    ],
+)
+def test_key_of_a_lesson_holds_modules_it_names(tmp_path, monkeypatch, code, names):
     asked = []
     monkeypatch.setattr(lessons, "source_key", lambda *names: asked.extend(names) or "")
-    (tmp_path / "named.py").write_text(lesson("Named", "from slidingwindows.notation import x"))
+    (tmp_path / "named.py").write_text(lesson("Named", code))
     lessons.read(tmp_path / "named.py").key()
-    assert "notation" in asked
+    assert names <= set(asked)
 
 
 def test_key_of_a_figure_holds_all_that_drawing_loads(built):

@@ -13,7 +13,10 @@ import pytest
 import slidingwindows
 
 HERE = Path(slidingwindows.__file__).parent
-TREES = {path.stem: ast.parse(path.read_text("utf-8")) for path in HERE.glob("*.py")}
+TREES = {
+    ".".join(path.relative_to(HERE).with_suffix("").parts): ast.parse(path.read_text("utf-8"))
+    for path in HERE.rglob("*.py")
+}
 # The only modules that may ask torch.
 ASKS_TORCH = {"tensors", "pooling", "convolution", "operations", "networks", "parsing"}
 ASKS_TORCH |= {"requests", "adaptive", "gradients", "rearranging", "conv_arithmetic", "calls"}
@@ -46,8 +49,10 @@ def imports_of(module: str, root: ast.AST) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level in (0, 1), f"{module}: the package is flat"
-            base = ".".join(filter(None, ["slidingwindows" * node.level, node.module]))
+            place = ["slidingwindows", *module.split(".")]
+            assert node.level < len(place), f"{module}: imports from above the package"
+            room = place[: -node.level] if node.level else []
+            base = ".".join([*room, *filter(None, [node.module])])
             names |= {f"{base}.{alias.name}" for alias in node.names}
     return names
 
@@ -60,11 +65,13 @@ def steps_from(module: str) -> tuple[set[str], set[str]]:
         if first != "slidingwindows":
             outside.add(first)
             continue
-        part = rest.split(".")[0]
+        parts = rest.split(".")
+        starts = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
         # The package itself offers names, two of them only once they are asked for.
         lazy = {"slide": "operations", "funnel": "networks", "route": "gradients"}
         lazy["receptive_field"] = "probing"
-        inside.add(part if part in TREES else lazy.get(part, "trace"))
+        named = next((start for start in starts if start in TREES), None)
+        inside.add(named or lazy.get(parts[0], "trace"))
     return inside, outside
 
 
