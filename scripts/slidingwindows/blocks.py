@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-
-from .embed import inline
+from html import escape
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n[ ]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
@@ -132,4 +131,18 @@ def _trimmed(lines: list[str]) -> list[str]:
     return lines
 
 
-__all__ = ["fenced", "for_jupyter", "outside_code", "without_chance_lists", "without_fences"]
+def inline(text: str) -> str:
+    """Captions know `code` and *emphasis*, nothing else."""
+    text = escape(text, quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
+
+
+__all__ = [
+    "fenced",
+    "for_jupyter",
+    "inline",
+    "outside_code",
+    "without_chance_lists",
+    "without_fences",
+]

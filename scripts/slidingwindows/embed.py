@@ -7,6 +7,7 @@ import re
 from html import escape
 from pathlib import Path
 
+from .blocks import inline
 from .errors import SlidingWindowsError
 
 MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
@@ -92,10 +93,3 @@ def _picture(name: str, theme: str, facts: dict, base: str) -> str:
         still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{source}.png">'
         image = f"{still}{image}"
     return f'<picture class="sw-{theme}">{image}</picture>'
-
-
-def inline(text: str) -> str:
-    """Captions know `code` and *emphasis*, nothing else."""
-    text = escape(text, quote=False)
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)

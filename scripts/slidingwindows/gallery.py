@@ -8,9 +8,9 @@ from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
+from .blocks import inline
 from .contents import lessons_in, split_page
 from .credits import LICENCE, shown_at
-from .embed import inline
 
 GALLERY_MARK = "<!-- gallery -->"
 DIMENSIONS = re.compile(r"[123]d$")
