@@ -31,40 +31,26 @@ class Area(NamedTuple):
 
 AREAS = {
     "engine": Area(
-        tuple(
-            "adaptive backward calls conv_arithmetic convolution counting errors fields folding "
-            "geometry gradients measuring modules moves networks operations parsing plain pooling "
-            "probing rearranging receptive requests running sight surrogate tensors trace transfer "
-            "undisturbed uneven values weights".split()
+        ("core/*", "tracing/*"),
+        tests=(
+            "tests/core",
+            "tests/figures",
+            "tests/cli/test_cli_values.py",
+            "tests/cli/test_cli_errors.py",
+            "tests/cli/test_cli_files.py",
         ),
-        tests=("tests/core", "tests/cli/test_cli_values.py", "tests/cli/test_cli_errors.py"),
     ),
     "figures": Area(
-        tuple(
-            "around canvas colouring credits drawing encoding field_drawing field_frames "
-            "field_plan filmstrip frames funnel_frames funnel_plan gif grids handouts layout "
-            "moving panels placing plotting reel regions renderers returning saving scene sheets "
-            "sizes stepping style".split()
-        ),
-        tests=("tests/figures", "tests/cli/test_cli_files.py"),
+        ("drawing/*", "export/*"),
+        tests=("tests/figures", "tests/cli/test_cli_files.py", "tests/build/test_artefacts.py"),
     ),
     "words": Area(
-        tuple(
-            "arithmetic description feature_maps field_words jsonlines legend listing "
-            "move_words notation recipes tables transfer_words wording".split()
-        ),
+        ("words/*",),
         tests=("tests/core", "tests/figures", "tests/cli/test_cli_words.py"),
         least=90,
     ),
     "build": Area(
-        tuple(
-            "__init__ __main__ api_html api_page api_signature api_source artefacts blocks book "
-            "chromium cited cloud commands contents course_data docstrings embed events execution "
-            "exercises failing figure_data fragments gallery glossary guard hooks inert lesson "
-            "lessons lighter machine mathml new_lesson notebooks notices offline outputs packing "
-            "pages pdf photo policy prepare printed reading searching sharing shell site "
-            "site_checks social sources stamps tags takeaway terminal".split()
-        ),
+        ("*", "course/*", "site/*", "cli/*"),
         tests=("tests/build", "tests/cli"),
     ),
     "script": Area(files=("assets/**/*.js",), tests=("tests/site",)),

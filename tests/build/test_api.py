@@ -10,11 +10,11 @@ from tiny_project import REPO
 
 import slidingwindows
 from slidingwindows import lesson
-from slidingwindows.api_html import anchor
-from slidingwindows.api_page import with_api
-from slidingwindows.api_source import Package
-from slidingwindows.docstrings import Part, parts_of
-from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site.api_html import anchor
+from slidingwindows.site.api_page import with_api
+from slidingwindows.site.api_source import Package
+from slidingwindows.site.docstrings import Part, parts_of
 
 INIT = '''"""A pocket calculator."""
 
@@ -304,7 +304,7 @@ def test_a_build_follows_docstrings_and_misses_them(project):
         "docs/reference/api.md", "# Names\n\n<!-- api functions classes errors values -->\n"
     )
     project.edit("mkdocs.yml", "  - Home: index.md\n", "  - index.md\n  - reference/api.md\n")
-    errors = "scripts/slidingwindows/errors.py"
+    errors = "scripts/slidingwindows/core/errors.py"
     project.edit(errors, "Bad input, with one clear message.", "Quokkas ate the input.")
     done = project.run("mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stdout

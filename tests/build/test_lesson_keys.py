@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from tiny_project import lesson
 
-from slidingwindows import SlidingWindowsError, lessons, prepare, sources
-from slidingwindows.artefacts import digest
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import keys as sources
+from slidingwindows.course import lessons, prepare
+from slidingwindows.export.files import digest
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import signal
 
 from tiny_project import ALPHA, BETA, Project
 
-from slidingwindows import site
+from slidingwindows.site import build as site
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
 KILLS = 20

@@ -13,9 +13,9 @@ from importlib.metadata import version
 import pytest
 from site_pages import NOTEBOOKS, ROOT
 
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.notices import notices_text
-from slidingwindows.takeaway import NAME, requirements, takeaway
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site.notices import notices_text
+from slidingwindows.site.takeaway import NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
