@@ -33,7 +33,7 @@ takeaway: site  ## pack the executed notebooks with the package as dist/sliding-
 	$(BIN)/python -m slidingwindows takeaway
 
 branch: site  ## write what the branch of notebooks holds to dist/notebooks; needs repo_url
-	$(BIN)/python -m slidingwindows.cloud
+	$(BIN)/python -m slidingwindows.site.cloud
 
 notebooks: branch  ## push the executed notebooks to a branch, for Colab and Binder; needs repo_url
 	scripts/push_notebooks.sh dist/notebooks
@@ -55,6 +55,7 @@ check: $(READY) lint  ## lint and spelling, then a strict build whose links, HTM
 lint: $(READY)
 	$(BIN)/ruff check scripts tests lessons
 	$(BIN)/ruff format --check scripts tests
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 
 lock:  ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes the newest versions

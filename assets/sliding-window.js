@@ -7,7 +7,7 @@
   "use strict";
   const SW = (globalThis.SlidingWindows ??= {});
   const SVG = "http://www.w3.org/2000/svg";
-  // What the letters of scripts/slidingwindows/stepping.py stand for: [ground, ink].
+  // What the letters of scripts/slidingwindows/drawing/stepper.py stand for: [ground, ink].
   const LOOKS = {
     p: ["page", "text"],
     z: ["page", "muted"],

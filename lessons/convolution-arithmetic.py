@@ -15,9 +15,8 @@
 # %%
 import torch
 
-from slidingwindows.conv_arithmetic import ANIMATIONS, animation
+from slidingwindows.conv_arithmetic import ANIMATIONS, animation, make_module
 from slidingwindows.lesson import show
-from slidingwindows.parsing import make_module
 
 # %% [markdown]
 # ## Convolutions

@@ -15,7 +15,7 @@ from running import (  # noqa: F401
     pytest_xdist_make_scheduler,
 )
 
-from slidingwindows.chromium import served
+from slidingwindows.site.browser import served
 
 # Torch's threads wait for each other by spinning, which costs ten times what these small tensors
 # need, and the more the busier the machine is. Workers and builds that tests start inherit it.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Area(NamedTuple):
-    """Modules of the package by name, or files by pattern; folders or files of tests."""
+    """Files by pattern, those of the package from its folder; folders or files of tests."""
 
     modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -17,7 +17,7 @@ class Area(NamedTuple):
     def sources(self, root: Path) -> list[Path]:
         """The files to mutate."""
         package = root / "scripts" / "slidingwindows"
-        named = [path for path in package.rglob("*.py") if path.stem in self.modules]
+        named = [path for one in self.modules for path in package.glob(f"{one}.py")]
         return sorted([*named, *(path for one in self.files for path in root.glob(one))])
 
     def test_files(self, root: Path) -> list[Path]:
@@ -31,41 +31,26 @@ class Area(NamedTuple):
 
 AREAS = {
     "engine": Area(
-        tuple(
-            "adaptive backward calls conv_arithmetic convolution counting errors fields folding "
-            "geometry gradients measuring modules moves networks operations parsing plain pooling "
-            "probing rearranging receptive requests running sight surrogate tensors trace transfer "
-            "undisturbed uneven values weights".split()
+        ("core/*", "tracing/*"),
+        tests=(
+            "tests/core",
+            "tests/figures",
+            "tests/cli/test_cli_values.py",
+            "tests/cli/test_cli_errors.py",
+            "tests/cli/test_cli_files.py",
         ),
-        tests=("tests/core", "tests/cli/test_cli_values.py", "tests/cli/test_cli_errors.py"),
     ),
     "figures": Area(
-        tuple(
-            "around canvas colouring credits drawing encoding field_drawing field_frames "
-            "field_plan filmstrip frames funnel_frames funnel_plan gif grids handouts layout "
-            "moving panels placing plotting reel regions renderers returning saving scene sheets "
-            "sizes stepping style".split()
-        ),
-        tests=("tests/figures", "tests/cli/test_cli_files.py"),
+        ("drawing/*", "export/*"),
+        tests=("tests/figures", "tests/cli/test_cli_files.py", "tests/build/test_artefacts.py"),
     ),
     "words": Area(
-        tuple(
-            "arithmetic description feature_maps field_words jsonlines legend listing "
-            "move_words notation recipes tables transfer_words wording".split()
-        ),
+        ("words/*",),
         tests=("tests/core", "tests/figures", "tests/cli/test_cli_words.py"),
         least=90,
     ),
     "build": Area(
-        tuple(
-            "__init__ __main__ api_html api_page api_signature api_source artefacts blocks "
-            "book cells chromium cited cloud cold commands contents course_data docstrings "
-            "embed events execution exercises failing figure_data forking fragments gallery "
-            "glossary guard hooks inert lesson lessons lighter machine mathml new_lesson "
-            "notebooks notices offline outputs packing pages pdf photo policy prepare printed "
-            "reading searching sharing shell site site_checks social sources stamps tags "
-            "takeaway terminal warm".split()
-        ),
+        ("*", "course/*", "site/*", "cli/*"),
         tests=("tests/build", "tests/cli"),
     ),
     "script": Area(files=("assets/**/*.js",), tests=("tests/site",)),

@@ -29,9 +29,9 @@ def figure(folder: Path) -> str:
     from torch import nn
 
     from slidingwindows import slide
-    from slidingwindows.embed import embed_figures
-    from slidingwindows.renderers import render
-    from slidingwindows.values import input_for
+    from slidingwindows.export.render import render
+    from slidingwindows.site.embed import embed_figures
+    from slidingwindows.tracing.values import input_for
 
     module = nn.MaxPool2d(3, stride=2, padding=1)
     trace = slide(module, input_for(module, f"{SIDE}x{SIDE}", "photo", seed=0))
@@ -59,7 +59,7 @@ def measured(page, step: str) -> float:
 
 def run(runs: int) -> bool:
     """Print milliseconds a step: the explorer, and a figure's stepper."""
-    from slidingwindows.chromium import chromium, served
+    from slidingwindows.site.browser import chromium, served
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "site")

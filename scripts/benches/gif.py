@@ -60,16 +60,16 @@ def figures() -> dict:
 
 def ours(figure) -> bytes:
     """The light GIF, drawn and encoded."""
-    from slidingwindows.encoding import contents
+    from slidingwindows.export.encoding import contents
 
     return contents(figure, "gif")
 
 
 def windows(figure) -> int:
     """How many of a figure's windows its animation shows; of a network, its pictures."""
-    from slidingwindows.frames import scene_of
-    from slidingwindows.trace import Trace
-    from slidingwindows.transfer import Transfer
+    from slidingwindows.core.trace import Trace
+    from slidingwindows.core.transfer import Transfer
+    from slidingwindows.drawing.animation import scene_of
 
     if isinstance(figure, Trace | Transfer):
         return len(scene_of(figure).shown())
@@ -97,7 +97,7 @@ def gifsicles(gif: bytes, folder: str) -> bytes:
 
 def moments(trace) -> list[tuple[str, int, float]]:
     """What each frame of our animation shows: (kind, step, how far the window has come)."""
-    from slidingwindows.frames import GLIDE, durations
+    from slidingwindows.drawing.animation import GLIDE, durations
 
     glide, look, _ = durations(len(trace.steps))
     found = [("opening", 0, 0.0)]
@@ -121,8 +121,8 @@ def matplotlibs(trace, path: Path) -> bytes:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    from slidingwindows.drawing import Drawing
-    from slidingwindows.style import LIGHT, ROLES
+    from slidingwindows.drawing.forward import Drawing
+    from slidingwindows.drawing.style import LIGHT, ROLES
 
     drawing, colour = Drawing(trace), dict(zip(ROLES, LIGHT.colours, strict=True))
     layout = drawing.layout
@@ -211,7 +211,7 @@ def matplotlibs(trace, path: Path) -> bytes:
 
 def run(runs: int) -> bool:
     """Print time and size against matplotlib, then size against gifsicle, figure by figure."""
-    from slidingwindows.frames import animate
+    from slidingwindows.drawing.animation import animate
 
     trace = example_trace()
     frames = len(list(animate(trace)))

@@ -65,11 +65,17 @@ def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
     """Every mutant of an area, or of one of its modules, that is not known to change nothing."""
     found = []
     for path in area.sources(ROOT):
-        if module and path.stem != module:
+        if module and module not in (path.stem, module_of(path.as_posix())):
             continue
         make = of_script if path.suffix == ".js" else of_python
         found += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
     return [one for one in found if key_of(one) not in EQUIVALENT]
+
+
+def module_of(path: str) -> str:
+    """A file's name from the package's folder on, such as core/trace; elsewhere its own name."""
+    _, package, name = path.rpartition("scripts/slidingwindows/")
+    return name.removesuffix(".py") if package else Path(path).stem
 
 
 def key_of(mutant: Mutant) -> tuple[str, str, str]:
@@ -124,10 +130,11 @@ def outcomes(mutants, area, known, copies):
 def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
     """Test files that run the mutant's function, those first that are named for it or quick."""
     stem = Path(mutant.path).stem
+    module = module_of(mutant.path)
     if mutant.path.endswith(".js"):
         tests = [ROOT / test for test in known]
         return [one.relative_to(ROOT).as_posix() for one in chosen_for_script(Path(stem), tests)]
-    function = f"{stem}:{mutant.function}"
+    function = f"{module}:{mutant.function}"
     reached = [test for test, facts in known.items() if function in facts["functions"]]
     return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
 
@@ -241,6 +248,7 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
 # Runs in every Python of a traced child, the builds that tests start included.
 TRACER = """
 import atexit, os, sys, types
+PACKAGE = "/scripts/slidingwindows/"
 folder = os.environ.get("MUTANTS_TRACE")
 if folder and "mutants_hits" not in sys.modules:
     hits, seen = set(), set()
@@ -248,10 +256,10 @@ if folder and "mutants_hits" not in sys.modules:
         code = frame.f_code
         if code not in seen:
             seen.add(code)
-            if "/scripts/slidingwindows/" in code.co_filename:
-                stem = code.co_filename.rsplit("/", 1)[1].removesuffix(".py")
+            if PACKAGE in code.co_filename:
+                module = code.co_filename.rsplit(PACKAGE, 1)[1].removesuffix(".py")
                 name = code.co_qualname.split(".<locals>.<")[0]
-                hits.add(stem + ":" + ("" if name.startswith("<") else name))
+                hits.add(module + ":" + ("" if name.startswith("<") else name))
     def write():
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, str(os.getpid())), "a") as file:

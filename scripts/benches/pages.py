@@ -101,7 +101,7 @@ def lighthouse(address: str) -> dict[str, float]:
 
 def run(runs: int) -> bool:
     """Print the heaviest page of each kind, every layout shift, and Lighthouse's scores."""
-    from slidingwindows.chromium import chromium
+    from slidingwindows.site.browser import chromium
 
     good = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -56,7 +56,7 @@ def _settings(folder: Path, ending: str, count: int, plain: bool) -> None:
     pages = "".join(f"      - lessons/{name}.{ending}\n" for name in names(count))
     nav = f"nav:\n  - Home: index.md\n  - Lessons:\n{pages}"
     text = re.sub(r"^nav:\n(?: .*\n)+", nav, text, flags=re.M)
-    hooks = f"hooks: [{ROOT / 'scripts' / 'slidingwindows' / 'hooks.py'}]"
+    hooks = f"hooks: [{ROOT / 'scripts' / 'slidingwindows' / 'site' / 'hooks.py'}]"
     text = re.sub(r"^hooks: .*$", "" if plain else hooks, text, flags=re.M)
     if plain:
         text = text.replace("execute: false", "execute: true")

@@ -2,11 +2,11 @@
 
 from importlib import import_module
 
-from .errors import SlidingWindowsError
-from .geometry import Axis, Geometry
-from .trace import Step, Tap, Trace
-from .transfer import Move, Read, Transfer, Write
-from .uneven import UnevenAxis
+from .core.errors import SlidingWindowsError
+from .core.geometry import Axis, Geometry
+from .core.trace import Step, Tap, Trace
+from .core.transfer import Move, Read, Transfer, Write
+from .core.uneven import UnevenAxis
 
 __version__ = "0.1.0"
 """The version of this package."""
@@ -33,11 +33,11 @@ __all__ = [
 
 # torch takes a second to import; MkDocs reads this package without it.
 _LATER = {
-    "slide": "operations",
-    "route": "gradients",
-    "save": "saving",
-    "funnel": "networks",
-    "receptive_field": "probing",
+    "slide": "tracing.slide",
+    "route": "tracing.route",
+    "save": "export.save",
+    "funnel": "tracing.network",
+    "receptive_field": "tracing.receptive_field",
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from .errors import SlidingWindowsError
-from .shell import one_line, parser
+from .cli.arguments import one_line, parser
+from .core.errors import SlidingWindowsError
 
 FIGURES = ("draw", "trace", "conv-arithmetic")
 
@@ -39,11 +39,11 @@ def _run(options) -> None:
     if not (options.root / "mkdocs.yml").is_file():
         raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
     if options.command == "site":
-        from .site import build
+        from .site.build import build
 
         build(options.root.resolve(), keep=not options.check)
     elif options.command == "offline":
-        from .offline import NAME, offline
+        from .site.offline import NAME, offline
 
         root = options.root.resolve()
         target = root / "dist" / f"{NAME}-offline.zip"
@@ -51,14 +51,14 @@ def _run(options) -> None:
         size = target.stat().st_size / 1e6
         _say(f"{target.relative_to(root)} holds {count} files, {size:.1f} MB; open its index.html")
     elif options.command == "takeaway":
-        from .takeaway import NAME, takeaway
+        from .site.takeaway import NAME, takeaway
 
         root = options.root.resolve()
         target = root / "dist" / f"{NAME}.zip"
         count = takeaway(root, target)
         _say(f"{target.relative_to(root)} holds {count} files")
     elif options.command == "pdf":
-        from .pdf import NAME, pdf
+        from .site.pdf import NAME, pdf
 
         root = options.root.resolve()
         target = root / "dist" / f"{NAME}.pdf"
@@ -66,20 +66,20 @@ def _run(options) -> None:
         size = target.stat().st_size / 1e6
         _say(f"{target.relative_to(root)}: {count} pages, {size:.1f} MB")
     elif options.command == "new-lesson":
-        from .new_lesson import new_lesson
+        from .course.scaffold import new_lesson
 
         root = options.root.resolve()
         for path in new_lesson(root, options.title, options.name):
             _say(f"wrote {path.relative_to(root)}")
     else:
-        from .prepare import prepare
+        from .course.prepare import prepare
 
         redraw = options.command == "figures"
         prepare(options.root.resolve(), getattr(options, "lesson", ""), redraw, report=_say)
 
 
 def _figure(options) -> None:
-    from . import commands
+    from .cli import commands
 
     if hasattr(sys.stdout, "reconfigure"):  # − and ∞ in every locale, and any file's name
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")

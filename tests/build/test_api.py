@@ -10,11 +10,11 @@ from tiny_project import REPO
 
 import slidingwindows
 from slidingwindows import lesson
-from slidingwindows.api_html import anchor
-from slidingwindows.api_page import with_api
-from slidingwindows.api_source import Package
-from slidingwindows.docstrings import Part, parts_of
-from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site.api_html import anchor
+from slidingwindows.site.api_page import with_api
+from slidingwindows.site.api_source import Package
+from slidingwindows.site.docstrings import Part, parts_of
 
 INIT = '''"""A pocket calculator."""
 
@@ -150,6 +150,19 @@ ADD = """add(
 def test_signatures_as_written(pocket, name, kind, signature):
     entry = Package(pocket).entry(name)
     assert (entry.kind, entry.signature) == (kind, signature)
+
+
+def test_a_name_may_be_imported_from_another_module_than_its_own(pocket):
+    (pocket / "inner").mkdir()
+    (pocket / "inner" / "parts.py").write_text('def half():\n    """One of two."""\n', "utf-8")
+    (pocket / "inner" / "outer.py").write_text("from .parts import half\n", "utf-8")
+    (pocket / "open.py").write_text("from .inner.outer import half\nfrom sums import Sum\n")
+    entry = Package(pocket).entry("open.half")
+    assert (entry.module, entry.docstring) == ("open", "One of two.")
+    assert Package(pocket).entry("inner.parts.half").module == "inner.parts"
+    for name, told in (("open.Sum", "'Sum' in pocket/open.py"), ("inner.parts.x", "inner/parts.")):
+        with pytest.raises(SlidingWindowsError, match=told):
+            Package(pocket).entry(name)
 
 
 def test_members_are_the_public_ones(pocket):
@@ -291,7 +304,7 @@ def test_a_build_follows_docstrings_and_misses_them(project):
         "docs/reference/api.md", "# Names\n\n<!-- api functions classes errors values -->\n"
     )
     project.edit("mkdocs.yml", "  - Home: index.md\n", "  - index.md\n  - reference/api.md\n")
-    errors = "scripts/slidingwindows/errors.py"
+    errors = "scripts/slidingwindows/core/errors.py"
     project.edit(errors, "Bad input, with one clear message.", "Quokkas ate the input.")
     done = project.run("mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stdout

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.artefacts import Entry, digest, write
+from slidingwindows.export.files import Entry, digest, write
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from benches.projects import names, ours, parts, plain_markdown, plain_notebooks
 from benches.tests import COMMAND, Case, cases, measured, told
 from tiny_project import REPO
 
-from slidingwindows.lessons import find
+from slidingwindows.course.lessons import find
 
 MEASURED = {
     "cold": 20.0,
@@ -69,7 +69,7 @@ def test_three_projects_of_the_same_words(tmp_path):
         assert [(cell.cell_type, cell.source) for cell in book.cells] == parts(n)
         page = (pages / "docs" / "lessons" / f"{lesson.name}.md").read_text("utf-8")
         assert all(text in page for _, text in parts(n))
-    hooks = f"hooks: [{REPO / 'scripts' / 'slidingwindows' / 'hooks.py'}]"
+    hooks = f"hooks: [{REPO / 'scripts' / 'slidingwindows' / 'site' / 'hooks.py'}]"
     assert hooks in (mine / "mkdocs.yml").read_text("utf-8")
     for plain in (books, pages):
         settings = (plain / "mkdocs.yml").read_text("utf-8")

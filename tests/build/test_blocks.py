@@ -3,7 +3,7 @@
 import pytest
 from markdown import markdown
 
-from slidingwindows.blocks import fenced, for_jupyter, outside_code, without_chance_lists
+from slidingwindows.course.blocks import fenced, for_jupyter, outside_code, without_chance_lists
 
 EXTENSIONS = ["admonition", "pymdownx.details", "pymdownx.superfences"]
 

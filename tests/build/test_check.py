@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from slidingwindows.exercises import alike, form
+from slidingwindows.course.exercises import alike, form
 from slidingwindows.lesson import check
 
 SIZE = torch.Size([1, 3, 3])

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 
-from slidingwindows import cloud
-from slidingwindows.cloud import BRANCH, branch_files, cloud_links, main
+from slidingwindows.site import cloud
+from slidingwindows.site.cloud import BRANCH, branch_files, cloud_links, main
 
 REPO = "https://github.com/someone/sliding-windows"
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.embed import embed_figures, inline
+from slidingwindows.course.blocks import inline
+from slidingwindows.site.embed import embed_figures
 
 NASTY = """<b>"x" & 'y'</b> `c<d` *e*"""
 MOVING = {

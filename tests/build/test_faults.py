@@ -8,18 +8,12 @@ import sys
 import pytest
 from tiny_project import HANGING, Project, lesson
 
-from slidingwindows import (
-    SlidingWindowsError,
-    execution,
-    lessons,
-    pages,
-    prepare,
-    printed,
-    renderers,
-    site,
-)
-from slidingwindows.figure_data import figures_of
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import execution, lessons, pages, prepare, printed
+from slidingwindows.course.figure_data import figures_of
+from slidingwindows.export import render as renderers
 from slidingwindows.lesson import MIME, plot
+from slidingwindows.site import build as site
 
 ONE_LINE = "x = 1"
 

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from tiny_project import Project, lesson
 
-from slidingwindows import SlidingWindowsError, figure_data, lessons
-from slidingwindows.artefacts import Entry
-from slidingwindows.figure_data import figures_of, problem_of
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import figure_data, lessons
+from slidingwindows.course.figure_data import figures_of, problem_of
+from slidingwindows.export.files import Entry
 from slidingwindows.lesson import MIME
 
 

@@ -12,8 +12,9 @@ from PIL import Image
 from tiny_project import Project, lesson
 
 import slidingwindows
-from slidingwindows import lessons, prepare, sources
-from slidingwindows.artefacts import Entry
+from slidingwindows.course import keys as sources
+from slidingwindows.course import lessons, prepare
+from slidingwindows.export.files import Entry
 
 ALL_FRESH = {
     "lesson alpha": "fresh",
@@ -104,19 +105,21 @@ def test_data_file_counts(tmp_path):
 
 def test_edit_of_the_package_runs_what_uses_it(project):
     """Code that lessons run makes them stale; code that only draws makes figures stale."""
-    project.write("scripts/slidingwindows/pooling.py",
-                  project.read("scripts/slidingwindows/pooling.py") + "\n# changed\n")  # fmt: skip
+
+    def edit(module):
+        path = f"scripts/slidingwindows/{module}.py"
+        project.write(path, project.read(path) + "\n# changed\n")
+
+    edit("tracing/pooling")
     states = project.prepare()
     assert states["lesson alpha"] == states["lesson beta"] == "stale"
     assert project.executed() in (["alpha", "beta"], ["beta", "alpha"])
     project.log.unlink()
-    project.write("scripts/slidingwindows/gif.py",
-                  project.read("scripts/slidingwindows/gif.py") + "\n# changed\n")  # fmt: skip
+    edit("export/gif")
     states = project.prepare()
     assert states == {**ALL_FRESH, "figure tiny-pool": "stale", "figure tiny-plot": "stale"}
     assert project.executed() == []
-    project.write("scripts/slidingwindows/embed.py",
-                  project.read("scripts/slidingwindows/embed.py") + "\n# changed\n")  # fmt: skip
+    edit("site/embed")
     assert project.prepare() == ALL_FRESH
 
 
@@ -259,10 +262,11 @@ def package(tmp_path, monkeypatch):
 
 
 def test_source_key_follows_imports(package):
-    before = sources.source_key("renderers"), sources.source_key("lesson")
-    assert before == (sources.source_key("renderers"), sources.source_key("lesson"))
-    (package / "frames.py").write_text((package / "frames.py").read_text() + "\n")
-    after = sources.source_key("renderers"), sources.source_key("lesson")
+    before = sources.source_key("export.render"), sources.source_key("course.authoring")
+    assert before == (sources.source_key("export.render"), sources.source_key("course.authoring"))
+    path = package / "drawing" / "animation.py"
+    path.write_text(path.read_text() + "\n")
+    after = sources.source_key("export.render"), sources.source_key("course.authoring")
     assert after[0] != before[0] and after[1] == before[1]
 
 
@@ -302,7 +306,7 @@ def test_key_of_a_lesson_holds_all_that_its_kernel_loads():
 
 def test_key_of_a_lesson_holds_all_that_the_package_gives_on_demand():
     later = dict(slidingwindows._LATER)
-    assert later.pop("save") == "saving"
+    assert later.pop("save") == "export.save"
     assert set(later.values()) <= set(lessons.KERNEL_MODULES)
 
 
@@ -314,35 +318,45 @@ def test_only_a_lesson_that_saves_depends_on_saving(tmp_path, monkeypatch, code,
     monkeypatch.setattr(lessons, "source_key", lambda *names: asked.extend(names) or "")
     (tmp_path / "saves.py").write_text(lesson("Saves", code))
     lessons.read(tmp_path / "saves.py").key()
-    assert ("saving" in asked) is holds
+    assert ("export.save" in asked) is holds
 
 
-def test_key_of_a_lesson_holds_modules_it_names(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("from slidingwindows.core.notation import x", {"core", "core.notation"}),
+        ("import slidingwindows.core.trace as t", {"core.trace"}),
+        ("slidingwindows.core.notation.number(3)", {"core.notation"}),
+        ("from slidingwindows.core import trace, x", {"core", "core.trace", "core.x"}),
+        ("from slidingwindows.core import (\n    a,\n    b as c,\n)", {"core.a", "core.b"}),
+    ],
+)
+def test_key_of_a_lesson_holds_modules_it_names(tmp_path, monkeypatch, code, names):
     asked = []
     monkeypatch.setattr(lessons, "source_key", lambda *names: asked.extend(names) or "")
-    (tmp_path / "named.py").write_text(lesson("Named", "from slidingwindows.notation import x"))
+    (tmp_path / "named.py").write_text(lesson("Named", code))
     lessons.read(tmp_path / "named.py").key()
-    assert "notation" in asked
+    assert names <= set(asked)
 
 
 def test_key_of_a_figure_holds_all_that_drawing_loads(built):
     cached = built.cache / "executed" / "alpha.json"
     used = loaded(
         "import json\nfrom pathlib import Path\n"
-        "from slidingwindows.pages import figures_in\n"
-        "from slidingwindows.renderers import render\n"
+        "from slidingwindows.course.pages import figures_in\n"
+        "from slidingwindows.export.render import render\n"
         f"[render(d) for d in figures_in(json.loads(Path({str(cached)!r}).read_text()))]\n"
     )
-    drawing = used - set(sources.closure("pages"))
-    assert drawing and drawing <= set(sources.closure("renderers"))
-    alone = loaded("import slidingwindows.renderers")
-    assert alone <= set(sources.closure("renderers", "__init__"))
+    drawing = used - set(sources.closure("course.pages"))
+    assert drawing and drawing <= set(sources.closure("export.render"))
+    alone = loaded("import slidingwindows.export.render")
+    assert alone <= set(sources.closure("export.render", "__init__"))
 
 
 def test_drawing_and_pages_do_without_torch():
-    names = ("renderers", "pages", "prepare", "hooks", "events")
+    names = ("export.render", "course.pages", "course.prepare", "site.hooks", "site.events")
     used = loaded("\n".join(f"import slidingwindows.{name}" for name in names), prefix="")
-    assert "slidingwindows.events" in used and "torch" not in used
+    assert "slidingwindows.site.events" in used and "torch" not in used
 
 
 def test_versions_are_in_the_key(tmp_path, monkeypatch):

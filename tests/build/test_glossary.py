@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mkdocs.utils import yaml_load
 
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.glossary import read_glossary, with_terms
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site.glossary import read_glossary, with_terms
 
 PAGE = """
 # Glossary

@@ -6,8 +6,8 @@ import re
 import pytest
 from tiny_project import lesson
 
-from slidingwindows import execution, guard, lessons
-from slidingwindows.pages import markdown
+from slidingwindows.course import execution, guard, lessons
+from slidingwindows.course.pages import markdown
 
 SECRET = "s3cr3t-of-the-build"
 ASKS = (

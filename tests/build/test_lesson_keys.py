@@ -1,12 +1,15 @@
 """What a lesson's key holds: everything that may change its results, each part by itself."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from tiny_project import lesson
 
-from slidingwindows import SlidingWindowsError, lessons, prepare, sources
-from slidingwindows.artefacts import digest
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import keys as sources
+from slidingwindows.course import lessons, prepare
+from slidingwindows.export.files import digest
 
 
 @pytest.fixture
@@ -117,9 +120,37 @@ def test_the_parts_of_a_source_key_have_names(tmp_path, monkeypatch):
 
 def test_imports_of_every_form_are_followed(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "HERE", tmp_path)
-    text = "from . import b, c\nfrom .d.e import f\nfrom g import h\nimport i\nfrom ..j import k\n"
+    modules = ("a", "b", "c", "g", "j", "l", "d/__init__", "d/a", "d/e", "d/f/__init__", "d/f/g")
+    for name in modules:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.py").write_text("")
+    text = "from . import b, c, x\nfrom .d.e import f\nfrom g import h\nimport i\n"
+    text += f"from ..j import k\nfrom {tmp_path.name}.d import f as z\n"
     (tmp_path / "a.py").write_text(text + "def late():\n    from .l import m\n")
-    assert sources.imports_of(tmp_path / "a.py") == {"b", "c", "d"}
+    assert sources.imports_of(tmp_path / "a.py") == {"b", "c", "d.e", "d.f"}
+    inner = "from . import e\nfrom ..b import x\nfrom .. import c, y\nfrom .f.g import a\n"
+    (tmp_path / "d" / "a.py").write_text(inner + "from ...j import k\n")
+    assert sources.imports_of(tmp_path / "d" / "a.py") == {"b", "c", "d.e", "d.f.g"}
+    (tmp_path / "d" / "f" / "__init__.py").write_text("from .g import x\nfrom ... import j\n")
+    assert sources.imports_of(tmp_path / "d" / "f" / "__init__.py") == {"d.f.g", "j"}
+
+
+def test_the_closure_holds_the_rooms_of_its_modules(tmp_path, monkeypatch):
+    """Whoever loads a module in a room loads the room's own file first."""
+    monkeypatch.setattr(sources, "HERE", tmp_path)
+    for name, text in {"a": "from .d.f.g import x\n", "d/f/g": "from .. import b\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.py").write_text(text)
+    for name in ("d/__init__", "d/f/__init__", "d/b", "d/c", "__init__"):
+        (tmp_path / f"{name}.py").write_text("")
+    assert sources.closure("a") == ["a", "d", "d.b", "d.f", "d.f.g"]
+    before = sources.source_key("a")
+    (tmp_path / "d" / "c.py").write_text("1")
+    assert sources.source_key("a") == before
+    for name in ("d/__init__", "d/b", "d/f/g"):
+        before = sources.source_key("a")
+        (tmp_path / f"{name}.py").write_text((tmp_path / f"{name}.py").read_text() + "1\n")
+        assert sources.source_key("a") != before, name
 
 
 # Finding and reading.
@@ -180,18 +211,22 @@ def test_tags_that_change_what_a_cell_gives_count(tmp_path, tag):
 # Whether anything is to be prepared at all.
 
 
+READ = ["lessons/a.py", "lessons/data/x.csv", "package/m.py", "package/room/m.py"]
+
+
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """A project of which prepare() reads one lesson, one data file and one module."""
+    """A project of which prepare() reads one lesson, one data file and two modules."""
     (tmp_path / "lessons" / "data").mkdir(parents=True)
     (tmp_path / "package").mkdir()
-    for name in ("lessons/a.py", "lessons/data/x.csv", "package/m.py"):
+    (tmp_path / "package" / "room").mkdir()
+    for name in READ:
         (tmp_path / name).write_text("1")
     monkeypatch.setattr(prepare, "HERE", tmp_path / "package")
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["lessons/a.py", "lessons/data/x.csv", "package/m.py"])
+@pytest.mark.parametrize("name", READ)
 def test_the_overall_key_holds_every_file(root, name):
     before = prepare.overall_key(root)
     (root / name).write_text("2")
@@ -199,7 +234,10 @@ def test_the_overall_key_holds_every_file(root, name):
     (root / name).write_text("1")
     assert prepare.overall_key(root) == before
     path = root / name
-    path.rename(path.with_name("other" + path.suffix))
+    path = path.rename(path.with_name("other" + path.suffix))
+    assert prepare.overall_key(root) != before
+    path.parent.with_name("elsewhere").mkdir()
+    path.rename(path.parent.with_name("elsewhere") / Path(name).name)
     assert prepare.overall_key(root) != before
 
 

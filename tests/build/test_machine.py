@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from slidingwindows import SlidingWindowsError, execution, lessons
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import execution, lessons
+from slidingwindows.course.lessons import Cell, Lesson
+from slidingwindows.course.machine import refuse_traces
 from slidingwindows.lesson import MIME
-from slidingwindows.lessons import Cell, Lesson
-from slidingwindows.machine import refuse_traces
 
 PROJECT = Path(tempfile.gettempdir(), "somewhere", "course")
 

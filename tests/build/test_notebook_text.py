@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from test_page_text import ASKS, code, made_of, stream, value, words
 
-from slidingwindows.lessons import Lesson
-from slidingwindows.notebooks import notebook
+from slidingwindows.course.lessons import Lesson
+from slidingwindows.course.notebooks import notebook
 
 
 def cells_of(*cells, outputs):

@@ -8,9 +8,11 @@ import html5lib
 import markdown
 import pytest
 
-from slidingwindows import SlidingWindowsError, lessons, notices, pages
-from slidingwindows.notices import LIBRARIES, MARK, notices_text, with_notices
-from slidingwindows.photo import FILE, STATUS, photo_credit
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import lessons, pages
+from slidingwindows.course.photo import FILE, STATUS, photo_credit
+from slidingwindows.site import notices
+from slidingwindows.site.notices import LIBRARIES, MARK, notices_text, with_notices
 
 NAMES = [one.name for one in notices.notices()]
 

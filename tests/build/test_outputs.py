@@ -6,7 +6,7 @@ import pytest
 from markdown import markdown as to_html
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.outputs import shown
+from slidingwindows.course.outputs import shown
 
 PLACE = "lessons/tiny.py, code cell 1, line 10"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from slidingwindows import SlidingWindowsError
+from slidingwindows.course.lessons import Cell, Lesson
+from slidingwindows.course.pages import CURTAIN, figures_in, markdown, minutes
+from slidingwindows.course.tags import calls_of
 from slidingwindows.lesson import MIME
-from slidingwindows.lessons import Cell, Lesson
-from slidingwindows.pages import CURTAIN, figures_in, markdown, minutes
-from slidingwindows.tags import calls_of
 
 TICKS = "```"
 

@@ -8,9 +8,11 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from slidingwindows import SlidingWindowsError, events, lessons
-from slidingwindows.inert import faults_in, lesson_refusals, refusals
-from slidingwindows.policy import inline_scripts, policy, secure, source_of, template_scripts
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import lessons
+from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
+from slidingwindows.site import events
+from slidingwindows.site.policy import inline_scripts, policy, secure, source_of, template_scripts
 
 ROOT = Path(__file__).parents[2]
 PAGE = '<html><head><meta charset="utf-8"><script>alert(1)</script></head></html>'

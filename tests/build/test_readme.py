@@ -21,8 +21,8 @@ def drawn():
     sys.path.insert(0, str(ROOT / "tests" / "lessons"))
     from lesson_run import run
 
+    from slidingwindows.export.render import render
     from slidingwindows.lesson import show
-    from slidingwindows.renderers import render
 
     shown = run(LESSON).figures[FIGURE]
     files = render(show(shown.item, FIGURE, shown.caption).data)["files"]

@@ -7,8 +7,8 @@ import signal
 
 from tiny_project import ALPHA, BETA, Project
 
-from slidingwindows import site
-from slidingwindows.artefacts import ASIDE
+from slidingwindows.export.files import ASIDE
+from slidingwindows.site import build as site
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
 KILLS = 20

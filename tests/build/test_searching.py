@@ -2,7 +2,7 @@
 
 import pytest
 
-from slidingwindows.searching import searchable
+from slidingwindows.site.searching import searchable
 
 
 def output(text, mark=""):

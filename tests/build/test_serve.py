@@ -100,7 +100,7 @@ def test_each_edit_shows_and_builds_once(server):
         ("docs/index.md", "# Tiny home", "# Small home", "", "Small home"),
         ("assets/site.css", ".sw-offscreen", ".sw-offscreen-edited", "assets/site.css", "-edited"),
         (
-            "scripts/slidingwindows/embed.py",
+            "scripts/slidingwindows/site/embed.py",
             '<figure class="sw-figure"',
             '<figure class="sw-figure sw-new"',
             "lessons/alpha/",

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from slidingwindows import __version__
-from slidingwindows.course_data import structured
-from slidingwindows.lighter import lighter
-from slidingwindows.panels import wrap
-from slidingwindows.social import SIZE, social_picture
-from slidingwindows.stamps import commit_day
-from slidingwindows.style import font
+from slidingwindows.drawing.panels import wrap
+from slidingwindows.drawing.style import font
+from slidingwindows.site.course_data import structured
+from slidingwindows.site.lighter import lighter
+from slidingwindows.site.social import SIZE, social_picture
+from slidingwindows.site.stamps import commit_day
 
 
 def test_the_day_is_the_commits_or_the_one_asked_for(tmp_path, monkeypatch):

@@ -6,8 +6,9 @@ import re
 import pytest
 from PIL import Image
 
-from slidingwindows import SlidingWindowsError, site_checks
-from slidingwindows.site_checks import check_site
+from slidingwindows import SlidingWindowsError
+from slidingwindows.site import checks as site_checks
+from slidingwindows.site.checks import check_site
 
 PAGE = """<!doctype html>
 <html lang="en"><head><title>T</title></head><body>

@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from slidingwindows import SlidingWindowsError, credits, gallery, sharing
-from slidingwindows.contents import (
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course.mathml import with_mathml
+from slidingwindows.export import credits
+from slidingwindows.site import gallery, sharing
+from slidingwindows.site.contents import (
     course_in,
     course_pages,
     lesson_list,
@@ -17,7 +20,6 @@ from slidingwindows.contents import (
     split_page,
     with_facts,
 )
-from slidingwindows.mathml import with_mathml
 
 NAV = [
     {"Home": "index.md"},

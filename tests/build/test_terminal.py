@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slidingwindows.terminal import left
+from slidingwindows.course.terminal import left
 
 ESC = "\x1b"
 CASES = {

@@ -9,7 +9,8 @@ import time
 import pytest
 from tiny_project import HANGING, Project, lesson
 
-from slidingwindows import SlidingWindowsError, execution, lessons, warm
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import execution, lessons, warm
 
 # Everything by which a cell can show something.
 SHOWING = [
@@ -226,7 +227,7 @@ def test_modules_of(tmp_path):
         "plot(1)",
     ]
     assert warm.modules_of([written(tmp_path, "one", cells)]) == [
-        "PIL", "slidingwindows.operations", "slidingwindows.plotting", "torch",
+        "PIL", "slidingwindows.tracing.slide", "slidingwindows.drawing.plot", "torch",
         "torch.nn.functional",
     ]  # fmt: skip
     assert warm.modules_of([written(tmp_path, "two", ["x = 1"])]) == []

@@ -10,8 +10,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import slidingwindows
-from slidingwindows.parsing import LARGEST, LONGEST, MOST_WEIGHTS
-from slidingwindows.reading import MOST
+from slidingwindows.tracing.parsing import LARGEST, LONGEST, MOST_WEIGHTS
+from slidingwindows.tracing.reading import MOST
 
 PACKAGE = str(Path(slidingwindows.__file__).parent)
 CALLS = 50_000  # of our own functions: a hundredth of a second's work or so

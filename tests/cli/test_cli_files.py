@@ -17,14 +17,14 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace, Transfer, funnel, route, save, slide
-from slidingwindows.encoding import FORMATS, MOVING, VIDEOS, kind_of
-from slidingwindows.filmstrip import MOST, chosen, stills_of
-from slidingwindows.frames import animate, stills
-from slidingwindows.handouts import MOST_SLIDES
-from slidingwindows.jsonlines import json_text
-from slidingwindows.reel import Reel
-from slidingwindows.renderers import compact
-from slidingwindows.style import THEMES
+from slidingwindows.core.jsonlines import json_text
+from slidingwindows.drawing.animation import animate, stills
+from slidingwindows.drawing.style import THEMES
+from slidingwindows.export.encoding import FORMATS, MOVING, VIDEOS, kind_of
+from slidingwindows.export.filmstrip import MOST, chosen, stills_of
+from slidingwindows.export.handouts import MOST_SLIDES
+from slidingwindows.export.reel import Reel
+from slidingwindows.export.render import compact
 
 TRACE = slide(nn.MaxPool2d(2), torch.tensor([[[1.0, 2, 3, 0], [4, 0, 1, 5]]]))
 DRAW = "draw 'MaxPool2d(2)' --input 4x4"
@@ -244,7 +244,7 @@ def test_pillow_still_writes_no_video():
 
 
 def test_without_webp(refused, monkeypatch):
-    monkeypatch.setattr("slidingwindows.encoding.features.check", lambda name: False)
+    monkeypatch.setattr("slidingwindows.export.encoding.features.check", lambda name: False)
     assert "built without WebP; save a .gif" in refused(f"{DRAW} -o a.webp")
 
 
@@ -306,7 +306,7 @@ def test_a_read_only_folder(refused, tmp_path, monkeypatch):
         def denied(*arguments, **options):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-        monkeypatch.setattr("slidingwindows.artefacts.tempfile.mkstemp", denied)
+        monkeypatch.setattr("slidingwindows.export.files.tempfile.mkstemp", denied)
     try:
         line = refused(f"{DRAW} -o locked/a.gif")
     finally:
@@ -321,7 +321,7 @@ def test_a_full_disk_leaves_the_old_file(refused, tmp_path, monkeypatch, failing
     def full(*arguments):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(f"slidingwindows.artefacts.os.{failing}", full)
+    monkeypatch.setattr(f"slidingwindows.export.files.os.{failing}", full)
     line = refused(f"{DRAW} -o a.gif")  # which also looks for files left behind
     assert line.endswith("a.gif cannot be written: No space left on device")
 
@@ -401,7 +401,7 @@ def test_an_error_of_a_file_that_nobody_foresaw_names_the_file(refused, monkeypa
     def broken(options):
         raise OSError(5, "Input/output error", "some/file")
 
-    monkeypatch.setattr("slidingwindows.commands.draw", broken)
+    monkeypatch.setattr("slidingwindows.cli.commands.draw", broken)
     assert refused(f"{DRAW} -o a.gif").endswith("some/file: Input/output error")
 
 

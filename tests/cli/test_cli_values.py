@@ -10,10 +10,10 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace
-from slidingwindows.operations import TRACERS
-from slidingwindows.reading import MOST, read_numbers, read_picture
-from slidingwindows.values import full_shape, generator, input_for, shape_of
-from slidingwindows.weights import weigh
+from slidingwindows.tracing.reading import MOST, read_numbers, read_picture
+from slidingwindows.tracing.slide import TRACERS
+from slidingwindows.tracing.values import full_shape, generator, input_for, shape_of
+from slidingwindows.tracing.weights import weigh
 
 POOL = nn.MaxPool2d(2)
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from slidingwindows import route, slide
-from slidingwindows.listing import aligned, grid, listing
-from slidingwindows.shell import EXAMPLES
+from slidingwindows.cli.arguments import EXAMPLES
+from slidingwindows.words.listing import aligned, grid, listing
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slidingwindows.shell import EXAMPLES
+from slidingwindows.cli.arguments import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

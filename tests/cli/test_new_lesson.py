@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from slidingwindows import SlidingWindowsError, execution, lessons
-from slidingwindows.new_lesson import name_of, new_lesson, with_entry
+from slidingwindows import SlidingWindowsError
+from slidingwindows.course import execution, lessons
+from slidingwindows.course.scaffold import name_of, new_lesson, with_entry
 
 ROOT = Path(__file__).parents[2]
 NAV = """nav:

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from naive import bits, parameter, reads, same
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Trace, arithmetic, slide
+from slidingwindows import SlidingWindowsError, Trace, slide
+from slidingwindows.core import arithmetic
 
 seen = Counter()
 MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)

@@ -9,7 +9,7 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace
 from slidingwindows.conv_arithmetic import ANIMATIONS, animation
-from slidingwindows.parsing import make_module
+from slidingwindows.tracing.parsing import make_module
 
 TABLE = Path(__file__).parents[1] / "data" / "conv_arithmetic_relationships.csv"
 ROWS = {row["name"]: row for row in csv.DictReader(TABLE.open())}

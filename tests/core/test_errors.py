@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from slidingwindows import Geometry, SlidingWindowsError, slide
-from slidingwindows.tensors import MAX_TAPS
+from slidingwindows.tracing.tensors import MAX_TAPS
 
 MAX = "nn.MaxPool2d(kernel_size=2, stride=2)"
 AVERAGE = "nn.AvgPool2d(kernel_size=2, stride=2)"

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
-from slidingwindows.operations import TRACERS, known_modules
+from slidingwindows.tracing.slide import TRACERS, known_modules
 
 WINDOWS = {"kernel_size", "output_size"}
 # Not traced, and why.

@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, measuring, receptive_field
-from slidingwindows.field_words import alt_text, half, transcript
-from slidingwindows.fields import ReceptiveField
-from slidingwindows.modules import ELEMENT_WISE, windows_of
-from slidingwindows.receptive import Reach, Windows
-from slidingwindows.surrogate import surrogate
+from slidingwindows import SlidingWindowsError, receptive_field
+from slidingwindows.core.fields import ReceptiveField
+from slidingwindows.core.receptive import Reach, Windows
+from slidingwindows.tracing import measuring
+from slidingwindows.tracing.layers import ELEMENT_WISE, windows_of
+from slidingwindows.tracing.surrogate import surrogate
+from slidingwindows.words.field_words import alt_text, half, transcript
 
 
 def vgg16(channels=4):

@@ -9,8 +9,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from slidingwindows import SlidingWindowsError, funnel
-from slidingwindows.feature_maps import Funnel
-from slidingwindows.receptive import Reach
+from slidingwindows.core.funnel import Funnel
+from slidingwindows.core.receptive import Reach
 
 IMAGE = torch.rand(3, 12, 10, generator=torch.Generator().manual_seed(1))
 

@@ -26,12 +26,12 @@ from slidingwindows import (
     save,
     slide,
 )
-from slidingwindows.encoding import words
-from slidingwindows.feature_maps import Funnel
-from slidingwindows.fields import ReceptiveField
-from slidingwindows.listing import listing
-from slidingwindows.operations import TRACERS
-from slidingwindows.recipes import recipe
+from slidingwindows.core.fields import ReceptiveField
+from slidingwindows.core.funnel import Funnel
+from slidingwindows.export.encoding import words
+from slidingwindows.tracing.slide import TRACERS
+from slidingwindows.words.listing import listing
+from slidingwindows.words.recipes import recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 X = torch.arange(64.0).reshape(1, 8, 8)

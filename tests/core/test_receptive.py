@@ -9,7 +9,7 @@ from strategies import axes
 from torch import nn
 
 from slidingwindows import Axis, SlidingWindowsError
-from slidingwindows.receptive import Reach, Windows, reach_of
+from slidingwindows.core.receptive import Reach, Windows, reach_of
 
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1)] * n + [(2, 2)]]
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel, receptive_field, route, slide
-from slidingwindows.operations import TRACERS
+from slidingwindows.tracing.slide import TRACERS
 
 
 def keeping():

@@ -14,18 +14,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from slidingwindows import (
-    SlidingWindowsError,
-    Step,
-    Tap,
-    Trace,
-    Transfer,
-    arithmetic,
-    route,
-    slide,
-)
-from slidingwindows.calls import call_of
-from slidingwindows.notation import MINUS, equals, number
+from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, route, slide
+from slidingwindows.core import arithmetic
+from slidingwindows.core.notation import MINUS, equals, number
+from slidingwindows.tracing.calls import call_of
 
 sweep = settings(max_examples=500, deadline=None, derandomize=True)
 WRITTEN = {"−": "-", "·": "*", "∞": "inf"}

@@ -11,9 +11,9 @@ from PIL import Image, ImageSequence
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.canvas import FIRST_SHADE, INDEX
-from slidingwindows.renderers import render
-from slidingwindows.style import SHADES, THEMES
+from slidingwindows.drawing.canvas import FIRST_SHADE, INDEX
+from slidingwindows.drawing.style import SHADES, THEMES
+from slidingwindows.export.render import render
 
 WHITE = FIRST_SHADE + SHADES - 1
 inf, nan = float("inf"), float("nan")

@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 from figure_cases import WHITE
 
-from slidingwindows.canvas import FIRST_SHADE, INDEX, PAPER, Canvas, text_width
-from slidingwindows.panels import LINE_SIZE, cell_text
-from slidingwindows.style import MARGIN, SHADES, WIDTH
+from slidingwindows.drawing.canvas import FIRST_SHADE, INDEX, PAPER, Canvas, text_width
+from slidingwindows.drawing.panels import LINE_SIZE, cell_text
+from slidingwindows.drawing.style import MARGIN, SHADES, WIDTH
 
 INSET = 3  # the window's outline and the grid lines stay within this many pixels of a cell's edge
 EDGE, FRESH, WINDOW, PAGE = (INDEX[role] for role in ("edge", "fresh", "window", "page"))

@@ -16,10 +16,10 @@ from test_renderers import line, network
 from torch import nn
 
 from slidingwindows import receptive_field, save, slide
-from slidingwindows.credits import credit, public, shown_at, stamped
-from slidingwindows.encoding import contents
+from slidingwindows.export.credits import credit, public, shown_at, stamped
+from slidingwindows.export.encoding import contents
+from slidingwindows.export.render import render
 from slidingwindows.lesson import plot, show
-from slidingwindows.renderers import render
 
 ROOT = Path(__file__).parents[2]
 SOURCE = "https://example.org/course/lessons/max-pooling/#first"

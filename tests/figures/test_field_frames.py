@@ -12,14 +12,14 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, receptive_field
-from slidingwindows.canvas import INDEX, Canvas, text_width
-from slidingwindows.field_frames import HEAT, animate, heat
-from slidingwindows.field_plan import LINE, LINE_SIZE, Plan
-from slidingwindows.field_words import alt_text, transcript
-from slidingwindows.filmstrip import filmstrip
+from slidingwindows.drawing.canvas import INDEX, Canvas, text_width
+from slidingwindows.drawing.field_frames import HEAT, animate, heat
+from slidingwindows.drawing.field_plan import LINE, LINE_SIZE, Plan
+from slidingwindows.drawing.style import MARGIN, THEMES, WIDTH
+from slidingwindows.export.filmstrip import filmstrip
+from slidingwindows.export.render import render
 from slidingwindows.lesson import show
-from slidingwindows.renderers import render
-from slidingwindows.style import MARGIN, THEMES, WIDTH
+from slidingwindows.words.field_words import alt_text, transcript
 
 EDGE, WINDOW, PAD = INDEX["edge"], INDEX["window"], INDEX["pad"]
 

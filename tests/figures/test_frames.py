@@ -24,10 +24,10 @@ from seeing import (
     shown_steps,
 )
 
-from slidingwindows.arithmetic import brief
-from slidingwindows.canvas import INDEX
-from slidingwindows.drawing import Drawing
-from slidingwindows.uneven import UnevenAxis
+from slidingwindows.core.arithmetic import brief
+from slidingwindows.core.uneven import UnevenAxis
+from slidingwindows.drawing.canvas import INDEX
+from slidingwindows.drawing.forward import Drawing
 
 every_case = pytest.mark.parametrize("name", CASES)
 UNEVEN = {"uneven average": (5, 7, 3, 4), "uneven signal": (1, 10, 1, 4)}  # h, w, of the output

@@ -15,22 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from slidingwindows import (
-    field_frames,
-    frames,
-    funnel,
-    funnel_frames,
-    receptive_field,
-    route,
-    slide,
-)
-from slidingwindows import gif as gif_module
-from slidingwindows.colouring import palette_of as colours_of
-from slidingwindows.encoding import contents
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.gif import encode
-from slidingwindows.regions import changed_region, redrawn
-from slidingwindows.style import THEMES
+from slidingwindows import funnel, receptive_field, route, slide
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.drawing import animation as frames
+from slidingwindows.drawing import field_frames, funnel_frames
+from slidingwindows.drawing.style import THEMES
+from slidingwindows.export import gif as gif_module
+from slidingwindows.export.colouring import palette_of as colours_of
+from slidingwindows.export.encoding import contents
+from slidingwindows.export.gif import encode
+from slidingwindows.export.regions import changed_region, redrawn
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
 

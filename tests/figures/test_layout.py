@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.canvas import Canvas, _glyphs, text_width
-from slidingwindows.drawing import Drawing
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.notation import MINUS, number
-from slidingwindows.panels import (
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.core.notation import MINUS, number
+from slidingwindows.drawing.canvas import Canvas, _glyphs, text_width
+from slidingwindows.drawing.forward import Drawing
+from slidingwindows.drawing.panels import (
     LABEL_SIZE,
     MAX_PLANES,
     SMALLEST_FONT,
@@ -23,7 +23,7 @@ from slidingwindows.panels import (
     cell_text,
     wrap,
 )
-from slidingwindows.style import MARGIN, WIDTH
+from slidingwindows.drawing.style import MARGIN, WIDTH
 
 inf, nan = float("inf"), float("nan")
 VALUES = {

@@ -26,11 +26,11 @@ from seeing import (
 from torch import nn
 
 from slidingwindows import route, slide
-from slidingwindows.canvas import INDEX
-from slidingwindows.frames import scene_of
-from slidingwindows.renderers import render
-from slidingwindows.transfer import Transfer
-from slidingwindows.transfer_words import alt_text
+from slidingwindows.core.transfer import Transfer
+from slidingwindows.drawing.animation import scene_of
+from slidingwindows.drawing.canvas import INDEX
+from slidingwindows.export.render import render
+from slidingwindows.words.transfer_words import alt_text
 
 
 def whole(seed: int, *shape: int, below: int = 10) -> torch.Tensor:

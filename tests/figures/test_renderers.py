@@ -16,14 +16,15 @@ from figure_cases import CASES, case, decode, on_the_page, rendered
 from PIL import Image, ImageSequence
 from torch import nn
 
-from slidingwindows import canvas, funnel, style
-from slidingwindows.colouring import png
-from slidingwindows.drawing import Drawing
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.funnel_frames import shades
+from slidingwindows import funnel
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.drawing import canvas, style
+from slidingwindows.drawing.forward import Drawing
+from slidingwindows.drawing.funnel_frames import shades
+from slidingwindows.drawing.style import THEMES, WIDTH
+from slidingwindows.export.colouring import png
+from slidingwindows.export.render import compact, render
 from slidingwindows.lesson import plot, show
-from slidingwindows.renderers import compact, render
-from slidingwindows.style import THEMES, WIDTH
 
 
 def picture(data: bytes) -> Image.Image:
@@ -176,7 +177,7 @@ import hashlib
 from figure_cases import rendered
 from test_renderers import line
 from slidingwindows.lesson import plot
-from slidingwindows.renderers import render
+from slidingwindows.export.render import render
 made = render(plot(line, "a-line", alt="A line.").data)["files"] | rendered("max")["files"]
 for file in sorted(made):
     print(hashlib.sha256(made[file]).hexdigest())

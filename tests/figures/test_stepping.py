@@ -8,16 +8,16 @@ from figure_cases import CASES, case, convolution
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.canvas import Canvas
-from slidingwindows.description import transcript
-from slidingwindows.drawing import Drawing
-from slidingwindows.frames import item_steps, scene_of
-from slidingwindows.gradients import route
-from slidingwindows.notation import number
-from slidingwindows.panels import cell_text
-from slidingwindows.stepping import LOOKS, figure_data, script
-from slidingwindows.style import THEMES
-from slidingwindows.transfer_words import transcript as transfer_transcript
+from slidingwindows.core.notation import number
+from slidingwindows.drawing.animation import item_steps, scene_of
+from slidingwindows.drawing.canvas import Canvas
+from slidingwindows.drawing.forward import Drawing
+from slidingwindows.drawing.panels import cell_text
+from slidingwindows.drawing.stepper import LOOKS, figure_data, script
+from slidingwindows.drawing.style import THEMES
+from slidingwindows.tracing.route import route
+from slidingwindows.words.description import transcript
+from slidingwindows.words.transfer_words import transcript as transfer_transcript
 
 IMAGE = torch.randint(0, 10, (1, 4, 4), generator=torch.Generator().manual_seed(4)).float()
 

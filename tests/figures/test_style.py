@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from figure_cases import CASES, case
 
-from slidingwindows import frames
-from slidingwindows.canvas import INDEX, PAPER, TABLE, Canvas, _glyphs
-from slidingwindows.drawing import Drawing
-from slidingwindows.panels import cell_text
-from slidingwindows.style import LEVELS, PAIRS, ROLES, THEMES
+from slidingwindows.drawing import animation as frames
+from slidingwindows.drawing.canvas import INDEX, PAPER, TABLE, Canvas, _glyphs
+from slidingwindows.drawing.forward import Drawing
+from slidingwindows.drawing.panels import cell_text
+from slidingwindows.drawing.style import LEVELS, PAIRS, ROLES, THEMES
 
 themes = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 

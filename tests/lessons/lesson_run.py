@@ -21,8 +21,8 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure as Drawing
 
 import slidingwindows.lesson as authoring
-from slidingwindows.lessons import Lesson, read
-from slidingwindows.printed import shown as as_a_terminal_shows
+from slidingwindows.course.lessons import Lesson, read
+from slidingwindows.course.printed import shown as as_a_terminal_shows
 
 ROOT = Path(__file__).parents[2]
 LESSONS = ROOT / "lessons"

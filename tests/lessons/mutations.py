@@ -29,7 +29,7 @@ import torch  # noqa: E402
 from lesson_page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
 from lesson_run import LESSONS, NAMES, Run, execute, run  # noqa: E402
 
-from slidingwindows.lessons import Lesson, read  # noqa: E402
+from slidingwindows.course.lessons import Lesson, read  # noqa: E402
 
 OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "larger"}
 OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}

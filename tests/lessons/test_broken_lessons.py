@@ -4,7 +4,7 @@ import pytest
 from lesson_run import NAMES, run
 from mutations import Mutant, code_mutants, noticed, sample, verdict, word_mutants
 
-from slidingwindows.lessons import read
+from slidingwindows.course.lessons import read
 
 # Each run of these takes seconds; the bench of mutants breaks them more often.
 SLOW = {"trained-on-digits", "receptive-fields", "output-size-cheat-sheet", "error-messages"}

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from slidingwindows import slide
 from slidingwindows.conv_arithmetic import ANIMATIONS
-from slidingwindows.drawing import Drawing
+from slidingwindows.drawing.forward import Drawing
 
 GUIDE = {
     # name: (kind, i, k, s, p, d, a), as the guide of Dumoulin and Visin has them

@@ -7,8 +7,8 @@ import json
 import pytest
 from lesson_run import NAMES, ROOT, Shown, run
 
+from slidingwindows.course.prepare import cache_of, prepare
 from slidingwindows.lesson import MIME
-from slidingwindows.prepare import cache_of, prepare
 
 HERE = ROOT / "tests" / "lessons"
 

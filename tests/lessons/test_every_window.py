@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.operations import TRACERS
+from slidingwindows.tracing.slide import TRACERS
 
 ELSEWHERE = {"MaxUnpool", "Unfold", "Fold"}  # on the page of ways back
 

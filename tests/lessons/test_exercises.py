@@ -7,10 +7,10 @@ import torch
 from lesson_page import EXERCISE
 from lesson_run import LESSONS, run
 
-from slidingwindows.exercises import listed
+from slidingwindows.course.exercises import listed
+from slidingwindows.course.lessons import read
+from slidingwindows.course.tags import OPEN, looks
 from slidingwindows.lesson import check
-from slidingwindows.lessons import read
-from slidingwindows.tags import OPEN, looks
 
 WITH = [
     path.stem

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import route
-from slidingwindows.frames import scene_of
+from slidingwindows.drawing.animation import scene_of
 
 POOL = nn.MaxPool2d(2)
 IMAGE = torch.tensor([[[3.0, 1, 4, 1], [0, 2, 6, 5], [7, 2, 0, 3], [1, 8, 9, 2]]])

@@ -7,7 +7,7 @@ from lesson_run import execute
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.lessons import read
+from slidingwindows.course.lessons import read
 
 LESSON = """# ---
 # title: A tiny lesson

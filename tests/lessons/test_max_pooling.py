@@ -115,7 +115,9 @@ def the_stride(page):
         f"{sizes[1]}  stride (1, 1)  Conv2d",
         f"{sizes[2]}  stride 1  MaxPool2d",
     )
-    page.says("Both kernels are 3, yet the outputs are 3×3 and 7×7", sizes[:2] == [(1, 3, 3), (1, 7, 7)])
+    page.says(
+        "Both kernels are 3, yet the outputs are 3×3 and 7×7", sizes[:2] == [(1, 3, 3), (1, 7, 7)]
+    )
     page.says("The last line is the pool that moves like the convolution", sizes[1] == sizes[2])
 
 

@@ -541,7 +541,9 @@ def cost(page):
         "A pool has no parameters in 3-D either. A convolution has more",
         not [p for pool in pools for p in pool.parameters()] and deep[0] > flat[0],
     )
-    page.labels("How many times more weights does `nn.Conv3d(8, 16, 3)` have", "`nn.Conv2d(8, 16, 3)`?")
+    page.labels(
+        "How many times more weights does `nn.Conv3d(8, 16, 3)` have", "`nn.Conv2d(8, 16, 3)`?"
+    )
     page.labels("How many times more multiply-adds does it need")
     outputs = 16 * 16 * 32 * 32  # channels, time, height, width
     page.prints(

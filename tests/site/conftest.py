@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from recording import Visit, record
 from site_pages import DESKTOP, PATIENCE, ROOT
 
-from slidingwindows.chromium import chromium
+from slidingwindows.site.browser import chromium
 
 expect.set_options(timeout=PATIENCE)
 

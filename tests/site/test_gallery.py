@@ -11,8 +11,8 @@ from recording import settled
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 import slidingwindows
-from slidingwindows import gallery
-from slidingwindows.stamps import commit_day
+from slidingwindows.site import gallery
+from slidingwindows.site.stamps import commit_day
 
 CARD = re.compile(r'<article class="sw-card"(.*?)</article>', re.DOTALL)
 

@@ -14,7 +14,7 @@ from site_pages import until
 from torch import nn
 
 from slidingwindows import funnel, receptive_field
-from slidingwindows.errors import SlidingWindowsError
+from slidingwindows.core.errors import SlidingWindowsError
 
 # Torch's own words depend on the kernel that it happens to choose, so the page has words of ours.
 OURS = ("the kernel has no elements", "dilation must be at least 1", "the output has no elements")

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 from site_pages import DESKTOP, FILES, PATIENCE, PHONE
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.notices import notices_text
-from slidingwindows.offline import NAME, offline, search_script, with_files
-from slidingwindows.packing import packed
+from slidingwindows.export.zip import packed
+from slidingwindows.site.notices import notices_text
+from slidingwindows.site.offline import NAME, offline, search_script, with_files
 
 LINKS = "all => all.map(one => one.href || one.src).filter(url => url.startsWith('file:'))"
 

@@ -11,9 +11,9 @@ from PIL import Image
 from pypdf import PdfReader
 from site_pages import COURSE, ROOT
 
-from slidingwindows.book import book, chapters_of
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.pdf import APPENDIX, APPENDIX_PAGES, pdf
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site.book import book, chapters_of
+from slidingwindows.site.pdf import APPENDIX, APPENDIX_PAGES, pdf
 
 PAGES = [
     *(f"lessons/{name}/" for name in COURSE),
@@ -27,7 +27,7 @@ FACTS = {"title": "A & B", "line": "<Windows>", "author": "We", "imprint": ["One
 def file(site, tmp_path_factory):
     """Printed in a process of its own: this one's Playwright is taken."""
     target = tmp_path_factory.mktemp("pdf") / "new folder" / "course.pdf"
-    code = "import sys; from pathlib import Path; from slidingwindows.pdf import pdf; "
+    code = "import sys; from pathlib import Path; from slidingwindows.site.pdf import pdf; "
     code += "print(pdf(*map(Path, sys.argv[1:])))"
     command = [sys.executable, "-c", code, str(ROOT), str(site), str(target)]
     done = subprocess.run(command, capture_output=True, text=True)

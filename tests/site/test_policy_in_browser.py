@@ -2,8 +2,8 @@
 
 import pytest
 
-from slidingwindows.chromium import served
-from slidingwindows.policy import secure
+from slidingwindows.site.browser import served
+from slidingwindows.site.policy import secure
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8">{head}<title>T</title></head><body>
 <a id="link" href="other.html">other</a><p id="words">words</p>

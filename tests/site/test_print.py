@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from recording import PAPER, printed_in
 from site_pages import NOTEBOOKS
 
-from slidingwindows.style import THEMES
+from slidingwindows.drawing.style import THEMES
 
 SCHEMES = ("light", "dark")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT
 
-from slidingwindows.lessons import read
+from slidingwindows.course.lessons import read
 
 FIRST = re.compile(r'<details class="success">\s*<summary>.*?</summary>\s*<(\w+)', re.DOTALL)
 ANSWER = re.compile(r"^\?\?\? success .*\n((?:    .*\n|\n)+)", re.MULTILINE)

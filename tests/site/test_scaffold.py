@@ -9,7 +9,7 @@ import sys
 import pytest
 from site_pages import ROOT
 
-from slidingwindows.prepare import prepare
+from slidingwindows.course.prepare import prepare
 
 NAME = "pooling-over-time"
 TEST = f"tests/lessons/test_{NAME.replace('-', '_')}.py"

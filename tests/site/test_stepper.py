@@ -11,12 +11,12 @@ from playwright.sync_api import expect
 from recording import settled
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
-from slidingwindows import style
-from slidingwindows.frames import item_steps, scene_of
+from slidingwindows.core.trace import Trace
+from slidingwindows.core.transfer import Transfer
+from slidingwindows.drawing import style
+from slidingwindows.drawing.animation import item_steps, scene_of
+from slidingwindows.drawing.panels import cell_text
 from slidingwindows.lesson import MIME
-from slidingwindows.panels import cell_text
-from slidingwindows.trace import Trace
-from slidingwindows.transfer import Transfer
 
 LESSON = "lessons/max-pooling/"
 WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through

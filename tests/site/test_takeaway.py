@@ -9,13 +9,15 @@ import venv
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from site_pages import NOTEBOOKS, ROOT
 
-from slidingwindows.errors import SlidingWindowsError
-from slidingwindows.notices import notices_text
-from slidingwindows.takeaway import NAME, requirements, takeaway
+import slidingwindows
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site.notices import notices_text
+from slidingwindows.site.takeaway import NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
@@ -96,7 +98,13 @@ def test_what_is_in_it(course):
     for path in (course / "scripts").glob("*.py"):
         ast.parse(path.read_text("utf-8"))
     assert "Raschka" in (course / "README.txt").read_text("utf-8")
-    assert len(list(course.glob("slidingwindows-*.whl"))) == 1
+    (wheel,) = course.glob("slidingwindows-*.whl")
+    package = Path(slidingwindows.__file__).parent
+    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    with zipfile.ZipFile(wheel) as packed:
+        missing = {path.relative_to(package.parent).as_posix() for path in files}
+        missing -= set(packed.namelist())
+    assert not missing
     assert (course / "NOTICES.txt").read_text("utf-8") == notices_text()
 
 

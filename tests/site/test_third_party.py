@@ -10,7 +10,7 @@ import material
 import pytest
 from site_pages import ROOT
 
-from slidingwindows.notices import NAME, notices
+from slidingwindows.site.notices import NAME, notices
 
 THEME = Path(material.__file__).parent / "templates"
 SETS = {  # folders of the theme's icons, and the name of each on the page

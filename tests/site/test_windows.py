@@ -11,9 +11,9 @@ from test_reference_cases import CASES, module_of, tensor_of
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
-from slidingwindows.calls import call_of
-from slidingwindows.notation import equals, number
-from slidingwindows.wording import padding_words, size_words
+from slidingwindows.core.notation import equals, number
+from slidingwindows.tracing.calls import call_of
+from slidingwindows.words.wording import padding_words, size_words
 
 RUN = """cases => cases.map(([call, rows, kernel, bias, upstream]) => {
   const SW = SlidingWindows;

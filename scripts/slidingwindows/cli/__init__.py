@@ -1,0 +1,1 @@
+"""What one types: the arguments of every command, and what the commands do."""

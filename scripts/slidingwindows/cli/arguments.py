@@ -1,0 +1,162 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..drawing.style import WIDTH
+
+EXAMPLES = {
+    "draw": (
+        'draw "MaxPool2d(3, stride=2, padding=1)" --input 7x7 -o out.gif',
+        'draw "nn.Conv2d(3, 8, 3)" --input 6x6 --channel 2 --theme dark -o conv.gif',
+        'draw "Conv2d(1, 1, 3, padding=1)" --input 32x32 --values photo --weights sobel -o e.webp',
+        'draw "MaxPool2d(2, stride=1)" --input 4x4 --backward -o gradient.png',
+    ),
+    "trace": (
+        'trace "MaxPool2d(2)" --input 4x4 --seed 3',
+        'trace "AdaptiveAvgPool1d(4)" --input 10 --values arange',
+        'trace "ConvTranspose2d(1, 1, 3, stride=2)" --input 3x3 --json',
+    ),
+    "new-lesson": (
+        'new-lesson "Pooling over time"',
+        'new-lesson "Why 7 becomes 3: the floor" --name the-floor',
+    ),
+    "conv-arithmetic": (
+        "conv-arithmetic -o animations",
+        "conv-arithmetic -o animations --theme dark --format png",
+    ),
+}
+
+
+def one_line(error: SlidingWindowsError | str) -> str:
+    """A message without line breaks and without signs that would steer a terminal."""
+    if isinstance(error, SlidingWindowsError):
+        error = f"{error.problem} (in {error.context})" if error.context else error.problem
+    text = " ".join(error.split())
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+class OneLine(argparse.ArgumentParser):
+    """Errors are one line, and exit code 2."""
+
+    def error(self, message: str):
+        """argparse calls this for arguments that it cannot take."""
+        self.exit(2, f"error: {one_line(message)}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    top = OneLine(
+        prog="python -m slidingwindows",
+        description="Draw sliding windows from torch, and build the site of lessons about them.",
+        epilog=_examples("draw", "trace"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=OneLine)
+
+    def command(name, summary):
+        return commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    draw = command("draw", "draw one figure to a file")
+    _what(draw)
+    _looks(draw)
+    draw.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="where to; the ending says the format. - writes to the standard output",
+    )
+    trace = command("trace", "print every step in words, or all numbers as JSON")
+    _what(trace)
+    trace.add_argument("--json", action="store_true", help="all numbers instead of words")
+    guide = command("conv-arithmetic", "draw the 19 animations of the guide to convolution sizes")
+    _looks(guide)
+    guide.add_argument("-o", "--output", required=True, metavar="FOLDER", help="where to")
+    _site_commands(command)
+    return top
+
+
+def _examples(*names: str) -> str:
+    lines = [
+        f"  python -m slidingwindows {text}" for name in names for text in EXAMPLES.get(name, ())
+    ]
+    return "examples:\n" + "\n".join(lines) if lines else ""
+
+
+def _what(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("call", help="a torch call, such as 'MaxPool2d(3, stride=2)'; read as data")
+    parser.add_argument(
+        "--input",
+        metavar="SIZE",
+        help="7x7, or with channels 3x7x7; 10 for a signal, 4x6x6 a volume",
+    )
+    parser.add_argument(
+        "--values",
+        default="random",
+        metavar="WHAT",
+        help="random (default), arange, photo, or a file: csv, txt, json, npy or a picture, "
+        "whose size is the input's unless --input says another",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
+    parser.add_argument("--low", type=int, default=0, help="the lowest random number (default 0)")
+    parser.add_argument("--high", type=int, default=9, help="the highest (default 9)")
+    parser.add_argument(
+        "--weights",
+        default="random",
+        metavar="WHAT",
+        help="a convolution's: random (-2 to 2, default), ones, sobel, or a file of numbers",
+    )
+    parser.add_argument(
+        "--bias", metavar="WHAT", help="numbers such as 0 or 1,-2, or a file (default random)"
+    )
+    for name, what in (
+        ("channel", "which output channel to follow"),
+        ("sample", "which one of the batch"),
+        ("depth", "which slice of the output, for 3-d modules"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=0, help=f"{what} (default 0)")
+    parser.add_argument(
+        "--backward", action="store_true", help="send a gradient of ones back instead"
+    )
+
+
+def _looks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--theme", choices=["light", "dark"], default="light")
+    parser.add_argument(
+        "--width", type=int, default=WIDTH, metavar="PIXELS", help=f"320 to 1920 (default {WIDTH})"
+    )
+    parser.add_argument(
+        "--frame-time", type=int, metavar="MS", help="milliseconds for each window, 20 to 60000"
+    )
+    parser.add_argument(
+        "--format", help="gif, png (a filmstrip), zip (clear PNGs), webp, apng, json or txt"
+    )
+
+
+def _site_commands(command) -> None:
+    def of_site(name, summary):
+        made = command(name, summary)
+        made.add_argument("--root", type=Path, default=Path(), help="folder of mkdocs.yml")
+        return made
+
+    new = of_site("new-lesson", "begin a lesson: a script that builds, its test, its place in nav")
+    new.add_argument("title", help='such as "Pooling over time"')
+    new.add_argument("--name", default="", help="its address; made from the title by itself")
+    of_site("prepare", "execute stale lessons and draw stale figures")
+    figures = of_site("figures", "draw the site's figures again")
+    figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
+    of_site("offline", "pack the built site as a zip that works from a folder, search included")
+    of_site("takeaway", "pack the executed notebooks with the package and its requirements")
+    of_site("pdf", "print the built site's course as one PDF")
+    site = of_site("site", "write the finished site to site/")
+    site.add_argument("--check", action="store_true", help="build and check, then throw it away")

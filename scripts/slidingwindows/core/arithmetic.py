@@ -1,0 +1,164 @@
+"""One window's calculation in words, as the figure and the transcript show it.
+
+An equals sign is printed where what is printed on its left gives, exactly, what is printed on its
+right, and that is the number itself; everywhere else the sign is ≈.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Context, Decimal
+
+from .notation import MINUS, equals, number
+from .reduction import power
+
+RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed
+
+
+def signed(value: float) -> str:
+    """A number ready to stand after an operator: negative ones in brackets."""
+    text = number(value)
+    return f"({text})" if text.startswith(MINUS) else text
+
+
+def maximum(values, result: float, unseen: str = "") -> str:
+    """'max(1, 7, 3, 5) = 7'
+
+    unseen: of a window without input, what it holds instead.
+    """
+    text = f"max({', '.join(number(v) for v in values)}) {equals(result)} {number(result)}"
+    return text + _blind(unseen)
+
+
+def average(values, divisor: float, result: float, integral: bool) -> str:
+    """'(1 + 7 + 3 + 5) / 4 = 4'"""
+    total = " + ".join(signed(v) for v in values)
+    rounded = " (integers: the fraction is cut off)" if integral else ""
+    text = _result(result, lambda: _divides(values, divisor, result, integral))
+    return f"({total}) / {signed(divisor)} {text}{rounded}"
+
+
+def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
+    """'√(3² + 4²) = 5'; a window cut short is scaled up to its whole size, as torch does."""
+    raised = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
+    total = " + ".join(f"{signed(v)}{raised}" for v in values)
+    scale = "" if divisor == size else f" · {size}/{number(divisor)}"
+    inner = f"({total}{scale})" if not scale else f"(({total}){scale})"
+    roots = {1.0: inner, 2.0: f"√{inner}", 3.0: f"∛{inner}"}
+    root = roots.get(norm, f"{inner}^(1/{number(norm)})")
+    text = _result(result, lambda: _is_root(values, norm, size / divisor, result))
+    why = no_root(values, norm) if math.isnan(result) else ""
+    return f"{root} {text}" + (f" ({why})" if why else "")
+
+
+def no_root(values, norm: float) -> str:
+    """Why torch's LP pool gives nan for numbers that are none; '' if it does not."""
+    if any(math.isnan(v) for v in values):
+        return ""
+    if not float(norm).is_integer():
+        negative = any(v < 0 for v in values)
+        return f"torch has no power {number(norm)} of a negative number" if negative else ""
+    total = sum(power(v, norm) for v in values)
+    if total < 0 and abs(norm) != 1:
+        return "the sum is negative, of which torch takes no root"
+    return ""
+
+
+def convolution(values, weights, bias: float | None, result: float, unseen: str = "") -> str:
+    """'1·2 + 0·3 + bias 0.5 = 2.5'; input first, weight second."""
+    terms = " + ".join(f"{signed(v)}·{signed(w)}" for v, w in zip(values, weights, strict=True))
+    if bias is not None:
+        terms += f" + bias {signed(bias)}"
+    text = _result(result, lambda: _adds(values, weights, bias or 0.0, result))
+    return f"{terms} {text}{_blind(unseen)}"
+
+
+def brief(kind: str, step) -> str:
+    """The same for a window too large to write out."""
+    count = len(step.taps)
+    result = f"{equals(step.value)} {number(step.value)}"
+    if kind == "max":
+        return f"max of {count} numbers {result}"
+    if kind == "average":
+        total, value = sum(tap.value for tap in step.taps), step.value
+        result = _result(value, lambda: _divides([total], step.divisor, value, integral=False))
+        return (
+            f"sum of {count} numbers / {number(step.divisor)}: {number(total)} / "
+            f"{number(step.divisor)} {result}"
+        )
+    if kind == "lp":
+        return f"root of the sum of {count} powers {result}"
+    return f"sum of {count} products input · weight {result}"
+
+
+def of_step(trace, step) -> str:
+    """The words of one of a Trace's steps, from its numbers."""
+    values = [tap.value for tap in step.taps]
+    unseen = ""
+    if trace.padding_mode == "zeros" and not any(trace.is_real(tap) for tap in step.taps):
+        unseen = "added zeros" if trace.operation.startswith("ConvTranspose") else "padding"
+    if trace.kind == "max":
+        return maximum(values, step.value, unseen)
+    if trace.kind == "average":
+        return average(values, step.divisor, step.value, trace.integral)
+    if trace.kind == "lp":
+        return lp(values, trace.norm, len(values), trace.rule.size, step.value)
+    weights = [tap.weight for tap in step.taps]
+    return convolution(values, weights, trace.bias, step.value, unseen)
+
+
+def _blind(unseen: str) -> str:
+    return f" (the window sees no input, {unseen} alone)" if unseen else ""
+
+
+def _result(result: float, holds) -> str:
+    """'= 4', or '≈ 3.667'. holds: whether the printed terms give the printed result."""
+    sign = equals(result)
+    if sign == "=" and math.isfinite(result) and not holds():
+        sign = "≈"
+    return f"{sign} {number(result)}"
+
+
+def _shown(values) -> list[Decimal] | None:
+    """The numbers as they are printed; None if one of them is none."""
+    if not all(map(math.isfinite, values)):
+        return None
+    return [Decimal(number(value).replace(MINUS, "-")) for value in values]
+
+
+def _sum(terms) -> Decimal:
+    total = Decimal(0)
+    for term in terms:
+        total = EXACT.add(total, term)
+    return total
+
+
+def _divides(values, divisor: float, result: float, integral: bool) -> bool:
+    shown = _shown([*values, divisor, result])
+    if shown is None:
+        return True
+    *terms, by, mine = shown
+    total = _sum(terms)
+    if integral and by:
+        return EXACT.divide_int(total, by) == mine
+    return total == EXACT.multiply(mine, by)
+
+
+def _adds(values, weights, bias: float, result: float) -> bool:
+    left, right, ends = _shown(values), _shown(weights), _shown([bias, result])
+    if left is None or right is None or ends is None:
+        return True
+    return _sum([*map(EXACT.multiply, left, right), ends[0]]) == ends[1]
+
+
+def _is_root(values, norm: float, scale: float, result: float) -> bool:
+    shown = _shown([*values, result])
+    if shown is None:
+        return True
+    if norm > 0 and float(norm).is_integer() and scale == 1:
+        *terms, mine = (EXACT.power(number, int(norm)) for number in shown)
+        return _sum(terms) == mine
+    *terms, mine = map(float, shown)
+    root = power(sum(power(term, norm) for term in terms) * scale, 1 / norm)
+    return math.isclose(root, mine, rel_tol=1e-12, abs_tol=1e-300)

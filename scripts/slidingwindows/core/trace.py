@@ -1,0 +1,281 @@
+"""The value object in the middle: what every window saw, in plain numbers.
+
+A ``Trace`` cannot disagree with torch: building one folds every step again in
+float64 and raises if the result differs from the output torch returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from .arithmetic import of_step
+from .errors import SlidingWindowsError, one_error
+from .geometry import Axis, Geometry
+from .plain import axis_of, check_types, fields_of, frozen, plain
+from .reduction import Rule, agrees, fold, same
+from .uneven import UnevenAxis
+
+Plane = tuple[tuple[float, ...], ...]
+KINDS = ("max", "average", "lp", "convolution")
+
+
+class Tap(NamedTuple):
+    """One element that a window reads.
+
+    plane: which of the trace's planes.
+    row and col: the position in the input, negative in the padding above and on the left.
+    value: the number there. weight: the kernel's number for it (convolution only).
+    """
+
+    plane: int
+    row: int
+    col: int
+    value: float
+    weight: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One window: what it read, and the number that torch returned for it.
+
+    output: (row, col) in the output. taps: the elements read, plane by plane, row by row.
+    value: what torch returned. arithmetic: the calculation in words.
+    winner: index of the tap that is the value (max only); None for padding alone.
+    ties: indices of the other taps that equal the winner.
+    divisor: what the sum is divided by (average and lp only).
+    """
+
+    output: tuple[int, int]
+    taps: tuple[Tap, ...]
+    value: float
+    arithmetic: str
+    winner: int | None = None
+    ties: tuple[int, ...] = ()
+    divisor: float | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A module slid over one input, window by window.
+
+    Building one folds every step again and raises SlidingWindowsError if the
+    result is not torch's output. A signal is a grid of one row.
+
+    kind: 'max', 'average', 'lp' or 'convolution'. operation: the module's class name.
+    call: the torch call, as code. geometry: rows and columns of the window.
+    planes: what the output depends on, padding included: one (H, W) grid for each
+    input channel and, of a volume, for each slice that the windows of the chosen
+    output depth read. The element at input position (r, c) of plane p is
+    ``planes[p][r + pad_top][c + pad_left]``, see ``Trace.at``.
+    channels: the input channel of each plane.
+    output: what torch returned for one sample, channel and depth, rows of columns.
+    steps: one for each element of the output, row by row.
+    input_shape, output_shape: of the whole tensors.
+    sample, channel: which one of the batch and which output channel was followed.
+    weights: one kernel a plane (convolution only). bias: a number or None.
+    padding_mode: 'zeros', or 'reflect', 'replicate', 'circular' as in torch.
+    counts_padding: False where an average leaves the padding out (count_include_pad).
+    integral: True for integer arithmetic.
+    epsilon: the dtype's rounding unit, which bounds how far the folded steps
+    may be from torch's output (a max must be equal).
+    dims: 1 for signals, 2 for images, 3 for volumes.
+    stretch: a transposed convolution slides over its input with stretch - 1 zeros
+    between two rows, and two columns; positions count these zeros.
+    depth_stretch: the same between two slices of a volume.
+    norm: the power p of an lp pool.
+    depth: the window along the depth (volumes only).
+    depth_index: which output slice was followed. slices: the depth of each plane.
+    """
+
+    kind: str
+    operation: str
+    call: str
+    geometry: Geometry
+    planes: tuple[Plane, ...]
+    channels: tuple[int, ...]
+    output: Plane
+    steps: tuple[Step, ...]
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    sample: int = 0
+    channel: int = 0
+    weights: tuple[Plane, ...] = ()
+    bias: float | None = None
+    padding_mode: str = "zeros"
+    counts_padding: bool = True
+    integral: bool = False
+    epsilon: float = 2.0**-23
+    dims: int = 2
+    stretch: tuple[int, int] = (1, 1)
+    norm: float | None = None
+    depth: Axis | UnevenAxis | None = None
+    depth_index: int = 0
+    slices: tuple[int, ...] = ()
+    depth_stretch: int = 1
+
+    def __post_init__(self):
+        with one_error("these are not the parts of a trace", str(self.call)):
+            self._check()
+
+    def _check(self) -> None:
+        if self.kind not in KINDS:
+            raise SlidingWindowsError(f"unknown kind of trace {self.kind!r}", self.call)
+        self._check_sizes()
+        rows, cols = self.geometry.output_shape
+        if len(self.steps) != rows * cols:
+            raise SlidingWindowsError("the steps do not cover the output once each", self.call)
+        expected = [(r, c) for r in range(rows) for c in range(cols)]
+        if [step.output for step in self.steps] != expected:
+            raise SlidingWindowsError("the steps do not cover the output once each", self.call)
+        if self.slices and self.slices != self._slices():
+            raise SlidingWindowsError("the slices are not the window's", self.call)
+        for step in self.steps:
+            self._verify(step)
+
+    def _check_sizes(self) -> None:
+        """Shapes, planes and choices belong to the windows."""
+        axes, dims = (self.geometry.rows, self.geometry.cols), self.dims
+        if dims not in (1, 2, 3) or (dims == 3) != bool(self.depth):
+            raise SlidingWindowsError(f"a trace has 1, 2 or 3 dims, not {dims!r}", self.call)
+        if min(*self.stretch, self.depth_stretch) < 1:
+            raise SlidingWindowsError("elements lie at least one step apart", self.call)
+        before = [(axis.size - 1) // s + 1 for axis, s in zip(axes, self.stretch, strict=True)]
+        after = list(self.geometry.output_shape)
+        if self.depth:
+            before, after = [self.input_shape[-3], *before], [self.depth.output_size, *after]
+        for shape, sizes in ((self.input_shape, before), (self.output_shape, after)):
+            if len(shape) not in (dims + 1, dims + 2) or list(shape[-dims:]) != sizes[-dims:]:
+                raise SlidingWindowsError(
+                    f"the windows lie on {before} and give {after}; these are no shapes of that: "
+                    f"{self.input_shape} and {self.output_shape}",
+                    self.call,
+                )
+        padded = tuple(axis.size + sum(axis.padding) for axis in axes)
+        if any((len(p), *{len(row) for row in p}) != padded for p in self.planes):
+            raise SlidingWindowsError(f"the planes are not all of {padded}", self.call)
+        batch = self.output_shape[0] if len(self.output_shape) == dims + 2 else 1
+        chosen = [(self.sample, batch), (self.channel, self.output_shape[-dims - 1])]
+        chosen += [(channel, self.input_shape[-dims - 1]) for channel in self.channels]
+        chosen += [(self.depth_index, after[0] if self.depth else 1)]
+        if len(self.channels) != len(self.planes) or not all(0 <= i < n for i, n in chosen):
+            raise SlidingWindowsError("a choice is not among the shapes' own", self.call)
+
+    @property
+    def rule(self) -> Rule:
+        """How a window's numbers become one."""
+        size = self.geometry.rows.kernel_size * self.geometry.cols.kernel_size
+        size *= self.depth.kernel_size if self.depth else 1
+        return Rule(self.kind, self.bias or 0.0, self.integral, self.norm, size)
+
+    def at(self, plane: int, row: int, col: int) -> float:
+        """The number at an input position, which may lie in the padding."""
+        top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]
+        return self.planes[plane][row + top][col + left]
+
+    def is_padding(self, row: int, col: int, plane: int = 0) -> bool:
+        """True where an input position lies in the padding."""
+        height, width = self.geometry.input_shape
+        inside = 0 <= row < height and 0 <= col < width
+        if self.slices and self.depth:
+            inside = inside and 0 <= self.slices[plane] < self.depth.size
+        return not inside
+
+    @property
+    def stretched(self) -> bool:
+        """True if a transposed convolution has put zeros between the input's elements."""
+        return self.stretch != (1, 1) or self.depth_stretch != 1
+
+    def is_stretch(self, row: int, col: int, plane: int = 0) -> bool:
+        """True where a transposed convolution has put a zero between two real elements."""
+        if not self.stretched or self.is_padding(row, col, plane):
+            return False
+        between = row % self.stretch[0] != 0 or col % self.stretch[1] != 0
+        return between or bool(self.slices and self.slices[plane] % self.depth_stretch)
+
+    def is_real_plane(self, plane: int) -> bool:
+        """True for a slice of the input itself, and so for each plane that is none of a volume."""
+        return not self.is_padding(0, 0, plane) and not self.is_stretch(0, 0, plane)
+
+    def is_real(self, tap: Tap) -> bool:
+        """True for an element of the input itself."""
+        inserted = self.is_stretch(tap.row, tap.col, tap.plane)
+        return not inserted and not self.is_padding(tap.row, tap.col, tap.plane)
+
+    def _slices(self) -> tuple[int, ...]:
+        window = self.depth.windows[self.depth_index]
+        return window * (len(self.planes) // len(window))
+
+    def _verify(self, step: Step) -> None:
+        row, col = step.output
+        rows, cols = self.geometry.rows.windows[row], self.geometry.cols.windows[col]
+        places = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
+        found = [tap[:3] for tap in step.taps]
+        if not self.counts_padding:
+            places = [(p, r, c) for p, r, c in places if not self.is_padding(r, c, p)]
+        if found != places:
+            raise SlidingWindowsError(
+                f"the taps of step {step.output} are not its window", self.call
+            )
+        weights = [w for plane in self.weights for line in plane for w in line] or [None] * len(
+            found
+        )
+        for tap, weight in zip(step.taps, weights, strict=True):
+            if not same(tap.value, self.at(*tap[:3])) or not same(tap.weight, weight):
+                raise SlidingWindowsError(
+                    f"a tap of step {step.output} is not the input", self.call
+                )
+        torch_says, rule = self.output[row][col], self.rule
+        agreed = agrees(torch_says, step, rule, self.epsilon)
+        if not agreed and self.kind == "convolution" and self.padding_mode == "zeros":
+            # Torch may skip added zeros, which shows where a weight is infinite or nan.
+            real = tuple(tap for tap in step.taps if self.is_real(tap))
+            agreed = agrees(torch_says, replace(step, taps=real), rule, self.epsilon)
+        if not agreed or not same(step.value, torch_says):
+            raise SlidingWindowsError(
+                f"the steps give {fold(step, rule)} at output {step.output}, "
+                f"torch gave {torch_says}",
+                self.call,
+            )
+        if step.winner is not None and not same(step.taps[step.winner].value, torch_says):
+            raise SlidingWindowsError(
+                f"the winner of step {step.output} is not its value", self.call
+            )
+
+    def _verify_words(self) -> None:
+        if self.call not in (f"{self.operation}(…)", "") and not self.call.startswith(
+            f"nn.{self.operation}("
+        ):
+            raise SlidingWindowsError(f"that is no call of {self.operation}", self.call)
+        for step in self.steps:
+            words = of_step(self, step)
+            if step.arithmetic != words:
+                raise SlidingWindowsError(
+                    f"step {step.output} says {step.arithmetic!r}, its numbers say {words!r}",
+                    self.call,
+                )
+
+    def to_dict(self) -> dict:
+        """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
+        return plain(fields_of(self))
+
+    @classmethod
+    def from_dict(cls, data: dict) -> Trace:
+        """The inverse of to_dict; verifies the numbers again, and the words.
+
+        Raises SlidingWindowsError for what is no such dict, or a damaged one.
+        """
+        with one_error("this is not what a Trace's to_dict gives"):
+            fields = frozen(data)
+            axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
+            fields["geometry"] = Geometry(*axes)
+            if fields.get("depth"):
+                fields["depth"] = axis_of(fields["depth"])
+            fields["steps"] = tuple(
+                Step(**{**step, "taps": tuple(Tap(*tap) for tap in step["taps"])})
+                for step in fields["steps"]
+            )
+            trace = cls(**fields)
+            check_types(trace)
+            trace._verify_words()
+            return trace

@@ -1,0 +1,1 @@
+"""A lesson's script: read, run, kept, made a page; and what authors import."""

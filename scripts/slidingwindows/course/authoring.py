@@ -1,0 +1,127 @@
+"""What a lesson imports to show its figures. Works in any notebook, and in the site's build."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+
+from ..core.errors import SlidingWindowsError
+from ..core.fields import ReceptiveField
+from ..core.funnel import Funnel
+from ..core.trace import Trace
+from ..core.transfer import Transfer
+from .exercises import DOTS, verdict
+
+MIME = "application/vnd.slidingwindows.figure+json"
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Figure:
+    """A figure as plain data; the last expression of a cell shows it."""
+
+    def __init__(self, kind: str, name: str, caption: str, **data):
+        if not NAME.fullmatch(name):
+            raise SlidingWindowsError(
+                f"a figure's name is its address: small letters, digits and hyphens, not {name!r}"
+            )
+        self.data = {"kind": kind, "name": name, "caption": caption, **data}
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        if os.environ.get("SLIDINGWINDOWS_BUILD"):
+            return {MIME: self.data, "text/plain": f"figure {self.data['name']}"}
+        from ..export.render import render
+
+        made = render(self.data)
+        return {"text/html": notebook_html(made), "text/plain": made["alt"]}
+
+
+def notebook_html(made: dict) -> str:
+    """A rendered figure as one self-contained image tag, for notebooks."""
+    from html import escape
+
+    name = min(made["files"], key=lambda n: ("light" not in n, not n.endswith(".gif")))
+    kind = name.rsplit(".", 1)[1]
+    data = base64.b64encode(made["files"][name]).decode()
+    return (
+        f'<img src="data:image/{kind};base64,{data}" width="{made["width"]}" '
+        f'height="{made["height"]}" alt="{escape(made["alt"], quote=True)}">'
+    )
+
+
+def show(trace: Trace | Transfer | Funnel | ReceptiveField, name: str, caption: str = "") -> Figure:
+    """An animation of a trace, a funnel or a receptive field.
+
+    trace: from ``slide``, ``funnel`` or ``receptive_field``.
+    name: the figure's address on the site, such as 'max-pool-2x2'.
+    caption: a sentence below it, in which `code` and *emphasis* are understood.
+    Returns a figure, which a notebook shows if it is a cell's last expression.
+    Raises SlidingWindowsError for anything else, and for a name that is no address.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> from slidingwindows import slide
+    >>> trace = slide(nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
+    >>> figure = show(trace, "max-pool-2x2", "Four windows, *four* numbers.")
+    """
+    if isinstance(trace, Funnel):
+        return Figure("funnel", name, caption, funnel=trace.to_dict())
+    if isinstance(trace, ReceptiveField):
+        return Figure("receptive", name, caption, receptive=trace.to_dict())
+    if isinstance(trace, Transfer):
+        return Figure("transfer", name, caption, transfer=trace.to_dict())
+    if not isinstance(trace, Trace):
+        raise SlidingWindowsError(
+            "show needs a Trace, a Transfer, a Funnel or a ReceptiveField, got "
+            f"{type(trace).__name__}"
+        )
+    return Figure("trace", name, caption, trace=trace.to_dict())
+
+
+def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height: int = 360):
+    """A matplotlib picture in both themes.
+
+    draw: a function that takes a matplotlib Figure and draws on it; called once a theme.
+    name: the figure's address on the site. alt: what the picture shows, in words.
+    caption: a sentence below it, in which `code` and *emphasis* are understood.
+    width, height: in CSS pixels; drawn at twice that.
+    Returns a figure, which a notebook shows if it is a cell's last expression.
+    Raises SlidingWindowsError if alt is empty, and for a name that is no address.
+
+    >>> def draw(figure):
+    ...     figure.subplots().plot([1, 2, 4])
+    >>> figure = plot(draw, "doubling", "A line that rises from 1 to 2 to 4.")
+    """
+    if not alt.strip():
+        raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
+    from ..drawing.plot import picture
+
+    pictures = {}  # filled once the name is known to be good
+    figure = Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
+    for theme in ("light", "dark"):
+        pictures[theme] = base64.b64encode(picture(draw, theme, width, height)).decode()
+    return figure
+
+
+def check(answer, truth) -> None:
+    """Say whether an exercise's answer is right, without giving it away.
+
+    answer: what the reader wrote in the place of ``...``: a number, a word, True or False, a
+    shape, lists in lists, a tensor or an array; or one of these as a text, such as '(1, 3, 3)'.
+    truth: a function without arguments that asks torch; it runs only once there is an answer.
+
+    Prints one line. Whole numbers must be exact. For a truth with a fraction a thousandth is
+    close enough, of one for small numbers and of the number itself for large ones. A wrong answer
+    is told what is wrong with its form ('three whole numbers, you gave two'), or how many of
+    several numbers are right ('1 of 2 right'); True is no whole number, and 1 is not True.
+
+    >>> import torch
+    >>> check((3, 4), lambda: (3, 5))
+    Not yet. 1 of 2 right.
+    >>> check("(1, 3)", lambda: torch.Size([1, 3, 3]))
+    Not yet. The answer is three whole numbers, you gave two.
+    """
+    print(DOTS if answer is ... else verdict(answer, truth()))
+
+
+__all__ = ["MIME", "Figure", "check", "notebook_html", "plot", "show"]

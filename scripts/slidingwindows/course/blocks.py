@@ -1,0 +1,148 @@
+"""Markdown as lines and blocks: what of it is code, what only looks like a list, what is a box."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+
+FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
+SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n[ ]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
+NUMBERED = re.compile(r"^( *)(\d+)([.)])(?= +\S)")
+BOX = re.compile(r'^(?P<sign>!!!|\?\?\?\+?) +(?P<kind>[\w -]+?)(?: +"(?P<title>.*)")?\s*$')
+ATTRIBUTES = re.compile(r"(?<=\))\{ ?[:.#\w][^}\n]*\}")  # of pictures and links, for the site alone
+
+
+def fenced(lines: list[str]) -> list[bool]:
+    """For each line, whether it belongs to a fenced code block. A fence without an end is text."""
+    code, at = [False] * len(lines), 0
+    while at < len(lines):
+        begin = FENCE.match(lines[at])
+        if begin and not (begin["ticks"][0] == "`" and "`" in begin["rest"]):
+            for end in range(at + 1, len(lines)):
+                stop = FENCE.match(lines[end])
+                if stop and stop["ticks"] == begin["ticks"] and not stop["rest"].strip():
+                    code[at : end + 1] = [True] * (end + 1 - at)
+                    at = end
+                    break
+        at += 1
+    return code
+
+
+def without_fences(markdown: str) -> str:
+    """Markdown with blank lines in the place of its fenced code."""
+    lines = markdown.split("\n")
+    return "\n".join("" if code else line for line, code in zip(lines, fenced(lines), strict=True))
+
+
+def outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    """Markdown changed by a function that does not see its code: neither blocks nor spans."""
+    kept: list[str] = []
+
+    def keep(text: str) -> str:
+        kept.append(text)
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    lines = markdown.split("\n")
+    code = fenced(lines)
+    masked = [keep(line) if code[n] and line else line for n, line in enumerate(lines)]
+    text = change(SPAN.sub(lambda match: keep(match[0]), "\n".join(masked)))
+    return re.sub("\ue000(\\d+)\ue001", lambda match: kept[int(match[1])], text)
+
+
+def without_chance_lists(markdown: str) -> str:
+    """Markdown in which '3. The ceiling is 4.' is a sentence: a list has two items or more."""
+    lines = markdown.split("\n")
+    code = fenced(lines)
+    items: dict[int, re.Match] = {}
+    for at, line in enumerate(lines):
+        found = None if code[at] else NUMBERED.match(line)
+        above = lines[at - 1].strip() if at else ""
+        # Within a paragraph no list begins, but right below an item the next one does.
+        if found and (not above or BOX.match(above) or at - 1 in items):
+            items[at] = found
+    alone = [at for at in items if not _has_neighbour(lines, at, items)]
+    for at in alone:
+        lines[at] = NUMBERED.sub(r"\1\2\\\3", lines[at])
+    return "\n".join(lines)
+
+
+def _has_neighbour(lines: list[str], at: int, items: dict[int, re.Match]) -> bool:
+    """Whether another item of the same list comes before or after, with the next number."""
+    return any(_next_item(lines, at, items, step) for step in (1, -1))
+
+
+def _next_item(lines: list[str], at: int, items: dict[int, re.Match], step: int) -> bool:
+    indent, number = len(items[at][1]), int(items[at][2])
+    other = at + step
+    while 0 <= other < len(lines):
+        line = lines[other]
+        same = line.strip() and len(line) - len(line.lstrip()) <= indent
+        if other in items and len(items[other][1]) == indent:
+            return int(items[other][2]) in (number + step, number)
+        if same and (step == -1 or not lines[other - 1].strip()):
+            return False
+        other += step
+    return False
+
+
+def for_jupyter(markdown: str) -> str:
+    """A lesson's Markdown as any notebook reader understands it.
+
+    '???' becomes <details>, whose content stays Markdown; '!!!' a quotation with a bold title.
+    """
+    plain = outside_code(markdown, lambda text: ATTRIBUTES.sub("", text))
+    return "\n".join(_boxes(without_chance_lists(plain).split("\n")))
+
+
+def _boxes(lines: list[str]) -> list[str]:
+    code, made, at = fenced(lines), [], 0
+    while at < len(lines):
+        found = None if code[at] else BOX.match(lines[at])
+        if not found:
+            made.append(lines[at])
+            at += 1
+            continue
+        end = at + 1
+        while end < len(lines) and (not lines[end].strip() or lines[end].startswith("    ")):
+            end += 1
+        body = _trimmed([line[4:] for line in lines[at + 1 : end]])
+        title = found["kind"].split()[0].capitalize() if found["title"] is None else found["title"]
+        made += _box(found["sign"], title, _boxes(body))
+        if end < len(lines):
+            made.append("")
+        at = end
+    return made
+
+
+def _box(sign: str, title: str, body: list[str]) -> list[str]:
+    if sign == "!!!":
+        head = [f"**{title}**", ""] if title else []
+        return [f"> {line}".rstrip() for line in [*head, *body]]
+    start = "<details open>" if sign.endswith("+") else "<details>"
+    return [start, f"<summary>{inline(title)}</summary>", "", *body, "", "</details>"]
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    while lines and not lines[0].strip():
+        lines = lines[1:]
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    return lines
+
+
+def inline(text: str) -> str:
+    """Captions know `code` and *emphasis*, nothing else."""
+    text = escape(text, quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
+
+
+__all__ = [
+    "fenced",
+    "for_jupyter",
+    "inline",
+    "outside_code",
+    "without_chance_lists",
+    "without_fences",
+]

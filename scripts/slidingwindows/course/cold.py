@@ -1,0 +1,64 @@
+"""A lesson in a kernel of its own, started for it: slower than a fork, possible everywhere."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+# nbclient logs each failing cell at length; the one message of a failure is enough. So it is
+# for asyncio, which tells of nbclient's open ends when a kernel has died.
+SILENT = logging.getLogger("slidingwindows.nbclient")
+SILENT.setLevel(logging.CRITICAL + 1)
+logging.getLogger("asyncio").addFilter(
+    lambda record: not record.getMessage().startswith("Task was destroyed")
+)
+# Runs in the kernel before the first cell.
+GUARD = "from slidingwindows.course.guard import keep_inside; keep_inside({own!r}, {project!r})"
+
+
+class ThisPython(KernelSpecManager):
+    """Always the interpreter that runs the build, whatever kernels a user has installed."""
+
+    first_line = ""
+
+    def get_kernel_spec(self, kernel_name):
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv.append(f"--IPKernelApp.exec_lines={self.first_line}")
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+def run(
+    client: NotebookClient,
+    begin: Callable[[int, int], None],
+    environment: dict[str, str],
+    scratch: str,
+    sockets: str,
+    project: str,
+) -> None:
+    """Execute the client's notebook; raises what nbclient raises.
+
+    begin: told each cell's number as it is sent, and the number of the kernel's process.
+    scratch: the lesson's folder. sockets: a folder with a short path. project: not to be changed.
+    """
+    specs = ThisPython()
+    specs.first_line = GUARD.format(own=scratch, project=project)
+    manager = AsyncKernelManager(kernel_spec_manager=specs, kernel_name="python3", log=SILENT)
+    manager.connection_file = str(Path(scratch, "kernel.json"))
+    if os.name == "posix":  # private to this user, where TCP ports are open to all
+        manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
+    client.km = manager
+    client.on_cell_execute = lambda cell, cell_index: begin(
+        cell_index, getattr(manager.provisioner, "pid", None) or os.getpid()
+    )
+    try:
+        client.execute(env=environment, cleanup_kc=True)
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # left behind if no kernel started

@@ -1,0 +1,198 @@
+"""Run a lesson's code in a fresh process of this very Python, apart from any user's settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import site
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from ..core.errors import SlidingWindowsError
+from . import cold, warm
+from .failing import failure, where
+from .lessons import Lesson
+from .machine import refuse_traces, texts_of
+from .printed import last_lines, whole
+
+TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
+LOG = logging.getLogger("mkdocs.slidingwindows")
+MOST_OUTPUT = 20_000  # characters that one cell may print, and that its values may have
+# What a kernel gets of the build's environment: how to find Python and its libraries, the language,
+# the folder for temporary files, and settings of this package. All else stays here, for a lesson
+# might print it onto its page, and a build's environment often holds secrets.
+PASSED = re.compile(
+    r"PATH|PYTHON(?:PATH|HOME|PYCACHEPREFIX|DONTWRITEBYTECODE|NOUSERSITE|UTF8)"
+    r"|(?:DY)?LD_LIBRARY_PATH|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|SLIDINGWINDOWS_\w+"
+    r"|SYSTEMROOT|SYSTEMDRIVE|COMSPEC|PATHEXT|WINDIR"  # without these nothing starts on Windows
+)
+
+
+class Client(NotebookClient):
+    """Counts what each cell prints, and keeps no more of it than a lesson may print."""
+
+    def __init__(self, notebook, **settings):
+        super().__init__(notebook, **settings)
+        self.printed = [0] * len(notebook.cells)
+        self.clear_before_next_output = False
+
+    def output(self, outs, msg, display_id, cell_index):
+        """nbclient calls this for each message that a cell sends."""
+        if msg["msg_type"] == "stream":
+            text, room = msg["content"]["text"], MOST_OUTPUT - self.printed[cell_index]
+            self.printed[cell_index] += len(text)
+            if room <= 0:
+                return None
+            # How much comes in one message depends on the machine; what is kept must not.
+            msg = {**msg, "content": {**msg["content"], "text": text[:room]}}
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def _folder(inside: Path | str | None = None) -> tempfile.TemporaryDirectory:
+    """A folder that goes with the lesson's process."""
+    return tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside)
+
+
+def execute(lesson: Lesson) -> list[list[dict]]:
+    """The outputs of each code cell, as notebook output dictionaries.
+
+    Raises SlidingWindowsError naming lesson, cell and line if a cell raises,
+    does not end, puts out too much, takes its kernel down, or shows the machine it ran on.
+    """
+    outputs, processes = run(lesson)
+    refuse_traces(lesson, outputs, processes)
+    return outputs
+
+
+def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]], tuple[int, ...]]:
+    """What execute() returns, unchecked for traces of the machine; and the processes' numbers.
+
+    forked: in a fork of a process that has imported torch, which is the same but sooner; where that
+    cannot be, and if it is False, in a kernel started for the lesson.
+    """
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
+            for cell in lesson.code  # nbclient knows the tags that change what it does
+        ]
+    )
+    begun: list[int] = []  # numbers of the cells that were sent to be run
+    processes = {os.getpid()}
+
+    def begin(number: int, *running: int) -> None:
+        begun.append(number)
+        processes.update(running)
+
+    waiting = _waiting(lesson) if forked else None
+    # A socket's path has at most a hundred bytes or so.
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None
+    with _folder(waiting and waiting.folder) as scratch, _folder(short) as sockets:
+        client = Client(
+            notebook,
+            log=cold.SILENT,
+            timeout=TIMEOUT,
+            resources={"metadata": {"path": scratch}},
+            shutdown_kernel="immediate",
+            record_timing=False,
+        )
+        environment = _environment(lesson, scratch)
+        project = str(lesson.path.resolve().parents[1])
+        try:
+            if waiting:
+                _run_forked(waiting, lesson, client, begin, environment, scratch, project)
+            else:
+                cold.run(client, begin, environment, scratch, sockets, project)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
+            raise SlidingWindowsError(failure(lesson, notebook, begun, error, TIMEOUT)) from error
+    for number, length in enumerate(client.printed):
+        if length > MOST_OUTPUT:
+            problem = (
+                f"{where(lesson, number)} prints {length:,} characters; at most {MOST_OUTPUT:,}"
+            )
+            raise SlidingWindowsError(problem + last_lines(notebook.cells[number].outputs))
+    outputs = [list(whole(cell.outputs)) for cell in notebook.cells]
+    _refuse_long(lesson, outputs)
+    return outputs, tuple(sorted(processes))
+
+
+def warm_up(lessons: list[Lesson]) -> None:
+    """Start the process that waits with all that these lessons import, if it does not wait yet."""
+    if warm.POSSIBLE and lessons:
+        _waiting(*lessons)
+
+
+def _waiting(*lessons: Lesson) -> warm.Server | None:
+    try:
+        return warm.server(warm.modules_of(list(lessons)), _environment(lessons[0], ""))
+    except warm.Unavailable as reason:
+        LOG.info("each lesson gets a kernel of its own: %s", reason)
+        return None
+
+
+def _run_forked(waiting, lesson, client, begin, environment, scratch, project) -> None:
+    """Feed the client with what a forked process says, as if a kernel said it."""
+    cells = [{"source": cell.source, "tags": cell.tags} for cell in lesson.code]
+    request = {"environment": environment, "folder": scratch, "project": project, "cells": cells}
+    process, running, number, error = 0, (), 0, {}
+    with waiting.ask(request) as connection:
+        try:
+            for line in warm.lines(connection, TIMEOUT):
+                if "processes" in line:
+                    process, *_ = running = line["processes"]
+                elif "cell" in line:
+                    number = line["cell"]
+                    begin(number, *running)
+                elif "problem" in line:
+                    raise RuntimeError(line["problem"])
+                elif "failed" in line:
+                    raise CellExecutionError(
+                        "\n".join(error["traceback"]), error["ename"], error["evalue"]
+                    )
+                else:
+                    if line["msg_type"] == "error":
+                        error = line["content"]
+                    header = {"msg_type": line["msg_type"]}
+                    message = {**line, "header": header, "parent_header": {}}
+                    client.process_message(message, client.nb.cells[number], number)
+        finally:
+            warm.end(process)
+
+
+def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:
+    """Values, pictures and all else but prints, which were counted, and figures' data."""
+    for number, shown in enumerate(outputs):
+        values = [output for output in shown if output["output_type"] != "stream"]
+        length = sum(len(text) for output in values for text in texts_of(output))
+        if length > MOST_OUTPUT:
+            kinds = ", ".join(sorted({kind for o in values for kind in o.get("data", ())}))
+            raise SlidingWindowsError(
+                f"{where(lesson, number)} shows values of {length:,} characters ({kinds}); "
+                f"at most {MOST_OUTPUT:,}"
+            )
+
+
+def _environment(lesson: Lesson, scratch: str) -> dict:
+    # One thread: sums come out the same on every machine, and lessons run side by side.
+    ours = {
+        "SLIDINGWINDOWS_BUILD": "1",
+        "SLIDINGWINDOWS_LESSONS": str(lesson.path.parent.resolve()),
+        "JUPYTER_CONFIG_DIR": scratch,
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "IPYTHONDIR": scratch,
+        "HOME": scratch,
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": scratch,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    if site.ENABLE_USER_SITE:  # packages of `pip install --user` lie under HOME
+        ours["PYTHONUSERBASE"] = site.getuserbase()
+    theirs = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
+    return {**theirs, **ours}

@@ -1,0 +1,104 @@
+"""The figures that lessons' outputs hold, checked before anything is named or drawn after them.
+
+``lesson.show`` and ``lesson.plot`` make well-formed data, but an output is whatever a lesson's
+cell displays, and a figure's name becomes the name of files.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+from ..core.errors import SlidingWindowsError
+from .authoring import MIME, NAME
+from .lessons import Lesson
+
+DRAWN = ("trace", "transfer", "funnel", "receptive")  # the data lies under the kind's own name
+MOST_DATA = 10_000_000  # characters of JSON; the largest figure of the course has 1,500,000
+LONGEST_NAME, LARGEST_SIDE = 80, 4000  # characters; CSS pixels
+
+
+def figures_of(
+    lessons: list[Lesson], outputs: dict[str, list[list[dict]]]
+) -> tuple[dict[str, dict], dict[str, str]]:
+    """(data, place) of every figure, both by the figure's name.
+
+    outputs: of each code cell, by the lesson's name. A place is 'lessons/NAME.py, code cell N,
+    line L'. Raises SlidingWindowsError naming the place if a figure's data is not well-formed, or
+    naming both lessons if two figures have one name.
+    """
+    from .failing import where
+
+    figures: dict[str, dict] = {}
+    places: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for lesson in lessons:
+        for number, cell in enumerate(outputs[lesson.name]):
+            for output in cell:
+                if MIME not in output.get("data", {}):
+                    continue
+                data, place = output["data"][MIME], where(lesson, number)
+                name = _named(data, place)
+                if name in figures:
+                    raise SlidingWindowsError(
+                        f"two figures are called {name!r}: in {owners[name]} and in {lesson.name}"
+                    )
+                figures[name], places[name], owners[name] = data, place, lesson.name
+    for name, data in figures.items():
+        problem = problem_of(data)
+        if problem:
+            raise SlidingWindowsError(f"{places[name]}: the figure {name!r} {problem}")
+    return figures, places
+
+
+def _named(data, place: str) -> str:
+    if not isinstance(data, dict):
+        raise SlidingWindowsError(f"{place}: a figure's data is a {type(data).__name__}, no dict")
+    name = data.get("name")
+    if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise SlidingWindowsError(
+            f"{place}: a figure's name is its address: at most {LONGEST_NAME} small letters, "
+            f"digits and hyphens, not {str(name)[:LONGEST_NAME]!r}"
+        )
+    return name
+
+
+def problem_of(data: dict) -> str:
+    """What of a figure's data cannot be right, as a predicate such as 'has no caption'; or ''."""
+    kind = data.get("kind")
+    if kind != "plot" and kind not in DRAWN:
+        return f"is of no known kind: {kind!r}"
+    if not isinstance(data.get("caption"), str):
+        return "has no caption; it may be empty"
+    if len(json.dumps(data)) > MOST_DATA:
+        return f"has {len(json.dumps(data)):,} characters of data; at most {MOST_DATA:,}"
+    if kind == "plot":
+        return _plot_problem(data)
+    return "" if isinstance(data.get(kind), dict) else f"has no data under {kind!r}"
+
+
+def _plot_problem(data: dict) -> str:
+    if not isinstance(data.get("alt"), str) or not data["alt"].strip():
+        return "has no alt text"
+    size = data.get("width"), data.get("height")
+    if any(type(side) is not int or not 0 < side <= LARGEST_SIDE for side in size):
+        return f"has sides of 1 to {LARGEST_SIDE} pixels, not {size[0]!r} and {size[1]!r}"
+    pictures = data.get("pictures")
+    if not isinstance(pictures, dict) or sorted(pictures) != ["dark", "light"]:
+        return "needs one picture for each theme, 'light' and 'dark'"
+    for theme, picture in sorted(pictures.items()):
+        if _png_size(picture) != (2 * size[0], 2 * size[1]):  # drawn at twice its size
+            return f"has no {theme} PNG of {2 * size[0]}×{2 * size[1]} pixels"
+    return ""
+
+
+def _png_size(picture) -> tuple[int, int] | None:
+    from PIL import Image
+
+    try:
+        content = io.BytesIO(base64.b64decode(picture, validate=True))
+        with Image.open(content, formats=["PNG"]) as image:
+            return image.size
+    except (ValueError, TypeError, OSError, Image.DecompressionBombError):
+        return None

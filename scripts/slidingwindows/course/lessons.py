@@ -1,0 +1,221 @@
+"""Lesson files: find them, read them, and say what their results depend on.
+
+A lesson is a jupytext percent script in lessons/ with a header of title and
+description. Only its code decides whether it must be executed again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import _LATER
+from ..core.errors import SlidingWindowsError
+from ..export.files import digest
+from .keys import source_key, versions
+
+HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
+MARKER = re.compile(r"^# %%(.*)$")
+TIGHT = re.compile(r"^#%%")  # other editors' way to begin a cell
+FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
+# What a lesson's kernel loads, what the package gives on demand included. What only draws is not
+# here, so that an edit to a drawing runs no lesson; saving draws, and counts where a lesson saves.
+KERNEL_MODULES = (
+    "__init__",
+    "course.execution",
+    "course.forking",
+    "course.guard",
+    "lesson",
+    "drawing.plot",
+)
+KERNEL_MODULES += tuple(sorted(set(_LATER.values()) - {"export.save"}))
+# What a cell's tags mean, for a page and in a notebook.
+TAGS = {
+    "exercise": "to be filled in: in the notebook alone",
+    "hide": "the same as remove-input",
+    "collapse": "the same as hide-cell",
+    "hide-input": "the code is folded, its output is not",
+    "hide-output": "the output is folded, its code is not",
+    "hide-cell": "code and output are folded in one box",
+    "remove-input": "no code on the page",
+    "remove-output": "no output on the page",
+    "remove-cell": "neither code nor output on the page",
+    "skip-execution": "shown, but not executed",
+    "raises-exception": "may raise; the error is its output",
+}
+EXECUTION = ("skip-execution", "raises-exception")  # tags that change what a cell gives
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its kind ('code' or 'markdown'), its text, its tags, and its first line."""
+
+    kind: str
+    source: str
+    line: int
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson file, read but not executed."""
+
+    path: Path
+    meta: dict
+    cells: tuple[Cell, ...]
+    text: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def code(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.kind == "code"]
+
+    def key(self) -> str:
+        """Changes when executing the lesson again could give something else."""
+        code = [cell.source for cell in self.code]
+        text = "\n".join(code)
+        tags = [f"{n} {tag}" for n, c in enumerate(self.code) for tag in c.tags if tag in EXECUTION]
+        data = re.findall(r"data/[\w./-]+", text)
+        files = [self.path.parent / name for name in sorted(set(data))]
+        contents = [path.read_bytes() for path in files if path.is_file()]
+        python = ".".join(map(str, sys.version_info[:3]))
+        named = modules_named(text)
+        if re.search(r"\bsave\b", text):
+            named.append("export.save")
+        source = source_key(*KERNEL_MODULES, *named)
+        return digest(*code, *tags, "|", *contents, source, python, versions(*PACKAGES))
+
+
+def modules_named(code: str) -> list[str]:
+    """What code imports from this package or calls by its full name; some of it is modules.
+
+    'slidingwindows.core.trace' gives core and core.trace, as does an import of trace from the room.
+    """
+    paths = [path.split(".") for path in re.findall(r"\bslidingwindows\.(\w+(?:\.\w+)*)", code)]
+    found = [".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)]
+    for room, names in FROM_ROOM.findall(code):
+        found += [f"{room}.{name}" for name in re.findall(r"\w+", names)]
+    return found
+
+
+def find(folder: Path, only: str = "") -> list[Lesson]:
+    """All lessons of a folder by name, or the one called ``only``."""
+    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    if only:
+        paths = [path for path in paths if path.stem == only.removesuffix(".py")]
+        if not paths:
+            known = ", ".join(sorted(path.stem for path in folder.glob("*.py")))
+            raise SlidingWindowsError(
+                f"there is no lesson {only!r} in {folder}; there are: {known}"
+            )
+    return [read(path) for path in paths]
+
+
+def read(path: Path) -> Lesson:
+    """Parse one lesson. Raises SlidingWindowsError naming the file and what is wrong."""
+    if not NAME.fullmatch(path.stem):
+        raise SlidingWindowsError(
+            f"{path.name}: a lesson's name is its address: small letters, digits and hyphens"
+        )
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SlidingWindowsError(f"{path.name} cannot be read: {error}") from error
+    if text.startswith("\ufeff"):
+        raise SlidingWindowsError(
+            f"{path.name} begins with a byte order mark (BOM), which an editor put there unseen; "
+            "save it as UTF-8 without one"
+        )
+    header = HEADER.match(text)
+    if not header:
+        raise SlidingWindowsError(
+            f"{path.name} must begin with a '# ---' header that gives title and description"
+        )
+    return Lesson(path, _meta(path, header.group(1)), tuple(_cells(path, text, header.end())), text)
+
+
+def _meta(path: Path, block: str) -> dict:
+    import yaml
+
+    try:
+        meta = yaml.safe_load(
+            "".join(line[1:].removeprefix(" ") for line in block.splitlines(True))
+        )
+    except yaml.YAMLError as error:
+        raise SlidingWindowsError(f"{path.name}: the header is not YAML: {error}") from error
+    meta = meta if isinstance(meta, dict) else {}
+    for name in ("title", "description"):
+        value = meta.get(name)
+        if value is None or value == "" or (isinstance(value, str) and not value.strip()):
+            raise SlidingWindowsError(f"{path.name}: the header needs a {name}")
+        if not isinstance(value, str):
+            written = re.search(rf"^# {name}:\s*(.*?)\s*$", block, re.MULTILINE)
+            text = (written[1] if written else "") or str(value)
+            raise SlidingWindowsError(
+                f"{path.name}: the header's {name} is no text but YAML's {type(value).__name__}; "
+                f"put it into quotes: {name}: {json.dumps(text, ensure_ascii=False)}"
+            )
+    return meta
+
+
+def _cells(path: Path, text: str, start: int) -> list[Cell]:
+    """Cells by jupytext; line numbers by counting the markers ourselves. Raw cells are left out."""
+    import jupytext
+
+    skip = text[:start].count("\n")
+    for number, line in enumerate(text.splitlines()):
+        if number >= skip and TIGHT.match(line):
+            raise SlidingWindowsError(
+                f"{path.name}, line {number + 1}: a cell begins with '# %%', not with '#%%'"
+            )
+    try:
+        notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
+    except Exception as error:  # of many kinds; what a cell's first line may hold is most of them
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SlidingWindowsError(f"{path.name}: a cell cannot be read: {problem}") from error
+    lines = _first_lines(text, skip)
+    if len(lines) != len(notebook.cells):
+        begun = text[start:].lstrip().startswith("# %%")
+        problem = "a line within a string begins like a cell, with '# %%'"
+        if not begun:
+            problem = "text comes before the first '# %%' cell"
+        raise SlidingWindowsError(f"{path.name}: {problem}")
+    cells = []
+    for cell, line in zip(notebook.cells, lines, strict=True):
+        if cell.cell_type != "raw":
+            tags = _tags(path, cell.metadata, line)
+            cells.append(Cell(cell.cell_type, cell.source, line, tags))
+    return cells
+
+
+def _tags(path: Path, metadata: dict, line: int) -> tuple[str, ...]:
+    place, tags = f"{path.name}, cell at line {line}", metadata.get("tags", ())
+    wrong = metadata.get("incorrectly_encoded_metadata")
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        wrong = f"tags={tags!r}"
+    if wrong:
+        raise SlidingWindowsError(f'{place}: tags are a list such as tags=["hide"], not {wrong}')
+    for tag in tags:
+        if tag not in TAGS:
+            raise SlidingWindowsError(f"{place}: unknown tag {tag!r}; there are: {', '.join(TAGS)}")
+    return tuple(tags)
+
+
+def _first_lines(text: str, skip: int) -> list[int]:
+    """For each cell, the number of its first line that is not blank."""
+    found, lines = [], text.splitlines()
+    for number, line in enumerate(lines):
+        if number >= skip and MARKER.match(line):
+            first = number + 1
+            while first < len(lines) and not lines[first].strip():
+                first += 1
+            found.append(first + 1)
+    return found

@@ -1,0 +1,74 @@
+"""An executed lesson to a notebook that runs, and that gives no answer away."""
+
+from __future__ import annotations
+
+import nbformat
+
+from .authoring import MIME, notebook_html
+from .blocks import for_jupyter
+from .lessons import Cell, Lesson
+from .tags import FOLDED, Look, looks
+
+
+def notebook(lesson: Lesson, outputs: list[list[dict]], made: dict[str, dict]) -> str:
+    """The executed notebook as JSON, figures embedded. made: rendered figures by name.
+
+    What answers a question is hidden until the reader opens it; what answers an exercise is left
+    out until the reader runs it.
+    """
+    cells, number = [], 0
+    all_looks = looks(lesson)
+    for place, cell in enumerate(lesson.cells):
+        identity = f"{lesson.name}-{place}"[-64:]
+        if cell.kind == "markdown":
+            source = for_jupyter(cell.source)
+            cells.append(nbformat.v4.new_markdown_cell(source, id=identity))
+            continue
+        look = all_looks[number]
+        withheld = (look.answers and look.outputs == FOLDED) or "skip-execution" in cell.tags
+        shown = [] if withheld else [_embed(output, made) for output in outputs[number]]
+        number += 1
+        cells.append(
+            nbformat.v4.new_code_cell(
+                cell.source,
+                id=identity,
+                execution_count=None if withheld else number,
+                outputs=shown,
+                metadata=_metadata(cell, look),
+            )
+        )
+    book = nbformat.v4.new_notebook(cells=cells)
+    book.metadata = {
+        "title": lesson.meta["title"],
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+    }
+    nbformat.validate(book)
+    return nbformat.writes(book) + "\n"
+
+
+def _metadata(cell: Cell, look: Look) -> dict:
+    """The cell's tags, and which of its halves Jupyter shows closed."""
+    hidden = {}
+    if {"collapse", "hide-cell", "hide-input"} & set(cell.tags):
+        hidden["source_hidden"] = True
+    if look.outputs == FOLDED or look.asked:
+        hidden["outputs_hidden"] = True
+    metadata: dict = {"tags": list(cell.tags)} if cell.tags else {}
+    if hidden:
+        metadata["jupyter"] = hidden
+    if hidden.get("outputs_hidden"):
+        metadata["collapsed"] = True  # the same for readers that know only the older name
+    return metadata
+
+
+def _embed(output: dict, made: dict[str, dict]) -> dict:
+    data = output.get("data", {})
+    if MIME not in data:
+        return nbformat.from_dict(output)
+    figure = made[data[MIME]["name"]]
+    shown = {"text/html": notebook_html(figure), "text/plain": figure["alt"]}
+    return nbformat.from_dict({**output, "data": shown})
+
+
+__all__ = ["notebook"]

@@ -1,0 +1,100 @@
+"""What a cell put out, as Markdown for its page: one block, whatever the output holds."""
+
+from __future__ import annotations
+
+import re
+
+from ..core.errors import SlidingWindowsError
+from .authoring import MIME
+from .fragments import fragment
+from .mathml import BLOCK, INLINE, to_mathml, with_mathml
+from .terminal import left
+
+TEXT = "{ .text .no-copy .sw-output }"
+# Jupyter's own Markdown knows these; headings stay in the output, so there is no table of contents.
+EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "sane_lists"]
+CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
+FORMULA = re.compile(
+    r"\s*(?:\$\$(?P<two>.*)\$\$|\$(?P<one>[^$]*)\$|\\\[(?P<square>.*)\\\]"
+    r"|(?P<environment>\\begin\{.*))\s*\Z",
+    re.DOTALL,
+)
+SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
+DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
+
+
+def shown(output: dict, place: str) -> str:
+    """Markdown of one output; empty if there is nothing to see.
+
+    output: as a notebook has it. place: 'lessons/NAME.py, code cell N, line L', for errors.
+    Figures become marks, '<!-- figure NAME -->'. Raises SlidingWindowsError for what a page
+    cannot show, or may not.
+    """
+    kind = output["output_type"]
+    if kind == "stream":
+        return fence(left(output["text"]).rstrip("\n"), TEXT)
+    if kind == "error":
+        return fence(left(f"{output['ename']}: {output['evalue']}").rstrip(": \n"), TEXT)
+    data = output.get("data", {})
+    if MIME in data:
+        return f"<!-- figure {data[MIME]['name']} -->"
+    if "text/markdown" in data:
+        return _framed("sw-markdown", _markdown(data["text/markdown"], place))
+    if "text/html" in data:
+        return _framed("sw-html", fragment(data["text/html"], place))
+    if "text/latex" in data:
+        return _latex(data["text/latex"], place)
+    for mime in data:
+        if mime.startswith("image/"):
+            raise SlidingWindowsError(
+                f"{place}: a picture without alt text; "
+                "use slidingwindows.lesson.plot, which asks for one"
+            )
+        if mime != "text/plain":
+            raise SlidingWindowsError(
+                f"{place}: an output of type {mime}, which no page shows; print text instead"
+            )
+    return fence(left(data.get("text/plain", "")), TEXT)
+
+
+def fence(text: str, language: str) -> str:
+    """A code block that no text within can end. Empty if the text is blank."""
+    if not text.strip():
+        return ""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    ticks = "`" * (longest + 1)
+    return f"{ticks}{' ' if language.startswith('{') else ''}{language}\n{text}\n{ticks}"
+
+
+def _framed(name: str, html: str) -> str:
+    """HTML on one line, which the page's own Markdown leaves alone."""
+    return f'<div class="sw-shown {name}" markdown="0">{html}</div>' if html else ""
+
+
+def _markdown(text: str, place: str) -> str:
+    """Markdown converted apart from the page, so that nothing in it reaches beyond its output."""
+    import markdown
+
+    html = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=CONFIGURED)
+    formulas: list[str] = []
+
+    def keep(match: re.Match) -> str:
+        formulas.append(match[0])
+        return f"\ue000{len(formulas) - 1}\ue001"
+
+    html = fragment(INLINE.sub(keep, BLOCK.sub(keep, html)), place)
+    return re.sub("\ue000(\\d+)\ue001", lambda m: with_mathml(formulas[int(m[1])], place), html)
+
+
+def _latex(text: str, place: str) -> str:
+    """A formula as sympy and IPython's Math give it; other LaTeX is text with formulas in it."""
+    found = FORMULA.match(text)
+    if not found:
+        return _framed("sw-markdown", _markdown(text, place))
+    formula = next(part for part in found.groups() if part is not None)
+    shell = SHELL.match(formula)
+    formula = DISPLAYSTYLE.sub("", shell[2] if shell else formula)
+    return _framed("sw-math", to_mathml(formula, "block", place))
+
+
+__all__ = ["fence", "shown"]

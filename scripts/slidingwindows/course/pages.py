@@ -1,0 +1,83 @@
+"""An executed lesson to the Markdown of its page."""
+
+from __future__ import annotations
+
+import json
+
+from .authoring import MIME
+from .blocks import without_chance_lists
+from .failing import where
+from .lessons import Lesson
+from .outputs import fence, shown
+from .photo import FILE, photo_credit
+from .tags import FOLDED, GONE, OPEN, Look, looks
+
+WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
+# Below a question: room that keeps what torch says out of sight until one scrolls or opens it.
+CURTAIN = (
+    '<details class="sw-curtain" data-search-exclude>'
+    "<summary><span>Decide first. Then see what torch says</span><span>What torch says</span>"
+    "</summary></details>"
+)
+
+
+def figures_in(outputs: list[list[dict]]) -> list[dict]:
+    """The data of all figures that a lesson showed, in order."""
+    return [o["data"][MIME] for cell in outputs for o in cell if MIME in o.get("data", {})]
+
+
+def minutes(lesson: Lesson, figures: int) -> int:
+    """Reading time: words, figures and the lines of code that are not folded, rounded up."""
+    words = sum(len(cell.source.split()) for cell in lesson.cells if cell.kind == "markdown")
+    both = zip(lesson.code, looks(lesson), strict=True)
+    texts = [cell.source for cell, look in both if look.code == OPEN and cell.source.strip()]
+    lines = sum(text.count("\n") + 1 for text in texts)
+    seconds = words * 60 / WORDS_A_MINUTE + lines * SECONDS_A_CODE_LINE
+    return int(-(-(seconds + figures * SECONDS_A_FIGURE) // 60))
+
+
+def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
+    """The page's Markdown. Figures are marks, '<!-- figure NAME -->', filled in by the hooks.
+
+    outputs: of each code cell. Raises SlidingWindowsError naming cell and line for an output that
+    a page cannot show.
+    """
+    meta = {**lesson.meta, "minutes": minutes(lesson, len(figures_in(outputs)))}
+    parts = ["---\n" + json.dumps(meta, ensure_ascii=False) + "\n---\n"]
+    all_looks, number, drawn, credited = looks(lesson), 0, False, False
+    for cell in lesson.cells:
+        if cell.kind == "markdown":
+            parts.append(without_chance_lists(cell.source))
+            drawn = False
+            continue
+        look = all_looks[number]
+        gone = look.outputs == GONE
+        blocks = [] if gone else [shown(o, where(lesson, number)) for o in outputs[number]]
+        blocks = [block for block in blocks if block]
+        # One curtain for each question, before the first thing that could answer it.
+        curtain = look.asked and not drawn and bool(blocks)
+        drawn = drawn or curtain
+        parts += _cell(fence(cell.source, "python"), look, blocks, curtain)
+        if FILE in cell.source and not credited:
+            parts.append(photo_credit("../"))
+            credited = True
+        number += 1
+    return "\n\n".join(part for part in parts if part.strip()) + "\n"
+
+
+def _cell(code: str, look: Look, blocks: list[str], curtain: bool) -> list[str]:
+    """A code cell's blocks in order."""
+    veil = [CURTAIN] if curtain else []
+    if look.code == look.outputs == FOLDED and code:
+        title = "The code and its output" if blocks else "The code"
+        return [*veil, _folded(title, code, *blocks)]
+    folded = [_folded("The code", code)] if code else []
+    before = {OPEN: [code], FOLDED: folded, GONE: []}[look.code]
+    after = [_folded("The output", *blocks)] if look.outputs == FOLDED and blocks else blocks
+    return [*veil, *before, *after] if look.code == FOLDED else [*before, *veil, *after]
+
+
+def _folded(title: str, *blocks: str) -> str:
+    head = f'<details class="example" markdown="1">\n<summary>{title}</summary>'
+    body = "\n\n".join(blocks)
+    return f"{head}\n\n{body}\n\n</details>"

@@ -1,0 +1,170 @@
+"""Lessons run in forks of one process that has already imported what they import.
+
+The same shell, environment, folder and guard as in a kernel of their own (execution.py, cells.py);
+what differs is that torch is imported once for all.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from ..export.files import digest
+from .keys import HERE
+from .lessons import Lesson
+
+POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
+# Imported ahead where lessons name them; what else they import may start threads, or act.
+KNOWN = r"torch|numpy|scipy|sklearn|pandas|matplotlib|PIL|slidingwindows"
+IMPORTS = re.compile(rf"^(?:import|from)\s+((?:{KNOWN})(?:\.\w+)*)", re.MULTILINE)
+LOOK = 1.0  # seconds between looks whether a silent lesson's process is still there
+
+
+FOLDERS = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")
+
+
+class Unavailable(Exception):
+    """Forking is not possible here, or not safe; says why."""
+
+
+def modules_of(lessons: list[Lesson]) -> list[str]:
+    """What a process should have imported before it forks for these lessons."""
+    code = [cell.source for lesson in lessons for cell in lesson.code]
+    found = {name for source in code for name in IMPORTS.findall(source)}
+    if any(re.search(r"\bplot\(", source) for source in code):
+        found.add("slidingwindows.drawing.plot")
+    if any(name.startswith("slidingwindows") for name in found):
+        found |= {"torch", "slidingwindows.tracing.slide"}
+    return sorted(found)
+
+
+class Server:
+    """The process that waits, as the build sees it."""
+
+    def __init__(self, modules: list[str], environment: dict[str, str]):
+        """Start it. Raises Unavailable if it does not start, or cannot be forked safely."""
+        self.folder = Path(tempfile.mkdtemp(prefix="slidingwindows-"))
+        own = {name: str(self.folder) for name in FOLDERS}
+        ours, theirs = socket.socketpair()
+        self.control, self.asking, self.owner = ours, threading.Lock(), os.getpid()
+        with theirs:
+            number = theirs.fileno()
+            command = [sys.executable, "-m", "slidingwindows.course.forking", str(number), *modules]
+            self.process = subprocess.Popen(
+                command,
+                env=environment | own,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[number],
+                start_new_session=True,  # Ctrl-C in a terminal is for the build alone
+            )
+        problem = "it did not start"
+        with contextlib.suppress(OSError, ValueError), ours.makefile("rb") as answer:
+            problem = json.loads(answer.readline())["problem"]
+        if problem:
+            self.close()
+            raise Unavailable(problem)
+
+    def ask(self, request: dict) -> socket.socket:
+        """Fork for a request; returns the connection on which the lesson's process speaks."""
+        ours, theirs = socket.socketpair()
+        with theirs, self.asking:
+            socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
+        ours.sendall(json.dumps(request).encode() + b"\n")
+        return ours
+
+    def close(self) -> None:
+        """End it and all it forked, and remove its folder. A fork of the build leaves it alone."""
+        self.control.close()
+        if os.getpid() == self.owner:
+            self.process.wait()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_current: dict[str, Server] = {}
+_starting = threading.Lock()
+
+
+def server(modules: list[str], environment: dict[str, str]) -> Server:
+    """The process that waits, started if there is none for this package and environment.
+
+    modules: to be imported if it must be started; one that runs serves all lessons.
+    """
+    sources = [path.read_bytes() for path in sorted(HERE.rglob("*.py"))]
+    settings = json.dumps([os.getpid(), sys.executable, environment], sort_keys=True)
+    key = digest(settings, *sources)
+    with _starting:
+        if key not in _current:
+            close()
+            _current[key] = Server(modules, environment)
+        return _current[key]
+
+
+@atexit.register
+def close() -> None:
+    """End the process that waits, if one does."""
+    while _current:
+        _current.popitem()[1].close()
+
+
+def lines(connection: socket.socket, timeout: float) -> Iterator[dict]:
+    """What a lesson's process says, line by line, until it is done.
+
+    timeout: seconds for one cell. Raises CellTimeoutError, or DeadKernelError if it is no more.
+    """
+    rest, process, ends = b"", 0, time.monotonic() + timeout
+    connection.settimeout(LOOK)
+    while True:
+        found = _received(connection, process)
+        *whole, rest = (rest + found).split(b"\n")
+        for text in whole:
+            line = json.loads(text)
+            process = line.get("processes", [process])[0]
+            if "cell" in line:
+                ends = time.monotonic() + timeout
+            if "done" in line:
+                return
+            yield line
+        if time.monotonic() > ends:
+            raise CellTimeoutError(f"did not end within {timeout} seconds")
+
+
+def _received(connection: socket.socket, process: int) -> bytes:
+    """Some bytes, none if nothing was said for a moment; DeadKernelError if nothing can come."""
+    try:
+        found = connection.recv(1 << 16)
+    except TimeoutError:
+        # A program that the lesson started may hold the connection open after the lesson's end.
+        with contextlib.suppress(PermissionError):
+            try:
+                os.kill(process, 0)
+            except ProcessLookupError:
+                raise DeadKernelError("the process ended") from None
+        return b""
+    except ConnectionResetError:
+        found = b""
+    if not found:
+        raise DeadKernelError("the process ended")
+    return found
+
+
+def end(process: int) -> None:
+    """Kill a lesson's process and all that it started."""
+    if process:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""Objects of core to frames of palette numbers."""

@@ -1,0 +1,185 @@
+"""One Transfer on a canvas: where numbers come from, and what they have brought so far."""
+
+from __future__ import annotations
+
+from ..core.notation import size
+from ..core.transfer import Move, Transfer
+from . import grids
+from .canvas import Canvas
+from .panels import Panel
+from .scene import MAX_FRAMES, Scene
+from .style import WIDTH
+
+MAX_LINES = 3
+OPENING = {
+    "gradient": "gradients go back to what made the output",
+    "unpool": "each number goes to its index; the rest is 0",
+    "unfold": "each window becomes one column",
+    "fold": "columns go back to their windows and add up",
+}
+
+
+class Moving(Scene):
+    """An unpooling, unfolding or folding laid out, ready to be drawn move by move."""
+
+    def __init__(self, transfer: Transfer, width: int = WIDTH):
+        self.transfer, self.steps, self.call = transfer, transfer.moves, transfer.call
+        self.axes = transfer.geometry.rows, transfer.geometry.cols
+        self._grids = grids.of_transfer(transfer)
+        # The target after each move, for the cells that the move writes.
+        self._after: list[dict[tuple[int, int], float]] = []
+        known: dict[tuple[int, int], float] = {}
+        for move in transfer.moves:
+            for row, col, amount in move.writes:
+                before = known.get((row, col), 0.0) if transfer.adds else 0.0
+                known[row, col] = before + amount
+            self._after.append({(row, col): known[row, col] for row, col, _ in move.writes})
+        self._numbers = {id(move): n for n, move in enumerate(transfer.moves)}
+        super().__init__(width)
+
+    def grids(self):
+        """Inputs, the gradient beside them, the target."""
+        return (*self._grids, "")
+
+    def words(self, step: Move) -> list[str]:
+        """What the move does, in lines."""
+        text = step.arithmetic
+        if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
+            text = text.split(":")[0]
+        if len(self.steps) > MAX_FRAMES:
+            text = f"{self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
+        return self.wrapped(text)
+
+    def opening_words(self) -> list[str]:
+        """What is about to happen."""
+        return self.wrapped(OPENING[self.transfer.kind])
+
+    def closing_words(self) -> list[str]:
+        """The animation's last line."""
+        count = len(self.steps)
+        names = {"unpool": "number", "fold": "column"}
+        name = names.get(self.transfer.kind, "window")
+        before = (len(self.transfer.sources[0]), len(self.transfer.sources[0][0]))
+        if self.transfer.kind == "unfold":
+            before = self.transfer.geometry.input_shape
+        after = (len(self.transfer.target), len(self.transfer.target[0]))
+        return [
+            f"{count:,} {name}{'s' if count != 1 else ''}: {size(before)} in, {size(after)} out"
+        ]
+
+    def legend(self) -> list[tuple[str, str]]:
+        """(swatch, what it means) for the lines below the grids."""
+        padded = any(any(axis.padding) for axis in self.axes)
+        if self.transfer.kind == "unfold" and padded:
+            return [("pad", "padding holds 0")]
+        return []
+
+    def paint(self, canvas: Canvas) -> None:
+        """All sources, and a target of zeros (a matrix yet unwritten stays empty)."""
+        self.paint_sources(canvas)
+        output = self.layout.output
+        for row, col in cells(output):
+            if self.transfer.kind != "unfold":
+                self.cell(canvas, output, row, col, 0.0, "page", "muted")
+            elif output.cell >= 8:
+                canvas.outline(output.box(row, col), "line", 1)
+        canvas.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
+
+    def paint_sources(self, canvas: Canvas) -> None:
+        """What is moved."""
+        for plane, panel in enumerate(self.layout.inputs):
+            for row, col in cells(panel):
+                self._source(canvas, panel, plane, row, col)
+
+    def _source(self, canvas, panel: Panel, plane: int, row: int, col: int, fill="page") -> None:
+        padding = self.transfer.is_padding(row, col) and (fill == "page" or self.shaded)
+        fill, ink = ("pad", "muted") if padding else (fill, "text")
+        self.cell(canvas, panel, row, col, self.transfer.at(plane, row, col), fill, ink)
+
+    def window_box(self, panel: Panel, step: Move):
+        """The frame of the step's window on a panel in input positions."""
+        spans = [axis.spans[i] for axis, i in zip(self.axes, step.window, strict=True)]
+        (top, down), (left, right) = spans
+        box = panel.box(top, left, down - top, right - left)
+        return box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
+
+    def glide(self, canvas: Canvas, before: Move, after: Move, part: float) -> None:
+        """The step before stays in sight while the next one comes."""
+        self.window(canvas, before if part < 0.5 else after)
+        self.write(canvas, self.words(before))
+
+    def look(self, canvas: Canvas, index: int) -> None:
+        """Where the numbers come from, and where they will go."""
+        step = self.steps[index]
+        self.window(canvas, step)
+        output = self.layout.output
+        if self.shaded:
+            self._around(canvas, step)
+        else:
+            for row, col, _ in step.writes:
+                canvas.outline(output.box(row, col), "fresh", 3)
+        self.write(canvas, self.question(step))
+
+    def question(self, step: Move) -> list[str]:
+        """The words before the numbers have moved."""
+        return self.wrapped(" ".join(self.words(step)).split(":")[0])
+
+    def answer(self, canvas: Canvas, index: int) -> None:
+        """The numbers at their new places."""
+        step, output = self.steps[index], self.layout.output
+        self.window(canvas, step)
+        for (row, col), value in self._after[index].items():
+            self.cell(canvas, output, row, col, value, "fresh", "page", bold=True)
+        if self.transfer.adds:
+            self._clipped(canvas, output, step)
+        elif self.shaded:
+            self._around(canvas, step)
+        self.write(canvas, self.words(step))
+
+    def settle(self, canvas: Canvas, index: int) -> None:
+        """The target once the move is made."""
+        for (row, col), value in self._after[index].items():
+            self.cell(canvas, self.layout.output, row, col, value, "result")
+
+    def _around(self, canvas: Canvas, step: Move) -> None:
+        # One frame for all that is written: cells without numbers are too small for one each.
+        if step.writes:
+            rows, cols = {w.row for w in step.writes}, {w.col for w in step.writes}
+            height, width = max(rows) - min(rows) + 1, max(cols) - min(cols) + 1
+            left, top, right, bottom = self.layout.output.box(min(rows), min(cols), height, width)
+            canvas.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
+
+    def _clipped(self, canvas: Canvas, panel: Panel, step: Move) -> None:
+        """The window's frame on the target, which has no padding to show it on."""
+        left, top, right, bottom = self.window_box(panel, step)
+        whole = panel.box(0, 0, panel.rows, panel.cols)
+        box = (
+            max(left, whole[0] - 1),
+            max(top, whole[1] - 1),
+            min(right, whole[2] + 1),
+            min(bottom, whole[3] + 1),
+        )
+        if box[0] < box[2] and box[1] < box[3]:  # not in the padding alone
+            canvas.outline(box, "edge", self.thick(3))
+
+    def thick(self, length: int) -> int:
+        """Pixels of a frame: thin where cells hold shades."""
+        return self.px(2) if self.shaded else self.px(length)
+
+    def window(self, canvas: Canvas, step: Move) -> None:
+        """What the move reads."""
+        for read in step.reads:
+            panel = self.layout.inputs[read.plane]
+            self._source(canvas, panel, read.plane, read.row, read.col, "window")
+            if self.transfer.kind != "unfold":
+                canvas.outline(panel.box(read.row, read.col), "edge", self.thick(3))
+        if self.transfer.kind == "unfold":
+            for panel in self.layout.inputs:
+                canvas.outline(self.window_box(panel, step), "edge", self.thick(4))
+
+
+def cells(panel: Panel):
+    """(row, col) of all cells of a panel."""
+    for row in range(panel.first_row, panel.first_row + panel.rows):
+        for col in range(panel.first_col, panel.first_col + panel.cols):
+            yield row, col

@@ -1,0 +1,229 @@
+"""A figure as a script for the browser's stepper: what its GIF draws, as numbers and words.
+
+What a GIF's frames are painted with is written down instead of painted, so that the stepper's
+drawing cannot differ from the GIF's, whatever the kind of window.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ..core.notation import number
+from ..core.trace import Trace
+from ..core.transfer import Transfer
+from .animation import INTRO, durations, item_steps, scene_of
+from .canvas import Box
+from .panels import LINE_SIZE, Panel, cell_text
+
+# A cell's look, as the stepper knows it: (fill, ink) to a letter, a capital for bold numbers.
+LOOKS = {
+    ("page", "text"): "p",
+    ("page", "muted"): "z",
+    ("pad", "muted"): "d",
+    ("window", "text"): "w",
+    ("edge", "page"): "k",
+    ("fresh", "page"): "f",
+    ("result", "text"): "r",
+}
+HATCHED, EMPTY = "h", "e"
+SIZE = re.compile(r"( \d+×\d+.*| of \d+|,.*)$")  # behind a panel's name
+
+
+class Sketch:
+    """Stands where a figure expects a canvas, and keeps what it is told to draw.
+
+    shapes: letter, four numbers, and what the shape needs; texts: position, text, size and style;
+    cells: (look, text) by panel and place.
+    """
+
+    def __init__(self, scene):
+        self.scene = scene
+        layout = scene.layout
+        self.panels = [*layout.inputs, *layout.kernels, layout.output]
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self.shapes: list[list] = []
+        self.texts: list[list] = []
+        self.cells: dict[tuple[int, int, int], tuple[str, str]] = {}
+
+    def _cell(self, panel: Panel, row: int, col: int, look: str, text: str) -> None:
+        self.cells[self.panels.index(panel), row, col] = (look, text)
+
+    def cell(self, canvas, panel, row, col, value, fill="page", ink="text", bold=False) -> None:
+        """As Scene.cell; of a shade, the text is its level."""
+        look = LOOKS[fill, ink]
+        if self.scene.font(panel):
+            text = value if isinstance(value, str) else cell_text(value, self.scene.layout.digits)
+        elif fill == "pad" or value != value:
+            look, text = ("d" if fill == "pad" else "w"), ""
+        else:
+            text = str(self.scene.level(panel.role, value))
+        self._cell(panel, row, col, look.upper() if bold and text else look, text)
+
+    def hatched(self, canvas, panel: Panel, row: int, col: int, value) -> None:
+        """As Scene.hatched."""
+        self.cell(canvas, panel, row, col, value)
+        _, text = self.cells[self.panels.index(panel), row, col]
+        self._cell(panel, row, col, HATCHED, text)
+
+    def fill(self, box: Box, role: str) -> None:
+        """As Canvas.fill."""
+        self.shapes.append(["f", *box, role])
+
+    def shade(self, box: Box, level: int) -> None:
+        """As Canvas.shade."""
+        self.shapes.append(["s", *box, level])
+
+    def outline(self, box: Box, role: str, width: int) -> None:
+        """As Canvas.outline; the stepper draws the grids' own lines without being told."""
+        if role != "line":
+            self.shapes.append(["o", *box, role, width])
+
+    def dashed(self, box: Box, role: str, width: int, dash: int = 8) -> None:
+        """As Canvas.dashed."""
+        self.shapes.append(["d", *box, role, width, dash])
+
+    def hatch(self, box: Box, role: str, gap: int = 8) -> None:
+        """As Canvas.hatch."""
+        self.shapes.append(["h", *box, role])
+
+    def text(self, x, y, text, size, role="text", anchor="left", bold=False, mono=False) -> None:
+        """As Canvas.text."""
+        self.texts.append([x, y, text, size, role, anchor, int(mono)])
+
+    def centred(self, box: Box, text: str, size: int, role="text", bold=False) -> None:
+        """As Canvas.centred; all such texts are cells', which are kept apart."""
+
+
+def script(item: Trace | Transfer, name: str, transcript: list[str]) -> str:
+    """The file figures/NAME.trace.js: one statement, so that it loads from a folder too."""
+    data = json.dumps(figure_data(item, transcript), ensure_ascii=False, separators=(",", ":"))
+    return f"SlidingWindows.figure({json.dumps(name)},{data});\n"
+
+
+def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
+    """All the stepper needs of a figure; transcript: its words.
+
+    Cells have one number each, counted through all panels, row by row: the inputs', the
+    kernels', the output's. size: of the drawing. panels: x, y, rows, columns, cell, first row,
+    first column, role, type size, label, name in a sentence. looks, values: a letter and a text
+    for each cell of a panel before the first step. numbers: what is behind the shades.
+    opening: words. tempo: milliseconds of the first picture and of each other. every: of how
+    many windows one is shown when it plays.
+    steps: for each the transcript's sentence; the figure's lines of words; the cells it reads;
+    looks of cells, as letter and numbers; shapes; cells written and their texts.
+    """
+    scene = scene_of(item)
+    sketch = Sketch(scene)
+    scene.cell, scene.hatched = sketch.cell, sketch.hatched
+    scene.draw_blank(sketch)
+    numbering = _numbering(sketch.panels)
+    looks, values = zip(*(_before(sketch, n) for n in range(len(sketch.panels))), strict=True)
+    shown = scene.shown()
+    glide, look, answer = durations(len(shown))
+    layout = scene.layout
+    data = {
+        "size": [scene.sizes.width, layout.height],
+        "dims": item.dims,
+        "words": [layout.text_x, layout.text_y, scene.px(LINE_SIZE)],
+        "panels": [_panel(scene, panel) for panel in sketch.panels],
+        "looks": looks,
+        "values": values,
+        "shapes": sketch.shapes,
+        "texts": sketch.texts,
+        "opening": scene.opening_words(),
+        "tempo": [INTRO, 2 * glide + look + answer],
+        "every": -(-len(item_steps(item)) // len(shown)),
+    }
+    if scene.shaded:
+        data["numbers"] = [_numbers(item, scene, panel) for panel in sketch.panels]
+    data["steps"] = [
+        _step(sketch, numbering, item, n, sentence)
+        for n, sentence in enumerate(sentences_of(item, transcript))
+    ]
+    return data
+
+
+def sentences_of(item: Trace | Transfer, transcript: list[str]) -> list[str]:
+    """What a transcript says of each step: all between its opening and its last line."""
+    return transcript[-len(item_steps(item)) - 1 : -1]
+
+
+def _numbering(panels: list[Panel]) -> dict[tuple[int, int, int], int]:
+    return {place: n for n, place in enumerate(_places(panels))}
+
+
+def _places(panels: list[Panel]):
+    for number_, panel in enumerate(panels):
+        for row in range(panel.first_row, panel.first_row + panel.rows):
+            for col in range(panel.first_col, panel.first_col + panel.cols):
+                yield number_, row, col
+
+
+def _panel(scene, panel: Panel) -> list:
+    place = [panel.x, panel.y, panel.rows, panel.cols, panel.cell, panel.first_row, panel.first_col]
+    alone = panel.role == "output" or len(scene.layout.inputs) == 1
+    name = SIZE.sub("", panel.label) if alone else panel.label
+    return [*place, panel.role, scene.font(panel), panel.label, name]
+
+
+def _before(sketch: Sketch, which: int) -> tuple[str, str]:
+    """Looks and values of a panel's cells before the first step."""
+    found = [
+        sketch.cells.get((which, row, col), (EMPTY, ""))
+        for number_, row, col in _places(sketch.panels)
+        if number_ == which
+    ]
+    return "".join(look for look, _ in found), " ".join(text for _, text in found)
+
+
+def _numbers(item: Trace | Transfer, scene, panel: Panel) -> str:
+    """What stands behind the shades of a panel of inputs; nothing for the others."""
+    inputs = scene.layout.inputs
+    if panel not in inputs:
+        return ""
+    source, found = item, []
+    plane = inputs.index(panel)
+    if isinstance(item, Transfer) and item.forward:
+        source, plane = item.forward, item.plane
+    for row in range(panel.first_row, panel.first_row + panel.rows):
+        for col in range(panel.first_col, panel.first_col + panel.cols):
+            try:
+                found.append(number(source.at(plane, row, col)))
+            except IndexError:  # past the padding, where ceil_mode reaches
+                found.append("")
+    return " ".join(found)
+
+
+def _step(sketch: Sketch, numbering, item: Trace | Transfer, n: int, sentence: str) -> list:
+    scene, output = sketch.scene, len(sketch.panels) - 1
+    sketch.clear()
+    scene.answer(sketch, n)
+    looks: dict[str, list[int]] = {}
+    for place, (look, _) in sketch.cells.items():
+        if place[0] != output:
+            looks.setdefault(look, []).append(numbering[place])
+    written = [
+        [numbering[place], text] for place, (_, text) in sketch.cells.items() if place[0] == output
+    ]
+    reads = sorted(numbering[place] for place in _reads(sketch, item, n))
+    if scene.shaded:  # shades stay as they are; frames alone mark the window
+        looks = {}
+    elif sorted(number_ for some in looks.values() for number_ in some) == reads:
+        reads = []  # the looks say it
+    words = scene.words(item_steps(item)[n])
+    return [sentence, words, reads, looks, sketch.shapes, written]
+
+
+def _reads(sketch: Sketch, item: Trace | Transfer, n: int):
+    """(panel, row, column) of what a step reads."""
+    if not isinstance(item, Transfer):
+        return [(tap.plane, tap.row, tap.col) for tap in item.steps[n].taps]
+    if item.forward:
+        taken, upstream = item.forward.steps[n], item.moves[n].window
+        taps = [(0, tap.row, tap.col) for tap in taken.taps if tap.plane == item.plane]
+        return [*taps, (1, *upstream)]
+    return [(read.plane, read.row, read.col) for read in item.moves[n].reads]

@@ -1,0 +1,1 @@
+"""Frames to files: GIF, PNG, WebP, zip; written aside, then renamed."""

@@ -1,0 +1,121 @@
+"""A figure to the bytes of a file: which formats there are, and what each holds."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, features
+
+from ..core.errors import SlidingWindowsError
+from ..core.fields import ReceptiveField
+from ..core.funnel import Funnel
+from ..core.jsonlines import json_text
+from ..core.trace import Trace
+from ..core.transfer import Transfer
+from ..drawing import animation as frames
+from ..drawing import field_frames, funnel_frames
+from ..drawing.style import THEMES, WIDTH
+from ..words import description, field_words, transfer_words
+from .colouring import palette_of, png
+from .credits import stamped, tool
+from .filmstrip import filmstrip
+from .gif import encode
+from .handouts import archive
+from .reel import Reel
+
+MOVING, STILL, TEXT = ("gif", "webp", "apng"), ("png", "zip"), ("json", "txt")
+FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")
+MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
+VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
+FIGURES = Trace | Transfer | Funnel | ReceptiveField
+
+
+def kind_of(name: str) -> str:
+    """One of FORMATS from 'gif', 'GIF' or '.gif'.
+
+    Raises SlidingWindowsError for others; of videos it says what to use in their place.
+    """
+    if not isinstance(name, str):
+        raise SlidingWindowsError(f"a format is one of {', '.join(FORMATS)}, not {name!r}")
+    kind = name.lower().removeprefix(".")
+    if kind in VIDEOS:
+        raise SlidingWindowsError(
+            f"Pillow writes no {kind}; save a .webp or a .gif, which browsers and slides play, or "
+            f"convert one: ffmpeg -i out.gif -pix_fmt yuv420p out.{kind}"
+        )
+    if kind in FORMATS:
+        return kind
+    if kind:
+        raise SlidingWindowsError(f"unknown format {kind!r}; there are {', '.join(FORMATS)}")
+    raise SlidingWindowsError(
+        f"the file needs an ending that says its format: .{', .'.join(FORMATS)}"
+    )
+
+
+def contents(
+    figure, kind: str, theme: str = "light", width: int = WIDTH, frame_time: int | None = None
+) -> bytes:
+    """The bytes of a file of one of FORMATS; the same on every run."""
+    if not isinstance(figure, FIGURES):
+        raise SlidingWindowsError(
+            "a figure comes from slide, route, funnel or receptive_field; this is a "
+            f"{type(figure).__name__}"
+        )
+    kind = kind_of(kind)
+    if not isinstance(theme, str) or theme not in THEMES:
+        raise SlidingWindowsError(f"unknown theme {theme!r}; there are {', '.join(THEMES)}")
+    if kind == "json":
+        return (json_text(figure.to_dict()) + "\n").encode()
+    if kind == "txt":
+        return ("\n".join(words(figure)) + "\n").encode()
+    facts = tool(figure.call if isinstance(figure, Trace | Transfer) else "")
+    if kind == "zip":
+        return archive(figure, THEMES[theme], facts, width=width)
+    palette = palette_of(figure, THEMES[theme])
+    if kind == "png":
+        return stamped(png(filmstrip(figure, width).pixels, palette), facts)
+    if kind == "webp" and not features.check("webp"):
+        raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
+    reel = Reel(lambda: _frames(figure, width, frame_time), palette)
+    made = encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
+    return stamped(made, facts)
+
+
+def words(figure: FIGURES) -> list[str]:
+    """The figure in words: what it shows, then every step."""
+    if isinstance(figure, Funnel):
+        return [figure.alt_text(), *figure.transcript()]
+    module = {Trace: description, Transfer: transfer_words, ReceptiveField: field_words}
+    told = module[type(figure)]
+    return [told.alt_text(figure), *told.transcript(figure)]
+
+
+def _frames(figure, width: int, frame_time: int | None):
+    if isinstance(figure, Trace | Transfer):
+        moving = frames.animate(figure, width, frame_time)
+    else:
+        moving = (funnel_frames if isinstance(figure, Funnel) else field_frames).animate(figure)
+    return ((canvas.pixels, milliseconds) for canvas, milliseconds in moving)
+
+
+def _by_pillow(kind: str, reel: Reel) -> bytes:
+    """Lossless animations of other kinds, as pictures with a palette: a byte a pixel, not three."""
+    count, height, width = reel.shape
+    if count * height * width > MOST_PIXELS:
+        raise SlidingWindowsError(
+            f"{count} frames of {width}×{height} are {count * height * width:,} pixels, more than "
+            f"the {MOST_PIXELS:,} that an animated {kind} may have; make it narrower, or a .gif"
+        )
+    colours = np.array(reel.colours, np.uint8).ravel().tolist()
+    pictures = []
+    for pixels, _ in reel:
+        pictures.append(Image.fromarray(pixels))
+        pictures[-1].putpalette(colours)
+    # Without key frames a WebP is half as large and made in half the time.
+    webp = {"lossless": True, "quality": 60, "method": 2, "kmax": 0}
+    options = {"webp": ("WEBP", webp), "apng": ("PNG", {})}
+    name, more = options[kind]
+    buffer, (first, *rest) = io.BytesIO(), pictures
+    first.save(buffer, name, save_all=True, append_images=rest, duration=reel.times, loop=0, **more)
+    return buffer.getvalue()

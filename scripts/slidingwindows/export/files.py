@@ -1,0 +1,122 @@
+"""Files that a build makes: missing, stale or fresh; written aside, then renamed.
+
+Freshness goes by content, never by modification time: a manifest beside the
+files holds the key of what they were made from and a digest of each file.
+A damaged, truncated or foreign entry is simply stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+
+ASIDE = ".aside."  # begins the name of what is not yet whole
+
+
+def digest(*parts: str | bytes) -> str:
+    """A content key; parts are kept apart, so ('ab', 'c') differs from ('a', 'bc')."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "big") + data)
+    return total.hexdigest()
+
+
+def write(path: Path, data: str | bytes) -> bool:
+    """Put a file in place whole or not at all; returns whether its content changed."""
+    data = data.encode() if isinstance(data, str) else data
+    mode = 0o644
+    try:
+        mode = path.stat().st_mode & 0o777
+        if path.read_bytes() == data:
+            return False
+    except OSError:
+        pass
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(aside, mode)
+            os.replace(aside, path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SlidingWindowsError(f"{path} cannot be written: {reason}") from error
+    return True
+
+
+class Entry:
+    """The files of one artefact, ``folder/name*``, and their manifest ``folder/name.made``."""
+
+    def __init__(self, folder: Path, name: str):
+        self.folder, self.name = folder, name
+        self.manifest = folder / f"{name}.made"
+
+    def state(self, key: str) -> str:
+        """'missing', 'stale' or 'fresh'."""
+        made = self._read()
+        if made is None:
+            return "stale" if self.manifest.exists() else "missing"
+        return "fresh" if made["key"] == key and self.intact() else "stale"
+
+    def intact(self) -> bool:
+        """True if every file is there as it was written, whatever it was made from."""
+        made = self._read()
+        try:
+            return made is not None and all(
+                digest((self.folder / file).read_bytes()) == expected
+                for file, expected in made["files"].items()
+            )
+        except OSError:
+            return False
+
+    def key(self) -> str:
+        """What the files were made from; empty if no manifest can be read."""
+        made = self._read()
+        return made["key"] if made else ""
+
+    def files(self) -> list[Path]:
+        """What the manifest names; empty if there is none that can be read."""
+        made = self._read()
+        return [self.folder / file for file in made["files"]] if made else []
+
+    def put(self, key: str, files: dict[str, str | bytes]) -> None:
+        """Write all files, then the manifest: a build killed between is stale, never wrong.
+
+        Raises SlidingWindowsError, and writes nothing, for a file that is not this entry's own.
+        """
+        strange = [file for file in files if not self._own(file)]
+        if strange:
+            raise SlidingWindowsError(f"{strange[0]!r} is no file of the artefact {self.name!r}")
+        old = {path.name for path in self.files()}
+        for file, data in files.items():
+            write(self.folder / file, data)
+        sums = {f: digest(d) for f, d in files.items()}
+        write(self.manifest, json.dumps({"key": key, "files": sums}, indent=1))
+        for file in old - set(files):
+            (self.folder / file).unlink(missing_ok=True)
+
+    def _own(self, file: str) -> bool:
+        ours = file.startswith(f"{self.name}.") and file.isprintable()
+        return ours and Path(file).name == file != self.manifest.name
+
+    def _read(self) -> dict | None:
+        try:
+            made = json.loads(self.manifest.read_text("utf-8"))
+            good = isinstance(made["files"], dict) and isinstance(made["key"], str)
+            # A manifest from elsewhere may not reach outside its folder, nor at other entries.
+            safe = all(self._own(file) for file in made["files"])
+            return made if good and safe else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None

@@ -1,0 +1,89 @@
+"""An animation as one still picture: its windows side by side, numbered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.fields import ReceptiveField
+from ..core.funnel import Funnel
+from ..drawing import animation as frames
+from ..drawing import field_frames, funnel_frames
+from ..drawing.canvas import Canvas
+from ..drawing.sizes import Sizes
+from ..drawing.style import WIDTH
+
+MOST, COLUMNS, HEADER, SIZE = 12, 3, 34, 20  # stills, stills a row, pixels, pixels of the type
+GLIDING = 200  # ms; a frame that lasts less is on its way
+TALL = 1.36  # times as high as wide: what leaves room for a caption on a sheet of A4 or letter
+Still = tuple[str, Canvas]
+
+
+def chosen(count: int, most: int = MOST) -> list[int]:
+    """Which of so many steps are shown: all, or evenly chosen ones with the first and the last.
+
+    >>> chosen(4), chosen(100, 5)
+    ([0, 1, 2, 3], [0, 25, 50, 74, 99])
+    """
+    if count <= most:
+        return list(range(count))
+    if most == 1:
+        return [count - 1]
+    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
+
+
+def stills_of(item, most: int = MOST, width: int = WIDTH) -> list[Still]:
+    """At most so many of a figure's steps, each with its name, such as 'window 3 of 9'.
+
+    item: a Trace, a Transfer, a Funnel or a ReceptiveField.
+    """
+    if isinstance(item, Funnel | ReceptiveField):
+        module = funnel_frames if isinstance(item, Funnel) else field_frames
+        # Frames on the way from one still to the next show nothing of their own.
+        pictures = [canvas for canvas, lasts in module.animate(item) if lasts >= GLIDING]
+        numbers = chosen(len(pictures), most)
+        total, name = len(pictures), "frame"
+        shown = [pictures[n] for n in numbers]
+    else:
+        total, name = len(frames.item_steps(item)), "window"
+        numbers = chosen(total, most)
+        shown = list(frames.stills(item, numbers, width))
+    names = [f"{name} {n + 1:,} of {total:,}" for n in numbers]
+    return list(zip(names, shown, strict=True))
+
+
+def filmstrip(item, width: int = WIDTH) -> Canvas:
+    """A sheet of at most twelve stills, each ``width`` pixels wide, up to three in a row."""
+    stills = stills_of(item, MOST, width)
+    return _sheet(stills, min(COLUMNS, len(stills)))
+
+
+def handout(stills: list[Still]) -> Canvas:
+    """A sheet that fits a printed page: as many of the stills as are still large enough there."""
+    for columns in range(min(2, len(stills)), COLUMNS + 1):
+        room = columns * _rows(stills[0][1], columns)
+        if len(stills) <= min(room, 2 * columns):
+            return _sheet(stills, columns)
+    return _sheet([stills[n] for n in chosen(len(stills), min(MOST, room))], COLUMNS)
+
+
+def _rows(still: Canvas, columns: int) -> int:
+    """How many rows of such stills a page holds, one at least."""
+    height, width = still.pixels.shape
+    return max(1, int(TALL * columns * width) // (height + _header(width)))
+
+
+def _header(width: int) -> int:
+    return Sizes(max(320, width)).px(HEADER)
+
+
+def _sheet(stills: list[Still], columns: int) -> Canvas:
+    height, width = stills[0][1].pixels.shape
+    px, header = Sizes(max(320, width)).px, _header(width)
+    rows = -(-len(stills) // columns)
+    sheet = Canvas(columns * width, rows * (height + header))
+    for number, (name, still) in enumerate(stills):
+        top, left = number // columns * (height + header), number % columns * width
+        sheet.text(left + px(16), top + px(HEADER - 6), name, px(SIZE), "muted")
+        spot = sheet.pixels[top + header : top + header + height, left : left + width]
+        np.copyto(spot, still.pixels)
+    return sheet

@@ -1,0 +1,109 @@
+"""Pictures of palette numbers to GIF bytes: one palette, one stored picture for each shown one.
+
+Pillow's GIF writer merges equal frames, alters durations and spends eight bits
+on a pixel however few the colours, so the container is written here, around
+Pillow's LZW. The format is GIF89a (CompuServe, 1990).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image
+
+from ..core.errors import SlidingWindowsError
+from .regions import changed_region, redrawn
+
+Timed = tuple[np.ndarray, int]
+MIN_DURATION = 20  # ms; browsers slow anything shorter down
+
+
+def encode(frames: Iterable[Timed], palette, loop: int = 0) -> bytes:
+    """Animate (pixels, milliseconds) pairs; loop 0 repeats for ever.
+
+    pixels: (height, width) uint8 palette numbers, all of one shape.
+    palette: at most 255 (r, g, b) triples; one number more is kept for 'unchanged'.
+    Each pair is one stored picture, so what is shown never mixes two of them.
+    Raises SlidingWindowsError on an empty animation, unequal shapes, colours
+    outside the palette, or a duration that GIF cannot hold.
+    """
+    return assemble(*pictures(frames, len(palette)), palette, loop)
+
+
+def pictures(frames: Iterable[Timed], colours: int) -> tuple[tuple[int, int], bytes]:
+    """(height, width) and the stored pictures of an animation, whatever its colours look like."""
+    if not 0 < colours < 256:
+        raise SlidingWindowsError(
+            f"a GIF holds at most 255 colours and needs one to spare, got {colours}"
+        )
+    parts, before = [], None
+    for number, (pixels, duration) in enumerate(frames):
+        _check(number, pixels, duration, before, colours)
+        parts.append(_picture(pixels, before, duration))
+        before = pixels
+    if before is None:
+        raise SlidingWindowsError("an animation needs at least one frame")
+    return before.shape, b"".join(parts)
+
+
+def assemble(shape, stored: bytes, palette, loop: int = 0) -> bytes:
+    """A GIF of what ``pictures`` returned, in a palette."""
+    return _header(shape, palette, loop) + stored + b";"
+
+
+def _check(number, pixels, duration, before, colours) -> None:
+    where = f"frame {number}"
+    if before is not None and pixels.shape != before.shape:
+        raise SlidingWindowsError(f"{where} is {pixels.shape}, the one before {before.shape}")
+    if int(pixels.max()) >= colours:
+        raise SlidingWindowsError(f"{where} holds colour {pixels.max()} of a palette of {colours}")
+    if not MIN_DURATION <= duration <= 655_350 or duration % 10:
+        raise SlidingWindowsError(
+            f"{where} lasts {duration} ms; GIF takes {MIN_DURATION} to 655350 in steps of 10"
+        )
+
+
+def _header(shape, palette, loop: int) -> bytes:
+    height, width = shape
+    bits = max(2, len(palette).bit_length())
+    colours = bytes(channel for colour in palette for channel in colour).ljust(3 << bits, b"\0")
+    screen = struct.pack("<HHBBB", width, height, 0xF0 | (bits - 1), 0, 0)
+    repeat = b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", loop) + b"\0"
+    return b"GIF89a" + screen + colours + repeat
+
+
+def _picture(pixels, before, duration: int) -> bytes:
+    if before is None:
+        top, left, part, clear = 0, 0, pixels, None
+        bits, blocks = _blocks(part)
+    else:
+        top, bottom, left, right = changed_region(before, pixels)
+        part = pixels[top:bottom, left:right]
+        changed = part != before[top:bottom, left:right]
+        ways = (_drawn(part, drawn) for drawn in redrawn(part, changed))
+        bits, blocks, clear = min(ways, key=lambda way: len(way[1]))
+    height, width = part.shape
+    flags = 0x04 if clear is None else 0x05  # stays in place; has a clear number
+    control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, flags, duration // 10, clear or 0, 0)
+    place = struct.pack("<BHHHHB", 0x2C, left, top, width, height, 0)
+    return control + place + bytes((bits,)) + blocks + b"\0"
+
+
+def _drawn(part, drawn) -> tuple[int, bytes, int | None]:
+    """Bits a number needs, the data, and the number that is clear, if one is."""
+    if drawn.all():
+        return *_blocks(part), None
+    used = np.bincount(part[drawn], minlength=256) > 0
+    clear = int(np.argmin(used))  # the lowest that is free: a low number keeps the codes short
+    return *_blocks(np.where(drawn, part, np.uint8(clear))), clear
+
+
+def _blocks(part: np.ndarray) -> tuple[int, bytes]:
+    """Bits a number needs, and the data, by Pillow's own LZW, which is fast.
+
+    Pillow's GIF writer would spend eight bits on any palette.
+    """
+    bits = max(2, int(part.max()).bit_length())
+    return bits, Image.fromarray(np.ascontiguousarray(part)).tobytes("gif", "L", bits, 0)

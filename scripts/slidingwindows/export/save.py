@@ -1,0 +1,95 @@
+"""A figure to one file of any kind: animations, stills, data, words."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from ..core.errors import SlidingWindowsError, one_error
+from ..core.fields import ReceptiveField
+from ..core.funnel import Funnel
+from ..core.trace import Trace
+from ..core.transfer import Transfer
+from ..drawing.style import WIDTH
+from .encoding import contents, kind_of
+from .files import write
+
+
+@one_error("save failed")
+def save(
+    figure: Trace | Transfer | Funnel | ReceptiveField,
+    path: str | os.PathLike | BinaryIO,
+    theme: str = "light",
+    width: int = WIDTH,
+    frame_time: int | None = None,
+    format: str | None = None,
+) -> Path | BinaryIO:
+    """Write a figure to a file, whole or not at all.
+
+    figure: from ``slide``, ``route``, ``funnel`` or ``receptive_field``.
+    path: where to; its ending says the format: .gif, .png (a filmstrip of at most twelve
+    windows), .zip (a transparent PNG of each of at most 64 windows), .webp, .apng, .json (every
+    number) or .txt (every step in words).
+    theme: 'light' or 'dark'. width: of the picture, or of each still, from 320 to 1920 pixels;
+    a funnel or a receptive field is always 640 wide. frame_time: milliseconds for each window,
+    from 20 to 60000. format: in place of the path's ending.
+    path may also be a file opened for bytes, such as io.BytesIO; without format or a name with
+    an ending it gets a gif.
+    Returns the path, or that file. The same figure gives the same bytes on every run.
+    Raises SlidingWindowsError for an unknown format or theme, for sizes that cannot be drawn,
+    and if the file cannot be written, or is read-only; an existing file then stays as it was.
+    """
+    if hasattr(path, "write"):
+        name = getattr(path, "name", "")
+        ending = Path(name).suffix if isinstance(name, str) else ""
+        kind = kind_of(ending or "gif" if format is None else format)
+        _pour(contents(figure, kind, theme, width, frame_time), path)
+        return path
+    path = _path(path)
+    kind = destination(path, format)
+    write(Path(os.path.realpath(path)), contents(figure, kind, theme, width, frame_time))
+    return path
+
+
+def _path(path) -> Path:
+    try:
+        path = Path(os.fsdecode(path))
+        os.fsencode(path)
+        return path
+    except (TypeError, UnicodeError) as error:
+        what = type(path).__name__ if isinstance(error, TypeError) else repr(path)
+        raise SlidingWindowsError(
+            f"save needs a file's name, or a file opened for bytes; this is no such: {what}"
+        ) from error
+
+
+def _pour(data: bytes, file: BinaryIO) -> None:
+    """All of it to an open file; a raw one may take it in parts."""
+    try:
+        while data:
+            count = file.write(data)
+            data = data[len(data) if count is None else count :]
+    except (OSError, ValueError, TypeError) as error:  # full, closed, or opened for text
+        words = str(error) or type(error).__name__
+        raise SlidingWindowsError(f"the open file cannot be written: {words}") from error
+
+
+def destination(path: Path, format: str | None = None) -> str:
+    """The format of a file that is to be written; raises if its place cannot take it."""
+    if "\0" in str(path):
+        raise SlidingWindowsError(f"{str(path)!r} is no name of a file")
+    try:
+        if path.is_dir():
+            raise SlidingWindowsError(f"{path} is a folder; name a file in it")
+        kind = kind_of(path.suffix if format is None else format)
+        if not path.parent.is_dir():
+            raise SlidingWindowsError(f"{path} cannot be written: there is no folder {path.parent}")
+        if path.exists() and not path.is_file():
+            raise SlidingWindowsError(f"{path} is no plain file, and will not be replaced")
+        if path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & 0o222):
+            raise SlidingWindowsError(f"{path} is read-only, and will not be replaced")
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        reason = error.strerror or str(error)
+        raise SlidingWindowsError(f"{path} cannot be written: {reason}") from error
+    return kind

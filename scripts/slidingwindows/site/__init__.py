@@ -1,0 +1,1 @@
+"""MkDocs's events, and what is around the pages of lessons."""

@@ -1,0 +1,78 @@
+"""The reference page: marks in its Markdown become what the package's docstrings say.
+
+'<!-- api slide lesson.show functions -->' stands for the entries named, in this order.
+The words functions, classes, errors and values stand for all names of ``__all__`` of
+that kind that no mark names, so that a new public name appears by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from .api_html import entry_html
+from .api_source import Entry, Package
+from .docstrings import parts_of
+
+MARK = re.compile(r"^<!-- api ([\w. ]+) -->$", re.MULTILINE)
+REST = {"functions": "function", "classes": "class", "errors": "error", "values": "value"}
+
+
+def with_api(markdown: str, folder: Path) -> tuple[str, list[str]]:
+    """A page with its marks filled in, and what is wrong with it, one sentence each.
+
+    folder: of the package's source.
+    """
+    package = Package(folder)
+    words = [word for match in MARK.finditer(markdown) for word in match.group(1).split()]
+    named = [word for word in words if word not in REST]
+    entries, problems = _entries(package, [*named, *package.public])
+    others = [name for name in entries if name not in {_own(word) for word in named}]
+    shown: set[str] = set()
+
+    def chosen(word: str) -> list[str]:
+        if word in REST:
+            return [name for name in others if entries[name].kind == REST[word]]
+        return [_own(word)] if _own(word) in entries else []
+
+    def replace(match: re.Match) -> str:
+        names = [name for word in match.group(1).split() for name in chosen(word)]
+        shown.update(names)
+        return "\n\n".join(entry_html(entries[n], set(entries), _import(n)) for n in names)
+
+    def _import(name: str) -> str:
+        module = f"{folder.name}.{entries[name].module}"
+        return "" if name in package.public else f"from {module} import {name}"
+
+    page = MARK.sub(replace, markdown)
+    problems += [f"{name} is public but not on the page" for name in entries if name not in shown]
+    return page, problems + [text for entry in entries.values() for text in without_words(entry)]
+
+
+def _own(word: str) -> str:
+    return word.rpartition(".")[2]
+
+
+def _entries(package: Package, names: list[str]) -> tuple[dict[str, Entry], list[str]]:
+    found, problems = {}, []
+    for name in names:
+        try:
+            entry = package.entry(name)
+            found.setdefault(entry.name, entry)
+        except SlidingWindowsError as error:
+            problems.append(error.problem)
+    return found, problems
+
+
+def without_words(entry: Entry) -> list[str]:
+    """What of an entry no docstring tells, one sentence each."""
+    if not entry.docstring:
+        problems = [f"{entry.name} has no docstring"]
+    else:
+        parts = parts_of(entry.docstring, entry.parameters)
+        told = {name for part in parts for name in part.names}
+        missing = [name for name in entry.parameters if name not in told]
+        problems = [f"the docstring of {entry.name} does not explain {name}" for name in missing]
+    silent = [member.name for member in entry.members if not member.docstring]
+    return problems + [f"{entry.name}.{name} has no docstring" for name in silent]

@@ -1,0 +1,116 @@
+"""Build the whole site aside, strictly, and put it in place only if it is good."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..course.prepare import cache_of, one_at_a_time, prepare
+from .checks import check_site
+
+
+def build(root: Path, keep: bool = True) -> None:
+    """Write root/site; without ``keep``, look through the finished site and throw it away.
+
+    An error leaves the last good site as it was.
+    """
+    begun = time.perf_counter()
+    prepare(root)
+    aside, claim = _aside(root)
+    try:
+        # Not --quiet: with it MkDocs overlooks its own warnings, and --strict passes everything.
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+        # Material's notice of its end in 2027 is in the README; every build need not repeat it.
+        quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+        done = subprocess.run(
+            [*command, "--site-dir", str(aside)],
+            cwd=root,
+            env=quiet,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode:
+            lines = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
+            raise SlidingWindowsError("\n".join(["the site was not built:", *filter(None, lines)]))
+        if not keep:
+            check_site(aside, _address(root))
+        files = [path for path in aside.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 1e6
+        if keep:
+            _swap(aside, root / "site")
+        seconds = time.perf_counter() - begun
+        where = "site/" if keep else "checked, not kept:"
+        print(f"{where} {len(files)} files, {size:.1f} MB, {seconds:.1f} s")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        if claim is not None:
+            os.close(claim)
+
+
+def _aside(root: Path) -> tuple[Path, int | None]:
+    """A new folder in the cache, and what claims it; those that killed builds left are removed."""
+    cache = cache_of(root)
+    try:
+        with one_at_a_time(cache, print):
+            for left in sorted(cache.glob("site-*")):
+                claim = _claim(left)
+                if claim is None:
+                    continue
+                if left.suffix == ".old" and not (root / "site").exists():
+                    os.rename(left, root / "site")  # killed between the two steps of _swap()
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(claim)
+            aside = Path(tempfile.mkdtemp(prefix="site-", dir=cache))
+            return aside, _claim(aside)
+    except OSError as error:
+        raise SlidingWindowsError(f"{cache} cannot be written: {error.strerror}") from error
+
+
+def _claim(folder: Path) -> int | None:
+    """An open handle that says this folder is in use; None if a living build says so already.
+
+    The system drops the claim of a build that was killed.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: nothing can be claimed, so nothing is removed
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _address(root: Path) -> str:
+    """What absolute links of the site begin with."""
+    from mkdocs.config import load_config
+
+    return load_config(str(root / "mkdocs.yml")).site_url or ""
+
+
+def _swap(new: Path, place: Path) -> None:
+    """Put new in the place of what stands there, or leave that as it is."""
+    old = new.with_name(new.name + ".old")
+    try:
+        os.chmod(new, 0o755)
+        if place.exists():
+            os.rename(place, old)
+        try:
+            os.rename(new, place)
+        except OSError:
+            if old.exists():
+                os.rename(old, place)
+            raise
+    except OSError as error:
+        raise SlidingWindowsError(f"{place} cannot be written: {error.strerror}") from error
+    shutil.rmtree(old, ignore_errors=True)

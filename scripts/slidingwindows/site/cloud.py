@@ -1,0 +1,94 @@
+"""Lessons to run in a browser: links to Colab and Binder, and the branch that both read.
+
+Colab opens notebooks from GitHub alone, and this repository keeps lessons as plain scripts. So
+`make notebooks` puts the take-away, unpacked, on a branch of its own: executed notebooks, the
+package's wheel and exact requirements, which Binder installs. `python -m slidingwindows.site.cloud`
+writes its files; scripts/push_notebooks.sh, which needs no package, pushes them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+
+from ..core.errors import SlidingWindowsError
+from .takeaway import course_files
+
+BRANCH = "notebooks"
+GITHUB = re.compile(r"https://github\.com/([\w-]+/[\w.-]+?)(?:\.git)?/?$")
+
+
+def cloud_links(repo_url: str | None, lesson: str) -> dict[str, str]:
+    """{'Colab': address, 'Binder': address} of a lesson; none unless GitHub has the repository."""
+    found = GITHUB.match(repo_url or "")
+    if not found:
+        return {}
+    name = found[1]
+    path = f"notebooks/{lesson}.ipynb"
+    return {
+        "Colab": f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/{path}",
+        "Binder": f"https://mybinder.org/v2/gh/{name}/{BRANCH}?urlpath=lab/tree/{path}",
+    }
+
+
+def branch_files(root: Path, repo_url: str) -> dict[str, bytes]:
+    """What the branch holds, by path. On Colab a notebook's first cell installs the package.
+
+    Raises SlidingWindowsError if repo_url is not on GitHub, or the course cannot be packed.
+    """
+    if not GITHUB.match(repo_url):
+        raise SlidingWindowsError(f"repo_url is no repository on GitHub: {repo_url}")
+    files = course_files(root)
+    wheel = next(name for name in files if name.endswith(".whl"))
+    address = f"{repo_url.removesuffix('/').removesuffix('.git')}/raw/{BRANCH}/{wheel}"
+    first = f'import sys\n\nif "google.colab" in sys.modules:\n    %pip install --quiet {address}'
+    for name in [name for name in files if name.endswith(".ipynb")]:
+        book = nbformat.reads(files[name].decode(), as_version=4)
+        book.cells.insert(0, nbformat.v4.new_code_cell(first, id="colab-alone"))
+        files[name] = (nbformat.writes(book) + "\n").encode()
+    return files
+
+
+def write_branch(root: Path, folder: Path) -> int:
+    """Write what the branch holds into a folder, in place of what is there; counts the files.
+
+    Without repo_url in mkdocs.yml there is nothing to write, and no folder. Raises what
+    branch_files() raises, and leaves the folder as it was.
+    """
+    from mkdocs.config import load_config
+
+    repo_url = load_config(str(root / "mkdocs.yml")).repo_url
+    files = branch_files(root, repo_url) if repo_url else {}
+    aside = folder.with_name(f".{folder.name}.new")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        for name, data in files.items():
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).write_bytes(data)
+        if folder.exists():
+            shutil.rmtree(folder)
+        if files:
+            folder.parent.mkdir(exist_ok=True)
+            aside.rename(folder)
+    except OSError as error:
+        raise SlidingWindowsError(f"{folder} cannot be written: {error.strerror}") from error
+    return len(files)
+
+
+def main(root: Path) -> int:
+    """Write dist/notebooks, which scripts/push_notebooks.sh pushes; returns an exit code."""
+    try:
+        count = write_branch(root, root / "dist" / BRANCH)
+    except SlidingWindowsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"dist/{BRANCH}: {count} files" if count else "mkdocs.yml has no repo_url: no branch")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path.cwd()))

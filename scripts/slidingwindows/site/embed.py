@@ -1,0 +1,95 @@
+"""Figure marks in a page's Markdown to the HTML that readers get."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..course.blocks import inline
+
+MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
+PAPER = 640  # CSS pixels, about 17 cm: the width of a printed sheet
+SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as much room
+
+
+def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
+    """Replace every mark; up is the way from the page to the site's root, such as '../../'.
+
+    Pictures load lazily, so that the theme not shown costs nothing.
+    Raises SlidingWindowsError if a mark names a figure that no lesson makes.
+    """
+
+    def replace(match: re.Match) -> str:
+        name = match.group(1)
+        try:
+            facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            known = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
+            raise SlidingWindowsError(
+                f"{page}: no lesson makes a figure {name!r}; there are: {known}"
+            ) from error
+        return _figure(name, facts, f"{up}figures/")
+
+    return MARK.sub(replace, markdown)
+
+
+def _figure(name: str, facts: dict, base: str) -> str:
+    pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
+    parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
+    stage = f'<div class="sw-stage">{pictures}</div>'
+    parts.append(_stepper(name, facts, base, stage) if facts.get("steps") else stage)
+    if facts["moving"]:
+        parts.append(_strip(name, facts, base))
+    if facts["caption"]:
+        parts.append(f"<figcaption>{inline(facts['caption'])}</figcaption>")
+    if facts["transcript"]:
+        steps = "".join(f"<li>{escape(line)}</li>" for line in facts["transcript"])
+        parts.append(
+            '<details class="sw-words" data-search-exclude><summary>Every step in words</summary>'
+            f"<ul>{steps}</ul></details>"
+        )
+    parts.append("</figure>")
+    return "".join(parts)
+
+
+def _stepper(name: str, facts: dict, base: str, stage: str) -> str:
+    """The picture in an element that a script brings to life; without it, the picture stays.
+
+    The room for buttons and for the longest sentence is there from the start, so that nothing
+    moves when they come.
+    """
+    longest = escape(facts["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
+    return (
+        f'<sliding-window src="{base}{name}.trace.js" name="{name}" steps="{facts["steps"]}" '
+        f'label="{escape(facts["call"], quote=True)}">{stage}'
+        '<div class="sw-bar" data-search-exclude></div>'
+        f'<p class="sw-sentence" data-longest="{longest}" data-search-exclude></p>'
+        "</sliding-window>"
+    )
+
+
+def _strip(name: str, facts: dict, base: str) -> str:
+    """What paper shows in place of the animation: browsers fetch it when they print."""
+    width, height = facts["strip"]
+    shown = min(PAPER, width // 2)
+    return (
+        f'<img class="sw-strip" src="{base}{name}.light.strip.png" width="{shown}" '
+        f'height="{round(height * shown / width)}" loading="lazy" decoding="async" '
+        f'alt="{escape(facts["alt"], quote=True)}">'
+    )
+
+
+def _picture(name: str, theme: str, facts: dict, base: str) -> str:
+    source = f"{base}{name}.{theme}"
+    image = (
+        f'<img src="{source}.{"gif" if facts["moving"] else "png"}" width="{facts["width"]}" '
+        f'height="{facts["height"]}" loading="lazy" decoding="async" '
+        f'alt="{escape(facts["alt"], quote=True)}">'
+    )
+    if facts["moving"]:
+        still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{source}.png">'
+        image = f"{still}{image}"
+    return f'<picture class="sw-{theme}">{image}</picture>'

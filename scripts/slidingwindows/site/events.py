@@ -1,0 +1,224 @@
+"""The few MkDocs events that make lessons pages. Everything else happens in prepare.
+
+hooks.py calls these. Lessons reach MkDocs as plain Markdown.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from markdown.util import BLOCK_LEVEL_ELEMENTS
+from markupsafe import escape
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+from slidingwindows import __version__
+from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.course.blocks import outside_code
+from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
+from slidingwindows.course.lessons import read
+from slidingwindows.course.mathml import with_mathml
+from slidingwindows.course.photo import write_photo
+from slidingwindows.course.prepare import MoreThanWords, cache_of, is_fresh, prepare
+from slidingwindows.site.api_page import MARK as API_MARK
+from slidingwindows.site.api_page import with_api
+from slidingwindows.site.cited import CITED, with_citations
+from slidingwindows.site.cloud import cloud_links
+from slidingwindows.site.contents import MARK, lesson_list, split_page, with_facts
+from slidingwindows.site.embed import embed_figures
+from slidingwindows.site.gallery import GALLERY_MARK, gallery
+from slidingwindows.site.glossary import read_glossary, with_terms
+from slidingwindows.site.lighter import lighter
+from slidingwindows.site.notices import MARK as NOTICES_MARK
+from slidingwindows.site.notices import with_notices
+from slidingwindows.site.policy import secure, template_scripts
+from slidingwindows.site.searching import searchable
+from slidingwindows.site.sharing import page_facts
+from slidingwindows.site.social import forget_others
+from slidingwindows.site.stamps import commit_day, commit_time
+
+log = logging.getLogger("mkdocs.hooks.slidingwindows")
+GLOSSARY = "reference/glossary.md"
+NOTICES = "reference/notices.md"
+ASSETS = (".css", ".js", ".svg", ".png")
+
+
+def _root(config) -> Path:
+    return Path(config.config_file_path).parent
+
+
+def on_config(config, serving: bool):
+    """The build works from any folder, also where the configuration names no watch list."""
+    root = _root(config)
+    for folder in ("lessons", "assets", "scripts/slidingwindows"):
+        path = str(root / folder)
+        if path not in config.watch and Path(path).is_dir():
+            config.watch.append(path)
+    config.extra.update(release=__version__, day=commit_day(root))
+    if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
+        sys.pycache_prefix = str(cache_of(root) / "pycache")
+    if not serving and commit_time(root):
+        os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
+    if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
+        BLOCK_LEVEL_ELEMENTS.append("sliding-window")
+    return config
+
+
+def on_pre_build(config) -> None:
+    """Bring lessons and figures up to date. MkDocs has not yet emptied the last good site."""
+    root = _root(config)
+    if is_fresh(root):
+        log.info("lessons and figures are fresh")
+        return
+    try:
+        prepare(root, report=lambda line: None, words_alone=True)
+        log.info("no code changed: pages written, nothing executed")
+    except MoreThanWords:
+        # In a process of its own: MkDocs's server has threads, among which workers start badly.
+        command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
+        # Compiled files must not land in scripts/, which `mkdocs serve` watches.
+        elsewhere = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
+        environment = {**({} if sys.dont_write_bytecode else elsewhere), **os.environ}
+        if subprocess.run(command, env=environment).returncode:
+            raise PluginError("lessons could not be prepared; the reasons stand above") from None
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def on_files(files: Files, config) -> Files:
+    """Add the lessons' notebooks, the figures and the assets to the site."""
+    root = _root(config)
+    cache = cache_of(root)
+    for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
+        _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
+        _add(files, config, root, f"lessons/{notebook.stem}.py")
+    for path in sorted((cache / "figures").glob("*")):
+        if path.suffix in (".gif", ".png", ".zip", ".js"):
+            _add(files, config, cache, f"figures/{path.name}")
+    for path in sorted((root / "assets").iterdir()):
+        if path.suffix in ASSETS:
+            _add(files, config, root, f"assets/{path.name}")
+    _add(files, config, cache / "play", write_photo(cache / "play"))
+    notices = files.get_file_from_path(NOTICES)
+    config.extra["notices"] = notices.url if notices else ""  # for the foot of every page
+    return files
+
+
+def _add(files: Files, config, folder: Path, uri: str) -> None:
+    files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
+
+
+def on_page_markdown(markdown: str, page, config, files) -> str:
+    """A lesson's page is its prepared Markdown; on any page, figure marks become figures."""
+    root = _root(config)
+    if page.file.src_uri.startswith("lessons/") and page.file.src_uri.endswith(".ipynb"):
+        page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
+        text = (cache_of(root) / "pages" / f"{page.file.name}.md").read_text("utf-8")
+        markdown, page.meta = split_page(text)
+        markdown = with_facts(markdown, page.meta)
+        if config.repo_url and page.edit_url:
+            page.edit_url = re.sub(
+                r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
+            )
+    words = config.extra.get("search_words", {}).get(page.file.name)
+    if words:  # Material's search gives tags more weight than titles
+        page.meta["tags"] = words.split()
+    try:
+        return outside_code(markdown, lambda text: _with_marks(text, page, config, root))
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def _with_marks(markdown: str, page, config, root: Path) -> str:
+    """Everything that marks ask for. markdown: without its code, in which a mark is text."""
+    cache = cache_of(root)
+    if MARK in markdown:
+        markdown = markdown.replace(MARK, lesson_list(config.nav, cache / "pages"))
+    if CITED in markdown:
+        markdown = with_citations(markdown, config.nav, cache / "pages")
+    if API_MARK.search(markdown):
+        markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
+        for problem in problems:  # a strict build fails, `mkdocs serve` goes on
+            log.warning("%s: %s", page.file.src_uri, problem)
+    if NOTICES_MARK in markdown:
+        markdown = with_notices(markdown)
+    page.shown = markdown
+    up = "../" * page.url.count("/")
+    if GALLERY_MARK in markdown:
+        facts = (config.site_url or "", commit_day(root)[:4])
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
+    return embed_figures(markdown, cache / "figures", up, page.file.src_uri)
+
+
+def on_page_context(context, page, config, nav):
+    """What other sites and search engines are told about a page."""
+    context.update(page_facts(page, config, _root(config)))
+    if "description" in page.meta:  # Material writes it as it is into an attribute
+        page.meta["description"] = escape(page.meta["description"])
+    if page.file.src_uri.startswith("lessons/"):
+        context["cloud"] = cloud_links(config.repo_url, page.file.name)
+    return context
+
+
+def on_post_page(output: str, page, config) -> str:
+    """Material's search dialog has no name, which screen readers need; and pages weigh less."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return lighter(output.replace(dialog, f'{dialog} aria-label="Search"'))
+
+
+def on_env(env, config, files):
+    """Before any page is written: which scripts the theme itself puts into pages."""
+    config.extra["scripts"] = template_scripts(env, config, files)
+    return env
+
+
+def on_post_build(config, serving: bool) -> None:
+    """The finished pages may load this site's own files and nothing else."""
+    # Stemmers for other languages than English, which no page of ours ever loads.
+    shutil.rmtree(Path(config.site_dir, "assets", "javascripts", "lunr"), ignore_errors=True)
+    forget_others(cache_of(_root(config)) / "social", Path(config.site_dir))
+    if serving:  # the server adds a script of its own
+        return
+    try:
+        secure(Path(config.site_dir), config.extra["scripts"])
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def on_page_content(html: str, page, config, files) -> str:
+    """Formulas become MathML, so that readers need no script for them; terms become links.
+
+    What the search shall leave out is marked. Scripts, and all that acts like them, are refused.
+    """
+    try:
+        html = searchable(with_mathml(html, page.file.src_uri))
+        _refuse_scripts(html, page, _root(config))
+        glossary = files.get_file_from_path(GLOSSARY)
+        if glossary is None or not page.file.src_uri.startswith("lessons/"):
+            return html
+        terms = read_glossary(glossary.content_string)
+        return with_terms(html, terms, glossary.url_relative_to(page.file))
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+
+
+def _refuse_scripts(html: str, page, root: Path) -> None:
+    """Pages of docs/ may ask for scripts of assets/; lessons for none. Raises PluginError."""
+    lesson = page.file.src_uri.startswith("lessons/")
+    faults = faults_in(html, page.url, ours=not lesson)
+    if not faults:
+        return
+    if lesson:
+        outputs = cache_of(root) / "executed" / f"{page.file.name}.json"
+        text = read(root / "lessons" / f"{page.file.name}.py")
+        told = lesson_refusals(faults, text, json.loads(outputs.read_text("utf-8")))
+    else:
+        told = refusals(faults, f"docs/{page.file.src_uri}", page.file.content_string)
+    raise PluginError("\n".join(told))

@@ -1,0 +1,120 @@
+"""The gallery: a card for every figure of the site, with its code and its downloads."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+
+from ..course.blocks import inline
+from ..export.credits import LICENCE, shown_at
+from .contents import lessons_in, split_page
+
+GALLERY_MARK = "<!-- gallery -->"
+DIMENSIONS = re.compile(r"[123]d$")
+
+
+def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str:
+    """HTML of all cards, in the order of the navigation.
+
+    cache: where prepare() left figures, pages and prepared.json. up: the way to the site's root,
+    such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
+    """
+    shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
+    cards, families = [], []
+    for lesson in lessons_in(nav):
+        page = cache / "pages" / f"{lesson}.md"
+        if not page.exists():
+            continue  # MkDocs itself reports a nav entry without a file
+        _, meta = split_page(page.read_text("utf-8"))
+        for name in shown.get(lesson, []):
+            facts = json.loads((cache / "figures" / f"{name}.json").read_text("utf-8"))
+            families.append(family(facts["operation"]))
+            card = _card(name, facts, lesson, meta["title"], up)
+            cards.append(f"{card}{_cite(name, facts, lesson, address, year)}</article>")
+    # A section, for Material's search ends an excluded element at the first end tag of its name.
+    shut = f'<section class="sw-gallery" data-search-exclude>{"".join(cards)}</section>'
+    return _filter(families) + shut
+
+
+def family(operation: str) -> str:
+    """'MaxPool2d' to 'MaxPool': what the filter sorts by."""
+    return DIMENSIONS.sub("", operation)
+
+
+def _filter(families: list[str]) -> str:
+    """Buttons for gallery.js. They stand in the page, for if it added them all would jump."""
+    buttons = "".join(
+        f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
+        f"{escape(kind or 'All')}</button>"
+        for kind, pressed in [("", "true"), *((kind, "false") for kind in dict.fromkeys(families))]
+    )
+    count = f"{len(families)} of {len(families)} figures"
+    return (
+        '<div class="sw-filter" role="group" aria-label="Show figures of one operation" '
+        f'data-search-exclude>{buttons}</div><p class="sw-count" role="status" '
+        f"data-search-exclude>{count}</p>"
+    )
+
+
+def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
+    address = f"{up}lessons/{lesson}/#{name}"
+    base = f"{up}figures/{name}"
+    posters = "".join(_poster(base, theme, facts) for theme in ("light", "dark"))
+    call = facts["call"] or facts["operation"]
+    parts = [
+        f'<article class="sw-card" data-operation="{escape(family(facts["operation"]), True)}" '
+        f'data-name="{name}" data-moving="{int(facts["moving"])}">',
+        f'<div class="sw-stage">{posters}</div>',
+        f'<p class="sw-call"><code>{escape(call)}</code></p>',
+    ]
+    if facts["caption"]:
+        parts.append(f"<p>{inline(facts['caption'])}</p>")
+    parts.append(
+        f'<p class="sw-links">From <a href="{address}">{escape(title)}</a>.</p>'
+        f'<p class="sw-links">{_downloads(name, base, facts)}</p>'
+    )
+    if facts["recipe"]:
+        parts.append(
+            "<details data-search-exclude><summary>The code</summary>"
+            f"<pre><code>{escape(facts['recipe'])}</code></pre></details>"
+        )
+    return "".join(parts)
+
+
+def _poster(base: str, theme: str, facts: dict) -> str:
+    return (
+        f'<img class="sw-{theme}" src="{base}.{theme}.png" width="{facts["width"]}" '
+        f'height="{facts["height"]}" loading="lazy" decoding="async" '
+        f'alt="{escape(facts["alt"], quote=True)}">'
+    )
+
+
+def _downloads(name: str, base: str, facts: dict) -> str:
+    """Links to every file of a figure that slides and handouts may want."""
+
+    def both(what: str, kind: str) -> str:
+        links = (
+            f'<a href="{base}.{theme}.{kind}" download aria-label="{name}, {what}, {theme}">'
+            f"{theme}</a>"
+            for theme in ("light", "dark")
+        )
+        return f"{what} {', '.join(links)}"
+
+    if not facts["moving"]:
+        return both("PNG", "png")
+    frames = (
+        f'<a href="{base}.frames.zip" download aria-label="{name}, frames without background">'
+        "frames</a>"
+    )
+    return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
+
+
+def _cite(name: str, facts: dict, lesson: str, address: str, year: str) -> str:
+    """A line that credits the figure, for a slide's foot or a list of references."""
+    when = f" ({year})" if year else ""
+    where = f" {shown_at(address, lesson, name)}".rstrip()
+    by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
+    return f'<p class="sw-cite">Sliding Windows{when}: {name}{by}. {LICENCE}.{where}</p>'

@@ -1,0 +1,81 @@
+"""What mkdocs.yml names under ``hooks``: MkDocs's events, handed on to events.py.
+
+MkDocs keeps this file as it first read it. The rest of the package is read anew when it has been
+edited, so that `mkdocs serve` shows an edit of the package without a new start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+from mkdocs.plugins import event_priority
+
+PACKAGE = Path(__file__).parents[1]
+_running = {"serving": False, "source": None}
+
+
+def _source() -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def _events():
+    return importlib.import_module("slidingwindows.site.events")
+
+
+def on_startup(command, dirty) -> None:
+    """Remember what runs: a build, or the server."""
+    _running["serving"] = command == "serve"
+
+
+def on_config(config):
+    """The first event of every build: forget modules that have been edited since the last one."""
+    source = _source()
+    if _running["source"] not in (None, source):
+        for name in [n for n in sys.modules if n.split(".")[0] == "slidingwindows"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+    _running["source"] = source
+    return _events().on_config(config, _running["serving"])
+
+
+def on_pre_build(config):
+    """Lessons and figures."""
+    return _events().on_pre_build(config)
+
+
+@event_priority(100)  # before mkdocs-jupyter, so that it sees the notebooks
+def on_files(files, config):
+    """What the site has beside docs/."""
+    return _events().on_files(files, config)
+
+
+def on_env(env, config, files):
+    """The theme's templates, before any page is written."""
+    return _events().on_env(env, config, files)
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Lessons' text, and figures on any page."""
+    return _events().on_page_markdown(markdown, page, config, files)
+
+
+def on_page_content(html, page, config, files):
+    """Formulas and terms."""
+    return _events().on_page_content(html, page, config, files)
+
+
+def on_page_context(context, page, config, nav):
+    """What others are told about a page."""
+    return _events().on_page_context(context, page, config, nav)
+
+
+def on_post_page(output, page, config):
+    """The finished page."""
+    return _events().on_post_page(output, page, config)
+
+
+def on_post_build(config):
+    """The finished site."""
+    return _events().on_post_build(config, _running["serving"])

@@ -1,0 +1,93 @@
+"""The course as one PDF, printed by Chromium from the built site."""
+
+from __future__ import annotations
+
+import io
+from importlib.metadata import version
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..export.credits import LICENCE, public
+from ..export.files import write
+from .book import book, chapters_of
+from .browser import chromium, served
+from .contents import course_in
+from .stamps import commit_day
+
+NAME = "sliding-windows-course"
+# Of the reference, what is worth paper; those that a project does not have are left out.
+APPENDIX = ("output-size-cheat-sheet", "error-messages", "what-other-tutorials-get-wrong")
+APPENDIX_PAGES = ("reference/glossary/", "reference/sources/")
+PAPER = {"format": "A4", "print_background": True, "outline": True, "tagged": True}
+BROKEN = "[...document.images].filter(image => !image.naturalWidth).map(image => image.src)"
+
+
+def pdf(root: Path, site: Path, target: Path) -> int:
+    """Print a project's course from its built site; returns how many pages the PDF has.
+
+    Printed twice: the contents learn page numbers from the first printing.
+    Raises SlidingWindowsError if the site is not built, or pypdf or Playwright is not installed.
+    """
+    try:
+        from pypdf import PdfReader
+    except ImportError as error:
+        raise SlidingWindowsError("this needs pypdf: pip install pypdf") from error
+    config = _config(root)
+    address = config.site_url or ""
+    pages = _pages(config.nav, site)
+    chapters = chapters_of(site, pages, address if public(address) else "")
+    facts = _facts(root, config)
+    with served(site) as here, chromium() as browser:
+        first = PdfReader(io.BytesIO(_printed(browser, here, book(site, chapters, facts, {}))))
+        numbers = {
+            one.name: first.get_destination_page_number(first.named_destinations[f"/{one.name}"])
+            + 1
+            for one in chapters
+        }
+        data = _printed(browser, here, book(site, chapters, facts, numbers))
+    write(target, data)
+    return len(PdfReader(io.BytesIO(data)).pages)
+
+
+def _config(root: Path):
+    from mkdocs.config import load_config
+
+    return load_config(str(root / "mkdocs.yml"))
+
+
+def _pages(nav, site: Path) -> list[str]:
+    if not (site / "index.html").is_file():
+        raise SlidingWindowsError("the site is not built; run make site first")
+    lessons = [f"lessons/{name}/" for name in course_in(nav)]
+    more = (*(f"lessons/{name}/" for name in APPENDIX), *APPENDIX_PAGES)
+    return lessons + [page for page in more if page not in lessons and (site / page).is_dir()]
+
+
+def _facts(root: Path, config) -> dict:
+    day = commit_day(root)
+    return {
+        "title": config.site_name,
+        "line": config.site_description or "",
+        "author": config.site_author or config.site_name,
+        "imprint": [
+            f"Every number and picture came out of torch {version('torch')} in this build.",
+            *([f"As of {day}."] if day else []),
+            "The course began from Sebastian Raschka's and Lightning AI's Deep Learning "
+            "Fundamentals, Unit 7.",
+            f"Text and figures: {LICENCE}. Code: MIT.",
+        ],
+    }
+
+
+def _printed(browser, here: str, html: str) -> bytes:
+    """PDF of a page that stands, for as long as it takes, at the site's root."""
+    page = browser.new_page()
+    try:
+        place = f"{here}book.html"
+        page.route(place, lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(place)  # waits for every picture
+        if broken := page.evaluate(BROKEN):
+            raise SlidingWindowsError(f"pictures are missing in site/: {', '.join(broken)}")
+        return page.pdf(**PAPER)
+    finally:
+        page.close()

@@ -1,0 +1,140 @@
+"""The course to take away: executed notebooks, plain scripts, the package, pinned requirements."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..export.files import write
+from ..export.zip import packed
+from .notices import NAME as NOTICES
+from .notices import notices_text
+from .stamps import commit_time
+
+NAME = "sliding-windows-course"
+# What the notebooks need beside what the package itself asks for.
+BESIDE = ("scikit-learn", "scipy", "ipykernel", "nbclient")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE")
+README = """\
+Sliding Windows: the whole course, to read and to run.
+
+notebooks/    every lesson, executed; open one in Jupyter, VS Code or any other reader
+scripts/      the same lessons as plain Python
+requirements.txt    the exact versions they were run with, and the package beside it
+
+To run them (Python {python} or later; on Linux, torch's CPU build is much smaller):
+
+    python -m venv environment
+    . environment/bin/activate              on Windows: environment\\Scripts\\activate
+    pip install --extra-index-url https://download.pytorch.org/whl/cpu -r requirements.txt
+    pip install jupyterlab
+    jupyter lab notebooks
+
+Text and figures are CC BY 4.0, code is MIT; NOTICES.txt credits what is not ours. The course
+began from Sebastian Raschka's and Lightning AI's Deep Learning Fundamentals, Unit 7.
+"""
+
+
+def takeaway(root: Path, target: Path) -> int:
+    """Pack a prepared project's course; returns how many files the zip holds.
+
+    Raises what course_files() raises.
+    """
+    files = course_files(root)
+    write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))
+    return len(files)
+
+
+def course_files(root: Path) -> dict[str, bytes]:
+    """All that one needs to run a prepared project's lessons elsewhere, by path.
+
+    Raises SlidingWindowsError if lessons are not prepared, or the wheel cannot be built.
+    """
+    notebooks = sorted((root / ".cache" / "notebooks" / "lessons").glob("*.ipynb"))
+    if not notebooks:
+        raise SlidingWindowsError("no lesson is prepared; run make site first")
+    wheel, content = _wheel(root)
+    files = {f"notebooks/{path.name}": path.read_bytes() for path in notebooks}
+    for path in sorted((root / "lessons").glob("*.py")):
+        files[f"scripts/{path.name}"] = path.read_bytes()
+    files[wheel] = content
+    files["requirements.txt"] = requirements(root, wheel).encode()
+    files["README.txt"] = README.format(python=_oldest(root)).encode()
+    files["LICENSE"] = (root / "LICENSE").read_bytes()
+    files[NOTICES] = notices_text().encode()
+    return files
+
+
+def _oldest(root: Path) -> str:
+    found = re.search(r'requires-python = ">=([\d.]+)"', (root / "pyproject.toml").read_text())
+    return found[1]
+
+
+def _wheel(root: Path) -> tuple[str, bytes]:
+    """Name and bytes of the package's wheel, built in a copy so that nothing is left here."""
+    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
+        copy = Path(scratch, "copy")
+        unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "benches", "*.sh")
+        shutil.copytree(root / "scripts", copy / "scripts", ignore=unwanted)
+        for name in SOURCES:
+            shutil.copy(root / name, copy / name)
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+        command += [scratch, "--no-build-isolation", "--disable-pip-version-check", str(copy)]
+        # A zip's days begin in 1980.
+        dated = {"SOURCE_DATE_EPOCH": commit_time(root) or "315532800"}
+        done = subprocess.run(command, env={**os.environ, **dated}, capture_output=True, text=True)
+        found = sorted(Path(scratch).glob("*.whl"))
+        if done.returncode or len(found) != 1:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise SlidingWindowsError(f"the package's wheel was not built: {last}")
+        return found[0].name, found[0].read_bytes()
+
+
+def requirements(root: Path, wheel: str) -> str:
+    """The wheel, and the locked version of everything that it and the notebooks need."""
+    locked = _locked(root)
+    needed = sorted(_needed(["slidingwindows", *BESIDE]) & set(locked))
+    lines = "\n".join(locked[name] for name in needed)
+    return f"# The versions that the lessons were executed with.\n./{wheel}\n{lines}\n"
+
+
+def _locked(root: Path) -> dict[str, str]:
+    """'name==version' by name, of the lock's lines that count for this Python and torch's own."""
+    from packaging.markers import Marker
+
+    found = {}
+    for name in ("requirements.lock", "requirements-torch.txt"):
+        for line in re.findall(r"^[a-z].*", (root / name).read_text("utf-8"), re.MULTILINE):
+            pinned, _, marker = line.removesuffix("\\").partition(";")
+            if not marker.strip() or Marker(marker).evaluate():
+                found[_plain(pinned.partition("==")[0])] = pinned.strip()
+    return found
+
+
+def _needed(names: list[str]) -> set[str]:
+    """Packages and all that they need on this machine, by what is installed."""
+    from packaging.requirements import Requirement
+
+    found: set[str] = set()
+    waiting = [_plain(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for text in distribution(name).requires or ():
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(_plain(requirement.name))
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()

@@ -1,0 +1,126 @@
+"""What the windows of a torch layer are, as plain numbers."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from ..core.geometry import Axis
+from ..core.receptive import Windows
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+AVERAGE_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+LP_POOLS = tuple(getattr(nn, f"LPPool{n}d") for n in (1, 2, 3) if hasattr(nn, f"LPPool{n}d"))
+ADAPTIVE = tuple(
+    getattr(nn, f"Adaptive{kind}Pool{n}d") for n in (1, 2, 3) for kind in ("Avg", "Max")
+)
+PADS = {
+    "zeros": ("ZeroPad", "ConstantPad"),
+    "reflect": ("ReflectionPad",),
+    "replicate": ("ReplicationPad",),
+    "circular": ("CircularPad",),
+}
+ELEMENT_WISE = (
+    *(nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU),
+    *(nn.GELU, nn.SiLU, nn.Mish, nn.Sigmoid, nn.Tanh, nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish),
+    *(nn.Softplus, nn.Softsign, nn.Softshrink, nn.Hardshrink, nn.Tanhshrink, nn.LogSigmoid),
+    *(nn.Threshold, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
+    *(nn.FeatureAlphaDropout, nn.LocalResponseNorm, nn.Softmax2d, nn.ChannelShuffle),
+)
+
+
+def is_a(module: nn.Module, kinds) -> bool:
+    """True if the module is of one of these classes and computes what that class computes."""
+    return any(isinstance(module, k) and type(module).forward is k.forward for k in kinds)
+
+
+def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
+    """A layer's windows on an input with these sizes (channels not among them).
+
+    None if the layer has none, or not the same at every place: a transposed
+    convolution, an adaptive pool whose windows differ, a block of unknown content.
+    """
+    rank = len(sizes)
+    named = type(module).__name__
+    if named.endswith("d") and named[-2:-1].isdigit() and int(named[-2]) != rank:
+        # A batch of one vector is a signal without a batch, or with one element a channel.
+        alone = is_a(module, (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d))
+        if not alone and not (rank == 0 and steady_norm(module)):
+            return None
+    if is_a(module, ELEMENT_WISE) or steady_norm(module):
+        return Windows(tuple(Axis(size, 1, 1) for size in sizes))
+    if is_a(module, CONVOLUTIONS):
+        pads = _same_padding(module) if isinstance(module.padding, str) else module.padding
+        axes = _axes(sizes, module.kernel_size, module.stride, pads, module.dilation)
+        return Windows(axes, module.padding_mode)
+    if is_a(module, MAX_POOLS + AVERAGE_POOLS + LP_POOLS):
+        padding, dilation = getattr(module, "padding", 0), getattr(module, "dilation", 1)
+        stride = module.kernel_size if module.stride is None else module.stride
+        axes = _axes(sizes, module.kernel_size, stride, padding, dilation, bool(module.ceil_mode))
+        return Windows(axes)
+    if is_a(module, ADAPTIVE):
+        wanted = _many(module.output_size, rank)
+        axes = [
+            _adaptive(n, n if out is None else out) for n, out in zip(sizes, wanted, strict=True)
+        ]
+        return None if None in axes else Windows(tuple(axes))
+    for fill, starts in PADS.items():
+        if named.startswith(starts) and type(module).__module__.startswith("torch."):
+            pads = _many(module.padding, 2 * rank)
+            if min(pads) < 0:
+                return None
+            pairs = [(pads[2 * i], pads[2 * i + 1]) for i in reversed(range(rank))]
+            return Windows(_axes(sizes, 1, 1, pairs, 1), fill)
+    return None
+
+
+def mixes_all(module: nn.Module, shape: tuple[int, ...]) -> bool:
+    """True if each output of a layer depends on every place of its own input, (C, ...)."""
+    if is_a(module, (nn.Linear,)):
+        return len(shape) == 1
+    if isinstance(module, nn.LayerNorm):
+        return len(module.normalized_shape) >= len(shape) - 1
+    return isinstance(module, nn.GroupNorm | _InstanceNorm) and not steady_norm(module)
+
+
+def steady_norm(module: nn.Module) -> bool:
+    """A batch norm that uses its stored mean, and so treats each element alone."""
+    kinds = _BatchNorm | _InstanceNorm
+    return isinstance(module, kinds) and not module.training and module.running_mean is not None
+
+
+def _many(value, count: int) -> tuple:
+    return tuple(value) if isinstance(value, tuple | list) else (value,) * count
+
+
+def _axes(sizes, kernel, stride, padding, dilation, ceil_mode=False) -> tuple[Axis, ...]:
+    rank = len(sizes)
+    kernel, stride, padding, dilation = (
+        _many(value, rank) for value in (kernel, stride, padding, dilation)
+    )
+    return tuple(
+        Axis(sizes[i], kernel[i], stride[i], _many(padding[i], 2), dilation[i], ceil_mode)
+        for i in range(rank)
+    )
+
+
+def _same_padding(module) -> list[tuple[int, int]]:
+    """padding='same' puts the odd element behind; 'valid' is none."""
+    if module.padding == "valid":
+        return [(0, 0)] * len(module.kernel_size)
+    totals = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+    return [(total // 2, total - total // 2) for total in totals]
+
+
+def _adaptive(size: int, out: int) -> Axis | None:
+    """Torch's adaptive windows, floor(i·n/o) to ceil((i+1)·n/o), if they are all alike."""
+    starts = [i * size // out for i in range(out)]
+    lengths = {-(-(i + 1) * size // out) - start for i, start in enumerate(starts)}
+    steps = {b - a for a, b in zip(starts, starts[1:], strict=False)} or set(lengths)
+    if len(lengths) > 1 or len(steps) > 1 or 0 in steps:
+        return None
+    axis = Axis(size, lengths.pop(), steps.pop())
+    return axis if axis.output_size == out else None

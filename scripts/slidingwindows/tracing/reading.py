@@ -1,0 +1,123 @@
+"""Files of numbers and pictures to numpy arrays: bounded, and with one clear line if unfit."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ..core.errors import SlidingWindowsError
+
+MOST = 512 * 512  # numbers; a trace of more would take minutes
+MOST_BYTES, MOST_PIXELS = 50_000_000, 50_000_000
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """The float32 numbers of a .npy, .json, .csv or .txt file, in the shape they have there.
+
+    A text file has one row a line, its numbers parted by commas, semicolons or
+    spaces; empty lines and lines that begin with # are skipped.
+    Raises SlidingWindowsError for anything else, for rows of different lengths and
+    for more than MOST numbers.
+    """
+    _check_file(path, MOST_BYTES)
+    try:
+        if path.suffix.lower() == ".npy":
+            # Mapped, so that a header cannot ask for more than the file holds.
+            numbers = np.load(path, mmap_mode="r", allow_pickle=False)
+        elif path.suffix.lower() == ".json":
+            numbers = _nested(json.loads(path.read_text("utf-8-sig")))
+        else:
+            numbers = _rows(path.read_text("utf-8-sig"))
+        if numbers.dtype.kind not in "biuf":
+            raise ValueError(f"numbers of type {numbers.dtype} are not taken")
+        if not 0 < numbers.size <= MOST:
+            raise ValueError(f"it holds {numbers.size:,} numbers; from 1 to {MOST:,} are taken")
+        with np.errstate(over="ignore"):
+            single = np.array(numbers, dtype=np.float32)
+        if np.isfinite(numbers).sum() != np.isfinite(single).sum():
+            raise ValueError("it holds numbers that are too large for float32")
+        return single
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise _unread(path, error) from error
+
+
+def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.ndarray:
+    """A picture as float32 numbers from 0 to 255, of shape (channels, height, width).
+
+    channels: 1 for grey or 3 for red, green and blue. size: (height, width) to which it
+    is shrunk, each number the mean of what it covers; None leaves it as it is.
+    Raises SlidingWindowsError if the file is no picture, or has over MOST_PIXELS pixels.
+    """
+    _check_file(path, MOST_BYTES)
+    try:
+        with warnings.catch_warnings(), Image.open(path) as picture:
+            warnings.simplefilter("ignore")
+            if picture.width * picture.height > MOST_PIXELS:
+                raise ValueError(f"at most {MOST_PIXELS:,} pixels are taken")
+            picture = _plain(ImageOps.exif_transpose(picture))
+            picture = picture.convert("RGB" if channels == 3 else "L")
+            if size is not None:
+                picture = picture.resize(size[::-1], Image.Resampling.BOX)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise _unread(path, error, "a picture") from error
+    numbers = np.array(picture, np.float32)
+    return numbers.transpose(2, 0, 1).copy() if channels == 3 else numbers[None]
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Eight bits a colour, on white."""
+    if picture.mode.startswith("I"):
+        return Image.fromarray((np.asarray(picture, np.float64) / 257).round().astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture)
+    return picture
+
+
+def _nested(data) -> np.ndarray:
+    if isinstance(data, dict | str | None):
+        raise ValueError("it should hold lists of numbers")
+    numbers = np.array(data)
+    if numbers.dtype.kind in "OSU":  # large whole numbers, or "inf" and "nan", which are strings
+        if any(value is None for value in numbers.flat):
+            raise ValueError("it holds null, which is no number")
+        numbers = np.array(data, dtype=np.float64)
+    return numbers
+
+
+def _rows(text: str) -> np.ndarray:
+    parting = next((sign for sign in ";," if sign in text), None)
+    rows = []
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        rows.append([float(word) for word in line.rstrip(parting or " ").split(parting)])
+        if len(rows[-1]) != len(rows[0]):
+            raise ValueError(
+                f"line {number} holds {len(rows[-1])} numbers, the first row {len(rows[0])}"
+            )
+    return np.array(rows, dtype=np.float64)
+
+
+def _check_file(path: Path, most: int) -> None:
+    try:
+        if path.exists() and not path.is_file():
+            raise SlidingWindowsError(f"{path} is no plain file")
+        if path.stat().st_size > most:
+            raise SlidingWindowsError(f"{path} has more than {most:,} bytes")
+    except (OSError, ValueError) as error:
+        if isinstance(error, SlidingWindowsError):
+            raise
+        raise _unread(path, error) from error
+
+
+def _unread(path: Path, error: Exception, what: str = "numbers") -> SlidingWindowsError:
+    reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["no reason given"])[0]
+    return SlidingWindowsError(f"{path} cannot be read as {what}: {reason}")

@@ -1,0 +1,199 @@
+"""The backward pass of one window after another, checked against autograd."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ..core import move_words
+from ..core.backward import passed_back
+from ..core.errors import SlidingWindowsError, one_error
+from ..core.geometry import whole
+from ..core.notation import number
+from ..core.trace import Trace
+from ..core.transfer import Move, Read, Transfer, Write
+from .adaptive import random_samples
+from .calls import title_of
+from .convolution import with_output_size
+from .layers import TRANSPOSED
+from .requests import Request
+from .slide import followed, slide
+from .tensors import ask_torch, plane_of, rounding_unit, tensor_of
+from .undisturbed import filled_in, undisturbed
+
+
+@one_error("route failed")
+def route(
+    module: nn.Module,
+    input: torch.Tensor,
+    gradient: torch.Tensor | None = None,
+    channel: int = 0,
+    sample: int = 0,
+    depth: int = 0,
+    plane: int | None = None,
+    output_size=None,
+) -> Transfer:
+    """Send a gradient back through a pool or a convolution, window by window.
+
+    module, input, channel, sample, depth: as ``slide`` takes them; the input must be float.
+    gradient: of the loss by the followed output, (H, W), or (L,) for signals; ones by default,
+    which is what ``output.sum().backward()`` sends.
+    plane: which of the planes that the windows read receives it, see ``Trace``; None means
+    the first that is no padding.
+    output_size: of a transposed convolution, as torch takes it.
+    Returns a ``Transfer`` of kind 'gradient'.
+    Raises SlidingWindowsError if the sum of all shares is not what autograd computes.
+
+    Max pooling hands each gradient to the winner, the first of equals; average pooling
+    spreads it; a convolution weighs it; where windows overlap, shares add up. The target of a
+    transposed convolution has the zeros between its elements, which receive nothing.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
+    ((0.0, 0.0), (1.0, 0.0))
+    """
+    if not isinstance(module, nn.Module):
+        raise SlidingWindowsError(f"route needs a torch module, got {type(module).__name__}")
+    try:
+        if output_size is not None and not isinstance(module, TRANSPOSED):
+            raise SlidingWindowsError("only a transposed convolution takes an output_size here")
+        input = tensor_of(input, "route")
+        module = filled_in(module, input)
+        where = followed(channel, sample, depth)
+        with undisturbed(module):
+            if output_size is not None:
+                slide(module, input, *where, output_size=output_size)  # checks it
+                with_output_size(module, input, output_size)
+            return _route(_drawn_once(module, input), input, gradient, where, plane)
+    except SlidingWindowsError as error:
+        context = error.context or title_of(module)
+        raise SlidingWindowsError(error.problem, context) from error.__cause__
+
+
+def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Transfer:
+    """where: the channel, the sample and the depth to follow."""
+    channel, sample, depth = where
+    trace = slide(module, input, channel, sample, depth)
+    if not isinstance(trace, Trace):
+        raise SlidingWindowsError(
+            f"{trace.operation} only moves numbers: a gradient takes the same ways back", trace.call
+        )
+    if not input.is_floating_point():
+        raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)
+    if trace.kind == "max" and _reads_padding_alone(trace):
+        raise SlidingWindowsError(
+            "a window reads padding alone: it has no winner, and torch's backward pass writes "
+            "past the input",
+            trace.call,
+        )
+    plane = _plane(trace, plane)
+    if trace.kind == "lp" and trace.norm < 1 and 0 in sum(trace.planes[plane], ()):
+        # Torch multiplies by the slope even where no gradient arrives, which gives nan.
+        raise SlidingWindowsError(
+            f"a power of {number(trace.norm)} is infinitely steep at 0, so there is no gradient",
+            trace.call,
+        )
+    sent = _sent(trace, gradient, input)
+    ask = Request(module, input.detach(), trace.dims, channel, sample, depth)
+    target = _autograd(ask, trace, sent, plane)
+    upstream = plane_of(sent)
+    moves = []
+    passed = passed_back(trace, plane, upstream)
+    for step, shares in zip(trace.steps, passed, strict=True):
+        row, col = step.output
+        arriving = upstream[row][col]
+        writes = tuple(Write(*share) for share in shares)
+        words = move_words.passed(trace, step, arriving, writes)
+        moves.append(Move(step.output, (Read(0, row, col, arriving),), writes, words))
+    return Transfer(
+        kind="gradient",
+        operation=trace.operation,
+        call=trace.call,
+        geometry=trace.geometry,
+        sources=(upstream,),
+        target=plane_of(target),
+        moves=tuple(moves),
+        input_shape=trace.output_shape,
+        output_shape=trace.input_shape,
+        sample=sample,
+        channel=channel,
+        dims=trace.dims,
+        epsilon=rounding_unit(input.dtype),
+        forward=trace,
+        plane=plane,
+    )
+
+
+def _drawn_once(module: nn.Module, input: torch.Tensor) -> nn.Module:
+    """The module itself; a fractional pool that draws its windows anew gets them drawn here."""
+    kinds = {nn.FractionalMaxPool2d: 2, nn.FractionalMaxPool3d: 3}
+    kind = next((kind for kind in kinds if isinstance(module, kind)), None)
+    if kind is None or module._random_samples is not None:
+        return module
+    if not isinstance(input, torch.Tensor) or input.dim() - kinds[kind] not in (1, 2):
+        return module
+    samples = ask_torch(random_samples, input, kinds[kind])
+    return kind(
+        module.kernel_size, module.output_size, module.output_ratio, _random_samples=samples
+    )
+
+
+def _plane(trace: Trace, plane: int | None) -> int:
+    count = len(trace.planes)
+    real = [p for p in range(count) if trace.is_real_plane(p)]
+    if not real:
+        alone = "zeros put in and padding alone" if trace.stretched else "padding alone"
+        raise SlidingWindowsError(f"the windows read {alone}, which has no gradient", trace.call)
+    if plane is None:
+        return real[0]
+    if whole(plane) not in range(count):
+        raise SlidingWindowsError(
+            f"plane {plane} is not among the {count} that the windows read", trace.call
+        )
+    if plane not in real:
+        raise SlidingWindowsError(
+            f"plane {plane} is padding, or zeros put in, and has no gradient", trace.call
+        )
+    return whole(plane)
+
+
+def _reads_padding_alone(trace: Trace) -> bool:
+    axes = [trace.geometry.rows, trace.geometry.cols, *([trace.depth] if trace.depth else [])]
+    return any(
+        not any(0 <= position < axis.size for position in window)
+        for axis in axes
+        for window in axis.windows
+    )
+
+
+def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
+    shape = trace.geometry.output_shape
+    if gradient is None:
+        return torch.ones(shape, dtype=input.dtype)
+    given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
+    if trace.dims == 1 and given.dim() == 1:
+        given = given[None]
+    if tuple(given.shape) != shape:
+        raise SlidingWindowsError(
+            f"the gradient must have the output's shape {shape}, got {tuple(given.shape)}",
+            trace.call,
+        )
+    return given
+
+
+def _autograd(ask: Request, trace: Trace, sent: torch.Tensor, plane: int) -> torch.Tensor:
+    """What torch says: the gradient of the followed output by the plane, (H, W)."""
+    with torch.enable_grad():
+        leaf = ask.input.clone().requires_grad_()
+        output = ask_torch(ask.module, leaf)
+        output = output[0] if isinstance(output, tuple) else output
+        (gradient,) = ask_torch(torch.autograd.grad, (ask.result(output) * sent).sum(), leaf)
+    volume = ask.volume(gradient, trace.channels[plane])
+    received = volume[trace.slices[plane] // trace.depth_stretch if trace.slices else 0]
+    if not trace.stretched:
+        return received
+    down, across = trace.stretch
+    target = received.new_zeros(trace.geometry.input_shape)
+    target[::down, ::across] = received
+    return target

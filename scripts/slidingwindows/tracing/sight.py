@@ -1,0 +1,404 @@
+"""Whether each number that a layer makes depends on every place of a network's input.
+
+Only what is certain is kept. Windows, norms and linear layers are followed position by
+position, a block of layers operation by operation; where that ends, nothing is said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from ..core.uneven import UnevenAxis
+from .layers import (
+    ADAPTIVE,
+    AVERAGE_POOLS,
+    ELEMENT_WISE,
+    LP_POOLS,
+    MAX_POOLS,
+    TRANSPOSED,
+    is_a,
+    steady_norm,
+    windows_of,
+)
+
+RESHAPES = (nn.Flatten, nn.Unflatten, nn.PixelShuffle, nn.PixelUnshuffle)
+RESIZES = (nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d)
+SOFTMAXES = (nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.Softmax2d)
+MEANS = (*AVERAGE_POOLS, *(kind for kind in ADAPTIVE if "Avg" in kind.__name__))
+LINEAR = (nn.Identity, nn.ChannelShuffle, *(k for k in ELEMENT_WISE if "Drop" in k.__name__))
+CURVED = (
+    *(kind for kind in ELEMENT_WISE if kind not in LINEAR),
+    *(*MAX_POOLS, *LP_POOLS, *(kind for kind in ADAPTIVE if "Max" in kind.__name__)),
+)
+MOST_READS = 4_000_000  # of one layer along one axis; of longer ones nothing is said
+Positions = Iterable[int]
+Step = Callable[[Positions], Positions]  # positions of a layer's output to those that they read
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the positions of a map along one axis see of the network's input.
+
+    size: how many positions. steps: the layers on the way, first to last. places: of the input,
+    where each position sees its own; 0 where each sees all that there is.
+    """
+
+    size: int
+    places: int
+    steps: tuple[Step, ...] = ()
+
+    def walked(self, positions: Positions) -> set[int]:
+        """The places that some positions see."""
+        for step in reversed(self.steps):
+            positions = step(positions)
+        return set(positions)
+
+    def complete(self, positions: Positions) -> bool:
+        """True if some positions together see all places."""
+        return len(self.walked(positions)) >= max(self.places, 1)
+
+    @property
+    def together(self) -> bool:
+        """True if no place goes unseen by all positions."""
+        return self.complete(range(self.size))
+
+    @cached_property
+    def each(self) -> bool:
+        """True if each position sees all places."""
+        return all(self.complete((position,)) for position in range(self.size))
+
+    @property
+    def alive(self) -> bool:
+        """True if each position sees some place."""
+        return all(self.walked((position,)) for position in range(self.size))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the numbers of a layer's output see at least.
+
+    axes: one Line for each axis of a map: a number sees the rows that its row does, in the
+    columns that its column does. () for a vector whose numbers all see everything; None if all
+    numbers together see everything, but nobody knows which sees what.
+    centred: True if a channel's mean may be the same for all inputs, as an instance norm leaves it:
+    then the mean sees nothing.
+    level: True if all numbers of a channel may be one number: then their differences see nothing.
+    """
+
+    axes: tuple[Line, ...] | None
+    centred: bool = False
+    level: bool = False
+
+    @classmethod
+    def of_input(cls, sizes: tuple[int, ...]) -> Sight:
+        """Each element of an input sees its own place; sizes without the channels."""
+        lines = tuple(Line(size, size) for size in sizes)
+        return cls(lines or None, level=math.prod(sizes) == 1)
+
+    @classmethod
+    def of_all(cls, sizes: tuple[int, ...]) -> Sight:
+        """Each number sees everything, so that nobody need tell the places apart."""
+        return cls(tuple(Line(size, 0) for size in sizes))
+
+    @property
+    def everything(self) -> bool:
+        """True if each number sees every place."""
+        return self.axes is not None and all(line.each for line in self.axes)
+
+    @property
+    def alive(self) -> bool:
+        """True if each number sees something, and so is none that is always 0."""
+        return self.axes is not None and all(line.alive for line in self.axes)
+
+    @property
+    def together(self) -> bool:
+        """True if no place goes unseen by all numbers."""
+        return self.axes is None or all(line.together for line in self.axes)
+
+    def over(self, out: tuple[int, ...], steps: Iterable[Step]) -> Sight | None:
+        """The sight of a layer's output, given its step for each axis."""
+        if self.axes is None:
+            return None
+        lines = zip(self.axes, out, steps, strict=True)
+        return Sight(tuple(Line(n, line.places, (*line.steps, step)) for line, n, step in lines))
+
+    def mixed(self, axes: Iterable[int], sizes: tuple[int, ...]) -> Sight | None:
+        """Along some axes each number depends on all of them."""
+        if self.axes is None or not all(self.axes[axis].together for axis in axes):
+            return None
+        lines = list(self.axes)
+        for axis in axes:
+            lines[axis] = Line(sizes[axis], 0)
+        return Sight(tuple(lines))
+
+    def gathered(self, sizes: tuple[int, ...]) -> Sight | None:
+        """Each number depends on all numbers, of all channels."""
+        return Sight.of_all(sizes) if self.together else None
+
+    def reshaped(self, sizes: tuple[int, ...]) -> Sight | None:
+        """The same numbers in another order."""
+        if self.everything:
+            return Sight.of_all(sizes)
+        return Sight(None) if self.together else None
+
+
+def sight_after(layer: nn.Module, before: torch.Tensor, after: torch.Tensor, sight):
+    """What a layer's output sees, from what its input does; None if that is not known.
+
+    before, after: what went in and came out, as a batch of one. sight: of ``before``.
+    """
+    if sight is None:
+        return None
+    if not type(layer).__module__.startswith("torch.nn."):
+        return _through(layer, before, after, sight)
+    out = tuple(after.shape[2:])
+    found = _after(layer, tuple(before.shape[1:]), out, sight)
+    if found is None:
+        return None
+    return replace(
+        found,
+        centred=found.centred or (sight.centred and not is_a(layer, CURVED)),
+        level=math.prod(out) == 1 or (sight.level and not _unlevels(layer, before)),
+    )
+
+
+def _unlevels(layer: nn.Module, before: torch.Tensor) -> bool:
+    """True if a layer makes different numbers of equal ones."""
+    if is_a(layer, (nn.Linear, nn.LayerNorm, *RESHAPES, *TRANSPOSED)):
+        return True
+    windows = windows_of(layer, tuple(before.shape[2:]))
+    return windows is not None and windows.fill == "zeros" and windows.padded
+
+
+def _after(layer: nn.Module, shape, out, sight: Sight) -> Sight | None:
+    """The same for a layer of torch's. shape: (C, ...) of what goes in. out: sizes behind it."""
+    sizes = shape[1:]
+    if is_a(layer, SOFTMAXES):
+        dim = -3 if isinstance(layer, nn.Softmax2d) else layer.dim
+        if dim is None or (1, *shape)[dim] == 1:
+            return None  # a softmax of one number is 1
+        axis = dim % (len(shape) + 1) - 2
+        if axis < 0:
+            return sight if sizes else sight.gathered(out)
+        found = None if sight.level else sight.mixed((axis,), sizes)
+        return found and replace(found, centred=not isinstance(layer, nn.LogSoftmax))
+    if is_a(layer, RESHAPES):
+        return sight if out == sizes else sight.reshaped(out)
+    if is_a(layer, (nn.Linear,)):
+        return sight.mixed((len(out) - 1,), out) if sizes else sight.gathered(out)
+    if isinstance(layer, nn.LayerNorm | nn.GroupNorm | _InstanceNorm | _BatchNorm):
+        if not steady_norm(layer):
+            return _normed(layer, shape, sight)
+    windows = windows_of(layer, sizes)
+    if windows is not None and windows.output == out:
+        if windows.plain:
+            return replace(sight, centred=False)
+        if any(axis.kernel_size * axis.output_size > MOST_READS for axis in windows.axes):
+            return None
+        if sight.centred and is_a(layer, MEANS) and _whole(windows.axes):
+            return None
+        return sight.over(out, (partial(windows.reads, axis) for axis in range(len(sizes))))
+    if is_a(layer, ADAPTIVE) and sizes:
+        axes = [UnevenAxis.adaptive(*pair) for pair in zip(sizes, out, strict=True)]
+        if sight.centred and is_a(layer, MEANS) and _whole(axes):
+            return None
+        return sight.over(out, (partial(_listed, axis.windows) for axis in axes))
+    if is_a(layer, TRANSPOSED) and len(sizes) == len(layer.kernel_size):
+        if any(k * n > MOST_READS for k, n in zip(layer.kernel_size, out, strict=True)):
+            return None
+        return sight.over(
+            out, (partial(_transposed, layer, axis, n) for axis, n in enumerate(sizes))
+        )
+    if is_a(layer, RESIZES):
+        return sight.over(
+            out, (partial(_listed, _resized(layer, axis, sizes)) for axis in range(len(sizes)))
+        )
+    return None
+
+
+def _normed(layer, shape, sight):
+    """A norm of layers, groups or instances: all numbers of one mean see each other's places."""
+    rank = len(shape) - 1
+    if isinstance(layer, nn.LayerNorm):
+        axes, numbers = len(layer.normalized_shape), math.prod(layer.normalized_shape)
+        channels = axes > rank
+    else:
+        groups = layer.num_groups if isinstance(layer, nn.GroupNorm) else shape[0]
+        axes, numbers, channels = rank, math.prod(shape) // groups, groups == 1
+    if numbers == 1:
+        return None  # a number less its own mean is 0
+    if channels and (shape[0] > 1 or not rank):
+        return sight.gathered(shape[1:])
+    axes = min(axes, rank)
+    alone = numbers <= math.prod(shape[1:])
+    found = None if alone and sight.level else sight.mixed(range(rank - axes, rank), shape[1:])
+    return found and replace(found, centred=alone)
+
+
+def _whole(axes) -> bool:
+    """True if a window reads all that there is along an axis."""
+    return any(axis.kernel_size >= axis.size > 1 for axis in axes)
+
+
+def _listed(windows, outputs: Positions) -> set[int]:
+    """What some outputs read, their windows listed one by one."""
+    return {position for output in outputs for position in windows[output]}
+
+
+def _transposed(layer, axis: int, size: int, outputs: Positions) -> set[int]:
+    """The inputs whose products with a weight some outputs of a transposed convolution add up."""
+    kernel, stride = layer.kernel_size[axis], layer.stride[axis]
+    padding, dilation = layer.padding[axis], layer.dilation[axis]
+    found = set()
+    for output in outputs:
+        for k in range(kernel):
+            position, rest = divmod(output + padding - dilation * k, stride)
+            if not rest and 0 <= position < size:
+                found.add(position)
+    return found
+
+
+def _resized(layer, axis: int, sizes) -> list[list[int]]:
+    """For each output along an axis, the inputs that it answers to, by trying each."""
+    rank, size = len(sizes), sizes[axis]
+    options = {"mode": layer.mode, "align_corners": layer.align_corners}
+    if layer.size is not None:
+        wanted = layer.size if isinstance(layer.size, tuple | list) else (layer.size,) * rank
+        options["size"] = (wanted[axis], *(1,) * (rank - 1))
+    else:
+        factor = layer.scale_factor
+        factor = factor[axis] if isinstance(factor, tuple | list) else factor
+        options["scale_factor"] = (float(factor), *(1.0,) * (rank - 1))
+        options["recompute_scale_factor"] = layer.recompute_scale_factor
+    each = torch.eye(size, dtype=torch.float64).reshape(size, 1, size, *(1,) * (rank - 1))
+    answers = F.interpolate(each, **options).reshape(size, -1)
+    return [answer.nonzero().flatten().tolist() for answer in answers.T]
+
+
+def _through(block: nn.Module, before: torch.Tensor, after: torch.Tensor, sight: Sight):
+    """Through a block of layers, such as a residual one, whose operations torch.fx can list."""
+    try:
+        follower = _Follower(torch.fx.symbolic_trace(block), sight)
+        same = torch.equal(follower.run(before.clone()), after)
+    except Exception:  # whatever a forward of one's own may do with a stand-in
+        return None
+    return follower.found if same else None
+
+
+class _Follower(torch.fx.Interpreter):
+    """Runs a block node by node and follows the sight of each tensor."""
+
+    def __init__(self, traced: torch.fx.GraphModule, sight: Sight):
+        super().__init__(traced, garbage_collect_values=False)
+        self.given, self.sights, self.found = sight, {}, None
+
+    def run_node(self, n: torch.fx.Node):
+        result = super().run_node(n)
+        self.sights[n] = self._seen(n, result) if isinstance(result, torch.Tensor) else None
+        return result
+
+    def _seen(self, node: torch.fx.Node, result: torch.Tensor) -> Sight | None:
+        if node.op == "placeholder":
+            return self.given
+        if node.op == "output":
+            self.found = self.sights.get(node.args[0])
+            return self.found
+        read = [n for n in node.all_input_nodes if isinstance(self.env[n], torch.Tensor)]
+        if node.op == "call_module":
+            module = self.module.get_submodule(node.target)
+            if len(read) == 1 and self.sights[read[0]]:
+                return sight_after(module, self.env[read[0]], result, self.sights[read[0]])
+            return None
+        if node.op not in ("call_function", "call_method") or not read:
+            return None
+        name = node.target if isinstance(node.target, str) else node.target.__name__
+        return self._operated(name.strip("_"), node, read, result)
+
+    def _operated(self, name, node, read, result) -> Sight | None:
+        sizes = tuple(result.shape[2:])
+        first, sight = self.env[read[0]], self.sights[read[0]]
+        if name in ("add", "iadd", "sub", "isub", "mul", "imul", "truediv"):
+            return self._combined(name, node, read, result)
+        if name == "cat":
+            dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+            parts = [self.sights[n] for n in read]
+            return _shared(parts) if dim in (1, 1 - result.dim()) else None
+        if sight is None or len(read) != 1:
+            return None
+        if name in ("relu", "gelu", "silu", "sigmoid", "tanh", "leaky_relu", "elu", "dropout"):
+            return replace(sight, centred=name == "dropout" and sight.centred)
+        if name in ("flatten", "view", "reshape", "squeeze") and first.numel() == result.numel():
+            made = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
+            return made and replace(made, level=math.prod(sizes) == 1)
+        if name in ("mean", "adaptive_avg_pool2d") and first.shape[:2] == result.shape[:2]:
+            if sight.centred or result.numel() != result.shape[1] or sight.axes is None:
+                return None
+            found = sight.gathered(sizes)
+            return found and replace(found, level=True)
+        return None
+
+    def _combined(self, name, node, read, result) -> Sight | None:
+        """Of two operands the one that sees more; the other must let it through."""
+        parts = [self.sights[n] for n in read]
+        operands = [n for n in node.all_input_nodes if isinstance(self.env[n], torch.Tensor)]
+        if len(operands) < len([n for n in node.args if isinstance(n, torch.fx.Node)]):
+            return None  # x - x
+        if name in ("mul", "imul", "truediv") and not all(part and part.alive for part in parts):
+            return None  # what is always 0 makes a product that is, too
+        centred = name in ("sub", "isub") or all(part and part.centred for part in parts)
+        best = None
+        for part, n in zip(parts, read, strict=True):
+            if part and part.everything:
+                best = Sight.of_all(tuple(result.shape[2:]))
+                break
+            if part and self.env[n].shape == result.shape and (not best or _covers(part, best)):
+                best = part
+        level = all(part and part.level for part in parts)
+        return best and replace(best, centred=centred, level=level)
+
+
+def _shared(parts: list[Sight | None]) -> Sight | None:
+    """Of channels side by side: the one that sees least."""
+    least, *others = parts
+    for part in others:
+        if not least or not part:
+            return None
+        if _covers(least, part):
+            least = part
+        elif not _covers(part, least):
+            return None
+    centred, level = (any(getattr(p, name) for p in parts) for name in ("centred", "level"))
+    return least and replace(least, centred=centred, level=level)
+
+
+def _covers(one: Sight, other: Sight) -> bool:
+    """True if each number of one surely sees all that the same number of the other does."""
+    if other.axes is None or one.axes is None:
+        return one.everything
+    return all(
+        line.places == less.places and _covers_along(line, less) or line.each
+        for line, less in zip(one.axes, other.axes, strict=True)
+    )
+
+
+def _covers_along(line: Line, less: Line) -> bool:
+    # Two ways through a block begin with the same layers, of which nothing need be known.
+    same = 0
+    for one, other in zip(line.steps, less.steps, strict=False):
+        if one is not other:
+            break
+        same += 1
+    line, less = (replace(one, steps=one.steps[same:]) for one in (line, less))
+    return all(line.walked((p,)) >= less.walked((p,)) for p in range(line.size))
+
+
+__all__ = ["Line", "Sight", "sight_after"]

@@ -1,0 +1,1 @@
+"""Every sentence about an object of core."""
