@@ -227,7 +227,7 @@ def test_modules_of(tmp_path):
         "plot(1)",
     ]
     assert warm.modules_of([written(tmp_path, "one", cells)]) == [
-        "PIL", "slidingwindows.tracing.slide", "slidingwindows.drawing.plot", "torch",
+        "PIL", "slidingwindows.drawing.plot", "slidingwindows.tracing.slide", "torch",
         "torch.nn.functional",
     ]  # fmt: skip
     assert warm.modules_of([written(tmp_path, "two", ["x = 1"])]) == []

@@ -1,7 +1,7 @@
 """A process that has imported what lessons import, and forks itself for each lesson.
 
-Started by warm.py as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch takes a
-second or more, a fork some milliseconds, and its memory is shared until one side writes to it.
+Started by warm.py as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch
+takes a second or more, a fork some milliseconds, and memory is shared until one side writes to it.
 It runs nothing itself and has one thread, so that each fork begins like a new process. It begins in
 a folder of its own, which holds those of its lessons, and removes it in the end, for a build that
 was killed cannot.
