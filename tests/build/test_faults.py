@@ -9,9 +9,8 @@ import pytest
 from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, lessons, pages, prepare, printed
+from slidingwindows.course import execution, lessons, pages, prepare, printed, warm
 from slidingwindows.course.figure_data import figures_of
-from slidingwindows.export import render as renderers
 from slidingwindows.lesson import MIME, plot
 from slidingwindows.site import build as site
 
@@ -366,15 +365,32 @@ def test_plot_asks_for_words(alt):
         plot(lambda figure: None, "silent", alt)
 
 
-def test_figure_that_cannot_be_drawn_is_named(tmp_path, monkeypatch):
-    def render(data, source):
-        raise MemoryError("too large")
+BY_HAND = """class ByHand:
+    def __init__(self, name):
+        self.data = {"kind": "trace", "name": name, "caption": "", "trace": {"steps": 5}}
 
-    monkeypatch.setattr(renderers, "render", render)
-    figures, places = {"huge": {"name": "huge"}}, {"huge": "lessons/gamma.py, code cell 2, line 9"}
-    words = "line 9: figure 'huge' cannot be drawn: MemoryError: too large"
-    with pytest.raises(SlidingWindowsError, match=words):
-        prepare._draw_all(tmp_path, figures, False, lambda line: None, False, places, {"huge": ""})
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"application/vnd.slidingwindows.figure+json": self.data, "text/plain": "figure"}"""
+
+
+@pytest.mark.parametrize("forks", [True, False], ids=["in a fork", "here"])
+def test_figures_that_cannot_be_drawn_are_all_named(tmp_path, monkeypatch, forks):
+    """And the others are drawn."""
+    monkeypatch.setattr(warm, "POSSIBLE", forks)
+    (tmp_path / "lessons").mkdir()
+    good = "from slidingwindows.lesson import plot\nplot(lambda figure: None, 'good', 'Nothing.')"
+    text = lesson("Gamma", BY_HAND, "ByHand('one')", "ByHand('two')", good)
+    (tmp_path / "lessons" / "gamma.py").write_text(text)
+    told = []
+    with pytest.raises(SlidingWindowsError) as caught:
+        prepare.prepare(tmp_path, report=told.append)
+    lines = str(caught.value).splitlines()
+    for number, (line, name) in enumerate(zip(lines, ("one", "two"), strict=True), 2):
+        where = f"lessons/gamma.py, code cell {number}, line {line_of(text, f'ByHand({name!r})')}"
+        assert line.startswith(f"{where}: figure {name!r} cannot be drawn: ")
+        assert f"figure  {name:<34} missing  FAILED" in told
+    assert [path.name for path in (tmp_path / ".cache" / "figures").glob("*.made")] == ["good.made"]
+    assert not (tmp_path / ".cache" / "prepared.json").exists()
 
 
 # The machine and its user.

@@ -42,12 +42,13 @@ def two(tmp_path):
 def test_good_figures_come_with_their_places_in_order(two):
     others = [{"output_type": "stream", "name": "stdout", "text": "x"}, {"data": {"text/plain": 1}}]
     outputs = {"gamma": [[*others, *shown(plot(name="b"))], shown(plot(name="a"), plot(name="c"))]}
-    figures, places = figures_of([two], outputs)
-    assert list(figures) == list(places) == ["b", "a", "c"]
-    assert figures["a"] == plot(name="a")
-    assert places["b"] == "lessons/gamma.py, code cell 1, line 10"
-    assert places["a"] == places["c"] == "lessons/gamma.py, code cell 2, line 13"
-    assert figures_of([], {}) == ({}, {})
+    figures = figures_of([two], outputs)
+    assert list(figures) == ["b", "a", "c"]
+    assert figures["a"].data == plot(name="a")
+    assert {found.lesson for found in figures.values()} == {"gamma"}
+    assert figures["b"].place == "lessons/gamma.py, code cell 1, line 10"
+    assert figures["a"].place == figures["c"].place == "lessons/gamma.py, code cell 2, line 13"
+    assert figures_of([], {}) == {}
 
 
 NAMES = ["../../x", "/x", "a/b", "a.b", ".", "", "A", "a b", "a--b", "-a", "ä", "a\n", "x" * 81]
@@ -64,7 +65,7 @@ def test_a_name_that_is_no_address(two, name):
 
 def test_the_longest_name_and_digits_are_fine(two):
     for name in ("x" * 80, "7", "a-1-b"):
-        assert list(figures_of([two], {"gamma": [shown(plot(name=name)), []]})[0]) == [name]
+        assert list(figures_of([two], {"gamma": [shown(plot(name=name)), []]})) == [name]
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 7])

@@ -260,10 +260,10 @@ class Project:
         return self.log.read_text().split() if self.log.exists() else []
 
     def kept(self, folder=".cache"):
-        """Content of each file by its path; not the lock, nor compiled Python."""
+        """Content of each file by its path; not the lock, compiled Python and measured times."""
         top = self.root / folder
         paths = [path.relative_to(top) for path in sorted(top.rglob("*"))]
-        paths = [path for path in paths if path.parts[0] not in ("pycache", "lock")]
+        paths = [path for path in paths if path.parts[0] not in ("pycache", "lock", "seconds.json")]
         return {str(path): (top / path).read_bytes() for path in paths if (top / path).is_file()}
 
     def leftovers(self):

@@ -7,6 +7,7 @@ import os
 import re
 import site
 import tempfile
+import threading
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ from .machine import refuse_traces, texts_of
 from .printed import last_lines, whole
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
+DRAWING = threading.Lock()  # pictures are made one by one where that is not in a process of its own
 LOG = logging.getLogger("mkdocs.slidingwindows")
 MOST_OUTPUT = 20_000  # characters that one cell may print, and that its values may have
 # What a kernel gets of the build's environment: how to find Python and its libraries, the language,
@@ -121,17 +123,29 @@ def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]],
 
 
 def warm_up(lessons: list[Lesson]) -> None:
-    """Start the process that waits with all that these lessons import, if it does not wait yet."""
+    """Have a process wait that has imported all that these lessons import. Nothing may run yet."""
     if warm.POSSIBLE and lessons:
-        _waiting(*lessons)
+        _waiting(*lessons, anew=True)
 
 
-def _waiting(*lessons: Lesson) -> warm.Server | None:
+def _waiting(*lessons: Lesson, anew: bool = False) -> warm.Server | None:
+    modules = [*warm.modules_of(list(lessons)), "slidingwindows.export.render"]
     try:
-        return warm.server(warm.modules_of(list(lessons)), _environment(lessons[0], ""))
+        return warm.server(modules, _common(), anew)
     except warm.Unavailable as reason:
         LOG.info("each lesson gets a kernel of its own: %s", reason)
         return None
+
+
+def draw(data: dict, source: str) -> dict:
+    """What render() returns for a figure, drawn beside others where forks can be."""
+    waiting = _waiting() if warm.POSSIBLE else None
+    if waiting:
+        return warm.drawn(waiting, data, source)
+    from ..export.render import render
+
+    with DRAWING:
+        return render(data, source)
 
 
 def _run_forked(waiting, lesson, client, begin, environment, scratch, project) -> None:
@@ -176,18 +190,19 @@ def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:
             )
 
 
-def _environment(lesson: Lesson, scratch: str) -> dict:
+def _environment(lesson: Lesson, scratch: str) -> dict[str, str]:
+    own = {name: scratch for name in warm.FOLDERS}
+    return {**_common(), **own, "SLIDINGWINDOWS_LESSONS": str(lesson.path.parent.resolve())}
+
+
+def _common() -> dict[str, str]:
+    """The environment of every process that lessons run in, but for its folders."""
     # One thread: sums come out the same on every machine, and lessons run side by side.
     ours = {
         "SLIDINGWINDOWS_BUILD": "1",
-        "SLIDINGWINDOWS_LESSONS": str(lesson.path.parent.resolve()),
-        "JUPYTER_CONFIG_DIR": scratch,
         "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
-        "IPYTHONDIR": scratch,
-        "HOME": scratch,
         "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": scratch,
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError
 from .authoring import MIME, NAME
@@ -19,37 +20,46 @@ MOST_DATA = 10_000_000  # characters of JSON; the largest figure of the course h
 LONGEST_NAME, LARGEST_SIDE = 80, 4000  # characters; CSS pixels
 
 
-def figures_of(
-    lessons: list[Lesson], outputs: dict[str, list[list[dict]]]
-) -> tuple[dict[str, dict], dict[str, str]]:
-    """(data, place) of every figure, both by the figure's name.
+@dataclass(frozen=True)
+class Found:
+    """A figure as a lesson showed it.
 
-    outputs: of each code cell, by the lesson's name. A place is 'lessons/NAME.py, code cell N,
-    line L'. Raises SlidingWindowsError naming the place if a figure's data is not well-formed, or
-    naming both lessons if two figures have one name.
+    data: as ``lesson.show`` or ``lesson.plot`` made it. lesson: its name. place: 'lessons/NAME.py,
+    code cell N, line L'.
+    """
+
+    data: dict
+    lesson: str
+    place: str
+
+
+def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> dict[str, Found]:
+    """Every figure by its name, in the order of the lessons.
+
+    outputs: of each code cell, by the lesson's name. Raises SlidingWindowsError naming the place
+    if a figure's data is not well-formed, or naming both lessons if two figures have one name.
     """
     from .failing import where
 
-    figures: dict[str, dict] = {}
-    places: dict[str, str] = {}
-    owners: dict[str, str] = {}
+    figures: dict[str, Found] = {}
     for lesson in lessons:
         for number, cell in enumerate(outputs[lesson.name]):
             for output in cell:
                 if MIME not in output.get("data", {}):
                     continue
-                data, place = output["data"][MIME], where(lesson, number)
-                name = _named(data, place)
+                found = Found(output["data"][MIME], lesson.name, where(lesson, number))
+                name = _named(found.data, found.place)
                 if name in figures:
                     raise SlidingWindowsError(
-                        f"two figures are called {name!r}: in {owners[name]} and in {lesson.name}"
+                        f"two figures are called {name!r}: in {figures[name].lesson} "
+                        f"and in {lesson.name}"
                     )
-                figures[name], places[name], owners[name] = data, place, lesson.name
-    for name, data in figures.items():
-        problem = problem_of(data)
+                figures[name] = found
+    for name, found in figures.items():
+        problem = problem_of(found.data)
         if problem:
-            raise SlidingWindowsError(f"{places[name]}: the figure {name!r} {problem}")
-    return figures, places
+            raise SlidingWindowsError(f"{found.place}: the figure {name!r} {problem}")
+    return figures
 
 
 def _named(data, place: str) -> str:

@@ -1,4 +1,4 @@
-"""A process that has imported what lessons import, and forks itself for each lesson.
+"""A process that has imported what lessons import, and forks itself for each, and each figure.
 
 Started by warm.py as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch
 takes a second or more, a fork some milliseconds, and memory is shared until one side writes to it.
@@ -9,6 +9,7 @@ was killed cannot.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gc
 import importlib
@@ -92,7 +93,10 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(wake)
-        cells.lesson(connection, request)
+        if "figure" in request:
+            _draw(connection, request)
+        else:
+            cells.lesson(connection, request)
         code = 0
     except (BrokenPipeError, ConnectionResetError):
         pass  # the build has stopped listening
@@ -102,6 +106,15 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
             connection.sendall(json.dumps({"problem": problem}).encode() + b"\n")
     finally:
         os._exit(code)
+
+
+def _draw(connection: socket.socket, request: dict) -> None:
+    """Render one figure. request: its data as 'figure', and its 'source'."""
+    from ..export.render import render
+
+    result = render(request["figure"], request["source"])
+    files = {name: base64.b64encode(data).decode() for name, data in result["files"].items()}
+    connection.sendall(json.dumps({**result, "files": files}).encode() + b"\n")
 
 
 def main(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Lessons run in forks of one process that has already imported what they import.
+"""Lessons run, and figures are drawn, in forks of one process that has imported what they import.
 
 The same shell, environment, folder and guard as in a kernel of their own (execution.py, cells.py);
 what differs is that torch is imported once for all.
@@ -7,6 +7,7 @@ what differs is that torch is imported once for all.
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import json
 import os
@@ -58,6 +59,7 @@ class Server:
 
     def __init__(self, modules: list[str], environment: dict[str, str]):
         """Start it. Raises Unavailable if it does not start, or cannot be forked safely."""
+        self.modules = frozenset(modules)
         self.folder = Path(tempfile.mkdtemp(prefix="slidingwindows-"))
         own = {name: str(self.folder) for name in FOLDERS}
         ours, theirs = socket.socketpair()
@@ -100,19 +102,34 @@ _current: dict[str, Server] = {}
 _starting = threading.Lock()
 
 
-def server(modules: list[str], environment: dict[str, str]) -> Server:
+def server(modules: list[str], environment: dict[str, str], anew: bool = False) -> Server:
     """The process that waits, started if there is none for this package and environment.
 
-    modules: to be imported if it must be started; one that runs serves all lessons.
+    modules: to be imported if it must be started. anew: it must also be started if one waits that
+    has not imported them all; only for who knows that nothing runs in a fork of it.
     """
     sources = [path.read_bytes() for path in sorted(HERE.rglob("*.py"))]
     settings = json.dumps([os.getpid(), sys.executable, environment], sort_keys=True)
     key = digest(settings, *sources)
     with _starting:
-        if key not in _current:
+        old = _current.get(key)
+        if old is None or anew and not old.modules.issuperset(modules):
+            modules = sorted({*modules, *(old.modules if old else ())})
             close()
             _current[key] = Server(modules, environment)
         return _current[key]
+
+
+def drawn(waiting: Server, data: dict, source: str) -> dict:
+    """What render() returns for a figure, drawn in a fork."""
+    with waiting.ask({"figure": data, "source": source}) as connection:
+        with connection.makefile("rb") as file:
+            line = file.readline()
+    result = json.loads(line) if line else {"problem": "the process that drew it died"}
+    if "problem" in result:
+        raise RuntimeError(result["problem"])
+    files = {name: base64.b64decode(text) for name, text in result["files"].items()}
+    return {**result, "files": files}
 
 
 @atexit.register

@@ -1,0 +1,179 @@
+"""Execute stale lessons and draw stale figures, side by side, what takes longest first."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..export.credits import shown_at
+from ..export.files import Entry, digest, write
+from .figure_data import Found, figures_of
+from .keys import source_key, versions
+from .lessons import Lesson
+
+WORKERS = os.cpu_count() or 1
+Report = Callable[[str], None]
+Outputs = list[list[dict]]  # of each code cell of a lesson
+
+
+class MoreThanWords(Exception):
+    """Something is to be executed or drawn, which prepare() was asked to leave alone."""
+
+
+def cache_of(root: Path) -> Path:
+    """The one folder of everything a build keeps."""
+    return root / ".cache"
+
+
+class Work:
+    """What one build executes and draws.
+
+    root: the folder of mkdocs.yml. address: the site's, which figures name as their source.
+    redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
+    """
+
+    def __init__(self, root: Path, address: str, redraw: bool, report: Report):
+        self.address, self.redraw, self.report = address, redraw, report
+        self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
+        self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
+        self.drawing = source_key("export.render"), versions("pillow", "matplotlib")
+        self.outputs: dict[str, Outputs] = {}
+        self.made: dict[str, dict] = {}
+        self.seconds: dict[str, float] = {}
+        self.seen: set[str] = set()
+        self.failures: list[str] = []
+        self.jobs: dict[Future, Callable[[Future], None]] = {}
+
+    def do(self, lessons: list[Lesson], words_alone: bool) -> tuple[dict, dict]:
+        """(outputs by lesson, what was drawn by figure).
+
+        Figures are drawn while other lessons run. Raises SlidingWindowsError with every failure,
+        each in a line or more; with words_alone MoreThanWords if anything is to be done.
+        """
+        stale, fresh = [], []
+        for lesson in lessons:
+            item = lesson, Entry(self.executed, lesson.name), lesson.key()
+            (fresh if item[1].state(item[2]) == "fresh" else stale).append(item)
+        if stale and words_alone:
+            raise MoreThanWords
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
+        # One of which nothing is known may take long.
+        stale.sort(key=lambda item: self.seconds.get(item[0].name, float("inf")), reverse=True)
+        pool = ThreadPoolExecutor(max_workers=WORKERS)
+        try:
+            if stale:
+                from .execution import warm_up
+
+                warm_up([lesson for lesson, *_ in stale])
+            for item in stale:
+                self._execute(pool, *item)
+            for lesson, entry, _ in fresh:
+                path = entry.folder / f"{lesson.name}.json"
+                self.outputs[lesson.name] = json.loads(path.read_text("utf-8"))
+                self.report(_line("lesson", lesson.name, "fresh"))
+                self._draw_figures(pool, lesson)
+            if self.jobs and words_alone:
+                raise MoreThanWords
+            while self.jobs:
+                for job in wait(self.jobs, return_when=FIRST_COMPLETED).done:
+                    self.jobs.pop(job)(job)
+        finally:
+            pool.shutdown(cancel_futures=True)
+            if stale:
+                write(self.times, json.dumps(self.seconds))
+        if self.failures:
+            raise SlidingWindowsError("\n".join(sorted(self.failures)))
+        return self.outputs, self.made
+
+    def _execute(self, pool: ThreadPoolExecutor, lesson: Lesson, entry: Entry, key: str) -> None:
+        state = entry.state(key)
+
+        def done(job: Future) -> None:
+            try:
+                self.outputs[lesson.name], seconds = job.result()
+            except SlidingWindowsError as error:
+                self.failures.append(str(error))
+                self.report(_line("lesson", lesson.name, state, "FAILED"))
+                return
+            self.seconds[lesson.name] = round(seconds, 1)
+            self.report(_line("lesson", lesson.name, state, f"executed in {seconds:.1f} s"))
+            self._draw_figures(pool, lesson)
+
+        self.jobs[pool.submit(_execute_one, lesson, entry, key)] = done
+
+    def _draw_figures(self, pool: ThreadPoolExecutor, lesson: Lesson) -> None:
+        try:
+            figures = figures_of([lesson], self.outputs)
+        except SlidingWindowsError as error:
+            self.failures.append(str(error))
+            return
+        for name, found in figures.items():
+            if name not in self.seen:  # a name that two lessons gave is refused in the end
+                self.seen.add(name)
+                self._draw(pool, name, found)
+
+    def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
+        source = shown_at(self.address, found.lesson, name)
+        key = digest(json.dumps(found.data, sort_keys=True), *self.drawing, source)
+        entry = Entry(self.drawn, name)
+        state = entry.state(key)
+        if state == "fresh" and not self.redraw:
+            self.made[name] = _load(self.drawn, name)
+            self.report(_line("figure", name, state))
+            return
+
+        def done(job: Future) -> None:
+            try:
+                result, seconds = job.result()
+            except Exception as error:
+                told = str(error) or type(error).__name__
+                self.failures.append(f"{found.place}: figure {name!r} cannot be drawn: {told}")
+                self.report(_line("figure", name, state, "FAILED"))
+                return
+            _keep(entry, key, found.data, result)
+            self.made[name] = result
+            sizes = ", ".join(
+                f"{file.split('.', 1)[1]} {len(content) / 1000:.0f} kB"
+                for file, content in result["files"].items()
+            )
+            self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
+
+        self.jobs[pool.submit(_draw_one, found.data, source)] = done
+
+
+def _line(kind: str, name: str, state: str, what: str = "") -> str:
+    return f"{kind:<7} {name:<34} {state:<8} {what}".rstrip()
+
+
+def _execute_one(lesson: Lesson, entry: Entry, key: str) -> tuple[Outputs, float]:
+    from .execution import execute
+
+    begun = time.perf_counter()
+    outputs = execute(lesson)
+    entry.put(key, {f"{lesson.name}.json": json.dumps(outputs, ensure_ascii=False)})
+    return outputs, time.perf_counter() - begun
+
+
+def _draw_one(data: dict, source: str) -> tuple[dict, float]:
+    from .execution import draw
+
+    begun = time.perf_counter()
+    return draw(data, source), time.perf_counter() - begun
+
+
+def _keep(entry: Entry, key: str, data: dict, result: dict) -> None:
+    facts = {k: v for k, v in result.items() if k != "files"}
+    facts |= {"caption": data["caption"], "files": sorted(result["files"])}
+    entry.put(key, {**result["files"], f"{entry.name}.json": json.dumps(facts, ensure_ascii=False)})
+
+
+def _load(folder: Path, name: str) -> dict:
+    facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    return {**facts, "files": {file: (folder / file).read_bytes() for file in facts["files"]}}
