@@ -97,6 +97,12 @@
     return none ? " (the sum is negative, of which torch takes no root)" : "";
   }
 
+  /** That torch's powers are no longer finite, where the numbers are; '' if they are, too. */
+  function overflow(values, norm, value) {
+    const finite = Number.isFinite(value) || !values.every(Number.isFinite);
+    return finite || norm < 0 ? "" : " (torch's powers overflow)";
+  }
+
   function lp(values, norm, size) {
     const name = number(norm);
     const raised = Number.isInteger(norm) ? [...name].map((sign) => RAISED[sign] ?? sign).join("") : `^${name}`;
@@ -132,7 +138,7 @@
     if (kind === "lp") {
       if (brief) return `root of the sum of ${count} powers ${result}`;
       const [norm, size] = [call.args.norm_type, axes[0].kernel * axes[1].kernel];
-      const why = Number.isNaN(value) ? noRoot(values, norm) : "";
+      const why = (Number.isNaN(value) ? noRoot(values, norm) : "") || overflow(values, norm, value);
       const root = resulting(value, values, () => isRoot(values, norm, size / count, value));
       return `${lp(values, norm, size)} ${root}${why}`;
     }

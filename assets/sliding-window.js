@@ -1,6 +1,7 @@
 // <sliding-window>: a moving figure that readers step through, with the same drawing as its GIF.
-// The GIF stands in the page; the element puts buttons below it, and when a reader first steps or
-// plays, it loads figures/NAME.trace.js and puts a drawing of its own in the picture's place.
+// When the figure comes near the screen, the element loads figures/NAME.trace.js and puts a drawing
+// of its own in the poster's place. It plays in the GIF's tempo while it is seen, so that its slider
+// always tells what is shown. The GIF is for those without scripts, or where the data are lost.
 // A classic script, and data in scripts, for Chromium refuses modules and fetch() on file://. Texts become textContent, never markup; looks are CSS variables.
 
 (() => {
@@ -28,6 +29,8 @@
   const SPEEDS = [0.5, 1, 2, 4];
   const HINT = "Step with the buttons or the arrow keys. Then point at any number.";
   const LOST = "The steps of this figure could not be loaded. The animation still plays.";
+  const NEAR = "600px"; // from the screen: time enough to load some two kilobytes
+  const SEEN = 0.25; // of a figure, before it moves
   const FEW = 4; // outputs that a sentence names one by one
   const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
@@ -89,17 +92,15 @@
       const still = draw("g", { "aria-hidden": "true" });
       still.append(...data.shapes.map((shape) => this.shape(draw("rect", {}), shape)));
       still.append(...data.texts.map(writing));
-      this.progress = draw("rect", { x: 16, y: height - 8, height: 5, fill: paint("fresh") });
       this.overlay = draw("g", { class: "sw-overlay", "aria-hidden": "true" });
       this.words = draw("g", { "aria-hidden": "true" });
       this.spot = draw("rect", { class: "sw-spot", visibility: "hidden" });
       this.panels = data.panels.map((panel, number) => this.panel(panel, number));
       this.svg = draw(
         "svg",
-        { class: "sw-scene", viewBox: `0 0 ${width} ${height}`, role: "group" },
+        { class: data.tempo[1] ? "sw-scene sw-glides" : "sw-scene", viewBox: `0 0 ${width} ${height}`, role: "group" },
         this.pattern(),
         still,
-        this.progress,
         ...this.panels,
         this.overlay,
         this.words,
@@ -158,6 +159,11 @@
       return this.cells.some((c) => c.panel === number && (c.readers.length || c.writers.length));
     }
 
+    /** Tab reaches cells while they rest: of a figure that plays, it reaches the buttons alone. */
+    rest(resting) {
+      for (const panel of this.panels) if (panel.hasAttribute("tabindex")) set(panel, { tabindex: resting ? 0 : -1 });
+    }
+
     /** A cell's colours and number, if they are others than it wears. */
     dress(cell, look, value) {
       const bold = look !== look.toLowerCase();
@@ -195,8 +201,8 @@
 
     /** The figure after its first `at` steps; instead of the last one's window, one looked at. */
     show(at, look = null) {
-      const last = at > 0 ? at - 1 : -1;
-      const seen = look ?? { step: last, looks: {}, shapes: [] };
+      const lines = at ? [] : this.data.opening;
+      const seen = look ?? { step: at - 1, looks: {}, shapes: [], lines };
       const step = this.data.steps[seen.step];
       const looks = {};
       if (step) for (const [letter, ids] of Object.entries(step[3])) for (const id of ids) looks[id] = letter;
@@ -209,14 +215,26 @@
             mine = number === seen.step ? "F" : "r";
           }
         }
-        this.dress(cell, looks[id] ?? mine, value);
+        this.dress(cell, looks[id] ?? mine, seen.values?.[id] ?? value);
       });
       this.frame([...(step ? step[4] : []), ...seen.shapes]);
-      this.progress.setAttribute("width", ((this.data.size[0] - 32) * at) / this.count);
       const [x, y, size] = this.data.words;
-      const lines = step ? step[1] : at === 0 && !look ? this.data.opening : [];
-      const texts = lines.map((line, n) => writing([x, y + n * (size + 8), line, size, "text", "left", 0]));
+      const texts = (step?.[1] ?? seen.lines ?? []).map((line, n) => writing([x, y + n * (size + 8), line, size, "text", "left", 0]));
       this.words.replaceChildren(...texts);
+    }
+
+    /** The GIF's picture before the next answer: its window, and what is asked. */
+    question(at) {
+      const [lines, marks, shapes, asked] = this.data.steps[at][6];
+      const [looks, values] = [{}, {}];
+      for (const [letter, ids] of Object.entries(marks)) for (const id of ids) looks[id] = letter;
+      for (const [id, text, letter] of asked) [looks[id], values[id]] = [letter, text];
+      return { step: -1, looks, values, shapes, lines };
+    }
+
+    /** The GIF's last picture: all that was made, and no window. */
+    closing() {
+      return { step: -1, looks: {}, shapes: [], lines: this.data.closing };
     }
 
     /** Frames stay the same elements, so that they can glide. */
@@ -335,16 +353,43 @@
 
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+  const near = new IntersectionObserver(
+    (entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && target.parentElement.comes()),
+    { rootMargin: NEAR },
+  );
+  const seen = new IntersectionObserver(
+    (entries) => entries.forEach(({ target, intersectionRatio }) => target.parentElement.sees(intersectionRatio >= SEEN)),
+    { threshold: SEEN },
+  );
+  document.addEventListener("visibilitychange", () => {
+    for (const element of document.querySelectorAll("sliding-window[data-drawn]")) element.wait();
+  });
+
+  // What is shown: `at` answers are written, and `phase` says which picture of the GIF it is.
+  const ANSWER = "answer"; // the last window with its answer; of 0 answers, the opening
+  const QUESTION = "question"; // the next window, before its answer
+  const CLOSING = "closing"; // all answers and no window
+
   class SlidingWindow extends HTMLElement {
     connectedCallback() {
-      if (this.bar) return;
-      this.stage = this.querySelector(".sw-stage");
+      if (!this.bar) this.begin();
+      if (this.said && !this.failed) for (const observer of [near, seen]) observer.observe(this.stage);
+    }
+
+    disconnectedCallback() {
+      clearTimeout(this.timer);
+      if (this.said) for (const observer of [near, seen]) observer.unobserve(this.stage);
+      this.inSight = false;
+    }
+
+    begin() {
+      this.stage = this.querySelector(":scope > .sw-stage");
       this.bar = this.querySelector(".sw-bar");
       this.line = this.querySelector(".sw-sentence");
       if (!this.stage || !this.bar || !this.line) return;
       this.count = Number(this.getAttribute("steps")) || 1;
-      this.at = 0;
-      this.moving = !still.matches; // the GIF, at first
+      [this.at, this.phase] = [0, ANSWER];
+      this.moving = !still.matches;
       this.furnish();
       set(this.stage, { tabindex: 0, role: "group", "aria-label": `Step by step: ${this.getAttribute("label")}` });
       this.addEventListener("keydown", (event) => this.onKey(event));
@@ -354,9 +399,14 @@
       this.mark();
     }
 
-    disconnectedCallback() {
-      clearTimeout(this.timer);
-      if (this.drawing) this.moving = false;
+    /** Whoever wants no motion sees the poster, and nothing is loaded. */
+    comes() {
+      if (this.moving) this.open();
+    }
+
+    sees(inSight) {
+      this.inSight = inSight;
+      if (this.drawing) this.wait();
     }
 
     furnish() {
@@ -366,16 +416,18 @@
         made.addEventListener("click", action);
         return made;
       };
-      this.back = button("back", "Step back", () => this.go(this.at - 1));
+      this.back = button("back", "Step back", () => this.goBack());
       this.toggle = button("play", "Play", () => this.playOrPause());
       this.forward = button("forward", "Step forward", () => this.go(this.at + 1));
       this.scrub = make("input", { type: "range", min: 0, max: this.count, value: 0, "aria-label": "Step" });
       this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
+      // Nothing may move it under a hand, nor make a screen reader tell each of its values.
+      this.scrub.addEventListener("focus", () => this.moving && this.pause());
       this.where = make("span", { class: "sw-at", "aria-hidden": "true" });
       const options = SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`));
       this.speed = make("select", { "aria-label": "Speed", title: "Speed" }, ...options);
       this.speed.value = "1";
-      this.speed.addEventListener("change", () => this.moving && this.drawing && this.wait());
+      this.speed.addEventListener("change", () => this.drawing && this.wait());
       this.bar.append(this.back, this.toggle, this.forward, this.scrub, this.where, this.speed);
     }
 
@@ -386,7 +438,7 @@
       if (onCells && event.key in ARROWS) this.lookAround(onCells, ARROWS[event.key]);
       else if (onCells && event.key === "Enter") this.jump(this.spotted);
       else if (event.key === " " && !event.target.matches("button")) this.playOrPause();
-      else if (event.key === "ArrowLeft") this.go(this.at - 1);
+      else if (event.key === "ArrowLeft") this.goBack();
       else if (event.key === "ArrowRight") this.go(this.at + 1);
       else if (event.key === "Home") this.go(0);
       else if (event.key === "End") this.go(this.count);
@@ -414,24 +466,27 @@
     enter(drawing) {
       this.drawing = drawing;
       drawing.svg.setAttribute("aria-label", this.getAttribute("label"));
+      drawing.rest(!this.moving);
       this.picture(false);
-      this.moving = false;
       this.dataset.drawn = "1";
       this.stage.append(drawing.svg);
       const svg = drawing.svg;
       svg.addEventListener("pointermove", (event) => this.onPointer(event));
       svg.addEventListener("pointerdown", (event) => this.onPointer(event));
       svg.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.look(null));
-      svg.addEventListener("click", (event) => this.jump(drawing.cellAt(event.clientX, event.clientY)));
+      svg.addEventListener("click", (event) => this.onPointer(event));
       // Not on the drawing itself: Chromium lets Tab stop at an SVG that listens for focus.
       this.stage.addEventListener("focusin", ({ target }) => this.lookAround(target.closest(".sw-cells"), [0, 0]));
       this.stage.addEventListener("focusout", () => this.look(null));
+      this.update();
     }
 
     fail() {
       this.failed = true;
-      this.at = 0;
+      [this.at, this.phase] = [0, ANSWER];
+      near.unobserve(this.stage);
       for (const control of [this.back, this.forward, this.scrub, this.speed]) control.disabled = true;
+      this.picture(this.moving);
       this.say(LOST);
       this.mark();
     }
@@ -446,69 +501,92 @@
     }
 
     playOrPause() {
-      if (this.drawing) return this.moving ? this.pause() : this.play();
-      if (this.moving || this.failed) {
-        this.moving = !this.moving;
-        this.picture(this.moving);
-        return this.mark();
-      }
-      return this.play();
+      this.taken = true;
+      if (this.moving) this.pause();
+      else this.play();
     }
 
+    /** What is seen stays. */
     pause() {
-      clearTimeout(this.timer);
+      this.taken = true;
       this.moving = false;
-      this.mark();
+      if (this.drawing) this.update();
+      else {
+        this.picture(false);
+        this.mark();
+      }
     }
 
+    /** On from what is seen; from the end, again from the start. */
     async play() {
-      if (!(await this.open())) {
-        this.moving = true;
+      const drawn = await this.open();
+      this.moving = true;
+      if (!drawn) {
         this.picture(true);
         return this.mark();
       }
-      if (this.at >= this.count) this.at = 0;
-      this.moving = true;
-      this.update();
-      return this.wait();
+      if (this.at >= this.count) [this.at, this.phase] = [0, ANSWER];
+      return this.update();
     }
 
+    /** Waits for the time of the next picture, if this one can be seen. */
     wait() {
       clearTimeout(this.timer);
-      const [first, each] = this.drawing.data.tempo;
-      this.timer = setTimeout(() => this.advance(), (this.at ? each : first) / Number(this.speed.value));
+      if (!this.moving || !this.inSight || document.hidden) return;
+      this.timer = setTimeout(() => this.advance(), this.lasts() / Number(this.speed.value));
+    }
+
+    /** Milliseconds of the picture that is shown, as in the GIF. */
+    lasts() {
+      const [opening, glide, look, answer, closing] = this.drawing.data.tempo;
+      if (this.phase === CLOSING) return closing;
+      if (this.phase === QUESTION) return this.at ? glide + look : look;
+      return this.at ? answer : opening;
     }
 
     advance() {
-      this.at = Math.min(this.at + this.drawing.data.every, this.count);
-      if (this.at === this.count) this.moving = false;
-      this.update();
-      if (this.moving) this.wait();
+      const { every, tempo } = this.drawing.data;
+      if (still.matches && !this.taken) this.moving = false; // the reader has wished so since
+      else if (this.phase === CLOSING) [this.at, this.phase] = [0, ANSWER];
+      else if (this.at === this.count) this.phase = CLOSING;
+      else if (this.phase === ANSWER && tempo[2]) this.phase = QUESTION;
+      else [this.at, this.phase] = [Math.min(this.at + every, this.count), ANSWER];
+      return this.update();
     }
 
     /** To a step, by the reader's hand. */
     async go(at) {
       clearTimeout(this.timer);
-      this.at = Math.max(0, Math.min(at, this.count)); // at once, for a second key may come soon
+      this.taken = true;
+      // At once, for a second key may come soon.
+      [this.at, this.phase] = [Math.max(0, Math.min(at, this.count)), ANSWER];
       if (!(await this.open())) return;
-      clearTimeout(this.timer);
       this.moving = false;
       this.update();
     }
 
+    goBack() {
+      return this.go(this.phase === QUESTION ? this.at : this.at - 1);
+    }
+
     update() {
+      const { drawing, phase, at } = this;
       this.looked = null;
-      this.drawing.spot.setAttribute("visibility", "hidden");
-      this.drawing.show(this.at);
+      drawing.spot.setAttribute("visibility", "hidden");
+      const shown = { [QUESTION]: () => drawing.question(at), [CLOSING]: () => drawing.closing() };
+      drawing.show(at, shown[phase]?.());
       // Screen readers hear each step that is made by hand, and nothing while it plays.
       this.line.setAttribute("aria-live", this.moving ? "off" : "polite");
-      this.say(this.sentence());
+      if (this.taken) this.say(this.sentence());
       this.mark();
+      this.wait();
     }
 
     sentence() {
-      const { data } = this.drawing;
-      return this.at ? data.steps[this.at - 1][0] : capital(`${data.opening.join(" ")}.`);
+      const { opening, closing, steps } = this.drawing.data;
+      if (this.phase === QUESTION) return steps[this.at][6][0].join(" ");
+      if (this.phase === ANSWER && this.at) return steps[this.at - 1][0];
+      return capital(`${(this.at ? closing : opening).join(" ")}.`);
     }
 
     say(text) {
@@ -522,26 +600,30 @@
         this.marked = true;
         set(this.toggle, { "aria-label": label, title: label });
         this.toggle.replaceChildren(icon(this.moving ? "pause" : "play"));
+        this.drawing?.rest(!this.moving);
       }
       this.scrub.value = this.at;
       this.scrub.setAttribute("aria-valuetext", `${this.at} of ${this.count}`);
       this.where.textContent = `${this.at}/${this.count}`;
     }
 
+    /** A mouse looks wherever it is; a finger looks at what it taps, not where a scroll begins. */
     onPointer(event) {
       const cell = this.drawing.cellAt(event.clientX, event.clientY);
-      if (event.type === "pointermove" && (event.pointerType !== "mouse" || this.moving)) return;
-      if (event.type === "pointerdown") this.spotted = cell;
+      const { type, pointerType } = event;
+      if (type === "pointerdown") this.spotted = cell;
+      if (type === "pointerdown" || (type === "pointermove" && (pointerType !== "mouse" || this.moving))) return;
       this.line.setAttribute("aria-live", "off");
       this.look(cell ?? null);
+      if (type === "click") this.jump(cell);
     }
 
     /** Shows what belongs to a cell, or again where the figure stands. */
     look(cell) {
       if (this.looked === cell || (!cell && !this.looked)) return;
-      this.looked = cell;
       if (!cell) return this.update();
       if (this.moving) this.pause();
+      this.looked = cell;
       const about = this.drawing.about(cell);
       this.drawing.show(this.at, about);
       return this.say(about.text);

@@ -291,7 +291,8 @@
     return taps;
   }
 
-  const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+  /** As torch adds: each sum is a float32, which holds no more than 3.4e38. */
+  const sum = (numbers) => numbers.reduce((a, b) => Math.fround(a + b), 0);
   const divisorOf = (ask, taps) => ask.call.args.divisor_override ?? taps.length;
 
   function valueOf(ask, taps) {
@@ -301,19 +302,24 @@
       return Math.fround(sum(taps.map((tap) => tap.value)) / divisorOf(ask, taps));
     }
     if (ask.kind === "convolution") {
-      return Math.fround(sum(taps.map((tap) => tap.value * tap.weight)) + (ask.bias ?? 0));
+      const products = taps.map((tap) => Math.fround(tap.value * tap.weight));
+      return Math.fround(sum(products) + (ask.bias ?? 0));
     }
-    // Torch averages the powers, then multiplies by the whole kernel's size.
-    const mean = sum(taps.map((tap) => power(tap.value, args.norm_type))) / taps.length;
-    return Math.fround(power(mean * wholeSize(ask), 1 / args.norm_type));
+    return power(powersOf(ask, taps), 1 / args.norm_type);
+  }
+
+  /** Torch averages the powers, then multiplies by the whole kernel's size. */
+  function powersOf(ask, taps) {
+    const powers = taps.map((tap) => power(tap.value, ask.call.args.norm_type));
+    return Math.fround(Math.fround(sum(powers) / taps.length) * wholeSize(ask));
   }
 
   /** Elements of a window that nothing cuts short. */
   const wholeSize = (ask) => ask.axes[0].kernel * ask.axes[1].kernel;
 
-  /** base to an exponent as torch gives it: for 1/2 it takes the square root. */
+  /** base to an exponent as torch gives it, a float32: for 1/2 it takes the square root. */
   function power(base, exponent) {
-    if (Math.abs(exponent) !== 0.5 || base > 0) return base ** exponent;
+    if (Math.abs(exponent) !== 0.5 || base > 0) return Math.fround(base ** exponent);
     const root = base < 0 ? NaN : base;
     return exponent > 0 ? root : 1 / root;
   }
@@ -361,7 +367,7 @@
     // d/dx of (scale · Σ x^p)^(1/p); where the sum is zero torch says zero.
     const norm = ask.call.args.norm_type;
     const scale = wholeSize(ask) / taps.length;
-    const total = sum(taps.map((tap) => power(tap.value, norm))) * scale;
+    const total = powersOf(ask, taps);
     const common = total !== 0 ? arriving * scale * power(total, 1 / norm - 1) : 0;
     return taps.map((tap) => common * power(tap.value, norm - 1));
   }

@@ -46,9 +46,10 @@ def test_a_plot_word_by_word(tmp_path):
 
 def test_a_moving_figure_word_by_word(tmp_path):
     image = (
-        '<picture class="sw-{theme}"><source media="(prefers-reduced-motion: reduce)" '
-        'srcset="figures/one.{theme}.png"><img src="figures/one.{theme}.gif" width="300" '
-        'height="200" loading="lazy" decoding="async" alt="Four windows."></picture>'
+        '<picture class="sw-{theme}"><source media="(prefers-reduced-motion: reduce), '
+        '(scripting: enabled)" srcset="figures/one.{theme}.png">'
+        '<img src="figures/one.{theme}.gif" width="300" height="200" loading="lazy" '
+        'decoding="async" alt="Four windows."></picture>'
     )
     both = "".join(image.format(theme=theme) for theme in ("light", "dark"))
     longest = "One, two." + "\N{FIGURE SPACE}" * 71
@@ -68,6 +69,7 @@ def test_a_moving_figure_word_by_word(tmp_path):
 def test_a_figure_without_steps_has_no_stepper(tmp_path):
     facts = {name: value for name, value in MOVING.items() if name not in ("steps", "longest")}
     page = embedded(tmp_path, facts)
+    assert "scripting" not in page, "nothing but the GIF moves"
     assert "sliding-window" not in page and page.count('<div class="sw-stage"><picture') == 1
 
 

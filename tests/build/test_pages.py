@@ -155,7 +155,8 @@ def test_figure_has_posters_for_stillness(alpha):
         "tiny-pool.light.png",
         "tiny-pool.dark.png",
     ]
-    assert {source["media"] for source in sources} == {"(prefers-reduced-motion: reduce)"}
+    media = {source["media"] for source in sources}
+    assert media == {"(prefers-reduced-motion: reduce), (scripting: enabled)"}
 
 
 def test_figure_has_its_windows_side_by_side_for_print(alpha, built):
@@ -173,7 +174,7 @@ def test_figure_first_on_the_page_loads_at_once(built):
 
 
 def test_figure_can_be_stepped_through(alpha, built):
-    """What the stepper needs stands in the page; the file of steps is asked for by a reader."""
+    """What the stepper needs stands in the page; the file of steps is asked for by its script."""
     element = re.search(r"<sliding-window (.*?)>(.*?)</sliding-window>", alpha, re.S)
     assert 'src="../../figures/tiny-pool.trace.js" name="tiny-pool" steps="4"' in element[1]
     assert 'label="nn.MaxPool2d(kernel_size=2, stride=2)"' in element[1]

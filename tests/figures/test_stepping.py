@@ -8,8 +8,9 @@ from figure_cases import CASES, case, convolution
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.core.notation import number
-from slidingwindows.drawing.animation import item_steps, scene_of
+from slidingwindows.core.text import number
+from slidingwindows.core.trace import Trace
+from slidingwindows.drawing.animation import animate, durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas
 from slidingwindows.drawing.forward import Drawing
 from slidingwindows.drawing.panels import cell_text
@@ -77,7 +78,7 @@ def test_reads_and_winners_are_the_traces(name):
     trace = case(name)
     data = data_of(trace)
     where, shaded = places(data), Drawing(trace).shaded
-    for step, (_, _, reads, looks, _, written) in zip(trace.steps, data["steps"], strict=True):
+    for step, (_, _, reads, looks, _, written, *_) in zip(trace.steps, data["steps"], strict=True):
         found = {where[n] for n in reads} | {where[n] for some in looks.values() for n in some}
         assert found == {(tap.plane, tap.row, tap.col) for tap in step.taps}
         won = [where[n] for look, some in looks.items() if look in "kK" for n in some]
@@ -140,8 +141,42 @@ def test_nothing_that_the_gif_says_is_missing(name):
     said = " ".join(values for panel, values in written if panel[8]).split(" ")  # not shades
     said += [text[2] for text in data["texts"]]
     assert sorted(filter(None, said)) == sorted(filter(None, canvas.texts))
+    assert data["opening"] == scene.opening_words() and data["closing"] == scene.closing_words()
     for n, step in enumerate(data["steps"]):
         assert step[1] == scene.words(item_steps(thing)[n])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_windows_are_shown_before_their_answers_as_in_the_gif(name):
+    thing = item(name)
+    data, scene = data_of(thing), scene_of(thing)
+    _, look, _ = durations(len(scene.shown()))
+    before = " ".join(data["values"]).split(" ")
+    for n, step in enumerate(data["steps"]):
+        assert len(step) == (7 if look else 6)
+        if not look:
+            continue
+        lines, looks, shapes, asked = step[6]
+        canvas = Counting(scene.sizes.width, scene.layout.height)
+        scene.look(canvas, n)
+        said = [before[cell] for some in looks.values() for cell in some if not scene.shaded]
+        assert sorted([*lines, *said, *(text for _, text, _ in asked)]) == sorted(canvas.texts)
+        marked = [] if scene.shaded else [cell for some in looks.values() for cell in some]
+        answered = sorted(cell for some in step[3].values() for cell in some)
+        assert sorted(marked) == answered
+        assert shapes and len(set(marked)) == len(marked)
+        if isinstance(thing, Trace) and not scene.shaded:
+            assert set(looks) == {"w"}, "no winner before the answer"
+            assert asked == [[step[5][0][0], "?", "Z"]]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_tempo_is_the_gifs(name):
+    thing = item(name)
+    opening, glide, look, answer, closing = data_of(thing)["tempo"]
+    count = len(scene_of(thing).shown())
+    whole = opening + count * (look + answer) + (count - 1) * glide + closing
+    assert whole == sum(milliseconds for _, milliseconds in animate(thing))
 
 
 @pytest.mark.parametrize("name", EVERY)

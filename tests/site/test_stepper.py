@@ -7,6 +7,7 @@ import time
 from functools import cache
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from recording import settled
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
@@ -14,7 +15,8 @@ from site_pages import NOTEBOOKS, PHONE, ROOT, until
 from slidingwindows.core.trace import Trace
 from slidingwindows.core.transfer import Transfer
 from slidingwindows.drawing import style
-from slidingwindows.drawing.animation import item_steps, scene_of
+from slidingwindows.drawing.animation import GLIDE, durations, item_steps, scene_of
+from slidingwindows.drawing.canvas import Canvas
 from slidingwindows.drawing.panels import cell_text
 from slidingwindows.lesson import MIME
 
@@ -64,6 +66,26 @@ class Figure:
     def shows(self, kind):
         until(self.page, f"i => i.currentSrc.endsWith('.{kind}')", self.image.element_handle())
 
+    def seen(self):
+        """All that the drawing shows but its still parts."""
+        return self.element.evaluate(
+            """({ drawing }) => [drawing.cells.map((cell) => cell.wears).join(),
+                drawing.overlay.innerHTML, drawing.words.textContent]"""
+        )
+
+    def state(self):
+        """[answers written, which picture of the GIF it is]; slider and counter say the first."""
+        at, phase, drawn = self.element.evaluate(
+            """({ at, phase, drawing }) => [at, phase, drawing.cells.filter((cell) =>
+                cell.writers.length && /^[rf]/i.test(cell.wears)).length]"""
+        )
+        count = len(self.steps)
+        assert drawn == at
+        assert self.scrub.input_value() == str(at)
+        assert self.scrub.get_attribute("aria-valuetext") == f"{at} of {count}"
+        assert self.whole.locator(".sw-at").text_content() == f"{at}/{count}"
+        return [at, phase]
+
     def cell(self, panel, row, col):
         """The middle of a cell, on the screen."""
         return self.element.evaluate(
@@ -77,9 +99,12 @@ class Figure:
         )
 
 
-def figure_on(page, name="max-pool-3x3-stride-2"):
+def figure_on(page, name="max-pool-3x3-stride-2", taken=True):
+    """A figure on the screen. taken: it no longer plays by itself, but waits at the start."""
     figure = Figure(page, name)
     figure.whole.scroll_into_view_if_needed()
+    if taken:
+        figure.element.evaluate("element => element.go(0)")
     return figure
 
 
@@ -170,31 +195,54 @@ def test_every_moving_figure_has_one_pause_button(seen, lesson):
         assert figure["stepped"] == stepped, figure
 
 
-def test_nothing_is_asked_for_before_a_reader_plays(visit):
+def playing(visit, path=LESSON, name="max-pool-3x3-stride-2"):
+    """A figure that has begun to play by itself, by a clock of ours."""
+    here = visit()
+    here.page.clock.install()
+    figure = figure_on(here.go(path), name, taken=False)
+    figure.svg.wait_for()
+    until(here.page, "element => element.inSight", figure.element.element_handle())
+    here.page.clock.pause_at(time.time() + 3600)
+    figure.element.evaluate(
+        "e => { [e.at, e.phase, e.taken, e.moving] = [0, 'answer', false, true]; e.update() }"
+    )
+    figure.clock = here.page.clock
+    return here, figure
+
+
+def asked_for(here, ending):
+    return [url.rsplit("/", 1)[1] for url in here.requests if url.endswith(ending)]
+
+
+def test_only_what_comes_near_is_asked_for(visit):
     here = visit()
     page = here.go(LESSON)
+    settled(page)
+    assert asked_for(here, ".trace.js") == []
+    figure_on(page, taken=False).svg.wait_for()
+    first = asked_for(here, ".trace.js")
+    assert "max-pool-3x3-stride-2.trace.js" in first
+    assert len(first) < page.locator("sliding-window").count()
     here.scroll_through()
-    assert not [url for url in here.requests if "trace.js" in url]
-    figure = figure_on(page)
-    figure.forward.click()
-    figure.at(1)
-    asked = [url for url in here.requests if "trace.js" in url]
-    assert [url.rsplit("/", 1)[1] for url in asked] == ["max-pool-3x3-stride-2.trace.js"]
+    until(page, "[...document.querySelectorAll('sliding-window')].every(one => one.drawing)")
+    asked = asked_for(here, ".trace.js")
+    assert sorted(set(asked)) == sorted(asked)
+    stepped = {f"{name}.light.gif" for name in items("max-pooling")}
+    assert stepped and not stepped & set(asked_for(here, ".gif"))
     assert not here.problems
 
 
 def test_buttons_by_pointer(visit):
     here = visit()
-    figure = figure_on(here.go(LESSON))
-    figure.shows("gif")
+    figure = figure_on(here.go(LESSON), taken=False)
+    expect(figure.svg).to_be_visible()
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     figure.play.click()
-    figure.shows("png")
     expect(figure.play).to_have_attribute("aria-label", "Play")
-    expect(figure.svg).to_have_count(0)
+    figure.scrub.fill("0")
+    expect(figure.line).to_contain_text("Size: ")
     figure.forward.click()
     figure.at(1)
-    expect(figure.svg).to_be_visible()
     figure.forward.dblclick()
     figure.at(3)
     figure.back.click()
@@ -203,19 +251,22 @@ def test_buttons_by_pointer(visit):
     figure.at(9)
     figure.forward.click()
     figure.at(9)
-    figure.scrub.fill("0")
-    expect(figure.line).to_contain_text("Size: ")
-    assert figure.page.locator("sliding-window[data-drawn]").count() == 1
     assert not here.problems
 
 
 def test_all_by_keyboard(visit):
     here = visit()
     page = here.go(LESSON)
-    figure = figure_on(page)
+    figure = figure_on(page, taken=False)
+    figure.svg.wait_for()
+    figure.stage.focus()
+    # While it plays, Tab goes to the buttons at once.
+    page.keyboard.press("Tab")
+    expect(figure.back).to_be_focused()
     figure.stage.focus()
     page.keyboard.press("Space")
-    figure.shows("png")
+    expect(figure.play).to_have_attribute("aria-label", "Play")
+    page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     figure.at(1)
     page.keyboard.press("End")
@@ -236,6 +287,8 @@ def test_all_by_keyboard(visit):
     cells = "{}: with the arrow keys, look at its cells"
     panels = [cells.format("input 5×5"), cells.format("output 3×3")]
     assert reached[:7] == [*panels, "Step back", "Play", "Step forward", "Step", "Speed"]
+    figure.stage.focus()
+    page.keyboard.press("Home")
     figure.forward.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Space")
@@ -250,48 +303,217 @@ def test_all_by_keyboard(visit):
     assert not here.problems
 
 
-def test_it_plays_to_the_end_and_begins_again(visit):
-    """By a clock of ours: each step comes when its time has come, and not before."""
-    here = visit()
-    here.page.clock.install()
-    figure = figure_on(here.go(LESSON), "max-pool-ties")
-    here.page.clock.pause_at(time.time() + 3600)
-    figure.play.click()
-    figure.play.click()
-    expect(figure.line).to_have_attribute("aria-live", "off")
-    expect(figure.scrub).to_have_value("0")
-    first, each = figure.element.evaluate("element => element.drawing.data.tempo")
-    every = figure.element.evaluate("element => element.drawing.data.every")
-    assert every == 1
-    here.page.clock.run_for(first - 1)
-    assert figure.scrub.input_value() == "0"
-    here.page.clock.run_for(1)
-    figure.at(1)
-    expect(figure.line).to_have_attribute("aria-live", "off")
-    here.page.clock.run_for(each)
-    figure.at(2)
-    figure.speed.select_option("4")
-    here.page.clock.run_for(each / 4)
-    figure.at(3)
-    last = len(figure.steps)
-    here.page.clock.run_for(each / 4 * (last - 3) - 1)
-    figure.at(last - 1)
-    expect(figure.play).to_have_attribute("aria-label", "Pause")
-    here.page.clock.run_for(1)
-    figure.at(last)
+def test_the_slider_rests_under_the_focus(visit):
+    """Else it would move under a hand, and a screen reader would tell each of its values."""
+    _, figure = playing(visit)
+    figure.clock.run_for(5000)
+    before = figure.state()
+    assert before[0] > 0
+    figure.scrub.focus()
     expect(figure.play).to_have_attribute("aria-label", "Play")
-    figure.speed.select_option("0.5")
-    figure.play.click()
-    expect(figure.scrub).to_have_value("0")
-    here.page.clock.run_for(2 * first)
-    figure.at(1)
-    figure.play.click()
-    here.page.clock.run_for(10 * each)
-    figure.at(1)
-    figure.forward.click()
-    expect(figure.line).to_have_attribute("aria-live", "polite")
-    figure.at(2)
+    figure.clock.run_for(60_000)
+    assert figure.state() == before
+
+
+def shown_by_gif(site, name, item):
+    """[answers, phase, milliseconds] of each picture; durations are the GIF file's own."""
+    with Image.open(site / "figures" / f"{name}.light.gif") as gif:
+        times = []
+        for frame in range(gif.n_frames):
+            gif.seek(frame)
+            times.append(gif.info["duration"])
+    shown = scene_of(item).shown()
+    glide, look, _ = durations(len(shown))
+    states, times = [[0, "answer", times[0]]], times[1:]
+    for before, index in zip([-1, *shown], shown, strict=False):
+        if look:
+            ways = len(GLIDE) if glide and before >= 0 else 0
+            states.append([before + 1, "question", sum(times[: ways + 1])])
+            times = times[ways + 1 :]
+        states.append([index + 1, "answer", times.pop(0)])
+    [last] = times
+    return [*states, [len(item_steps(item)), "closing", last]]
+
+
+TOURS = [
+    ("max-pooling", "max-pool-ties"),
+    ("every-window", "every-transposed"),
+    ("every-way-back", "every-fold"),
+    ("every-way-back", "every-shades"),
+]
+
+
+@pytest.mark.parametrize(("lesson", "name"), TOURS)
+def test_the_drawing_shows_what_the_gif_shows_for_as_long(visit, site, lesson, name):
+    """State by state: words, numbers, slider and counter; then all of it begins again."""
+    item = items(lesson)[name]
+    scene, there = scene_of(item), visit(reduced_motion="reduce")
+    figure = figure_on(there.go(f"lessons/{lesson}/"), name)
+    expected = shown_by_gif(site, name, item)
+    for at, phase, milliseconds in [*expected, expected[0]]:
+        found = figure.element.evaluate(
+            """(element) => [element.at, element.phase, element.lasts(),
+                [...element.drawing.words.children].map((line) => line.textContent)]"""
+        )
+        if phase == "closing":
+            words = scene.closing_words()
+        elif phase == "question":
+            canvas = Told(scene.sizes.width, scene.layout.height)
+            scene.look(canvas, at)
+            words = canvas.lines
+        else:
+            words = scene.words(item_steps(item)[at - 1]) if at else scene.opening_words()
+        assert found == [at, phase, milliseconds, words]
+        if isinstance(item, Trace):
+            assert figure.state() == [at, phase]
+        figure.element.evaluate("element => { element.advance() }")
+
+
+class Told(Canvas):
+    """Keeps the lines of words that it is told to write."""
+
+    def __init__(self, width, height):
+        super().__init__(width, height)
+        self.lines = []
+
+    def text(self, x, y, text, size, role="text", *more, **options):
+        if text != "?" and role == "text" and not more and not options:
+            self.lines.append(text)
+
+
+def test_it_plays_by_itself_and_says_nothing(visit):
+    """By a clock of ours: each picture comes when its time has come, not before, and again."""
+    here, figure = playing(visit, name="max-pool-ties")
+    expect(figure.play).to_have_attribute("aria-label", "Pause")
+    hint = figure.line.text_content()
+    assert "arrow keys" in hint
+    opening, glide, look, answer, closing = figure.element.evaluate("e => e.drawing.data.tempo")
+    states = [([0, "answer"], opening)]
+    for number in range(len(figure.steps)):
+        states.append(([number, "question"], look + (glide if number else 0)))
+        states.append(([number + 1, "answer"], answer))
+    states.append(([len(figure.steps), "closing"], closing))
+    for state, milliseconds in [*states, states[0]]:
+        assert figure.state() == state
+        figure.clock.run_for(milliseconds - 1)
+        assert figure.state() == state
+        expect(figure.line).to_have_attribute("aria-live", "off")
+        assert figure.line.text_content() == hint
+        figure.clock.run_for(1)
+    assert figure.state() == states[1][0]
     assert not here.problems
+
+
+def test_speed(visit):
+    _, figure = playing(visit, name="max-pool-ties")
+    opening, _, look, answer, _ = figure.element.evaluate("e => e.drawing.data.tempo")
+    figure.speed.select_option("4")
+    figure.clock.run_for(opening / 4)
+    assert figure.state() == [0, "question"]
+    figure.clock.run_for(look / 4 - 1)
+    assert figure.state() == [0, "question"]
+    figure.clock.run_for(1)
+    assert figure.state() == [1, "answer"]
+    figure.speed.select_option("0.5")
+    figure.clock.run_for(2 * answer - 1)
+    assert figure.state() == [1, "answer"]
+    figure.clock.run_for(1)
+    assert figure.state() == [1, "question"]
+
+
+def test_pause_freezes_what_is_seen_and_play_goes_on_from_it(visit):
+    here, figure = playing(visit, name="max-pool-ties")
+    closing = facts("max-pool-ties")["steps"]
+    said = {(0, "answer"): re.compile("^Size: "), (closing, "closing"): re.compile(" in, .* out.$")}
+    for _ in range(2 * closing + 2):
+        seen, state = figure.seen(), figure.state()
+        figure.play.click()
+        expect(figure.play).to_have_attribute("aria-label", "Play")
+        figure.clock.run_for(60_000)
+        assert figure.seen() == seen and figure.state() == state
+        at, phase = state
+        asked = re.compile(r"=\s\?$")
+        sentence = asked if phase == "question" else figure.steps[at - 1] if at else None
+        expect(figure.line).to_have_text(said.get(tuple(state), sentence))
+        expect(figure.line).to_have_attribute("aria-live", "polite")
+        if at == closing:
+            figure.element.evaluate("element => { element.moving = true; element.update() }")
+        else:
+            figure.play.click()
+        expect(figure.play).to_have_attribute("aria-label", "Pause")
+        assert figure.seen() == seen and figure.state() == state
+        expect(figure.line).to_have_attribute("aria-live", "off")
+        figure.clock.run_for(figure.element.evaluate("element => element.lasts()"))
+        assert figure.state() != state
+    assert figure.state() == [0, "answer"]
+    assert not here.problems
+
+
+def test_steps_from_a_question_lead_to_both_sides(visit):
+    _, figure = playing(visit, name="max-pool-ties")
+    question = "e => { [e.at, e.phase] = [2, 'question']; e.update() }"
+    for key, at in (("ArrowLeft", 2), ("ArrowRight", 3)):
+        figure.element.evaluate(question)
+        figure.stage.press(key)
+        figure.at(at)
+    figure.element.evaluate(question)
+    figure.back.click()
+    figure.at(2)
+    figure.scrub.fill(str(len(figure.steps)))
+    figure.at(len(figure.steps))
+    figure.play.click()  # from the end there is nothing to go on to
+    assert figure.state() == [0, "answer"]
+
+
+def test_it_rests_while_nobody_sees_it(visit):
+    here, figure = playing(visit)
+    figure.clock.run_for(5000)
+    seen, state = figure.seen(), figure.state()
+    assert state[0] > 0
+    in_sight = "element => element.inSight"
+    handle = figure.element.element_handle()
+    here.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    until(here.page, f"element => !({in_sight})(element)", handle)
+    figure.clock.run_for(60_000)
+    assert figure.seen() == seen and figure.state() == state
+    figure.whole.scroll_into_view_if_needed()
+    until(here.page, in_sight, handle)
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    here.page.evaluate(hide, True)
+    figure.clock.run_for(60_000)
+    assert figure.seen() == seen and figure.state() == state
+    here.page.evaluate(hide, False)
+    figure.clock.run_for(figure.element.evaluate("element => element.lasts()"))
+    assert figure.state() != state
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_picture_and_drawing_are_never_seen_at_once(visit, address, scheme):
+    here = visit(color_scheme=scheme)
+    page, held = here.page, []
+    page.route("**/*.trace.js", lambda route: held.append(route))
+    page.goto(address + LESSON)
+    figure = figure_on(page, taken=False)
+    image = figure.whole.locator(f".sw-{scheme} img")
+    image.wait_for()
+    until(page, "() => globalThis.SlidingWindows && document.querySelector('.sw-play')")
+    expect(figure.svg).to_have_count(0)
+    expect(figure.play).to_be_visible()
+    for unknown in (figure.scrub, figure.speed, figure.whole.locator(".sw-at")):
+        expect(unknown).to_be_hidden()
+    place = figure.whole.bounding_box()
+    while not held:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    figure.svg.wait_for()
+    expect(image).to_be_hidden()
+    for known in (figure.scrub, figure.speed, figure.whole.locator(".sw-at")):
+        expect(known).to_be_visible()
+    assert figure.whole.bounding_box() == place
 
 
 def look(figure, letter="w"):
@@ -427,20 +649,42 @@ def test_same_place_same_size_at_every_width(visit, width):
 
 def test_reduced_motion_shows_the_poster_and_steps(visit):
     here = visit(reduced_motion="reduce")
+    here.page.clock.install()
     page = here.go(LESSON)
-    figure = figure_on(page)
+    here.scroll_through()
+    page.clock.run_for(60_000)
+    figure = figure_on(page, taken=False)
     figure.shows("png")
+    assert not asked_for(here, ".trace.js")
+    expect(figure.svg).to_have_count(0)
+    expect(figure.scrub).to_be_hidden()
+    expect(figure.whole.locator(".sw-at")).to_be_hidden()
     expect(figure.play).to_have_attribute("aria-label", "Play")
     figure.forward.click()
     figure.at(1)
     still = "e => getComputedStyle(e).transitionDuration"
     assert figure.whole.locator(".sw-overlay rect").first.evaluate(still) == "0s"
-    assert not [url for url in here.requests if url.endswith(".gif")]
+    page.clock.run_for(60_000)
+    figure.at(1)
+    assert not asked_for(here, ".gif")
+
+
+def test_a_wish_for_stillness_is_heard_while_it_plays(visit):
+    here, figure = playing(visit)
+    figure.clock.run_for(5000)
+    here.page.emulate_media(reduced_motion="reduce")
+    seen = figure.seen()
+    figure.clock.run_for(60_000)
+    assert figure.seen() == seen
+    expect(figure.play).to_have_attribute("aria-label", "Play")
+    figure.play.click()  # who presses Play wants it to move
+    figure.clock.run_for(10_000)
+    assert figure.seen() != seen
 
 
 def test_without_script_picture_and_words_remain(visit):
     page = visit(java_script_enabled=False).go(LESSON)
-    figure = figure_on(page)
+    figure = figure_on(page, taken=False)
     assert figure.image.get_attribute("src").endswith(".gif")
     expect(figure.image).to_be_visible()
     expect(figure.whole.locator(".sw-bar")).to_be_hidden()
@@ -545,11 +789,11 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
 
     page.route("**/max-pool-3x3-stride-2.trace.js", answer)
     page.goto(address + LESSON)
-    figure = figure_on(page)
-    figure.forward.click()
+    figure = figure_on(page, taken=False)
     expect(figure.line).to_contain_text("could not be loaded")
     expect(figure.svg).to_have_count(0)
     expect(figure.forward).to_be_disabled()
+    expect(figure.scrub).to_be_hidden()
     figure.shows("gif")
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     figure.play.click()

@@ -261,6 +261,40 @@ def test_nan_and_infinities_are_torchs(engine, call):
             assert page["gradient"] == plane(gradient), x
 
 
+LARGE = ["nn.LPPool2d(2, 2)", "nn.LPPool2d(3, 2)", "nn.LPPool1d(5, 2)", "nn.LPPool2d(2.5, 2)"]
+LARGE += ["nn.LPPool2d(-2, 2)", "nn.LPPool2d(0.5, 2)", "nn.LPPool2d(2, 3, 1, ceil_mode=True)"]
+LARGE += ["nn.AvgPool2d(2)", "nn.AdaptiveAvgPool2d(2)", "nn.Conv2d(1, 1, 2)", "nn.Conv1d(1, 1, 3)"]
+
+
+@pytest.mark.parametrize("call", LARGE)
+def test_what_float32_cannot_hold_is_torchs(engine, call):
+    """Powers, products and sums past 3.4e38 are infinite, and powers too small are zero."""
+    generator, cases = torch.Generator().manual_seed(7), []
+    lowest = 8 if "LP" in call else 36
+    for n in range(60):
+        shape = (1, 6) if "1d(" in call else (1, 4, 4)
+        size = lowest + (38 - lowest) * torch.rand(shape, generator=generator)
+        x = 10 ** (size * (-1 if n % 3 == 0 else 1)) * (torch.rand(shape, generator=generator) + 1)
+        if n % 3 == 1:  # odd powers and averages of both signs
+            x = x * torch.randint(0, 2, shape, generator=generator).mul(2).sub(1)
+        module = eval(call, {"nn": nn})
+        for parameter in module.parameters():
+            parameter.data = torch.randint(1, 4, parameter.shape, generator=generator).float()
+        wanted = x.clone().requires_grad_()
+        answer = module(wanted)
+        answer.sum().backward()
+        cases.append((module, x, answer, wanted.grad))
+    found = engine([asked(call, m, x, plane(torch.ones_like(a))) for m, x, a, _ in cases])
+    odd = 0
+    for (_, x, answer, gradient), page in zip(cases, found, strict=True):
+        shown = torch.tensor(page["output"], dtype=torch.float32).reshape(answer.shape)
+        torch.testing.assert_close(shown, answer, rtol=1e-5, atol=0, equal_nan=True, msg=str(x))
+        odd += int((~answer.isfinite() | (answer == 0)).sum())
+        back = torch.tensor(page["gradient"], dtype=torch.float32).reshape(x.shape)
+        torch.testing.assert_close(back, gradient, rtol=1e-4, atol=0, equal_nan=True, msg=str(x))
+    assert odd > 20
+
+
 def test_an_lp_window_in_words(engine):
     x = torch.tensor([[[1.0, -2, 3, 0], [4, 5, -6, 2], [7, 8, 9, 1]]])
     calls = ["nn.LPPool2d(2, 2)", "nn.LPPool2d(1, 3, ceil_mode=True)", "nn.LPPool2d(2.5, 2, 1)"]
@@ -270,6 +304,20 @@ def test_an_lp_window_in_words(engine):
     found = engine([asked(c, None, x, plane(u)) for c, u in zip(calls, upstreams, strict=True)])
     for trace, page in zip(traces, found, strict=True):
         assert [s["arithmetic"] for s in page["steps"]] == [s.arithmetic for s in trace.steps]
+
+
+def test_an_lp_window_that_overflows_says_so(engine):
+    x = torch.tensor([[[1e30, 1, 1e13, 2], [2, 3, 3, -1e13], [1, 2, 0, 4], [2, 2, 5, -6]]])
+    calls = ["nn.LPPool2d(2, 2)", "nn.LPPool2d(3, 2)"]
+    traces = [slide(eval(call, {"nn": nn}), x) for call in calls]
+    ones = plane(torch.ones(1, 2, 2))
+    found = engine([asked(call, None, x, ones) for call in calls])
+    for trace, page in zip(traces, found, strict=True):
+        said = [step["arithmetic"] for step in page["steps"]]
+        assert said == [step.arithmetic for step in trace.steps]
+        assert said[0].endswith("= ∞ (torch's powers overflow)")
+        assert not any("overflow" in text for text in said[2:])
+    assert said[1].endswith("= nan (torch's powers overflow)")
 
 
 def test_signs_and_windows_without_input_in_words(engine):

@@ -49,6 +49,8 @@ def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
     root = roots.get(norm, f"{inner}^(1/{number(norm)})")
     text = _result(result, lambda: _is_root(values, norm, size / divisor, result))
     why = no_root(values, norm) if math.isnan(result) else ""
+    if not why and norm > 0 and not math.isfinite(result) and all(map(math.isfinite, values)):
+        why = "torch's powers overflow"
     return f"{root} {text}" + (f" ({why})" if why else "")
 
 

@@ -134,10 +134,12 @@ class Scene:
     def _blank(self) -> Canvas:
         canvas = Canvas(self.sizes.width, self.layout.height)
         self.draw_blank(canvas)
+        bottom, margin, px = self.layout.height, self.sizes.margin, self.px
+        canvas.fill((margin, bottom - px(8), self.sizes.width - margin, bottom - px(3)), "pad")
         return canvas
 
     def draw_blank(self, canvas: Canvas) -> None:
-        """All that stands still: title, labels, grids before the first step, legend."""
+        """All that stands still but the bar: title, labels, grids before the first step, legend."""
         layout, px = self.layout, self.px
         title, y = px(TITLE_SIZE), self.sizes.margin + px(4) + px(TITLE_SIZE)
         for line in layout.title:
@@ -152,8 +154,6 @@ class Scene:
         self.paint(canvas)
         where = layout.text_x, layout.legend_y
         legend.draw(canvas, self._legend_rows, *where, self.sizes)
-        bottom, margin = layout.height, self.sizes.margin
-        canvas.fill((margin, bottom - px(8), self.sizes.width - margin, bottom - px(3)), "pad")
 
     def cell(self, canvas, panel: Panel, row, col, value, fill="page", ink="text", bold=False):
         """One cell with its number, or its shade; a text in the place of a number stays one."""

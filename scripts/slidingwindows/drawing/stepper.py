@@ -1,7 +1,8 @@
 """A figure as a script for the browser's stepper: what its GIF draws, as numbers and words.
 
 What a GIF's frames are painted with is written down instead of painted, so that the stepper's
-drawing cannot differ from the GIF's, whatever the kind of window.
+drawing cannot differ from the GIF's, whatever the kind of window. Only the GIF's bar is left out,
+for the stepper has a slider.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from ..core.notation import number
 from ..core.trace import Trace
 from ..core.transfer import Transfer
-from .animation import INTRO, durations, item_steps, scene_of
+from .animation import GLIDE, INTRO, LAST, durations, item_steps, scene_of
 from .canvas import Box
 from .panels import LINE_SIZE, Panel, cell_text
 
@@ -95,7 +96,12 @@ class Sketch:
         self.texts.append([x, y, text, size, role, anchor, int(mono)])
 
     def centred(self, box: Box, text: str, size: int, role="text", bold=False) -> None:
-        """As Canvas.centred; all such texts are cells', which are kept apart."""
+        """As Canvas.centred: a text in place of a cell's number, as all such texts are."""
+        for place in _places(self.panels):
+            if self.panels[place[0]].box(*place[1:]) == box:
+                look = LOOKS["page", role]
+                self._cell(self.panels[place[0]], *place[1:], look.upper() if bold else look, text)
+                return
 
 
 def script(item: Trace | Transfer, name: str, transcript: list[str]) -> str:
@@ -111,10 +117,12 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
     kernels', the output's. size: of the drawing. panels: x, y, rows, columns, cell, first row,
     first column, role, type size, label, name in a sentence. looks, values: a letter and a text
     for each cell of a panel before the first step. numbers: what is behind the shades.
-    opening: words. tempo: milliseconds of the first picture and of each other. every: of how
-    many windows one is shown when it plays.
+    opening, closing: words. tempo: the GIF's milliseconds of the opening, of a window's way, of
+    looking, of the answer, and of the closing. every: of how many windows one is shown when it
+    plays.
     steps: for each the transcript's sentence; the figure's lines of words; the cells it reads;
-    looks of cells, as letter and numbers; shapes; cells written and their texts.
+    looks of cells, as letter and numbers; shapes; cells written and their texts. If the GIF shows
+    a window before its answer, that picture too: its words, looks, shapes and cells.
     """
     scene = scene_of(item)
     sketch = Sketch(scene)
@@ -135,13 +143,14 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
         "shapes": sketch.shapes,
         "texts": sketch.texts,
         "opening": scene.opening_words(),
-        "tempo": [INTRO, 2 * glide + look + answer],
+        "closing": scene.closing_words(),
+        "tempo": [INTRO, len(GLIDE) * glide, look, answer, LAST],
         "every": -(-len(item_steps(item)) // len(shown)),
     }
     if scene.shaded:
         data["numbers"] = [_numbers(item, scene, panel) for panel in sketch.panels]
     data["steps"] = [
-        _step(sketch, numbering, item, n, sentence)
+        [*_step(sketch, numbering, item, n, sentence), *_asked(sketch, numbering, n, look)]
         for n, sentence in enumerate(sentences_of(item, transcript))
     ]
     return data
@@ -216,6 +225,22 @@ def _step(sketch: Sketch, numbering, item: Trace | Transfer, n: int, sentence: s
         reads = []  # the looks say it
     words = scene.words(item_steps(item)[n])
     return [sentence, words, reads, looks, sketch.shapes, written]
+
+
+def _asked(sketch: Sketch, numbering, n: int, look: int) -> list:
+    """The picture before a step's answer, if the GIF shows it."""
+    if not look:
+        return []
+    sketch.clear()
+    sketch.scene.look(sketch, n)
+    lines = [text[2] for text in sketch.texts]
+    output, looks, asked = len(sketch.panels) - 1, {}, []
+    for place, (letter, text) in sketch.cells.items():
+        if place[0] == output:
+            asked.append([numbering[place], text, letter])
+        elif not sketch.scene.shaded:
+            looks.setdefault(letter, []).append(numbering[place])
+    return [[lines, looks, sketch.shapes, asked]]
 
 
 def _reads(sketch: Sketch, item: Trace | Transfer, n: int):

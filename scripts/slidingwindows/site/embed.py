@@ -90,6 +90,8 @@ def _picture(name: str, theme: str, facts: dict, base: str) -> str:
         f'alt="{escape(facts["alt"], quote=True)}">'
     )
     if facts["moving"]:
-        still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{source}.png">'
+        # Where scripts run, a stepper's drawing will move, and the GIF need not load.
+        stepped = ", (scripting: enabled)" if facts.get("steps") else ""
+        still = f'<source media="(prefers-reduced-motion: reduce){stepped}" srcset="{source}.png">'
         image = f"{still}{image}"
     return f'<picture class="sw-{theme}">{image}</picture>'
