@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, features
 
 from . import description, field_frames, field_words, frames, funnel_frames, transfer_words
-from .colouring import palette_of, png
+from .colouring import pack, palette_of, png
 from .credits import stamped, tool
 from .errors import SlidingWindowsError
 from .feature_maps import Funnel
@@ -72,7 +72,7 @@ def contents(
         return archive(figure, THEMES[theme], facts, width=width)
     palette = palette_of(figure, THEMES[theme])
     if kind == "png":
-        return stamped(png(filmstrip(figure, width).pixels, palette), facts)
+        return stamped(png(pack(filmstrip(figure, width).pixels), palette), facts)
     if kind == "webp" and not features.check("webp"):
         raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
     reel = Reel(lambda: _frames(figure, width, frame_time), palette)
