@@ -16,7 +16,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 # Compiled files outside scripts/, which `mkdocs serve` watches.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
-unexport PYTHONPATH PYTHONHOME
+# Images of containers often forbid to write them, and then every process compiles all it imports.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .PHONY: serve site offline takeaway branch notebooks pdf figures test check lint lock outdated clean distclean help
 

@@ -3,7 +3,8 @@
 - A test that is skipped or expected to fail makes the run fail, unless MAY_BE_SKIPPED says why
   it may be. So does a file without a test, and a run in which no test was executed.
 - Under ``-n`` each file goes to one process, the longest files first; the tests of a file in
-  SPLIT go one by one, and what is asked of one lesson goes where that lesson runs.
+  SPLIT go one by one, those in TOGETHER go to one process, and what is asked of one lesson goes
+  where that lesson runs.
 - ``--quick`` leaves out all files but those in QUICK, and says so.
 """
 
@@ -31,14 +32,11 @@ LONGEST = (
     "build/test_repeatable.py",
     "site/test_browser.py",
     "site/test_explorer.py",
-    "build/test_faults.py",
     "figures/test_frames.py",
+    "build/test_faults.py",
     "lessons/test_broken_lessons.py",
     "build/test_freshness.py",
     "site/test_stepper.py",
-    "figures/test_gif.py",
-    "figures/test_handouts.py",
-    "figures/test_description.py",
     "site/test_network.py",
     "site/test_gallery.py",
     "build/test_setup.py",
@@ -51,6 +49,14 @@ LONGEST = (
 )
 # Files whose tests share nothing that is costly to make.
 SPLIT = ()
+# Files that look at the same figures, which are drawn once where all of them are.
+TOGETHER = (
+    "figures/test_frames.py",
+    "figures/test_description.py",
+    "figures/test_gif.py",
+    "figures/test_handouts.py",
+    "figures/test_renderers.py",
+)
 
 # For the loop of editing, by the beginnings of names: the engine, what is seen and said of it most
 # often, one tiny site and one lesson.
@@ -171,10 +177,12 @@ def pytest_collection_modifyitems(config, items):
 
 
 def scope(test):
-    """What goes to one process together: a file, or all that needs one lesson's run."""
+    """What goes to one process together: a file, or all that needs one lesson's run or figures."""
     file = test.split("::", 1)[0].removeprefix("tests/")
     if file in SPLIT:
         return test
+    if file in TOGETHER:
+        return TOGETHER[0]
     if file.startswith("lessons/"):
         for name in sorted(LESSONS, key=len, reverse=True):
             own = f"lessons/test_{name.replace('-', '_')}.py"

@@ -73,9 +73,15 @@ def test_the_quick_part_says_what_it_leaves_out(tmp_path):
 
 
 def test_lists_of_files_name_files_that_exist():
-    for name in (*running.LONGEST, *running.SPLIT):
+    for name in (*running.LONGEST, *running.SPLIT, *running.TOGETHER):
         assert (TESTS / name).is_file(), name
     assert all(list(TESTS.glob(f"{name}*")) for name in running.QUICK)
+    drawing = [
+        path.relative_to(TESTS).as_posix()
+        for path in TESTS.rglob("test_*.py")
+        if re.search(r"^from figure_cases import .*\brendered\b", path.read_text("utf-8"), re.M)
+    ]
+    assert sorted(drawing) == sorted(running.TOGETHER)
     for name in running.MAY_BE_SKIPPED:
         file, test = name.split("::")
         assert f"\ndef {test}(" in (REPO / file).read_text("utf-8")
@@ -103,7 +109,7 @@ def run(tmp_path):
     tests.mkdir()
     shutil.copy(TESTS / "conftest.py", tests)
     text = (TESTS / "running.py").read_text("utf-8")
-    text = re.sub(r"(?m)^(LONGEST|SPLIT) = \(([^)]*)\)", r"\1 = ()", text)
+    text = re.sub(r"(?m)^(LONGEST|SPLIT|TOGETHER) = \(([^)]*)\)", r"\1 = ()", text)
     text = re.sub(r"(?m)^MAY_BE_SKIPPED = \{[^}]*\}", "MAY_BE_SKIPPED = {}", text)
     (tests / "running.py").write_text(text, "utf-8")
 
@@ -171,13 +177,17 @@ def test_the_longest_files_come_first(run, edited):
     assert done.returncode == 0, done.stdout
 
 
-def test_only_some_files_are_split(monkeypatch):
+def test_only_some_files_are_split_or_kept_together(monkeypatch):
     option = argparse.Namespace(dist="loadfile", loadscopereorder=True)
     config = argparse.Namespace(option=option, getvalue=lambda name: ["2*popen"])
     scheduler = running.pytest_xdist_make_scheduler(config, Producer("xdist", enabled=False))
     monkeypatch.setattr(running, "SPLIT", ("site/test_a.py",))
+    monkeypatch.setattr(running, "TOGETHER", ("figures/test_d.py", "figures/test_c.py"))
     for test, place in (
         ("tests/site/test_a.py::test_it[1]", "tests/site/test_a.py::test_it[1]"),
+        ("tests/figures/test_c.py::test_it", "figures/test_d.py"),
+        ("tests/figures/test_d.py::test_it", "figures/test_d.py"),
+        ("tests/figures/test_e.py::test_it", "figures/test_e.py"),
         ("tests/site/test_b.py::test_it[1]", "site/test_b.py"),
         # What is asked of a lesson goes where that lesson runs, whoever asks.
         ("tests/lessons/test_padding.py::test_it", "lessons/test_padding.py"),

@@ -22,7 +22,7 @@ from slidingwindows.drawing import canvas, style
 from slidingwindows.drawing.forward import Drawing
 from slidingwindows.drawing.funnel_frames import shades
 from slidingwindows.drawing.style import THEMES, WIDTH
-from slidingwindows.export.colouring import png
+from slidingwindows.export.colouring import pack, png
 from slidingwindows.export.render import compact, render
 from slidingwindows.lesson import plot, show
 
@@ -54,8 +54,17 @@ def test_a_trace_gives_four_pictures_of_one_size_and_what_handouts_take(name):
 def test_png_keeps_every_number_of_the_palette():
     palette = THEMES["light"].palette()
     pixels = np.arange(len(palette), dtype=np.uint8).reshape(1, -1)
-    shown = np.array(picture(png(pixels, palette)).convert("RGB"))
+    shown = np.array(picture(png(pack(pixels), palette)).convert("RGB"))
     np.testing.assert_array_equal(shown[0], palette)
+
+
+@pytest.mark.parametrize("name", ["max", "three channels", "shades", "many windows"])
+def test_a_png_is_hardly_larger_than_pillow_makes_it_with_most_effort(name):
+    sheet = Image.open(io.BytesIO(rendered(name)["files"]["figure.light.strip.png"]))
+    best = io.BytesIO()
+    sheet.save(best, "PNG", optimize=True)
+    ours = png(pack(np.array(sheet)), np.reshape(sheet.getpalette(), (-1, 3)).tolist())
+    assert len(ours) < 1.08 * len(best.getvalue())
 
 
 def test_compact_changes_numbers_but_no_colour():

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import venv
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,10 +20,11 @@ from slidingwindows.site.takeaway import NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
-# forked anew for each: starting 23 kernels would take minutes more and prove nothing else.
+# forked anew for each: starting 23 kernels would take minutes more and prove nothing else. Without
+# fork, as on Windows, there is a kernel for each.
 RUN = """
 import json, os, sys
-import nbformat
+import IPython, matplotlib.pyplot, nbformat, sklearn.datasets, slidingwindows.lesson, torch
 from nbclient import NotebookClient
 
 def printed(cells):
@@ -53,25 +53,34 @@ def run(path, how):
     # A cell that gives answers away comes without its outputs, and without a count.
     cells = [cell for cell in book.cells if cell.get("execution_count") is not None]
     before = printed(cells)
-    print(json.dumps([path, before, how(cells, book)]), flush=True)
+    line = json.dumps([path, before, how(cells, book)]) + "\\n"
+    os.write(1, line.encode())  # to a file, at its end: two processes never mix their lines
 
-def forked(path):
+def forked(path, how):
     child = os.fork()
     if not child:
         code = 1
         try:
-            run(path, in_this_process)
+            run(path, how)
             code = 0
         finally:
             os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, path
+    return child
 
-kernel, *paths = sys.argv[1:]
-if kernel:
-    run(kernel, in_a_kernel)
-import IPython, matplotlib.pyplot, sklearn.datasets, slidingwindows.lesson, torch
-for path in paths:
-    forked(path)
+first, *others = sys.argv[1:]
+waiting = [(first, in_a_kernel), *((path, in_this_process) for path in others)]
+if not hasattr(os, "fork"):
+    for path in sys.argv[1:]:
+        run(path, in_a_kernel)
+    waiting = []
+running = {}
+while waiting or running:
+    while waiting and len(running) < 2:
+        path, how = waiting.pop(0)
+        running[forked(path, how)] = path
+    child, status = os.wait()
+    assert status == 0, running[child]
+    del running[child]
 """
 
 
@@ -135,38 +144,32 @@ def test_a_project_without_lessons_says_so(tmp_path):
 
 
 def test_every_notebook_runs_in_a_clean_environment(course, tmp_path):
-    venv.create(tmp_path / "clean", with_pip=True)
+    venv.create(tmp_path / "clean")
     python = str(tmp_path / "clean" / ("Scripts" if os.name == "nt" else "bin") / "python")
     unset = ("PYTHONPATH", "PYTHONPYCACHEPREFIX", "SLIDINGWINDOWS_BUILD", "VIRTUAL_ENV")
+    # What one process has compiled, the next ones read.
+    unset += ("PYTHONDONTWRITEBYTECODE",)
     clean = {name: value for name, value in os.environ.items() if name not in unset}
     clean |= {"PYTHONNOUSERSITE": "1", "OMP_NUM_THREADS": "1", "IPYTHONDIR": str(tmp_path / "ipy")}
-    # Nothing is compiled that no notebook imports.
-    install = [python, "-m", "pip", "install", "--quiet", "--no-compile"]
-    install += ["-r", "requirements.txt"]
+    # By our pip, run by the clean Python. Nothing is compiled that no notebook imports.
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    install += ["--no-compile", "-r", "requirements.txt"]
     done = subprocess.run(install, cwd=course, env=clean, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    where = "import slidingwindows; print(slidingwindows.__file__)"
+    where = "import importlib.util; print(importlib.util.find_spec('slidingwindows').origin)"
     ask = [python, "-c", where]
     done = subprocess.run(ask, cwd=course, env=clean, capture_output=True, text=True)
     assert done.stdout.startswith(str(tmp_path / "clean")), "the package of the wheel, not ours"
 
     names = sorted(path.name for path in (course / "notebooks").glob("*.ipynb"))
-    # Without fork, as on Windows, there is a kernel for each.
-    jobs = [[names[0], *names[2::2]], ["", *names[1::2]]]
-    if not hasattr(os, "fork"):
-        jobs = [[name] for name in names]
-
-    def run(job):
-        command = [python, "-c", RUN, *job]
-        folder = course / "notebooks"
-        return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
-
-    said = {}
-    with ThreadPoolExecutor(2) as pool:
-        for done in pool.map(run, jobs):
-            assert done.returncode == 0, done.stderr[-3000:]
-            lines = map(json.loads, done.stdout.splitlines())
-            said |= {name: (before, after) for name, before, after in lines}
+    command, folder = [python, "-c", RUN, *names], course / "notebooks"
+    with open(tmp_path / "said", "ab") as file:
+        done = subprocess.run(
+            command, cwd=folder, env=clean, stdout=file, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = map(json.loads, (tmp_path / "said").read_text("utf-8").splitlines())
+    said = {name: (before, after) for name, before, after in lines}
     assert sorted(said) == names
     assert any(before for before, _ in said.values())
     for name, (before, after) in said.items():

@@ -44,6 +44,7 @@ def _glyphs(text: str, size: int, bold: bool, mono: bool) -> tuple[np.ndarray, i
     return ((grey.astype(np.uint16) * LEVELS + 127) // 255).astype(np.uint8), left, top
 
 
+@cache
 def text_width(text: str, size: int, bold: bool = False, mono: bool = False) -> int:
     """Pixels from the pen's start to its end, rounded up."""
     return int(-(-font(size, bold, mono).getlength(text) // 1))

@@ -50,7 +50,7 @@ def stamped(picture: bytes, facts: dict[str, str]) -> bytes:
     """
     if picture.startswith(PNG):
         place = 33  # behind the header, which comes first and has always 13 bytes
-        more = b"".join(_chunk(keyword, text) for keyword, text in facts.items())
+        more = b"".join(_text(keyword, text) for keyword, text in facts.items())
     elif picture.startswith(GIF):
         flags = picture[10]
         place = 13 + (3 * (2 << (flags & 7)) if flags & 0x80 else 0)  # behind the palette
@@ -62,10 +62,14 @@ def stamped(picture: bytes, facts: dict[str, str]) -> bytes:
     return picture[:place] + more + picture[place:]
 
 
-def _chunk(keyword: str, text: str) -> bytes:
+def _text(keyword: str, text: str) -> bytes:
     """A tEXt chunk: Latin-1 by the specification."""
-    data = keyword.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")
-    body = b"tEXt" + data
+    return chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1", "replace"))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A part of a PNG file: its length, its kind of four letters, its data and their checksum."""
+    body = kind + data
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 

@@ -17,7 +17,7 @@ from ..drawing import animation as frames
 from ..drawing import field_frames, funnel_frames
 from ..drawing.style import THEMES, WIDTH
 from ..words import description, field_words, transfer_words
-from .colouring import palette_of, png
+from .colouring import pack, palette_of, png
 from .credits import stamped, tool
 from .filmstrip import filmstrip
 from .gif import encode
@@ -74,7 +74,7 @@ def contents(
         return archive(figure, THEMES[theme], facts, width=width)
     palette = palette_of(figure, THEMES[theme])
     if kind == "png":
-        return stamped(png(filmstrip(figure, width).pixels, palette), facts)
+        return stamped(png(pack(filmstrip(figure, width).pixels), palette), facts)
     if kind == "webp" and not features.check("webp"):
         raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
     reel = Reel(lambda: _frames(figure, width, frame_time), palette)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..drawing.style import THEMES, WIDTH, Theme
-from .colouring import clear_png, palette_of, png
+from .colouring import Packed, clear_png, pack, palette_of, png
 from .credits import stamped
-from .filmstrip import Still, handout, stills_of
+from .filmstrip import handout, stills_of
 from .zip import packed
 
 MOST_SLIDES = 64  # windows of one figure; of more, evenly chosen ones
@@ -15,12 +15,12 @@ def archive(
     figure, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
-    stills = stills_of(figure, MOST_SLIDES, width)
+    stills = [pack(still.pixels) for _, still in stills_of(figure, MOST_SLIDES, width)]
     return packed(clear_stills(stills, figure, theme, name, facts))
 
 
 def clear_stills(
-    stills: list[Still], figure, theme: Theme, name: str, facts: dict[str, str]
+    stills: list[Packed], figure, theme: Theme, name: str, facts: dict[str, str]
 ) -> dict[str, bytes]:
     """{file name: transparent PNG}, numbered in the order in which they are shown.
 
@@ -28,8 +28,8 @@ def clear_stills(
     """
     palette, digits = palette_of(figure, theme), max(2, len(str(len(stills))))
     return {
-        f"{name}-{number:0{digits}}.png": stamped(clear_png(still.pixels, palette, theme), facts)
-        for number, (_, still) in enumerate(stills, 1)
+        f"{name}-{number:0{digits}}.png": stamped(clear_png(still, palette, theme), facts)
+        for number, still in enumerate(stills, 1)
     }
 
 
@@ -41,12 +41,14 @@ def take_away(figure, name: str, facts: dict[str, str]) -> tuple[dict[str, bytes
     """
     stills = stills_of(figure, MOST_SLIDES)
     sheet = handout(stills).pixels
+    # Both themes show the same palette numbers, so these are packed once.
+    packed_sheet, packed_stills = pack(sheet), [pack(still.pixels) for _, still in stills]
     files, frames = {}, {}
     for theme in THEMES.values():
         files[f"{name}.{theme.name}.strip.png"] = stamped(
-            png(sheet, palette_of(figure, theme)), facts
+            png(packed_sheet, palette_of(figure, theme)), facts
         )
-        clear = clear_stills(stills, figure, theme, name, facts)
+        clear = clear_stills(packed_stills, figure, theme, name, facts)
         frames |= {f"{name}/{theme.name}/{file}": data for file, data in clear.items()}
     files[f"{name}.frames.zip"] = packed(frames)
     height, width = sheet.shape

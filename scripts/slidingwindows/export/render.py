@@ -21,7 +21,7 @@ from ..drawing.style import THEMES
 from ..words import field_words, transfer_words
 from ..words.description import alt_text, transcript
 from ..words.recipes import recipe
-from .colouring import palette_of, png
+from .colouring import pack, palette_of, png
 from .credits import credit, stamped
 from .gif import assemble, pictures
 from .handouts import take_away
@@ -83,6 +83,7 @@ def _moving(name: str, item, module, words, facts: dict) -> dict:
     """module: the one whose ``animate`` and ``poster`` draw such an item."""
     animation = [(canvas.pixels, duration) for canvas, duration in module.animate(item)]
     still = module.poster(item).pixels
+    poster = pack(still)
     files, strip = take_away(item, name, facts)
     # Both themes show the same palette numbers, so these are packed once.
     images, order = compact([pixels for pixels, _ in animation], range(256))
@@ -92,7 +93,7 @@ def _moving(name: str, item, module, words, facts: dict) -> dict:
         palette = palette_of(item, theme)
         colours = [palette[number] for number in order]
         files[f"{name}.{theme.name}.gif"] = stamped(assemble(shape, stored, colours), facts)
-        files[f"{name}.{theme.name}.png"] = stamped(png(still, palette), facts)
+        files[f"{name}.{theme.name}.png"] = stamped(png(poster, palette), facts)
     height, width = still.shape
     alt, transcript_ = words
     return {

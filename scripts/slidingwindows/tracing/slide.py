@@ -100,24 +100,24 @@ def slide(
         input = tensor_of(input, "slide")
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
-    context = _context(module, input)
-    dims, tracer = tracer_of(module, context)
-    wrong = set(more) - TAKES.get(tracer, set())
-    if wrong:
-        raise SlidingWindowsError(f"slide does not take {', '.join(sorted(wrong))} here", context)
+    # What an error tells beside its problem takes as long as a trace: it is made for errors alone.
     try:
+        dims, tracer = tracer_of(module)
+        wrong = set(more) - TAKES.get(tracer, set())
+        if wrong:
+            raise SlidingWindowsError(f"slide does not take {', '.join(sorted(wrong))} here")
         where = followed(channel, sample, depth)
         check(Request(module, input, dims, *where))
-        module = filled_in(module, input)
-        with undisturbed(module), torch.no_grad():
-            request = Request(module, input.detach().clone(), dims, *where)
+        filled = filled_in(module, input)
+        with undisturbed(filled), torch.no_grad():
+            request = Request(filled, input.detach().clone(), dims, *where)
             return tracer(request, **more)
     except SlidingWindowsError as error:
-        raise SlidingWindowsError(error.problem, context) from error.__cause__
+        raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
     except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
         words = (str(error).strip().splitlines() or ["no reason given"])[0]
         problem = f"{type(module).__name__} could not be traced: {type(error).__name__}: {words}"
-        raise SlidingWindowsError(problem, context) from error
+        raise SlidingWindowsError(problem, _context(module, input)) from error
 
 
 def _context(module: nn.Module, input) -> str:
@@ -126,12 +126,12 @@ def _context(module: nn.Module, input) -> str:
     return title_of(module) + shape
 
 
-def tracer_of(module: nn.Module, context: str = ""):
+def tracer_of(module: nn.Module):
     """(dimensions, tracing function) of a module; raises if it slides no window we know."""
     for kind, found in TRACERS.items():
         if isinstance(module, kind):
             return found
-    raise SlidingWindowsError(f"{type(module).__name__} is not one of {known_modules()}", context)
+    raise SlidingWindowsError(f"{type(module).__name__} is not one of {known_modules()}")
 
 
 def known_modules() -> str:
