@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from . import ROOT, row
@@ -62,14 +62,14 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
 
 
 def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
-    """Every mutant of an area, or of one of its modules, that is not known to change nothing."""
+    """Every mutant of an area, or of one of its modules; known equivalents are among them."""
     found = []
     for path in area.sources(ROOT):
         if module and path.stem != module:
             continue
         make = of_script if path.suffix == ".js" else of_python
         found += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
-    return [one for one in found if key_of(one) not in EQUIVALENT]
+    return found
 
 
 def key_of(mutant: Mutant) -> tuple[str, str, str]:
@@ -78,20 +78,30 @@ def key_of(mutant: Mutant) -> tuple[str, str, str]:
 
 
 def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, int]:
-    """(killed, decided) of a random sample; survivors are printed."""
+    """(killed, decided) of a random sample; survivors are printed, and what a mutant took.
+
+    Equivalents are left out after the draw, so that a new entry leaves the rest of a sample alone.
+    """
     every = mutants_of(area, module)
-    chosen = random.Random(seed).sample(every, min(sample, len(every)))
+    drawn = random.Random(seed).sample(every, min(sample, len(every)))
+    chosen = [mutant for mutant in drawn if key_of(mutant) not in EQUIVALENT]
     results = Counter()
     with tempfile.TemporaryDirectory() as scratch:
         whole_site = "tests/site" in area.tests  # which is built from a warm cache
         copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
         known = coverage(area, copies[0])
+        begun = time.monotonic()
         for mutant, result, words in outcomes(chosen, area, known, copies):
             results[result] += 1
             tally = f"\r{results.total()} of {len(chosen)}, {results[KILLED]} killed"
             print(tally, end="", file=sys.stderr, flush=True)
             if result not in (KILLED, TIMED_OUT):
                 print(f"\n{result}  {mutant}  ({words})", flush=True)
+        seconds = (time.monotonic() - begun) / max(len(chosen), 1)
+    counts = ", ".join(f"{count} {result}" for result, count in results.items())
+    left_out = len(drawn) - len(chosen)
+    print(f"\n{len(every)} mutants, {len(drawn)} drawn: {counts}, {left_out} equivalent; ", end="")
+    print(f"{seconds:.1f} seconds each")
     killed = results[KILLED] + results[TIMED_OUT]
     return killed, killed + results[SURVIVED]
 
@@ -229,8 +239,13 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     if traced:
         os.environ["MUTANTS_TRACE"] = str(copy.root.parent / "hits")
         exec(compile(TRACER, "tracer", "exec"), {"__name__": "tracer"})
+    import hypothesis
     import pytest
 
+    # That a sweep fails is all that counts, so no example is made smaller.
+    found = [one for one in hypothesis.Phase if one.name in ("explicit", "generate")]
+    hypothesis.settings.register_profile("mutants", phases=found, database=None)
+    hypothesis.settings.load_profile("mutants")
     code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
     if traced:
         sys.settrace(None)
@@ -267,21 +282,28 @@ if folder and "mutants_hits" not in sys.modules:
 def coverage(area: Area, copy: Copy) -> dict:
     """By test file: the functions that it runs, and its seconds of the processor.
 
-    Measured without a mutant, so a test that fails anyway is found out; kept by content.
+    Measured without a mutant, so a test that fails anyway is found out. Kept until the test or
+    a module that it runs is another: without that, it cannot come to run any other function.
     """
     folder = ROOT / KEPT
     folder.mkdir(parents=True, exist_ok=True)
-    package = contents(sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")))
+    modules = defaultdict(list)
+    for path in sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")):
+        modules[path.stem].append(path)
+    modules = {stem: contents(paths) for stem, paths in modules.items()}
     found = {}
     for test in area.test_files(ROOT):
         helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
         script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
-        key = contents([test, *helpers, *script]) + package
+        key = contents([test, *helpers, *script])
         name = test.relative_to(ROOT).as_posix()
         kept = folder / f"{name.replace('/', '.')}.json"
         facts = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
-        if facts.get("key") != key:
+        run = facts.get("modules", {})
+        if facts.get("key") != key or any(modules.get(stem) != run[stem] for stem in run):
             facts = {"key": key, **measured(name, copy)}
+            stems = {function.split(":")[0] for function in facts["functions"]}
+            facts["modules"] = {stem: modules[stem] for stem in sorted(stems)}
             aside = kept.with_suffix(".aside")
             aside.write_text(json.dumps(facts), "utf-8")
             aside.replace(kept)

@@ -49,6 +49,18 @@ def test_what_may_be_changed(source, expected):
     assert changes(source) == expected
 
 
+def test_equal_changes_of_equal_lines_have_numbers():
+    """So that what is known to be equivalent is one place, and no other is left out with it."""
+    found = of_python("a.py", "a = f(1, 2)\nb = 1\na = f(1, 2)\nc = [1, 1]")
+    ones = [(one.line, one.change) for one in found if one.change.startswith("1 → 2")]
+    assert ones == [
+        (1, "1 → 2 (place 1)"), (2, "1 → 2"), (3, "1 → 2 (place 2)"),
+        (4, "1 → 2 (place 1)"), (4, "1 → 2 (place 2)"),
+    ]  # fmt: skip
+    found = of_script("a.js", "a = 1 + 1;\n")
+    assert [one.change for one in found] == ["+ → -", "1 → 2 (place 1)", "1 → 2 (place 2)"]
+
+
 def test_what_is_left_alone():
     source = """
         import a
@@ -77,6 +89,7 @@ def test_each_mutant_is_one_change_that_compiles():
         compile(changed, "folding.py", "exec")
         assert changed != plain and one.text in source
     assert every[0].source() == every[0].source()
+    assert len({key_of(one) for one in every}) == len(every)
 
 
 def test_script_is_changed_between_comments():
