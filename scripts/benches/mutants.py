@@ -37,6 +37,7 @@ KEPT = ".cache/mutants"
 # Of seconds of the processor; a wall clock would count a busy machine as a kill.
 PATIENCE, LEAST_PATIENCE = 5, 60
 HUNG = 1800
+AT_FIRST = 2  # files of tests
 MOST_MEMORY = 12 << 30
 KILLED, SURVIVED, TIMED_OUT, HANGING = "killed", "survived", "killed by its time", "hanging"
 NOTHING_RUN = (4, 5)  # pytest's exit codes for a wrong call and for no tests
@@ -107,9 +108,18 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
 
 
 def outcomes(mutants, area, known, copies):
-    """(mutant, result, words) of each, as they end; as many at once as there are copies."""
+    """(mutant, result, words) of each, as they end; as many at once as there are copies.
+
+    A few files go first, since to collect all of them takes longer than most mutants live.
+    """
     free, running = list(copies), {}
     waiting = list(reversed(mutants))
+
+    def begin(copy, mutant, tests, later, names):
+        allowed = PATIENCE * sum(known[test]["seconds"] for test in tests)
+        child = Child(copy, tests, max(allowed, LEAST_PATIENCE))
+        running[child] = mutant, later, names
+
     while waiting or running:
         while waiting and free:
             mutant, copy = waiting.pop(), free.pop()
@@ -120,12 +130,13 @@ def outcomes(mutants, area, known, copies):
                 yield mutant, SURVIVED, "no test reaches it"
                 continue
             copy.mutate(mutant)
-            allowed = PATIENCE * sum(known[test]["seconds"] for test in tests)
-            child = Child(copy, tests, max(allowed, LEAST_PATIENCE))
-            running[child] = mutant, names
+            begin(copy, mutant, tests[:AT_FIRST], tests[AT_FIRST:], names)
         time.sleep(0.05)
         for child in [child for child in running if child.ended()]:
-            mutant, names = running.pop(child)
+            mutant, later, names = running.pop(child)
+            if later and child.result() == SURVIVED:
+                begin(child.copy, mutant, later, [], names)
+                continue
             child.copy.restore(mutant)
             free.append(child.copy)
             yield mutant, child.result(), names

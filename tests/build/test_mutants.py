@@ -157,6 +157,13 @@ def test_another_process_sees_the_mutant():
 def test_endless():
     assert endless(3) == 0
 """
+# Two files are named for the module and go first; nearly all mutants wait for the third.
+CARELESS = """
+from slidingwindows.double import double, endless
+
+def test_it_runs():
+    double(1), endless(0)
+"""
 RUN = """
 import sys
 from pathlib import Path
@@ -171,7 +178,9 @@ def test_survivors_are_named_and_nothing_is_left_behind(tmp_path):
     files = {
         "scripts/slidingwindows/__init__.py": "",
         "scripts/slidingwindows/double.py": MODULE,
-        "tests/test_double.py": TESTS,
+        "tests/test_double.py": CARELESS,
+        "tests/test_double_too.py": CARELESS,
+        "tests/test_twice.py": TESTS,
         "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['scripts']\n",
         ".gitignore": ".cache/\n",
     }
