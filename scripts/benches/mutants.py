@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from . import ROOT, row
@@ -37,6 +37,7 @@ KEPT = ".cache/mutants"
 # Of seconds of the processor; a wall clock would count a busy machine as a kill.
 PATIENCE, LEAST_PATIENCE = 5, 60
 HUNG = 1800
+AT_FIRST = 2  # files of tests
 MOST_MEMORY = 12 << 30
 KILLED, SURVIVED, TIMED_OUT, HANGING = "killed", "survived", "killed by its time", "hanging"
 NOTHING_RUN = (4, 5)  # pytest's exit codes for a wrong call and for no tests
@@ -62,14 +63,14 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
 
 
 def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
-    """Every mutant of an area, or of one of its modules, that is not known to change nothing."""
+    """Every mutant of an area, or of one of its modules; known equivalents are among them."""
     found = []
     for path in area.sources(ROOT):
         if module and module not in (path.stem, module_of(path.as_posix())):
             continue
         make = of_script if path.suffix == ".js" else of_python
         found += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
-    return [one for one in found if key_of(one) not in EQUIVALENT]
+    return found
 
 
 def module_of(path: str) -> str:
@@ -84,28 +85,47 @@ def key_of(mutant: Mutant) -> tuple[str, str, str]:
 
 
 def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, int]:
-    """(killed, decided) of a random sample; survivors are printed."""
+    """(killed, decided) of a random sample; survivors are printed, and what a mutant took.
+
+    Equivalents are left out after the draw, so that a new entry leaves the rest of a sample alone.
+    """
     every = mutants_of(area, module)
-    chosen = random.Random(seed).sample(every, min(sample, len(every)))
+    drawn = random.Random(seed).sample(every, min(sample, len(every)))
+    chosen = [mutant for mutant in drawn if key_of(mutant) not in EQUIVALENT]
     results = Counter()
     with tempfile.TemporaryDirectory() as scratch:
         whole_site = "tests/site" in area.tests  # which is built from a warm cache
         copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
         known = coverage(area, copies[0])
+        begun = time.monotonic()
         for mutant, result, words in outcomes(chosen, area, known, copies):
             results[result] += 1
             tally = f"\r{results.total()} of {len(chosen)}, {results[KILLED]} killed"
             print(tally, end="", file=sys.stderr, flush=True)
             if result not in (KILLED, TIMED_OUT):
                 print(f"\n{result}  {mutant}  ({words})", flush=True)
+        seconds = (time.monotonic() - begun) / max(len(chosen), 1)
+    counts = ", ".join(f"{count} {result}" for result, count in results.items())
+    left_out = len(drawn) - len(chosen)
+    print(f"\n{len(every)} mutants, {len(drawn)} drawn: {counts}, {left_out} equivalent; ", end="")
+    print(f"{seconds:.1f} seconds each")
     killed = results[KILLED] + results[TIMED_OUT]
     return killed, killed + results[SURVIVED]
 
 
 def outcomes(mutants, area, known, copies):
-    """(mutant, result, words) of each, as they end; as many at once as there are copies."""
+    """(mutant, result, words) of each, as they end; as many at once as there are copies.
+
+    A few files go first, since to collect all of them takes longer than most mutants live.
+    """
     free, running = list(copies), {}
     waiting = list(reversed(mutants))
+
+    def begin(copy, mutant, tests, later, names):
+        allowed = PATIENCE * sum(known[test]["seconds"] for test in tests)
+        child = Child(copy, tests, max(allowed, LEAST_PATIENCE))
+        running[child] = mutant, later, names
+
     while waiting or running:
         while waiting and free:
             mutant, copy = waiting.pop(), free.pop()
@@ -116,12 +136,13 @@ def outcomes(mutants, area, known, copies):
                 yield mutant, SURVIVED, "no test reaches it"
                 continue
             copy.mutate(mutant)
-            allowed = PATIENCE * sum(known[test]["seconds"] for test in tests)
-            child = Child(copy, tests, max(allowed, LEAST_PATIENCE))
-            running[child] = mutant, names
+            begin(copy, mutant, tests[:AT_FIRST], tests[AT_FIRST:], names)
         time.sleep(0.05)
         for child in [child for child in running if child.ended()]:
-            mutant, names = running.pop(child)
+            mutant, later, names = running.pop(child)
+            if later and child.result() == SURVIVED:
+                begin(child.copy, mutant, later, [], names)
+                continue
             child.copy.restore(mutant)
             free.append(child.copy)
             yield mutant, child.result(), names
@@ -236,8 +257,13 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     if traced:
         os.environ["MUTANTS_TRACE"] = str(copy.root.parent / "hits")
         exec(compile(TRACER, "tracer", "exec"), {"__name__": "tracer"})
+    import hypothesis
     import pytest
 
+    # That a sweep fails is all that counts, so no example is made smaller.
+    found = [one for one in hypothesis.Phase if one.name in ("explicit", "generate")]
+    hypothesis.settings.register_profile("mutants", phases=found, database=None)
+    hypothesis.settings.load_profile("mutants")
     code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
     if traced:
         sys.settrace(None)
@@ -275,21 +301,28 @@ if folder and "mutants_hits" not in sys.modules:
 def coverage(area: Area, copy: Copy) -> dict:
     """By test file: the functions that it runs, and its seconds of the processor.
 
-    Measured without a mutant, so a test that fails anyway is found out; kept by content.
+    Measured without a mutant, so a test that fails anyway is found out. Kept until the test or
+    a module that it runs is another: without that, it cannot come to run any other function.
     """
     folder = ROOT / KEPT
     folder.mkdir(parents=True, exist_ok=True)
-    package = contents(sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")))
+    modules = defaultdict(list)
+    for path in sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")):
+        modules[path.stem].append(path)
+    modules = {stem: contents(paths) for stem, paths in modules.items()}
     found = {}
     for test in area.test_files(ROOT):
         helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
         script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
-        key = contents([test, *helpers, *script]) + package
+        key = contents([test, *helpers, *script])
         name = test.relative_to(ROOT).as_posix()
         kept = folder / f"{name.replace('/', '.')}.json"
         facts = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
-        if facts.get("key") != key:
+        run = facts.get("modules", {})
+        if facts.get("key") != key or any(modules.get(stem) != run[stem] for stem in run):
             facts = {"key": key, **measured(name, copy)}
+            stems = {function.split(":")[0] for function in facts["functions"]}
+            facts["modules"] = {stem: modules[stem] for stem in sorted(stems)}
             aside = kept.with_suffix(".aside")
             aside.write_text(json.dumps(facts), "utf-8")
             aside.replace(kept)

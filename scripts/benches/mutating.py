@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """One fault: where it is, its line's text, and what it changes into what."""
+    """One fault: where it is, its line's text, and what it changes into what.
+
+    Where equal lines, or one, can be changed so in several places, the change has its number.
+    """
 
     path: str
     line: int
@@ -104,7 +108,20 @@ def of_python(path: str, source: str) -> list[Mutant]:
             change = f"{_short(node)} → {_short(new)}"
             changed = partial(_with, tree, parent, field, index, new)
             found.append(Mutant(path, line, function, text, change, changed))
-    return sorted(found, key=lambda one: one.line)
+    return _numbered(found)
+
+
+def _numbered(found: list[Mutant]) -> list[Mutant]:
+    """In the order of their lines; no two of them have both the same text and the same change."""
+    ordered = sorted(found, key=lambda one: one.line)
+    several = Counter((one.text, one.change) for one in ordered)
+    seen = Counter()
+    for number, one in enumerate(ordered):
+        key = one.text, one.change
+        seen[key] += 1
+        if several[key] > 1:
+            ordered[number] = one._replace(change=f"{one.change} (place {seen[key]})")
+    return ordered
 
 
 def _short(node: ast.AST) -> str:
@@ -265,4 +282,4 @@ def of_script(path: str, source: str) -> list[Mutant]:
                 changed = partial("".join, (source[:start], new, source[end:]))
                 change = f"{match[0].strip()} → {new.strip()}"
                 found.append(Mutant(path, line, "", text, change, changed))
-    return sorted(found, key=lambda one: one.line)
+    return _numbered(found)

@@ -49,6 +49,18 @@ def test_what_may_be_changed(source, expected):
     assert changes(source) == expected
 
 
+def test_equal_changes_of_equal_lines_have_numbers():
+    """So that what is known to be equivalent is one place, and no other is left out with it."""
+    found = of_python("a.py", "a = f(1, 2)\nb = 1\na = f(1, 2)\nc = [1, 1]")
+    ones = [(one.line, one.change) for one in found if one.change.startswith("1 → 2")]
+    assert ones == [
+        (1, "1 → 2 (place 1)"), (2, "1 → 2"), (3, "1 → 2 (place 2)"),
+        (4, "1 → 2 (place 1)"), (4, "1 → 2 (place 2)"),
+    ]  # fmt: skip
+    found = of_script("a.js", "a = 1 + 1;\n")
+    assert [one.change for one in found] == ["+ → -", "1 → 2 (place 1)", "1 → 2 (place 2)"]
+
+
 def test_what_is_left_alone():
     source = """
         import a
@@ -77,6 +89,7 @@ def test_each_mutant_is_one_change_that_compiles():
         compile(changed, "reduction.py", "exec")
         assert changed != plain and one.text in source
     assert every[0].source() == every[0].source()
+    assert len({key_of(one) for one in every}) == len(every)
 
 
 def test_script_is_changed_between_comments():
@@ -144,6 +157,13 @@ def test_another_process_sees_the_mutant():
 def test_endless():
     assert endless(3) == 0
 """
+# Two files are named for the module and go first; nearly all mutants wait for the third.
+CARELESS = """
+from slidingwindows.double import double, endless
+
+def test_it_runs():
+    double(1), endless(0)
+"""
 RUN = """
 import sys
 from pathlib import Path
@@ -158,7 +178,9 @@ def test_survivors_are_named_and_nothing_is_left_behind(tmp_path):
     files = {
         "scripts/slidingwindows/__init__.py": "",
         "scripts/slidingwindows/room/double.py": MODULE,
-        "tests/test_double.py": TESTS,
+        "tests/test_double.py": CARELESS,
+        "tests/test_double_too.py": CARELESS,
+        "tests/test_twice.py": TESTS,
         "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['scripts']\n",
         ".gitignore": ".cache/\n",
     }

@@ -55,6 +55,17 @@ def test_the_same_numbers_on_every_run(row):
     assert isinstance(animation(row.name), Trace)
 
 
+def test_numbers_are_digits_that_can_be_added_in_the_head():
+    """Inputs from 0 to 5 and weights from -1 to 2, each of which occurs; zero is the padding."""
+    traces = [animation(row.name) for row in ANIMATIONS]
+    inputs, weights = (
+        {v for planes in of for plane in planes for line in plane for v in line}
+        for of in ([t.planes for t in traces], [t.weights for t in traces])
+    )
+    assert inputs - {float("-inf")} == set(range(6)) and weights == set(range(-1, 3))
+    assert {trace.bias for trace in traces} <= weights | {None}
+
+
 def test_another_name_is_refused():
     with pytest.raises(SlidingWindowsError, match="'padding' is not one of no_padding_no_strides"):
         animation("padding")

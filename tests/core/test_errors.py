@@ -82,6 +82,25 @@ def torch_refuses(module, tensor) -> bool:
     return False
 
 
+INTS = {1: "one int", 2: "one int or two ints", 3: "one int or three ints"}
+WITH_INTS = {
+    "MaxPool": ("kernel_size", "stride", "padding", "dilation"),
+    "AvgPool": ("kernel_size", "stride", "padding"),
+    "LPPool": ("kernel_size", "stride"),
+}
+
+
+@pytest.mark.parametrize("dims", INTS)
+@pytest.mark.parametrize(("stem", "name"), [(s, name) for s in WITH_INTS for name in WITH_INTS[s]])
+def test_a_parameter_of_too_many_numbers_is_called_by_its_name(stem, name, dims):
+    module = getattr(nn, f"{stem}{dims}d")(*((2, 2) if stem == "LPPool" else (2,)))
+    many = (1,) * (dims + 1)
+    setattr(module, name, many)
+    with pytest.raises(SlidingWindowsError) as caught:
+        slide(module, zeros(1, *[4] * dims))
+    assert caught.value.problem == f"{name} must be {INTS[dims]}, got {many}"
+
+
 @pytest.mark.parametrize("shape", [(1, 4, 4), (2, 1, 4, 4)], ids=str)
 @pytest.mark.parametrize(("call", "problem"), PARAMETERS)
 def test_parameters_torch_refuses(call, problem, shape):

@@ -431,6 +431,16 @@ def test_layers_called_element_wise_leave_each_place_alone(kind):
     assert different.sum() == 1 and different[spot[2:]]
 
 
+@pytest.mark.parametrize(
+    "pad", [nn.ZeroPad2d((1, 2, 3, 0)), nn.ReflectionPad2d(2), nn.ReLU()], ids=str
+)
+def test_layers_without_windows_read_one_element_for_each(pad):
+    windows = windows_of(pad, (7, 9))
+    assert windows.output == pad(torch.zeros(1, 7, 9)).shape[1:]
+    for axis in windows.axes:
+        assert (axis.kernel_size, axis.stride, axis.dilation) == (1, 1, 1)
+
+
 def test_an_average_is_over_eight_random_inputs_unless_told_otherwise():
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 1, 3))
     nn.init.normal_(network[0].weight, generator=torch.Generator().manual_seed(1))

@@ -6,11 +6,12 @@ import math
 
 import pytest
 import torch
+from naive import bits
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
 from slidingwindows.core.notation import number
-from slidingwindows.core.reduction import LARGEST, LEAST, Rule, agrees, fold
+from slidingwindows.core.reduction import LARGEST, LEAST, Rule, agrees, fold, power
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INF, NAN = math.inf, math.nan
@@ -161,3 +162,17 @@ def test_a_short_window_counts_as_if_it_were_whole():
     step, rule = lp_of([3.0, 4.0], 2.0, size=8)
     assert fold(step, rule) == 10.0
     assert agrees(10.0, step, rule, 2.0**-23) and not agrees(5.0, step, rule, 2.0**-23)
+
+
+@pytest.mark.parametrize(
+    "base", [0.0, -0.0, 0.25, 1.0, -1.0, 3.0, -3.0, 1e200, -1e200, INF, -INF, NAN]
+)
+@pytest.mark.parametrize("exponent", [0.25, 1 / 3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.0])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_powers_and_roots_are_torchs(base, exponent, sign):
+    """Signs of zeros and of infinities too: one more of the other sign makes a sum nan."""
+    exponent *= sign
+    expected = float(torch.tensor(base, dtype=torch.float64) ** exponent)
+    found = power(base, exponent)
+    assert type(found) is float
+    assert bits(found) == bits(expected) or math.isclose(found, expected, rel_tol=1e-12)

@@ -26,6 +26,7 @@ from test_uneven import fractional, pooled_indices
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Transfer, route, slide
+from slidingwindows.core.backward import cancelling
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
@@ -396,3 +397,25 @@ def test_the_gradient_of_a_signal_is_a_row_or_its_numbers():
     assert found == route(module, signal, sent[None]) == route(module, signal, [1, 20, 300])
     with pytest.raises(SlidingWindowsError, match=r"output's shape \(1, 3\), got \(3,\)"):
         route(nn.AvgPool2d((1, 2)), signal[None], sent)
+
+
+@pytest.mark.parametrize("norm", [1, 2, 3, -1, 0.5])
+def test_rounding_counts_for_more_only_where_powers_cancel(norm):
+    """An LP pool's share may be off by its own rounding and that of the root's exponent."""
+    plain = [[1.0, 2.0], [0.0, 3.0], [0.0, 0.0], [math.inf, 1.0], [-2.0, -1.0], [3.0, -1.0]]
+    values = torch.tensor(plain, dtype=torch.float64).reshape(1, 6, 2)
+    *alone, mixed = cancelling(slide(nn.LPPool2d(norm, (1, 2)), values))
+    assert alone == [1 + abs(1 / norm - 1)] * 5
+    more = {1: 2, -1: 2, 3: 28 / 26}.get(norm, 1)
+    assert math.isclose(mixed, more * alone[0])
+
+
+@pytest.mark.parametrize(("epsilon", "last"), [(2.0**-23, 2**19), (2.0**-52, 2**48)])
+def test_of_what_nearly_cancels_rounding_may_be_all(epsilon, last):
+    """Of two terms the sum may be off by 2 · 4 roundings of them: then by half of itself."""
+    dtype = torch.float32 if epsilon == 2.0**-23 else torch.float64
+    found = [
+        cancelling(slide(nn.LPPool1d(1, 2), torch.tensor([[n + 1.0, -n]], dtype=dtype)))[0]
+        for n in (last / 2 - 1, last / 2)
+    ]
+    assert found == [last - 1, math.inf]

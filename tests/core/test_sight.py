@@ -308,6 +308,49 @@ def test_a_pool_of_everything_behind_a_block_sees_what_a_norm_sees():
         assert funnel(network, torch.rand(1, 7, 7)).stages[-1].sees() == "–"
 
 
+@pytest.mark.parametrize("size", [2, 4, 5, (2, 4, 5), (5, 2, 4), (4, 5, 2), (5, 4, 4)], ids=str)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_resizing_to_a_size_passes_over_what_gradients_do_not_reach(rank, size):
+    """From four rows to two, every second one; the axes may have sizes of their own."""
+    sizes = size if isinstance(size, int) else size[:rank]
+    mode = ("linear", "bilinear", "nearest")[rank - 1]
+    shape = (1, *[4] * rank)
+    layers = [getattr(nn, f"Conv{rank}d")(1, 1, 1), nn.Upsample(sizes, mode=mode), nn.Flatten()]
+    wide = nn.Sequential(*layers)(torch.zeros(1, *shape)).shape[1]
+    network = nn.Sequential(*layers, nn.Linear(wide, 2))
+    reached = bool(gradients(list(network), shape, 0)[-1].all())
+    smallest = min(layers[1](torch.zeros(1, *shape)).shape[2:])
+    assert reached == (mode != "nearest" or smallest >= 4)
+    stage = funnel(network, torch.rand(*shape)).stages[-1]
+    assert stage.sees() == ("all" if reached else "–")
+
+
+class Summed(nn.Module):
+    """Two layers side by side, added."""
+
+    def __init__(self, one, two):
+        super().__init__()
+        self.one, self.two = one, two
+
+    def forward(self, x):
+        return self.one(x) + self.two(x)
+
+
+@pytest.mark.parametrize("wide", [0, 1, None])
+def test_a_sum_sees_what_the_wider_operand_sees_first_or_second(wide):
+    """A stride passes over three of four places, which only the wider kernel has spread."""
+    parts = [nn.Conv2d(1, 2, 1), nn.Conv2d(1, 2, 1)]
+    if wide is not None:
+        parts[wide] = nn.Conv2d(1, 2, 3, padding=1)
+    network = nn.Sequential(
+        Summed(*parts), nn.Conv2d(2, 2, 1, stride=2), nn.Flatten(), nn.Linear(8, 2)
+    )
+    all_reached = bool(gradients(list(network), (1, 4, 4), 0)[-1].all())
+    assert all_reached == (wide is not None)
+    stage = funnel(network, torch.rand(1, 4, 4)).stages[-1]
+    assert stage.sees() == ("all" if all_reached else "–")
+
+
 def test_very_long_signals_are_no_trouble():
     network = nn.Sequential(nn.Conv1d(1, 2, 9, stride=4), nn.Flatten(), nn.Linear(25_000, 2))
     assert funnel(network, torch.rand(1, 50_005)).stages[-1].sees() == "all"

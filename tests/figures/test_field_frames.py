@@ -253,6 +253,12 @@ def test_the_last_frame_has_all_views_and_all_sizes(name, theme="light"):
 
 
 @every_case
+def test_a_picture_ends_where_its_longest_words_do(name):
+    lowest = max((px != INDEX["page"]).any(1).nonzero()[0][-1] for *_, px in film(name, "light"))
+    assert 0 < plan(name).total - lowest < LINE
+
+
+@every_case
 def test_both_themes_show_one_picture(name):
     """So what the tests above read in the light one holds for the dark one too."""
     for (*_, light), (*_, dark) in zip(film(name, "light"), film(name, "dark"), strict=True):

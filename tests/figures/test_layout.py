@@ -114,6 +114,8 @@ def check(trace, width: int = WIDTH) -> None:
     for one, other in combinations(boxes, 2):
         assert not overlap((one[0] - 2, one[1] - 2, one[2] + 2, one[3] + 2), other)
 
+    signs_are_between(layout, boxes)
+
     in_cells = {box for panel in panels for box in cells(panel)}
     outside = [(t, b) for t, b in texts if not any(within(b, c) for c in in_cells)]
     assert {panel.label for panel in panels} <= {text for text, _ in outside}
@@ -145,6 +147,23 @@ def check(trace, width: int = WIDTH) -> None:
         for panel in layout.inputs:
             box = drawing.window_box(panel, drawing.start(step), step)
             assert inside(box, layout.height - sizes.px(8), width)
+
+
+def signs_are_between(layout, boxes) -> None:
+    """Each sign is level with the middles of the two things that it joins, or between them."""
+    inputs, besides = len(layout.inputs), len(layout.kernels)
+    for place, (x, y, sign) in enumerate(layout.operators):
+        if place < besides:
+            one, other = boxes[place], boxes[inputs + place]
+        else:
+            one = tuple(f(b[i] for b in boxes[:-1]) for i, f in enumerate((min, min, max, max)))
+            other = boxes[-1]
+        if sign == "↓":
+            assert one[3] < y < other[1]
+            continue
+        assert one[2] < x < other[0]
+        for box in (one, other):
+            assert 0 <= (box[1] + box[3]) / 2 - y <= 1, sign
 
 
 def cells(panel):

@@ -108,15 +108,18 @@ def _lp_agrees(torch_says: float, step, rule: Rule, epsilon: float, reach: float
 def power(base: float, exponent: float) -> float:
     """base to an exponent as torch gives it: nan, infinity or a number, never an error."""
     if abs(exponent) == 0.5 and base <= 0:  # torch takes the square root, C's pow does not
-        root = math.nan if base < 0 else base
-        return root if exponent > 0 else math.copysign(math.inf, root)
+        if base < 0:
+            return math.nan
+        return base if exponent > 0 else math.copysign(math.inf, base)
+    odd = exponent % 2 == 1
     try:
         return math.pow(base, exponent)
-    except ValueError:
-        return math.nan if base < 0 else math.inf
+    except ValueError:  # a negative number without a root, or one divided by zero
+        if base < 0:
+            return math.nan
+        return math.copysign(math.inf, base) if odd else math.inf
     except OverflowError:
-        odd = base < 0 and exponent % 2 == 1
-        return -math.inf if odd else math.inf
+        return -math.inf if odd and base < 0 else math.inf
 
 
 def same(a, b) -> bool:

@@ -298,7 +298,7 @@ class _Follower(torch.fx.Interpreter):
     """Runs a block node by node and follows the sight of each tensor."""
 
     def __init__(self, traced: torch.fx.GraphModule, sight: Sight):
-        super().__init__(traced, garbage_collect_values=False)
+        super().__init__(traced)
         self.given, self.sights, self.found = sight, {}, None
 
     def run_node(self, n: torch.fx.Node):

@@ -11,7 +11,6 @@ from torch import nn
 from ..core.errors import SlidingWindowsError
 from .reading import read_numbers
 
-WORDS = ("random", "ones", "sobel")
 SOBEL = {1: [-1, 0, 1], 2: [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]}
 
 
