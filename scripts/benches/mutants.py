@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 from . import ROOT, row
@@ -306,27 +306,28 @@ def coverage(area: Area, copy: Copy) -> dict:
     """
     folder = ROOT / KEPT
     folder.mkdir(parents=True, exist_ok=True)
-    modules = defaultdict(list)
-    for path in sorted((ROOT / "scripts" / "slidingwindows").rglob("*.py")):
-        modules[path.stem].append(path)
-    modules = {stem: contents(paths) for stem, paths in modules.items()}
+    package = ROOT / "scripts" / "slidingwindows"
+    modules = {
+        path.relative_to(package).with_suffix("").as_posix(): contents([path])
+        for path in sorted(package.rglob("*.py"))
+    }
     found = {}
     for test in area.test_files(ROOT):
         helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
         script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
         key = contents([test, *helpers, *script])
-        name = test.relative_to(ROOT).as_posix()
-        kept = folder / f"{name.replace('/', '.')}.json"
+        file = test.relative_to(ROOT).as_posix()
+        kept = folder / f"{file.replace('/', '.')}.json"
         facts = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
         run = facts.get("modules", {})
-        if facts.get("key") != key or any(modules.get(stem) != run[stem] for stem in run):
-            facts = {"key": key, **measured(name, copy)}
-            stems = {function.split(":")[0] for function in facts["functions"]}
-            facts["modules"] = {stem: modules[stem] for stem in sorted(stems)}
+        if facts.get("key") != key or any(modules.get(name) != run[name] for name in run):
+            facts = {"key": key, **measured(file, copy)}
+            ran = {function.split(":")[0] for function in facts["functions"]}
+            facts["modules"] = {module: modules[module] for module in sorted(ran)}
             aside = kept.with_suffix(".aside")
             aside.write_text(json.dumps(facts), "utf-8")
             aside.replace(kept)
-        found[name] = facts
+        found[file] = facts
     return found
 
 
