@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
-from slidingwindows.core.notation import number
 from slidingwindows.core.reduction import LARGEST, LEAST, Rule, agrees, fold
+from slidingwindows.core.text import number
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INF, NAN = math.inf, math.nan
