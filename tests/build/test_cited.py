@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from slidingwindows.site.cited import CITED, links_in, with_citations
+from slidingwindows.site.contents import CITED, links_in, with_citations
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "docs" / "reference" / "sources.md"

@@ -324,9 +324,9 @@ def test_only_a_lesson_that_saves_depends_on_saving(tmp_path, monkeypatch, code,
 @pytest.mark.parametrize(
     ("code", "names"),
     [
-        ("from slidingwindows.core.notation import x", {"core", "core.notation"}),
+        ("from slidingwindows.core.text import x", {"core", "core.text"}),
         ("import slidingwindows.core.trace as t", {"core.trace"}),
-        ("slidingwindows.core.notation.number(3)", {"core.notation"}),
+        ("slidingwindows.core.text.number(3)", {"core.text"}),
         ("from slidingwindows.core import trace, x", {"core", "core.trace", "core.x"}),
         ("from slidingwindows.core import (\n    a,\n    b as c,\n)", {"core.a", "core.b"}),
     ],

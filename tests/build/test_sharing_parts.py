@@ -10,8 +10,8 @@ from PIL import Image
 from slidingwindows import __version__
 from slidingwindows.drawing.panels import wrap
 from slidingwindows.drawing.style import font
-from slidingwindows.site.course_data import structured
 from slidingwindows.site.lighter import lighter
+from slidingwindows.site.sharing import structured
 from slidingwindows.site.social import SIZE, social_picture
 from slidingwindows.site.stamps import commit_day
 

@@ -17,12 +17,11 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace, Transfer, funnel, route, save, slide
-from slidingwindows.core.jsonlines import json_text
+from slidingwindows.core.text import json_text
 from slidingwindows.drawing.animation import animate, stills
 from slidingwindows.drawing.style import THEMES
 from slidingwindows.export.encoding import FORMATS, MOVING, VIDEOS, kind_of
-from slidingwindows.export.filmstrip import MOST, chosen, stills_of
-from slidingwindows.export.handouts import MOST_SLIDES
+from slidingwindows.export.filmstrip import MOST, MOST_SLIDES, chosen, stills_of
 from slidingwindows.export.reel import Reel
 from slidingwindows.export.render import compact
 

@@ -14,9 +14,9 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, receptive_field
 from slidingwindows.core.fields import ReceptiveField
 from slidingwindows.core.receptive import Reach, Windows
-from slidingwindows.tracing import measuring
+from slidingwindows.tracing import receptive_field as measuring
 from slidingwindows.tracing.layers import ELEMENT_WISE, windows_of
-from slidingwindows.tracing.surrogate import surrogate
+from slidingwindows.tracing.receptive_field import surrogate
 from slidingwindows.words.field_words import alt_text, half, transcript
 
 

@@ -10,8 +10,8 @@ from naive import bits
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
-from slidingwindows.core.notation import number
 from slidingwindows.core.reduction import LARGEST, LEAST, Rule, agrees, fold, power
+from slidingwindows.core.text import number
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 INF, NAN = math.inf, math.nan

@@ -1,5 +1,7 @@
 """The receptive field's recurrence against what gradients reach."""
 
+from functools import reduce
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,9 +11,14 @@ from strategies import axes
 from torch import nn
 
 from slidingwindows import Axis, SlidingWindowsError
-from slidingwindows.core.receptive import Reach, Windows, reach_of
+from slidingwindows.core.receptive import Reach, Windows
 
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1)] * n + [(2, 2)]]
+
+
+def reach_of(layers):
+    """The reach below layers of (kernel_size, stride, padding, dilation), or of the first two."""
+    return reduce(lambda reach, layer: reach.after(*layer), layers, Reach())
 
 
 def measured(layers, size=400):
@@ -35,7 +42,7 @@ layer = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2), st.in
 @given(st.lists(layer, min_size=1, max_size=4))
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_the_gradient_reaches_just_the_receptive_field(layers):
-    reach = reach_of(layers)[-1]
+    reach = reach_of(layers)
     first, last, index = measured(layers, size=reach.size * 3 + 200)
     centre = reach.start + index * reach.jump
     half = (reach.size - 1) / 2
@@ -45,7 +52,7 @@ def test_the_gradient_reaches_just_the_receptive_field(layers):
 
 
 def test_vgg16_after_its_last_pool():
-    assert reach_of(VGG16)[-1] == Reach(size=212, jump=32, start=15.5)
+    assert reach_of(VGG16) == Reach(size=212, jump=32, start=15.5)
 
 
 @pytest.mark.parametrize("bad", [(0, 1), (3, 0), (3, 1, -1), (3, 1, 0, 0)])

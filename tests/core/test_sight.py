@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from slidingwindows import funnel
-from slidingwindows.tracing.running import layers_of
+from slidingwindows.tracing.network import layers_of
 
 LARGEST = {1: 12, 2: 8, 3: 4}
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, route, slide
 from slidingwindows.core import arithmetic
-from slidingwindows.core.notation import MINUS, equals, number
+from slidingwindows.core.text import MINUS, equals, number
 from slidingwindows.tracing.calls import call_of
 
 sweep = settings(max_examples=500, deadline=None, derandomize=True)

@@ -10,7 +10,7 @@ from figure_cases import CASES, case, rendered
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.core.notation import number
+from slidingwindows.core.text import number
 from slidingwindows.words.description import LONGEST_ALT, alt_text, transcript
 
 NUMBER = r"(?:−?(?:∞|\d+(?:\.\d+)?(?:e−?\d+)?)|nan)"

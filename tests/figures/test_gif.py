@@ -23,8 +23,7 @@ from slidingwindows.drawing.style import THEMES
 from slidingwindows.export import gif as gif_module
 from slidingwindows.export.colouring import palette_of as colours_of
 from slidingwindows.export.encoding import contents
-from slidingwindows.export.gif import encode
-from slidingwindows.export.regions import changed_region, redrawn
+from slidingwindows.export.gif import changed_region, encode, redrawn
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
 

@@ -18,8 +18,15 @@ from slidingwindows.drawing.sizes import NARROWEST, WIDEST
 from slidingwindows.drawing.style import LEVELS, PAIRS, ROLES, THEMES, WIDTH
 from slidingwindows.export.colouring import palette_of
 from slidingwindows.export.credits import credit
-from slidingwindows.export.filmstrip import MOST, TALL, handout, stills_of
-from slidingwindows.export.handouts import MOST_SLIDES, archive, take_away
+from slidingwindows.export.filmstrip import (
+    MOST,
+    MOST_SLIDES,
+    TALL,
+    archive,
+    handout,
+    stills_of,
+    take_away,
+)
 
 NETWORK = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))
 MANY = slide(nn.MaxPool2d(3, stride=1), torch.arange(144.0).reshape(1, 12, 12))  # 100 windows

@@ -12,7 +12,7 @@ from torch import nn
 
 from slidingwindows import slide
 from slidingwindows.core.errors import SlidingWindowsError
-from slidingwindows.core.notation import MINUS, number
+from slidingwindows.core.text import MINUS, number
 from slidingwindows.drawing.canvas import Canvas, _glyphs, text_width
 from slidingwindows.drawing.forward import Drawing
 from slidingwindows.drawing.panels import (

@@ -8,7 +8,7 @@ from figure_cases import CASES, case, convolution
 from torch import nn
 
 from slidingwindows import slide
-from slidingwindows.core.notation import number
+from slidingwindows.core.text import number
 from slidingwindows.core.trace import Trace
 from slidingwindows.drawing.animation import animate, durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas

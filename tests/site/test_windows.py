@@ -11,7 +11,7 @@ from test_reference_cases import CASES, module_of, tensor_of
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
-from slidingwindows.core.notation import equals, number
+from slidingwindows.core.text import equals, number
 from slidingwindows.tracing.calls import call_of
 from slidingwindows.words.wording import padding_words, size_words
 

@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
-from ..core.jsonlines import json_text
+from ..core.text import json_text
 from ..drawing.animation import item_steps
 from ..drawing.layout import MAX_SIDE
 from ..drawing.scene import MAX_FRAMES
 from ..export.encoding import MOVING, TEXT, contents, kind_of
-from ..export.filmstrip import MOST
-from ..export.handouts import MOST_SLIDES
+from ..export.filmstrip import MOST, MOST_SLIDES
 from ..export.save import destination, save
 from ..words.listing import listing
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal
 
-from .notation import MINUS, equals, number
 from .reduction import power
+from .text import MINUS, equals, number
 
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis
-from .notation import size
 from .plain import check_types
 from .receptive import Reach, Windows
-from .tables import aligned, once
+from .text import aligned, once, size
 
 Positions = tuple[int, ...]
 

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 from .errors import one_error
-from .notation import size
 from .plain import check_types
 from .receptive import Reach
-from .tables import aligned, once, shape_text
+from .text import aligned, once, shape_text, size
 
 Shades = tuple[tuple[int, ...], ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arithmetic import no_root
-from .notation import number
+from .text import number
 from .trace import Step, Trace
 
 

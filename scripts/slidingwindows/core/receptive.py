@@ -121,16 +121,3 @@ def walk_axis(layers, number: int, positions) -> tuple[int, ...]:
     for layer in reversed(layers):
         positions = layer.reads(number, positions)
     return tuple(positions)
-
-
-def reach_of(layers) -> list[Reach]:
-    """The reach after each layer. layers: (kernel_size, stride, padding, dilation) or shorter.
-
-    >>> reach_of([(3, 1), (2, 2), (3, 1)])[-1]
-    Reach(size=8, jump=2, start=3.5)
-    """
-    reaches, current = [], Reach()
-    for layer in layers:
-        current = current.after(*layer)
-        reaches.append(current)
-    return reaches

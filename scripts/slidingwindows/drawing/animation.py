@@ -9,8 +9,7 @@ from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .canvas import Canvas
 from .forward import Drawing
-from .moving import Moving
-from .returning import Returning
+from .moving import Moving, Returning
 from .style import WIDTH
 
 INTRO, LAST, GLIDE = 1600, 3200, (0.35, 0.75)  # ms, ms, where the window is shown on its way

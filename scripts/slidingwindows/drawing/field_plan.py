@@ -7,7 +7,7 @@ import re
 
 from ..core.errors import SlidingWindowsError
 from ..core.fields import FieldLayer, ReceptiveField
-from ..core.notation import size
+from ..core.text import size
 from ..words.field_words import half
 from .canvas import Box, text_width
 from .panels import wrap

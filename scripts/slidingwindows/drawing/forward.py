@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..core.arithmetic import brief
-from ..core.notation import number, size
+from ..core.text import number, size
 from ..core.trace import Step, Trace
 from ..core.uneven import UnevenAxis
 from ..words import wording

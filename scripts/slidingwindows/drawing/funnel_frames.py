@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..core.funnel import Funnel, described
-from ..core.notation import size
+from ..core.text import size
 from .canvas import TABLE, Canvas
 from .funnel_plan import CAPTION, LABEL, OFFSET, Stack, plan
 from .panels import wrap

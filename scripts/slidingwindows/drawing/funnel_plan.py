@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError
 from ..core.funnel import Funnel, Stage
-from ..core.notation import size
+from ..core.text import size
 from .canvas import text_width
 from .style import MARGIN, WIDTH
 

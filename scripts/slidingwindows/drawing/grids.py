@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.errors import SlidingWindowsError
-from ..core.notation import size
+from ..core.text import size
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .layout import MAX_SIDE

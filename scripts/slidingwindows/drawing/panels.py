@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.notation import MINUS, number
+from ..core.text import MINUS, number
 from .canvas import Box, text_width
 from .style import MARGIN, WIDTH
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 
-from ..core.notation import number
+from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .animation import GLIDE, INTRO, LAST, durations, item_steps, scene_of

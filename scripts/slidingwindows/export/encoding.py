@@ -10,7 +10,7 @@ from PIL import Image, features
 from ..core.errors import SlidingWindowsError
 from ..core.fields import ReceptiveField
 from ..core.funnel import Funnel
-from ..core.jsonlines import json_text
+from ..core.text import json_text
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing import animation as frames
@@ -19,12 +19,11 @@ from ..drawing.style import THEMES, WIDTH
 from ..words import description, field_words, transfer_words
 from .colouring import pack, palette_of, png
 from .credits import stamped, tool
-from .filmstrip import filmstrip
+from .filmstrip import archive, filmstrip
 from .gif import encode
-from .handouts import archive
 from .reel import Reel
 
-MOVING, STILL, TEXT = ("gif", "webp", "apng"), ("png", "zip"), ("json", "txt")
+MOVING, TEXT = ("gif", "webp", "apng"), ("json", "txt")
 FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")
 MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
 VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")

@@ -23,8 +23,8 @@ from ..words.description import alt_text, transcript
 from ..words.recipes import recipe
 from .colouring import pack, palette_of, png
 from .credits import credit, stamped
+from .filmstrip import take_away
 from .gif import assemble, pictures
-from .handouts import take_away
 from .reel import numbering, renumbered
 
 

@@ -1,8 +1,9 @@
-"""The list of lessons that the home page shows, in the order of the navigation."""
+"""The course's order: the list of lessons on the home page, and where each source is cited."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 MARK = "<!-- lessons -->"
@@ -59,3 +60,36 @@ def with_facts(markdown: str, meta: dict) -> str:
     first, _, body = rest.partition("\n")
     facts = f"{meta['minutes']} minutes to read\n{{ .sw-facts data-search-exclude=1 }}"
     return f"{head}{title}{first}\n\n{facts}\n\n{body}".removeprefix("\n")
+
+
+CITED = "<!-- cited -->"
+LINK = re.compile(r"\]\((https?://[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\)")
+
+
+def links_in(markdown: str) -> list[str]:
+    """Addresses of other sites that a page links to, in order, each once."""
+    return list(dict.fromkeys(LINK.findall(markdown)))
+
+
+def with_citations(markdown: str, nav, pages: Path) -> str:
+    """Each mark becomes links to the lessons that cite an address of the same line.
+
+    markdown: the page of sources; a line with the mark holds one source. pages: the folder of
+    prepared lessons. A source that no lesson cites just loses its mark.
+    """
+    cites = {}
+    for name in lessons_in(nav):
+        path = pages / f"{name}.md"
+        if path.exists():  # MkDocs itself reports a nav entry without a file
+            body, meta = split_page(path.read_text("utf-8"))
+            link = f"[{meta['title']}](../lessons/{name}.ipynb)"
+            for address in links_in(body):
+                cites.setdefault(address, []).append(link)
+    lines = []
+    for line in markdown.split("\n"):
+        if CITED in line:
+            found = [link for address in links_in(line) for link in cites.get(address, [])]
+            where = f"Cited in {', '.join(dict.fromkeys(found))}." if found else ""
+            line = line.replace(CITED, where).rstrip()
+        lines.append(line)
+    return "\n".join(lines)

@@ -29,9 +29,15 @@ from slidingwindows.course.photo import write_photo
 from slidingwindows.course.prepare import MoreThanWords, cache_of, is_fresh, prepare
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
-from slidingwindows.site.cited import CITED, with_citations
 from slidingwindows.site.cloud import cloud_links
-from slidingwindows.site.contents import MARK, lesson_list, split_page, with_facts
+from slidingwindows.site.contents import (
+    CITED,
+    MARK,
+    lesson_list,
+    split_page,
+    with_citations,
+    with_facts,
+)
 from slidingwindows.site.embed import embed_figures
 from slidingwindows.site.gallery import GALLERY_MARK, gallery
 from slidingwindows.site.glossary import read_glossary, with_terms

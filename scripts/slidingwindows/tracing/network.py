@@ -1,21 +1,146 @@
-"""A network and an input in, a Funnel out."""
+"""A network and an input in, a Funnel out: its layers run one by one, and their cost counted."""
 
 from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.flop_counter import FlopCounterMode
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
 from ..core.receptive import Reach
-from .counting import macs_of, new_parameters
-from .layers import windows_of
-from .running import as_batch, name_of, run
+from .calls import title_of
+from .layers import CONVOLUTIONS, TRANSPOSED, is_a, windows_of
 from .sight import Sight, sight_after
 from .tensors import tensor_of
 from .undisturbed import filled_in, undisturbed
+
+COUNTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)
+
+
+def macs_of(layer: nn.Module, before: torch.Tensor, after: torch.Tensor) -> int:
+    """Multiply-accumulates of one layer that makes ``after`` of ``before``, a batch of one each.
+
+    Convolutions: outputs × input channels of a group × kernel elements, with
+    padding counted as torch multiplies it. Transposed ones: inputs × output
+    channels of a group × kernel elements. Linear: outputs × in_features. A
+    bias, an activation, a norm and a pool multiply and accumulate nothing, so
+    they have 0. A block of unknown content is run once more, with hooks on the
+    counted modules inside it; where torch's own counter finds more, as in
+    attention, which multiplies outside any module, that is taken.
+    """
+    if is_a(layer, COUNTED):
+        return _formula(layer, before, after)
+    if not any(True for _ in layer.children()) and type(layer).__module__.startswith("torch."):
+        if not any(True for _ in layer.parameters()):
+            return 0
+    return _inside(layer, before)
+
+
+def new_parameters(layer: nn.Module, seen: set[int]) -> int:
+    """Learnable numbers of a layer that no layer before it holds; seen is brought up to date."""
+    fresh = {id(p): p.numel() for p in layer.parameters() if id(p) not in seen}
+    seen.update(fresh)
+    return sum(fresh.values())
+
+
+def _formula(layer: nn.Module, before: torch.Tensor, after: torch.Tensor) -> int:
+    if isinstance(layer, nn.Linear):
+        return after.numel() * layer.in_features
+    kernel = math.prod(layer.kernel_size)
+    if isinstance(layer, TRANSPOSED):
+        return before.numel() * (layer.out_channels // layer.groups) * kernel
+    return after.numel() * (layer.in_channels // layer.groups) * kernel
+
+
+def _inside(block: nn.Module, before: torch.Tensor) -> int:
+    found = []
+
+    def count(module, arguments, output):
+        found.append(_formula(module, arguments[0], output))
+
+    hooks = [m.register_forward_hook(count) for m in block.modules() if is_a(m, COUNTED)]
+    counter = FlopCounterMode(display=False)
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # its one big kernel is invisible to both counts
+    try:
+        with counter, torch.no_grad():
+            block(before)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for hook in hooks:
+            hook.remove()
+    return max(sum(found), counter.get_total_flops() // 2)
+
+
+def layers_of(network: nn.Sequential) -> list[nn.Module]:
+    """The layers in order; an nn.Sequential inside gives its own, other containers are one."""
+    found = []
+    for layer in network:
+        found += layers_of(layer) if is_a(layer, (nn.Sequential,)) else [layer]
+    return found
+
+
+def name_of(module: nn.Module) -> str:
+    """The torch call that makes a layer; where it is too long, or none can be said, its class."""
+    call = title_of(module)
+    return call if len(call) <= 120 else f"{type(module).__name__}(…)"
+
+
+def as_batch(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
+    """A batch of one. The first layer that says 1d, 2d or 3d tells whether image is one already.
+
+    Without such a layer a first size of one is taken for the batch if it
+    leaves a vector or an image: (1, F) or (1, C, H, W).
+    """
+    rank = None
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Flatten):
+            break
+        told = re.search(r"(?<!BatchNorm)([123])d$", type(module).__name__)
+        if told:
+            rank = int(told.group(1)) + 1
+            break
+    shape = tuple(image.shape)
+    batched = len(shape) == rank + 1 if rank else len(shape) in (2, 4) and shape[0] == 1
+    if batched and shape[0] != 1:
+        raise SlidingWindowsError(
+            f"one input at a time: the first size of {shape} is a batch of {shape[0]}"
+        )
+    if rank and len(shape) not in (rank, rank + 1):
+        raise SlidingWindowsError(
+            f"the first layer with windows takes {rank} dimensions (channels first), or one more "
+            f"for a batch of one; the input {shape} has {len(shape)}"
+        )
+    return image if batched else image[None]
+
+
+def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[tuple]:
+    """(layer, what went in, what came out) for each layer; torch's refusal names the layer."""
+    for layer in layers_of(network):
+        shape = tuple(batch.shape[1:])
+        before = batch
+        try:
+            batch = layer(batch)
+        except Exception as error:  # a layer of one's own may raise anything
+            words = (str(error).strip().splitlines() or ["no reason given"])[0]
+            problem = f"{name_of(layer)} refuses {shape}: {words}"
+            raise SlidingWindowsError(problem, context) from error
+        if not isinstance(batch, torch.Tensor):
+            what = type(batch).__name__
+            problem = f"{name_of(layer)} returns a {what}, not one tensor to hand on"
+            raise SlidingWindowsError(problem, context)
+        if batch.dim() < 2 or batch.shape[0] != 1 or 0 in batch.shape:
+            problem = f"{name_of(layer)} makes {tuple(batch.shape)} of a batch of one {shape}"
+            raise SlidingWindowsError(problem, context)
+        yield layer, before, batch
+
 
 MOST_MAPS = 16  # channels of a layer that are kept for drawing
 LONGEST_MAP = 128  # elements; longer maps are averaged down

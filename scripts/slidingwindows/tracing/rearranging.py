@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, Geometry, pair, several
 from ..core.move_words import folded, unfolded
-from ..core.notation import number
+from ..core.text import number
 from ..core.transfer import Move, Read, Transfer, Write
 from .calls import title_of
 from .requests import NAMES, ONE, Request, named_axis

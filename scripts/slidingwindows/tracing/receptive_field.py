@@ -2,20 +2,171 @@
 
 from __future__ import annotations
 
+import copy
 import reprlib
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.fields import FieldLayer, ReceptiveField
 from ..core.geometry import whole
-from ..core.receptive import Reach, walk_axis
-from .layers import mixes_all, windows_of
-from .measuring import effective_field, measured_positions
-from .running import as_batch, name_of, run
+from ..core.receptive import Reach, walk_axis, walk_back
+from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
+from .network import as_batch, name_of, run
 from .tensors import ask_torch, tensor_of
 from .undisturbed import filled_in, undisturbed
+
+
+def surrogate(modules, outputs) -> nn.Sequential:
+    """The layers with one channel, in float64, all weights equal and positive.
+
+    In a network itself weights can cancel, ReLU can be shut and a max pool
+    hands its gradient to one winner, so a gradient of 0 would not mean 'not
+    read'. Every channel of a layer has the same windows, so one is enough.
+    Max and LP pools become means over the same windows, activations nothing.
+
+    modules: layers that ``windows_of`` knows. outputs: each one's output sizes.
+    """
+    return nn.Sequential(*[_copied(m, out) for m, out in zip(modules, outputs, strict=True)])
+
+
+def _copied(module: nn.Module, output: tuple[int, ...]) -> nn.Module:
+    if is_a(module, CONVOLUTIONS):
+        facts = module.kernel_size, module.stride, module.padding, module.dilation
+        kind = next(k for k in CONVOLUTIONS if isinstance(module, k))
+        # Weights that torch draws would be taken from the caller's random numbers.
+        options = {"bias": False, "padding_mode": module.padding_mode, "dtype": torch.float64}
+        twin = nn.utils.skip_init(kind, 1, 1, *facts, **options)
+        # Its square root keeps both the middle of a deep network and its corners in range.
+        nn.init.constant_(twin.weight, twin.weight.numel() ** -0.5)
+        return twin
+    if is_a(module, MAX_POOLS + LP_POOLS):
+        return Means(module, output)
+    if is_a(module, ADAPTIVE):
+        rank = len(output)
+        return getattr(nn, f"AdaptiveAvgPool{rank}d")(module.output_size)
+    named = type(module).__name__
+    if "Pool" in named or named[:-2].endswith("Pad"):
+        return copy.deepcopy(module)
+    return nn.Identity()
+
+
+class Means(nn.Module):
+    """Means over the windows of a max or LP pool, with its dilation, padding and ceil_mode."""
+
+    def __init__(self, pool: nn.Module, output: tuple[int, ...]):
+        super().__init__()
+        self.output, rank = output, len(output)
+
+        def many(value):
+            return tuple(value) if isinstance(value, tuple | list) else (value,) * rank
+
+        self.kernel = many(pool.kernel_size)
+        self.stride = many(pool.kernel_size if pool.stride is None else pool.stride)
+        self.padding = many(getattr(pool, "padding", 0))
+        self.dilation = many(getattr(pool, "dilation", 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(1, 1, sizes) to (1, 1, output); the kernel of ones divides by its elements."""
+        pads = []
+        for axis in reversed(range(len(self.output))):
+            span = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+            last = (self.output[axis] - 1) * self.stride[axis] + span
+            # Behind, just enough for the last window that torch makes; less than none crops.
+            pads += [self.padding[axis], last - self.padding[axis] - x.shape[2 + axis]]
+        ones = x.new_ones(1, 1, *self.kernel)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.output) - 1]
+        x = F.pad(x, pads)
+        return convolve(x, ones / ones.numel(), stride=self.stride, dilation=self.dilation)
+
+
+def measured_positions(layers, modules, sizes, output) -> tuple[tuple[int, ...], ...]:
+    """The input positions, axis by axis, that reach an output; they must be the recurrence's.
+
+    layers: FieldLayers. modules: the torch layers they describe. sizes: of the
+    input along each axis. output: a position in the last layer.
+    Raises SlidingWindowsError if gradient, windows and recurrence disagree.
+    """
+    expected = walk_back([layer.windows for layer in layers], output)
+    if not all(expected):
+        raise SlidingWindowsError(f"output {output} sees padding alone, nothing of the input")
+    with torch.enable_grad():
+        x = torch.ones(1, 1, *sizes, dtype=torch.float64, requires_grad=True)
+        surrogate(modules, [layer.windows.output for layer in layers])(x)[
+            (0, 0, *output)
+        ].backward()
+    reached = x.grad[0, 0] != 0
+    measured = []
+    for axis in range(len(sizes)):
+        others = tuple(i for i in range(len(sizes)) if i != axis)
+        along = reached.amax(others) if others else reached
+        measured.append(tuple(along.nonzero().flatten().tolist()))
+    whole = int(reached.sum())
+    block = 1
+    for positions in measured:
+        block *= len(positions)
+    if tuple(measured) != expected or whole != block:
+        raise SlidingWindowsError(
+            f"the gradient reaches {whole} elements, {_box(measured)}, where the windows of the "
+            f"layers reach {_box(expected)}"
+        )
+    _check_recurrence(layers, sizes, output, measured)
+    return tuple(measured)
+
+
+def _check_recurrence(layers, sizes, output, measured) -> None:
+    """The measured box is the recurrence's; padding and borders can only take from it."""
+    for axis, (size, positions) in enumerate(zip(sizes, measured, strict=True)):
+        low, high = layers[-1].reaches[axis].view(output[axis])
+        seen, cut, copied = (output[axis],), False, False
+        for layer in reversed(layers):
+            over = layer.windows.cut(axis, seen)
+            cut, copied = cut or over, copied or (over and layer.windows.fill != "zeros")
+            seen = layer.windows.reads(axis, seen)
+        inside = max(low, 0) <= positions[0] and positions[-1] <= min(high, size - 1)
+        exact = (positions[0], positions[-1]) == (low, high)
+        if (not inside and not copied) or (not exact and not cut):
+            raise SlidingWindowsError(
+                f"along axis {axis} the gradient reaches {positions[0]} to {positions[-1]}, "
+                f"the recurrence {low} to {high}"
+            )
+
+
+def _box(positions) -> str:
+    return " by ".join(f"{p[0]} to {p[-1]}" if p else "nothing" for p in positions)
+
+
+def effective_field(network, inputs, output):
+    """(rows of levels from 0 to 255, positions that hold half) of the mean |gradient|.
+
+    network: in eval mode; layers that write in place no longer do.
+    inputs: batches of one. output: a position, one int an axis.
+    The gradient is that of the sum of all output channels there. ((), 0) if it is 0 everywhere.
+    """
+    for module in network.modules():
+        if getattr(module, "inplace", False):
+            module.inplace = False  # what it overwrites may be needed for the gradient
+    total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64)
+    with torch.enable_grad():
+        for one in inputs:
+            x = one.clone().requires_grad_()
+            seen = network(x)[(0, slice(None), *output)].sum()
+            (gradient,) = torch.autograd.grad(seen, x)
+            total += gradient[0].double().abs().sum(0).cpu()
+    largest = float(total.max())
+    if not 0 < largest < float("inf"):
+        return (), 0
+    ordered = total.flatten().sort(descending=True).values.cumsum(0)
+    half = int((ordered < ordered[-1] / 2).sum()) + 1
+    plane = total
+    while plane.dim() > 2:
+        plane = plane[int(plane.flatten(1).sum(1).argmax())]
+    plane = plane if plane.dim() == 2 else plane[None]
+    levels = (plane / plane.max() * 255).round().to(torch.uint8)
+    return tuple(tuple(row) for row in levels.tolist()), half
+
 
 SAMPLES = 8  # random inputs whose gradients are averaged
 

@@ -9,7 +9,7 @@ from ..core import move_words
 from ..core.backward import passed_back
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import whole
-from ..core.notation import number
+from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Move, Read, Transfer, Write
 from .adaptive import random_samples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.geometry import Axis
-from ..core.notation import number, size
+from ..core.text import number, size
 from ..core.trace import Step, Trace
 from ..core.uneven import UnevenAxis
 from .wording import padded

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ..core.notation import number
+from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from . import wording
-
-MOST_NAMED = 12  # places in a sentence
 
 
 def listing(item: Trace | Transfer) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.notation import number, size
+from ..core.text import number, size
 from ..core.transfer import Move, Transfer
 from .description import LONGEST_ALT, rows_words
 

@@ -1,0 +1,96 @@
+"""How this project writes numbers, tables and JSON: short, and exact where it can be."""
+
+from __future__ import annotations
+
+import json
+import math
+
+MINUS = "−"
+
+
+def number(value: float) -> str:
+    """At most three digits after the point, no trailing zeros, a real minus sign.
+
+    >>> number(3.0), number(-0.52834), number(float("-inf"))
+    ('3', '−0.528', '−∞')
+    """
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    magnitude = abs(value)
+    if 0 < magnitude < 0.0005 or magnitude >= 1e6:
+        text = f"{magnitude:.2e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+        text = text.replace("-", MINUS)
+    else:
+        text = f"{magnitude:.3f}".rstrip("0").rstrip(".")
+    return f"{MINUS}{text}" if value < 0 and text != "0" else text
+
+
+def equals(value: float) -> str:
+    """'=' if number(value) is the value, to float32's precision, else '≈'."""
+    if not math.isfinite(value):
+        return "="
+    shown = float(number(value).replace(MINUS, "-"))
+    return "=" if math.isclose(shown, value, rel_tol=2e-7) else "≈"
+
+
+def size(shape) -> str:
+    """(6, 7) as '6×7'."""
+    return "×".join(str(n) for n in shape)
+
+
+def aligned(rows, left: int = 1) -> str:
+    """Rows of equally many texts as lines; the first ``left`` columns to the left, others right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            text.ljust(width) if i < left else text.rjust(width)
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def once(values) -> str:
+    """One number for each axis, written once if they are equal: '3', or '3×5'."""
+    texts = [number(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else size(texts)
+
+
+def shape_text(shape) -> str:
+    """(3, 6, 6) as '(3, 6, 6)'."""
+    return "(" + ", ".join(str(n) for n in shape) + ")"
+
+
+def json_text(data, indent: int = 0) -> str:
+    """Plain data as strict JSON: whatever holds only numbers and words is on one line.
+
+    Raises ValueError for infinities and nan, which ``to_dict`` has as strings.
+
+    >>> print(json_text({"a": [1, 2], "b": {"c": [[1], [2]]}}))
+    {
+     "a": [1, 2],
+     "b": {
+      "c": [
+       [1],
+       [2]
+      ]
+     }
+    }
+    """
+    values = list(data.values()) if isinstance(data, dict) else data
+    if not isinstance(data, dict | list | tuple) or not any(
+        isinstance(value, dict | list | tuple) for value in values
+    ):
+        return json.dumps(data, ensure_ascii=False, allow_nan=False)
+    inner = "\n" + " " * (indent + 1)
+    parts = [json_text(value, indent + 1) for value in values]
+    if isinstance(data, dict):
+        parts = [
+            f"{json.dumps(str(key), ensure_ascii=False)}: {part}"
+            for key, part in zip(data, parts, strict=True)
+        ]
+    start, end = "{}" if isinstance(data, dict) else "[]"
+    return start + inner + ("," + inner).join(parts) + "\n" + " " * indent + end
