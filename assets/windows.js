@@ -317,8 +317,12 @@
   /** Elements of a window that nothing cuts short. */
   const wholeSize = (ask) => ask.axes[0].kernel * ask.axes[1].kernel;
 
-  /** base to an exponent as torch gives it, a float32: for 1/2 it takes the square root. */
+  /** base to an exponent as torch gives it, a float32: it multiplies, or takes the square root. */
   function power(base, exponent) {
+    const square = Math.fround(base * base);
+    if (exponent === 2) return square;
+    if (exponent === 3) return Math.fround(square * base);
+    if (exponent === -2) return Math.fround(1 / square);
     if (Math.abs(exponent) !== 0.5 || base > 0) return Math.fround(base ** exponent);
     const root = base < 0 ? NaN : base;
     return exponent > 0 ? root : 1 / root;
@@ -364,12 +368,13 @@
     if (ask.kind === "max") return taps.map((_, i) => (i === winner ? arriving : null));
     if (ask.kind === "average") return taps.map(() => arriving / divisorOf(ask, taps));
     if (ask.kind === "convolution") return taps.map((tap) => arriving * tap.weight);
-    // d/dx of (scale · Σ x^p)^(1/p); where the sum is zero torch says zero.
+    // d/dx of (scale · Σ x^p)^(1/p), in torch's order; where the sum is zero torch says zero.
     const norm = ask.call.args.norm_type;
     const scale = wholeSize(ask) / taps.length;
     const total = powersOf(ask, taps);
-    const common = total !== 0 ? arriving * scale * power(total, 1 / norm - 1) : 0;
-    return taps.map((tap) => common * power(tap.value, norm - 1));
+    const slope = (value, exponent) => Math.fround(exponent * power(value, exponent - 1));
+    const common = total !== 0 ? Math.fround(arriving * slope(total, 1 / norm)) * scale : 0;
+    return taps.map((tap) => common * slope(tap.value, norm));
   }
 
   Object.assign(SW, { parseCall, formatCall, run, gradient });

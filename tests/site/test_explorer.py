@@ -510,6 +510,9 @@ ASKED = {
 def pasted(page, text):
     box = page.locator("details.sw-paste").first
     box.evaluate("box => { box.open = true }")
+    page.locator("#sw-grid").fill("8 7 6")  # else the grid before could pass for this one's
+    page.get_by_role("button", name="Use it").click()
+    assert program(page)["x"].tolist() == [[[8, 7, 6]]]
     page.locator("#sw-grid").fill(text)
     page.get_by_role("button", name="Use it").click()
     return box.locator(".sw-problem")
@@ -524,9 +527,8 @@ def test_a_pasted_grid_is_read(used, text):
 
 @pytest.mark.parametrize("text", ASKED)
 def test_a_pasted_grid_that_is_unclear_is_asked_about(used, text):
-    before = program(used)["x"]
     expect(pasted(used, text)).to_contain_text(ASKED[text])
-    torch.testing.assert_close(program(used)["x"], before, equal_nan=True)
+    assert program(used)["x"].tolist() == [[[8, 7, 6]]]
 
 
 def test_the_largest_sizes_are_those_that_the_page_states(used):
@@ -552,13 +554,16 @@ def test_the_largest_sizes_are_those_that_the_page_states(used):
 )
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
 def test_an_error_moves_no_button_from_under_the_pointer(visit, viewport, call, button):
-    page = opened(visit(viewport=viewport), "#call=" + quote(call) + "&input=random:1:5x5")
+    here = visit(viewport=viewport, bypass_csp=True)
+    page = opened(here, "#call=" + quote(call) + "&input=random:1:5x5")
+    # Chromium scrolls after what has moved; not every browser does.
+    page.add_style_tag(content="* { overflow-anchor: none !important }")
     one = page.get_by_role("button", name=button)
     one.scroll_into_view_if_needed()
     before = one.bounding_box()
     point = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
     page.mouse.click(*point)
-    expect(page.locator(".sw-view > .sw-problem")).to_be_visible()
+    expect(page.locator(".sw-problem:visible")).to_have_count(1)
     after = one.bounding_box()
     assert max(abs(after[key] - before[key]) for key in before) < 1
     page.locator("#sw-line").fill("nn.MaxPool2d(2)")
