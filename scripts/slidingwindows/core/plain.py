@@ -13,6 +13,8 @@ from .errors import SlidingWindowsError
 from .geometry import Axis
 from .uneven import UnevenAxis
 
+AS_THEY_ARE = (int, str, bool, type(None))
+
 
 def fields_of(item) -> dict:
     """The declared fields of a dataclass, without cached properties."""
@@ -23,6 +25,8 @@ def plain(value):
     """Tuples as lists, axes as their fields; infinities and nan as strings, which JSON lacks."""
     if isinstance(value, float):  # first, as nearly everything is a number
         return value if math.isfinite(value) else str(value)
+    if type(value) in AS_THEY_ARE:
+        return value
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, dict):
@@ -63,10 +67,17 @@ def _hints(kind: type) -> dict:
     return {n: h for n, h in hints.items() if typing.get_origin(h) is not typing.ClassVar}
 
 
+@cache
+def _parts(hint) -> tuple:
+    return typing.get_origin(hint), typing.get_args(hint)
+
+
 def _fits(value, hint) -> bool:
     if hint is float:
         return type(value) in (float, int)
-    origin, inside = typing.get_origin(hint), typing.get_args(hint)
+    if hint in AS_THEY_ARE:
+        return type(value) is hint
+    origin, inside = _parts(hint)
     if origin in (types.UnionType, typing.Union):
         return any(_fits(value, one) for one in inside)
     if origin is tuple:
@@ -75,8 +86,6 @@ def _fits(value, hint) -> bool:
         if inside[-1] is Ellipsis:
             return all(_fits(item, inside[0]) for item in value)
         return len(value) == len(inside) and all(map(_fits, value, inside))
-    if hint in (int, bool, str, type(None)):
-        return type(value) is hint
     if not isinstance(value, hint):
         return False
     check_types(value)
