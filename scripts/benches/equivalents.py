@@ -37,4 +37,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
         "12 → 13",
     ): _A_PIXEL,
+    (
+        "canvas",
+        "if right <= left or bottom <= top:",
+        "right <= left or bottom <= top → right <= left and bottom <= top",
+    ): "hatching an empty box changes no pixel, whichever side is empty",
 }

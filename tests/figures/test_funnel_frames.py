@@ -179,6 +179,21 @@ def test_the_scale_is_as_large_as_there_is_room(name):
 
 
 @every_case
+def test_all_stand_in_one_row_if_maps_of_84_pixels_do(name):
+    longest = max([max(s.shape[1:]) for s in stacks(name) if not flat(s)], default=0)
+    if not longest or max(len(s.shape) for s in stacks(name)) == 2:
+        return
+    scale = 1.03 * min(longest, 84) / longest  # which is looked for in steps of 2 percent
+    wide = GAP * (len(stacks(name)) - 1)
+    for stack in stacks(name):
+        cards = 16 if flat(stack) else scale * stack.shape[-1] + stack.depth
+        wide += max(cards, *(text_width(t, LABEL, True) for t in said(stack.shape)))
+    tall = max(scale * s.shape[-2] + s.depth for s in stacks(name) if not flat(s))
+    assert wide <= WIDTH - 2 * MARGIN and tall <= TALLEST
+    assert len({stack.ground for stack in stacks(name)}) == 1
+
+
+@every_case
 def test_cards_are_as_many_as_maps_up_to_what_can_be_told_apart(name):
     last = film(name)[-1][0]
     most = 24 if len(stacks(name)) <= 7 else 8
