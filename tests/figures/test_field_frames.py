@@ -14,7 +14,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, receptive_field
 from slidingwindows.drawing.canvas import INDEX, Canvas, text_width
 from slidingwindows.drawing.field_frames import HEAT, animate, heat
-from slidingwindows.drawing.field_plan import LINE, LINE_SIZE, Plan
+from slidingwindows.drawing.field_plan import CALL_SIZE, LINE, LINE_SIZE, Plan
 from slidingwindows.drawing.style import MARGIN, THEMES, WIDTH
 from slidingwindows.export.filmstrip import filmstrip
 from slidingwindows.export.render import render
@@ -168,6 +168,13 @@ def test_each_step_shows_its_view_to_scale(name, theme="light"):
 
 
 @every_case
+def test_views_are_one_element_and_then_what_each_layer_with_windows_sees(name):
+    seen = [layer.reaches for layer in case(name).layers if not layer.plain]
+    sizes = [[high - low + 1 for low, high in view] for view in plan(name).views]
+    assert sizes == [[1] * len(seen[0]), *([reach.size for reach in one] for one in seen)]
+
+
+@every_case
 def test_each_step_says_the_size_the_jump_and_the_sum(name, theme="light"):
     field, layout = case(name), plan(name)
     for step, pixels in frames(name, theme, "step"):
@@ -250,6 +257,20 @@ def test_the_last_frame_has_all_views_and_all_sizes(name, theme="light"):
     see_lines(pixels, layout, layout.sizes())
     sizes = ["1", *(layer.sees() for layer in layout.layers)]
     assert "Layer by layer: " + " → ".join(sizes) == " ".join(layout.sizes())
+
+
+def test_calls_of_every_length_are_broken_where_the_picture_ends():
+    """Their type is as wide as it is drawn, each letter of one width."""
+    options = {"stride": (1, 1), "padding": (0, 1), "dilation": (1, 1), "bias": False}
+    some = [dict(list(options.items())[:n]) for n in range(5)]
+    layers = [conv(2, 1, 1, kernel, **o) for o in some for kernel in (2, (1, 2), (10, 10))]
+    field = receptive_field(nn.Sequential(*layers), (1, 70, 80), samples=1)
+    found = Plan(field).calls
+    assert {len(lines) for lines in found} >= {1, 2}
+    for layer, lines in zip(field.layers, found, strict=True):
+        assert " ".join(lines).replace("\N{NO-BREAK SPACE}", " ") == layer.call
+        widths = [text_width(line, CALL_SIZE, mono=True) for line in lines]
+        assert max(widths) <= WIDTH - 2 * MARGIN
 
 
 @every_case

@@ -343,6 +343,23 @@ BETWEEN = {
 }
 
 
+@every_case
+def test_cells_have_lines_around_them_where_there_is_room(name):
+    """Cells of less than 8 pixels are shades side by side: lines would hide them."""
+    blank, layout = drawing(name).blank.pixels, drawing(name).layout
+    small = [panel.cell < 8 for panel in layout.inputs]
+    assert any(small) == (name == "smallest cells")
+    for panel in (*layout.inputs, layout.output):
+        left, top, right, bottom = panel.box(
+            panel.first_row, panel.first_col, panel.rows, panel.cols
+        )
+        lines = blank[top:bottom, left:right] == INDEX["line"]
+        if panel.cell < 8:
+            assert not lines[1:-1, 1:-1].any()
+        else:  # where no mark covers them
+            assert lines[:: panel.cell].mean() > 0.6 and lines[:, :: panel.cell].mean() > 0.6
+
+
 def rim(name: str, box) -> np.ndarray:
     """Palette numbers of a frame two pixels thick around a box, before the first step."""
     left, top, right, bottom = box
