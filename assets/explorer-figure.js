@@ -164,7 +164,7 @@
     typeWeight(row, col, text) {
       const value = readNumber(text);
       if (!Number.isFinite(value ?? NaN)) {
-        this.notice.textContent = "That is no number up to a million."; // a weight is finite
+        this.notice.textContent = "Enter a number between −1,000,000 and 1,000,000."; // a weight is finite
         return;
       }
       this.notice.textContent = "";

@@ -322,10 +322,10 @@
       }
       if (words.bias !== undefined) {
         state.bias = readNumber(words.bias);
-        if (!Number.isFinite(state.bias ?? NaN)) throw plainProblem("The bias is no number.");
+        if (!Number.isFinite(state.bias ?? NaN)) throw plainProblem("The bias in this link is not a number.");
       }
       if (words.at !== undefined) {
-        if (!/^\d{1,3},\d{1,3}$/.test(words.at)) throw plainProblem("That is no place.");
+        if (!/^\d{1,3},\d{1,3}$/.test(words.at)) throw plainProblem("The position in this link is not valid.");
         state.at = words.at.split(",").map(Number);
       }
       if (words.gradient !== undefined) {
@@ -621,7 +621,7 @@
       this.brush.setAttribute("aria-invalid", String(readNumber(this.brush.value) === null));
       const [r, c] = this.realPlace(row, col);
       if (value === null || this.rows[r]?.[c] === undefined) {
-        if (value === null) this.notice.textContent = "That is no number up to a million.";
+        if (value === null) this.notice.textContent = "Enter a number between −1,000,000 and 1,000,000.";
         return;
       }
       this.notice.textContent = "";

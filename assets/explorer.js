@@ -144,7 +144,7 @@
     if (!rows.length) throw plainProblem("There are no numbers in this text.");
     if (rows.length > LARGEST_SIDE || rows[0].length > LARGEST_SIDE) throw tooLarge();
     if (rows.some((row) => row.includes(null))) {
-      throw plainProblem("One of these is no number up to a million.");
+      throw plainProblem("Enter numbers between −1,000,000 and 1,000,000.");
     }
     const lengths = [...new Set(rows.map((row) => row.length))];
     if (lengths.length > 1) {

@@ -53,8 +53,8 @@
       const line = this.text.slice(0, at).split("\n").length;
       const found = this.text.slice(at, at + 24).split("\n")[0] || "the end";
       return new LayerProblem(
-        `line ${line}: cannot read on at ${found}`,
-        "Layers are read as data: calls such as nn.Conv2d(3, 8, kernel_size=3), with plain values.",
+        `line ${line}: unexpected ${found}`,
+        "Write plain layer calls with literal values, such as nn.Conv2d(3, 8, kernel_size=3).",
       );
     }
 
@@ -482,7 +482,7 @@
       `Expected ${rank + 1}D (unbatched) or ${rank + 2}D (batched) input to ${name}${rank}d, ` +
         `but got input of size: ${list(shape)}`,
       `${call.name} needs channels and ${rank === 2 ? "a height and a width" : "a length"}; ` +
-        `the layer before hands on ${shape.length - 1} size${shape.length === 2 ? "" : "s"}.`,
+        `the output of the layer before has ${shape.length - 1} size${shape.length === 2 ? "" : "s"}.`,
     );
   }
 
@@ -914,7 +914,7 @@
       result = pool2d(pool, shape);
     }
     if (norm === 0) {
-      throw torchSays("float division by zero", "The root of order 0 is no number.");
+      throw torchSays("float division by zero", "A root of order 0 is not a number.");
     }
     return result;
   }

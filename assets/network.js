@@ -37,7 +37,7 @@
     },
     { name: "VGG-16's features", input: [3, 224, 224], layers: vgg(VGG) },
     {
-      name: "One that does not fit",
+      name: "Shape mismatch",
       input: [3, 32, 32],
       layers: [
         ...["nn.Conv2d(3, 16, 5)", "nn.MaxPool2d(4)", "nn.Conv2d(16, 32, 5)", "nn.MaxPool2d(4)"],
@@ -246,7 +246,7 @@
       this.say("Removed.");
     }
 
-    /** A layer that fits what the last one hands on. */
+    /** A layer that fits the last one's output. */
     add(name) {
       const shape = this.made?.stages.findLast((stage) => stage.shape)?.shape ?? [1];
       const [channels] = shape;

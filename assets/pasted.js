@@ -23,7 +23,7 @@
     const value = readNumber(word);
     if (value !== null) return value;
     throw plainProblem(
-      `“${word.slice(0, 40)}” is no number up to a million.`,
+      `“${word.slice(0, 40)}” is not a number between −1,000,000 and 1,000,000.`,
       "Numbers such as -2.5, 3e4, nan and inf are taken.",
     );
   }

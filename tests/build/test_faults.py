@@ -88,7 +88,7 @@ SAID = {
     "stops-itself": "SystemExit: 3",
     "raises-in-lines": "NameError: name 'undefined' is not defined",
     "bad-syntax": "SyntaxError: invalid syntax",
-    "bad-figure-name": "small letters, digits and hyphens, not 'Not A Name'",
+    "bad-figure-name": "lowercase letters, digits and hyphens, not 'Not A Name'",
     "no-words": "plot 'silent' needs an alt text",
     "dies": ": the kernel died",
     "dies-at-once": "the kernel died",
@@ -267,7 +267,9 @@ def test_bad_lesson_file_is_named(tmp_path, text, words):
 @pytest.mark.parametrize("name", ["Max_Pooling", "max pooling", "max--pooling", "-max", "größe"])
 def test_lesson_name_is_its_address(tmp_path, name):
     (tmp_path / f"{name}.py").write_text(lesson("Name", ONE_LINE))
-    with pytest.raises(SlidingWindowsError, match="small letters, digits and hyphens") as caught:
+    with pytest.raises(
+        SlidingWindowsError, match="lowercase letters, digits and hyphens"
+    ) as caught:
         lessons.find(tmp_path)
     assert f"{name}.py" in str(caught.value)
 

@@ -262,7 +262,7 @@ def test_the_standard_output(run, shell, tmp_path):
 
 def test_no_gif_on_a_terminal(refused, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert "a gif on a terminal is no use" in refused(f"{DRAW} -o - --format gif")
+    assert "refusing to write a gif to a terminal" in refused(f"{DRAW} -o - --format gif")
 
 
 # Places that cannot take a file.

@@ -72,8 +72,8 @@ def test_our_own_navigation_can_take_one():
         ([""], "1 to 60 characters, not 0"),
         (["x" * 61], "1 to 60 characters, not 61"),
         (["日本"], "give one by --name"),
-        (["Fine", "--name", "../evil"], "small letters, digits and hyphens"),
-        (["Fine", "--name", "Bad Name"], "small letters, digits and hyphens"),
+        (["Fine", "--name", "../evil"], "lowercase letters, digits and hyphens"),
+        (["Fine", "--name", "Bad Name"], "lowercase letters, digits and hyphens"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_writes_nothing(root, write, arguments, words):

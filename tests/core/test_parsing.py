@@ -1,4 +1,4 @@
-"""Torch calls as text: read as data, never run."""
+"""Torch calls as text: parsed, never executed."""
 
 import pytest
 from torch import nn

@@ -156,9 +156,9 @@ def test_a_plot_needs_alt_text(alt):
     "name", ["", "A", "a b", "a_b", "a.b", "-a", "a-", "a--b", "é", "a/b", "../a", "a\n"]
 )
 def test_a_name_is_an_address(name):
-    with pytest.raises(SlidingWindowsError, match="small letters, digits and hyphens"):
+    with pytest.raises(SlidingWindowsError, match="lowercase letters, digits and hyphens"):
         show(case("max"), name)
-    with pytest.raises(SlidingWindowsError, match="small letters, digits and hyphens"):
+    with pytest.raises(SlidingWindowsError, match="lowercase letters, digits and hyphens"):
         plot(line, name, alt="A line.")
 
 

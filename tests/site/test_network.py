@@ -219,7 +219,7 @@ def test_presets(used):
     assert begin("Without the pools")[-1][1] == "(16, 106, 106)"
     assert begin("Strides instead")[-1][1] == "(16, 26, 26)"
     assert [row[1] for row in begin("Like LeNet-5")][5] == "(16, 5, 5)"
-    begin("One that does not fit")
+    begin("Shape mismatch")
     assert shown_error(page, 4) == refusal(nn.MaxPool2d(4), torch.zeros(1, 32, 3, 3))
     expect(page.locator(".sw-totals")).to_have_text(part("Layer 4 does not fit"))
     expect(page.locator("#sw-problem-4 a")).to_have_attribute(
@@ -429,7 +429,7 @@ def test_the_funnel_is_to_scale_and_said_in_words(page):
 @pytest.mark.parametrize("width", [320, 375, 768, 1280, 2560])
 def test_no_width_scrolls_sideways(visit, width):
     page = visit(viewport={"width": width, "height": 800}).go("network/")
-    for name in ("VGG-16's features", "Like LeNet-5", "One that does not fit"):
+    for name in ("VGG-16's features", "Like LeNet-5", "Shape mismatch"):
         page.get_by_role("button", name=name).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.body.scrollWidth") <= width

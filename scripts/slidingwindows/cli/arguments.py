@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         "--output",
         required=True,
         metavar="FILE",
-        help="where to; the ending says the format. - writes to the standard output",
+        help="output file; the extension sets the format; - for stdout",
     )
     trace = command("trace", "print every step in words, or all numbers as JSON")
     _what(trace)
@@ -94,7 +94,9 @@ def _examples(*names: str) -> str:
 
 
 def _what(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("call", help="a torch call, such as 'MaxPool2d(3, stride=2)'; read as data")
+    parser.add_argument(
+        "call", help="a torch call, such as 'MaxPool2d(3, stride=2)'; parsed, never executed"
+    )
     parser.add_argument(
         "--input",
         metavar="SIZE",

@@ -77,7 +77,9 @@ def draw(options) -> None:
     if options.output == "-":
         kind = kind_of(options.format or "txt")
         if kind not in TEXT and sys.stdout.isatty():
-            raise SlidingWindowsError(f"a {kind} on a terminal is no use; name a file after -o")
+            raise SlidingWindowsError(
+                f"refusing to write a {kind} to a terminal; name a file after -o"
+            )
         sys.stdout.buffer.write(contents(figure_of(options, kind not in TEXT), kind, *looks))
         sys.stdout.buffer.flush()
         return

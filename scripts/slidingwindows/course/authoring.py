@@ -23,7 +23,8 @@ class Figure:
     def __init__(self, kind: str, name: str, caption: str, **data):
         if not NAME.fullmatch(name):
             raise SlidingWindowsError(
-                f"a figure's name is its address: small letters, digits and hyphens, not {name!r}"
+                "a figure's name is its address: lowercase letters, digits and hyphens, "
+                f"not {name!r}"
             )
         self.data = {"kind": kind, "name": name, "caption": caption, **data}
 

@@ -68,7 +68,7 @@ def _named(data, place: str) -> str:
     name = data.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise SlidingWindowsError(
-            f"{place}: a figure's name is its address: at most {LONGEST_NAME} small letters, "
+            f"{place}: a figure's name is its address: at most {LONGEST_NAME} lowercase letters, "
             f"digits and hyphens, not {str(name)[:LONGEST_NAME]!r}"
         )
     return name

@@ -51,7 +51,7 @@ class _Reader(HTMLParser):
 
 
 def attributes_of(tag: str) -> dict[str, str]:
-    """The attributes of one start tag, by small letters."""
+    """The attributes of one start tag, by lowercase letters."""
     return _Reader(tag).tags[0][1]
 
 

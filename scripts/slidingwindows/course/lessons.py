@@ -123,7 +123,7 @@ def read(path: Path) -> Lesson:
     """Parse one lesson. Raises SlidingWindowsError naming the file and what is wrong."""
     if not NAME.fullmatch(path.stem):
         raise SlidingWindowsError(
-            f"{path.name}: a lesson's name is its address: small letters, digits and hyphens"
+            f"{path.name}: a lesson's name is its address: lowercase letters, digits and hyphens"
         )
     try:
         text = path.read_text("utf-8")

@@ -41,7 +41,9 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
         raise SlidingWindowsError(f"a title has 1 to {LONGEST} characters, not {len(title)}")
     name = name or name_of(title)
     if not NAME.fullmatch(name):
-        raise SlidingWindowsError(f"a name is of small letters, digits and hyphens, not {name!r}")
+        raise SlidingWindowsError(
+            f"use lowercase letters, digits and hyphens for a name, not {name!r}"
+        )
     lesson = root / "lessons" / f"{name}.py"
     test = root / "tests" / "lessons" / f"test_{name.replace('-', '_')}.py"
     for path in (lesson, test):

@@ -1,4 +1,4 @@
-"""A torch call as text to a module: read as data, never evaluated."""
+"""A torch call as text to a module: parsed, never executed."""
 
 from __future__ import annotations
 
