@@ -21,7 +21,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "0 → 1 (place 2)",
     ): _SAME_PADS,
     (
-        "regions",
+        "gif",
         "begins = np.ones(part.shape, bool)",
         "np.ones(part.shape, bool) → np.ones(part.shape)",
     ): "flatnonzero takes 1.0 and 0.0 as it takes True and False",
