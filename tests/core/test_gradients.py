@@ -366,6 +366,19 @@ def test_gradients_need_floats():
         route(nn.MaxPool2d(2), torch.ones(1, 4, 4, dtype=torch.int64))
 
 
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (nn.Conv1d(1, 1, 1, bias=False), "gradient 1 times the kernel goes to 1 element"),
+        (nn.Conv1d(1, 1, 2, bias=False), "gradient 1 times the kernel goes to 2 elements"),
+        (nn.LPPool1d(2.0, 1), "gradient 1 goes to 1 element"),
+        (nn.LPPool1d(2.0, 2), "gradient 1 goes to 2 elements, the larger the more"),
+    ],
+)
+def test_one_element_is_no_plural(module, words):
+    assert route(module, torch.tensor([[1.0, 2.0]])).moves[0].arithmetic == words
+
+
 def test_one_peak_under_four_windows():
     image = torch.zeros(1, 3, 3)
     image[0, 1, 1] = 1

@@ -32,8 +32,13 @@ def passed(trace: Trace, step: Step, arriving: float, writes) -> str:
         )
         if why:
             return f"gradient {text} becomes nan: {why}"
-        return f"gradient {text} goes to {len(writes)} elements, the larger the more"
-    return f"gradient {text} times the kernel goes to {len(writes)} elements"
+        more = ", the larger the more" if len(writes) > 1 else ""
+        return f"gradient {text} goes to {_elements(writes)}{more}"
+    return f"gradient {text} times the kernel goes to {_elements(writes)}"
+
+
+def _elements(writes) -> str:
+    return "1 element" if len(writes) == 1 else f"{len(writes)} elements"
 
 
 def unfolded(window: tuple[int, int], column: int, values) -> str:
