@@ -136,3 +136,11 @@ def test_an_unknown_or_damaged_figure_is_named_with_its_page(tmp_path, content):
     with pytest.raises(SlidingWindowsError) as caught:
         embed_figures("<!-- figure gone -->", tmp_path, "", "page.md")
     assert str(caught.value) == f"page.md: no lesson makes a figure 'gone'; there are: {known}"
+
+
+def test_while_serving_a_figure_may_be_missing(tmp_path):
+    mark = "before\n\n<!-- figure not-yet -->\n"
+    with pytest.raises(SlidingWindowsError, match="no lesson makes a figure 'not-yet'"):
+        embed_figures(mark, tmp_path, "", "index.md")
+    served = embed_figures(mark, tmp_path, "", "index.md", patient=True)
+    assert served == "before\n\n*There is no figure `not-yet` yet.*\n"

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from PIL import Image
 
+from slidingwindows.course.pages import broken
+
 
 class Document(HTMLParser):
     """Every start tag with its attributes, and every id."""
@@ -344,3 +346,18 @@ def test_nothing_half_written_is_published(built):
     assert not [path for path in built.site.rglob(".*")]
     kinds = {path.suffix for path in (built.site / "figures").iterdir()}
     assert kinds == {".gif", ".png", ".js", ".zip"}
+
+
+def test_the_page_of_a_broken_lesson_shows_what_is_wrong_and_where(tmp_path):
+    path = tmp_path / "max-pooling.py"
+    path.write_text("\n".join(f"line {n}" for n in range(1, 10)))
+    page = broken(
+        path, ["lessons/max-pooling.py, code cell 2, line 2: ValueError: <b>", "no place"]
+    )
+    assert page.startswith('---\n{"title": "Max pooling", "description": "This lesson does')
+    assert page.count('!!! failure "') == 2
+    assert "    lessons/max-pooling.py, code cell 2, line 2: ValueError: <b>\n" in page
+    shown = [line.strip() for line in page.splitlines() if re.match(r"    [> ] +\d+  line", line)]
+    assert shown == ["1  line 1", ">    2  line 2", "3  line 3", "4  line 4"]
+    gone = broken(tmp_path / "gone.py", ["lessons/gone.py, line 1: gone"])
+    assert "lessons/gone.py, line 1: gone" in gone

@@ -1,5 +1,6 @@
 """`mkdocs serve`: an edit in any of the watched folders is on the page, and builds once."""
 
+import html
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import time
 import urllib.request
 
+import psutil
 import pytest
 from tiny_project import HANGING
 
@@ -119,9 +121,44 @@ def test_each_edit_shows_and_builds_once(server):
     assert server.words().count("executed in") - executed == 1  # beta's, whose code changed
 
 
-def test_a_failing_lesson_is_named_and_the_mended_one_comes(server):
-    """In between the server waits, as MkDocs does after any error."""
+BROKEN = "This lesson does not run yet"
+
+
+def test_a_broken_lesson_says_so_on_its_page_and_all_others_go_on(server):
     server.edit("lessons/beta.py", "sum(numbers)", "sum(nothing) ")
-    server.until(lambda: "NameError: name 'nothing' is not defined" in server.words())
+    server.until(lambda: BROKEN in server.page("lessons/beta/"))
+    lines = server.project.read("lessons/beta.py").splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if "sum(nothing)" in text)
+    page = re.sub("<.*?>", "", server.page("lessons/beta/"))
+    told = f"lessons/beta.py, code cell 4, line {line}: NameError: name 'nothing' is not defined"
+    assert told in html.unescape(page) and told in server.words()
+    assert f"&gt; {line:>4}  {lines[line - 1]}" in page, "the line itself"
+    # Another lesson is edited meanwhile; its page comes, and the broken one stays as it is.
+    server.edit("lessons/alpha.py", "[way to beta]", "[long way to beta]")
+    server.until(lambda: "long way" in server.page("lessons/alpha/"))
+    assert BROKEN in server.page("lessons/beta/")
     server.edit("lessons/beta.py", "sum(nothing) ", "sum(numbers, 100)")
     server.until(lambda: re.search(">1[04]7", server.page("lessons/beta/")))
+    assert BROKEN not in server.page("lessons/beta/")
+
+
+def test_a_lesson_that_cannot_be_read_says_so_on_its_page(server):
+    good = server.project.read("lessons/beta.py")
+    server.edit("lessons/beta.py", "# %% [markdown]", "#%% [markdown] ")
+    server.until(lambda: BROKEN in server.page("lessons/beta/"))
+    assert "a cell begins with" in server.page("lessons/beta/")
+    assert BROKEN not in server.page("lessons/alpha/") and server.page("")
+    (server.project.root / "lessons" / "beta.py").write_text(good)
+    server.until(lambda: BROKEN not in server.page("lessons/beta/"))
+
+
+def test_one_process_waits_for_lessons_from_edit_to_edit(server):
+    """It has imported torch, so that no edit waits for that again."""
+    found = []
+    for before, after in ((" 6 * 7", " 16 * 7"), (" 16 * 7", " 116 * 7")):
+        server.edit("lessons/alpha.py", before, after)
+        shown = str(int(after[1:-4]) * 7)
+        server.until(lambda shown=shown: shown in server.page("lessons/alpha/"))
+        children = psutil.Process(server.process.pid).children()
+        found.append([c.pid for c in children if "slidingwindows.course.forking" in c.cmdline()])
+    assert found[0] == found[1] and len(found[0]) == 1

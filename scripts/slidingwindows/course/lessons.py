@@ -106,9 +106,14 @@ def modules_named(code: str) -> list[str]:
     return found
 
 
+def paths_of(folder: Path) -> list[Path]:
+    """The files of all lessons in a folder, by name."""
+    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+
+
 def find(folder: Path, only: str = "") -> list[Lesson]:
     """All lessons of a folder by name, or the one called ``only``."""
-    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    paths = paths_of(folder)
     if only:
         paths = [path for path in paths if path.stem == only.removesuffix(".py")]
         if not paths:

@@ -9,6 +9,8 @@ from .blocks import for_jupyter
 from .lessons import Cell, Lesson
 from .tags import FOLDED, Look, looks
 
+EMPTY_NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()) + "\n"
+
 
 def notebook(lesson: Lesson, outputs: list[list[dict]], made: dict[str, dict]) -> str:
     """The executed notebook as JSON, figures embedded. made: rendered figures by name.

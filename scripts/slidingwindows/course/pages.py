@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 from .authoring import MIME
 from .blocks import without_chance_lists
@@ -12,6 +14,7 @@ from .outputs import fence, shown
 from .photo import FILE, photo_credit
 from .tags import FOLDED, GONE, OPEN, Look, looks
 
+LINE, AROUND = re.compile(r"\bline (\d+)"), 3  # a place in a message; lines shown before and behind
 WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
 # Below a question: room that keeps what torch says out of sight until one scrolls or opens it.
 CURTAIN = (
@@ -63,6 +66,36 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
             credited = True
         number += 1
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
+
+
+def broken(path: Path, problems: list[str]) -> str:
+    """The Markdown of a lesson that does not run: what is wrong, and the lines around each place.
+
+    path: of the lesson's file. problems: messages that name the file's lines as 'line 12'.
+    """
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    title, told = path.stem.replace("-", " ").capitalize(), "This lesson does not run yet."
+    meta = json.dumps({"title": title, "description": told, "minutes": 0})
+    parts = [f"---\n{meta}\n---\n", f"# {title}", told]
+    for problem in problems:
+        parts.append('!!! failure "Mend this, save, and the page comes back by itself"')
+        parts.append(_indented(fence(problem, "text")))
+        if found := LINE.search(problem):
+            number = int(found[1])
+            first = max(number - AROUND, 1)
+            near = [
+                f"{'>' if n == number else ' '} {n:>4}  {line}"
+                for n, line in enumerate(lines[first - 1 : number + AROUND - 1], first)
+            ]
+            parts.append(_indented(fence("\n".join(near), "text")))
+    return "\n\n".join(parts) + "\n"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.split("\n"))
 
 
 def _cell(code: str, look: Look, blocks: list[str], curtain: bool) -> list[str]:

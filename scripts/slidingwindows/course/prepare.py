@@ -15,12 +15,12 @@ from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
 from .figure_data import Found, figures_of
 from .keys import HERE, source_key, versions
-from .lessons import PACKAGES, Lesson, find
-from .notebooks import notebook
-from .pages import figures_in, markdown
-from .work import MoreThanWords, Report, Work, cache_of
+from .lessons import PACKAGES, Lesson, find, paths_of, read
+from .notebooks import EMPTY_NOTEBOOK, notebook
+from .pages import broken, figures_in, markdown
+from .work import Report, Work, cache_of
 
-__all__ = ["MoreThanWords", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
+__all__ = ["cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
 
 def overall_key(root: Path, address: str | None = None) -> str:
@@ -68,24 +68,50 @@ def prepare(
     only: str = "",
     redraw: bool = False,
     report: Report = print,
-    words_alone: bool = False,
-) -> None:
+    serving: bool = False,
+) -> list[str]:
     """Do what is missing or stale; with ``only``, for one lesson; with ``redraw``, all figures.
 
-    Raises one SlidingWindowsError that names every lesson and figure that failed; with
-    ``words_alone`` MoreThanWords, before anything is executed or drawn.
+    Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
+    a lesson that fails gets a page that says so, all others go on, and what failed is returned.
     """
     with one_at_a_time(cache_of(root), report):
         address = address_of(root)
         key = overall_key(root, address)
-        lessons = find(root / "lessons", only)
+        failures: list[tuple[str, str]] = []
+        lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
         work = Work(root, address, redraw, report)
-        outputs, made = work.do(lessons, words_alone)
+        outputs, made = work.do(lessons)
+        failures += work.failures
+        if failures and not serving:
+            raise SlidingWindowsError("\n".join(sorted(problem for _, problem in failures)))
+        lessons = [lesson for lesson in lessons if lesson.name not in dict(failures)]
         figures = figures_of(lessons, outputs)
         for lesson in lessons:
-            _write_page(root, lesson, outputs[lesson.name], made)
-        if not only:
+            try:
+                _write_page(root, lesson, outputs[lesson.name], made)
+            except SlidingWindowsError as error:
+                if not serving:
+                    raise
+                failures.append((lesson.name, str(error)))
+        if failures:
+            _write_broken_pages(root, failures)
+            good = [lesson for lesson in lessons if lesson.name not in dict(failures)]
+            _note(root, "", [], _shown(good, outputs))
+        elif not only:
             _finish(root, key, lessons, outputs, figures)
+        return [problem for _, problem in failures]
+
+
+def _readable(folder: Path, failures: list[tuple[str, str]]) -> list[Lesson]:
+    """All lessons that can be read; the others are added to the failures."""
+    lessons = []
+    for path in paths_of(folder):
+        try:
+            lessons.append(read(path))
+        except SlidingWindowsError as error:
+            failures.append((path.stem, f"lessons/{error}"))
+    return lessons
 
 
 @contextlib.contextmanager
@@ -125,6 +151,34 @@ def _write_page(root: Path, lesson: Lesson, outputs, made: dict) -> None:
     book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)})
 
 
+def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
+    """Pages of lessons that failed, while they are served; their notebooks are the last good ones.
+
+    failures: a lesson's name and one of its problems.
+    """
+    pages, books = cache_of(root) / "pages", cache_of(root) / "notebooks" / "lessons"
+    for name in dict(failures):
+        problems = [problem for lesson, problem in failures if lesson == name]
+        text = broken(root / "lessons" / f"{name}.py", problems)
+        Entry(pages, name).put("", {f"{name}.md": text})
+        if not (books / f"{name}.ipynb").exists():
+            Entry(books, name).put("", {f"{name}.ipynb": EMPTY_NOTEBOOK})
+
+
+def _shown(lessons: list[Lesson], outputs: dict) -> dict[str, list[str]]:
+    """The names of the figures that each lesson shows."""
+    return {
+        lesson.name: [figure["name"] for figure in figures_in(outputs[lesson.name])]
+        for lesson in lessons
+    }
+
+
+def _note(root: Path, key: str, entries: list, shown: dict[str, list[str]]) -> None:
+    """Keep what this preparation was of. key: overall_key(), or nothing if it is not whole."""
+    done = {"key": key, "entries": entries, "figures": shown}
+    write(cache_of(root) / "prepared.json", json.dumps(done))
+
+
 def _finish(
     root: Path, key: str, lessons: list[Lesson], outputs: dict, figures: dict[str, Found]
 ) -> None:
@@ -141,11 +195,6 @@ def _finish(
         for path in set(place.glob("*")) - wanted:  # also what a killed build left half done
             if not path.is_dir():
                 path.unlink(missing_ok=True)
-    shown = {
-        lesson.name: [figure["name"] for figure in figures_in(outputs[lesson.name])]
-        for lesson in lessons
-    }
     for path in cache_of(root).glob(f"{ASIDE}*"):  # half written by a killed build
         path.unlink(missing_ok=True)
-    done = {"key": key, "entries": entries, "figures": shown}
-    write(cache_of(root) / "prepared.json", json.dumps(done))
+    _note(root, key, entries, _shown(lessons, outputs))

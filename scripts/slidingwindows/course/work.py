@@ -22,10 +22,6 @@ Report = Callable[[str], None]
 Outputs = list[list[dict]]  # of each code cell of a lesson
 
 
-class MoreThanWords(Exception):
-    """Something is to be executed or drawn, which prepare() was asked to leave alone."""
-
-
 def cache_of(root: Path) -> Path:
     """The one folder of everything a build keeps."""
     return root / ".cache"
@@ -47,21 +43,19 @@ class Work:
         self.made: dict[str, dict] = {}
         self.seconds: dict[str, float] = {}
         self.seen: set[str] = set()
-        self.failures: list[str] = []
+        self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
         self.jobs: dict[Future, Callable[[Future], None]] = {}
 
-    def do(self, lessons: list[Lesson], words_alone: bool) -> tuple[dict, dict]:
+    def do(self, lessons: list[Lesson]) -> tuple[dict, dict]:
         """(outputs by lesson, what was drawn by figure).
 
-        Figures are drawn while other lessons run. Raises SlidingWindowsError with every failure,
-        each in a line or more; with words_alone MoreThanWords if anything is to be done.
+        Figures are drawn while other lessons run. What fails is missing there, and is told in
+        ``failures``.
         """
         stale, fresh = [], []
         for lesson in lessons:
             item = lesson, Entry(self.executed, lesson.name), lesson.key()
             (fresh if item[1].state(item[2]) == "fresh" else stale).append(item)
-        if stale and words_alone:
-            raise MoreThanWords
         with contextlib.suppress(OSError, ValueError, TypeError):
             self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         # One of which nothing is known may take long.
@@ -79,8 +73,6 @@ class Work:
                 self.outputs[lesson.name] = json.loads(path.read_text("utf-8"))
                 self.report(_line("lesson", lesson.name, "fresh"))
                 self._draw_figures(pool, lesson)
-            if self.jobs and words_alone:
-                raise MoreThanWords
             while self.jobs:
                 for job in wait(self.jobs, return_when=FIRST_COMPLETED).done:
                     self.jobs.pop(job)(job)
@@ -88,8 +80,6 @@ class Work:
             pool.shutdown(cancel_futures=True)
             if stale:
                 write(self.times, json.dumps(self.seconds))
-        if self.failures:
-            raise SlidingWindowsError("\n".join(sorted(self.failures)))
         return self.outputs, self.made
 
     def _execute(self, pool: ThreadPoolExecutor, lesson: Lesson, entry: Entry, key: str) -> None:
@@ -99,7 +89,7 @@ class Work:
             try:
                 self.outputs[lesson.name], seconds = job.result()
             except SlidingWindowsError as error:
-                self.failures.append(str(error))
+                self.failures.append((lesson.name, str(error)))
                 self.report(_line("lesson", lesson.name, state, "FAILED"))
                 return
             self.seconds[lesson.name] = round(seconds, 1)
@@ -112,7 +102,7 @@ class Work:
         try:
             figures = figures_of([lesson], self.outputs)
         except SlidingWindowsError as error:
-            self.failures.append(str(error))
+            self.failures.append((lesson.name, str(error)))
             return
         for name, found in figures.items():
             if name not in self.seen:  # a name that two lessons gave is refused in the end
@@ -134,7 +124,8 @@ class Work:
                 result, seconds = job.result()
             except Exception as error:
                 told = str(error) or type(error).__name__
-                self.failures.append(f"{found.place}: figure {name!r} cannot be drawn: {told}")
+                problem = f"{found.place}: figure {name!r} cannot be drawn: {told}"
+                self.failures.append((found.lesson, problem))
                 self.report(_line("figure", name, state, "FAILED"))
                 return
             _keep(entry, key, found.data, result)

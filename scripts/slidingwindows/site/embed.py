@@ -15,11 +15,11 @@ PAPER = 640  # CSS pixels, about 17 cm: the width of a printed sheet
 SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as much room
 
 
-def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
+def embed_figures(markdown: str, folder: Path, up: str, page: str, patient: bool = False) -> str:
     """Replace every mark; up is the way from the page to the site's root, such as '../../'.
 
-    Pictures load lazily, so that the theme not shown costs nothing.
-    Raises SlidingWindowsError if a mark names a figure that no lesson makes.
+    Pictures load lazily, so that the theme not shown costs nothing. Raises SlidingWindowsError if
+    a mark names a figure that no lesson makes; with ``patient`` the page says so in its place.
     """
 
     def replace(match: re.Match) -> str:
@@ -27,6 +27,8 @@ def embed_figures(markdown: str, folder: Path, up: str, page: str) -> str:
         try:
             facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
         except (OSError, ValueError) as error:
+            if patient:
+                return f"*There is no figure `{name}` yet.*"
             known = ", ".join(sorted(path.stem for path in folder.glob("*.json")))
             raise SlidingWindowsError(
                 f"{page}: no lesson makes a figure {name!r}; there are: {known}"

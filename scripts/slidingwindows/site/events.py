@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.lessons import read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
-from slidingwindows.course.prepare import MoreThanWords, cache_of, is_fresh, prepare
+from slidingwindows.course.prepare import cache_of, is_fresh, prepare
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
 from slidingwindows.site.cloud import cloud_links
@@ -67,7 +66,7 @@ def on_config(config, serving: bool):
         path = str(root / folder)
         if path not in config.watch and Path(path).is_dir():
             config.watch.append(path)
-    config.extra.update(release=__version__, day=commit_day(root))
+    config.extra.update(release=__version__, day=commit_day(root), serving=serving)
     if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
         sys.pycache_prefix = str(cache_of(root) / "pycache")
     if not serving and commit_time(root):
@@ -83,19 +82,20 @@ def on_pre_build(config) -> None:
     if is_fresh(root):
         log.info("lessons and figures are fresh")
         return
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        if not line.endswith(" fresh"):
+            told.append(line)
+            print(line, flush=True)
+
     try:
-        prepare(root, report=lambda line: None, words_alone=True)
-        log.info("no code changed: pages written, nothing executed")
-    except MoreThanWords:
-        # In a process of its own: MkDocs's server has threads, among which workers start badly.
-        command = [sys.executable, "-m", "slidingwindows", "prepare", "--root", str(root)]
-        # Compiled files must not land in scripts/, which `mkdocs serve` watches.
-        elsewhere = {"PYTHONPYCACHEPREFIX": str(cache_of(root) / "pycache")}
-        environment = {**({} if sys.dont_write_bytecode else elsewhere), **os.environ}
-        if subprocess.run(command, env=environment).returncode:
-            raise PluginError("lessons could not be prepared; the reasons stand above") from None
+        for problem in prepare(root, report=tell, serving=config.extra["serving"]):
+            log.error("%s", problem)
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
+    if not told:
+        log.info("no code changed: pages written, nothing executed")
 
 
 def on_files(files: Files, config) -> Files:
@@ -160,7 +160,9 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
     if GALLERY_MARK in markdown:
         facts = (config.site_url or "", commit_day(root)[:4])
         markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
-    return embed_figures(markdown, cache / "figures", up, page.file.src_uri)
+    return embed_figures(
+        markdown, cache / "figures", up, page.file.src_uri, patient=config.extra["serving"]
+    )
 
 
 def on_page_context(context, page, config, nav):

@@ -33,6 +33,9 @@ def on_config(config):
     """The first event of every build: forget modules that have been edited since the last one."""
     source = _source()
     if _running["source"] not in (None, source):
+        warm = sys.modules.get("slidingwindows.course.warm")
+        if warm:
+            warm.close()  # the process that waits has imported the package as it was
         for name in [n for n in sys.modules if n.split(".")[0] == "slidingwindows"]:
             del sys.modules[name]
         importlib.invalidate_caches()
