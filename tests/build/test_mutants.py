@@ -77,6 +77,7 @@ def test_what_is_left_alone():
         """
     lines = [line.removeprefix("        ") for line in source.splitlines()]
     assert of_python("a.py", "\n".join(lines)) == []
+    assert changes("a = zip(b, c, strict=True)") == {"zip(b, c, strict=True) → zip(b, strict=True)"}
 
 
 def test_each_mutant_is_one_change_that_compiles():

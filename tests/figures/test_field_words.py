@@ -92,10 +92,17 @@ def test_what_was_measured_is_told_axis_by_axis(name):
         assert part == f"{axis}s {view[0]} to {view[1]}"
 
 
-def test_one_element_is_one():
-    """An axis along which a single place is seen, beside one along which several are."""
-    line = transcript(field([nn.Conv2d(1, 1, (1, 3))], 1, 5, 7))[-2]
-    assert "depends on row 2 and columns 2 to 4 of the input, as the recurrence says." in line
+@pytest.mark.parametrize(
+    ("kernel", "dilation", "says"),
+    [
+        ((1, 3), 1, "row 2 and columns 2 to 4"),
+        ((3, 1), 1, "rows 1 to 3 and column 3"),
+        (2, (1, 2), "rows 2 to 3 and 2 of the columns 2 to 4"),
+    ],
+)
+def test_one_element_is_one_and_one_hole_is_a_hole(kernel, dilation, says):
+    line = transcript(field([nn.Conv2d(1, 1, kernel, dilation=dilation)], 1, 5, 7))[-2]
+    assert f"depends on {says} of the input, as the recurrence says." in line
 
 
 @every_case
