@@ -79,7 +79,7 @@ def test_sizes_add_up_to_torchs(kind, dims):
 
     seen = []
     swept()
-    assert len(seen) > 10 and len({len(lines) for lines in seen}) == min(dims, 2) + (dims > 2)
+    assert len(seen) >= 5 and len({len(lines) for lines in seen}) == min(dims, 2) + (dims > 2)
 
 
 def told(module, *shape):
