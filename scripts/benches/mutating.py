@@ -100,15 +100,29 @@ def of_python(path: str, source: str) -> list[Mutant]:
     """Every mutant of a Python file, in the order of its lines."""
     tree = ast.parse(source)
     lines = source.splitlines()
-    found = []
+    found, widths = [], _widths(tree)
     for function, node, parent, field, index in _places(tree):
         for new in _changes(node, parent):
+            if node in widths and new.value == -1:
+                continue
             line = (node.target if isinstance(node, ast.comprehension) else node).lineno
             text = lines[line - 1].strip()
             change = f"{_short(node)} → {_short(new)}"
             changed = partial(_with, tree, parent, field, index, new)
             found.append(Mutant(path, line, function, text, change, changed))
     return _numbered(found)
+
+
+def _widths(tree: ast.Module) -> set[ast.AST]:
+    """The zeros of len(rows[0]): the last row is as long as the first."""
+    return {
+        node.args[0].slice
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "len"
+        and isinstance(node.args[0], ast.Subscript)
+        and ast.unparse(node.args[0].slice) == "0"
+    }
 
 
 def _numbered(found: list[Mutant]) -> list[Mutant]:
@@ -203,6 +217,8 @@ def _changes(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST]:
 
 def _constants(node: ast.Constant, parent: ast.AST) -> Iterator[ast.AST]:
     value = node.value
+    if isinstance(parent, ast.keyword) and parent.arg == "strict":
+        return
     if isinstance(value, bool):
         yield ast.Constant(not value)
     elif isinstance(value, int | float):

@@ -77,6 +77,8 @@ def test_what_is_left_alone():
         """
     lines = [line.removeprefix("        ") for line in source.splitlines()]
     assert of_python("a.py", "\n".join(lines)) == []
+    assert "0 → -1" not in changes("a = len(b[0])") and "0 → -1" in changes("a = len(b) + c[0]")
+    assert changes("a = zip(b, c, strict=True)") == {"zip(b, c, strict=True) → zip(b, strict=True)"}
 
 
 def test_each_mutant_is_one_change_that_compiles():

@@ -176,3 +176,14 @@ def test_powers_and_roots_are_torchs(base, exponent, sign):
     found = power(base, exponent)
     assert type(found) is float
     assert bits(found) == bits(expected) or math.isclose(found, expected, rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_root_may_lose_what_counts_as_zero_going_in_and_coming_out(dtype, sign):
+    """Four times the least number each: of a window of one, so eight of them and no more."""
+    eps = torch.finfo(dtype).eps
+    least = LEAST[eps]
+    step, rule = lp_of([100 * least], 1.0)
+    assert agrees((100 + 7 * sign) * least, step, rule, eps)
+    assert not agrees((100 + 9 * sign) * least, step, rule, eps)

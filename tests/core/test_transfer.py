@@ -28,7 +28,7 @@ from strategies import (
 )
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Transfer, slide
+from slidingwindows import SlidingWindowsError, Transfer, rearranging, slide
 
 sweep = settings(max_examples=500, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)
@@ -396,3 +396,20 @@ def played(moves) -> dict:
     """What stands where after all moves, zeros left out."""
     grid = {(w.row, w.col): w.amount for move in moves for w in move.writes}
     return {place: amount for place, amount in grid.items() if amount != 0}
+
+
+def test_an_unfolding_may_hold_as_many_numbers_as_a_trace_and_no_more(monkeypatch):
+    monkeypatch.setattr(rearranging, "MAX_TAPS", 36)
+    assert slide(nn.Unfold(2), torch.ones(1, 4, 4)).output_shape == (4, 9)
+    with pytest.raises(SlidingWindowsError, match="36"):
+        slide(nn.Unfold(2), torch.ones(1, 4, 5))
+
+
+def test_an_unpooling_may_put_as_many_numbers_back_and_no_more(monkeypatch):
+    monkeypatch.setattr(rearranging, "MAX_TAPS", 4)
+    pool = nn.MaxPool2d(2, return_indices=True)
+    values, indices = pool(torch.arange(16.0).reshape(1, 4, 4))
+    assert slide(nn.MaxUnpool2d(2), values, indices=indices).output_shape == (1, 4, 4)
+    values, indices = pool(torch.ones(1, 4, 6))
+    with pytest.raises(SlidingWindowsError, match="6 numbers are more than the 4 a transfer"):
+        slide(nn.MaxUnpool2d(2), values, indices=indices)

@@ -254,6 +254,23 @@ def test_the_sign_of_products_and_roots_is_true():
     assert arithmetic.brief("average", step).endswith("4.936 / 39.5 ≈ 0.125")
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("max", "max of 3 numbers = 4"),
+        ("average", "sum of 3 numbers / 2: 8 / 2 = 4"),
+        ("lp", "root of the sum of 3 powers = 4"),
+        ("convolution", "sum of 3 products input · weight = 4"),
+    ],
+)
+def test_a_window_too_large_to_write_out_is_told_in_brief(kind, words):
+    taps = tuple(Tap(0, 0, i, v, 1.0) for i, v in enumerate([1.0, 3.0, 4.0]))
+    assert arithmetic.brief(kind, Step((0, 0), taps, 4.0, "", divisor=2.0)) == words
+    if kind != "average":
+        third = arithmetic.brief(kind, Step((0, 0), taps, 1 / 3, "", divisor=2.0))
+        assert third == words.replace("= 4", "≈ 0.333")
+
+
 @pytest.mark.parametrize("norm", [3, 5, 1.5, -3])
 def test_a_pool_of_odd_powers_says_why_it_is_nan(norm):
     """The issue's case; the gradient says it, too, and its check holds."""

@@ -254,6 +254,19 @@ def test_ties_dilation_and_channels_are_told():
     assert starts[3:] == [f"Kernel for channel {n}" for n in range(3)]
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_slices_of_several_channels_have_both_names(channels):
+    module = nn.Conv3d(channels, 1, 2)
+    told = transcript(slide(module, torch.ones(channels, 2, 2, 2)))
+    names = [line.partition(", by rows")[0] for line in told if ", by rows" in line][:-1]
+    parts = [
+        (f"channel {c}, " if channels > 1 else "") + f"depth {d}"
+        for c in range(channels)
+        for d in (0, 1)
+    ]
+    assert names == [f"Input, {p}" for p in parts] + [f"Kernel for {p}" for p in parts]
+
+
 def test_numbers_that_are_not_finite():
     told = transcript(case("odd numbers"))
     assert told[0] == "Input, by rows: 1 nan 2 ∞; 0 1 −∞ 3; −∞ −∞ 5 5; −∞ −∞ 4 5."

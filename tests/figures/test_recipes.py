@@ -89,6 +89,9 @@ MORE = {
     "unpooled": unpooled,
     "unfolded": lambda: slide(nn.Unfold(2, padding=1), whole(11, 2, 2, 3, 3), sample=1),
     "folded": lambda: slide(nn.Fold((3, 3), 2), whole(12, 8, 4), channel=1),
+    "folded, one sample of a batch": lambda: slide(
+        nn.Fold((3, 3), 2), whole(25, 3, 8, 4), channel=1, sample=2
+    ),
     "gradient of a max": lambda: route(nn.MaxPool2d(2, 1), whole(13, 1, 4, 4)),
     "gradient given": lambda: route(nn.AvgPool2d(2), whole(14, 1, 4, 4), odd(15, 2, 2)),
     "gradient of a signal": lambda: route(nn.MaxPool1d(2), whole(16, 1, 6), odd(17, 3)),
