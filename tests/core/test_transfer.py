@@ -28,7 +28,8 @@ from strategies import (
 )
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Transfer, rearranging, slide
+from slidingwindows import SlidingWindowsError, Transfer, slide
+from slidingwindows.tracing import rearranging
 
 sweep = settings(max_examples=500, deadline=None, derandomize=True)
 fewer = settings(max_examples=200, deadline=None, derandomize=True)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from test_layout import overlap, written
 
-from slidingwindows import legend
-from slidingwindows.canvas import FIRST_SHADE, INDEX, Canvas, text_width
-from slidingwindows.panels import LEGEND_SIZE
-from slidingwindows.sizes import Sizes
-from slidingwindows.style import SHADES
+from slidingwindows.drawing import legend
+from slidingwindows.drawing.canvas import FIRST_SHADE, INDEX, Canvas, text_width
+from slidingwindows.drawing.panels import LEGEND_SIZE
+from slidingwindows.drawing.sizes import Sizes
+from slidingwindows.drawing.style import SHADES
 
 ENTRIES = [
     ("pad", "padding holds 0"),
