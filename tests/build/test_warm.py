@@ -209,6 +209,20 @@ def test_without_forks_each_lesson_has_a_kernel(tmp_path, monkeypatch, caplog):
     assert "each lesson gets a kernel of its own: no forks today" in caplog.text
 
 
+def test_what_cannot_be_forked_is_tried_once(monkeypatch):
+    tried = []
+
+    def refuse(modules, environment):
+        tried.append(modules)
+        raise warm.Unavailable("threads")
+
+    monkeypatch.setattr(warm, "Server", refuse)
+    for _ in range(3):
+        with pytest.raises(warm.Unavailable, match="^threads$"):
+            warm.server(["torch"], {"TRIED": "once"})
+    assert tried == [["torch"]]
+
+
 def test_another_package_or_environment_is_not_served_by_the_old_process(tmp_path, monkeypatch):
     first = warm.server([], {"A": "1", "PYTHONPATH": os.pathsep.join(sys.path)})
     assert warm.server(["torch"], {"A": "1", "PYTHONPATH": os.pathsep.join(sys.path)}) is first

@@ -25,7 +25,6 @@ from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from ..export.files import digest
 from .keys import HERE
 from .lessons import Lesson
 
@@ -34,8 +33,6 @@ POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 KNOWN = r"torch|numpy|scipy|sklearn|pandas|matplotlib|PIL|slidingwindows"
 IMPORTS = re.compile(rf"^(?:import|from)\s+((?:{KNOWN})(?:\.\w+)*)", re.MULTILINE)
 LOOK = 1.0  # seconds between looks whether a silent lesson's process is still there
-
-
 FOLDERS = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")
 
 
@@ -99,6 +96,7 @@ class Server:
 
 
 _current: dict[str, Server] = {}
+_refused: dict[str, str] = {}  # why there is none
 _starting = threading.Lock()
 
 
@@ -108,15 +106,21 @@ def server(modules: list[str], environment: dict[str, str], anew: bool = False) 
     modules: to be imported if it must be started. anew: it must also be started if one waits that
     has not imported them all; only for who knows that nothing runs in a fork of it.
     """
-    sources = [path.read_bytes() for path in sorted(HERE.rglob("*.py"))]
-    settings = json.dumps([os.getpid(), sys.executable, environment], sort_keys=True)
-    key = digest(settings, *sources)
+    sources = [(str(path), path.stat().st_mtime_ns) for path in sorted(HERE.rglob("*.py"))]
+    settings = [os.getpid(), sys.executable, environment, sources]
+    key = json.dumps(settings, sort_keys=True)
     with _starting:
+        if key in _refused:
+            raise Unavailable(_refused[key])
         old = _current.get(key)
         if old is None or anew and not old.modules.issuperset(modules):
             modules = sorted({*modules, *(old.modules if old else ())})
             close()
-            _current[key] = Server(modules, environment)
+            try:
+                _current[key] = Server(modules, environment)
+            except Unavailable as reason:
+                _refused[key] = str(reason)
+                raise
         return _current[key]
 
 
