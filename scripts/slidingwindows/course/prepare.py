@@ -103,6 +103,13 @@ def prepare(
         return [problem for _, problem in failures]
 
 
+def wait_warm(root: Path) -> None:
+    """Have a process wait that has imported what any lesson imports, for the next edit of code."""
+    from .execution import warm_up
+
+    warm_up(_readable(root / "lessons", []))
+
+
 def _readable(folder: Path, failures: list[tuple[str, str]]) -> list[Lesson]:
     """All lessons that can be read; the others are added to the failures."""
     lessons = []

@@ -97,7 +97,7 @@ class Server:
 
 _current: dict[str, Server] = {}
 _refused: dict[str, str] = {}  # why there is none
-_starting = threading.Lock()
+_starting, _retired = threading.Lock(), threading.Event()
 
 
 def server(modules: list[str], environment: dict[str, str], anew: bool = False) -> Server:
@@ -110,8 +110,8 @@ def server(modules: list[str], environment: dict[str, str], anew: bool = False) 
     settings = [os.getpid(), sys.executable, environment, sources]
     key = json.dumps(settings, sort_keys=True)
     with _starting:
-        if key in _refused:
-            raise Unavailable(_refused[key])
+        if key in _refused or _retired.is_set():
+            raise Unavailable(_refused.get(key, "the package has been edited"))
         old = _current.get(key)
         if old is None or anew and not old.modules.issuperset(modules):
             modules = sorted({*modules, *(old.modules if old else ())})
@@ -134,6 +134,13 @@ def drawn(waiting: Server, data: dict, source: str) -> dict:
         raise RuntimeError(result["problem"])
     files = {name: base64.b64decode(text) for name, text in result["files"].items()}
     return {**result, "files": files}
+
+
+def retire() -> None:
+    """End the process that waits and start no other: this module has been edited or forgotten."""
+    with _starting:
+        _retired.set()
+        close()
 
 
 @atexit.register

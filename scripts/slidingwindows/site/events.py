@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 from markdown.util import BLOCK_LEVEL_ELEMENTS
@@ -25,7 +26,7 @@ from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.lessons import read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
-from slidingwindows.course.prepare import cache_of, is_fresh, prepare
+from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
 from slidingwindows.site.cloud import cloud_links
@@ -192,7 +193,8 @@ def on_post_build(config, serving: bool) -> None:
     # Stemmers for other languages than English, which no page of ours ever loads.
     shutil.rmtree(Path(config.site_dir, "assets", "javascripts", "lunr"), ignore_errors=True)
     forget_others(cache_of(_root(config)) / "social", Path(config.site_dir))
-    if serving:  # the server adds a script of its own
+    if serving:  # the server adds a script of its own to pages
+        threading.Thread(target=wait_warm, args=(_root(config),), daemon=True).start()
         return
     try:
         secure(Path(config.site_dir), config.extra["scripts"])

@@ -35,7 +35,7 @@ def on_config(config):
     if _running["source"] not in (None, source):
         warm = sys.modules.get("slidingwindows.course.warm")
         if warm:
-            warm.close()  # the process that waits has imported the package as it was
+            warm.retire()  # the process that waits has imported the package as it was
         for name in [n for n in sys.modules if n.split(".")[0] == "slidingwindows"]:
             del sys.modules[name]
         importlib.invalidate_caches()
