@@ -268,7 +268,7 @@ def test_last_frame(name, theme="light"):
 
 
 def poster(name: str, theme: str) -> np.ndarray:
-    image = Image.open(io.BytesIO(rendered(name)["files"][f"figure.{theme}.png"]))
+    image = Image.open(io.BytesIO(rendered(name).files[f"figure.{theme}.png"]))
     return numbers(np.array(image.convert("RGB")), theme)
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from ..export.files import digest
+from ..export.rendered import Rendered
 from .keys import HERE
 from .lessons import Lesson
 
@@ -120,7 +121,7 @@ def server(modules: list[str], environment: dict[str, str], anew: bool = False) 
         return _current[key]
 
 
-def drawn(waiting: Server, data: dict, source: str) -> dict:
+def drawn(waiting: Server, data: dict, source: str) -> Rendered:
     """What render() returns for a figure, drawn in a fork."""
     with waiting.ask({"figure": data, "source": source}) as connection:
         with connection.makefile("rb") as file:
@@ -129,7 +130,7 @@ def drawn(waiting: Server, data: dict, source: str) -> dict:
     if "problem" in result:
         raise RuntimeError(result["problem"])
     files = {name: base64.b64decode(text) for name, text in result["files"].items()}
-    return {**result, "files": files}
+    return Rendered.of(result, files)
 
 
 @atexit.register
