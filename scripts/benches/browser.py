@@ -36,9 +36,9 @@ def figure(folder: Path) -> str:
     module = nn.MaxPool2d(3, stride=2, padding=1)
     trace = slide(module, input_for(module, f"{SIDE}x{SIDE}", "photo", seed=0))
     made = render({"kind": "trace", "name": "bench", "trace": trace.to_dict(), "caption": ""})
-    for name, content in made.pop("files").items():
+    for name, content in made.files.items():
         (folder / name).write_bytes(content)
-    (folder / "bench.json").write_text(json.dumps({**made, "caption": ""}), "utf-8")
+    (folder / "bench.json").write_text(json.dumps({**made.facts(), "caption": ""}), "utf-8")
     return embed_figures("<!-- figure bench -->", folder, "../", "bench")
 
 

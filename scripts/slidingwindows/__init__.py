@@ -4,7 +4,8 @@ from importlib import import_module
 
 from .core.errors import SlidingWindowsError
 from .core.geometry import Axis, Geometry
-from .core.trace import Step, Tap, Trace
+from .core.step import Step, Tap
+from .core.trace import Trace
 from .core.transfer import Move, Read, Transfer, Write
 from .core.uneven import UnevenAxis
 

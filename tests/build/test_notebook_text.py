@@ -8,6 +8,7 @@ from test_page_text import ASKS, code, made_of, stream, value, words
 
 from slidingwindows.course.lessons import Lesson
 from slidingwindows.course.notebooks import notebook
+from slidingwindows.export.rendered import Rendered
 
 
 def cells_of(*cells, outputs):
@@ -17,7 +18,7 @@ def cells_of(*cells, outputs):
 def test_a_notebook_holds_cells_in_order_with_figures_as_pictures():
     figure = value(figure={"name": "fig"}, plain="figure fig")
     files = {"fig.dark.gif": b"d", "fig.light.png": b"p", "fig.light.gif": b"GIF"}
-    made = {"fig": {"files": files, "alt": 'A "b" <c>', "width": 3, "height": 2}}
+    made = {"fig": Rendered(files, 'A "b" <c>', [], 3, 2, True, "MaxPool2d")}
     cells = words("# T"), code("a = 1", "hide"), words("ü"), code("show(t)")
     text = notebook(made_of(*cells), [[stream("out")], [figure]], made)
     book = nbformat.reads(text, as_version=4)

@@ -25,7 +25,7 @@ def drawn():
     from slidingwindows.lesson import show
 
     shown = run(LESSON).figures[FIGURE]
-    files = render(show(shown.item, FIGURE, shown.caption).data)["files"]
+    files = render(show(shown.item, FIGURE, shown.caption).data).files
     return {theme: files[f"{FIGURE}.{theme}.gif"] for theme in COMMITTED}
 
 

@@ -20,7 +20,7 @@ from slidingwindows import SlidingWindowsError, Trace, Transfer, funnel, route, 
 from slidingwindows.core.text import json_text
 from slidingwindows.drawing.animation import animate, stills
 from slidingwindows.drawing.style import THEMES
-from slidingwindows.export.encoding import FORMATS, MOVING, VIDEOS, kind_of
+from slidingwindows.export.encoding import FORMATS, MOVING, VIDEOS, format_of
 from slidingwindows.export.filmstrip import MOST, MOST_SLIDES, chosen, stills_of
 from slidingwindows.export.reel import Reel
 from slidingwindows.export.render import compact
@@ -433,4 +433,4 @@ def test_conv_arithmetic(run, tmp_path, refused):
 
 
 def test_kinds():
-    assert [kind_of(f".{kind.upper()}") for kind in FORMATS] == list(FORMATS)
+    assert [format_of(f".{kind.upper()}") for kind in FORMATS] == list(FORMATS)

@@ -10,7 +10,8 @@ from naive import bits
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
-from slidingwindows.core.reduction import LARGEST, LEAST, Rule, agrees, fold, power
+from slidingwindows.core.reduction import Average, Convolution, Lp, Max
+from slidingwindows.core.rounding import LARGEST, LEAST, power
 from slidingwindows.core.text import number
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -21,6 +22,10 @@ def step_of(values, weights=None, divisor=None) -> Step:
     weights = weights or [None] * len(values)
     pairs = enumerate(zip(values, weights, strict=True))
     return Step((0, 0), tuple(Tap(0, 0, i, v, w) for i, (v, w) in pairs), 0.0, "", divisor=divisor)
+
+
+def agrees(torch_says, step, pool, epsilon=0.0) -> bool:
+    return pool.agrees(torch_says, step, epsilon)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -35,20 +40,20 @@ def test_the_ends_are_torchs(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rounding_and_no_more(dtype):
     eps, step = torch.finfo(dtype).eps, step_of([1.0, 2.0, 3.0], divisor=3.0)
-    assert agrees(2.0 + eps, step, Rule("average"), epsilon=eps)
-    assert not agrees(2.0 + 30 * eps, step, Rule("average"), epsilon=eps)
+    assert agrees(2.0 + eps, step, Average(), epsilon=eps)
+    assert not agrees(2.0 + 30 * eps, step, Average(), epsilon=eps)
     for wrong in (INF, -INF, NAN):
-        assert not agrees(wrong, step, Rule("average"), epsilon=eps)
-        assert not agrees(wrong, step_of([1.0], [2.0]), Rule("convolution"), epsilon=eps)
+        assert not agrees(wrong, step, Average(), epsilon=eps)
+        assert not agrees(wrong, step_of([1.0], [2.0]), Convolution(), epsilon=eps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_only_a_sum_past_the_largest_number_may_be_infinite(dtype):
     limits = torch.finfo(dtype)
     past, within = step_of([limits.max, limits.max], divisor=4.0), step_of([limits.max], divisor=4)
-    assert agrees(INF, past, Rule("average"), epsilon=limits.eps)
-    assert not agrees(INF, within, Rule("average"), epsilon=limits.eps)
-    assert not agrees(1.0, within, Rule("average"), epsilon=limits.eps)
+    assert agrees(INF, past, Average(), epsilon=limits.eps)
+    assert not agrees(INF, within, Average(), epsilon=limits.eps)
+    assert not agrees(1.0, within, Average(), epsilon=limits.eps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -56,21 +61,21 @@ def test_only_a_number_below_the_least_may_count_as_zero(dtype):
     eps = torch.finfo(dtype).eps
     for value, may in ((LEAST[eps] / 2, True), (LEAST[eps] * 2, False)):
         step = step_of([value, 1.0], [1e6, 0.0])
-        assert agrees(0.0, step, Rule("convolution"), epsilon=eps) == may
+        assert agrees(0.0, step, Convolution(), epsilon=eps) == may
 
 
 def test_infinities_keep_their_sign():
     step = step_of([INF, 1.0], divisor=2.0)
-    assert agrees(INF, step, Rule("average"), epsilon=2.0**-23)
-    assert not agrees(-INF, step, Rule("average"), epsilon=2.0**-23)
-    assert not agrees(3.0, step, Rule("average"), epsilon=2.0**-23)
+    assert agrees(INF, step, Average(), epsilon=2.0**-23)
+    assert not agrees(-INF, step, Average(), epsilon=2.0**-23)
+    assert not agrees(3.0, step, Average(), epsilon=2.0**-23)
 
 
 def test_integers_and_a_max_are_exact():
-    assert agrees(3, step_of([3.0, 4.0], divisor=2.0), Rule("average", integral=True))
-    assert not agrees(4, step_of([3.0, 4.0], divisor=2.0), Rule("average", integral=True))
-    assert agrees(-3, step_of([-3.0, -4.0], divisor=2.0), Rule("average", integral=True))
-    assert not agrees(4.000001, step_of([3.0, 4.0]), Rule("max"), epsilon=0.1)
+    assert agrees(3, step_of([3.0, 4.0], divisor=2.0), Average(integral=True))
+    assert not agrees(4, step_of([3.0, 4.0], divisor=2.0), Average(integral=True))
+    assert agrees(-3, step_of([-3.0, -4.0], divisor=2.0), Average(integral=True))
+    assert not agrees(4.000001, step_of([3.0, 4.0]), Max(), epsilon=0.1)
 
 
 @pytest.mark.parametrize("mode", ["zeros", "replicate"])
@@ -97,28 +102,28 @@ def test_torch_may_skip_zeros_of_the_padding_only(mode):
 
 
 def test_integers_are_exact_whatever_may_be_rounded():
-    step, rule = step_of([1e4, 1e4 + 1], divisor=2.0), Rule("average", integral=True)
+    step, pool = step_of([1e4, 1e4 + 1], divisor=2.0), Average(integral=True)
     for epsilon in LARGEST:
-        assert agrees(10000, step, rule, epsilon)
-        assert not agrees(10001, step, rule, epsilon) and not agrees(9999, step, rule, epsilon)
+        assert agrees(10000, step, pool, epsilon)
+        assert not agrees(10001, step, pool, epsilon) and not agrees(9999, step, pool, epsilon)
 
 
 @pytest.mark.parametrize(("divisor", "quotient"), [(2, 1), (-2, -1), (4, 0), (1, 3), (-1, -3)])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_integers_are_divided_towards_zero(divisor, quotient, sign):
     step = step_of([1.0 * sign, 2.0 * sign], divisor=float(divisor))
-    assert fold(step, Rule("average", integral=True)) == sign * quotient
+    assert Average(integral=True).fold(step) == sign * quotient
 
 
 def test_integers_wrap_around_at_64_bits():
     step = step_of([2**63 - 1, 1], divisor=1)
-    assert fold(step, Rule("average", integral=True)) == -(2**63)
-    assert fold(step_of([-(2**63), -1], divisor=1), Rule("average", integral=True)) == 2**63 - 1
+    assert Average(integral=True).fold(step) == -(2**63)
+    assert Average(integral=True).fold(step_of([-(2**63), -1], divisor=1)) == 2**63 - 1
 
 
 def lp_of(values, norm, size=None):
-    rule = Rule("lp", norm=norm, size=size or len(values))
-    return step_of(values, divisor=float(len(values))), rule
+    pool = Lp(norm=norm, size=size or len(values))
+    return step_of(values, divisor=float(len(values))), pool
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -135,17 +140,17 @@ def lp_of(values, norm, size=None):
 )
 def test_a_root_may_be_off_by_its_rounding_and_no_more(values, norm, root, dtype):
     eps = torch.finfo(dtype).eps
-    step, rule = lp_of(values, norm)
+    step, pool = lp_of(values, norm)
     if root < 0:  # torch's root of a negative sum of cubes is nan
-        assert agrees(NAN, step, rule, eps) and not agrees(root, step, rule, eps)
+        assert agrees(NAN, step, pool, eps) and not agrees(root, step, pool, eps)
         return
-    assert math.isclose(fold(step, rule), root)
-    assert agrees(root * (1 + eps), step, rule, eps) and agrees(root * (1 - eps), step, rule, eps)
+    assert math.isclose(pool.fold(step), root)
+    assert agrees(root * (1 + eps), step, pool, eps) and agrees(root * (1 - eps), step, pool, eps)
     # The sum's error is at most 2 · (n + 4) units, and a root of power p divides it by p.
     most = 1 + eps * (4 + 2 * (len(values) + 4) * max(1, 1 / abs(norm))) * 2
-    assert not agrees(root * most, step, rule, eps) and not agrees(root / most, step, rule, eps)
+    assert not agrees(root * most, step, pool, eps) and not agrees(root / most, step, pool, eps)
     for wrong in (NAN, INF, -INF, -root, 0.0):
-        assert not agrees(wrong, step, rule, eps)
+        assert not agrees(wrong, step, pool, eps)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -159,9 +164,9 @@ def test_a_root_is_infinite_only_past_the_largest_number(dtype):
 
 def test_a_short_window_counts_as_if_it_were_whole():
     """Torch averages the powers that are there, then multiplies by the whole kernel's size."""
-    step, rule = lp_of([3.0, 4.0], 2.0, size=8)
-    assert fold(step, rule) == 10.0
-    assert agrees(10.0, step, rule, 2.0**-23) and not agrees(5.0, step, rule, 2.0**-23)
+    step, pool = lp_of([3.0, 4.0], 2.0, size=8)
+    assert pool.fold(step) == 10.0
+    assert agrees(10.0, step, pool, 2.0**-23) and not agrees(5.0, step, pool, 2.0**-23)
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_lp(dims):
             for tap, write in zip(step.taps, move.writes, strict=False):
                 if found[0].dims < 3 and step.value > 0 and tap.value > 0:
                     # The derivative of s^(1/p), s = n/c · Σ x^p: n/c · (x / s^(1/p))^(p − 1).
-                    scale = found[0].forward.rule.size / len(step.taps)
+                    scale = found[0].forward.reduction.size / len(step.taps)
                     slope = scale * (tap.value / step.value) ** (norm - 1)
                     assert math.isclose(write.amount, arriving * slope, rel_tol=1e-4, abs_tol=1e-9)
 

@@ -28,7 +28,7 @@ from slidingwindows import (
 )
 from slidingwindows.core.fields import ReceptiveField
 from slidingwindows.core.funnel import Funnel
-from slidingwindows.export.encoding import words
+from slidingwindows.export.kinds import kind_of
 from slidingwindows.tracing.slide import TRACERS
 from slidingwindows.words.listing import listing
 from slidingwindows.words.recipes import recipe
@@ -212,7 +212,7 @@ def test_damaged_dicts(name):
         wrong = damaged(data, where, chance)
         again = only_ours(type(figure).from_dict, wrong)
         if again is not None:  # what is taken can be used
-            only_ours(words, again)
+            only_ours(kind_of(again).words, again)
             assert again.to_dict()
             if isinstance(again, Trace | Transfer):
                 only_ours(listing, again)

@@ -16,6 +16,7 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, route, slide
 from slidingwindows.core import arithmetic
+from slidingwindows.core.reduction import Average
 from slidingwindows.core.text import MINUS, equals, number
 from slidingwindows.tracing.calls import call_of
 
@@ -249,9 +250,9 @@ def test_the_sign_of_products_and_roots_is_true():
     assert arithmetic.lp([1.5006], 1, 1, 1, 1.5) == "(1.501¹) ≈ 1.5"
     taps = tuple(Tap(0, 0, i, v) for i, v in enumerate([0.1234] * 40))
     step = Step((0, 0), taps, 0.125, "", divisor=39.488)
-    assert arithmetic.brief("average", step).endswith("4.936 / 39.488 = 0.125")
+    assert Average().brief(step).endswith("4.936 / 39.488 = 0.125")
     step = Step((0, 0), taps, 0.125, "", divisor=39.5)
-    assert arithmetic.brief("average", step).endswith("4.936 / 39.5 ≈ 0.125")
+    assert Average().brief(step).endswith("4.936 / 39.5 ≈ 0.125")
 
 
 @pytest.mark.parametrize(

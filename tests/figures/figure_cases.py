@@ -14,6 +14,7 @@ from slidingwindows import slide
 from slidingwindows.drawing.canvas import FIRST_SHADE, INDEX
 from slidingwindows.drawing.style import SHADES, THEMES
 from slidingwindows.export.render import render
+from slidingwindows.export.rendered import Rendered
 
 WHITE = FIRST_SHADE + SHADES - 1
 inf, nan = float("inf"), float("nan")
@@ -128,15 +129,15 @@ def case(name: str):
 
 
 @cache
-def rendered(name: str) -> dict:
+def rendered(name: str) -> Rendered:
     """What render() makes of a case."""
     data = {"kind": "trace", "name": "figure", "caption": "", "trace": case(name).to_dict()}
     return render(data)
 
 
-def on_the_page(made: dict) -> dict[str, bytes]:
+def on_the_page(made: Rendered) -> dict[str, bytes]:
     """The pictures that a page shows on a screen: the animation and its poster, light and dark."""
-    shown = {name: data for name, data in made["files"].items() if name.endswith((".gif", ".png"))}
+    shown = {name: data for name, data in made.files.items() if name.endswith((".gif", ".png"))}
     return {name: data for name, data in shown.items() if not name.endswith(".strip.png")}
 
 
@@ -168,7 +169,7 @@ def as_planned(stored, durations, kept=lambda picture: picture):
 @cache
 def roles(name: str, theme: str, durations: tuple[int, ...]) -> list[np.ndarray]:
     """Each picture of the decoded GIF as palette numbers; foreign colours fail."""
-    stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
+    stored = decoded(rendered(name).files[f"figure.{theme}.gif"])
     return as_planned(stored, durations, lambda picture: numbers(picture, theme))
 
 

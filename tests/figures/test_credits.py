@@ -66,7 +66,7 @@ def expected(title: str, source: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("source", [SOURCE, ""])
 def test_every_picture_of_a_figure_carries_its_credit(name, source):
-    pictures = unpacked(render(FIGURES[name]().data, source)["files"])
+    pictures = unpacked(render(FIGURES[name]().data, source).files)
     kinds = {file.rpartition(".")[2] for file in pictures}
     assert kinds == ({"png"} if name == "plot" else {"png", "gif"})
     assert len(pictures) >= (2 if name == "plot" else 10)

@@ -201,8 +201,8 @@ def test_alt_text_says_call_sizes_and_result(name):
         assert told.shape == output.shape
         assert all(alike(a, b) for a, b in zip(told.flat, output.flat, strict=True))
     assert len(text) < 500
-    assert rendered(name)["alt"] == text
-    assert rendered(name)["transcript"] == transcript(trace)
+    assert rendered(name).alt == text
+    assert rendered(name).transcript == transcript(trace)
 
 
 def test_long_results_are_left_to_the_transcript():

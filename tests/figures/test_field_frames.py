@@ -90,7 +90,7 @@ def film(name, theme):
     assert len(set(colours)) == len(colours) - 2
     table, plan_ = table_of(colours), score(len(plan(name).layers))
     table[int(THEMES[theme].colours[INDEX["page"]][1:], 16)] = INDEX["page"]
-    stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
+    stored = decoded(rendered(name).files[f"figure.{theme}.gif"])
     durations = tuple(duration for *_, duration in plan_)
     shown = as_planned(stored, durations, lambda picture: places(picture, table))
     used = np.zeros(256, bool)
@@ -137,12 +137,12 @@ def expected_box(name, step):
 def test_four_files_of_one_size(name, theme):
     made = rendered(name)
     shown = on_the_page(made)
-    assert len(shown) == 4 and made["moving"] and made["width"] == WIDTH
+    assert len(shown) == 4 and made.moving and made.width == WIDTH
     for data in shown.values():
-        assert Image.open(io.BytesIO(data)).size == (WIDTH, made["height"])
-    assert made["alt"] == alt_text(case(name)) and made["transcript"] == transcript(case(name))
-    still = np.array(Image.open(io.BytesIO(made["files"][f"figure.{theme}.png"])).convert("RGB"))
-    stored = decode(made["files"][f"figure.{theme}.gif"])
+        assert Image.open(io.BytesIO(data)).size == (WIDTH, made.height)
+    assert made.alt == alt_text(case(name)) and made.transcript == transcript(case(name))
+    still = np.array(Image.open(io.BytesIO(made.files[f"figure.{theme}.png"])).convert("RGB"))
+    stored = decode(made.files[f"figure.{theme}.gif"])
     np.testing.assert_array_equal(still, stored[-1][0])
 
 
@@ -309,7 +309,7 @@ def test_very_long_networks():
 def test_a_network_that_sees_one_element():
     field = receptive_field(nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU()), (1, 5, 5))
     made = render(show(field, "one").data)
-    assert field.size == (1, 1) and "1, as" not in made["alt"] and len(on_the_page(made)) == 4
+    assert field.size == (1, 1) and "1, as" not in made.alt and len(on_the_page(made)) == 4
 
 
 def test_a_dead_network_has_no_effective_frame():

@@ -24,7 +24,6 @@ from seeing import (
     shown_steps,
 )
 
-from slidingwindows.core.arithmetic import brief
 from slidingwindows.core.uneven import UnevenAxis
 from slidingwindows.drawing.canvas import INDEX
 from slidingwindows.drawing.forward import Drawing
@@ -193,7 +192,7 @@ def words(name: str, number: int) -> str:
     step, count = case(name).steps[number], len(case(name).steps)
     text = step.arithmetic
     if len(drawing(name).wrapped(text)) > 3 or len(text) > 135:
-        text = brief(case(name).kind, step)
+        text = case(name).reduction.brief(step)
     return f"window {number + 1} of {count}: {text}" if count > 256 else text
 
 
@@ -268,7 +267,7 @@ def test_last_frame(name, theme="light"):
 
 
 def poster(name: str, theme: str) -> np.ndarray:
-    image = Image.open(io.BytesIO(rendered(name)["files"][f"figure.{theme}.png"]))
+    image = Image.open(io.BytesIO(rendered(name).files[f"figure.{theme}.png"]))
     return numbers(np.array(image.convert("RGB")), theme)
 
 

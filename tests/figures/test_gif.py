@@ -196,7 +196,7 @@ def test_no_picture_that_is_shown_mixes_two_states(name, theme):
 
 
 def gifs(name):
-    return [data for file, data in rendered(name)["files"].items() if file.endswith(".gif")]
+    return [data for file, data in rendered(name).files.items() if file.endswith(".gif")]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -244,16 +244,16 @@ SCRIPT = """
 import hashlib
 from figure_cases import rendered
 for name in ("max padded", "three channels"):
-    for file, data in sorted(rendered(name)["files"].items()):
+    for file, data in sorted(rendered(name).files.items()):
         print(hashlib.sha256(data).hexdigest())
 """
 
 
 def test_the_same_bytes_again_and_in_another_process(monkeypatch):
     names = ("max padded", "three channels")
-    files = [data for name in names for _, data in sorted(rendered(name)["files"].items())]
+    files = [data for name in names for _, data in sorted(rendered(name).files.items())]
     fresh = rendered.__wrapped__  # what lies in the cache serves the other tests
-    again = [data for name in names for _, data in sorted(fresh(name)["files"].items())]
+    again = [data for name in names for _, data in sorted(fresh(name).files.items())]
     assert files == again
     monkeypatch.setenv("PYTHONHASHSEED", "12345")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)

@@ -162,8 +162,8 @@ def test_a_handout_fits_on_a_page(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_so_does_each_of_the_cases(name):
-    width, height = rendered(name)["strip"]
-    assert height <= TALL * width or height == rendered(name)["height"] + 34
+    width, height = rendered(name).strip
+    assert height <= TALL * width or height == rendered(name).height + 34
 
 
 def test_a_handout_begins_with_the_first_window_and_ends_with_the_last():

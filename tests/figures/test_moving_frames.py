@@ -100,7 +100,7 @@ def rendered(name: str) -> dict:
 def film(name: str, theme: str):
     """(kind, step, pixels) of the decoded stored pictures."""
     plan = score(len(case(name).moves))
-    stored = decoded(rendered(name)["files"][f"figure.{theme}.gif"])
+    stored = decoded(rendered(name).files[f"figure.{theme}.gif"])
     durations = [duration for *_, duration in plan]
     shown = as_planned(stored, durations, lambda picture: numbers(picture, theme))
     return [(*facts[:2], picture) for facts, picture in zip(plan, shown, strict=True)]
@@ -255,7 +255,7 @@ def test_poster(name, theme="light"):
 
 
 def poster(name, theme):
-    image = Image.open(io.BytesIO(rendered(name)["files"][f"figure.{theme}.png"]))
+    image = Image.open(io.BytesIO(rendered(name).files[f"figure.{theme}.png"]))
     return numbers(np.array(image.convert("RGB")), theme)
 
 
@@ -276,9 +276,9 @@ def test_words_name_the_call_and_the_sizes(name):
         assert title == f"backward through {transfer.forward.call}"
     else:
         assert title == transfer.call
-    assert made["alt"] == alt_text(transfer) and len(made["alt"]) < 500
-    assert f"{len(transfer.target)}×{len(transfer.target[0])}" in made["alt"]
-    assert len(made["transcript"]) >= len(transfer.moves) + 2
+    assert made.alt == alt_text(transfer) and len(made.alt) < 500
+    assert f"{len(transfer.target)}×{len(transfer.target[0])}" in made.alt
+    assert len(made.transcript) >= len(transfer.moves) + 2
 
 
 def test_cases_cover_what_they_say():

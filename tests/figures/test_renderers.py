@@ -41,13 +41,13 @@ def test_a_trace_gives_four_pictures_of_one_size_and_what_handouts_take(name):
     names = {f"figure.{theme}.{kind}" for theme in ("light", "dark") for kind in ("gif", "png")}
     sheets = {f"figure.{theme}.strip.png" for theme in ("light", "dark")}
     more = {"figure.trace.js", "figure.frames.zip"}
-    assert set(made["files"]) == names | sheets | more and made["moving"]
+    assert set(made.files) == names | sheets | more and made.moving
     for file in sheets:
-        assert list(picture(made["files"][file]).size) == made["strip"]
-    assert (made["width"], made["height"]) == (WIDTH, Drawing(case(name)).layout.height)
+        assert list(picture(made.files[file]).size) == made.strip
+    assert (made.width, made.height) == (WIDTH, Drawing(case(name)).layout.height)
     for file in names:
-        image = picture(made["files"][file])
-        assert image.size == (made["width"], made["height"])
+        image = picture(made.files[file])
+        assert image.size == (made.width, made.height)
         assert image.format.lower() == file.rpartition(".")[2]
 
 
@@ -60,7 +60,7 @@ def test_png_keeps_every_number_of_the_palette():
 
 @pytest.mark.parametrize("name", ["max", "three channels", "shades", "many windows"])
 def test_a_png_is_hardly_larger_than_pillow_makes_it_with_most_effort(name):
-    sheet = Image.open(io.BytesIO(rendered(name)["files"]["figure.light.strip.png"]))
+    sheet = Image.open(io.BytesIO(rendered(name).files["figure.light.strip.png"]))
     best = io.BytesIO()
     sheet.save(best, "PNG", optimize=True)
     ours = png(pack(np.array(sheet)), np.reshape(sheet.getpalette(), (-1, 3)).tolist())
@@ -82,8 +82,8 @@ def test_data_survive_json_and_make_the_same_files():
     data = show(case("odd numbers"), "figure", "A caption.").data
     again = json.loads(json.dumps(data))
     assert again == data and data["caption"] == "A caption."
-    files = render(again)["files"]
-    assert files["figure.light.gif"] == rendered("odd numbers")["files"]["figure.light.gif"]
+    files = render(again).files
+    assert files["figure.light.gif"] == rendered("odd numbers").files["figure.light.gif"]
 
 
 def test_a_damaged_trace_is_not_drawn():
@@ -102,15 +102,15 @@ def network():
 def test_a_funnel_gives_four_files_of_one_size():
     made = render(show(network(), "funnel").data)
     shown = on_the_page(made)
-    assert made["moving"] and len(shown) == 4 and made["width"] == WIDTH
+    assert made.moving and len(shown) == 4 and made.width == WIDTH
     for file, data in shown.items():
         theme, image = file.split(".")[1], picture(data)
         palette = {*THEMES[theme].palette(), *shades()}
-        assert image.size == (made["width"], made["height"])
+        assert image.size == (made.width, made.height)
         for frame in ImageSequence.Iterator(image):
             assert colours(frame) <= palette
-    assert "6×18×22" in made["alt"] and len(made["transcript"]) == 5
-    stored = decode(made["files"]["funnel.light.gif"])
+    assert "6×18×22" in made.alt and len(made.transcript) == 5
+    stored = decode(made.files["funnel.light.gif"])
     assert sum(duration for _, duration in stored) == 4 * 1800 + 2 * 900 + 3000
 
 
@@ -124,11 +124,11 @@ def line(figure):
 
 def test_a_plot_is_one_size_in_both_themes():
     made = render(plot(line, "a-line", alt="A line falls.", width=500, height=300).data)
-    assert (made["width"], made["height"], made["moving"]) == (500, 300, False)
-    assert made["alt"] == "A line falls." and made["transcript"] == []
-    assert set(made["files"]) == {"a-line.light.png", "a-line.dark.png"}
+    assert (made.width, made.height, made.moving) == (500, 300, False)
+    assert made.alt == "A line falls." and made.transcript == []
+    assert set(made.files) == {"a-line.light.png", "a-line.dark.png"}
     corners = {}
-    for file, data in made["files"].items():
+    for file, data in made.files.items():
         image = picture(data)
         assert image.size == (1000, 600) and image.format == "PNG"
         assert len(colours(image)) <= 32
@@ -165,7 +165,7 @@ def test_a_name_is_an_address(name):
 def test_good_names_and_what_show_takes():
     for name in ("a", "max-pool-2x2", "0"):
         assert show(case("max"), name).data["name"] == name
-    with pytest.raises(SlidingWindowsError, match="got str"):
+    with pytest.raises(SlidingWindowsError, match="a figure comes from .*; this is a str"):
         show("a trace", "a")
 
 
@@ -175,10 +175,10 @@ def test_a_notebook_shows_one_image_and_the_words(monkeypatch):
     head, _, rest = bundle["text/html"].partition("base64,")
     assert head == '<img src="data:image/gif;'
     data, _, attributes = rest.partition('"')
-    assert base64.b64decode(data) == rendered("max")["files"]["figure.light.gif"]
+    assert base64.b64decode(data) == rendered("max").files["figure.light.gif"]
     made = rendered("max")
-    assert f'width="{made["width"]}" height="{made["height"]}" alt="' in attributes
-    assert bundle["text/plain"] == made["alt"]
+    assert f'width="{made.width}" height="{made.height}" alt="' in attributes
+    assert bundle["text/plain"] == made.alt
 
 
 SCRIPT = """
@@ -187,7 +187,7 @@ from figure_cases import rendered
 from test_renderers import line
 from slidingwindows.lesson import plot
 from slidingwindows.export.render import render
-made = render(plot(line, "a-line", alt="A line.").data)["files"] | rendered("max")["files"]
+made = render(plot(line, "a-line", alt="A line.").data).files | rendered("max").files
 for file in sorted(made):
     print(hashlib.sha256(made[file]).hexdigest())
 """
@@ -208,7 +208,7 @@ xtick.major.size: 30
 
 
 def test_the_authors_matplotlibrc_changes_nothing(monkeypatch, tmp_path):
-    made = render(plot(line, "a-line", alt="A line.").data)["files"] | rendered("max")["files"]
+    made = render(plot(line, "a-line", alt="A line.").data).files | rendered("max").files
     rc = tmp_path / "matplotlibrc"
     rc.write_text(RCFILE)
     monkeypatch.setenv("MATPLOTLIBRC", str(rc))

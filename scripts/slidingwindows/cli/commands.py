@@ -10,7 +10,7 @@ from ..core.text import json_text
 from ..drawing.animation import item_steps
 from ..drawing.layout import MAX_SIDE
 from ..drawing.scene import MAX_FRAMES
-from ..export.encoding import MOVING, TEXT, contents, kind_of
+from ..export.encoding import MOVING, TEXT, contents, format_of
 from ..export.filmstrip import MOST, MOST_SLIDES
 from ..export.save import destination, save
 from ..words.listing import listing
@@ -75,7 +75,7 @@ def draw(options) -> None:
     """Write one figure to a file or to the standard output, and say what was made."""
     looks = (options.theme, options.width, options.frame_time)
     if options.output == "-":
-        kind = kind_of(options.format or "txt")
+        kind = format_of(options.format or "txt")
         if kind not in TEXT and sys.stdout.isatty():
             raise SlidingWindowsError(
                 f"refusing to write a {kind} to a terminal; name a file after -o"
@@ -110,7 +110,7 @@ def conv_arithmetic(options) -> None:
     """Write the 19 animations of the guide to a folder."""
     from ..tracing.conv_arithmetic import ANIMATIONS, animation
 
-    folder, ending = Path(options.output), kind_of(options.format or "gif")
+    folder, ending = Path(options.output), format_of(options.format or "gif")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,9 +7,10 @@ right, and that is the number itself; everywhere else the sign is ≈.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Context, Decimal
 
-from .reduction import power
+from .rounding import power
 from .text import MINUS, equals, number
 
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -76,38 +77,11 @@ def convolution(values, weights, bias: float | None, result: float, unseen: str 
     return f"{terms} {text}{_blind(unseen)}"
 
 
-def brief(kind: str, step) -> str:
-    """The same for a window too large to write out."""
-    count = len(step.taps)
-    result = f"{equals(step.value)} {number(step.value)}"
-    if kind == "max":
-        return f"max of {count} numbers {result}"
-    if kind == "average":
-        total, value = sum(tap.value for tap in step.taps), step.value
-        result = _result(value, lambda: _divides([total], step.divisor, value, integral=False))
-        return (
-            f"sum of {count} numbers / {number(step.divisor)}: {number(total)} / "
-            f"{number(step.divisor)} {result}"
-        )
-    if kind == "lp":
-        return f"root of the sum of {count} powers {result}"
-    return f"sum of {count} products input · weight {result}"
-
-
-def of_step(trace, step) -> str:
-    """The words of one of a Trace's steps, from its numbers."""
-    values = [tap.value for tap in step.taps]
-    unseen = ""
-    if trace.padding_mode == "zeros" and not any(trace.is_real(tap) for tap in step.taps):
-        unseen = "added zeros" if trace.operation.startswith("ConvTranspose") else "padding"
-    if trace.kind == "max":
-        return maximum(values, step.value, unseen)
-    if trace.kind == "average":
-        return average(values, step.divisor, step.value, trace.integral)
-    if trace.kind == "lp":
-        return lp(values, trace.norm, len(values), trace.rule.size, step.value)
-    weights = [tap.weight for tap in step.taps]
-    return convolution(values, weights, trace.bias, step.value, unseen)
+def short_average(values: Sequence[float], divisor: float, result: float) -> str:
+    """'sum of 40 numbers / 39.5: 4.936 / 39.5 ≈ 0.125', for a window too large to write out."""
+    total, by = sum(values), number(divisor)
+    text = _result(result, lambda: _divides([total], divisor, result, integral=False))
+    return f"sum of {len(values)} numbers / {by}: {number(total)} / {by} {text}"
 
 
 def _blind(unseen: str) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from .reduction import power
-from .trace import Step, Trace
+from .trace import Trace
 
 
 def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int, float], ...]]:
@@ -13,11 +10,11 @@ def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int
 
     plane: which of the trace's planes. upstream: the gradient of each output, rows of columns.
     """
-    homes = _homes(trace)
+    homes, reduction = _homes(trace), trace.reduction
     found = []
     for step in trace.steps:
         arriving = upstream[step.output[0]][step.output[1]]
-        shares = _shares(trace, step, arriving)
+        shares = reduction.shares(step, arriving)
         writes = []
         for tap, share in zip(step.taps, shares, strict=True):
             place = _origins(trace, tap.row, tap.col)
@@ -59,34 +56,10 @@ def _homes(trace: Trace) -> list[tuple[int, int | None]]:
     return list(zip(trace.channels, slices, strict=True))
 
 
-def _shares(trace: Trace, step: Step, arriving: float) -> list[float | None]:
-    """What each tap receives; None for nothing at all."""
-    if trace.kind == "max":
-        return [arriving if i == step.winner else None for i in range(len(step.taps))]
-    if trace.kind == "average":
-        return [arriving / step.divisor if step.divisor else None] * len(step.taps)
-    if trace.kind == "convolution":
-        return [arriving * tap.weight for tap in step.taps]
-    # d/dx of (scale · Σ x^p)^(1/p); where the sum is zero torch says zero.
-    norm, scale = trace.norm, trace.rule.size / step.divisor
-    total = sum(power(tap.value, norm) for tap in step.taps) * scale
-    common = arriving * scale * power(total, 1 / norm - 1) if total else 0.0
-    return [common * power(tap.value, norm - 1) for tap in step.taps]
-
-
 def cancelling(trace: Trace) -> list[float]:
     """How many times larger the rounding of each step's shares may be than theirs alone.
 
-    Odd powers of either sign cancel in an LP pool's sum, whose own rounding then counts for more.
-    Infinite where it may be all of the sum.
+    Infinite where rounding may be all of them.
     """
-    if trace.kind != "lp":
-        return [1.0] * len(trace.steps)
-    found = []
-    for step in trace.steps:
-        powers = [power(tap.value, trace.norm) for tap in step.taps]
-        total, reach = sum(powers), sum(map(abs, powers))
-        worse = reach / abs(total) if total and math.isfinite(reach) else 1.0
-        certain = worse * (len(powers) + 2) * 2 * trace.epsilon < 0.5
-        found.append(worse * (1 + abs(1 / trace.norm - 1)) if certain else math.inf)
-    return found
+    reduction = trace.reduction
+    return [reduction.cancelling(step, trace.epsilon) for step in trace.steps]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .arithmetic import no_root
+from .step import Step
 from .text import number
-from .trace import Step, Trace
+from .trace import Trace
 
 
 def passed(trace: Trace, step: Step, arriving: float, writes) -> str:
@@ -13,32 +13,8 @@ def passed(trace: Trace, step: Step, arriving: float, writes) -> str:
     arriving: the gradient of the window's output. writes: what the window passes on, (row, col,
     amount) each.
     """
-    text = number(arriving)
-    if trace.kind == "max":
-        if not writes:
-            return f"gradient {text} goes to no element of this plane"
-        (row, col, _), first = writes[0], " (the first of equals)" if step.ties else ""
-        return f"gradient {text} goes whole to the winner at ({row}, {col}){first}"
-    if trace.kind == "average":
-        if not step.divisor:
-            return f"gradient {text} is divided by 0"
-        share = number(arriving / step.divisor)
-        return f"gradient {text} / {number(step.divisor)}: each of {len(writes)} gets {share}"
-    if trace.kind == "lp":
-        why = (
-            no_root([tap.value for tap in step.taps], trace.norm)
-            if step.value != step.value
-            else ""
-        )
-        if why:
-            return f"gradient {text} becomes nan: {why}"
-        more = ", the larger the more" if len(writes) > 1 else ""
-        return f"gradient {text} goes to {_elements(writes)}{more}"
-    return f"gradient {text} times the kernel goes to {_elements(writes)}"
-
-
-def _elements(writes) -> str:
-    return "1 element" if len(writes) == 1 else f"{len(writes)} elements"
+    places = [(row, col) for row, col, _ in writes]
+    return f"gradient {number(arriving)} {trace.reduction.passed(step, arriving, places)}"
 
 
 def unfolded(window: tuple[int, int], column: int, values) -> str:

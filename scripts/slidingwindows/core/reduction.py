@@ -1,135 +1,329 @@
-"""One window computed again without torch, and whether torch's number agrees with it."""
+"""How a window's numbers become one: a class for each way, and the table of them.
+
+To add a pool is to add a class here: how it folds a window, how far torch's number may be from
+that, what it says, and what it passes back.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-# The rounding unit of float16, bfloat16, float32 and float64, and each one's largest number.
-LARGEST = {
-    2.0**-10: 65504.0,
-    2.0**-7: (2 - 2.0**-7) * 2.0**127,
-    2.0**-23: (2 - 2.0**-23) * 2.0**127,
-    2.0**-52: (2 - 2.0**-52) * 2.0**1023,
-}
-# What lies below may count as zero, in what goes in and in what comes out.
-LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
+from . import arithmetic
+from .errors import SlidingWindowsError
+from .rounding import LARGEST, LEAST, power, same
+from .step import Step, Tap
+from .text import equals, number
 
 
-class Rule(NamedTuple):
-    """How a window's numbers become one.
+@dataclass(frozen=True)
+class Reduction:
+    """How one trace's windows become numbers; subclasses are the kinds of it.
 
-    kind: 'max', 'average', 'lp' or 'convolution'. integral: torch counts in 64-bit integers.
-    norm and size: the power of an lp pool, and the elements of its whole window.
+    bias: what is added, or None (convolution only). integral: torch counts in 64-bit integers.
+    norm: the power of an LP pool. size: the elements of a whole window.
+
+    kind: the name in a Trace. padding: what the padding holds where nothing is copied there.
+    picks: True if the result is one of the window's own numbers, and equal to it.
+    skips_zeros: True if torch may leave out zeros that padding added.
     """
 
-    kind: str
-    bias: float = 0.0
+    kind: ClassVar[str]
+    padding: ClassVar[float] = 0.0
+    picks: ClassVar[bool] = False
+    skips_zeros: ClassVar[bool] = False
+
+    bias: float | None = None
     integral: bool = False
     norm: float | None = None
     size: int = 1
 
+    def fold(self, step: Step) -> float:
+        """The window's number: in float64, or exactly where torch counts in 64-bit integers."""
+        raise NotImplementedError
 
-def fold(step, rule: Rule) -> float:
-    """The window's number: in float64, or exactly where torch counts in 64-bit integers."""
-    if rule.kind == "max":
+    def agrees(self, torch_says: float, step: Step, epsilon: float = 0.0) -> bool:
+        """True if torch's number is the window's, but for the rounding of its dtype.
+
+        Past the dtype's largest number a sum depends on its order: there any
+        infinity or nan will do.
+        """
+        folded = self.fold(step)
+        if same(folded, torch_says):
+            return True
+        return not (self.picks or self.integral) and self._near(torch_says, folded, step, epsilon)
+
+    def _near(self, torch_says: float, folded: float, step: Step, epsilon: float) -> bool:
+        """Whether they differ by no more than rounding, here that of a sum."""
+        terms, products = self._terms(step), self._products(step)
+        reach = _reach(terms)
+        largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
+        overflows = reach > largest or any(
+            math.isinf(v * w) and math.isfinite(v) and math.isfinite(w) for v, w in products
+        )
+        if overflows and not (math.isfinite(torch_says) and math.isfinite(folded)):
+            return True
+        # The classic bound for a sum of n rounded terms, in any order, plus one for the division.
+        rounding = sum(abs(t) * epsilon for t in terms) / abs(step.divisor or 1.0) + least
+        flushed = sum(abs(v * w) for v, w in products if abs(v) < least or abs(w) < least)
+        slack = 2 * (len(terms) + 2) * rounding + flushed
+        return math.isfinite(slack) and abs(folded - torch_says) <= slack
+
+    def _terms(self, step: Step) -> list[float]:
+        """What is added up."""
+        return [tap.value for tap in step.taps]
+
+    def _products(self, step: Step) -> list[tuple[float, float]]:
+        """(value, weight) of each term that is a product."""
+        return []
+
+    def words(
+        self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
+    ) -> str:
+        """The calculation of one window, such as 'max(1, 7) = 7'.
+
+        value: torch's. divisor: as a Step has it. unseen: of a window without input, what it
+        holds instead.
+        """
+        raise NotImplementedError
+
+    def brief(self, step: Step) -> str:
+        """The same for a window too large to write out."""
+        raise NotImplementedError
+
+    def shares(self, step: Step, arriving: float) -> list[float | None]:
+        """What each tap receives of the gradient that arrives; None for nothing at all."""
+        raise NotImplementedError
+
+    def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
+        """The same in words, but for the arriving gradient itself.
+
+        places: (row, col) of all that receive something.
+        """
+        raise NotImplementedError
+
+    def cancelling(self, step: Step, epsilon: float) -> float:
+        """How many times larger the rounding of the shares may be than theirs alone."""
+        return 1.0
+
+    def no_gradient(self, values: Iterable[float]) -> str:
+        """Why a plane with these numbers has no gradient; '' if it has one."""
+        return ""
+
+
+class Max(Reduction):
+    """The largest number; the first of equals wins, and takes the whole gradient."""
+
+    kind = "max"
+    padding = -math.inf
+    picks = True
+
+    def fold(self, step: Step) -> float:
         nan = any(math.isnan(tap.value) for tap in step.taps)
         return math.nan if nan else max(tap.value for tap in step.taps)
-    if rule.integral and step.divisor:
-        total = (sum(int(tap.value) for tap in step.taps) + 2**63) % 2**64 - 2**63
-        quotient = abs(total) // abs(int(step.divisor))
-        return quotient if (total < 0) == (step.divisor < 0) else -quotient
-    total = sum(_terms(step, rule))
-    if rule.kind == "lp":
-        return power(total * rule.size / step.divisor, 1.0 / rule.norm)
-    if step.divisor == 0:
-        nothing = total == 0 or math.isnan(total)
-        return math.nan if nothing else math.copysign(math.inf, total)
-    return total if rule.kind == "convolution" else total / step.divisor
+
+    def words(
+        self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
+    ) -> str:
+        return arithmetic.maximum([tap.value for tap in taps], value, unseen)
+
+    def brief(self, step: Step) -> str:
+        return f"max of {len(step.taps)} numbers {_result(step)}"
+
+    def shares(self, step: Step, arriving: float) -> list[float | None]:
+        return [arriving if i == step.winner else None for i in range(len(step.taps))]
+
+    def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
+        if not places:
+            return "goes to no element of this plane"
+        (row, col), first = places[0], " (the first of equals)" if step.ties else ""
+        return f"goes whole to the winner at ({row}, {col}){first}"
 
 
-def agrees(torch_says: float, step, rule: Rule, epsilon: float = 0.0) -> bool:
-    """True if torch's number is the window's, but for the rounding of its dtype.
+class Average(Reduction):
+    """The sum over a divisor."""
 
-    Past the dtype's largest number a sum depends on its order: there any
-    infinity or nan will do.
-    """
-    folded = fold(step, rule)
-    if same(folded, torch_says):
-        return True
-    if rule.kind == "max" or rule.integral:
-        return False
-    terms = _terms(step, rule)
-    reach = sum(abs(t) for t in terms if math.isfinite(t))
-    largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
-    if rule.kind == "lp":
-        return _lp_agrees(torch_says, step, rule, epsilon, reach)
-    products = [(tap.value, tap.weight) for tap in step.taps] if rule.kind == "convolution" else []
-    overflows = reach > largest or any(
-        math.isinf(v * w) and math.isfinite(v) and math.isfinite(w) for v, w in products
-    )
-    if overflows and not (math.isfinite(torch_says) and math.isfinite(folded)):
-        return True
-    # The classic bound for a sum of n rounded terms, in any order, plus one for the division.
-    rounding = sum(abs(t) * epsilon for t in terms) / abs(step.divisor or 1.0) + least
-    flushed = sum(abs(v * w) for v, w in products if abs(v) < least or abs(w) < least)
-    slack = 2 * (len(terms) + 2) * rounding + flushed
-    return math.isfinite(slack) and abs(folded - torch_says) <= slack
+    kind = "average"
 
+    def fold(self, step: Step) -> float:
+        divisor = _divisor(step)
+        if self.integral and divisor:
+            count = (sum(int(tap.value) for tap in step.taps) + 2**63) % 2**64 - 2**63
+            quotient = abs(count) // abs(int(divisor))
+            return quotient if (count < 0) == (divisor < 0) else -quotient
+        total = sum(self._terms(step))
+        if divisor == 0:
+            nothing = total == 0 or math.isnan(total)
+            return math.nan if nothing else math.copysign(math.inf, total)
+        return total / divisor
 
-def _lp_agrees(torch_says: float, step, rule: Rule, epsilon: float, reach: float) -> bool:
-    """The same for a root of a sum of powers: the sum's error goes through the root."""
-    largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
-    terms, share = _terms(step, rule), rule.size / step.divisor
-    past = reach * max(share, 1.0) > largest or any(
-        math.isinf(t) and math.isfinite(tap.value) for t, tap in zip(terms, step.taps, strict=True)
-    )
-    if past and not math.isfinite(torch_says):
-        return True
-    slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
-    total, exponent = sum(terms) * share, 1.0 / rule.norm
-    low, high = power(total - slack, exponent), power(total + slack, exponent)
-    if exponent < 0 and total - slack <= 0 <= total + slack:
-        # The sum may be zero, where such a root is infinite, of either sign or of none.
-        nearest = min(abs(end) for end in (low, high) if not math.isnan(end))
-        return not abs(torch_says) < nearest * (1 - 4 * epsilon)
-    if math.isnan(torch_says):
-        return math.isnan(low)
-    if math.isnan(low):  # the sum may be zero, of which the root is zero
-        low = 0.0
-    low, high = sorted((low, high))
-    margin = 4 * epsilon * max(abs(low), abs(high)) + 4 * least
-    low, high = low - margin, high + margin
-    if math.isinf(torch_says):  # a root past the dtype's largest number
-        return high > largest if torch_says > 0 else low < -largest
-    return low <= torch_says <= high
+    def words(
+        self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
+    ) -> str:
+        by = len(taps) if divisor is None else divisor
+        return arithmetic.average([tap.value for tap in taps], by, value, self.integral)
+
+    def brief(self, step: Step) -> str:
+        return arithmetic.short_average(self._terms(step), _divisor(step), step.value)
+
+    def shares(self, step: Step, arriving: float) -> list[float | None]:
+        return [arriving / step.divisor if step.divisor else None] * len(step.taps)
+
+    def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
+        if not step.divisor:
+            return "is divided by 0"
+        share = number(arriving / step.divisor)
+        return f"/ {number(step.divisor)}: each of {len(places)} gets {share}"
 
 
-def power(base: float, exponent: float) -> float:
-    """base to an exponent as torch gives it: nan, infinity or a number, never an error."""
-    if abs(exponent) == 0.5 and base <= 0:  # torch takes the square root, C's pow does not
-        if base < 0:
-            return math.nan
-        return base if exponent > 0 else math.copysign(math.inf, base)
-    odd = exponent % 2 == 1
-    try:
-        return math.pow(base, exponent)
-    except ValueError:  # a negative number without a root, or one divided by zero
-        if base < 0:
-            return math.nan
-        return math.copysign(math.inf, base) if odd else math.inf
-    except OverflowError:
-        return -math.inf if odd and base < 0 else math.inf
+class Lp(Reduction):
+    """The root of the sum of powers; torch scales a window cut short up to its whole size."""
+
+    kind = "lp"
+
+    def fold(self, step: Step) -> float:
+        return power(sum(self._terms(step)) * self.scale(step), 1.0 / self.exponent)
+
+    @property
+    def exponent(self) -> float:
+        """The power p."""
+        if not self.norm:
+            raise SlidingWindowsError(f"a power must be a number other than 0, not {self.norm!r}")
+        return self.norm
+
+    def scale(self, step: Step) -> float:
+        """What the sum of powers is multiplied by."""
+        return self.size / _divisor(step)
+
+    def _terms(self, step: Step) -> list[float]:
+        return [power(tap.value, self.exponent) for tap in step.taps]
+
+    def _near(self, torch_says: float, folded: float, step: Step, epsilon: float) -> bool:
+        # The sum's error goes through the root.
+        largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
+        terms, share = self._terms(step), self.scale(step)
+        reach = _reach(terms)
+        past = reach * max(share, 1.0) > largest or any(
+            math.isinf(t) and math.isfinite(tap.value)
+            for t, tap in zip(terms, step.taps, strict=True)
+        )
+        if past and not math.isfinite(torch_says):
+            return True
+        slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
+        total, exponent = sum(terms) * share, 1.0 / self.exponent
+        low, high = power(total - slack, exponent), power(total + slack, exponent)
+        if exponent < 0 and total - slack <= 0 <= total + slack:
+            # The sum may be zero, where such a root is infinite, of either sign or of none.
+            nearest = min(abs(end) for end in (low, high) if not math.isnan(end))
+            return not abs(torch_says) < nearest * (1 - 4 * epsilon)
+        if math.isnan(torch_says):
+            return math.isnan(low)
+        if math.isnan(low):  # the sum may be zero, of which the root is zero
+            low = 0.0
+        low, high = sorted((low, high))
+        margin = 4 * epsilon * max(abs(low), abs(high)) + 4 * least
+        low, high = low - margin, high + margin
+        if math.isinf(torch_says):  # a root past the dtype's largest number
+            return high > largest if torch_says > 0 else low < -largest
+        return low <= torch_says <= high
+
+    def words(
+        self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
+    ) -> str:
+        values = [tap.value for tap in taps]
+        return arithmetic.lp(values, self.exponent, len(taps), self.size, value)
+
+    def brief(self, step: Step) -> str:
+        return f"root of the sum of {len(step.taps)} powers {_result(step)}"
+
+    def shares(self, step: Step, arriving: float) -> list[float | None]:
+        # d/dx of (scale · Σ x^p)^(1/p); where the sum is zero torch says zero.
+        norm, scale = self.exponent, self.scale(step)
+        total = sum(self._terms(step)) * scale
+        common = arriving * scale * power(total, 1 / norm - 1) if total else 0.0
+        return [common * power(tap.value, norm - 1) for tap in step.taps]
+
+    def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
+        if math.isnan(step.value):
+            why = arithmetic.no_root([tap.value for tap in step.taps], self.exponent)
+            if why:
+                return f"becomes nan: {why}"
+        return f"goes to {_elements(places)}{', the larger the more' if len(places) > 1 else ''}"
+
+    def cancelling(self, step: Step, epsilon: float) -> float:
+        # Odd powers of either sign cancel in the sum, whose own rounding then counts for more;
+        # infinite where it may be all of the sum.
+        powers = self._terms(step)
+        total, reach = sum(powers), sum(map(abs, powers))
+        worse = reach / abs(total) if total and math.isfinite(reach) else 1.0
+        certain = worse * (len(powers) + 2) * 2 * epsilon < 0.5
+        return worse * (1 + abs(1 / self.exponent - 1)) if certain else math.inf
+
+    def no_gradient(self, values: Iterable[float]) -> str:
+        # Torch multiplies by the slope even where no gradient arrives, which gives nan.
+        if self.exponent < 1 and 0 in values:
+            power_ = number(self.exponent)
+            return f"a power of {power_} is infinitely steep at 0, so there is no gradient"
+        return ""
 
 
-def same(a, b) -> bool:
-    """Equality under which nan equals nan."""
-    return a == b or (a != a and b != b)
+class Convolution(Reduction):
+    """The sum of input times weight, plus the bias."""
+
+    kind = "convolution"
+    skips_zeros = True
+
+    def fold(self, step: Step) -> float:
+        return sum(self._terms(step))
+
+    def _terms(self, step: Step) -> list[float]:
+        return [value * weight for value, weight in self._products(step)] + [self.bias or 0.0]
+
+    def _products(self, step: Step) -> list[tuple[float, float]]:
+        return [(tap.value, _weight(tap)) for tap in step.taps]
+
+    def words(
+        self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
+    ) -> str:
+        values, weights = [tap.value for tap in taps], [_weight(tap) for tap in taps]
+        return arithmetic.convolution(values, weights, self.bias, value, unseen)
+
+    def brief(self, step: Step) -> str:
+        return f"sum of {len(step.taps)} products input · weight {_result(step)}"
+
+    def shares(self, step: Step, arriving: float) -> list[float | None]:
+        return [arriving * _weight(tap) for tap in step.taps]
+
+    def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
+        return f"times the kernel goes to {_elements(places)}"
 
 
-def _terms(step, rule: Rule) -> list[float]:
-    if rule.kind == "convolution":
-        return [tap.value * tap.weight for tap in step.taps] + [rule.bias]
-    if rule.kind == "lp":
-        return [power(tap.value, rule.norm) for tap in step.taps]
-    return [tap.value for tap in step.taps]
+REDUCTIONS: dict[str, type[Reduction]] = {
+    reduction.kind: reduction for reduction in (Max, Average, Lp, Convolution)
+}
+
+
+def _reach(terms: Iterable[float]) -> float:
+    return sum(abs(term) for term in terms if math.isfinite(term))
+
+
+def _elements(places: Sequence[tuple[int, int]]) -> str:
+    return "1 element" if len(places) == 1 else f"{len(places)} elements"
+
+
+def _divisor(step: Step) -> float:
+    if step.divisor is None:
+        raise SlidingWindowsError(f"step {step.output} has no divisor")
+    return step.divisor
+
+
+def _weight(tap: Tap) -> float:
+    if tap.weight is None:
+        raise SlidingWindowsError(f"the tap at {tap[:3]} has no weight")
+    return tap.weight
+
+
+def _result(step: Step) -> str:
+    return f"{equals(step.value)} {number(step.value)}"

@@ -7,52 +7,16 @@ float64 and raises if the result differs from the output torch returned.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
-from .arithmetic import of_step
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry
 from .plain import axis_of, check_types, fields_of, frozen, plain
-from .reduction import Rule, agrees, fold, same
+from .reduction import REDUCTIONS, Reduction
+from .rounding import same
+from .step import Step, Tap
 from .uneven import UnevenAxis
 
 Plane = tuple[tuple[float, ...], ...]
-KINDS = ("max", "average", "lp", "convolution")
-
-
-class Tap(NamedTuple):
-    """One element that a window reads.
-
-    plane: which of the trace's planes.
-    row and col: the position in the input, negative in the padding above and on the left.
-    value: the number there. weight: the kernel's number for it (convolution only).
-    """
-
-    plane: int
-    row: int
-    col: int
-    value: float
-    weight: float | None = None
-
-
-@dataclass(frozen=True)
-class Step:
-    """One window: what it read, and the number that torch returned for it.
-
-    output: (row, col) in the output. taps: the elements read, plane by plane, row by row.
-    value: what torch returned. arithmetic: the calculation in words.
-    winner: index of the tap that is the value (max only); None for padding alone.
-    ties: indices of the other taps that equal the winner.
-    divisor: what the sum is divided by (average and lp only).
-    """
-
-    output: tuple[int, int]
-    taps: tuple[Tap, ...]
-    value: float
-    arithmetic: str
-    winner: int | None = None
-    ties: tuple[int, ...] = ()
-    divisor: float | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +83,7 @@ class Trace:
             self._check()
 
     def _check(self) -> None:
-        if self.kind not in KINDS:
+        if self.kind not in REDUCTIONS:
             raise SlidingWindowsError(f"unknown kind of trace {self.kind!r}", self.call)
         self._check_sizes()
         rows, cols = self.geometry.output_shape
@@ -130,8 +94,9 @@ class Trace:
             raise SlidingWindowsError("the steps do not cover the output once each", self.call)
         if self.slices and self.slices != self._slices():
             raise SlidingWindowsError("the slices are not the window's", self.call)
+        reduction = self.reduction
         for step in self.steps:
-            self._verify(step)
+            self._verify(step, reduction)
 
     def _check_sizes(self) -> None:
         """Shapes, planes and choices belong to the windows."""
@@ -162,11 +127,11 @@ class Trace:
             raise SlidingWindowsError("a choice is not among the shapes' own", self.call)
 
     @property
-    def rule(self) -> Rule:
+    def reduction(self) -> Reduction:
         """How a window's numbers become one."""
         size = self.geometry.rows.kernel_size * self.geometry.cols.kernel_size
         size *= self.depth.kernel_size if self.depth else 1
-        return Rule(self.kind, self.bias or 0.0, self.integral, self.norm, size)
+        return REDUCTIONS[self.kind](self.bias, self.integral, self.norm, size)
 
     def at(self, plane: int, row: int, col: int) -> float:
         """The number at an input position, which may lie in the padding."""
@@ -206,7 +171,7 @@ class Trace:
         window = self.depth.windows[self.depth_index]
         return window * (len(self.planes) // len(window))
 
-    def _verify(self, step: Step) -> None:
+    def _verify(self, step: Step, reduction: Reduction) -> None:
         row, col = step.output
         rows, cols = self.geometry.rows.windows[row], self.geometry.cols.windows[col]
         places = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
@@ -225,15 +190,15 @@ class Trace:
                 raise SlidingWindowsError(
                     f"a tap of step {step.output} is not the input", self.call
                 )
-        torch_says, rule = self.output[row][col], self.rule
-        agreed = agrees(torch_says, step, rule, self.epsilon)
-        if not agreed and self.kind == "convolution" and self.padding_mode == "zeros":
+        torch_says = self.output[row][col]
+        agreed = reduction.agrees(torch_says, step, self.epsilon)
+        if not agreed and reduction.skips_zeros and self.padding_mode == "zeros":
             # Torch may skip added zeros, which shows where a weight is infinite or nan.
             real = tuple(tap for tap in step.taps if self.is_real(tap))
-            agreed = agrees(torch_says, replace(step, taps=real), rule, self.epsilon)
+            agreed = reduction.agrees(torch_says, replace(step, taps=real), self.epsilon)
         if not agreed or not same(step.value, torch_says):
             raise SlidingWindowsError(
-                f"the steps give {fold(step, rule)} at output {step.output}, "
+                f"the steps give {reduction.fold(step)} at output {step.output}, "
                 f"torch gave {torch_says}",
                 self.call,
             )
@@ -247,13 +212,20 @@ class Trace:
             f"nn.{self.operation}("
         ):
             raise SlidingWindowsError(f"that is no call of {self.operation}", self.call)
+        reduction = self.reduction
         for step in self.steps:
-            words = of_step(self, step)
+            words = reduction.words(step.taps, step.value, step.divisor, self._unseen(step))
             if step.arithmetic != words:
                 raise SlidingWindowsError(
                     f"step {step.output} says {step.arithmetic!r}, its numbers say {words!r}",
                     self.call,
                 )
+
+    def _unseen(self, step: Step) -> str:
+        """What a window without any input holds in its place."""
+        if self.padding_mode != "zeros" or any(self.is_real(tap) for tap in step.taps):
+            return ""
+        return "added zeros" if self.operation.startswith("ConvTranspose") else "padding"
 
     def to_dict(self) -> dict:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""

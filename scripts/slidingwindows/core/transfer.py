@@ -15,7 +15,7 @@ from .errors import SlidingWindowsError, one_error
 from .geometry import Geometry
 from .move_words import of_move
 from .plain import axis_of, check_types, fields_of, frozen, plain
-from .reduction import LARGEST, same
+from .rounding import LARGEST, same
 from .trace import Plane, Trace
 
 

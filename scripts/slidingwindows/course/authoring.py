@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import os
 import re
+from typing import TYPE_CHECKING
 
 from ..core.errors import SlidingWindowsError
 from ..core.fields import ReceptiveField
+from ..core.figures import kind_name
 from ..core.funnel import Funnel
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .exercises import DOTS, verdict
+
+if TYPE_CHECKING:
+    from ..export.rendered import Rendered
 
 MIME = "application/vnd.slidingwindows.figure+json"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -34,19 +39,19 @@ class Figure:
         from ..export.render import render
 
         made = render(self.data)
-        return {"text/html": notebook_html(made), "text/plain": made["alt"]}
+        return {"text/html": notebook_html(made), "text/plain": made.alt}
 
 
-def notebook_html(made: dict) -> str:
+def notebook_html(made: Rendered) -> str:
     """A rendered figure as one self-contained image tag, for notebooks."""
     from html import escape
 
-    name = min(made["files"], key=lambda n: ("light" not in n, not n.endswith(".gif")))
+    name = min(made.files, key=lambda n: ("light" not in n, not n.endswith(".gif")))
     kind = name.rsplit(".", 1)[1]
-    data = base64.b64encode(made["files"][name]).decode()
+    data = base64.b64encode(made.files[name]).decode()
     return (
-        f'<img src="data:image/{kind};base64,{data}" width="{made["width"]}" '
-        f'height="{made["height"]}" alt="{escape(made["alt"], quote=True)}">'
+        f'<img src="data:image/{kind};base64,{data}" width="{made.width}" '
+        f'height="{made.height}" alt="{escape(made.alt, quote=True)}">'
     )
 
 
@@ -65,18 +70,8 @@ def show(trace: Trace | Transfer | Funnel | ReceptiveField, name: str, caption: 
     >>> trace = slide(nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
     >>> figure = show(trace, "max-pool-2x2", "Four windows, *four* numbers.")
     """
-    if isinstance(trace, Funnel):
-        return Figure("funnel", name, caption, funnel=trace.to_dict())
-    if isinstance(trace, ReceptiveField):
-        return Figure("receptive", name, caption, receptive=trace.to_dict())
-    if isinstance(trace, Transfer):
-        return Figure("transfer", name, caption, transfer=trace.to_dict())
-    if not isinstance(trace, Trace):
-        raise SlidingWindowsError(
-            "show needs a Trace, a Transfer, a Funnel or a ReceptiveField, got "
-            f"{type(trace).__name__}"
-        )
-    return Figure("trace", name, caption, trace=trace.to_dict())
+    kind = kind_name(trace)
+    return Figure(kind, name, caption, **{kind: trace.to_dict()})
 
 
 def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height: int = 360):

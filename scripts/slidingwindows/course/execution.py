@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from ..core.errors import SlidingWindowsError
+from ..export.rendered import Rendered
 from . import cold, warm
 from .failing import failure, where
 from .lessons import Lesson
@@ -137,7 +138,7 @@ def _waiting(*lessons: Lesson, anew: bool = False) -> warm.Server | None:
         return None
 
 
-def draw(data: dict, source: str) -> dict:
+def draw(data: dict, source: str) -> Rendered:
     """What render() returns for a figure, drawn beside others where forks can be."""
     waiting = _waiting() if warm.POSSIBLE else None
     if waiting:

@@ -12,10 +12,10 @@ import json
 from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError
+from ..core.figures import CLASSES
 from .authoring import MIME, NAME
 from .lessons import Lesson
 
-DRAWN = ("trace", "transfer", "funnel", "receptive")  # the data lies under the kind's own name
 MOST_DATA = 10_000_000  # characters of JSON; the largest figure of the course has 1,500,000
 LONGEST_NAME, LARGEST_SIDE = 80, 4000  # characters; CSS pixels
 
@@ -77,7 +77,7 @@ def _named(data, place: str) -> str:
 def problem_of(data: dict) -> str:
     """What of a figure's data cannot be right, as a predicate such as 'has no caption'; or ''."""
     kind = data.get("kind")
-    if kind != "plot" and kind not in DRAWN:
+    if kind not in ("plot", *CLASSES):
         return f"is of no known kind: {kind!r}"
     if not isinstance(data.get("caption"), str):
         return "has no caption; it may be empty"

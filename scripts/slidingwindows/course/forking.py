@@ -113,8 +113,8 @@ def _draw(connection: socket.socket, request: dict) -> None:
     from ..export.render import render
 
     result = render(request["figure"], request["source"])
-    files = {name: base64.b64encode(data).decode() for name, data in result["files"].items()}
-    connection.sendall(json.dumps({**result, "files": files}).encode() + b"\n")
+    files = {name: base64.b64encode(data).decode() for name, data in result.files.items()}
+    connection.sendall(json.dumps({**result.facts(), "files": files}).encode() + b"\n")
 
 
 def main(arguments: list[str]) -> None:

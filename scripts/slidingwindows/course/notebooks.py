@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import nbformat
 
+from ..export.rendered import Rendered
 from .authoring import MIME, notebook_html
 from .blocks import for_jupyter
 from .lessons import Cell, Lesson
@@ -12,7 +13,7 @@ from .tags import FOLDED, Look, looks
 EMPTY_NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()) + "\n"
 
 
-def notebook(lesson: Lesson, outputs: list[list[dict]], made: dict[str, dict]) -> str:
+def notebook(lesson: Lesson, outputs: list[list[dict]], made: dict[str, Rendered]) -> str:
     """The executed notebook as JSON, figures embedded. made: rendered figures by name.
 
     What answers a question is hidden until the reader opens it; what answers an exercise is left
@@ -64,12 +65,12 @@ def _metadata(cell: Cell, look: Look) -> dict:
     return metadata
 
 
-def _embed(output: dict, made: dict[str, dict]) -> dict:
+def _embed(output: dict, made: dict[str, Rendered]) -> dict:
     data = output.get("data", {})
     if MIME not in data:
         return nbformat.from_dict(output)
     figure = made[data[MIME]["name"]]
-    shown = {"text/html": notebook_html(figure), "text/plain": figure["alt"]}
+    shown = {"text/html": notebook_html(figure), "text/plain": figure.alt}
     return nbformat.from_dict({**output, "data": shown})
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..core.errors import SlidingWindowsError
 from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
+from ..export.rendered import Rendered
 from .figure_data import Found, figures_of
 from .keys import HERE, source_key, versions
 from .lessons import PACKAGES, Lesson, find, paths_of, read
@@ -144,9 +145,9 @@ def one_at_a_time(cache: Path, report: Report):
         yield
 
 
-def _write_page(root: Path, lesson: Lesson, outputs, made: dict) -> None:
+def _write_page(root: Path, lesson: Lesson, outputs, made: dict[str, Rendered]) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
-    pictures = [content for name in shown for _, content in sorted(made[name]["files"].items())]
+    pictures = [content for name in shown for _, content in sorted(made[name].files.items())]
     key = digest(
         lesson.text, json.dumps(outputs), source_key("course.pages", "course.notebooks"), *pictures
     )

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from ..export.rendered import Rendered
 from .keys import HERE
 from .lessons import Lesson
 
@@ -124,7 +125,7 @@ def server(modules: list[str], environment: dict[str, str], anew: bool = False) 
         return _current[key]
 
 
-def drawn(waiting: Server, data: dict, source: str) -> dict:
+def drawn(waiting: Server, data: dict, source: str) -> Rendered:
     """What render() returns for a figure, drawn in a fork."""
     with waiting.ask({"figure": data, "source": source}) as connection:
         with connection.makefile("rb") as file:
@@ -133,7 +134,7 @@ def drawn(waiting: Server, data: dict, source: str) -> dict:
     if "problem" in result:
         raise RuntimeError(result["problem"])
     files = {name: base64.b64decode(text) for name, text in result["files"].items()}
-    return {**result, "files": files}
+    return Rendered.of(result, files)
 
 
 def retire() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..core.errors import SlidingWindowsError
 from ..export.credits import shown_at
 from ..export.files import Entry, digest, write
+from ..export.rendered import Rendered
 from .figure_data import Found, figures_of
 from .keys import source_key, versions
 from .lessons import Lesson
@@ -40,13 +41,13 @@ class Work:
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
         self.drawing = source_key("export.render"), versions("pillow", "matplotlib")
         self.outputs: dict[str, Outputs] = {}
-        self.made: dict[str, dict] = {}
+        self.made: dict[str, Rendered] = {}
         self.seconds: dict[str, float] = {}
         self.seen: set[str] = set()
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
         self.jobs: dict[Future, Callable[[Future], None]] = {}
 
-    def do(self, lessons: list[Lesson]) -> tuple[dict, dict]:
+    def do(self, lessons: list[Lesson]) -> tuple[dict[str, Outputs], dict[str, Rendered]]:
         """(outputs by lesson, what was drawn by figure).
 
         Figures are drawn while other lessons run. What fails is missing there, and is told in
@@ -132,7 +133,7 @@ class Work:
             self.made[name] = result
             sizes = ", ".join(
                 f"{file.split('.', 1)[1]} {len(content) / 1000:.0f} kB"
-                for file, content in result["files"].items()
+                for file, content in result.files.items()
             )
             self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
 
@@ -152,19 +153,18 @@ def _execute_one(lesson: Lesson, entry: Entry, key: str) -> tuple[Outputs, float
     return outputs, time.perf_counter() - begun
 
 
-def _draw_one(data: dict, source: str) -> tuple[dict, float]:
+def _draw_one(data: dict, source: str) -> tuple[Rendered, float]:
     from .execution import draw
 
     begun = time.perf_counter()
     return draw(data, source), time.perf_counter() - begun
 
 
-def _keep(entry: Entry, key: str, data: dict, result: dict) -> None:
-    facts = {k: v for k, v in result.items() if k != "files"}
-    facts |= {"caption": data["caption"], "files": sorted(result["files"])}
-    entry.put(key, {**result["files"], f"{entry.name}.json": json.dumps(facts, ensure_ascii=False)})
+def _keep(entry: Entry, key: str, data: dict, result: Rendered) -> None:
+    facts = {**result.facts(), "caption": data["caption"], "files": sorted(result.files)}
+    entry.put(key, {**result.files, f"{entry.name}.json": json.dumps(facts, ensure_ascii=False)})
 
 
-def _load(folder: Path, name: str) -> dict:
+def _load(folder: Path, name: str) -> Rendered:
     facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
-    return {**facts, "files": {file: (folder / file).read_bytes() for file in facts["files"]}}
+    return Rendered.of(facts, {file: (folder / file).read_bytes() for file in facts["files"]})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.arithmetic import brief
+from ..core.step import Step
 from ..core.text import number, size
-from ..core.trace import Step, Trace
+from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
 from ..words import wording
 from . import around, grids
@@ -43,7 +43,7 @@ class Drawing(Scene):
         # Longer sums than the figure has room for are only named; the transcript has them all.
         text = step.arithmetic
         if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
-            text = brief(self.trace.kind, step)
+            text = self.trace.reduction.brief(step)
         if self.many:
             text = f"window {self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
         return text

@@ -8,22 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.fields import ReceptiveField
-from ..core.funnel import Funnel
-from ..drawing import field_frames, funnel_frames
 from ..drawing.style import Theme
 from .credits import PNG, chunk
+from .kinds import Colours, kind_of
 
 
-def palette_of(figure, theme: Theme) -> tuple:
-    """Every colour that a Trace, a Transfer, a Funnel or a ReceptiveField is drawn in."""
-    more = {Funnel: lambda theme: funnel_frames.shades(), ReceptiveField: field_frames.heat}
-    return (*theme.palette(), *more.get(type(figure), ramp)(theme))
-
-
-def ramp(theme: Theme) -> tuple:
-    """The grey levels that stand behind a theme's own colours."""
-    return theme.full_palette()[len(theme.palette()) :]
+def palette_of(figure: object, theme: Theme) -> Colours:
+    """Every colour that a figure is drawn in, (r, g, b) triples."""
+    return (*theme.palette(), *kind_of(figure).shades(theme))
 
 
 class Packed(NamedTuple):

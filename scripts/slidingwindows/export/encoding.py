@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from PIL import Image, features
 
 from ..core.errors import SlidingWindowsError
-from ..core.fields import ReceptiveField
-from ..core.funnel import Funnel
 from ..core.text import json_text
-from ..core.trace import Trace
-from ..core.transfer import Transfer
-from ..drawing import animation as frames
-from ..drawing import field_frames, funnel_frames
+from ..drawing.animation import Frame
 from ..drawing.style import THEMES, WIDTH
-from ..words import description, field_words, transfer_words
 from .colouring import pack, palette_of, png
 from .credits import stamped, tool
 from .filmstrip import archive, filmstrip
 from .gif import encode
-from .reel import Reel
+from .kinds import is_stepped, kind_of
+from .reel import Reel, Timed
 
 MOVING, TEXT = ("gif", "webp", "apng"), ("json", "txt")
 FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")
 MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
 VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
-FIGURES = Trace | Transfer | Funnel | ReceptiveField
 
 
-def kind_of(name: str) -> str:
+def format_of(name: str) -> str:
     """One of FORMATS from 'gif', 'GIF' or '.gif'.
 
     Raises SlidingWindowsError for others; of videos it says what to use in their place.
@@ -56,19 +51,15 @@ def contents(
     figure, kind: str, theme: str = "light", width: int = WIDTH, frame_time: int | None = None
 ) -> bytes:
     """The bytes of a file of one of FORMATS; the same on every run."""
-    if not isinstance(figure, FIGURES):
-        raise SlidingWindowsError(
-            "a figure comes from slide, route, funnel or receptive_field; this is a "
-            f"{type(figure).__name__}"
-        )
-    kind = kind_of(kind)
+    drawn = kind_of(figure)
+    kind = format_of(kind)
     if not isinstance(theme, str) or theme not in THEMES:
         raise SlidingWindowsError(f"unknown theme {theme!r}; there are {', '.join(THEMES)}")
     if kind == "json":
         return (json_text(figure.to_dict()) + "\n").encode()
     if kind == "txt":
-        return ("\n".join(words(figure)) + "\n").encode()
-    facts = tool(figure.call if isinstance(figure, Trace | Transfer) else "")
+        return ("\n".join(drawn.words(figure)) + "\n").encode()
+    facts = tool(figure.call if is_stepped(figure) else "")
     if kind == "zip":
         return archive(figure, THEMES[theme], facts, width=width)
     palette = palette_of(figure, THEMES[theme])
@@ -76,26 +67,13 @@ def contents(
         return stamped(png(pack(filmstrip(figure, width).pixels), palette), facts)
     if kind == "webp" and not features.check("webp"):
         raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
-    reel = Reel(lambda: _frames(figure, width, frame_time), palette)
+    reel = Reel(lambda: _pixels(drawn.animate(figure, width, frame_time)), palette)
     made = encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
     return stamped(made, facts)
 
 
-def words(figure: FIGURES) -> list[str]:
-    """The figure in words: what it shows, then every step."""
-    if isinstance(figure, Funnel):
-        return [figure.alt_text(), *figure.transcript()]
-    module = {Trace: description, Transfer: transfer_words, ReceptiveField: field_words}
-    told = module[type(figure)]
-    return [told.alt_text(figure), *told.transcript(figure)]
-
-
-def _frames(figure, width: int, frame_time: int | None):
-    if isinstance(figure, Trace | Transfer):
-        moving = frames.animate(figure, width, frame_time)
-    else:
-        moving = (funnel_frames if isinstance(figure, Funnel) else field_frames).animate(figure)
-    return ((canvas.pixels, milliseconds) for canvas, milliseconds in moving)
+def _pixels(frames: Iterable[Frame]) -> Iterator[Timed]:
+    return ((canvas.pixels, milliseconds) for canvas, milliseconds in frames)
 
 
 def _by_pillow(kind: str, reel: Reel) -> bytes:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.fields import ReceptiveField
-from ..core.funnel import Funnel
 from ..drawing import animation as frames
-from ..drawing import field_frames, funnel_frames
 from ..drawing.canvas import Canvas
 from ..drawing.sizes import Sizes
 from ..drawing.style import THEMES, WIDTH, Theme
 from .colouring import Packed, clear_png, pack, palette_of, png
 from .credits import stamped
+from .kinds import is_stepped, kind_of
 from .zip import packed
 
 MOST, COLUMNS, HEADER, SIZE = 12, 3, 34, 20  # stills, stills a row, pixels, pixels of the type
@@ -39,17 +37,16 @@ def stills_of(item, most: int = MOST, width: int = WIDTH) -> list[Still]:
 
     item: a Trace, a Transfer, a Funnel or a ReceptiveField.
     """
-    if isinstance(item, Funnel | ReceptiveField):
-        module = funnel_frames if isinstance(item, Funnel) else field_frames
-        # Frames on the way from one still to the next show nothing of their own.
-        pictures = [canvas for canvas, lasts in module.animate(item) if lasts >= GLIDING]
-        numbers = chosen(len(pictures), most)
-        total, name = len(pictures), "frame"
-        shown = [pictures[n] for n in numbers]
-    else:
+    if is_stepped(item):
         total, name = len(frames.item_steps(item)), "window"
         numbers = chosen(total, most)
         shown = list(frames.stills(item, numbers, width))
+    else:
+        # Frames on the way from one still to the next show nothing of their own.
+        pictures = [canvas for canvas, lasts in kind_of(item).animate(item) if lasts >= GLIDING]
+        numbers = chosen(len(pictures), most)
+        total, name = len(pictures), "frame"
+        shown = [pictures[n] for n in numbers]
     names = [f"{name} {n + 1:,} of {total:,}" for n in numbers]
     return list(zip(names, shown, strict=True))
 

@@ -12,7 +12,7 @@ from ..core.funnel import Funnel
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing.style import WIDTH
-from .encoding import contents, kind_of
+from .encoding import contents, format_of
 from .files import write
 
 
@@ -43,7 +43,7 @@ def save(
     if hasattr(path, "write"):
         name = getattr(path, "name", "")
         ending = Path(name).suffix if isinstance(name, str) else ""
-        kind = kind_of(ending or "gif" if format is None else format)
+        kind = format_of(ending or "gif" if format is None else format)
         _pour(contents(figure, kind, theme, width, frame_time), path)
         return path
     path = _path(path)
@@ -82,7 +82,7 @@ def destination(path: Path, format: str | None = None) -> str:
     try:
         if path.is_dir():
             raise SlidingWindowsError(f"{path} is a folder; name a file in it")
-        kind = kind_of(path.suffix if format is None else format)
+        kind = format_of(path.suffix if format is None else format)
         if not path.parent.is_dir():
             raise SlidingWindowsError(f"{path} cannot be written: there is no folder {path.parent}")
         if path.exists() and not path.is_file():

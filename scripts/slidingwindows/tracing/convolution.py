@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from ..core import arithmetic
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis
-from ..core.trace import Step, Trace
+from ..core.reduction import Convolution
+from ..core.step import Step
+from ..core.trace import Trace
 from .requests import Axes, Request, reads_input, spots
 from .tensors import ask_torch, plane_of
 
@@ -77,18 +78,17 @@ def _products(ask: Request, axes: Axes, channels, padded, kernels, output, **mor
     planes = tuple(plane_of(volume[s]) for volume in padded for s in slices)
     weights = tuple(plane_of(kernel) for volume in kernels for kernel in volume)
     bias = None if module.bias is None else float(module.bias[ask.channel])
-    result, steps = plane_of(ask.result(output)), []
+    result, steps, sums = plane_of(ask.result(output)), [], Convolution(bias)
     stretch = (more.get("depth_stretch", 1), *more.get("stretch", (1, 1)))
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col, weights)
         value = result[row][col]
-        numbers, kernel = [tap.value for tap in taps], [tap.weight for tap in taps]
         sees = module.padding_mode != "zeros" or reads_input(axes, (ask.depth, row, col), stretch)
         unseen = "" if sees else "added zeros" if module.transposed else "padding"
-        words = arithmetic.convolution(numbers, kernel, bias, value, unseen)
+        words = sums.words(taps, value, unseen=unseen)
         steps.append(Step((row, col), taps, value, words))
     more |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
-    return ask.trace("convolution", axes, planes, steps, output, channels=channels, **more)
+    return ask.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **more)
 
 
 def _channels(ask: Request) -> tuple[int, ...]:

@@ -7,10 +7,11 @@ import math
 import torch
 import torch.nn.functional as F
 
-from ..core import arithmetic
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import several
-from ..core.trace import Step, Trace
+from ..core.reduction import Average, Lp, Max
+from ..core.step import Step
+from ..core.trace import Trace
 from .requests import NAMES, Axes, Request, reads_input, spots
 from .tensors import ask_torch, plane_of
 
@@ -55,9 +56,9 @@ def winners(ask: Request, axes: Axes, output, again, indices) -> Trace:
             winner = places.index(_place(where[row][col], axes))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
         unseen = "padding" if winner is None else ""
-        words = arithmetic.maximum([tap.value for tap in taps], value, unseen)
+        words = Max().words(taps, value, unseen=unseen)
         steps.append(Step((row, col), taps, value, words, winner, ties))
-    return ask.trace("max", axes, planes, steps, output)
+    return ask.trace(Max.kind, axes, planes, steps, output)
 
 
 def trace_average(ask: Request) -> Trace:
@@ -71,9 +72,10 @@ def trace_average(ask: Request) -> Trace:
 
 def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True) -> Trace:
     """The Trace of an average pool from torch's output. divisor None: the elements counted."""
-    planes, result = ask.planes(axes, 0.0), plane_of(ask.result(output))
+    average = Average(integral=not output.dtype.is_floating_point)
+    planes, result = ask.planes(axes, average.padding), plane_of(ask.result(output))
     depth, slices = axes[0], axes[0].windows[ask.depth]
-    steps, integral = [], not output.dtype.is_floating_point
+    steps = []
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col)
         if not counts_padding:
@@ -86,9 +88,9 @@ def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True
             )
         by = float(len(taps) if divisor is None else divisor)
         value = result[row][col]
-        words = arithmetic.average([tap.value for tap in taps], by, value, integral)
+        words = average.words(taps, value, by)
         steps.append(Step((row, col), taps, value, words, divisor=by))
-    return ask.trace("average", axes, planes, steps, output, counts_padding=counts_padding)
+    return ask.trace(Average.kind, axes, planes, steps, output, counts_padding=counts_padding)
 
 
 def trace_lp(ask: Request) -> Trace:
@@ -103,15 +105,15 @@ def trace_lp(ask: Request) -> Trace:
         raise SlidingWindowsError(f"norm_type must be finite and not zero, got {norm}")
     axes = ask.axes(module.kernel_size, module.stride, ceil_mode=bool(module.ceil_mode))
     output = ask.answer()
-    planes, result = ask.planes(axes, 0.0), plane_of(ask.result(output))
     size = math.prod(several(module.kernel_size, ask.dims, "kernel_size"))
+    pool = Lp(norm=norm, size=size)
+    planes, result = ask.planes(axes, pool.padding), plane_of(ask.result(output))
     steps = []
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col)
-        value, values = result[row][col], [tap.value for tap in taps]
-        words = arithmetic.lp(values, norm, len(taps), size, value)
-        steps.append(Step((row, col), taps, value, words, divisor=float(len(taps))))
-    return ask.trace("lp", axes, planes, steps, output, norm=norm)
+        value, by = result[row][col], float(len(taps))
+        steps.append(Step((row, col), taps, value, pool.words(taps, value, by), divisor=by))
+    return ask.trace(Lp.kind, axes, planes, steps, output, norm=norm)
 
 
 def _axes(ask: Request, dilation) -> Axes:
@@ -139,5 +141,5 @@ def _least(ask: Request, axes: Axes) -> float:
     """What max pooling pads with. Integers have no infinity, but it shows in no other window."""
     read = all(reads_input(axes, (ask.depth, *spot)) for spot in spots(axes))
     if ask.input.is_floating_point() or read:
-        return -math.inf
+        return Max.padding
     return float(torch.iinfo(ask.input.dtype).min)

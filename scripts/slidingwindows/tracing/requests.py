@@ -9,7 +9,8 @@ from torch import nn
 
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, Geometry, several
-from ..core.trace import Plane, Step, Tap, Trace
+from ..core.step import Step, Tap
+from ..core.trace import Plane, Trace
 from ..core.uneven import UnevenAxis
 from .calls import title_of
 from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit

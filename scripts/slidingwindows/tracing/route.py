@@ -9,7 +9,6 @@ from ..core import move_words
 from ..core.backward import passed_back
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import whole
-from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Move, Read, Transfer, Write
 from .adaptive import random_samples
@@ -81,19 +80,16 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         )
     if not input.is_floating_point():
         raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)
-    if trace.kind == "max" and _reads_padding_alone(trace):
+    if trace.reduction.picks and _reads_padding_alone(trace):
         raise SlidingWindowsError(
             "a window reads padding alone: it has no winner, and torch's backward pass writes "
             "past the input",
             trace.call,
         )
     plane = _plane(trace, plane)
-    if trace.kind == "lp" and trace.norm < 1 and 0 in sum(trace.planes[plane], ()):
-        # Torch multiplies by the slope even where no gradient arrives, which gives nan.
-        raise SlidingWindowsError(
-            f"a power of {number(trace.norm)} is infinitely steep at 0, so there is no gradient",
-            trace.call,
-        )
+    problem = trace.reduction.no_gradient(sum(trace.planes[plane], ()))
+    if problem:
+        raise SlidingWindowsError(problem, trace.call)
     sent = _sent(trace, gradient, input)
     ask = Request(module, input.detach(), trace.dims, channel, sample, depth)
     target = _autograd(ask, trace, sent, plane)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from ..core.geometry import Axis
+from ..core.step import Step
 from ..core.text import number, size
-from ..core.trace import Step, Trace
+from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
 from .wording import padded
 
+HELD = {-math.inf: "minus infinity", 0.0: "zero"}  # by padding
 LONGEST_ALT = 25  # numbers of the output that alt text spells out
 
 
@@ -91,7 +95,7 @@ def _notes(trace: Trace) -> list[str]:
             sides = f"{left} before, {right} after"
         notes.append(f"Cropped by the large padding, so read by no window: {sides}.")
     if padded(trace):
-        holds = {"max": "minus infinity", "average": "zero"}.get(trace.kind, "zero")
+        holds = HELD[trace.reduction.padding]
         if trace.padding_mode != "zeros":
             holds = f"what padding_mode {trace.padding_mode!r} copies there"
         if not trace.counts_padding:

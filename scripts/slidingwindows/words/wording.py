@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.text import number
 from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
 
@@ -59,7 +60,7 @@ def padding_words(trace: Trace) -> str:
         return f"padding ({trace.padding_mode})"
     if not trace.counts_padding:
         return "padding is not counted"
-    return "padding holds " + ("−∞" if trace.kind == "max" else "0")
+    return f"padding holds {number(trace.reduction.padding)}"
 
 
 def padded(trace: Trace) -> bool:

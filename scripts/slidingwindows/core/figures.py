@@ -1,0 +1,45 @@
+"""What a figure can be made of: each kind's name in a figure's data, and its class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import SlidingWindowsError
+from .fields import ReceptiveField
+from .funnel import Funnel
+from .trace import Trace
+from .transfer import Transfer
+
+Drawable = Trace | Transfer | Funnel | ReceptiveField
+CLASSES: dict[str, type[Drawable]] = {
+    "trace": Trace,
+    "transfer": Transfer,
+    "funnel": Funnel,
+    "receptive": ReceptiveField,
+}
+
+
+def kind_name(figure: object) -> str:
+    """The name of a figure's kind, such as 'trace'.
+
+    Raises SlidingWindowsError for everything that is none.
+    """
+    for name, kind in CLASSES.items():
+        if isinstance(figure, kind):
+            return name
+    raise SlidingWindowsError(
+        "a figure comes from slide, route, funnel or receptive_field; this is a "
+        f"{type(figure).__name__}"
+    )
+
+
+def restored(name: str, data: dict[str, Any]) -> Drawable:
+    """The figure of a kind from what its ``to_dict`` gave.
+
+    Raises SlidingWindowsError for an unknown kind, and for data that are not one of these.
+    """
+    if name not in CLASSES:
+        raise SlidingWindowsError(
+            f"unknown kind of figure {name!r}; there are {', '.join(CLASSES)}"
+        )
+    return CLASSES[name].from_dict(data)

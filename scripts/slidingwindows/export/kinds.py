@@ -1,0 +1,103 @@
+"""How each kind of figure is drawn and told: one table, asked by everything that makes files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeGuard, TypeVar
+
+from ..core.fields import ReceptiveField
+from ..core.figures import kind_name
+from ..core.funnel import Funnel
+from ..core.trace import Trace
+from ..core.transfer import Transfer
+from ..drawing import animation, field_frames, funnel_frames
+from ..drawing.animation import Frame
+from ..drawing.canvas import Canvas
+from ..drawing.style import WIDTH, Theme
+from ..words import description, field_words, transfer_words
+
+Colours = tuple[tuple[int, int, int], ...]
+F = TypeVar("F")
+
+
+@dataclass(frozen=True)
+class Kind(Generic[F]):
+    """What one class of figures looks like, and what is said of it.
+
+    frames: (figure, width, frame_time) to (Canvas, milliseconds) pairs. poster: one picture that
+    says it all. shades: the colours that follow a theme's own in the palette. alt_text and
+    transcript: the figure in words. operation: what the gallery sorts it by. stepped: whether it
+    goes window by window, of any width, and can be stepped through in the page.
+    """
+
+    frames: Callable[[F, int, int | None], Iterator[Frame]]
+    poster: Callable[[F], Canvas]
+    shades: Callable[[Theme], Colours]
+    alt_text: Callable[[F], str]
+    transcript: Callable[[F], list[str]]
+    operation: Callable[[F], str]
+    stepped: bool = False
+
+    def animate(
+        self, figure: F, width: int = WIDTH, frame_time: int | None = None
+    ) -> Iterator[Frame]:
+        """(Canvas, milliseconds) for the whole animation; only stepped kinds have other widths."""
+        return self.frames(figure, width, frame_time)
+
+    def words(self, figure: F) -> list[str]:
+        """What the figure shows, then every step."""
+        return [self.alt_text(figure), *self.transcript(figure)]
+
+
+def _greys(theme: Theme) -> Colours:
+    """The levels that are behind a theme's own colours."""
+    return theme.full_palette()[len(theme.palette()) :]
+
+
+KINDS: dict[str, Kind[Any]] = {
+    "trace": Kind[Trace](
+        frames=animation.animate,
+        poster=animation.poster,
+        shades=_greys,
+        alt_text=description.alt_text,
+        transcript=description.transcript,
+        operation=lambda trace: trace.operation,
+        stepped=True,
+    ),
+    "transfer": Kind[Transfer](
+        frames=animation.animate,
+        poster=animation.poster,
+        shades=_greys,
+        alt_text=transfer_words.alt_text,
+        transcript=transfer_words.transcript,
+        operation=lambda transfer: "Gradient" if transfer.forward else transfer.operation,
+        stepped=True,
+    ),
+    "funnel": Kind[Funnel](
+        frames=lambda funnel, width, frame_time: funnel_frames.animate(funnel),
+        poster=funnel_frames.poster,
+        shades=lambda theme: funnel_frames.shades(),
+        alt_text=Funnel.alt_text,
+        transcript=Funnel.transcript,
+        operation=lambda funnel: "Network",
+    ),
+    "receptive": Kind[ReceptiveField](
+        frames=lambda field, width, frame_time: field_frames.animate(field),
+        poster=field_frames.poster,
+        shades=field_frames.heat,
+        alt_text=field_words.alt_text,
+        transcript=field_words.transcript,
+        operation=lambda field: "Network",
+    ),
+}
+
+
+def kind_of(figure: object) -> Kind[Any]:
+    """The row of the table for a figure; raises SlidingWindowsError for what is no figure."""
+    return KINDS[kind_name(figure)]
+
+
+def is_stepped(figure: object) -> TypeGuard[Trace | Transfer]:
+    """Whether a figure goes window by window; raises SlidingWindowsError for what is none."""
+    return kind_of(figure).stepped

@@ -1,0 +1,45 @@
+"""A figure once it is rendered: its files, and what pages need to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Files and facts of one figure.
+
+    files: bytes by file name. alt, transcript: the figure in words. width, height: in CSS pixels.
+    moving: whether it is an animation. operation: what the gallery sorts it by. call: the torch
+    call, if it is of one. recipe: the Python that makes the figure again, if there is any.
+    strip: of a moving figure, [width, height] of its windows side by side.
+    steps, longest: of a figure that can be stepped through, how many steps, and their longest
+    sentence; among its files is NAME.trace.js then.
+    """
+
+    files: dict[str, bytes]
+    alt: str
+    transcript: list[str]
+    width: int
+    height: int
+    moving: bool
+    operation: str
+    call: str = ""
+    recipe: str = ""
+    strip: list[int] | None = None
+    steps: int = 0
+    longest: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """All but the files, ready for JSON."""
+        return {name: getattr(self, name) for name in NAMES}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], files: dict[str, bytes]) -> Rendered:
+        """The inverse of facts; what else they hold is left alone."""
+        return cls(files, **{name: facts[name] for name in NAMES})
+
+
+NAMES = tuple(field.name for field in fields(Rendered) if field.name != "files")
