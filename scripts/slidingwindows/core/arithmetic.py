@@ -7,10 +7,16 @@ right, and that is the number itself; everywhere else the sign is ≈.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
+from typing import TYPE_CHECKING
 
+from .errors import given
 from .reduction import power
 from .text import MINUS, equals, number
+
+if TYPE_CHECKING:
+    from .trace import Step, Trace
 
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed
@@ -22,7 +28,7 @@ def signed(value: float) -> str:
     return f"({text})" if text.startswith(MINUS) else text
 
 
-def maximum(values, result: float, unseen: str = "") -> str:
+def maximum(values: Iterable[float], result: float, unseen: str = "") -> str:
     """'max(1, 7, 3, 5) = 7'
 
     unseen: of a window without input, what it holds instead.
@@ -31,7 +37,7 @@ def maximum(values, result: float, unseen: str = "") -> str:
     return text + _blind(unseen)
 
 
-def average(values, divisor: float, result: float, integral: bool) -> str:
+def average(values: Sequence[float], divisor: float, result: float, integral: bool) -> str:
     """'(1 + 7 + 3 + 5) / 4 = 4'"""
     total = " + ".join(signed(v) for v in values)
     rounded = " (integers: the fraction is cut off)" if integral else ""
@@ -39,7 +45,7 @@ def average(values, divisor: float, result: float, integral: bool) -> str:
     return f"({total}) / {signed(divisor)} {text}{rounded}"
 
 
-def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
+def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: float) -> str:
     """'√(3² + 4²) = 5'; a window cut short is scaled up to its whole size, as torch does."""
     raised = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
     total = " + ".join(f"{signed(v)}{raised}" for v in values)
@@ -54,7 +60,7 @@ def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
     return f"{root} {text}" + (f" ({why})" if why else "")
 
 
-def no_root(values, norm: float) -> str:
+def no_root(values: Sequence[float], norm: float) -> str:
     """Why torch's LP pool gives nan for numbers that are none; '' if it does not."""
     if any(math.isnan(v) for v in values):
         return ""
@@ -67,7 +73,13 @@ def no_root(values, norm: float) -> str:
     return ""
 
 
-def convolution(values, weights, bias: float | None, result: float, unseen: str = "") -> str:
+def convolution(
+    values: Sequence[float],
+    weights: Sequence[float],
+    bias: float | None,
+    result: float,
+    unseen: str = "",
+) -> str:
     """'1·2 + 0·3 + bias 0.5 = 2.5'; input first, weight second."""
     terms = " + ".join(f"{signed(v)}·{signed(w)}" for v, w in zip(values, weights, strict=True))
     if bias is not None:
@@ -76,7 +88,7 @@ def convolution(values, weights, bias: float | None, result: float, unseen: str 
     return f"{terms} {text}{_blind(unseen)}"
 
 
-def brief(kind: str, step) -> str:
+def brief(kind: str, step: Step) -> str:
     """The same for a window too large to write out."""
     count = len(step.taps)
     result = f"{equals(step.value)} {number(step.value)}"
@@ -84,17 +96,18 @@ def brief(kind: str, step) -> str:
         return f"max of {count} numbers {result}"
     if kind == "average":
         total, value = sum(tap.value for tap in step.taps), step.value
-        result = _result(value, lambda: _divides([total], step.divisor, value, integral=False))
+        divisor = given(step.divisor, "divisor")
+        result = _result(value, lambda: _divides([total], divisor, value, integral=False))
         return (
-            f"sum of {count} numbers / {number(step.divisor)}: {number(total)} / "
-            f"{number(step.divisor)} {result}"
+            f"sum of {count} numbers / {number(divisor)}: {number(total)} / "
+            f"{number(divisor)} {result}"
         )
     if kind == "lp":
         return f"root of the sum of {count} powers {result}"
     return f"sum of {count} products input · weight {result}"
 
 
-def of_step(trace, step) -> str:
+def of_step(trace: Trace, step: Step) -> str:
     """The words of one of a Trace's steps, from its numbers."""
     values = [tap.value for tap in step.taps]
     unseen = ""
@@ -103,10 +116,10 @@ def of_step(trace, step) -> str:
     if trace.kind == "max":
         return maximum(values, step.value, unseen)
     if trace.kind == "average":
-        return average(values, step.divisor, step.value, trace.integral)
+        return average(values, given(step.divisor, "divisor"), step.value, trace.integral)
     if trace.kind == "lp":
-        return lp(values, trace.norm, len(values), trace.rule.size, step.value)
-    weights = [tap.weight for tap in step.taps]
+        return lp(values, given(trace.norm, "norm"), len(values), trace.rule.size, step.value)
+    weights = [given(tap.weight, "weight") for tap in step.taps]
     return convolution(values, weights, trace.bias, step.value, unseen)
 
 
@@ -114,7 +127,7 @@ def _blind(unseen: str) -> str:
     return f" (the window sees no input, {unseen} alone)" if unseen else ""
 
 
-def _result(result: float, holds) -> str:
+def _result(result: float, holds: Callable[[], bool]) -> str:
     """'= 4', or '≈ 3.667'. holds: whether the printed terms give the printed result."""
     sign = equals(result)
     if sign == "=" and math.isfinite(result) and not holds():
@@ -122,21 +135,21 @@ def _result(result: float, holds) -> str:
     return f"{sign} {number(result)}"
 
 
-def _shown(values) -> list[Decimal] | None:
+def _shown(values: Sequence[float]) -> list[Decimal] | None:
     """The numbers as they are printed; None if one of them is none."""
     if not all(map(math.isfinite, values)):
         return None
     return [Decimal(number(value).replace(MINUS, "-")) for value in values]
 
 
-def _sum(terms) -> Decimal:
+def _sum(terms: Iterable[Decimal]) -> Decimal:
     total = Decimal(0)
     for term in terms:
         total = EXACT.add(total, term)
     return total
 
 
-def _divides(values, divisor: float, result: float, integral: bool) -> bool:
+def _divides(values: Sequence[float], divisor: float, result: float, integral: bool) -> bool:
     shown = _shown([*values, divisor, result])
     if shown is None:
         return True
@@ -147,20 +160,20 @@ def _divides(values, divisor: float, result: float, integral: bool) -> bool:
     return total == EXACT.multiply(mine, by)
 
 
-def _adds(values, weights, bias: float, result: float) -> bool:
+def _adds(values: Sequence[float], weights: Sequence[float], bias: float, result: float) -> bool:
     left, right, ends = _shown(values), _shown(weights), _shown([bias, result])
     if left is None or right is None or ends is None:
         return True
     return _sum([*map(EXACT.multiply, left, right), ends[0]]) == ends[1]
 
 
-def _is_root(values, norm: float, scale: float, result: float) -> bool:
+def _is_root(values: Sequence[float], norm: float, scale: float, result: float) -> bool:
     shown = _shown([*values, result])
     if shown is None:
         return True
     if norm > 0 and float(norm).is_integer() and scale == 1:
         *terms, mine = (EXACT.power(number, int(norm)) for number in shown)
         return _sum(terms) == mine
-    *terms, mine = map(float, shown)
-    root = power(sum(power(term, norm) for term in terms) * scale, 1 / norm)
-    return math.isclose(root, mine, rel_tol=1e-12, abs_tol=1e-300)
+    *bases, printed = map(float, shown)
+    root = power(sum(power(base, norm) for base in bases) * scale, 1 / norm)
+    return math.isclose(root, printed, rel_tol=1e-12, abs_tol=1e-300)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from .errors import given
 from .reduction import power
-from .trace import Step, Trace
+from .trace import Rows, Step, Trace
 
 
-def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int, float], ...]]:
+def passed_back(
+    trace: Trace, plane: int, upstream: Rows
+) -> list[tuple[tuple[int, int, float], ...]]:
     """For each step of a trace the (row, col, amount) that one of its planes receives.
 
     plane: which of the trace's planes. upstream: the gradient of each output, rows of columns.
@@ -20,11 +24,13 @@ def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int
         shares = _shares(trace, step, arriving)
         writes = []
         for tap, share in zip(step.taps, shares, strict=True):
-            place = _origins(trace, tap.row, tap.col)
+            row, col = _origins(trace, tap.row, tap.col)
             if trace.is_stretch(tap.row, tap.col, tap.plane):
                 continue
-            if homes[tap.plane] == homes[plane] and None not in place and share is not None:
-                writes.append((*place, share))
+            if row is None or col is None or share is None:
+                continue
+            if homes[tap.plane] == homes[plane]:
+                writes.append((row, col, share))
         found.append(tuple(writes))
     return found
 
@@ -53,8 +59,8 @@ def origin(position: int, size: int, mode: str) -> int | None:
 
 def _homes(trace: Trace) -> list[tuple[int, int | None]]:
     """Which (channel, slice) of the input each plane is: padding may be a copy of another one."""
-    slices = [0] * len(trace.channels)
-    if trace.slices:
+    slices: Sequence[int | None] = [0] * len(trace.channels)
+    if trace.slices and trace.depth:
         slices = [origin(s, trace.depth.size, trace.padding_mode) for s in trace.slices]
     return list(zip(trace.channels, slices, strict=True))
 
@@ -66,9 +72,10 @@ def _shares(trace: Trace, step: Step, arriving: float) -> list[float | None]:
     if trace.kind == "average":
         return [arriving / step.divisor if step.divisor else None] * len(step.taps)
     if trace.kind == "convolution":
-        return [arriving * tap.weight for tap in step.taps]
+        return [arriving * given(tap.weight, "weight") for tap in step.taps]
     # d/dx of (scale · Σ x^p)^(1/p); where the sum is zero torch says zero.
-    norm, scale = trace.norm, trace.rule.size / step.divisor
+    norm = given(trace.norm, "norm")
+    scale = trace.rule.size / given(step.divisor, "divisor")
     total = sum(power(tap.value, norm) for tap in step.taps) * scale
     common = arriving * scale * power(total, 1 / norm - 1) if total else 0.0
     return [common * power(tap.value, norm - 1) for tap in step.taps]
@@ -82,11 +89,11 @@ def cancelling(trace: Trace) -> list[float]:
     """
     if trace.kind != "lp":
         return [1.0] * len(trace.steps)
-    found = []
+    found, norm = [], given(trace.norm, "norm")
     for step in trace.steps:
-        powers = [power(tap.value, trace.norm) for tap in step.taps]
+        powers = [power(tap.value, norm) for tap in step.taps]
         total, reach = sum(powers), sum(map(abs, powers))
         worse = reach / abs(total) if total and math.isfinite(reach) else 1.0
         certain = worse * (len(powers) + 2) * 2 * trace.epsilon < 0.5
-        found.append(worse * (1 + abs(1 / trace.norm - 1)) if certain else math.inf)
+        found.append(worse * (1 + abs(1 / norm - 1)) if certain else math.inf)
     return found
