@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import given
+
+if TYPE_CHECKING:
+    from .trace import Step
 
 # The rounding unit of float16, bfloat16, float32 and float64, and each one's largest number.
 LARGEST = {
@@ -30,25 +35,26 @@ class Rule(NamedTuple):
     size: int = 1
 
 
-def fold(step, rule: Rule) -> float:
+def fold(step: Step, rule: Rule) -> float:
     """The window's number: in float64, or exactly where torch counts in 64-bit integers."""
     if rule.kind == "max":
         nan = any(math.isnan(tap.value) for tap in step.taps)
         return math.nan if nan else max(tap.value for tap in step.taps)
     if rule.integral and step.divisor:
-        total = (sum(int(tap.value) for tap in step.taps) + 2**63) % 2**64 - 2**63
+        total: float = (sum(int(tap.value) for tap in step.taps) + 2**63) % 2**64 - 2**63
         quotient = abs(total) // abs(int(step.divisor))
         return quotient if (total < 0) == (step.divisor < 0) else -quotient
     total = sum(_terms(step, rule))
     if rule.kind == "lp":
-        return power(total * rule.size / step.divisor, 1.0 / rule.norm)
+        share = total * rule.size / given(step.divisor, "divisor")
+        return power(share, 1.0 / given(rule.norm, "norm"))
     if step.divisor == 0:
         nothing = total == 0 or math.isnan(total)
         return math.nan if nothing else math.copysign(math.inf, total)
-    return total if rule.kind == "convolution" else total / step.divisor
+    return total if rule.kind == "convolution" else total / given(step.divisor, "divisor")
 
 
-def agrees(torch_says: float, step, rule: Rule, epsilon: float = 0.0) -> bool:
+def agrees(torch_says: float, step: Step, rule: Rule, epsilon: float = 0.0) -> bool:
     """True if torch's number is the window's, but for the rounding of its dtype.
 
     Past the dtype's largest number a sum depends on its order: there any
@@ -64,7 +70,9 @@ def agrees(torch_says: float, step, rule: Rule, epsilon: float = 0.0) -> bool:
     largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
     if rule.kind == "lp":
         return _lp_agrees(torch_says, step, rule, epsilon, reach)
-    products = [(tap.value, tap.weight) for tap in step.taps] if rule.kind == "convolution" else []
+    products = [
+        (t.value, given(t.weight, "weight")) for t in step.taps if rule.kind == "convolution"
+    ]
     overflows = reach > largest or any(
         math.isinf(v * w) and math.isfinite(v) and math.isfinite(w) for v, w in products
     )
@@ -77,17 +85,17 @@ def agrees(torch_says: float, step, rule: Rule, epsilon: float = 0.0) -> bool:
     return math.isfinite(slack) and abs(folded - torch_says) <= slack
 
 
-def _lp_agrees(torch_says: float, step, rule: Rule, epsilon: float, reach: float) -> bool:
+def _lp_agrees(torch_says: float, step: Step, rule: Rule, epsilon: float, reach: float) -> bool:
     """The same for a root of a sum of powers: the sum's error goes through the root."""
     largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
-    terms, share = _terms(step, rule), rule.size / step.divisor
+    terms, share = _terms(step, rule), rule.size / given(step.divisor, "divisor")
     past = reach * max(share, 1.0) > largest or any(
         math.isinf(t) and math.isfinite(tap.value) for t, tap in zip(terms, step.taps, strict=True)
     )
     if past and not math.isfinite(torch_says):
         return True
     slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
-    total, exponent = sum(terms) * share, 1.0 / rule.norm
+    total, exponent = sum(terms) * share, 1.0 / given(rule.norm, "norm")
     low, high = power(total - slack, exponent), power(total + slack, exponent)
     if exponent < 0 and total - slack <= 0 <= total + slack:
         # The sum may be zero, where such a root is infinite, of either sign or of none.
@@ -122,14 +130,15 @@ def power(base: float, exponent: float) -> float:
         return -math.inf if odd and base < 0 else math.inf
 
 
-def same(a, b) -> bool:
+def same(a: object, b: object) -> bool:
     """Equality under which nan equals nan."""
     return a == b or (a != a and b != b)
 
 
-def _terms(step, rule: Rule) -> list[float]:
+def _terms(step: Step, rule: Rule) -> list[float]:
     if rule.kind == "convolution":
-        return [tap.value * tap.weight for tap in step.taps] + [rule.bias]
+        return [tap.value * given(tap.weight, "weight") for tap in step.taps] + [rule.bias]
     if rule.kind == "lp":
-        return [power(tap.value, rule.norm) for tap in step.taps]
+        norm = given(rule.norm, "norm")
+        return [power(tap.value, norm) for tap in step.taps]
     return [tap.value for tap in step.taps]

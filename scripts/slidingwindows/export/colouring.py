@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..core.fields import ReceptiveField
 from ..core.funnel import Funnel
+from ..core.trace import Trace
+from ..core.transfer import Transfer
 from ..drawing import field_frames, funnel_frames
-from ..drawing.style import Theme
+from ..drawing.canvas import Pixels
+from ..drawing.style import Colour, Palette, Theme
 from .credits import PNG, chunk
 
+FIGURES = Trace | Transfer | Funnel | ReceptiveField
 
-def palette_of(figure, theme: Theme) -> tuple:
+
+def palette_of(figure: FIGURES, theme: Theme) -> Palette:
     """Every colour that a Trace, a Transfer, a Funnel or a ReceptiveField is drawn in."""
-    more = {Funnel: lambda theme: funnel_frames.shades(), ReceptiveField: field_frames.heat}
-    return (*theme.palette(), *more.get(type(figure), ramp)(theme))
+    if isinstance(figure, Funnel):
+        return (*theme.palette(), *funnel_frames.shades())
+    more = field_frames.heat if isinstance(figure, ReceptiveField) else ramp
+    return (*theme.palette(), *more(theme))
 
 
-def ramp(theme: Theme) -> tuple:
+def ramp(theme: Theme) -> Palette:
     """The grey levels that stand behind a theme's own colours."""
     return theme.full_palette()[len(theme.palette()) :]
 
@@ -33,7 +41,7 @@ class Packed(NamedTuple):
     data: bytes
 
 
-def pack(pixels: np.ndarray) -> Packed:
+def pack(pixels: Pixels) -> Packed:
     """pixels: (height, width) palette numbers, uint8."""
     height, width = pixels.shape
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
@@ -42,12 +50,12 @@ def pack(pixels: np.ndarray) -> Packed:
     return Packed(header, chunk(b"IDAT", zlib.compress(rows.tobytes(), 8)))
 
 
-def png(packed: Packed, palette) -> bytes:
+def png(packed: Packed, palette: Sequence[Colour]) -> bytes:
     """Palette numbers as a PNG with the palette's exact colours."""
     return _file(packed, chunk(b"PLTE", _channels(palette)))
 
 
-def clear_png(packed: Packed, palette, theme: Theme) -> bytes:
+def clear_png(packed: Packed, palette: Sequence[Colour], theme: Theme) -> bytes:
     """The same without a background: the page is clear, and letters on it fade into any slide."""
     clear = theme.clear_palette()
     colours = [*(colour[:3] for colour in clear), *palette[len(clear) :]]
@@ -55,7 +63,7 @@ def clear_png(packed: Packed, palette, theme: Theme) -> bytes:
     return _file(packed, chunk(b"PLTE", _channels(colours)), chunk(b"tRNS", opacity))
 
 
-def _channels(palette) -> bytes:
+def _channels(palette: Iterable[Sequence[int]]) -> bytes:
     return bytes(channel for colour in palette for channel in colour)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, features
@@ -17,17 +18,16 @@ from ..drawing import animation as frames
 from ..drawing import field_frames, funnel_frames
 from ..drawing.style import THEMES, WIDTH
 from ..words import description, field_words, transfer_words
-from .colouring import pack, palette_of, png
+from .colouring import FIGURES, pack, palette_of, png
 from .credits import stamped, tool
 from .filmstrip import archive, filmstrip
 from .gif import encode
-from .reel import Reel
+from .reel import Reel, Timed
 
 MOVING, TEXT = ("gif", "webp", "apng"), ("json", "txt")
 FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")
 MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
 VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
-FIGURES = Trace | Transfer | Funnel | ReceptiveField
 
 
 def kind_of(name: str) -> str:
@@ -53,7 +53,11 @@ def kind_of(name: str) -> str:
 
 
 def contents(
-    figure, kind: str, theme: str = "light", width: int = WIDTH, frame_time: int | None = None
+    figure: object,
+    kind: str,
+    theme: str = "light",
+    width: int = WIDTH,
+    frame_time: int | None = None,
 ) -> bytes:
     """The bytes of a file of one of FORMATS; the same on every run."""
     if not isinstance(figure, FIGURES):
@@ -90,7 +94,7 @@ def words(figure: FIGURES) -> list[str]:
     return [told.alt_text(figure), *told.transcript(figure)]
 
 
-def _frames(figure, width: int, frame_time: int | None):
+def _frames(figure: FIGURES, width: int, frame_time: int | None) -> Iterator[Timed]:
     if isinstance(figure, Trace | Transfer):
         moving = frames.animate(figure, width, frame_time)
     else:

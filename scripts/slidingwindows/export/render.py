@@ -7,8 +7,9 @@ Kinds: 'trace' (an animation of a Trace), 'transfer', 'funnel' (of a network's f
 from __future__ import annotations
 
 import base64
-
-import numpy as np
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, TypeVar
 
 from ..core.fields import ReceptiveField
 from ..core.funnel import Funnel
@@ -16,19 +17,25 @@ from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing import animation as frames
 from ..drawing import field_frames, funnel_frames
+from ..drawing.canvas import Pixels
 from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES
 from ..words import field_words, transfer_words
 from ..words.description import alt_text, transcript
 from ..words.recipes import recipe
-from .colouring import pack, palette_of, png
+from .colouring import FIGURES, pack, palette_of, png
 from .credits import credit, stamped
 from .filmstrip import take_away
 from .gif import assemble, pictures
 from .reel import numbering, renumbered
 
+T = TypeVar("T")
+Data = dict[str, Any]  # what a lesson made, or what is made of it, by name
+Facts = dict[str, str]
+Words = tuple[str, list[str]]  # alternative text and transcript
 
-def render(data: dict, source: str = "") -> dict:
+
+def render(data: Data, source: str = "") -> Data:
     """Files and facts of one figure.
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
@@ -46,20 +53,20 @@ def render(data: dict, source: str = "") -> dict:
     return kinds[data["kind"]](data, credit(title, source))
 
 
-def _render_trace(data: dict, facts: dict) -> dict:
+def _render_trace(data: Data, facts: Facts) -> Data:
     trace = Trace.from_dict(data["trace"])
     words = (alt_text(trace), transcript(trace))
     return _windows(trace, data["name"], words, trace.operation, facts)
 
 
-def _render_transfer(data: dict, facts: dict) -> dict:
+def _render_transfer(data: Data, facts: Facts) -> Data:
     transfer = Transfer.from_dict(data["transfer"])
     words = (transfer_words.alt_text(transfer), transfer_words.transcript(transfer))
     operation = "Gradient" if transfer.forward else transfer.operation
     return _windows(transfer, data["name"], words, operation, facts)
 
 
-def _windows(item: Trace | Transfer, name: str, words, operation: str, facts: dict) -> dict:
+def _windows(item: Trace | Transfer, name: str, words: Words, operation: str, facts: Facts) -> Data:
     made = _moving(name, item, frames, words, facts)
     made["files"][f"{name}.trace.js"] = script(item, name, words[1]).encode()
     sentences = sentences_of(item, words[1])
@@ -67,19 +74,19 @@ def _windows(item: Trace | Transfer, name: str, words, operation: str, facts: di
     return made | {"operation": operation, "call": item.call, "recipe": recipe(item, name)}
 
 
-def _render_funnel(data: dict, facts: dict) -> dict:
+def _render_funnel(data: Data, facts: Facts) -> Data:
     item = Funnel.from_dict(data["funnel"])
     words = (item.alt_text(), item.transcript())
     return _moving(data["name"], item, funnel_frames, words, facts)
 
 
-def _render_receptive(data: dict, facts: dict) -> dict:
+def _render_receptive(data: Data, facts: Facts) -> Data:
     item = ReceptiveField.from_dict(data["receptive"])
     words = (field_words.alt_text(item), field_words.transcript(item))
     return _moving(data["name"], item, field_frames, words, facts)
 
 
-def _moving(name: str, item, module, words, facts: dict) -> dict:
+def _moving(name: str, item: FIGURES, module: ModuleType, words: Words, facts: Facts) -> Data:
     """module: the one whose ``animate`` and ``poster`` draw such an item."""
     animation = [(canvas.pixels, duration) for canvas, duration in module.animate(item)]
     still = module.poster(item).pixels
@@ -110,13 +117,13 @@ def _moving(name: str, item, module, words, facts: dict) -> dict:
     }
 
 
-def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]:
+def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], tuple[T, ...]]:
     """The same pictures with only the colours they use, the commonest first: fewer bits a pixel."""
     table, colours = numbering(images, palette)
     return [renumbered(pixels, table) for pixels in images], colours
 
 
-def _render_plot(data: dict, facts: dict) -> dict:
+def _render_plot(data: Data, facts: Facts) -> Data:
     files = {
         f"{data['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
         for theme, picture in data["pictures"].items()
