@@ -50,7 +50,7 @@ def settings(theme: str) -> dict[str, object]:
     }
 
 
-def picture(draw: Callable[[Figure], None], theme: str, width: int, height: int) -> bytes:
+def picture(draw: Callable[[Figure], object], theme: str, width: int, height: int) -> bytes:
     """The PNG bytes of what draw(figure) draws, width x height CSS pixels."""
     with matplotlib.style.context(["default", settings(theme)]):
         figure = Figure(figsize=(width / 100, height / 100), dpi=100 * SCALE, layout="constrained")
