@@ -48,7 +48,11 @@ def format_of(name: str) -> str:
 
 
 def contents(
-    figure, kind: str, theme: str = "light", width: int = WIDTH, frame_time: int | None = None
+    figure: object,
+    kind: str,
+    theme: str = "light",
+    width: int = WIDTH,
+    frame_time: int | None = None,
 ) -> bytes:
     """The bytes of a file of one of FORMATS; the same on every run."""
     drawn = kind_of(figure)

@@ -17,7 +17,7 @@ from ..core.transfer import Transfer
 from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES
 from ..words.recipes import recipe
-from .colouring import pack, palette_of, png
+from .colouring import FIGURES, pack, palette_of, png
 from .credits import credit, stamped
 from .filmstrip import take_away
 from .gif import assemble, pictures
@@ -25,6 +25,10 @@ from .kinds import is_stepped, kind_of
 from .reel import numbering, renumbered
 from .rendered import Rendered
 
+T = TypeVar("T")
+Data = dict[str, Any]  # what a lesson made, or what is made of it, by name
+Facts = dict[str, str]
+Words = tuple[str, list[str]]  # alternative text and transcript
 
 def render(data: dict[str, Any], source: str = "") -> Rendered:
     """Files and facts of one figure.
@@ -84,7 +88,7 @@ def _stepped(made: Rendered, figure: Trace | Transfer, name: str) -> Rendered:
     )
 
 
-def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]:
+def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], tuple[T, ...]]:
     """The same pictures with only the colours they use, the commonest first: fewer bits a pixel."""
     table, colours = numbering(images, palette)
     return [renumbered(pixels, table) for pixels in images], colours
