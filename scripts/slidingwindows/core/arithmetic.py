@@ -7,15 +7,11 @@ right, and that is the number itself; everywhere else the sign is ≈.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING
 
 from .rounding import power
 from .text import MINUS, equals, number
-
-if TYPE_CHECKING:
-    from .trace import Step, Trace
 
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .trace import Trace
+from collections.abc import Sequence
+
+from .trace import Rows, Trace
 
 
 def passed_back(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .errors import given
 from .step import Step
 from .text import number
 from .trace import Trace

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry
@@ -18,6 +19,7 @@ from .step import Step, Tap
 from .uneven import UnevenAxis
 
 Plane = tuple[tuple[float, ...], ...]
+Rows = Sequence[Sequence[float]]  # a Plane, or lists in its place
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ class Trace:
             return ""
         return "added zeros" if self.operation.startswith("ConvTranspose") else "padding"
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, object]:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
         return {name: plain(value) for name, value in fields_of(self).items()}
 

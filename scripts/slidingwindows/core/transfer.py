@@ -17,7 +17,12 @@ from .geometry import Geometry
 from .move_words import of_move
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .rounding import LARGEST, same
-from .trace import Plane, Trace
+from .trace import Plane, Rows, Trace
+
+# (window, reads, writes), each of them the plain numbers of a Read or a Write.
+Expected = tuple[
+    tuple[int, int], tuple[tuple[int, int, int, float], ...], tuple[tuple[int, int, float], ...]
+]
 
 
 def expected_moves(transfer: Transfer) -> Iterator[Expected]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.errors import SlidingWindowsError
@@ -16,6 +17,8 @@ from ..core.transfer import Transfer
 from .exercises import DOTS, verdict
 
 if TYPE_CHECKING:
+    import matplotlib.figure
+
     from ..export.rendered import Rendered
 
 MIME = "application/vnd.slidingwindows.figure+json"

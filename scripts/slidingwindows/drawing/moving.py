@@ -205,7 +205,7 @@ class Returning(Moving):
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
-        forward, parts = self.transfer.forward, []
+        forward, parts = self.forward, []
         if forward.reduction.picks:
             parts.append(("edge", "the winner"))
             if any(step.ties for step in forward.steps) and not self.shaded:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..drawing.style import Theme
+from ..drawing.canvas import Pixels
+from ..drawing.style import Colour, Theme
 from .credits import PNG, chunk
 from .kinds import Colours, kind_of
 
-FIGURES = Trace | Transfer | Funnel | ReceptiveField
 
 def palette_of(figure: object, theme: Theme) -> Colours:
     """Every colour that a figure is drawn in, (r, g, b) triples."""

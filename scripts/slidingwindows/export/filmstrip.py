@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.figures import Drawable
 from ..drawing import animation as frames
 from ..drawing.canvas import Canvas
 from ..drawing.sizes import Sizes
 from ..drawing.style import THEMES, WIDTH, Theme
-from .colouring import FIGURES, Packed, clear_png, pack, palette_of, png
+from .colouring import Packed, clear_png, pack, palette_of, png
 from .credits import stamped
 from .kinds import is_stepped, kind_of
 from .zip import packed
@@ -32,7 +33,7 @@ def chosen(count: int, most: int = MOST) -> list[int]:
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def stills_of(item: FIGURES, most: int = MOST, width: int = WIDTH) -> list[Still]:
+def stills_of(item: Drawable, most: int = MOST, width: int = WIDTH) -> list[Still]:
     """At most so many of a figure's steps, each with its name, such as 'window 3 of 9'.
 
     item: a Trace, a Transfer, a Funnel or a ReceptiveField.
@@ -51,7 +52,7 @@ def stills_of(item: FIGURES, most: int = MOST, width: int = WIDTH) -> list[Still
     return list(zip(names, shown, strict=True))
 
 
-def filmstrip(item: FIGURES, width: int = WIDTH) -> Canvas:
+def filmstrip(item: Drawable, width: int = WIDTH) -> Canvas:
     """A sheet of at most twelve stills, each ``width`` pixels wide, up to three in a row."""
     stills = stills_of(item, MOST, width)
     return _sheet(stills, min(COLUMNS, len(stills)))
@@ -94,7 +95,7 @@ MOST_SLIDES = 64  # windows of one figure; of more, evenly chosen ones
 
 
 def archive(
-    figure: FIGURES, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
+    figure: Drawable, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
     stills = [pack(still.pixels) for _, still in stills_of(figure, MOST_SLIDES, width)]
@@ -102,7 +103,7 @@ def archive(
 
 
 def clear_stills(
-    stills: list[Packed], figure: FIGURES, theme: Theme, name: str, facts: dict[str, str]
+    stills: list[Packed], figure: Drawable, theme: Theme, name: str, facts: dict[str, str]
 ) -> dict[str, bytes]:
     """{file name: transparent PNG}, numbered in the order in which they are shown.
 
@@ -116,7 +117,7 @@ def clear_stills(
 
 
 def take_away(
-    figure: FIGURES, name: str, facts: dict[str, str]
+    figure: Drawable, name: str, facts: dict[str, str]
 ) -> tuple[dict[str, bytes], list[int]]:
     """({file name: bytes}, [width, height] of the sheet): what a page offers beside the animation.
 

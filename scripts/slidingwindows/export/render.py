@@ -6,18 +6,18 @@ Kinds: those of core.figures, each an animation, and 'plot' (pictures made in th
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from ..core.figures import Drawable, restored
 from ..core.trace import Trace
 from ..core.transfer import Transfer
+from ..drawing.canvas import Pixels
 from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES
 from ..words.recipes import recipe
-from .colouring import FIGURES, pack, palette_of, png
+from .colouring import pack, palette_of, png
 from .credits import credit, stamped
 from .filmstrip import take_away
 from .gif import assemble, pictures
@@ -26,9 +26,7 @@ from .reel import numbering, renumbered
 from .rendered import Rendered
 
 T = TypeVar("T")
-Data = dict[str, Any]  # what a lesson made, or what is made of it, by name
-Facts = dict[str, str]
-Words = tuple[str, list[str]]  # alternative text and transcript
+
 
 def render(data: dict[str, Any], source: str = "") -> Rendered:
     """Files and facts of one figure.

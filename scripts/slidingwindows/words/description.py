@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from ..core.geometry import Axis
+from ..core.geometry import AnyAxis
 from ..core.step import Step
 from ..core.text import number, size
 from ..core.trace import Trace
-from ..core.uneven import UnevenAxis
 from .wording import padded
 
 HELD = {-math.inf: "minus infinity", 0.0: "zero"}  # by padding

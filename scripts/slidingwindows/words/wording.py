@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.geometry import AnyAxis
 from ..core.text import number
 from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
