@@ -28,19 +28,20 @@ from .rendered import Rendered
 T = TypeVar("T")
 
 
-def render(data: dict[str, Any], source: str = "") -> Rendered:
+def render(data: dict[str, object], source: str = "") -> Rendered:
     """Files and facts of one figure.
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     source: the address where it is shown, which its pictures name as their source.
     Raises SlidingWindowsError for a kind that there is not, and for damaged data.
     """
-    kind, name = data["kind"], data["name"]
-    call = data.get(kind, {}).get("call")  # a plot and a network have none
+    parts: Any = data
+    kind, name = parts["kind"], parts["name"]
+    call = parts.get(kind, {}).get("call")  # a plot and a network have none
     facts = credit(f"{name}: {call}" if call else name, source)
     if kind == "plot":
         return _plot(data, facts)
-    return _moving(name, restored(kind, data[kind]), facts)
+    return _moving(name, restored(kind, parts[kind]), facts)
 
 
 def _moving(name: str, figure: Drawable, facts: dict[str, str]) -> Rendered:
@@ -92,17 +93,18 @@ def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], t
     return [renumbered(pixels, table) for pixels in images], colours
 
 
-def _plot(data: dict[str, Any], facts: dict[str, str]) -> Rendered:
+def _plot(data: dict[str, object], facts: dict[str, str]) -> Rendered:
+    parts: Any = data
     files = {
-        f"{data['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
-        for theme, picture in data["pictures"].items()
+        f"{parts['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
+        for theme, picture in parts["pictures"].items()
     }
     return Rendered(
         files=files,
-        alt=data["alt"],
+        alt=parts["alt"],
         transcript=[],
-        width=data["width"],
-        height=data["height"],
+        width=parts["width"],
+        height=parts["height"],
         moving=False,
         operation="Plot",
     )
