@@ -57,6 +57,7 @@ lint: $(READY)
 	$(BIN)/ruff check scripts tests lessons
 	$(BIN)/ruff format --check scripts tests
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/mypy
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 
 lock:  ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes the newest versions

@@ -1,6 +1,7 @@
 """Sliding Windows: what pooling, stride and padding really do, traced from torch."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .core.errors import SlidingWindowsError
 from .core.geometry import Axis, Geometry
@@ -8,6 +9,13 @@ from .core.step import Step, Tap
 from .core.trace import Trace
 from .core.transfer import Move, Read, Transfer, Write
 from .core.uneven import UnevenAxis
+
+if TYPE_CHECKING:
+    from .export.save import save
+    from .tracing.network import funnel
+    from .tracing.receptive_field import receptive_field
+    from .tracing.route import route
+    from .tracing.slide import slide
 
 __version__ = "0.1.0"
 """The version of this package."""
@@ -42,7 +50,13 @@ _LATER = {
 }
 
 
-def __getattr__(name: str):
-    if name in _LATER:
-        return getattr(import_module(f".{_LATER[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # for whom a module with __getattr__ has every name
+
+    def __getattr__(name: str) -> object:
+        if name in _LATER:
+            return getattr(import_module(f".{_LATER[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

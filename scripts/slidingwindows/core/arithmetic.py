@@ -7,7 +7,7 @@ right, and that is the number itself; everywhere else the sign is ≈.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 
 from .rounding import power
@@ -23,7 +23,7 @@ def signed(value: float) -> str:
     return f"({text})" if text.startswith(MINUS) else text
 
 
-def maximum(values, result: float, unseen: str = "") -> str:
+def maximum(values: Iterable[float], result: float, unseen: str = "") -> str:
     """'max(1, 7, 3, 5) = 7'
 
     unseen: of a window without input, what it holds instead.
@@ -32,7 +32,7 @@ def maximum(values, result: float, unseen: str = "") -> str:
     return text + _blind(unseen)
 
 
-def average(values, divisor: float, result: float, integral: bool) -> str:
+def average(values: Sequence[float], divisor: float, result: float, integral: bool) -> str:
     """'(1 + 7 + 3 + 5) / 4 = 4'"""
     total = " + ".join(signed(v) for v in values)
     rounded = " (integers: the fraction is cut off)" if integral else ""
@@ -40,7 +40,7 @@ def average(values, divisor: float, result: float, integral: bool) -> str:
     return f"({total}) / {signed(divisor)} {text}{rounded}"
 
 
-def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
+def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: float) -> str:
     """'√(3² + 4²) = 5'; a window cut short is scaled up to its whole size, as torch does."""
     raised = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
     total = " + ".join(f"{signed(v)}{raised}" for v in values)
@@ -55,7 +55,7 @@ def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
     return f"{root} {text}" + (f" ({why})" if why else "")
 
 
-def no_root(values, norm: float) -> str:
+def no_root(values: Sequence[float], norm: float) -> str:
     """Why torch's LP pool gives nan for numbers that are none; '' if it does not."""
     if any(math.isnan(v) for v in values):
         return ""
@@ -68,7 +68,13 @@ def no_root(values, norm: float) -> str:
     return ""
 
 
-def convolution(values, weights, bias: float | None, result: float, unseen: str = "") -> str:
+def convolution(
+    values: Sequence[float],
+    weights: Sequence[float],
+    bias: float | None,
+    result: float,
+    unseen: str = "",
+) -> str:
     """'1·2 + 0·3 + bias 0.5 = 2.5'; input first, weight second."""
     terms = " + ".join(f"{signed(v)}·{signed(w)}" for v, w in zip(values, weights, strict=True))
     if bias is not None:
@@ -88,7 +94,7 @@ def _blind(unseen: str) -> str:
     return f" (the window sees no input, {unseen} alone)" if unseen else ""
 
 
-def _result(result: float, holds) -> str:
+def _result(result: float, holds: Callable[[], bool]) -> str:
     """'= 4', or '≈ 3.667'. holds: whether the printed terms give the printed result."""
     sign = equals(result)
     if sign == "=" and math.isfinite(result) and not holds():
@@ -96,21 +102,21 @@ def _result(result: float, holds) -> str:
     return f"{sign} {number(result)}"
 
 
-def _shown(values) -> list[Decimal] | None:
+def _shown(values: Sequence[float]) -> list[Decimal] | None:
     """The numbers as they are printed; None if one of them is none."""
     if not all(map(math.isfinite, values)):
         return None
     return [Decimal(number(value).replace(MINUS, "-")) for value in values]
 
 
-def _sum(terms) -> Decimal:
+def _sum(terms: Iterable[Decimal]) -> Decimal:
     total = Decimal(0)
     for term in terms:
         total = EXACT.add(total, term)
     return total
 
 
-def _divides(values, divisor: float, result: float, integral: bool) -> bool:
+def _divides(values: Sequence[float], divisor: float, result: float, integral: bool) -> bool:
     shown = _shown([*values, divisor, result])
     if shown is None:
         return True
@@ -121,20 +127,20 @@ def _divides(values, divisor: float, result: float, integral: bool) -> bool:
     return total == EXACT.multiply(mine, by)
 
 
-def _adds(values, weights, bias: float, result: float) -> bool:
+def _adds(values: Sequence[float], weights: Sequence[float], bias: float, result: float) -> bool:
     left, right, ends = _shown(values), _shown(weights), _shown([bias, result])
     if left is None or right is None or ends is None:
         return True
     return _sum([*map(EXACT.multiply, left, right), ends[0]]) == ends[1]
 
 
-def _is_root(values, norm: float, scale: float, result: float) -> bool:
+def _is_root(values: Sequence[float], norm: float, scale: float, result: float) -> bool:
     shown = _shown([*values, result])
     if shown is None:
         return True
     if norm > 0 and float(norm).is_integer() and scale == 1:
         *terms, mine = (EXACT.power(number, int(norm)) for number in shown)
         return _sum(terms) == mine
-    *terms, mine = map(float, shown)
-    root = power(sum(power(term, norm) for term in terms) * scale, 1 / norm)
-    return math.isclose(root, mine, rel_tol=1e-12, abs_tol=1e-300)
+    *bases, printed = map(float, shown)
+    root = power(sum(power(base, norm) for base in bases) * scale, 1 / norm)
+    return math.isclose(root, printed, rel_tol=1e-12, abs_tol=1e-300)

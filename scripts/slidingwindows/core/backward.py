@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from .trace import Trace
+from collections.abc import Sequence
+
+from .trace import Rows, Trace
 
 
-def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int, float], ...]]:
+def passed_back(
+    trace: Trace, plane: int, upstream: Rows
+) -> list[tuple[tuple[int, int, float], ...]]:
     """For each step of a trace the (row, col, amount) that one of its planes receives.
 
     plane: which of the trace's planes. upstream: the gradient of each output, rows of columns.
@@ -17,11 +21,13 @@ def passed_back(trace: Trace, plane: int, upstream) -> list[tuple[tuple[int, int
         shares = reduction.shares(step, arriving)
         writes = []
         for tap, share in zip(step.taps, shares, strict=True):
-            place = _origins(trace, tap.row, tap.col)
+            row, col = _origins(trace, tap.row, tap.col)
             if trace.is_stretch(tap.row, tap.col, tap.plane):
                 continue
-            if homes[tap.plane] == homes[plane] and None not in place and share is not None:
-                writes.append((*place, share))
+            if row is None or col is None or share is None:
+                continue
+            if homes[tap.plane] == homes[plane]:
+                writes.append((row, col, share))
         found.append(tuple(writes))
     return found
 
@@ -50,8 +56,8 @@ def origin(position: int, size: int, mode: str) -> int | None:
 
 def _homes(trace: Trace) -> list[tuple[int, int | None]]:
     """Which (channel, slice) of the input each plane is: padding may be a copy of another one."""
-    slices = [0] * len(trace.channels)
-    if trace.slices:
+    slices: Sequence[int | None] = [0] * len(trace.channels)
+    if trace.slices and trace.depth:
         slices = [origin(s, trace.depth.size, trace.padding_mode) for s in trace.slices]
     return list(zip(trace.channels, slices, strict=True))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 LONGEST = 1000  # characters of a line
+T = TypeVar("T")
 
 
 class SlidingWindowsError(ValueError):
@@ -16,7 +18,7 @@ class SlidingWindowsError(ValueError):
     shapes and the parameters it was asked for.
     """
 
-    def __init__(self, problem: str, context: str = ""):
+    def __init__(self, problem: str, context: str = "") -> None:
         self.problem, self.context = (_brief(text) for text in (problem, context))
         super().__init__(f"{self.problem}\n  in {self.context}" if context else self.problem)
 
@@ -25,6 +27,13 @@ def _brief(text: str) -> str:
     """What somebody gave may be long, and a message that quotes it is to be read."""
     lines = text.split("\n")
     return "\n".join(s if len(s) <= LONGEST else f"{s[: LONGEST - 1]}…" for s in lines)
+
+
+def given(value: T | None, name: str) -> T:
+    """What only some kinds of a thing have; raises SlidingWindowsError where it is missing."""
+    if value is None:
+        raise SlidingWindowsError(f"the {name} is missing")
+    return value
 
 
 @contextmanager

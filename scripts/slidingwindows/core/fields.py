@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis
@@ -105,7 +107,7 @@ class ReceptiveField:
         for number, index in enumerate(self.chosen[0]):
             reads = self.layers[0].windows.reads(number, (index,))
             middle = self.centre[number]
-            found.append(min(reads, key=lambda p, m=middle: abs(p - m)))
+            found.append(min((abs(p - middle), p) for p in reads)[1])
         return tuple(found)
 
     def table(self) -> str:
@@ -137,7 +139,7 @@ class ReceptiveField:
         if not len(self.chosen) == len(self.layers) > 0 or count not in (1, 2, 3):
             raise SlidingWindowsError("the chosen positions are not one for each layer")
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, object]:
         """Plain lists, numbers and strings, ready for JSON."""
         return {
             "input_shape": list(self.input_shape),
@@ -161,29 +163,30 @@ class ReceptiveField:
         }
 
     @classmethod
-    def from_dict(cls, data: dict) -> ReceptiveField:
+    def from_dict(cls, data: Mapping[str, object]) -> ReceptiveField:
         """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
         with one_error("this is not what a ReceptiveField's to_dict gives"):
+            parts: Any = data
             layers = []
-            for layer in data["layers"]:
+            for layer in parts["layers"]:
                 axes = tuple(Axis(n, k, s, tuple(p), d, c) for n, k, s, p, d, c in layer["axes"])
                 reaches = tuple(Reach(*reach) for reach in layer["reaches"])
                 layers.append(FieldLayer(layer["call"], Windows(axes, layer["fill"]), reaches))
             field = cls(
-                tuple(data["input_shape"]),
+                tuple(parts["input_shape"]),
                 tuple(layers),
-                tuple(data["output"]),
-                tuple(tuple(positions) for positions in data["chosen"]),
-                tuple(tuple(positions) for positions in data["measured"]),
-                tuple(tuple(row) for row in data["effective"]),
-                data["half"],
+                tuple(parts["output"]),
+                tuple(tuple(positions) for positions in parts["chosen"]),
+                tuple(tuple(positions) for positions in parts["measured"]),
+                tuple(tuple(row) for row in parts["effective"]),
+                parts["half"],
             )
             check_types(field)
             field._check_ranks()
             return field
 
 
-def padding_text(axes) -> str:
+def padding_text(axes: Iterable[Axis]) -> str:
     """Padding of each axis: '1', '1×2', and '0+1' where it differs before and behind."""
     texts = []
     for axis in axes:

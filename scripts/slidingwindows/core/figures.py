@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from .errors import SlidingWindowsError
 from .fields import ReceptiveField
@@ -33,7 +33,7 @@ def kind_name(figure: object) -> str:
     )
 
 
-def restored(name: str, data: dict[str, Any]) -> Drawable:
+def restored(name: str, data: Mapping[str, object]) -> Drawable:
     """The figure of a kind from what its ``to_dict`` gave.
 
     Raises SlidingWindowsError for an unknown kind, and for data that are not one of these.

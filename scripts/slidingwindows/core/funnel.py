@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import one_error
 from .plain import check_types
@@ -96,7 +98,7 @@ class Funnel:
         total = ("total", "", "", f"{self.parameters:,}", f"{self.macs:,}", "", "")
         return aligned([head, *rows, total], left=2)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, object]:
         """Plain lists, numbers and strings, ready for JSON."""
         return {
             "stages": [
@@ -114,11 +116,12 @@ class Funnel:
         }
 
     @classmethod
-    def from_dict(cls, data: dict) -> Funnel:
+    def from_dict(cls, data: Mapping[str, object]) -> Funnel:
         """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
         with one_error("this is not what a Funnel's to_dict gives"):
+            parts: Any = data["stages"]
             stages = []
-            for stage in data["stages"]:
+            for stage in parts:
                 maps = tuple(tuple(tuple(row) for row in plane) for plane in stage["maps"])
                 field = None if stage["field"] is None else tuple(Reach(*r) for r in stage["field"])
                 facts = (stage["call"], tuple(stage["shape"]), stage["parameters"], maps)

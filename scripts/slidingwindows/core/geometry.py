@@ -9,8 +9,10 @@ of the ``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import SupportsIndex, TypeAlias, cast
 
 from .errors import SlidingWindowsError, one_error
 from .uneven import UnevenAxis
@@ -42,7 +44,7 @@ class Axis:
     ceil_mode: bool = False
     crop: tuple[int, int] = (0, 0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         with one_error("an axis has whole numbers, and two for its padding"):
             problem = self._problem()
         if problem:
@@ -159,6 +161,9 @@ class Axis:
         return text
 
 
+AnyAxis: TypeAlias = Axis | UnevenAxis
+
+
 @dataclass(frozen=True)
 class Geometry:
     """Rows and columns of a two-dimensional sliding window.
@@ -173,7 +178,15 @@ class Geometry:
     cols: Axis | UnevenAxis
 
     @classmethod
-    def of(cls, input_shape, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    def of(
+        cls,
+        input_shape: int | Sequence[int],
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        ceil_mode: bool = False,
+    ) -> Geometry:
         """Build from an input (height, width) and ints or (rows, cols) pairs, as torch takes them.
 
         stride: None means kernel_size, the default of torch's pools.
@@ -214,31 +227,33 @@ class Geometry:
         )
 
 
-def pair(value, name: str) -> tuple[int, int]:
+def pair(value: object, name: str) -> tuple[int, int]:
     """An int or two ints, as torch's 2-D modules take them; anything else raises."""
-    return several(value, 2, name)
+    first, second = several(value, 2, name)
+    return first, second
 
 
-def several(value, count: int, name: str) -> tuple[int, ...]:
+def several(value: object, count: int, name: str) -> tuple[int, ...]:
     """An int, or ``count`` ints, as torch's modules take them; anything else raises."""
     single = whole(value)
     if single is not None:
         return (single,) * count
     try:
-        items = tuple(whole(item) for item in value)
+        items = tuple(whole(item) for item in cast("Iterable[object]", value))
     except Exception:  # a tensor of some other kind refuses in its own way
         items = ()
     if len(items) == 1:
         items *= count
-    if len(items) != count or None in items:
+    found = tuple(item for item in items if item is not None)
+    if not len(found) == len(items) == count:
         ints = {1: "one int", 2: "one int or two ints", 3: "one int or three ints"}[count]
         raise SlidingWindowsError(f"{name} must be {ints}, got {value!r}")
-    return items
+    return found
 
 
-def whole(value) -> int | None:
+def whole(value: object) -> int | None:
     """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
     try:
-        return None if isinstance(value, bool) else operator.index(value)
+        return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
     except Exception:  # a tensor of some other kind refuses in its own way
         return None

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .errors import given
 from .step import Step
 from .text import number
 from .trace import Trace
 
+if TYPE_CHECKING:
+    from .transfer import Transfer
 
-def passed(trace: Trace, step: Step, arriving: float, writes) -> str:
+
+def passed(
+    trace: Trace, step: Step, arriving: float, writes: Sequence[tuple[int, int, float]]
+) -> str:
     """How a gradient goes back through one window of a forward pass.
 
     arriving: the gradient of the window's output. writes: what the window passes on, (row, col,
@@ -17,7 +26,7 @@ def passed(trace: Trace, step: Step, arriving: float, writes) -> str:
     return f"gradient {number(arriving)} {trace.reduction.passed(step, arriving, places)}"
 
 
-def unfolded(window: tuple[int, int], column: int, values) -> str:
+def unfolded(window: tuple[int, int], column: int, values: Iterable[float]) -> str:
     """'window (0, 1) becomes column 1: 2, 3'"""
     numbers = ", ".join(number(value) for value in values)
     return f"window ({window[0]}, {window[1]}) becomes column {column}: {numbers}"
@@ -28,13 +37,12 @@ def folded(window: tuple[int, int], column: int) -> str:
     return f"column {column} is added to window ({window[0]}, {window[1]})"
 
 
-def of_move(transfer, index: int) -> str:
+def of_move(transfer: Transfer, index: int) -> str:
     """The words of one of a Transfer's moves; of an unpooling those of its index itself."""
     move = transfer.moves[index]
     if transfer.kind == "gradient":
-        return passed(
-            transfer.forward, transfer.forward.steps[index], move.reads[0].value, move.writes
-        )
+        forward = given(transfer.forward, "forward pass")
+        return passed(forward, forward.steps[index], move.reads[0].value, move.writes)
     if transfer.kind == "unfold":
         return unfolded(move.window, index, [read.value for read in move.reads])
     if transfer.kind == "fold":

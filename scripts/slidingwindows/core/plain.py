@@ -6,22 +6,30 @@ import math
 import reprlib
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from functools import cache
+from typing import Any, ClassVar, Protocol
 
 from .errors import SlidingWindowsError
-from .geometry import Axis
+from .geometry import AnyAxis, Axis
 from .uneven import UnevenAxis
 
 AS_THEY_ARE = (int, str, bool, type(None))
+Fields = dict[str, object]  # by name; what they hold is looked at when it is read
 
 
-def fields_of(item) -> dict:
+class Dataclass(Protocol):
+    """An object of any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+def fields_of(item: Dataclass) -> Fields:
     """The declared fields of a dataclass, without cached properties."""
     return {field.name: getattr(item, field.name) for field in fields(item)}
 
 
-def plain(value):
+def plain(value: object) -> object:
     """Tuples as lists, axes as their fields; infinities and nan as strings, which JSON lacks."""
     if isinstance(value, float):  # first, as nearly everything is a number
         return value if math.isfinite(value) else str(value)
@@ -31,29 +39,33 @@ def plain(value):
         return [plain(v) for v in value]
     if isinstance(value, dict):
         return {key: plain(v) for key, v in value.items()}
-    return plain(fields_of(value)) if is_dataclass(value) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(fields_of(value))
+    return value
 
 
-def frozen(value):
+def frozen(value: object) -> object:
     """The inverse of plain, but for the types of value objects."""
     if isinstance(value, dict):
         return {key: frozen(v) for key, v in value.items()}
     if isinstance(value, list):
         return tuple(frozen(v) for v in value)
-    return float(value) if value in ("nan", "inf", "-inf") else value
+    return float(value) if isinstance(value, str) and value in ("nan", "inf", "-inf") else value
 
 
-def axis_of(fields: dict) -> Axis | UnevenAxis:
+def axis_of(fields: Fields) -> AnyAxis:
     """An axis from its fields: the uneven ones list their windows."""
-    return UnevenAxis(**fields) if "spans" in fields else Axis(**fields)
+    parts: dict[str, Any] = fields  # the classes refuse what they cannot take
+    return UnevenAxis(**parts) if "spans" in fields else Axis(**parts)
 
 
-def check_types(item) -> None:
+def check_types(item: object) -> None:
     """Raise SlidingWindowsError if a field holds no such thing as its class declares.
 
     item: a dataclass or a NamedTuple; what its fields hold is looked through to the end.
     """
-    for name, hint in _hints(type(item)).items():
+    # mypy doubts that classes are hashable.
+    for name, hint in _hints(type(item)).items():  # type: ignore[arg-type]
         value = getattr(item, name)
         if not _fits(value, hint):
             raise SlidingWindowsError(
@@ -62,17 +74,17 @@ def check_types(item) -> None:
 
 
 @cache
-def _hints(kind: type) -> dict:
+def _hints(kind: type) -> dict[str, object]:
     hints = typing.get_type_hints(kind)
     return {n: h for n, h in hints.items() if typing.get_origin(h) is not typing.ClassVar}
 
 
 @cache
-def _parts(hint) -> tuple:
+def _parts(hint: object) -> tuple[object, tuple[object, ...]]:
     return typing.get_origin(hint), typing.get_args(hint)
 
 
-def _fits(value, hint) -> bool:
+def _fits(value: object, hint: object) -> bool:
     if hint is float:
         return type(value) in (float, int)
     if hint in AS_THEY_ARE:
@@ -86,7 +98,7 @@ def _fits(value, hint) -> bool:
         if inside[-1] is Ellipsis:
             return all(_fits(item, inside[0]) for item in value)
         return len(value) == len(inside) and all(map(_fits, value, inside))
-    if not isinstance(value, hint):
+    if not (isinstance(hint, type) and isinstance(value, hint)):
         return False
     check_types(value)
     return True

@@ -6,6 +6,7 @@ Neural Networks", Distill 2019, doi 10.23915/distill.00021.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .errors import SlidingWindowsError
@@ -79,7 +80,7 @@ class Windows:
             for reach, axis in zip(reaches, self.axes, strict=True)
         )
 
-    def reads(self, number: int, outputs) -> tuple[int, ...]:
+    def reads(self, number: int, outputs: Iterable[int]) -> tuple[int, ...]:
         """Real elements, in order, that some outputs along axis ``number`` read."""
         axis, found = self.axes[number], set()
         for output in outputs:
@@ -92,7 +93,7 @@ class Windows:
                     found.add(self._copied(position, axis.size))
         return tuple(sorted(found))
 
-    def cut(self, number: int, outputs) -> bool:
+    def cut(self, number: int, outputs: Iterable[int]) -> bool:
         """True if one of the outputs' windows reaches over the border of the layer's input."""
         axis = self.axes[number]
         starts = [output * axis.stride - axis.padding[0] for output in outputs]
@@ -107,7 +108,7 @@ class Windows:
         return -position if position < 0 else 2 * (size - 1) - position
 
 
-def walk_back(layers, outputs) -> tuple[tuple[int, ...], ...]:
+def walk_back(layers: Sequence[Windows], outputs: Iterable[int]) -> tuple[tuple[int, ...], ...]:
     """Exactly the input positions, axis by axis, that one output of the last layer depends on.
 
     layers: Windows, first layer first. outputs: the position of the output
@@ -116,7 +117,7 @@ def walk_back(layers, outputs) -> tuple[tuple[int, ...], ...]:
     return tuple(walk_axis(layers, number, (output,)) for number, output in enumerate(outputs))
 
 
-def walk_axis(layers, number: int, positions) -> tuple[int, ...]:
+def walk_axis(layers: Sequence[Windows], number: int, positions: Iterable[int]) -> tuple[int, ...]:
     """The same along axis ``number`` alone, for some output positions."""
     for layer in reversed(layers):
         positions = layer.reads(number, positions)

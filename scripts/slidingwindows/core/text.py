@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Sequence
 
 MINUS = "−"
 
@@ -35,12 +36,12 @@ def equals(value: float) -> str:
     return "=" if math.isclose(shown, value, rel_tol=2e-7) else "≈"
 
 
-def size(shape) -> str:
+def size(shape: Iterable[int | str]) -> str:
     """(6, 7) as '6×7'."""
     return "×".join(str(n) for n in shape)
 
 
-def aligned(rows, left: int = 1) -> str:
+def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Rows of equally many texts as lines; the first ``left`` columns to the left, others right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
@@ -53,18 +54,18 @@ def aligned(rows, left: int = 1) -> str:
     return "\n".join(lines)
 
 
-def once(values) -> str:
+def once(values: Iterable[float]) -> str:
     """One number for each axis, written once if they are equal: '3', or '3×5'."""
     texts = [number(value) for value in values]
     return texts[0] if len(set(texts)) == 1 else size(texts)
 
 
-def shape_text(shape) -> str:
+def shape_text(shape: Iterable[int]) -> str:
     """(3, 6, 6) as '(3, 6, 6)'."""
     return "(" + ", ".join(str(n) for n in shape) + ")"
 
 
-def json_text(data, indent: int = 0) -> str:
+def json_text(data: object, indent: int = 0) -> str:
     """Plain data as strict JSON: whatever holds only numbers and words is on one line.
 
     Raises ValueError for infinities and nan, which ``to_dict`` has as strings.
@@ -81,7 +82,7 @@ def json_text(data, indent: int = 0) -> str:
     }
     """
     values = list(data.values()) if isinstance(data, dict) else data
-    if not isinstance(data, dict | list | tuple) or not any(
+    if not isinstance(values, list | tuple) or not any(
         isinstance(value, dict | list | tuple) for value in values
     ):
         return json.dumps(data, ensure_ascii=False, allow_nan=False)

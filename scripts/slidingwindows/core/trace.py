@@ -6,7 +6,9 @@ float64 and raises if the result differs from the output torch returned.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry
@@ -17,6 +19,7 @@ from .step import Step, Tap
 from .uneven import UnevenAxis
 
 Plane = tuple[tuple[float, ...], ...]
+Rows = Sequence[Sequence[float]]  # a Plane, or lists in its place
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Trace:
     slices: tuple[int, ...] = ()
     depth_stretch: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         with one_error("these are not the parts of a trace", str(self.call)):
             self._check()
 
@@ -168,6 +171,8 @@ class Trace:
         return not inserted and not self.is_padding(tap.row, tap.col, tap.plane)
 
     def _slices(self) -> tuple[int, ...]:
+        if not self.depth:
+            return ()
         window = self.depth.windows[self.depth_index]
         return window * (len(self.planes) // len(window))
 
@@ -182,9 +187,8 @@ class Trace:
             raise SlidingWindowsError(
                 f"the taps of step {step.output} are not its window", self.call
             )
-        weights = [w for plane in self.weights for line in plane for w in line] or [None] * len(
-            found
-        )
+        weights: list[float | None] = [w for plane in self.weights for line in plane for w in line]
+        weights = weights or [None] * len(found)
         for tap, weight in zip(step.taps, weights, strict=True):
             if not same(tap.value, self.at(*tap[:3])) or not same(tap.weight, weight):
                 raise SlidingWindowsError(
@@ -227,18 +231,18 @@ class Trace:
             return ""
         return "added zeros" if self.operation.startswith("ConvTranspose") else "padding"
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, object]:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
-        return plain(fields_of(self))
+        return {name: plain(value) for name, value in fields_of(self).items()}
 
     @classmethod
-    def from_dict(cls, data: dict) -> Trace:
+    def from_dict(cls, data: Mapping[str, object]) -> Trace:
         """The inverse of to_dict; verifies the numbers again, and the words.
 
         Raises SlidingWindowsError for what is no such dict, or a damaged one.
         """
         with one_error("this is not what a Trace's to_dict gives"):
-            fields = frozen(data)
+            fields: dict[str, Any] = {name: frozen(value) for name, value in data.items()}
             axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
             fields["geometry"] = Geometry(*axes)
             if fields.get("depth"):

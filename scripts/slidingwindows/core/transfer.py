@@ -7,19 +7,25 @@ every move again and raises if the target differs from what torch returned.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .backward import cancelling, passed_back
-from .errors import SlidingWindowsError, one_error
+from .errors import SlidingWindowsError, given, one_error
 from .geometry import Geometry
 from .move_words import of_move
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .rounding import LARGEST, same
-from .trace import Plane, Trace
+from .trace import Plane, Rows, Trace
+
+# (window, reads, writes), each of them the plain numbers of a Read or a Write.
+Expected = tuple[
+    tuple[int, int], tuple[tuple[int, int, int, float], ...], tuple[tuple[int, int, float], ...]
+]
 
 
-def expected_moves(transfer):
+def expected_moves(transfer: Transfer) -> Iterator[Expected]:
     """(window, reads, writes) of each move, as plain tuples."""
     if transfer.kind == "unpool":
         return _unpool(transfer)
@@ -28,7 +34,7 @@ def expected_moves(transfer):
     return _columns(transfer)
 
 
-def _unpool(transfer):
+def _unpool(transfer: Transfer) -> Iterator[Expected]:
     """Each number goes to its index, a flat one; of a volume, one slice is the target."""
     height, width = len(transfer.target), len(transfer.target[0])
     for plane, source in enumerate(transfer.sources):
@@ -40,15 +46,15 @@ def _unpool(transfer):
                 yield (row, col), ((plane, row, col, value),), writes if followed else ()
 
 
-def _gradient(transfer):
-    trace, upstream = transfer.forward, transfer.sources[0]
+def _gradient(transfer: Transfer) -> Iterator[Expected]:
+    trace, upstream = given(transfer.forward, "forward pass"), transfer.sources[0]
     passed = passed_back(trace, transfer.plane, upstream)
     for step, writes in zip(trace.steps, passed, strict=True):
         row, col = step.output
         yield (row, col), ((0, row, col, upstream[row][col]),), writes
 
 
-def _columns(transfer):
+def _columns(transfer: Transfer) -> Iterator[Expected]:
     """Unfold reads a window and writes a column; Fold the other way round."""
     rows, cols = transfer.geometry.rows, transfer.geometry.cols
     windows = [(r, c) for r in range(rows.output_size) for c in range(cols.output_size)]
@@ -154,7 +160,7 @@ class Transfer:
     depth_index: int = 0
     indices: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         with one_error("these are not the parts of a transfer", str(self.call)):
             self._check()
 
@@ -252,21 +258,24 @@ class Transfer:
                     self.call,
                 )
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, object]:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
         fields = fields_of(self)
         if self.forward:
             fields["forward"] = self.forward.to_dict()
-        return plain(fields)
+        return {name: plain(value) for name, value in fields.items()}
 
     @classmethod
-    def from_dict(cls, data: dict) -> Transfer:
+    def from_dict(cls, data: Mapping[str, object]) -> Transfer:
         """The inverse of to_dict; verifies the numbers again, and the words.
 
         Raises SlidingWindowsError for what is no such dict, or a damaged one.
         """
         with one_error("this is not what a Transfer's to_dict gives"):
-            fields = frozen({name: value for name, value in data.items() if name != "forward"})
+            parts: Any = data
+            fields: dict[str, Any] = {
+                name: frozen(value) for name, value in parts.items() if name != "forward"
+            }
             axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
             fields["geometry"] = Geometry(*axes)
             fields["moves"] = tuple(
@@ -279,15 +288,15 @@ class Transfer:
                 )
                 for move in fields["moves"]
             )
-            if data.get("forward"):
-                fields["forward"] = Trace.from_dict(data["forward"])
+            if parts.get("forward"):
+                fields["forward"] = Trace.from_dict(parts["forward"])
             transfer = cls(**fields)
             check_types(transfer)
             transfer._verify_words()
             return transfer
 
 
-def _alike(mine, expected) -> bool:
+def _alike(mine: Rows, expected: Rows) -> bool:
     """The same tuples of numbers, nan for nan."""
     if len(mine) != len(expected):
         return False

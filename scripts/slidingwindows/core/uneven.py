@@ -38,7 +38,7 @@ class UnevenAxis:
     crop: ClassVar[tuple[int, int]] = (0, 0)
     dropped: ClassVar[tuple[int, ...]] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.rule, str) or self.rule not in RULES:
             raise SlidingWindowsError(f"unknown rule of windows {self.rule!r}")
         with one_error("an uneven axis has whole numbers, two for each window"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.errors import SlidingWindowsError
@@ -16,6 +17,8 @@ from ..core.transfer import Transfer
 from .exercises import DOTS, verdict
 
 if TYPE_CHECKING:
+    import matplotlib.figure
+
     from ..export.rendered import Rendered
 
 MIME = "application/vnd.slidingwindows.figure+json"
@@ -25,7 +28,7 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 class Figure:
     """A figure as plain data; the last expression of a cell shows it."""
 
-    def __init__(self, kind: str, name: str, caption: str, **data):
+    def __init__(self, kind: str, name: str, caption: str, **data: object) -> None:
         if not NAME.fullmatch(name):
             raise SlidingWindowsError(
                 "a figure's name is its address: lowercase letters, digits and hyphens, "
@@ -74,7 +77,14 @@ def show(trace: Trace | Transfer | Funnel | ReceptiveField, name: str, caption: 
     return Figure(kind, name, caption, **{kind: trace.to_dict()})
 
 
-def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height: int = 360):
+def plot(
+    draw: Callable[[matplotlib.figure.Figure], object],
+    name: str,
+    alt: str,
+    caption: str = "",
+    width: int = 640,
+    height: int = 360,
+) -> Figure:
     """A matplotlib picture in both themes.
 
     draw: a function that takes a matplotlib Figure and draws on it; called once a theme.
@@ -92,14 +102,14 @@ def plot(draw, name: str, alt: str, caption: str = "", width: int = 640, height:
         raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
     from ..drawing.plot import picture
 
-    pictures = {}  # filled once the name is known to be good
+    pictures: dict[str, str] = {}  # filled once the name is known to be good
     figure = Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
     for theme in ("light", "dark"):
         pictures[theme] = base64.b64encode(picture(draw, theme, width, height)).decode()
     return figure
 
 
-def check(answer, truth) -> None:
+def check(answer: object, truth: Callable[[], object]) -> None:
     """Say whether an exercise's answer is right, without giving it away.
 
     answer: what the reader wrote in the place of ``...``: a number, a word, True or False, a

@@ -14,7 +14,6 @@ import random
 import socket
 import sys
 import tempfile
-from typing import Any
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -46,7 +45,7 @@ class Wire:
         for number, file in enumerate(self.files.values(), 1):
             os.dup2(file.fileno(), number)
 
-    def say(self, **line: Any) -> None:
+    def say(self, **line: object) -> None:
         """Send one line, after all that was written past Python."""
         if os.getpid() == self.owner:  # a process that the lesson forked would cut into our lines
             self.drain()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..core.errors import SlidingWindowsError
+from ..core.step import Step
 from ..core.trace import Trace
-from ..core.transfer import Transfer
+from ..core.transfer import Move, Transfer
 from .canvas import Canvas
 from .forward import Drawing
 from .moving import Moving, Returning
@@ -23,7 +24,7 @@ def scene_of(item: Trace | Transfer, width: int = WIDTH) -> Drawing | Moving:
     return (Returning if item.kind == "gradient" else Moving)(item, width)
 
 
-def item_steps(item: Trace | Transfer) -> tuple:
+def item_steps(item: Trace | Transfer) -> tuple[Step, ...] | tuple[Move, ...]:
     """The steps of a Trace, the moves of a Transfer."""
     return item.moves if isinstance(item, Transfer) else item.steps
 
@@ -39,7 +40,10 @@ def durations(steps: int, frame_time: int | None = None) -> tuple[int, int, int]
     if not isinstance(frame_time, int) or not 20 <= frame_time <= 60_000:
         raise SlidingWindowsError(f"a frame lasts from 20 to 60000 ms, not {frame_time!r}")
     factor = frame_time / answer
-    return tuple(max(20, round(t * factor / 10) * 10) if t else 0 for t in (glide, look, answer))
+    glide, look, answer = (
+        max(20, round(t * factor / 10) * 10) if t else 0 for t in (glide, look, answer)
+    )
+    return glide, look, answer
 
 
 def _tempo(steps: int) -> tuple[int, int, int]:
@@ -69,7 +73,7 @@ def animate(
         if done and glide:
             for part in GLIDE:
                 canvas = base.copy()
-                scene.glide(canvas, scene.steps[done - 1], scene.steps[index], part)
+                scene.glide(canvas, done - 1, index, part)
                 yield canvas, glide
         for skipped in range(done, index):
             scene.settle(base, skipped)
@@ -88,7 +92,7 @@ def animate(
     yield base, LAST
 
 
-def stills(item: Trace | Transfer, numbers, width: int = WIDTH) -> Iterator[Canvas]:
+def stills(item: Trace | Transfer, numbers: Iterable[int], width: int = WIDTH) -> Iterator[Canvas]:
     """One picture for each of the steps with these numbers, as it looks once it is answered."""
     scene = scene_of(item, width)
     base, done = scene.blank.copy(), 0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ..core.geometry import AnyAxis
 from ..core.uneven import UnevenAxis
-from .canvas import Canvas
+from .canvas import Box, Canvas
 from .panels import Panel
 
+Axes = tuple[AnyAxis, AnyAxis]  # of the rows and of the columns
 
-def beyond(canvas: Canvas, panel: Panel, axes) -> None:
+
+def beyond(canvas: Canvas, panel: Panel, axes: Axes) -> None:
     """Dashed frames: what ceil_mode's windows reach past the padding, and the windows it drops."""
     rows, cols = axes
     if overhangs(axes):
@@ -20,17 +25,23 @@ def beyond(canvas: Canvas, panel: Panel, axes) -> None:
         canvas.dashed(panel.box(rows.starts[0], start, height, cols.extent), "muted", 2)
 
 
-def overhangs(axes) -> bool:
+def overhangs(axes: Axes) -> bool:
     """True if a window reaches past the padding."""
     return _reached(axes) != tuple(axis.padded_size for axis in axes)
 
 
-def _reached(axes) -> tuple[int, int]:
+def _reached(axes: Axes) -> tuple[int, int]:
     rows, cols = (max(a.padded_size, a.spans[-1][1] + a.padding[0]) for a in axes)
     return rows, cols
 
 
-def ruled(canvas: Canvas, panel: Panel, axes, px, output: tuple[int, int] | None = None) -> None:
+def ruled(
+    canvas: Canvas,
+    panel: Panel,
+    axes: Axes,
+    px: Callable[[int], int],
+    output: tuple[int, int] | None = None,
+) -> None:
     """A bar for each uneven window, neighbours on two lanes; those of one output stand out.
 
     px: lengths of the design to pixels.
@@ -44,7 +55,7 @@ def ruled(canvas: Canvas, panel: Panel, axes, px, output: tuple[int, int] | None
             canvas.fill(_bar(panel, axis, which, output[which], px), "edge")
 
 
-def _bar(panel: Panel, axis: UnevenAxis, which: int, number: int, px):
+def _bar(panel: Panel, axis: UnevenAxis, which: int, number: int, px: Callable[[int], int]) -> Box:
     start, stop = axis.spans[number]
     thick, lane = px(4), px(6) + number % 2 * px(7)
     short = 3 if panel.cell > 12 else 1

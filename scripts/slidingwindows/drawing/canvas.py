@@ -5,23 +5,25 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from .style import LEVELS, PAIRS, ROLES, font
 
+Pixels = npt.NDArray[np.uint8]  # (height, width) palette numbers
 Box = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom excluded
 
 INDEX = {role: i for i, role in enumerate(ROLES)}
 PAPER = len(ROLES) + len(PAIRS) * (LEVELS - 1)  # the page's colour as ink, on edge or fresh
 
 
-def _blend_table() -> np.ndarray:
+def _blend_table() -> Pixels:
     """[ink, level, ground] -> palette number; unlisted pairs fall to ground or ink."""
     size = PAPER + 1
     table = np.zeros((len(ROLES), LEVELS + 1, size), np.uint8)
     grounds = np.arange(size, dtype=np.uint8)
-    for ink in range(len(ROLES)):
+    for role in range(len(ROLES)):
         for level in range(LEVELS + 1):
-            table[ink, level] = grounds if level * 2 < LEVELS else ink
+            table[role, level] = grounds if level * 2 < LEVELS else role
     for number, (ink, ground) in enumerate(PAIRS):
         for level in range(1, LEVELS):
             index = len(ROLES) + number * (LEVELS - 1) + level - 1
@@ -31,11 +33,11 @@ def _blend_table() -> np.ndarray:
 
 
 TABLE = _blend_table()
-FIRST_SHADE = TABLE.shape[2]  # the grey ramp follows a theme's own colours
+FIRST_SHADE: int = TABLE.shape[2]  # the grey ramp follows a theme's own colours
 
 
 @cache
-def _glyphs(text: str, size: int, bold: bool, mono: bool) -> tuple[np.ndarray, int, int]:
+def _glyphs(text: str, size: int, bold: bool, mono: bool) -> tuple[Pixels, int, int]:
     """Anti-aliasing levels of a text, with the offset from its baseline's left end."""
     face = font(size, bold, mono)
     mask, (left, top) = face.getmask2(text, mode="L", anchor="ls")
@@ -53,8 +55,8 @@ def text_width(text: str, size: int, bold: bool = False, mono: bool = False) -> 
 class Canvas:
     """Palette numbers, rows of columns, and the few shapes a figure needs."""
 
-    def __init__(self, width: int, height: int):
-        self.pixels = np.full((height, width), INDEX["page"], np.uint8)
+    def __init__(self, width: int, height: int) -> None:
+        self.pixels: Pixels = np.full((height, width), INDEX["page"], np.uint8)
 
     def copy(self) -> Canvas:
         twin = Canvas.__new__(Canvas)
@@ -100,7 +102,17 @@ class Canvas:
         ys, xs = np.mgrid[top:bottom, left:right]
         self.pixels[top:bottom, left:right][(xs + ys) % gap < 2] = INDEX[role]
 
-    def text(self, x, y, text, size, role="text", anchor="left", bold=False, mono=False) -> None:
+    def text(
+        self,
+        x: int,
+        y: int,
+        text: str,
+        size: int,
+        role: str = "text",
+        anchor: str = "left",
+        bold: bool = False,
+        mono: bool = False,
+    ) -> None:
         """Text on a baseline at y; anchor says whether x is its left end, middle or right end."""
         levels, dx, dy = _glyphs(text, size, bold, mono)
         width = text_width(text, size, bold, mono)
@@ -110,7 +122,9 @@ class Canvas:
         spot = self.pixels[top : top + height, left : left + width]
         spot[:] = TABLE[INDEX[role], levels[: spot.shape[0], : spot.shape[1]], spot]
 
-    def centred(self, box: Box, text: str, size: int, role="text", bold=False) -> None:
+    def centred(
+        self, box: Box, text: str, size: int, role: str = "text", bold: bool = False
+    ) -> None:
         """Text in the middle of a box, its capitals' height centred."""
         left, top, right, bottom = box
         baseline = (top + bottom + round(size * 0.73)) // 2

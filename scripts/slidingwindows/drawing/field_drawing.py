@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .canvas import Canvas
-from .field_plan import BAND, CALL_SIZE, LINE, LINE_SIZE, Plan
+from .field_plan import BAND, CALL_SIZE, LINE, LINE_SIZE, Plan, View
 from .style import MARGIN, WIDTH
 
 BARS = 160  # pixels of the tallest bar
@@ -35,7 +37,7 @@ def grid(canvas: Canvas, plan: Plan) -> None:
     canvas.outline((left, top, right + 1, bottom + 1), "muted", 2)
 
 
-def fill(canvas: Canvas, plan: Plan, view, step: float, role: str) -> None:
+def fill(canvas: Canvas, plan: Plan, view: View, step: float, role: str) -> None:
     """A view, as far as it lies on the input; what lies around has the colour of padding."""
     left, top, right, bottom = plan.box(view, step)
     first, upper, last, lower = plan.input_box()
@@ -45,7 +47,7 @@ def fill(canvas: Canvas, plan: Plan, view, step: float, role: str) -> None:
     canvas.fill((max(left, first), max(top, upper), min(right, last), min(bottom, lower)), role)
 
 
-def sides(plan: Plan, view, step: float) -> tuple[int, int]:
+def sides(plan: Plan, view: View, step: float) -> tuple[int, int]:
     """Width and height of a view in pixels."""
     left, top, right, bottom = plan.box(view, step)
     return right - left, bottom - top
@@ -68,13 +70,13 @@ def frame(canvas: Canvas, plan: Plan) -> None:
     canvas.outline((left, top, right + 1, bottom), "edge", 3)
 
 
-def title(canvas: Canvas, lines, mono: bool) -> None:
+def title(canvas: Canvas, lines: Sequence[str], mono: bool) -> None:
     """The lines at the top."""
     for number, line in enumerate(lines):
         canvas.text(MARGIN, MARGIN + 18 + 26 * number, line, CALL_SIZE, bold=not mono, mono=mono)
 
 
-def write(canvas: Canvas, plan: Plan, lines) -> None:
+def write(canvas: Canvas, plan: Plan, lines: Sequence[str]) -> None:
     """The lines at the bottom."""
     for number, line in enumerate(lines):
         canvas.text(MARGIN, plan.text_y + LINE * number, line, LINE_SIZE)

@@ -11,20 +11,23 @@ from ..core.fields import ReceptiveField
 from . import field_drawing as draw
 from .canvas import TABLE, Canvas
 from .field_plan import Plan
-from .style import Theme
+from .style import Palette, Theme
 
 HEAT = 7  # steps from the page's colour to the strongest
-FIRST_HEAT = TABLE.shape[2]
+FIRST_HEAT: int = TABLE.shape[2]
 INTRO, MIDDLE, LAST, GLIDE = 1500, 3000, 4000, 60  # ms
 
 
-def heat(theme: Theme) -> tuple[tuple[int, int, int], ...]:
+def heat(theme: Theme) -> Palette:
     """The colours of |gradient|, weak to strong, that follow a theme's own in the palette."""
     page, ink = theme.rgb("page"), theme.rgb("fresh")
-    return tuple(
-        tuple(round(a + (b - a) * level / HEAT) for a, b in zip(page, ink, strict=True))
-        for level in range(1, HEAT + 1)
-    )
+    colours = []
+    for level in range(1, HEAT + 1):
+        red, green, blue = (
+            round(a + (b - a) * level / HEAT) for a, b in zip(page, ink, strict=True)
+        )
+        colours.append((red, green, blue))
+    return tuple(colours)
 
 
 def durations(layers: int) -> int:

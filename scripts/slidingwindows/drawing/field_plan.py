@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from ..core.errors import SlidingWindowsError
 from ..core.fields import FieldLayer, ReceptiveField
@@ -15,13 +16,14 @@ from .style import MARGIN, WIDTH
 
 AREA, MOST_CELLS, BAND = 372, 64, 30  # pixels, elements a side drawn as cells, pixels of a bar
 CALL_SIZE, LINE_SIZE, LINE = 20, 20, 28  # font sizes, pixels from line to line
+View = Sequence[tuple[float, float]]  # (first, last) input position along each axis
 MOST_LAYERS, MOST_LINES, NO_BREAK = 120, 4, "\N{NO-BREAK SPACE}"
 
 
 class Plan:
     """One field laid out. Steps are the input and then each layer that has windows."""
 
-    def __init__(self, field: ReceptiveField):
+    def __init__(self, field: ReceptiveField) -> None:
         self.field = field
         views = field.views()
         steps = [i for i, layer in enumerate(field.layers) if not layer.plain]
@@ -46,7 +48,7 @@ class Plan:
 
     def _scale(self) -> None:
         sizes = self.field.input_shape[1:]
-        spans = []
+        spans: list[tuple[int, int]] = []
         for axis, n in enumerate(sizes):
             lows, highs = zip(*(view[axis] for view in self.views), strict=True)
             spans.append((min(0, *lows), max(n - 1, *highs)))
@@ -54,7 +56,7 @@ class Plan:
         self.inputs = ([1] if self.flat else []) + list(sizes[-2:])
         longest = max(high - low + 1 for low, high in self.spans)
         self.cells = longest <= MOST_CELLS
-        self.scale = AREA // longest if self.cells else AREA / longest
+        self.scale: float = AREA // longest if self.cells else AREA / longest
         width = self.spans[1][1] - self.spans[1][0] + 1
         self.left = MARGIN + (AREA - round(width * self.scale)) // 2
         if self.flat:
@@ -74,7 +76,7 @@ class Plan:
             return self.bottom - BAND + round(position * BAND)
         return self.top + round((position - self.spans[0][0]) * self.scale)
 
-    def box(self, view, step: float) -> Box:
+    def box(self, view: View, step: float) -> Box:
         """Pixels of a view; a signal's is a bar in the row of its step."""
         left, right = self.across(view[-1][0]), self.across(view[-1][1] + 1)
         right = max(right, left + 2)
@@ -88,12 +90,10 @@ class Plan:
         """Pixels of the real input."""
         return self.across(0), self.down(0), self.across(self.inputs[1]), self.down(self.inputs[0])
 
-    def between(self, step: int, part: float):
+    def between(self, step: int, part: float) -> View:
         """The view on its way from one step to the next; positions may be fractions."""
         pairs = zip(self.views[step - 1], self.views[step], strict=True)
-        return tuple(
-            tuple(a + (b - a) * part for a, b in zip(*pair, strict=True)) for pair in pairs
-        )
+        return tuple((a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part) for a, b in pairs)
 
     def words(self, step: int) -> list[str]:
         """The recurrence with its numbers filled in."""

@@ -10,18 +10,18 @@ from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
 from ..words import wording
 from . import around, grids
-from .canvas import Canvas
-from .panels import Panel
+from .canvas import Box, Canvas
+from .panels import Grid, Panel
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
 MAX_LINES = 3
 
 
-class Drawing(Scene):
+class Drawing(Scene[Step]):
     """One trace laid out, ready to be drawn step by step."""
 
-    def __init__(self, trace: Trace, width: int = WIDTH):
+    def __init__(self, trace: Trace, width: int = WIDTH) -> None:
         self.trace, self.steps, self.call = trace, trace.steps, trace.call
         self.untouched = trace.geometry.untouched()
         self.axes = trace.geometry.rows, trace.geometry.cols
@@ -30,7 +30,7 @@ class Drawing(Scene):
         self._numbers = {id(step): n for n, step in enumerate(trace.steps)}
         super().__init__(width)
 
-    def grids(self):
+    def grids(self) -> tuple[tuple[Grid, ...], tuple[Grid, ...], Grid, str]:
         """Inputs, kernels, output, and the asterisk of a convolution."""
         return (*self._grids, "∗")
 
@@ -60,7 +60,8 @@ class Drawing(Scene):
         """The animation's last line."""
         count = len(self.steps)
         windows = "one window" if count == 1 else f"{count:,} windows"
-        before, after = self.trace.geometry.input_shape, self.trace.geometry.output_shape
+        before: tuple[int, ...] = self.trace.geometry.input_shape
+        after = self.trace.geometry.output_shape
         if self.trace.stretched:
             before = self.trace.input_shape[-2:] if self.trace.dims > 1 else before
         if self.trace.dims == 1:
@@ -115,7 +116,7 @@ class Drawing(Scene):
             parts.append(("reach", "past the edge: nothing to read"))
         return parts
 
-    def window_box(self, panel: Panel, at: tuple[float, float], step: Step | None = None):
+    def window_box(self, panel: Panel, at: tuple[float, float], step: Step | None = None) -> Box:
         """The window's outer frame for a start position, which may lie between cells."""
         height, width = (axis.extent for axis in self.axes)
         if step is not None:
@@ -134,13 +135,14 @@ class Drawing(Scene):
         (top, _), (left, _) = self.span(step)
         return top, left
 
-    def glide(self, canvas: Canvas, before: Step, after: Step, part: float) -> None:
+    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
         """The window on its way; the words stay until the next one is in place."""
-        self.write(canvas, self.words(before))
-        (r0, c0), (r1, c1) = self.start(before), self.start(after)
+        step = self.steps[before]
+        self.write(canvas, self.words(step))
+        (r0, c0), (r1, c1) = self.start(step), self.start(self.steps[after])
         at = r0 + (r1 - r0) * part, c0 + (c1 - c0) * part
         for panel in self.layout.inputs:
-            canvas.outline(self.window_box(panel, at, before), "edge", self._thick())
+            canvas.outline(self.window_box(panel, at, step), "edge", self._thick())
 
     def look(self, canvas: Canvas, index: int) -> None:
         """The window at its place, before the answer."""
@@ -156,7 +158,8 @@ class Drawing(Scene):
         """The winner marked, the arithmetic complete, the output filled in."""
         step, output = self.steps[index], self.layout.output
         self._window(canvas, step, answered=True)
-        self.cell(canvas, output, *step.output, step.value, "fresh", "page", bold=True)
+        row, col = step.output
+        self.cell(canvas, output, row, col, step.value, "fresh", "page", bold=True)
         if self.shaded:
             left, top, right, bottom = output.box(*step.output)
             canvas.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
@@ -165,7 +168,8 @@ class Drawing(Scene):
     def settle(self, canvas: Canvas, index: int) -> None:
         """The output as it looks once it is known."""
         step = self.steps[index]
-        self.cell(canvas, self.layout.output, *step.output, step.value, "result")
+        row, col = step.output
+        self.cell(canvas, self.layout.output, row, col, step.value, "result")
 
     def _thick(self) -> int:
         return self.px(2) if self.shaded else self.px(4)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image
 
-from ..core.funnel import Funnel, described
+from ..core.errors import given
+from ..core.funnel import Funnel, Shades, described
 from ..core.text import size
-from .canvas import TABLE, Canvas
+from .canvas import TABLE, Canvas, Pixels
 from .funnel_plan import CAPTION, LABEL, OFFSET, Stack, plan
 from .panels import wrap
-from .style import MARGIN, WIDTH
+from .style import MARGIN, WIDTH, Palette
 
 SHADES = 16  # grey levels of the maps; together with the text at most 32 colours
 REVEAL, CYCLE, LAST, CYCLES = 1800, 900, 3000, 3  # ms, ms, ms, turns
-FIRST_SHADE = TABLE.shape[2]  # palette numbers after the figure colours
+FIRST_SHADE: int = TABLE.shape[2]  # palette numbers after the figure colours
 LINE, MOST_NAMES = 26, 2  # pixels between lines of text, lines of layer names
 
 
-def shades() -> tuple[tuple[int, int, int], ...]:
+def shades() -> Palette:
     """The grey ramp that follows a theme's own colours in the palette."""
     return tuple((round(255 * i / (SHADES - 1)),) * 3 for i in range(SHADES))
 
@@ -29,14 +30,14 @@ def shades() -> tuple[tuple[int, int, int], ...]:
 class Scene:
     """The stacks of a funnel, and room for the longest text below them."""
 
-    def __init__(self, funnel: Funnel):
+    def __init__(self, funnel: Funnel) -> None:
         self.funnel = funnel
         self.stacks = plan(funnel)
         self.text_y = max(stack.ground for stack in self.stacks) + CAPTION + 28
         lines = max(len(text) for text in (*map(words, self.stacks), summary(funnel)))
         self.height = self.text_y + LINE * (lines - 1) + 16
 
-    def write(self, canvas: Canvas, lines) -> None:
+    def write(self, canvas: Canvas, lines: Sequence[tuple[str, bool]]) -> None:
         for number, (line, mono) in enumerate(lines):
             canvas.text(MARGIN, self.text_y + LINE * number, line, LABEL, mono=mono)
 
@@ -75,7 +76,8 @@ def words(stack: Stack) -> list[tuple[str, bool]]:
         return _plain(f"The input: {_sized(what)}")
     calls = [(line, True) for line in wrap(stages[0].call, LABEL, mono=True)]
     if len(stages) > 1:
-        names = [re.match(r"(?:nn\.)?(\w+)", stage.call).group(1) for stage in stages]
+        named = [re.match(r"(?:nn\.)?(\w+)", stage.call) for stage in stages]
+        names = [given(name, "layer's name").group(1) for name in named]
         lines = wrap(", ".join(names), LABEL, mono=True)
         if len(lines) > MOST_NAMES:
             lines = wrap(f"{len(names)} layers, {names[0]} to {names[-1]}", LABEL, mono=True)
@@ -140,11 +142,12 @@ def _break(canvas: Canvas, left: int, middle: int, width: int) -> None:
         canvas.fill((left + x, y + 4, left + x + 1, y + 6), "text")
 
 
-def _grey(plane, width: int, height: int) -> np.ndarray:
+def _grey(plane: Shades, width: int, height: int) -> Pixels:
     picture = Image.fromarray(np.array(plane, np.uint8))
     rows, cols = np.asarray(picture).shape
     # Enlarged, a signal's rows keep their edges; a photo shrinks by averaging.
     method = Image.Resampling.BOX if width <= cols or height <= rows else Image.Resampling.NEAREST
     picture = picture.resize((width, height), method)
     levels = (np.asarray(picture, np.uint16) * (SHADES - 1) + 127) // 255
-    return (levels + FIRST_SHADE).astype(np.uint8)
+    numbers: Pixels = (levels + FIRST_SHADE).astype(np.uint8)
+    return numbers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError
-from ..core.funnel import Funnel, Stage
+from ..core.funnel import Funnel, Shades, Stage
 from ..core.text import size
 from .canvas import text_width
 from .style import MARGIN, WIDTH
@@ -15,13 +16,14 @@ MOST_ROWS, TALLEST, BAR = 3, 290, 16  # rows of stacks, pixels of a stack, width
 GOOD_SIDE, LARGEST_SCALE, SMALLEST = 84, 6.0, 4  # pixels, pixels an element, pixels
 FLAT = 200  # pixels of the longest bar where all stages are flat
 CAPTION = 62  # pixels below a row for its labels
+Run = tuple[Stage, ...]  # neighbours of one shape
 
 
 @dataclass(frozen=True)
 class Stack:
     """A run of stages with one shape, and its front card on the figure."""
 
-    stages: tuple[Stage, ...]
+    stages: Run
     cards: int
     left: int
     ground: int  # lower edge
@@ -34,7 +36,7 @@ class Stack:
         return self.stages[-1].shape
 
     @property
-    def maps(self):
+    def maps(self) -> tuple[Shades, ...]:
         return self.stages[-1].maps
 
     @property
@@ -46,9 +48,9 @@ class Stack:
         return labels(self.shape)
 
 
-def runs(funnel: Funnel) -> list[tuple[Stage, ...]]:
+def runs(funnel: Funnel) -> list[Run]:
     """The input, then the layers with neighbours of one shape together."""
-    found = [(funnel.stages[0],)]
+    found: list[Run] = [(funnel.stages[0],)]
     for number, stage in enumerate(funnel.stages[1:]):
         if number and found[-1][-1].shape == stage.shape:
             found[-1] += (stage,)
@@ -83,7 +85,7 @@ def plan(funnel: Funnel) -> list[Stack]:
     return _placed(groups, 0.0)
 
 
-def _placed(groups, scale: float) -> list[Stack]:
+def _placed(groups: Sequence[Run], scale: float) -> list[Stack]:
     stacks = _flow(groups, scale, MOST_ROWS)
     if stacks:
         return stacks
@@ -93,14 +95,15 @@ def _placed(groups, scale: float) -> list[Stack]:
     )
 
 
-def _flow(groups, scale: float, most_rows: int) -> list[Stack] | None:
+def _flow(groups: Sequence[Run], scale: float, most_rows: int) -> list[Stack] | None:
     """Stacks from left to right, broken into rows like words; None if they do not fit."""
     most_cards = 24 if len(groups) <= 7 else 8
     sized = [_sized(group, scale, most_cards) for group in groups]
     tallest = max((h + OFFSET * (c - 1) for c, _, h, flat in sized if not flat), default=FLAT)
     if tallest > TALLEST:
         return None
-    rows, spare, x = [[]], [0], MARGIN
+    rows: list[list[tuple[Run, int, int, int, int, bool]]] = [[]]
+    spare, x = [0], MARGIN
     for group, (cards, width, height, flat) in zip(groups, sized, strict=True):
         cut = flat and height > tallest
         height = min(height, tallest) if flat else height
@@ -124,7 +127,7 @@ def _flow(groups, scale: float, most_rows: int) -> list[Stack] | None:
     return placed
 
 
-def _sized(group, scale: float, most_cards: int) -> tuple[int, int, int, bool]:
+def _sized(group: Run, scale: float, most_cards: int) -> tuple[int, int, int, bool]:
     """(cards, width, height, whether it is a flat stage) of a stack."""
     shape = group[-1].shape
     if len(shape) == 1:

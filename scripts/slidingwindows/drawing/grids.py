@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..core.errors import SlidingWindowsError
+from ..core.errors import SlidingWindowsError, given
+from ..core.geometry import AnyAxis
 from ..core.text import size
-from ..core.trace import Trace
+from ..core.trace import Plane, Trace
 from ..core.transfer import Transfer
 from .layout import MAX_SIDE
 from .panels import Grid, values_of
@@ -45,7 +46,7 @@ def of_transfer(transfer: Transfer) -> tuple[tuple[Grid, ...], tuple[Grid, ...],
     between = values_of(transfer.after(n) for n in range(len(transfer.moves) + 1))
     _check(max(shape, (len(sources[0]), len(sources[0][0]))), transfer.call)
     if transfer.kind == "gradient":
-        forward = transfer.forward
+        forward = given(transfer.forward, "forward pass")
         inputs, _, _ = of_trace(forward)
         upstream = Grid("kernel", "gradient of output", *_shape(sources[0]), values_of(sources))
         label = "gradient of input" + (" stretched" if forward.stretched else "")
@@ -104,21 +105,21 @@ def _unstretched(trace: Trace) -> tuple[int, ...]:
     return tuple(trace.input_shape[-min(trace.dims, 2) :])
 
 
-def _reach(axis) -> int:
+def _reach(axis: AnyAxis) -> int:
     """Cells along an axis: the padding, and what ceil_mode's windows reach beyond it."""
     ends = [stop for _, stop in axis.spans] + [start + axis.extent for start in axis.dropped]
     return max(axis.padded_size, max(ends) + axis.padding[0])
 
 
-def _shape(plane) -> tuple[int, int]:
+def _shape(plane: Plane) -> tuple[int, int]:
     return len(plane), len(plane[0])
 
 
-def _real(transfer: Transfer, plane) -> tuple[int, int]:
+def _real(transfer: Transfer, plane: Plane) -> tuple[int, int]:
     return transfer.geometry.input_shape if transfer.kind == "unfold" else _shape(plane)
 
 
-def _check(shape, call: str) -> None:
+def _check(shape: tuple[int, int], call: str) -> None:
     if max(shape) > MAX_SIDE:
         raise SlidingWindowsError(
             f"a figure draws inputs of up to {MAX_SIDE}×{MAX_SIDE} (with numbers about 16×16), "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..core.errors import SlidingWindowsError
 from .canvas import text_width
 from .panels import (
@@ -11,6 +13,7 @@ from .panels import (
     LARGEST_FONT,
     MAX_PLANES,
     SMALLEST_FONT,
+    Grid,
     cell_text,
 )
 from .placing import place, total_rows, total_width
@@ -64,7 +67,7 @@ def _ways(sheet: Sheet) -> tuple[str, ...]:
     return ("row", "across", "stacked") if several else ("across", "stacked")
 
 
-def _rank(choice: Choice, sizes: Sizes) -> tuple:
+def _rank(choice: Choice, sizes: Sizes) -> tuple[int, ...]:
     order = ("stacked", "across", "row").index(choice.way)
     # Two digits after the point are worth stacking the panels; larger type is not.
     digits = min(choice.digits, 2) if choice.font >= sizes.px(FAIR_FONT) else 0
@@ -116,7 +119,7 @@ def _cell_size(sheet: Sheet, sizes: Sizes, way: str, largest: int, kernel_cell: 
     return 0
 
 
-def _font_size(grids, sizes: Sizes, cell: int, digits: int) -> int:
+def _font_size(grids: Iterable[Grid], sizes: Sizes, cell: int, digits: int) -> int:
     texts = {cell_text(value, digits) for grid in grids for value in grid.values}
     font = min(sizes.px(LARGEST_FONT), cell * 11 // 20)
     while font > 4 and any(text_width(t, font) > cell - sizes.px(6) for t in texts):

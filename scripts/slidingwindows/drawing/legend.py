@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .canvas import Canvas, text_width
+from .canvas import Box, Canvas, text_width
 from .panels import LEGEND_SIZE
 from .sizes import Sizes
 from .style import SHADES
@@ -15,7 +15,8 @@ def rows_of(entries: list[tuple[str, str]], sizes: Sizes) -> Rows:
 
     Swatches: the name of a fill, 'hatch', 'ring', 'dash', 'reach' (fainter dashes), or 'ramp'.
     """
-    rows, used = [], 0
+    rows: Rows = []
+    used = 0
     for swatch, meaning in entries:
         width = _indent(swatch, sizes) + text_width(meaning, sizes.px(LEGEND_SIZE)) + sizes.px(28)
         if not rows or used + width - sizes.px(28) > sizes.room:
@@ -48,7 +49,7 @@ def _indent(swatch: str, sizes: Sizes) -> int:
     return sizes.px(56) if swatch == "ramp" else sizes.px(28)
 
 
-def _swatch(canvas: Canvas, box, swatch: str, sizes: Sizes) -> None:
+def _swatch(canvas: Canvas, box: Box, swatch: str, sizes: Sizes) -> None:
     left, top, right, bottom = box
     if swatch == "ramp":
         each = max(1, sizes.px(48) // SHADES)

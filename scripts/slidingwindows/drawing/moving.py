@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..core.errors import given
 from ..core.text import size
+from ..core.trace import Trace
 from ..core.transfer import Move, Transfer
 from . import grids
-from .canvas import Canvas
-from .panels import Panel
+from .canvas import Box, Canvas
+from .panels import Grid, Panel
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
@@ -19,10 +23,10 @@ OPENING = {
 }
 
 
-class Moving(Scene):
+class Moving(Scene[Move]):
     """An unpooling, unfolding or folding laid out, ready to be drawn move by move."""
 
-    def __init__(self, transfer: Transfer, width: int = WIDTH):
+    def __init__(self, transfer: Transfer, width: int = WIDTH) -> None:
         self.transfer, self.steps, self.call = transfer, transfer.moves, transfer.call
         self.axes = transfer.geometry.rows, transfer.geometry.cols
         self._grids = grids.of_transfer(transfer)
@@ -37,7 +41,7 @@ class Moving(Scene):
         self._numbers = {id(move): n for n, move in enumerate(transfer.moves)}
         super().__init__(width)
 
-    def grids(self):
+    def grids(self) -> tuple[tuple[Grid, ...], tuple[Grid, ...], Grid, str]:
         """Inputs, the gradient beside them, the target."""
         return (*self._grids, "")
 
@@ -91,22 +95,24 @@ class Moving(Scene):
             for row, col in cells(panel):
                 self._source(canvas, panel, plane, row, col)
 
-    def _source(self, canvas, panel: Panel, plane: int, row: int, col: int, fill="page") -> None:
+    def _source(
+        self, canvas: Canvas, panel: Panel, plane: int, row: int, col: int, fill: str = "page"
+    ) -> None:
         padding = self.transfer.is_padding(row, col) and (fill == "page" or self.shaded)
         fill, ink = ("pad", "muted") if padding else (fill, "text")
         self.cell(canvas, panel, row, col, self.transfer.at(plane, row, col), fill, ink)
 
-    def window_box(self, panel: Panel, step: Move):
+    def window_box(self, panel: Panel, step: Move) -> Box:
         """The frame of the step's window on a panel in input positions."""
         spans = [axis.spans[i] for axis, i in zip(self.axes, step.window, strict=True)]
         (top, down), (left, right) = spans
         box = panel.box(top, left, down - top, right - left)
         return box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
 
-    def glide(self, canvas: Canvas, before: Move, after: Move, part: float) -> None:
+    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
         """The step before stays in sight while the next one comes."""
-        self.window(canvas, before if part < 0.5 else after)
-        self.write(canvas, self.words(before))
+        self.window(canvas, self.steps[before if part < 0.5 else after])
+        self.write(canvas, self.words(self.steps[before]))
 
     def look(self, canvas: Canvas, index: int) -> None:
         """Where the numbers come from, and where they will go."""
@@ -178,7 +184,7 @@ class Moving(Scene):
                 canvas.outline(self.window_box(panel, step), "edge", self.thick(4))
 
 
-def cells(panel: Panel):
+def cells(panel: Panel) -> Iterator[tuple[int, int]]:
     """(row, col) of all cells of a panel."""
     for row in range(panel.first_row, panel.first_row + panel.rows):
         for col in range(panel.first_col, panel.first_col + panel.cols):
@@ -188,13 +194,18 @@ def cells(panel: Panel):
 class Returning(Moving):
     """A backward pass laid out, ready to be drawn window by window."""
 
+    @property
+    def forward(self) -> Trace:
+        """What it goes back through."""
+        return given(self.transfer.forward, "forward pass")
+
     def title(self) -> str:
         """What happens, as code."""
         return f"backward through {self.call}"
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
-        forward, parts = self.transfer.forward, []
+        forward, parts = self.forward, []
         if forward.reduction.picks:
             parts.append(("edge", "the winner"))
             if any(step.ties for step in forward.steps) and not self.shaded:
@@ -203,7 +214,7 @@ class Returning(Moving):
 
     def paint_sources(self, canvas: Canvas) -> None:
         """The forward pass's input with its padding, and the gradient of its output."""
-        forward, panel = self.transfer.forward, self.layout.inputs[0]
+        forward, panel = self.forward, self.layout.inputs[0]
         for row, col in cells(panel):
             if self._drawn(row, col):
                 value = forward.at(self.transfer.plane, row, col)
@@ -228,8 +239,8 @@ class Returning(Moving):
 
     def window(self, canvas: Canvas, step: Move) -> None:
         """What the output was made from, and its gradient."""
-        forward, panel = self.transfer.forward, self.layout.inputs[0]
-        taken = forward.steps[self._numbers[id(step)]]
+        panel = self.layout.inputs[0]
+        taken = self.forward.steps[self._numbers[id(step)]]
         for number, tap in enumerate(taken.taps):
             if tap.plane != self.transfer.plane:
                 continue

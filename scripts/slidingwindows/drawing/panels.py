@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.text import MINUS, number
+from ..core.trace import Rows
 from .canvas import Box, text_width
 from .style import MARGIN, WIDTH
 
@@ -55,7 +57,7 @@ class Panel:
         return left, top, left + width * self.cell + 1, top + height * self.cell + 1
 
 
-def values_of(planes) -> frozenset[float]:
+def values_of(planes: Iterable[Rows]) -> frozenset[float]:
     """The different numbers of some planes."""
     return frozenset(value for plane in planes for row in plane for value in row)
 

@@ -74,9 +74,18 @@ def place(sheet: Sheet, sizes: Sizes, choice: Choice) -> Layout:
     )
 
 
-def _inputs(sheet: Sheet, sizes: Sizes, choice: Choice, start, right: int, label_height: int):
+def _inputs(
+    sheet: Sheet,
+    sizes: Sizes,
+    choice: Choice,
+    start: tuple[int, int],
+    right: int,
+    label_height: int,
+) -> tuple[list[Panel], list[Panel], list[tuple[int, int, str]], int]:
     """(inputs, what is beside them, signs, lower edge of them all)."""
-    inputs, kernels, operators = [], [], []
+    inputs: list[Panel] = []
+    kernels: list[Panel] = []
+    operators: list[tuple[int, int, str]] = []
     (x, y), gap, lowest = start, sizes.px(PLANE_GAP), start[1]
     for number, grid in enumerate(sheet.inputs):
         inputs.append(_panel(grid, x, y, choice.cell))

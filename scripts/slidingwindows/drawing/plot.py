@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import matplotlib.style
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from PIL import Image
 
 from .style import THEMES
@@ -15,11 +16,11 @@ SCALE = 2  # pictures are drawn at twice their size, sharp on dense screens
 COLOURS = 32
 
 
-def settings(theme: str) -> dict:
+def settings(theme: str) -> dict[str, object]:
     """rcParams for a theme; independent of any matplotlibrc the author may have."""
     colours = THEMES[theme]
 
-    def role(name):
+    def role(name: str) -> tuple[float, ...]:
         return tuple(c / 255 for c in colours.rgb(name))
 
     return {
@@ -33,7 +34,7 @@ def settings(theme: str) -> dict:
         "axes.axisbelow": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.prop_cycle": matplotlib.cycler(
+        "axes.prop_cycle": cycler(
             color=[role("fresh"), role("edge"), role("muted"), role("text")],
             linestyle=["-", "--", ":", "-."],
             marker=["o", "s", "^", "D"],
@@ -49,7 +50,7 @@ def settings(theme: str) -> dict:
     }
 
 
-def picture(draw: Callable[[Figure], None], theme: str, width: int, height: int) -> bytes:
+def picture(draw: Callable[[Figure], object], theme: str, width: int, height: int) -> bytes:
     """The PNG bytes of what draw(figure) draws, width x height CSS pixels."""
     with matplotlib.style.context(["default", settings(theme)]):
         figure = Figure(figsize=(width / 100, height / 100), dpi=100 * SCALE, layout="constrained")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Generic, TypeVar
 
+from ..core.step import Step
+from ..core.transfer import Move
 from . import legend
 from .canvas import Canvas, text_width
 from .layout import plan
@@ -22,16 +25,17 @@ from .sizes import Sizes
 from .style import SHADES, WIDTH
 
 MAX_FRAMES = 256  # windows shown; of more, every second, third ... is
+S = TypeVar("S", bound=Step | Move)
 PAIR = re.compile(r"(\(\d+), (\d+\))")  # a line of the title is not broken inside one
 
 
-class Scene:
+class Scene(Generic[S]):
     """A figure laid out, ready to be drawn step by step. Subclasses know what a step is."""
 
-    steps: tuple
+    steps: tuple[S, ...]
     call: str
 
-    def __init__(self, width: int = WIDTH):
+    def __init__(self, width: int = WIDTH) -> None:
         self.sizes = Sizes(width)
         self.px = self.sizes.px
         self.shaded = False  # grey levels in place of numbers
@@ -64,12 +68,36 @@ class Scene:
         """Lines below the first frame."""
         raise NotImplementedError
 
-    def words(self, step) -> list[str]:
+    def words(self, step: S) -> list[str]:
         """Lines below a step's frame."""
         raise NotImplementedError
 
+    def closing_words(self) -> list[str]:
+        """Lines below the last frame."""
+        raise NotImplementedError
+
+    def said(self, index: int) -> list[str]:
+        """The words of a step by its number."""
+        return self.words(self.steps[index])
+
     def paint(self, canvas: Canvas) -> None:
         """The grids before the first step."""
+        raise NotImplementedError
+
+    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
+        """On the way from one step to another, both by number. part: from 0 to 1."""
+        raise NotImplementedError
+
+    def look(self, canvas: Canvas, index: int) -> None:
+        """A step before its answer."""
+        raise NotImplementedError
+
+    def answer(self, canvas: Canvas, index: int) -> None:
+        """A step with its answer."""
+        raise NotImplementedError
+
+    def settle(self, canvas: Canvas, index: int) -> None:
+        """What a step leaves behind."""
         raise NotImplementedError
 
     # What they share.
@@ -85,7 +113,7 @@ class Scene:
         text = re.sub("([=≈]) ", "\\1\N{NO-BREAK SPACE}", text)
         return wrap(text, self.px(LINE_SIZE), room=self.sizes.room)
 
-    def _plan(self, texts) -> Layout:
+    def _plan(self, texts: list[list[str]]) -> Layout:
         inputs, besides, output, sign = self.grids()
         self._ranges(inputs, besides, output)
         entries = self.legend() + (self._shade_legend() if self.shaded else [])
@@ -109,9 +137,9 @@ class Scene:
             self.sizes,
         )
 
-    def _ranges(self, inputs, besides, output) -> None:
+    def _ranges(self, inputs: tuple[Grid, ...], besides: tuple[Grid, ...], output: Grid) -> None:
         """What is black and what white, for each role of panel; nan and infinities apart."""
-        self.ranges = {}
+        self.ranges: dict[str, tuple[float, float]] = {}
         every = (*inputs, *besides, output)
         self.nan = any(math.isnan(value) for grid in every for value in grid.values)
         for grids in (inputs, besides, (output,)):
@@ -155,7 +183,17 @@ class Scene:
         where = layout.text_x, layout.legend_y
         legend.draw(canvas, self._legend_rows, *where, self.sizes)
 
-    def cell(self, canvas, panel: Panel, row, col, value, fill="page", ink="text", bold=False):
+    def cell(
+        self,
+        canvas: Canvas,
+        panel: Panel,
+        row: int,
+        col: int,
+        value: float | str,
+        fill: str = "page",
+        ink: str = "text",
+        bold: bool = False,
+    ) -> None:
         """One cell with its number, or its shade; a text in the place of a number stays one."""
         box = panel.box(row, col)
         left, top, right, bottom = box
@@ -188,7 +226,7 @@ class Scene:
         share = min(max((value - low) / (high - low), 0.0), 1.0)
         return round(share * (SHADES - 1))
 
-    def hatched(self, canvas, panel: Panel, row, col, value) -> None:
+    def hatched(self, canvas: Canvas, panel: Panel, row: int, col: int, value: float) -> None:
         """A cell that no window reads."""
         box = panel.box(row, col)
         left, top, right, bottom = box

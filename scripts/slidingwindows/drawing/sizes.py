@@ -16,7 +16,7 @@ class Sizes:
 
     width: int = WIDTH
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         whole = isinstance(self.width, int) and not isinstance(self.width, bool)
         if not whole or not NARROWEST <= self.width <= WIDEST:
             raise SlidingWindowsError(

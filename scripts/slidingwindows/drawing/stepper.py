@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
+from ..core.plain import Fields
 from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .animation import GLIDE, INTRO, LAST, durations, item_steps, scene_of
-from .canvas import Box
+from .canvas import Box, Canvas
+from .forward import Drawing
+from .moving import Moving
 from .panels import LINE_SIZE, Panel, cell_text
 
 # A cell's look, as the stepper knows it: (fill, ink) to a letter, a capital for bold numbers.
@@ -27,18 +31,19 @@ LOOKS = {
     ("fresh", "page"): "f",
     ("result", "text"): "r",
 }
+Place = tuple[int, int, int]  # panel, row, column
 HATCHED, EMPTY = "h", "e"
 SIZE = re.compile(r"( \d+×\d+.*| of \d+|,.*)$")  # behind a panel's name
 
 
-class Sketch:
+class Sketch(Canvas):
     """Stands where a figure expects a canvas, and keeps what it is told to draw.
 
     shapes: letter, four numbers, and what the shape needs; texts: position, text, size and style;
     cells: (look, text) by panel and place.
     """
 
-    def __init__(self, scene):
+    def __init__(self, scene: Drawing | Moving) -> None:
         self.scene = scene
         layout = scene.layout
         self.panels = [*layout.inputs, *layout.kernels, layout.output]
@@ -46,17 +51,27 @@ class Sketch:
 
     def clear(self) -> None:
         """Forget all of it."""
-        self.shapes: list[list] = []
-        self.texts: list[list] = []
-        self.cells: dict[tuple[int, int, int], tuple[str, str]] = {}
+        self.shapes: list[list[int | str]] = []
+        self.texts: list[list[int | str]] = []
+        self.cells: dict[Place, tuple[str, str]] = {}
 
     def _cell(self, panel: Panel, row: int, col: int, look: str, text: str) -> None:
         self.cells[self.panels.index(panel), row, col] = (look, text)
 
-    def cell(self, canvas, panel, row, col, value, fill="page", ink="text", bold=False) -> None:
+    def cell(
+        self,
+        canvas: Canvas,
+        panel: Panel,
+        row: int,
+        col: int,
+        value: float | str,
+        fill: str = "page",
+        ink: str = "text",
+        bold: bool = False,
+    ) -> None:
         """As Scene.cell; of a shade, the text is its level."""
         look = LOOKS[fill, ink]
-        if self.scene.font(panel):
+        if isinstance(value, str) or self.scene.font(panel):
             text = value if isinstance(value, str) else cell_text(value, self.scene.layout.digits)
         elif fill == "pad" or value != value:
             look, text = ("d" if fill == "pad" else "w"), ""
@@ -64,7 +79,7 @@ class Sketch:
             text = str(self.scene.level(panel.role, value))
         self._cell(panel, row, col, look.upper() if bold and text else look, text)
 
-    def hatched(self, canvas, panel: Panel, row: int, col: int, value) -> None:
+    def hatched(self, canvas: Canvas, panel: Panel, row: int, col: int, value: float) -> None:
         """As Scene.hatched."""
         self.cell(canvas, panel, row, col, value)
         _, text = self.cells[self.panels.index(panel), row, col]
@@ -91,16 +106,28 @@ class Sketch:
         """As Canvas.hatch."""
         self.shapes.append(["h", *box, role])
 
-    def text(self, x, y, text, size, role="text", anchor="left", bold=False, mono=False) -> None:
+    def text(
+        self,
+        x: int,
+        y: int,
+        text: str,
+        size: int,
+        role: str = "text",
+        anchor: str = "left",
+        bold: bool = False,
+        mono: bool = False,
+    ) -> None:
         """As Canvas.text."""
         self.texts.append([x, y, text, size, role, anchor, int(mono)])
 
-    def centred(self, box: Box, text: str, size: int, role="text", bold=False) -> None:
+    def centred(
+        self, box: Box, text: str, size: int, role: str = "text", bold: bool = False
+    ) -> None:
         """As Canvas.centred: a text in place of a cell's number, as all such texts are."""
-        for place in _places(self.panels):
-            if self.panels[place[0]].box(*place[1:]) == box:
+        for which, row, col in _places(self.panels):
+            if self.panels[which].box(row, col) == box:
                 look = LOOKS["page", role]
-                self._cell(self.panels[place[0]], *place[1:], look.upper() if bold else look, text)
+                self._cell(self.panels[which], row, col, look.upper() if bold else look, text)
                 return
 
 
@@ -110,7 +137,7 @@ def script(item: Trace | Transfer, name: str, transcript: list[str]) -> str:
     return f"SlidingWindows.figure({json.dumps(name)},{data});\n"
 
 
-def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
+def figure_data(item: Trace | Transfer, transcript: list[str]) -> Fields:
     """All the stepper needs of a figure; transcript: its words.
 
     Cells have one number each, counted through all panels, row by row: the inputs', the
@@ -126,14 +153,14 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> dict:
     """
     scene = scene_of(item)
     sketch = Sketch(scene)
-    scene.cell, scene.hatched = sketch.cell, sketch.hatched
+    vars(scene).update(cell=sketch.cell, hatched=sketch.hatched)
     scene.draw_blank(sketch)
     numbering = _numbering(sketch.panels)
     looks, values = zip(*(_before(sketch, n) for n in range(len(sketch.panels))), strict=True)
     shown = scene.shown()
     glide, look, answer = durations(len(shown))
     layout = scene.layout
-    data = {
+    data: Fields = {
         "size": [scene.sizes.width, layout.height],
         "dims": item.dims,
         "words": [layout.text_x, layout.text_y, scene.px(LINE_SIZE)],
@@ -161,18 +188,18 @@ def sentences_of(item: Trace | Transfer, transcript: list[str]) -> list[str]:
     return transcript[-len(item_steps(item)) - 1 : -1]
 
 
-def _numbering(panels: list[Panel]) -> dict[tuple[int, int, int], int]:
+def _numbering(panels: list[Panel]) -> dict[Place, int]:
     return {place: n for n, place in enumerate(_places(panels))}
 
 
-def _places(panels: list[Panel]):
+def _places(panels: list[Panel]) -> Iterator[Place]:
     for number_, panel in enumerate(panels):
         for row in range(panel.first_row, panel.first_row + panel.rows):
             for col in range(panel.first_col, panel.first_col + panel.cols):
                 yield number_, row, col
 
 
-def _panel(scene, panel: Panel) -> list:
+def _panel(scene: Drawing | Moving, panel: Panel) -> list[int | str]:
     place = [panel.x, panel.y, panel.rows, panel.cols, panel.cell, panel.first_row, panel.first_col]
     alone = panel.role == "output" or len(scene.layout.inputs) == 1
     name = SIZE.sub("", panel.label) if alone else panel.label
@@ -189,7 +216,7 @@ def _before(sketch: Sketch, which: int) -> tuple[str, str]:
     return "".join(look for look, _ in found), " ".join(text for _, text in found)
 
 
-def _numbers(item: Trace | Transfer, scene, panel: Panel) -> str:
+def _numbers(item: Trace | Transfer, scene: Drawing | Moving, panel: Panel) -> str:
     """What stands behind the shades of a panel of inputs; nothing for the others."""
     inputs = scene.layout.inputs
     if panel not in inputs:
@@ -207,7 +234,9 @@ def _numbers(item: Trace | Transfer, scene, panel: Panel) -> str:
     return " ".join(found)
 
 
-def _step(sketch: Sketch, numbering, item: Trace | Transfer, n: int, sentence: str) -> list:
+def _step(
+    sketch: Sketch, numbering: dict[Place, int], item: Trace | Transfer, n: int, sentence: str
+) -> list[object]:
     scene, output = sketch.scene, len(sketch.panels) - 1
     sketch.clear()
     scene.answer(sketch, n)
@@ -223,18 +252,18 @@ def _step(sketch: Sketch, numbering, item: Trace | Transfer, n: int, sentence: s
         looks = {}
     elif sorted(number_ for some in looks.values() for number_ in some) == reads:
         reads = []  # the looks say it
-    words = scene.words(item_steps(item)[n])
-    return [sentence, words, reads, looks, sketch.shapes, written]
+    return [sentence, scene.said(n), reads, looks, sketch.shapes, written]
 
 
-def _asked(sketch: Sketch, numbering, n: int, look: int) -> list:
+def _asked(sketch: Sketch, numbering: dict[Place, int], n: int, look: int) -> list[object]:
     """The picture before a step's answer, if the GIF shows it."""
     if not look:
         return []
     sketch.clear()
     sketch.scene.look(sketch, n)
     lines = [text[2] for text in sketch.texts]
-    output, looks, asked = len(sketch.panels) - 1, {}, []
+    output, asked = len(sketch.panels) - 1, []
+    looks: dict[str, list[int]] = {}
     for place, (letter, text) in sketch.cells.items():
         if place[0] == output:
             asked.append([numbering[place], text, letter])
@@ -243,7 +272,7 @@ def _asked(sketch: Sketch, numbering, n: int, look: int) -> list:
     return [[lines, looks, sketch.shapes, asked]]
 
 
-def _reads(sketch: Sketch, item: Trace | Transfer, n: int):
+def _reads(sketch: Sketch, item: Trace | Transfer, n: int) -> list[Place]:
     """(panel, row, column) of what a step reads."""
     if not isinstance(item, Transfer):
         return [(tap.plane, tap.row, tap.col) for tap in item.steps[n].taps]

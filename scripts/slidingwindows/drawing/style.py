@@ -10,7 +10,10 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-from ..core.errors import SlidingWindowsError
+from ..core.errors import SlidingWindowsError, given
+
+Colour = tuple[int, int, int]  # red, green, blue
+Palette = tuple[Colour, ...]
 
 WIDTH = 640  # pixels; a phone shows it at about half, so 22 px becomes 11
 MARGIN = 16
@@ -48,10 +51,10 @@ class Theme:
     name: str
     colours: tuple[str, ...]
 
-    def rgb(self, role: str) -> tuple[int, int, int]:
+    def rgb(self, role: str) -> Colour:
         return _rgb(self.colours[ROLES.index(role)])
 
-    def palette(self) -> tuple[tuple[int, int, int], ...]:
+    def palette(self) -> Palette:
         """Every colour a figure may hold: the roles, the blends, the page as ink; at most 32."""
         colours = [_rgb(colour) for colour in self.colours]
         for ink, ground in PAIRS:
@@ -74,7 +77,7 @@ class Theme:
                     clear[first + level - 1] = (*self.rgb(ink), opacity)
         return tuple(clear)
 
-    def full_palette(self) -> tuple[tuple[int, int, int], ...]:
+    def full_palette(self) -> Palette:
         """The palette and the grey ramp behind it; no figure uses all of both."""
         return (*self.palette(), *((round(255 * i / (SHADES - 1)),) * 3 for i in range(SHADES)))
 
@@ -116,7 +119,9 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 @cache
 def fonts() -> Path:
     """The folder of matplotlib's fonts, without importing matplotlib, which takes half a second."""
-    return Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
+    package = given(find_spec("matplotlib"), "package matplotlib")
+    file = given(package.origin, "file of matplotlib")
+    return Path(file).parent / "mpl-data" / "fonts" / "ttf"
 
 
 @cache
@@ -132,9 +137,11 @@ def font(size: int, bold: bool = False, mono: bool = False) -> ImageFont.FreeTyp
         raise SlidingWindowsError(f"the font {path} cannot be read: {error}") from error
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+def _rgb(colour: str) -> Colour:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue
 
 
-def _blend(ground, ink, amount: float) -> tuple[int, int, int]:
-    return tuple(round(g + (i - g) * amount) for g, i in zip(ground, ink, strict=True))
+def _blend(ground: Colour, ink: Colour, amount: float) -> Colour:
+    red, green, blue = (round(g + (i - g) * amount) for g, i in zip(ground, ink, strict=True))
+    return red, green, blue

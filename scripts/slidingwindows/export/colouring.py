@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ..drawing.style import Theme
+from ..drawing.canvas import Pixels
+from ..drawing.style import Colour, Theme
 from .credits import PNG, chunk
 from .kinds import Colours, kind_of
 
@@ -25,7 +27,7 @@ class Packed(NamedTuple):
     data: bytes
 
 
-def pack(pixels: np.ndarray) -> Packed:
+def pack(pixels: Pixels) -> Packed:
     """pixels: (height, width) palette numbers, uint8."""
     height, width = pixels.shape
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
@@ -34,12 +36,12 @@ def pack(pixels: np.ndarray) -> Packed:
     return Packed(header, chunk(b"IDAT", zlib.compress(rows.tobytes(), 8)))
 
 
-def png(packed: Packed, palette) -> bytes:
+def png(packed: Packed, palette: Sequence[Colour]) -> bytes:
     """Palette numbers as a PNG with the palette's exact colours."""
     return _file(packed, chunk(b"PLTE", _channels(palette)))
 
 
-def clear_png(packed: Packed, palette, theme: Theme) -> bytes:
+def clear_png(packed: Packed, palette: Sequence[Colour], theme: Theme) -> bytes:
     """The same without a background: the page is clear, and letters on it fade into any slide."""
     clear = theme.clear_palette()
     colours = [*(colour[:3] for colour in clear), *palette[len(clear) :]]
@@ -47,7 +49,7 @@ def clear_png(packed: Packed, palette, theme: Theme) -> bytes:
     return _file(packed, chunk(b"PLTE", _channels(colours)), chunk(b"tRNS", opacity))
 
 
-def _channels(palette) -> bytes:
+def _channels(palette: Iterable[Sequence[int]]) -> bytes:
     return bytes(channel for colour in palette for channel in colour)
 
 

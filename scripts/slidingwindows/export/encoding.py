@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, features
 
 from ..core.errors import SlidingWindowsError
+from ..core.figures import Drawable
 from ..core.text import json_text
 from ..drawing.animation import Frame
 from ..drawing.style import THEMES, WIDTH
@@ -48,7 +49,11 @@ def format_of(name: str) -> str:
 
 
 def contents(
-    figure, kind: str, theme: str = "light", width: int = WIDTH, frame_time: int | None = None
+    figure: Drawable,
+    kind: str,
+    theme: str = "light",
+    width: int = WIDTH,
+    frame_time: int | None = None,
 ) -> bytes:
     """The bytes of a file of one of FORMATS; the same on every run."""
     drawn = kind_of(figure)

@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import TypedDict
 
 from ..core.errors import SlidingWindowsError
 
@@ -56,10 +57,17 @@ def write(path: Path, data: str | bytes) -> bool:
     return True
 
 
+class Made(TypedDict):
+    """A manifest: what the files were made from, and a digest of each file."""
+
+    key: str
+    files: dict[str, str]
+
+
 class Entry:
     """The files of one artefact, ``folder/name*``, and their manifest ``folder/name.made``."""
 
-    def __init__(self, folder: Path, name: str):
+    def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
         self.manifest = folder / f"{name}.made"
 
@@ -111,9 +119,9 @@ class Entry:
         ours = file.startswith(f"{self.name}.") and file.isprintable()
         return ours and Path(file).name == file != self.manifest.name
 
-    def _read(self) -> dict | None:
+    def _read(self) -> Made | None:
         try:
-            made = json.loads(self.manifest.read_text("utf-8"))
+            made: Made = json.loads(self.manifest.read_text("utf-8"))
             good = isinstance(made["files"], dict) and isinstance(made["key"], str)
             # A manifest from elsewhere may not reach outside its folder, nor at other entries.
             safe = all(self._own(file) for file in made["files"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.figures import Drawable
 from ..drawing import animation as frames
 from ..drawing.canvas import Canvas
 from ..drawing.sizes import Sizes
@@ -32,7 +33,7 @@ def chosen(count: int, most: int = MOST) -> list[int]:
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def stills_of(item, most: int = MOST, width: int = WIDTH) -> list[Still]:
+def stills_of(item: Drawable, most: int = MOST, width: int = WIDTH) -> list[Still]:
     """At most so many of a figure's steps, each with its name, such as 'window 3 of 9'.
 
     item: a Trace, a Transfer, a Funnel or a ReceptiveField.
@@ -51,7 +52,7 @@ def stills_of(item, most: int = MOST, width: int = WIDTH) -> list[Still]:
     return list(zip(names, shown, strict=True))
 
 
-def filmstrip(item, width: int = WIDTH) -> Canvas:
+def filmstrip(item: Drawable, width: int = WIDTH) -> Canvas:
     """A sheet of at most twelve stills, each ``width`` pixels wide, up to three in a row."""
     stills = stills_of(item, MOST, width)
     return _sheet(stills, min(COLUMNS, len(stills)))
@@ -69,7 +70,8 @@ def handout(stills: list[Still]) -> Canvas:
 def _rows(still: Canvas, columns: int) -> int:
     """How many rows of such stills a page holds, one at least."""
     height, width = still.pixels.shape
-    return max(1, int(TALL * columns * width) // (height + _header(width)))
+    room: int = int(TALL * columns * width) // (height + _header(width))
+    return max(1, room)
 
 
 def _header(width: int) -> int:
@@ -93,7 +95,7 @@ MOST_SLIDES = 64  # windows of one figure; of more, evenly chosen ones
 
 
 def archive(
-    figure, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
+    figure: Drawable, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
     stills = [pack(still.pixels) for _, still in stills_of(figure, MOST_SLIDES, width)]
@@ -101,7 +103,7 @@ def archive(
 
 
 def clear_stills(
-    stills: list[Packed], figure, theme: Theme, name: str, facts: dict[str, str]
+    stills: list[Packed], figure: Drawable, theme: Theme, name: str, facts: dict[str, str]
 ) -> dict[str, bytes]:
     """{file name: transparent PNG}, numbered in the order in which they are shown.
 
@@ -114,7 +116,9 @@ def clear_stills(
     }
 
 
-def take_away(figure, name: str, facts: dict[str, str]) -> tuple[dict[str, bytes], list[int]]:
+def take_away(
+    figure: Drawable, name: str, facts: dict[str, str]
+) -> tuple[dict[str, bytes], list[int]]:
     """({file name: bytes}, [width, height] of the sheet): what a page offers beside the animation.
 
     NAME.light.strip.png and NAME.dark.strip.png: the windows side by side, on one page.
@@ -124,7 +128,8 @@ def take_away(figure, name: str, facts: dict[str, str]) -> tuple[dict[str, bytes
     sheet = handout(stills).pixels
     # Both themes show the same palette numbers, so these are packed once.
     packed_sheet, packed_stills = pack(sheet), [pack(still.pixels) for _, still in stills]
-    files, frames = {}, {}
+    files: dict[str, bytes] = {}
+    frames: dict[str, bytes] = {}
     for theme in THEMES.values():
         files[f"{name}.{theme.name}.strip.png"] = stamped(
             png(packed_sheet, palette_of(figure, theme)), facts

@@ -8,12 +8,18 @@ Pillow's LZW. The format is GIF89a (CompuServe, 1990).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from ..core.errors import SlidingWindowsError
+from ..drawing.canvas import Pixels
+from ..drawing.style import Colour
+from .reel import Timed
+
+Mask = npt.NDArray[np.bool_]
 
 Region = tuple[int, int, int, int]  # top, bottom, left, right; bottom and right excluded
 # Unchanged pixels between two that changed, in reading order. These lengths won when those from 4
@@ -22,7 +28,7 @@ NARROW, SHORT, WIDE = 8, 16, 64
 ENDLESS = 1 << 40  # more than a picture has pixels
 
 
-def changed_region(before: np.ndarray, after: np.ndarray) -> Region:
+def changed_region(before: Pixels, after: Pixels) -> Region:
     """The smallest rectangle that holds every difference; one pixel where nothing changed."""
     different = before != after
     rows, cols = np.flatnonzero(different.any(1)), np.flatnonzero(different.any(0))
@@ -31,7 +37,7 @@ def changed_region(before: np.ndarray, after: np.ndarray) -> Region:
     return int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1
 
 
-def redrawn(part: np.ndarray, changed: np.ndarray) -> Iterator[np.ndarray]:
+def redrawn(part: Pixels, changed: Mask) -> Iterator[Mask]:
     """Ways to draw a rectangle over the picture before: True for each pixel that is drawn.
 
     part: palette numbers. changed: True where the picture before has another one; all ways draw
@@ -45,7 +51,7 @@ def redrawn(part: np.ndarray, changed: np.ndarray) -> Iterator[np.ndarray]:
     yield (_gaps(runs) <= NARROW) | runs
 
 
-def _gaps(marked: np.ndarray) -> np.ndarray:
+def _gaps(marked: Mask) -> npt.NDArray[np.int64]:
     """How far apart the marked pixels before and behind each pixel lie, in reading order."""
     places = np.flatnonzero(marked)
     found = np.full(marked.size, ENDLESS)
@@ -55,7 +61,7 @@ def _gaps(marked: np.ndarray) -> np.ndarray:
     return found.reshape(marked.shape)
 
 
-def _runs(part: np.ndarray, changed: np.ndarray) -> np.ndarray:
+def _runs(part: Pixels, changed: Mask) -> Mask:
     """The pixels of one colour side by side of which at least one changed."""
     begins = np.ones(part.shape, bool)
     begins[:, 1:] = part[:, 1:] != part[:, :-1]
@@ -64,11 +70,10 @@ def _runs(part: np.ndarray, changed: np.ndarray) -> np.ndarray:
     return np.repeat(holds, np.diff(starts, append=part.size)).reshape(part.shape)
 
 
-Timed = tuple[np.ndarray, int]
 MIN_DURATION = 20  # ms; browsers slow anything shorter down
 
 
-def encode(frames: Iterable[Timed], palette, loop: int = 0) -> bytes:
+def encode(frames: Iterable[Timed], palette: Sequence[Colour], loop: int = 0) -> bytes:
     """Animate (pixels, milliseconds) pairs; loop 0 repeats for ever.
 
     pixels: (height, width) uint8 palette numbers, all of one shape.
@@ -86,22 +91,26 @@ def pictures(frames: Iterable[Timed], colours: int) -> tuple[tuple[int, int], by
         raise SlidingWindowsError(
             f"a GIF holds at most 255 colours and needs one to spare, got {colours}"
         )
-    parts, before = [], None
+    parts: list[bytes] = []
+    before: Pixels | None = None
     for number, (pixels, duration) in enumerate(frames):
         _check(number, pixels, duration, before, colours)
         parts.append(_picture(pixels, before, duration))
         before = pixels
     if before is None:
         raise SlidingWindowsError("an animation needs at least one frame")
-    return before.shape, b"".join(parts)
+    height, width = before.shape
+    return (height, width), b"".join(parts)
 
 
-def assemble(shape, stored: bytes, palette, loop: int = 0) -> bytes:
+def assemble(
+    shape: tuple[int, int], stored: bytes, palette: Sequence[Colour], loop: int = 0
+) -> bytes:
     """A GIF of what ``pictures`` returned, in a palette."""
     return _header(shape, palette, loop) + stored + b";"
 
 
-def _check(number, pixels, duration, before, colours) -> None:
+def _check(number: int, pixels: Pixels, duration: int, before: Pixels | None, colours: int) -> None:
     where = f"frame {number}"
     if before is not None and pixels.shape != before.shape:
         raise SlidingWindowsError(f"{where} is {pixels.shape}, the one before {before.shape}")
@@ -113,7 +122,7 @@ def _check(number, pixels, duration, before, colours) -> None:
         )
 
 
-def _header(shape, palette, loop: int) -> bytes:
+def _header(shape: tuple[int, int], palette: Sequence[Colour], loop: int) -> bytes:
     height, width = shape
     bits = max(2, len(palette).bit_length())
     colours = bytes(channel for colour in palette for channel in colour).ljust(3 << bits, b"\0")
@@ -122,7 +131,7 @@ def _header(shape, palette, loop: int) -> bytes:
     return b"GIF89a" + screen + colours + repeat
 
 
-def _picture(pixels, before, duration: int) -> bytes:
+def _picture(pixels: Pixels, before: Pixels | None, duration: int) -> bytes:
     if before is None:
         top, left, part, clear = 0, 0, pixels, None
         bits, blocks = _blocks(part)
@@ -139,7 +148,7 @@ def _picture(pixels, before, duration: int) -> bytes:
     return control + place + bytes((bits,)) + blocks + b"\0"
 
 
-def _drawn(part, drawn) -> tuple[int, bytes, int | None]:
+def _drawn(part: Pixels, drawn: Mask) -> tuple[int, bytes, int | None]:
     """Bits a number needs, the data, and the number that is clear, if one is."""
     if drawn.all():
         return *_blocks(part), None
@@ -148,7 +157,7 @@ def _drawn(part, drawn) -> tuple[int, bytes, int | None]:
     return *_blocks(np.where(drawn, part, np.uint8(clear))), clear
 
 
-def _blocks(part: np.ndarray) -> tuple[int, bytes]:
+def _blocks(part: Pixels) -> tuple[int, bytes]:
     """Bits a number needs, and the data, by Pillow's own LZW, which is fast.
 
     Pillow's GIF writer would spend eight bits on any palette.

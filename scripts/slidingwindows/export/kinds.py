@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeGuard, TypeVar
 
 from ..core.fields import ReceptiveField
-from ..core.figures import kind_name
+from ..core.figures import Drawable, kind_name
 from ..core.funnel import Funnel
 from ..core.trace import Trace
 from ..core.transfer import Transfer
@@ -93,7 +93,7 @@ KINDS: dict[str, Kind[Any]] = {
 }
 
 
-def kind_of(figure: object) -> Kind[Any]:
+def kind_of(figure: object) -> Kind[Drawable]:
     """The row of the table for a figure; raises SlidingWindowsError for what is no figure."""
     return KINDS[kind_name(figure)]
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-Timed = tuple[np.ndarray, int]
+from ..drawing.canvas import Pixels
+from ..drawing.style import Colour
+
+T = TypeVar("T")
+Timed = tuple[Pixels, int]  # palette numbers, milliseconds
 
 
 class Reel:
@@ -18,15 +23,17 @@ class Reel:
     shape: (frames, height, width).
     """
 
-    def __init__(self, draw: Callable[[], Iterable[Timed]], palette):
-        self._draw, self.times = draw, []
-        self.shape = (0, 0, 0)
+    def __init__(self, draw: Callable[[], Iterable[Timed]], palette: Sequence[Colour]) -> None:
+        self._draw = draw
+        self.times: list[int] = []
+        self.shape: tuple[int, int, int] = (0, 0, 0)
         self._table, self.colours = numbering(self._noted(draw()), palette)
 
-    def _noted(self, frames: Iterable[Timed]) -> Iterator[np.ndarray]:
+    def _noted(self, frames: Iterable[Timed]) -> Iterator[Pixels]:
         for pixels, milliseconds in frames:
             self.times.append(milliseconds)
-            self.shape = (len(self.times), *pixels.shape)
+            height, width = pixels.shape
+            self.shape = (len(self.times), height, width)
             yield pixels
 
     def __iter__(self) -> Iterator[Timed]:
@@ -34,9 +41,10 @@ class Reel:
             yield renumbered(pixels, self._table), milliseconds
 
 
-def numbering(images: Iterable[np.ndarray], palette) -> tuple[bytes, tuple]:
+def numbering(images: Iterable[Pixels], palette: Sequence[T]) -> tuple[bytes, tuple[T, ...]]:
     """(new number of each old one, the colours in use), the commonest colour first."""
-    counts, before = np.zeros(256, np.int64), None
+    counts = np.zeros(256, np.int64)
+    before: Pixels | None = None
     for pixels in images:
         # What changed is what is encoded, and all that can bring another colour.
         new = pixels.ravel() if before is None else pixels[pixels != before]
@@ -49,7 +57,7 @@ def numbering(images: Iterable[np.ndarray], palette) -> tuple[bytes, tuple]:
     return bytes(table), tuple(palette[n] for n in order)
 
 
-def renumbered(pixels: np.ndarray, table: bytes) -> np.ndarray:
+def renumbered(pixels: Pixels, table: bytes) -> Pixels:
     """The same picture in other numbers, those of a table of 256."""
     # bytes.translate is ten times as fast as numpy's indexing with small integers.
     return np.frombuffer(pixels.tobytes().translate(table), np.uint8).reshape(pixels.shape)

@@ -6,14 +6,14 @@ Kinds: those of core.figures, each an animation, and 'plot' (pictures made in th
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from ..core.figures import Drawable, restored
 from ..core.trace import Trace
 from ..core.transfer import Transfer
+from ..drawing.canvas import Pixels
 from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES
 from ..words.recipes import recipe
@@ -25,20 +25,23 @@ from .kinds import is_stepped, kind_of
 from .reel import numbering, renumbered
 from .rendered import Rendered
 
+T = TypeVar("T")
 
-def render(data: dict[str, Any], source: str = "") -> Rendered:
+
+def render(data: dict[str, object], source: str = "") -> Rendered:
     """Files and facts of one figure.
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     source: the address where it is shown, which its pictures name as their source.
     Raises SlidingWindowsError for a kind that there is not, and for damaged data.
     """
-    kind, name = data["kind"], data["name"]
-    call = data.get(kind, {}).get("call")  # a plot and a network have none
+    parts: Any = data
+    kind, name = parts["kind"], parts["name"]
+    call = parts.get(kind, {}).get("call")  # a plot and a network have none
     facts = credit(f"{name}: {call}" if call else name, source)
     if kind == "plot":
         return _plot(data, facts)
-    return _moving(name, restored(kind, data[kind]), facts)
+    return _moving(name, restored(kind, parts[kind]), facts)
 
 
 def _moving(name: str, figure: Drawable, facts: dict[str, str]) -> Rendered:
@@ -84,23 +87,24 @@ def _stepped(made: Rendered, figure: Trace | Transfer, name: str) -> Rendered:
     )
 
 
-def compact(images: list[np.ndarray], palette) -> tuple[list[np.ndarray], tuple]:
+def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], tuple[T, ...]]:
     """The same pictures with only the colours they use, the commonest first: fewer bits a pixel."""
     table, colours = numbering(images, palette)
     return [renumbered(pixels, table) for pixels in images], colours
 
 
-def _plot(data: dict[str, Any], facts: dict[str, str]) -> Rendered:
+def _plot(data: dict[str, object], facts: dict[str, str]) -> Rendered:
+    parts: Any = data
     files = {
-        f"{data['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
-        for theme, picture in data["pictures"].items()
+        f"{parts['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
+        for theme, picture in parts["pictures"].items()
     }
     return Rendered(
         files=files,
-        alt=data["alt"],
+        alt=parts["alt"],
         transcript=[],
-        width=data["width"],
-        height=data["height"],
+        width=parts["width"],
+        height=parts["height"],
         moving=False,
         operation="Plot",
     )

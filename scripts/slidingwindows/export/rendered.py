@@ -32,14 +32,15 @@ class Rendered:
     steps: int = 0
     longest: str = ""
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """All but the files, ready for JSON."""
         return {name: getattr(self, name) for name in NAMES}
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any], files: dict[str, bytes]) -> Rendered:
+    def of(cls, facts: Mapping[str, object], files: dict[str, bytes]) -> Rendered:
         """The inverse of facts; what else they hold is left alone."""
-        return cls(files, **{name: facts[name] for name in NAMES})
+        own: dict[str, Any] = {name: facts[name] for name in NAMES}
+        return cls(files, **own)
 
 
 NAMES = tuple(field.name for field in fields(Rendered) if field.name != "files")

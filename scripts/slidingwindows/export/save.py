@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeGuard, cast
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.fields import ReceptiveField
@@ -19,7 +19,7 @@ from .files import write
 @one_error("save failed")
 def save(
     figure: Trace | Transfer | Funnel | ReceptiveField,
-    path: str | os.PathLike | BinaryIO,
+    path: str | os.PathLike[str] | BinaryIO,
     theme: str = "light",
     width: int = WIDTH,
     frame_time: int | None = None,
@@ -40,7 +40,7 @@ def save(
     Raises SlidingWindowsError for an unknown format or theme, for sizes that cannot be drawn,
     and if the file cannot be written, or is read-only; an existing file then stays as it was.
     """
-    if hasattr(path, "write"):
+    if _is_open(path):
         name = getattr(path, "name", "")
         ending = Path(name).suffix if isinstance(name, str) else ""
         kind = format_of(ending or "gif" if format is None else format)
@@ -52,13 +52,17 @@ def save(
     return path
 
 
-def _path(path) -> Path:
+def _is_open(path: object) -> TypeGuard[BinaryIO]:
+    return hasattr(path, "write")
+
+
+def _path(name: object) -> Path:
     try:
-        path = Path(os.fsdecode(path))
+        path = Path(os.fsdecode(cast("str", name)))
         os.fsencode(path)
         return path
     except (TypeError, UnicodeError) as error:
-        what = type(path).__name__ if isinstance(error, TypeError) else repr(path)
+        what = type(name).__name__ if isinstance(error, TypeError) else repr(name)
         raise SlidingWindowsError(
             f"save needs a file's name, or a file opened for bytes; this is no such: {what}"
         ) from error

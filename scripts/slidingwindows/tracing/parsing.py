@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import difflib
 import warnings
+from typing import TYPE_CHECKING
 
 from ..core.errors import SlidingWindowsError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LONGEST = 500  # characters of a call
 LARGEST = 100_000  # a number in a call; windows of torch's layers are a thousand times smaller
@@ -44,7 +48,7 @@ def parse_call(text: str) -> tuple[str, list, dict]:
     return _name(node.func, text), arguments, options
 
 
-def make_module(text: str):
+def make_module(text: str) -> nn.Module:
     """The torch module that a call describes.
 
     Raises SlidingWindowsError if torch.nn has no such module or refuses the arguments,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import reprlib
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -173,7 +174,10 @@ SAMPLES = 8  # random inputs whose gradients are averaged
 
 @one_error("receptive_field failed")
 def receptive_field(
-    network: nn.Sequential, input, output: tuple[int, ...] | None = None, samples: int = SAMPLES
+    network: nn.Sequential,
+    input: torch.Tensor | Sequence[int],
+    output: tuple[int, ...] | None = None,
+    samples: int = SAMPLES,
 ) -> ReceptiveField:
     """What an output of a network sees of the input, layer by layer, calculated and measured.
 

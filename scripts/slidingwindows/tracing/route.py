@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -30,7 +32,7 @@ def route(
     sample: int = 0,
     depth: int = 0,
     plane: int | None = None,
-    output_size=None,
+    output_size: int | Sequence[int] | None = None,
 ) -> Transfer:
     """Send a gradient back through a pool or a convolution, window by window.
 

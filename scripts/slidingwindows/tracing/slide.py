@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -67,7 +68,7 @@ def slide(
     channel: int = 0,
     sample: int = 0,
     depth: int = 0,
-    **more,
+    **more: torch.Tensor | int | Sequence[int],
 ) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 

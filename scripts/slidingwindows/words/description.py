@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from ..core.geometry import Axis
+from ..core.geometry import AnyAxis
 from ..core.step import Step
 from ..core.text import number, size
 from ..core.trace import Trace
-from ..core.uneven import UnevenAxis
 from .wording import padded
 
 HELD = {-math.inf: "minus infinity", 0.0: "zero"}  # by padding
@@ -73,7 +73,7 @@ def _real(trace: Trace, plane: int) -> str:
     )
 
 
-def rows_words(plane) -> str:
+def rows_words(plane: Iterable[Iterable[float]]) -> str:
     """Rows of numbers: '1 2; 3 4'."""
     return "; ".join(" ".join(number(v) for v in row) for row in plane)
 
@@ -126,7 +126,7 @@ def _notes(trace: Trace) -> list[str]:
     return notes
 
 
-def _span(axis: Axis | UnevenAxis, index: int, name: str) -> str:
+def _span(axis: AnyAxis, index: int, name: str) -> str:
     window = axis.windows[index]
     if len(window) == 1:
         return f"{name} {number(window[0])}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..core.geometry import AnyAxis
 from ..core.text import number
-from ..core.trace import Trace
+from ..core.trace import Rows, Trace
 from ..core.transfer import Transfer
 from . import wording
 
@@ -63,7 +64,7 @@ def _input(trace: Trace, plane: int) -> list[str]:
     untouched = trace.geometry.untouched()
     (height, width), axes = trace.geometry.input_shape, (trace.geometry.rows, trace.geometry.cols)
     (top, bottom), (left, right) = (axis.padding for axis in axes)
-    rows = []
+    rows: list[list[str]] = []
     for row in range(-top, height + bottom):
         rows.append([])
         for col in range(-left, width + right):
@@ -75,7 +76,7 @@ def _input(trace: Trace, plane: int) -> list[str]:
     return grid(rows)
 
 
-def _numbers(plane) -> list[str]:
+def _numbers(plane: Rows) -> list[str]:
     return grid([[f"{number(value)} " for value in row] for row in plane])
 
 
@@ -111,7 +112,7 @@ def _windows(trace: Trace) -> list[str]:
     return ["  " + line for line in aligned(table)]
 
 
-def _span(axis, index: int) -> str:
+def _span(axis: AnyAxis, index: int) -> str:
     window = axis.windows[index]
     if len(window) == 1:
         return number(window[0])
@@ -130,7 +131,8 @@ def _of_transfer(transfer: Transfer) -> list[str]:
         lines += ["input of the forward pass", *_numbers(forward), ""]
         lines += ["gradient of the output", *_numbers(transfer.sources[0]), ""]
     else:
-        for plane, source in enumerate(transfer.sources):
+        sources: tuple[Rows, ...] = transfer.sources
+        for plane, source in enumerate(sources):
             if transfer.kind == "unfold":
                 source = [[transfer.at(plane, r, c) for c in range(width)] for r in range(height)]
             name = f"input, channel {plane}" if transfer.kind == "unfold" else "input"

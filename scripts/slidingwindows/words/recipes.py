@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from ..core.trace import Trace
+from ..core.trace import Rows, Trace
 from ..core.transfer import Transfer
 
 MOST_NUMBERS = 600  # more than these are no recipe any more, but data
+Nested: TypeAlias = "float | Sequence[Nested]"  # a tensor's numbers
+Part = tuple[list[str], Nested]  # an index into a tensor, and what is there
 DTYPES = {2.0**-23: "float32", 2.0**-52: "float64", 2.0**-10: "float16", 2.0**-7: "bfloat16"}
 
 
@@ -42,7 +46,7 @@ def recipe(item: Trace | Transfer, name: str) -> str:
     return "\n".join([*lines, f'save(figure, "{name}.gif")', ""])
 
 
-def _count(item) -> int:
+def _count(item: Trace | Transfer) -> int:
     planes = item.planes if isinstance(item, Trace) else item.sources
     if isinstance(item, Transfer) and item.forward:
         planes = (*planes, *item.forward.planes)
@@ -58,7 +62,7 @@ def _dtype(item: Trace | Transfer) -> str:
 def _input(trace: Trace) -> list[str]:
     """x, as far as the figure depends on it; what it does not depend on is zero."""
     (height, width), (down, across) = trace.geometry.input_shape, trace.stretch
-    parts = []
+    parts: list[Part] = []
     for plane in range(len(trace.planes)):
         if not trace.is_real_plane(plane):
             continue
@@ -74,7 +78,7 @@ def _input(trace: Trace) -> list[str]:
     return _filled("x", trace.input_shape, parts, _dtype(trace))
 
 
-def _filled(name: str, shape, parts, dtype: str) -> list[str]:
+def _filled(name: str, shape: tuple[int, ...], parts: list[Part], dtype: str) -> list[str]:
     """A tensor from its parts: at once if one part is all of it."""
     if len(parts) == 1 and all(n == 1 for n in shape[: len(parts[0][0])]):
         return [f"{name} = {_tensor(parts[0][1], dtype)}.reshape{tuple(shape)}"]
@@ -92,10 +96,12 @@ def _module(trace: Trace) -> list[str]:
     count = len(set(trace.channels))
     each = len(trace.weights) // count
     for number in range(count):
-        kernels = trace.weights[number * each : (number + 1) * each]
+        kernels: Sequence[Rows] = trace.weights[number * each : (number + 1) * each]
         if transposed:
             kernels = [[row[::-1] for row in kernel[::-1]] for kernel in kernels[::-1]]
-        rows = kernels if trace.dims == 3 else kernels[0] if trace.dims == 2 else kernels[0][0]
+        rows: Nested = (
+            kernels if trace.dims == 3 else kernels[0] if trace.dims == 2 else kernels[0][0]
+        )
         here, there = trace.channel, number
         if transposed:
             groups = trace.input_shape[-trace.dims - 1] // count
@@ -124,44 +130,48 @@ def _moved(item: Transfer) -> list[str]:
     if item.kind == "unfold":
         top, left = item.geometry.rows.padding[0], item.geometry.cols.padding[0]
         height, width = item.geometry.input_shape
-        parts = [
+        parts: list[Part] = [
             ([*lead, str(n)], [row[left : left + width] for row in plane[top : top + height]])
             for n, plane in enumerate(item.sources)
         ]
         lines = _filled("x", item.input_shape, parts, dtype)
     elif item.kind == "fold":
         size = len(item.sources[0])
-        rows = f"{item.channel * size}:{(item.channel + 1) * size}"
-        part = [([*lead, rows], item.sources[0])]
+        index = ", ".join([*lead, f"{item.channel * size}:{(item.channel + 1) * size}"])
         lines = [f"x = torch.zeros({', '.join(map(str, item.input_shape))}, dtype=torch.{dtype})"]
-        lines += [f"x[{', '.join(i)}] = {_tensor(rows, dtype)}" for i, rows in part]
+        lines.append(f"x[{index}] = {_tensor(item.sources[0], dtype)}")
     else:
         lines = []
-        for name, planes, kind in (("x", item.sources, dtype), ("indices", item.indices, "int64")):
+        tensors: tuple[tuple[str, Sequence[Rows], str], ...] = (
+            ("x", item.sources, dtype),
+            ("indices", item.indices, "int64"),
+        )
+        for name, planes, kind in tensors:
             parts = []
             for depth, rows in enumerate(planes):
-                index = [*lead, str(item.channel), *([str(depth)] if item.dims == 3 else [])]
-                parts.append((index, rows if item.dims > 1 else rows[0]))
+                place = [*lead, str(item.channel), *([str(depth)] if item.dims == 3 else [])]
+                parts.append((place, rows if item.dims > 1 else rows[0]))
             lines += _filled(name, item.input_shape, parts, kind)
     lines.append(f"module = {item.call}")
     if item.kind == "unpool":
-        size = tuple(item.output_shape[-item.dims :])
+        whole = tuple(item.output_shape[-item.dims :])
         names = {"channel": item.channel, "sample": item.sample, "depth": item.depth_index}
         choice = "".join(f", {name}={value}" for name, value in names.items() if value)
-        return [*lines, f"figure = slide(module, x, indices=indices, output_size={size}{choice})"]
+        return [*lines, f"figure = slide(module, x, indices=indices, output_size={whole}{choice})"]
     choice = f", channel={item.channel}" if item.channel else ""
     choice += f", sample={item.sample}" if item.sample else ""
     return [*lines, f"figure = slide(module, x{choice})"]
 
 
-def _tensor(rows, dtype: str) -> str:
+def _tensor(rows: Nested, dtype: str) -> str:
     """torch.tensor(...) with a line for each row."""
 
-    def text(value, indent: str) -> str:
-        if not isinstance(value, list | tuple):
+    def text(value: Nested, indent: str) -> str:
+        if not isinstance(value, Sequence):
             return _number(value, dtype)
-        if not isinstance(value[0], list | tuple):
-            return f"[{', '.join(_number(v, dtype) for v in value)}]"
+        numbers = [_number(v, dtype) for v in value if not isinstance(v, Sequence)]
+        if numbers:
+            return f"[{', '.join(numbers)}]"
         deeper = indent + "    "
         inside = "".join(f"{deeper}{text(v, deeper)},\n" for v in value)
         return f"[\n{inside}{indent}]"

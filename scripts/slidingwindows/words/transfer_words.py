@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.text import number, size
+from ..core.trace import Rows
 from ..core.transfer import Move, Transfer
 from .description import LONGEST_ALT, rows_words
 
@@ -40,7 +41,8 @@ def transcript(transfer: Transfer) -> list[str]:
         lines.append(f"Input of the forward pass, by rows: {rows_words(plane)}.")
         lines.append(f"Gradient of the output, by rows: {rows_words(transfer.sources[0])}.")
     else:
-        for number_, source in enumerate(transfer.sources):
+        sources: tuple[Rows, ...] = transfer.sources
+        for number_, source in enumerate(sources):
             part = "depth" if transfer.kind == "unpool" else "channel"
             name = f"Input, {part} {number_}" if len(transfer.sources) > 1 else "Input"
             if transfer.kind == "unfold":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.geometry import AnyAxis
 from ..core.text import number
 from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
@@ -9,7 +10,10 @@ from ..core.uneven import UnevenAxis
 
 def size_words(trace: Trace) -> list[str]:
     """How the output's size comes about: one line, or one for each axis that differs."""
-    axes = {"height": (trace.geometry.rows, 0), "width": (trace.geometry.cols, 1)}
+    axes: dict[str, tuple[AnyAxis, int | None]] = {
+        "height": (trace.geometry.rows, 0),
+        "width": (trace.geometry.cols, 1),
+    }
     if trace.dims == 1:
         del axes["height"]
     if trace.depth:
@@ -22,7 +26,7 @@ def size_words(trace: Trace) -> list[str]:
     return [f"{' and '.join(equal)}: {formula}" for formula, equal in names.items()]
 
 
-def _formula(trace: Trace, axis, which: int | None) -> str:
+def _formula(trace: Trace, axis: AnyAxis, which: int | None) -> str:
     if isinstance(axis, UnevenAxis):
         return _uneven(axis)
     if not trace.operation.startswith("ConvTranspose"):
