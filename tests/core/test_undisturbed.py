@@ -2,6 +2,7 @@
 
 import copy
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -168,3 +169,38 @@ def test_a_copy_of_a_shared_layer_stays_shared():
     table = funnel(nn.Sequential(shared, shared), torch.rand(1, 8, 8))
     assert [stage.parameters for stage in table.stages] == [0, 10, 0]
     assert copy.deepcopy(shared).weight.shape == (1, 1, 3, 3)
+
+
+def test_threads_leave_a_model_and_hooks_as_they_were():
+    """Two threads that lend the same parameters and hooks would give back each other's."""
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU())
+    weight, before = model[0].weight, model[0].weight.detach().clone()
+    hook = nn.modules.module.register_module_forward_hook(lambda *_: None)
+    hooks, problems = dict(nn.modules.module._global_forward_hooks), []
+    begun = threading.Barrier(3)
+
+    def work(ask):
+        begun.wait()
+        try:
+            for _ in range(12):
+                ask()
+        except Exception as error:
+            problems.append(error)
+
+    x = torch.randn(1, 8, 8)
+    asks = (
+        lambda: slide(model[0], x),
+        lambda: route(model[0], x),
+        lambda: receptive_field(model, (1, 8, 8)),
+    )
+    try:
+        threads = [threading.Thread(target=work, args=[ask]) for ask in asks]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert problems == []
+        assert model[0].weight is weight and torch.equal(weight, before)
+        assert dict(nn.modules.module._global_forward_hooks) == hooks
+    finally:
+        hook.remove()

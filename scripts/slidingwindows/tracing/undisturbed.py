@@ -6,6 +6,7 @@ import contextlib
 import copy
 import random
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -28,6 +29,8 @@ HOOKS_OF_ALL = (
     "_global_backward_hooks",
 )
 OF_TORCH = frozenset(nn.Module().__dict__)
+# One thread at a time: what two would lend and give back crosswise would not come home.
+ONE = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -38,22 +41,25 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
     torch's own that make a layer's weight, such as weight_norm's. Afterwards parameters with
     their gradients, buffers, training modes, attributes, hooks and the random states are what
     they were. Modules whose parameters wait for an input go through ``filled_in`` first.
+    Other threads wait for their turn. Forward passes of their own, which ask no turn, meanwhile
+    run without the hooks that are registered for all modules.
     """
-    everything = {id(m): m for module in modules for m in module.modules()}.values()
-    # A compiled TorchScript module keeps its state where Python cannot reach it.
-    everything = [m for m in everything if not isinstance(m, torch.jit.ScriptModule)]
-    before = [(m, m.__class__, dict(m.__dict__)) for m in everything]
-    with _same_randomness(), _no_hook_of_all():
-        known: dict = {}
-        for module in everything:
-            _lend(module.__dict__, known)
-        try:
-            yield
-        finally:
-            for module, kind, state in before:
-                module.__class__ = kind
-                module.__dict__.clear()
-                module.__dict__.update(state)
+    with ONE:
+        everything = {id(m): m for module in modules for m in module.modules()}.values()
+        # A compiled TorchScript module keeps its state where Python cannot reach it.
+        everything = [m for m in everything if not isinstance(m, torch.jit.ScriptModule)]
+        before = [(m, m.__class__, dict(m.__dict__)) for m in everything]
+        with _same_randomness(), _no_hook_of_all():
+            known: dict = {}
+            for module in everything:
+                _lend(module.__dict__, known)
+            try:
+                yield
+            finally:
+                for module, kind, state in before:
+                    module.__class__ = kind
+                    module.__dict__.clear()
+                    module.__dict__.update(state)
 
 
 def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
