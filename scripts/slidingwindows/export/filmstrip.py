@@ -7,16 +7,15 @@ import numpy as np
 from ..core.fields import ReceptiveField
 from ..core.funnel import Funnel
 from ..drawing import animation as frames
-from ..drawing import field_frames, funnel_frames
 from ..drawing.canvas import Canvas
 from ..drawing.sizes import Sizes
 from ..drawing.style import THEMES, WIDTH, Theme
 from .colouring import Packed, clear_png, pack, palette_of, png
 from .credits import stamped
+from .states import states_of
 from .zip import packed
 
 MOST, COLUMNS, HEADER, SIZE = 12, 3, 34, 20  # stills, stills a row, pixels, pixels of the type
-GLIDING = 200  # ms; a frame that lasts less is on its way
 TALL = 1.36  # times as high as wide: what leaves room for a caption on a sheet of A4 or letter
 Still = tuple[str, Canvas]
 
@@ -40,9 +39,7 @@ def stills_of(item, most: int = MOST, width: int = WIDTH) -> list[Still]:
     item: a Trace, a Transfer, a Funnel or a ReceptiveField.
     """
     if isinstance(item, Funnel | ReceptiveField):
-        module = funnel_frames if isinstance(item, Funnel) else field_frames
-        # Frames on the way from one still to the next show nothing of their own.
-        pictures = [canvas for canvas, lasts in module.animate(item) if lasts >= GLIDING]
+        pictures = [canvas for canvas, *_ in states_of(item)]
         numbers = chosen(len(pictures), most)
         total, name = len(pictures), "frame"
         shown = [pictures[n] for n in numbers]

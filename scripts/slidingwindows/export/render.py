@@ -26,6 +26,7 @@ from .credits import credit, stamped
 from .filmstrip import take_away
 from .gif import assemble, pictures
 from .reel import numbering, renumbered
+from .states import sheet, states_of
 
 
 def render(data: dict, source: str = "") -> dict:
@@ -36,8 +37,9 @@ def render(data: dict, source: str = "") -> dict:
     Returns {'files': {file name: bytes}, 'alt', 'transcript', 'width', 'height', 'moving',
     'operation', 'call', 'recipe'}; the recipe is the Python that makes the figure again.
     Of a moving figure 'strip' too, the size of its windows side by side: [width, height].
-    Of a figure that can be stepped through, 'steps' (how many) and 'longest' (their longest
-    sentence) too, and among its files figures/NAME.trace.js.
+    Of a figure that can be stepped through, 'longest', its longest sentence, too, and 'steps' (how
+    many) with the file NAME.trace.js, or 'states', [milliseconds, sentence] of each, 'label' and
+    the files NAME.THEME.states.png, on which ``states.sheet`` has put them.
     """
     kinds = {"trace": _render_trace, "funnel": _render_funnel, "plot": _render_plot}
     kinds |= {"receptive": _render_receptive, "transfer": _render_transfer}
@@ -70,13 +72,24 @@ def _windows(item: Trace | Transfer, name: str, words, operation: str, facts: di
 def _render_funnel(data: dict, facts: dict) -> dict:
     item = Funnel.from_dict(data["funnel"])
     words = (item.alt_text(), item.transcript())
-    return _moving(data["name"], item, funnel_frames, words, facts)
+    return _network(data["name"], item, funnel_frames, words, facts, "feature maps of a network")
 
 
 def _render_receptive(data: dict, facts: dict) -> dict:
     item = ReceptiveField.from_dict(data["receptive"])
     words = (field_words.alt_text(item), field_words.transcript(item))
-    return _moving(data["name"], item, field_frames, words, facts)
+    return _network(data["name"], item, field_frames, words, facts, "a growing receptive field")
+
+
+def _network(name: str, item, module, words, facts: dict, label: str) -> dict:
+    made, shown = _moving(name, item, module, words, facts), states_of(item)
+    packed = pack(sheet([canvas.pixels for canvas, *_ in shown]))
+    for theme in THEMES.values():
+        file = png(packed, palette_of(item, theme))
+        made["files"][f"{name}.{theme.name}.states.png"] = stamped(file, facts)
+    states = [(lasts, sentence) for _, lasts, sentence in shown]
+    longest = max((sentence for *_, sentence in shown), key=len)
+    return made | {"states": states, "longest": longest, "label": label}
 
 
 def _moving(name: str, item, module, words, facts: dict) -> dict:
