@@ -40,6 +40,8 @@
   const icon = (name) =>
     draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: ICONS[name] }));
 
+  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
   const near = new IntersectionObserver(
