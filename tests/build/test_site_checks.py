@@ -176,7 +176,12 @@ def test_ids_that_are_there_twice_are_told_in_order(folder):
 
 
 @pytest.mark.parametrize(
-    "figure", ['<p class="a sw-card">x</p>', "<sliding-window>x</sliding-window>", "<moving-pictures></moving-pictures>"]
+    "figure",
+    [
+        '<p class="a sw-card">x</p>',
+        "<sliding-window>x</sliding-window>",
+        "<moving-pictures></moving-pictures>",
+    ],
 )
 def test_a_page_may_weigh_more_with_each_figure(folder, monkeypatch, figure):
     """So a new lesson's figure fits into the gallery, however many there are."""

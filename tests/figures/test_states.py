@@ -1,4 +1,4 @@
-"""The states of figures that have no windows: the GIF's pictures on one sheet, with times and words."""
+"""The states of figures without windows: the GIF's pictures on one sheet, their time and words."""
 
 import io
 
@@ -71,7 +71,9 @@ def test_a_funnels_sentences_name_layers_sizes_and_costs():
     assert said[2].startswith(f"{item.stages[3].call} gives 2 maps of 9×9; no parameters; ")
     last = f"{item.parameters:,} parameters, {item.macs:,} multiply-accumulates."
     for turn, sentence in enumerate(said[-3:], 1):
-        assert sentence.startswith(f"Other channels in front, turn {turn} of 3. From 1 map of 20×20 ")
+        assert sentence.startswith(
+            f"Other channels in front, turn {turn} of 3. From 1 map of 20×20 "
+        )
         assert sentence.endswith(last)
 
 
@@ -101,7 +103,9 @@ def test_the_sheet_holds_the_gifs_pictures_in_order(name, theme):
     assert max(len(sentence) for _, sentence in states) == len(made["longest"])
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, (3, 2)), (8, (24, 2)), (9, (24, 4)), (17, (24, 6))])
+@pytest.mark.parametrize(
+    ("count", "size"), [(1, (3, 2)), (8, (24, 2)), (9, (24, 4)), (17, (24, 6))]
+)
 def test_a_sheet_has_eight_states_in_a_row(count, size):
     pictures = [np.full((2, 3), number + 1, np.uint8) for number in range(count)]
     whole = sheet(pictures)
