@@ -1,13 +1,12 @@
 // <sliding-window>: a moving figure that readers step through, with the same drawing as its GIF.
 // When the figure comes near the screen, the element loads figures/NAME.trace.js and puts a drawing
-// of its own in the poster's place. It plays in the GIF's tempo while it is seen, so that its slider
-// always tells what is shown. The GIF is for those without scripts, or where the data are lost.
+// of its own in the poster's place. When it moves, and what moves it, is in assets/player.js.
 // A classic script, and data in scripts, for Chromium refuses modules and fetch() on file://. Texts become textContent, never markup; looks are CSS variables.
 
 (() => {
   "use strict";
   const SW = (globalThis.SlidingWindows ??= {});
-  const SVG = "http://www.w3.org/2000/svg";
+  const { Player, make, draw, set, capital } = SW.stepping;
   // What the letters of scripts/slidingwindows/drawing/stepper.py stand for: [ground, ink].
   const LOOKS = {
     p: ["page", "text"],
@@ -20,17 +19,7 @@
     f: ["fresh", "page"],
     r: ["result", "text"],
   };
-  const ICONS = {
-    back: "M6 6h2v12H6zm12 0v12l-8.5-6z",
-    play: "M8 5v14l11-7z",
-    pause: "M6 5h4v14H6zm8 0h4v14h-4z",
-    forward: "M16 6h2v12h-2zM6 6l8.5 6L6 18z",
-  };
-  const SPEEDS = [0.5, 1, 2, 4];
   const HINT = "Step with the buttons or the arrow keys. Then point at any number.";
-  const LOST = "The steps of this figure could not be loaded. The animation still plays.";
-  const NEAR = "600px"; // from the screen: time enough to load some two kilobytes
-  const SEEN = 0.25; // of a figure, before it moves
   const FEW = 4; // outputs that a sentence names one by one
   const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
@@ -56,29 +45,8 @@
     return loading.get(name);
   }
 
-  function make(tag, attributes = {}, ...children) {
-    const element = document.createElement(tag);
-    set(element, attributes);
-    element.append(...children);
-    return element;
-  }
-
-  function draw(tag, attributes, ...children) {
-    const element = document.createElementNS(SVG, tag);
-    set(element, attributes);
-    element.append(...children);
-    return element;
-  }
-
-  function set(element, attributes) {
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  }
-
-  const icon = (name) =>
-    draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: ICONS[name] }));
   const paint = (role) => `var(--fig-${role})`;
   const minus = (number) => String(number).replace("-", "−");
-  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
   /** A figure's data as SVG, as large as the picture whose place it takes. */
   class Drawing {
@@ -351,124 +319,24 @@
     return draw("text", { ...place, ...style }, text);
   }
 
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
-
-  const near = new IntersectionObserver(
-    (entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && target.parentElement.comes()),
-    { rootMargin: NEAR },
-  );
-  const seen = new IntersectionObserver(
-    (entries) => entries.forEach(({ target, intersectionRatio }) => target.parentElement.sees(intersectionRatio >= SEEN)),
-    { threshold: SEEN },
-  );
-  document.addEventListener("visibilitychange", () => {
-    for (const element of document.querySelectorAll("sliding-window[data-drawn]")) element.wait();
-  });
-
   // What is shown: `at` answers are written, and `phase` says which picture of the GIF it is.
   const ANSWER = "answer"; // the last window with its answer; of 0 answers, the opening
   const QUESTION = "question"; // the next window, before its answer
   const CLOSING = "closing"; // all answers and no window
 
-  class SlidingWindow extends HTMLElement {
-    connectedCallback() {
-      if (!this.bar) this.begin();
-      if (this.said && !this.failed) for (const observer of [near, seen]) observer.observe(this.stage);
-    }
+  class SlidingWindow extends Player {
+    hint = HINT;
 
-    disconnectedCallback() {
-      clearTimeout(this.timer);
-      if (this.said) for (const observer of [near, seen]) observer.unobserve(this.stage);
-      this.inSight = false;
-    }
-
-    begin() {
-      this.stage = this.querySelector(":scope > .sw-stage");
-      this.bar = this.querySelector(".sw-bar");
-      this.line = this.querySelector(".sw-sentence");
-      if (!this.stage || !this.bar || !this.line) return;
-      this.count = Number(this.getAttribute("steps")) || 1;
-      [this.at, this.phase] = [0, ANSWER];
-      this.moving = !still.matches;
-      this.furnish();
-      set(this.stage, { tabindex: 0, role: "group", "aria-label": `Step by step: ${this.getAttribute("label")}` });
-      this.addEventListener("keydown", (event) => this.onKey(event));
-      this.said = make("span");
-      this.line.append(this.said);
-      this.say(HINT);
-      this.mark();
-    }
-
-    /** Whoever wants no motion sees the poster, and nothing is loaded. */
-    comes() {
-      if (this.moving) this.open();
-    }
-
-    sees(inSight) {
-      this.inSight = inSight;
-      if (this.drawing) this.wait();
-    }
-
-    furnish() {
-      const button = (name, label, action) => {
-        const made = make("button", { type: "button", class: `sw-step sw-${name}`, "aria-label": label }, icon(name));
-        made.title = label;
-        made.addEventListener("click", action);
-        return made;
-      };
-      this.back = button("back", "Step back", () => this.goBack());
-      this.toggle = button("play", "Play", () => this.playOrPause());
-      this.forward = button("forward", "Step forward", () => this.go(this.at + 1));
-      this.scrub = make("input", { type: "range", min: 0, max: this.count, value: 0, "aria-label": "Step" });
-      this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
-      // Nothing may move it under a hand, nor make a screen reader tell each of its values.
-      this.scrub.addEventListener("focus", () => this.moving && this.pause());
-      this.where = make("span", { class: "sw-at", "aria-hidden": "true" });
-      const options = SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`));
-      this.speed = make("select", { "aria-label": "Speed", title: "Speed" }, ...options);
-      this.speed.value = "1";
-      this.speed.addEventListener("change", () => this.drawing && this.wait());
-      this.bar.append(this.back, this.toggle, this.forward, this.scrub, this.where, this.speed);
-    }
-
-    /** Space, arrows, Home and End, wherever in the figure the focus is; fields keep their own. */
-    onKey(event) {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select")) return;
-      const onCells = event.target.closest?.(".sw-cells");
-      if (onCells && event.key in ARROWS) this.lookAround(onCells, ARROWS[event.key]);
-      else if (onCells && event.key === "Enter") this.jump(this.spotted);
-      else if (event.key === " " && !event.target.matches("button")) this.playOrPause();
-      else if (event.key === "ArrowLeft") this.goBack();
-      else if (event.key === "ArrowRight") this.go(this.at + 1);
-      else if (event.key === "Home") this.go(0);
-      else if (event.key === "End") this.go(this.count);
-      else return;
-      event.preventDefault();
-    }
-
-    /** Puts the drawing in the picture's place; false if its data cannot be had. */
-    async open() {
-      if (this.drawing || this.failed) return !this.failed;
+    async prepare() {
       const [name, source] = [this.getAttribute("name"), this.getAttribute("src")];
-      try {
-        const data = await load(name, source);
-        if (this.drawing) return true;
-        const drawing = new Drawing(name, data);
-        if (drawing.count !== this.count) throw new Error(`${source} has other steps`);
-        this.enter(drawing);
-      } catch (error) {
-        console.warn(error);
-        this.fail();
-      }
-      return !this.failed;
+      const drawing = new Drawing(name, await load(name, source));
+      if (drawing.count !== this.count) throw new Error(`${source} has other steps`);
+      return drawing;
     }
 
-    enter(drawing) {
-      this.drawing = drawing;
+    place(drawing) {
       drawing.svg.setAttribute("aria-label", this.getAttribute("label"));
-      drawing.rest(!this.moving);
-      this.picture(false);
-      this.dataset.drawn = "1";
+      this.rest(!this.moving);
       this.stage.append(drawing.svg);
       const svg = drawing.svg;
       svg.addEventListener("pointermove", (event) => this.onPointer(event));
@@ -478,62 +346,27 @@
       // Not on the drawing itself: Chromium lets Tab stop at an SVG that listens for focus.
       this.stage.addEventListener("focusin", ({ target }) => this.lookAround(target.closest(".sw-cells"), [0, 0]));
       this.stage.addEventListener("focusout", () => this.look(null));
-      this.update();
     }
 
-    fail() {
-      this.failed = true;
+    rewind() {
       [this.at, this.phase] = [0, ANSWER];
-      near.unobserve(this.stage);
-      for (const control of [this.back, this.forward, this.scrub, this.speed]) control.disabled = true;
-      this.picture(this.moving);
-      this.say(LOST);
-      this.mark();
     }
 
-    /** The GIF, from its first frame, or the poster. */
-    picture(moving) {
-      for (const image of this.stage.querySelectorAll("picture img")) {
-        const source = image.parentElement.querySelector("source");
-        if (source) source.media = moving ? "not all" : "all";
-        if (moving) image.src = image.getAttribute("src");
-      }
+    previous() {
+      return this.phase === QUESTION ? this.at : this.at - 1;
     }
 
-    playOrPause() {
-      this.taken = true;
-      if (this.moving) this.pause();
-      else this.play();
+    rest(resting) {
+      this.drawing.rest(resting);
     }
 
-    /** What is seen stays. */
-    pause() {
-      this.taken = true;
-      this.moving = false;
-      if (this.drawing) this.update();
-      else {
-        this.picture(false);
-        this.mark();
-      }
-    }
-
-    /** On from what is seen; from the end, again from the start. */
-    async play() {
-      const drawn = await this.open();
-      this.moving = true;
-      if (!drawn) {
-        this.picture(true);
-        return this.mark();
-      }
-      if (this.at >= this.count) [this.at, this.phase] = [0, ANSWER];
-      return this.update();
-    }
-
-    /** Waits for the time of the next picture, if this one can be seen. */
-    wait() {
-      clearTimeout(this.timer);
-      if (!this.moving || !this.inSight || document.hidden) return;
-      this.timer = setTimeout(() => this.advance(), this.lasts() / Number(this.speed.value));
+    /** Arrows and Enter, while the focus is on cells. */
+    takes(event) {
+      const onCells = event.target.closest?.(".sw-cells");
+      if (onCells && event.key in ARROWS) this.lookAround(onCells, ARROWS[event.key]);
+      else if (onCells && event.key === "Enter") this.jump(this.spotted);
+      else return super.takes(event);
+      return true;
     }
 
     /** Milliseconds of the picture that is shown, as in the GIF. */
@@ -544,42 +377,20 @@
       return this.at ? answer : opening;
     }
 
-    advance() {
+    next() {
       const { every, tempo } = this.drawing.data;
-      if (still.matches && !this.taken) this.moving = false; // the reader has wished so since
-      else if (this.phase === CLOSING) [this.at, this.phase] = [0, ANSWER];
+      if (this.phase === CLOSING) this.rewind();
       else if (this.at === this.count) this.phase = CLOSING;
       else if (this.phase === ANSWER && tempo[2]) this.phase = QUESTION;
       else [this.at, this.phase] = [Math.min(this.at + every, this.count), ANSWER];
-      return this.update();
     }
 
-    /** To a step, by the reader's hand. */
-    async go(at) {
-      clearTimeout(this.timer);
-      this.taken = true;
-      // At once, for a second key may come soon.
-      [this.at, this.phase] = [Math.max(0, Math.min(at, this.count)), ANSWER];
-      if (!(await this.open())) return;
-      this.moving = false;
-      this.update();
-    }
-
-    goBack() {
-      return this.go(this.phase === QUESTION ? this.at : this.at - 1);
-    }
-
-    update() {
+    show() {
       const { drawing, phase, at } = this;
       this.looked = null;
       drawing.spot.setAttribute("visibility", "hidden");
       const shown = { [QUESTION]: () => drawing.question(at), [CLOSING]: () => drawing.closing() };
       drawing.show(at, shown[phase]?.());
-      // Screen readers hear each step that is made by hand, and nothing while it plays.
-      this.line.setAttribute("aria-live", this.moving ? "off" : "polite");
-      if (this.taken) this.say(this.sentence());
-      this.mark();
-      this.wait();
     }
 
     sentence() {
@@ -587,24 +398,6 @@
       if (this.phase === QUESTION) return steps[this.at][6][0].join(" ");
       if (this.phase === ANSWER && this.at) return steps[this.at - 1][0];
       return capital(`${(this.at ? closing : opening).join(" ")}.`);
-    }
-
-    say(text) {
-      if (this.said.textContent !== text) this.said.textContent = text;
-    }
-
-    /** Buttons and slider as things are. */
-    mark() {
-      const label = this.moving ? "Pause" : "Play";
-      if (this.toggle.getAttribute("aria-label") !== label || !this.marked) {
-        this.marked = true;
-        set(this.toggle, { "aria-label": label, title: label });
-        this.toggle.replaceChildren(icon(this.moving ? "pause" : "play"));
-        this.drawing?.rest(!this.moving);
-      }
-      this.scrub.value = this.at;
-      this.scrub.setAttribute("aria-valuetext", `${this.at} of ${this.count}`);
-      this.where.textContent = `${this.at}/${this.count}`;
     }
 
     /** A mouse looks wherever it is; a finger looks at what it taps, not where a scroll begins. */

@@ -67,7 +67,7 @@ OF_SCRIPT = {
     "network": ("network", "layers", "sight", "windows"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
-    "stepper": ("sliding-window", "play", "figures", "grids", "arithmetic"),
+    "stepper": ("sliding-window", "moving-pictures", "play", "grids", "arithmetic"),
     "windows": ("windows", "layers", "explorer"),
 }
 

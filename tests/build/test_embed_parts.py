@@ -66,11 +66,22 @@ def test_a_moving_figure_word_by_word(tmp_path):
     )
 
 
-def test_a_figure_without_steps_has_no_stepper(tmp_path):
-    facts = {name: value for name, value in MOVING.items() if name not in ("steps", "longest")}
-    page = embedded(tmp_path, facts)
-    assert "scripting" not in page, "nothing but the GIF moves"
-    assert "sliding-window" not in page and page.count('<div class="sw-stage"><picture') == 1
+def of_states(told: list) -> dict:
+    """Facts of a figure that has states and no windows."""
+    facts = {name: value for name, value in MOVING.items() if name not in ("steps", "call")}
+    return facts | {"states": told, "label": "maps"}
+
+
+def test_a_figure_of_states_word_by_word(tmp_path):
+    page = embedded(tmp_path, of_states([[1800, 'An "input".'], [900, "Some <maps>."]]), up="")
+    said = "[[1800,&quot;An \\&quot;input\\&quot;.&quot;],[900,&quot;Some &lt;maps&gt;.&quot;]]"
+    assert (
+        '<moving-pictures light="figures/one.light.states.png" '
+        f'dark="figures/one.dark.states.png" states="{said}" steps="2" label="maps">'
+        '<div class="sw-stage"><picture class="sw-light">'
+    ) in page
+    assert page.count('media="(prefers-reduced-motion: reduce), (scripting: enabled)"') == 2
+    assert page.count("</moving-pictures>") == 1 and "sliding-window" not in page
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ def test_a_good_site_passes(folder):
         ('<iframe src="gone/"></iframe>', "gone/ leads nowhere"),
         ('<link rel="stylesheet" href="gone.css">', "gone.css leads nowhere"),
         ('<sliding-window src="gone.js"></sliding-window>', "gone.js leads nowhere"),
+        ('<moving-pictures light="gone.png"></moving-pictures>', "gone.png leads nowhere"),
+        ('<moving-pictures dark="gone.png"></moving-pictures>', "gone.png leads nowhere"),
         ('<a href="..#gone">x</a>', "..#gone leads to no place on its page"),
         ('<a href="/#pl%61cd">x</a>', "/#pl%61cd leads to no place on its page"),
         ('<img src="../figures/a.png">', "the picture ../figures/a.png has no words (alt)"),
@@ -174,7 +176,12 @@ def test_ids_that_are_there_twice_are_told_in_order(folder):
 
 
 @pytest.mark.parametrize(
-    "figure", ['<p class="a sw-card">x</p>', "<sliding-window>x</sliding-window>"]
+    "figure",
+    [
+        '<p class="a sw-card">x</p>',
+        "<sliding-window>x</sliding-window>",
+        "<moving-pictures></moving-pictures>",
+    ],
 )
 def test_a_page_may_weigh_more_with_each_figure(folder, monkeypatch, figure):
     """So a new lesson's figure fits into the gallery, however many there are."""

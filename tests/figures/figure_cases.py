@@ -135,10 +135,13 @@ def rendered(name: str) -> Rendered:
     return render(data)
 
 
+BESIDE = (".strip.png", ".states.png")
+
+
 def on_the_page(made: Rendered) -> dict[str, bytes]:
     """The pictures that a page shows on a screen: the animation and its poster, light and dark."""
     shown = {name: data for name, data in made.files.items() if name.endswith((".gif", ".png"))}
-    return {name: data for name, data in shown.items() if not name.endswith(".strip.png")}
+    return {name: data for name, data in shown.items() if not name.endswith(BESIDE)}
 
 
 def decode(gif: bytes) -> list[tuple[np.ndarray, int]]:

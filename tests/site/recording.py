@@ -70,11 +70,11 @@ FACTS = """() => {
     downloads: all("a[download]", a => a.href),
     levels: all("article :is(h1, h2, h3, h4, h5, h6)", e => [Number(e.tagName[1]), shown(e)])
       .filter(([, seen]) => seen).map(([level]) => level),
-    pictures: all("article img:not(.sw-strip)",
+    pictures: all("article img:not(.sw-strip, .sw-reel img)",
       i => [i.alt, i.getAttribute("width"), i.getAttribute("height")]),
     figures: all(".sw-figure", e => ({
       id: e.id, moving: e.dataset.moving === "1",
-      controls: e.querySelectorAll(".sw-pause, .sw-play").length,
+      controls: e.querySelectorAll(".sw-play").length,
       stepped: e.querySelectorAll("sliding-window").length,
     })),
   };

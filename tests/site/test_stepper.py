@@ -748,7 +748,7 @@ def test_it_works_from_a_folder(from_folder):
     figure.forward.click()
     figure.at(1)
     from_folder("lessons/the-cnn-funnel")
-    expect(page.locator(".sw-pause").first).to_be_visible()
+    expect(page.locator(".sw-play").first).to_be_visible()
     from_folder("gallery")
     expect(page.locator(".sw-count")).to_have_text(re.compile(r"\d+ of \d+ figures"))
 

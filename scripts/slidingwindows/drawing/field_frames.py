@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..core.fields import ReceptiveField
+from ..words.field_words import transcript
 from . import field_drawing as draw
 from .canvas import TABLE, Canvas
 from .field_plan import Plan
@@ -49,6 +50,14 @@ def animate(field: ReceptiveField) -> Iterator[tuple[Canvas, int]]:
     if field.effective:
         yield _effective(plan), MIDDLE
     yield poster(field), LAST
+
+
+def sentences(field: ReceptiveField) -> list[str]:
+    """What is said of each picture of ``animate`` that is not on its way, in its order."""
+    first, *lines = transcript(field)
+    layers, measured = lines[: len(field.layers)], lines[len(field.layers) :]
+    grows = [line for line, layer in zip(layers, field.layers, strict=True) if not layer.plain]
+    return [first, *grows, *measured, " ".join(Plan(field).sizes()) + "."]
 
 
 def poster(field: ReceptiveField) -> Canvas:

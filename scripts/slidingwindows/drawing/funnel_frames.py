@@ -69,11 +69,28 @@ def poster(funnel: Funnel) -> Canvas:
     return canvas
 
 
+def sentences(funnel: Funnel) -> list[str]:
+    """What is said of each picture that ``animate`` gives, in its order."""
+    told = []
+    for stack in plan(funnel):
+        head, facts = _told(stack)
+        told.append(" ".join([*(line for line, _ in head), "; ".join(facts)]) + ".")
+    last = " ".join(line for line, _ in summary(funnel))
+    turns = range(1, CYCLES + 1)
+    return told + [f"Other channels in front, turn {n} of {CYCLES}. {last}" for n in turns]
+
+
 def words(stack: Stack) -> list[tuple[str, bool]]:
     """(line, whether it is code): the layers that a stack stands for, and what they cost."""
+    head, facts = _told(stack)
+    return [*head, *(line for fact in facts for line in _plain(fact))]
+
+
+def _told(stack: Stack) -> tuple[list[tuple[str, bool]], list[str]]:
+    """The lines of code of a stack's layers, then each fact about them."""
     stages, what = stack.stages, described(stack.shape)
     if stages[0].call == "input":
-        return _plain(f"The input: {_sized(what)}")
+        return [], [f"The input: {_sized(what)}"]
     calls = [(line, True) for line in wrap(stages[0].call, LABEL, mono=True)]
     if len(stages) > 1:
         named = [re.match(r"(?:nn\.)?(\w+)", stage.call) for stage in stages]
@@ -93,7 +110,7 @@ def words(stack: Stack) -> list[tuple[str, bool]]:
         cost += "; sees all of the input"
     elif stages[-1].field:
         cost += f"; sees {size([r.size for r in stages[-1].field])}"
-    return [*calls, *_plain(text), *_plain(cost)]
+    return calls, [text, cost]
 
 
 def summary(funnel: Funnel) -> list[tuple[str, bool]]:

@@ -11,11 +11,11 @@ from ..drawing.sizes import Sizes
 from ..drawing.style import THEMES, WIDTH, Theme
 from .colouring import Packed, clear_png, pack, palette_of, png
 from .credits import stamped
-from .kinds import is_stepped, kind_of
+from .kinds import is_stepped
+from .states import states_of
 from .zip import packed
 
 MOST, COLUMNS, HEADER, SIZE = 12, 3, 34, 20  # stills, stills a row, pixels, pixels of the type
-GLIDING = 200  # ms; a frame that lasts less is on its way
 TALL = 1.36  # times as high as wide: what leaves room for a caption on a sheet of A4 or letter
 Still = tuple[str, Canvas]
 
@@ -43,8 +43,7 @@ def stills_of(item: Drawable, most: int = MOST, width: int = WIDTH) -> list[Stil
         numbers = chosen(total, most)
         shown = list(frames.stills(item, numbers, width))
     else:
-        # Frames on the way from one still to the next show nothing of their own.
-        pictures = [canvas for canvas, lasts in kind_of(item).animate(item) if lasts >= GLIDING]
+        pictures = [canvas for canvas, *_ in states_of(item)]
         numbers = chosen(len(pictures), most)
         total, name = len(pictures), "frame"
         shown = [pictures[n] for n in numbers]

@@ -28,7 +28,8 @@ class Kind(Generic[F]):
     frames: (figure, width, frame_time) to (Canvas, milliseconds) pairs. poster: one picture that
     says it all. shades: the colours that follow a theme's own in the palette. alt_text and
     transcript: the figure in words. operation: what the gallery sorts it by. stepped: whether it
-    goes window by window, of any width, and can be stepped through in the page.
+    goes window by window, of any width, and can be stepped through in the page; of others,
+    sentences: one for each state, and label: what the states are of.
     """
 
     frames: Callable[[F, int, int | None], Iterator[Frame]]
@@ -38,6 +39,8 @@ class Kind(Generic[F]):
     transcript: Callable[[F], list[str]]
     operation: Callable[[F], str]
     stepped: bool = False
+    sentences: Callable[[F], list[str]] = lambda figure: []
+    label: str = ""
 
     def animate(
         self, figure: F, width: int = WIDTH, frame_time: int | None = None
@@ -81,6 +84,8 @@ KINDS: dict[str, Kind[Any]] = {
         alt_text=Funnel.alt_text,
         transcript=Funnel.transcript,
         operation=lambda funnel: "Network",
+        sentences=funnel_frames.sentences,
+        label="feature maps of a network",
     ),
     "receptive": Kind[ReceptiveField](
         frames=lambda field, width, frame_time: field_frames.animate(field),
@@ -89,6 +94,8 @@ KINDS: dict[str, Kind[Any]] = {
         alt_text=field_words.alt_text,
         transcript=field_words.transcript,
         operation=lambda field: "Network",
+        sentences=field_frames.sentences,
+        label="a growing receptive field",
     ),
 }
 

@@ -24,6 +24,7 @@ from .gif import assemble, pictures
 from .kinds import is_stepped, kind_of
 from .reel import numbering, renumbered
 from .rendered import Rendered
+from .states import sheet, states_of
 
 T = TypeVar("T")
 
@@ -70,7 +71,25 @@ def _moving(name: str, figure: Drawable, facts: dict[str, str]) -> Rendered:
         operation=kind.operation(figure),
         strip=strip,
     )
-    return _stepped(made, figure, name) if is_stepped(figure) else made
+    if is_stepped(figure):
+        return _stepped(made, figure, name)
+    return _in_states(made, figure, name, facts)
+
+
+def _in_states(made: Rendered, figure: Drawable, name: str, facts: dict[str, str]) -> Rendered:
+    """The same with what the page shows state by state."""
+    shown, files = states_of(figure), dict(made.files)
+    packed = pack(sheet([canvas.pixels for canvas, *_ in shown]))
+    for theme in THEMES.values():
+        file = png(packed, palette_of(figure, theme))
+        files[f"{name}.{theme.name}.states.png"] = stamped(file, facts)
+    return replace(
+        made,
+        files=files,
+        states=[(lasts, sentence) for _, lasts, sentence in shown],
+        longest=max((sentence for *_, sentence in shown), key=len),
+        label=kind_of(figure).label,
+    )
 
 
 def _stepped(made: Rendered, figure: Trace | Transfer, name: str) -> Rendered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,8 +15,10 @@ class Rendered:
     moving: whether it is an animation. operation: what the gallery sorts it by. call: the torch
     call, if it is of one. recipe: the Python that makes the figure again, if there is any.
     strip: of a moving figure, [width, height] of its windows side by side.
-    steps, longest: of a figure that can be stepped through, how many steps, and their longest
-    sentence; among its files is NAME.trace.js then.
+    longest: of a figure that can be stepped through, its longest sentence. steps: how many windows
+    it has; among its files is NAME.trace.js then. states: of a figure without windows,
+    (milliseconds, sentence) of each state, label: what they are of; among its files are
+    NAME.THEME.states.png then, on which ``states.sheet`` has put them.
     """
 
     files: dict[str, bytes]
@@ -31,6 +33,8 @@ class Rendered:
     strip: list[int] | None = None
     steps: int = 0
     longest: str = ""
+    states: Sequence[tuple[int, str]] = ()
+    label: str = ""
 
     def facts(self) -> dict[str, object]:
         """All but the files, ready for JSON."""

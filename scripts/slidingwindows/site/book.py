@@ -11,6 +11,7 @@ from string import Template
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from ..core.errors import SlidingWindowsError
+from .embed import PLAYERS
 
 # What only a screen can use.
 DROPPED = {"md-content__button", "headerlink", "sw-words", "sw-dark", "sw-bar", "sw-sentence"}
@@ -103,7 +104,7 @@ def _drop(parent) -> None:
     moving = parent.tag == "figure" and parent.get("data-moving") == "1"
     for child in list(parent):
         shown = set(child.get("class", "").split())
-        moves = moving and (child.tag == "sliding-window" or "sw-stage" in shown)
+        moves = moving and (child.tag in PLAYERS or "sw-stage" in shown)
         if shown & DROPPED or moves:
             _remove(parent, child)
         else:

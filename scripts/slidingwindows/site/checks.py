@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ..core.errors import SlidingWindowsError
+from .embed import PLAYERS
 
 # Most kilobytes of a file, gzipped where a host would gzip it; the first pattern that fits counts.
 BUDGETS = (
@@ -29,7 +30,8 @@ BUDGETS = (
 PER_FIGURE = 0.22  # more kilobytes, gzipped, for each figure that a page shows: its words and links
 NAMING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 LINKING = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"))
-LINKING += (("sliding-window", "src"), ("source", "srcset"), ("iframe", "src"))
+LINKING += (("sliding-window", "src"), ("moving-pictures", "light"), ("moving-pictures", "dark"))
+LINKING += (("source", "srcset"), ("iframe", "src"))
 # A fragment with an equals sign is the state of a page that plays, not a place on it.
 STATE = "="
 # Made with every figure for paper and slides; only a site with a gallery links to all of them.
@@ -58,7 +60,7 @@ class Page:
     def figures(self) -> int:
         """How many figures the page shows, or cards of figures."""
         return sum(
-            one.tag == "sliding-window" or "sw-card" in (one.get("class") or "").split()
+            one.tag in PLAYERS or "sw-card" in (one.get("class") or "").split()
             for one in self.elements
         )
 

@@ -11,6 +11,7 @@ from ..core.errors import SlidingWindowsError
 from ..course.blocks import inline
 
 MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
+PLAYERS = ("sliding-window", "moving-pictures")  # the elements that scripts bring to life
 PAPER = 640  # CSS pixels, about 17 cm: the width of a printed sheet
 SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as much room
 
@@ -42,9 +43,10 @@ def _figure(name: str, facts: dict, base: str) -> str:
     pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
     stage = f'<div class="sw-stage">{pictures}</div>'
-    parts.append(_stepper(name, facts, base, stage) if facts.get("steps") else stage)
     if facts["moving"]:
-        parts.append(_strip(name, facts, base))
+        parts += [_player(name, facts, base, stage), _strip(name, facts, base)]
+    else:
+        parts.append(stage)
     if facts["caption"]:
         parts.append(f"<figcaption>{inline(facts['caption'])}</figcaption>")
     if facts["transcript"]:
@@ -57,19 +59,27 @@ def _figure(name: str, facts: dict, base: str) -> str:
     return "".join(parts)
 
 
-def _stepper(name: str, facts: dict, base: str, stage: str) -> str:
+def _player(name: str, facts: dict, base: str, stage: str) -> str:
     """The picture in an element that a script brings to life; without it, the picture stays.
 
     The room for buttons and for the longest sentence is there from the start, so that nothing
     moves when they come.
     """
+    windows, pictures = PLAYERS
+    if facts.get("states"):
+        tag, steps, label = pictures, len(facts["states"]), facts["label"]
+        states = json.dumps(facts["states"], ensure_ascii=False, separators=(",", ":"))
+        sheets = (f'{theme}="{base}{name}.{theme}.states.png" ' for theme in ("light", "dark"))
+        source = f'{"".join(sheets)}states="{escape(states, quote=True)}"'
+    else:
+        tag, steps, label = windows, facts["steps"], facts["call"]
+        source = f'src="{base}{name}.trace.js" name="{name}"'
     longest = escape(facts["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
     return (
-        f'<sliding-window src="{base}{name}.trace.js" name="{name}" steps="{facts["steps"]}" '
-        f'label="{escape(facts["call"], quote=True)}">{stage}'
+        f'<{tag} {source} steps="{steps}" label="{escape(label, quote=True)}">{stage}'
         '<div class="sw-bar" data-search-exclude></div>'
         f'<p class="sw-sentence" data-longest="{longest}" data-search-exclude></p>'
-        "</sliding-window>"
+        f"</{tag}>"
     )
 
 
@@ -92,8 +102,7 @@ def _picture(name: str, theme: str, facts: dict, base: str) -> str:
         f'alt="{escape(facts["alt"], quote=True)}">'
     )
     if facts["moving"]:
-        # Where scripts run, a stepper's drawing will move, and the GIF need not load.
-        stepped = ", (scripting: enabled)" if facts.get("steps") else ""
-        still = f'<source media="(prefers-reduced-motion: reduce){stepped}" srcset="{source}.png">'
-        image = f"{still}{image}"
+        # Where scripts run, a drawing will move in its place, and the GIF need not load.
+        still = "(prefers-reduced-motion: reduce), (scripting: enabled)"
+        image = f'<source media="{still}" srcset="{source}.png">{image}'
     return f'<picture class="sw-{theme}">{image}</picture>'

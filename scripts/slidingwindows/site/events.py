@@ -38,7 +38,7 @@ from slidingwindows.site.contents import (
     with_citations,
     with_facts,
 )
-from slidingwindows.site.embed import embed_figures
+from slidingwindows.site.embed import PLAYERS, embed_figures
 from slidingwindows.site.gallery import GALLERY_MARK, gallery
 from slidingwindows.site.glossary import read_glossary, with_terms
 from slidingwindows.site.lighter import lighter
@@ -72,8 +72,8 @@ def on_config(config, serving: bool):
         sys.pycache_prefix = str(cache_of(root) / "pycache")
     if not serving and commit_time(root):
         os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
-    if "sliding-window" not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
-        BLOCK_LEVEL_ELEMENTS.append("sliding-window")
+    if PLAYERS[0] not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
+        BLOCK_LEVEL_ELEMENTS.extend(PLAYERS)
     return config
 
 
