@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -16,8 +17,10 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
 from ..core.receptive import Reach
 from .calls import title_of
+from .confirming import confirmed
 from .layers import CONVOLUTIONS, TRANSPOSED, is_a, windows_of
-from .sight import Sight, sight_after
+from .lines import Sight
+from .sight import sight_after
 from .tensors import tensor_of
 from .undisturbed import filled_in, undisturbed
 
@@ -199,6 +202,10 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
                 "dropout is, call network.eval() first",
                 context,
             )
+    claimed = [number for number, stage in enumerate(stages[1:]) if stage.everything]
+    sure = confirmed(network, layers_of(network), batch, claimed)
+    for number in set(claimed) - sure:
+        stages[number + 1] = replace(stages[number + 1], everything=False)
     return Funnel(tuple(_without_hidden_maps(stages)))
 
 
