@@ -59,11 +59,13 @@ class Sight:
     centred: True if a channel's mean may be the same for all inputs, as an instance norm leaves it:
     then the mean sees nothing.
     level: True if all numbers of a channel may be one number: then their differences see nothing.
+    doubtful: True if operands of a block on the way might cancel: then torch has to be asked.
     """
 
     axes: tuple[Line, ...] | None
     centred: bool = False
     level: bool = False
+    doubtful: bool = False
 
     @classmethod
     def of_input(cls, sizes: tuple[int, ...]) -> Sight:

@@ -188,6 +188,7 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
     reaches = (Reach(),) * (batch.dim() - 2) or None
     sight = Sight.of_input(tuple(batch.shape[2:]))
     stages, seen = [_stage("input", batch, 0, 0, reaches, sight)], set()
+    claimed = []  # layers that are said to see all, but not for certain
     with torch.no_grad():
         # A layer with inplace=True must not write into the caller's image.
         for layer, before, after in _checked(network, batch.clone(), context):
@@ -195,6 +196,8 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
             sight = sight_after(layer, before, after, sight)
             reaches = _reaches(layer, shape, tuple(after.shape[1:]), reaches)
             facts = new_parameters(layer, seen), macs_of(layer, before, after)
+            if sight is not None and sight.everything and sight.doubtful and reaches is None:
+                claimed.append(len(stages) - 1)
             stages.append(_stage(name_of(layer), after, *facts, reaches, sight))
         if not torch.equal(network(batch.clone()), after):
             raise SlidingWindowsError(
@@ -202,7 +205,6 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
                 "dropout is, call network.eval() first",
                 context,
             )
-    claimed = [number for number, stage in enumerate(stages[1:]) if stage.everything]
     sure = confirmed(network, layers_of(network), batch, claimed)
     for number in set(claimed) - sure:
         stages[number + 1] = replace(stages[number + 1], everything=False)

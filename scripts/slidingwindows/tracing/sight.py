@@ -20,6 +20,7 @@ from ..core.uneven import UnevenAxis
 from .layers import (
     ADAPTIVE,
     AVERAGE_POOLS,
+    CONVOLUTIONS,
     ELEMENT_WISE,
     LP_POOLS,
     MAX_POOLS,
@@ -39,6 +40,9 @@ CURVED = (
     *(kind for kind in ELEMENT_WISE if kind not in LINEAR),
     *(*MAX_POOLS, *LP_POOLS, *(kind for kind in ADAPTIVE if "Max" in kind.__name__)),
 )
+ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh", "leaky_relu", "elu")
+NORMS = (nn.LayerNorm, nn.GroupNorm, _InstanceNorm, _BatchNorm)
+WEIGHTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear, *NORMS)
 MOST_READS = 4_000_000  # of one layer along one axis; of longer ones nothing is said
 
 
@@ -59,6 +63,7 @@ def sight_after(layer: nn.Module, before: torch.Tensor, after: torch.Tensor, sig
         found,
         centred=found.centred or (sight.centred and not is_a(layer, CURVED)),
         level=math.prod(out) == 1 or (sight.level and not _unlevels(layer, before)),
+        doubtful=sight.doubtful,
     )
 
 
@@ -86,7 +91,7 @@ def _after(layer: nn.Module, shape, out, sight: Sight) -> Sight | None:
         return sight if out == sizes else sight.reshaped(out)
     if is_a(layer, (nn.Linear,)):
         return sight.mixed((len(out) - 1,), out) if sizes else sight.gathered(out)
-    if isinstance(layer, nn.LayerNorm | nn.GroupNorm | _InstanceNorm | _BatchNorm):
+    if isinstance(layer, NORMS):
         if not steady_norm(layer):
             return _normed(layer, shape, sight)
     windows = windows_of(layer, sizes)
@@ -213,8 +218,9 @@ class _Follower(torch.fx.Interpreter):
             return None
         if node.op not in ("call_function", "call_method") or not read:
             return None
-        name = node.target if isinstance(node.target, str) else node.target.__name__
-        return self._operated(name.strip("_"), node, read, result)
+        found = self._operated(_name(node), node, read, result)
+        doubtful = any(self.sights[n] and self.sights[n].doubtful for n in read)
+        return found and replace(found, doubtful=found.doubtful or doubtful)
 
     def _operated(self, name, node, read, result) -> Sight | None:
         if result.dim() < 2 or result.shape[0] != 1:
@@ -232,11 +238,12 @@ class _Follower(torch.fx.Interpreter):
         if name == "dropout" and _argument(node, 2, "training", True):
             if _argument(node, 1, "p", 0.5) >= 1:
                 return None  # all zeros
-        if name in ("relu", "gelu", "silu", "sigmoid", "tanh", "leaky_relu", "elu", "dropout"):
+        if name in (*ACTIVATIONS, "dropout"):
             return replace(sight, centred=name == "dropout" and sight.centred)
         if name in ("flatten", "view", "reshape", "squeeze") and first.numel() == result.numel():
             made = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
-            return made and replace(made, level=math.prod(sizes) == 1)
+            centred = sight.centred or bool(made and made.centred)
+            return made and replace(made, centred=centred, level=math.prod(sizes) == 1)
         if name in ("mean", "adaptive_avg_pool2d") and first.shape[:2] == result.shape[:2]:
             if sight.centred or result.numel() != result.shape[1] or sight.axes is None:
                 return None
@@ -267,7 +274,51 @@ class _Follower(torch.fx.Interpreter):
             if part and self.env[n].shape == result.shape and (not best or covers(part, best)):
                 best = part
         level = all(part and part.level for part in parts)
-        return best and replace(best, centred=centred, level=level)
+        doubtful = len(read) == 2 and not self._weighted_apart(name, *read)
+        return best and replace(best, centred=centred, level=level, doubtful=doubtful)
+
+    def _weighted_apart(self, name: str, one: torch.fx.Node, two: torch.fx.Node) -> bool:
+        """True if an operand has weights that the other has not, so that the two cannot cancel."""
+        if "get_attr" in (one.op, two.op):
+            return True  # a tensor that knows nothing of the input
+        return any(self._weighted(name, *pair) for pair in ((one, two), (two, one)))
+
+    def _weighted(self, name: str, node: torch.fx.Node, other: torch.fx.Node) -> bool:
+        curved = name in ("add", "iadd", "sub", "isub")  # a scale alone is no matter of products
+        while True:
+            module = self.module.get_submodule(node.target) if node.op == "call_module" else None
+            if isinstance(module, WEIGHTED) and module.weight is not None:
+                return curved and not self._known(other, module.weight)
+            if module is not None:
+                if not is_a(module, ELEMENT_WISE):
+                    return False
+                curved = curved or not is_a(module, LINEAR)
+            elif _name(node) in ACTIVATIONS:
+                curved = True
+            elif _name(node) not in ("view", "reshape", "flatten", "squeeze", "unsqueeze"):
+                return False
+            node = node.all_input_nodes[0]
+
+    def _known(self, node: torch.fx.Node, weight: torch.Tensor) -> bool:
+        """True if a weight has a part in a node's making."""
+        waiting, found = [node], set()
+        while waiting:
+            node = waiting.pop()
+            if node.op == "call_module":
+                module = self.module.get_submodule(node.target)
+                if any(parameter is weight for parameter in module.parameters()):
+                    return True
+            new = set(node.all_input_nodes) - found
+            found |= new
+            waiting += new
+        return False
+
+
+def _name(node: torch.fx.Node) -> str:
+    """Of a traced function or method; "" of anything else."""
+    if node.op not in ("call_function", "call_method"):
+        return ""
+    return (node.target if isinstance(node.target, str) else node.target.__name__).strip("_")
 
 
 def _argument(node: torch.fx.Node, place: int, name: str, default):
