@@ -233,6 +233,38 @@ def test_each_of_several_layers_is_judged_by_itself():
     assert confirmed(network, list(network), torch.rand(1, *MAP), [0, 1, 2]) == {1, 2}
 
 
+class Residual(nn.Module):
+    """As residual networks have it: no weight is in both operands."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.one = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm, self.relu = nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        y = self.norm(self.one(x))
+        y += x
+        return self.relu(y)
+
+
+def test_a_residual_network_is_followed_without_asking(monkeypatch):
+    """Through 25 layers a corner's gradient is too faint to ask; it need not be, either."""
+    asked = []
+    monkeypatch.setattr(
+        "slidingwindows.tracing.network.confirmed",
+        lambda network, layers, batch, claimed: asked.extend(claimed) or set(),
+    )
+    network = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), *[Residual(8) for _ in range(24)])
+    assert funnel(network.eval(), torch.rand(1, 24, 24)).stages[-1].sees() == "all"
+    assert not asked
+    # Of operands that have all their weights in common it is asked, and said if torch says so.
+    norm = nn.GroupNorm(1, 1)
+    network = nn.Sequential(Block(lambda x, norm: norm(x) + torch.tanh(norm(x)), norm))
+    assert funnel(network, torch.rand(1, 8, 8)).stages[-1].sees() == "–" and asked == [0]
+    monkeypatch.undo()
+    assert funnel(network, torch.rand(1, 8, 8)).stages[-1].sees() == "all"
+
+
 def test_zeroed_weights_and_shut_activations_do_not_decide():
     """A layer whose weights begin at 0 sees what it is going to see once it is trained."""
     network = nn.Sequential(nn.Flatten(), nn.Linear(32, 3), nn.ReLU(), nn.Linear(3, 2))
