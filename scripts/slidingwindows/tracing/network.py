@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -16,8 +17,10 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
 from ..core.receptive import Reach
 from .calls import title_of
+from .confirming import confirmed
 from .layers import CONVOLUTIONS, TRANSPOSED, is_a, windows_of
-from .sight import Sight, sight_after
+from .lines import Sight
+from .sight import sight_after
 from .tensors import tensor_of
 from .undisturbed import filled_in, undisturbed
 
@@ -185,6 +188,7 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
     reaches = (Reach(),) * (batch.dim() - 2) or None
     sight = Sight.of_input(tuple(batch.shape[2:]))
     stages, seen = [_stage("input", batch, 0, 0, reaches, sight)], set()
+    claimed = []  # layers that are said to see all, but not for certain
     with torch.no_grad():
         # A layer with inplace=True must not write into the caller's image.
         for layer, before, after in _checked(network, batch.clone(), context):
@@ -192,6 +196,8 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
             sight = sight_after(layer, before, after, sight)
             reaches = _reaches(layer, shape, tuple(after.shape[1:]), reaches)
             facts = new_parameters(layer, seen), macs_of(layer, before, after)
+            if sight is not None and sight.everything and sight.doubtful and reaches is None:
+                claimed.append(len(stages) - 1)
             stages.append(_stage(name_of(layer), after, *facts, reaches, sight))
         if not torch.equal(network(batch.clone()), after):
             raise SlidingWindowsError(
@@ -199,6 +205,9 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
                 "dropout is, call network.eval() first",
                 context,
             )
+    sure = confirmed(network, layers_of(network), batch, claimed)
+    for number in set(claimed) - sure:
+        stages[number + 1] = replace(stages[number + 1], everything=False)
     return Funnel(tuple(_without_hidden_maps(stages)))
 
 

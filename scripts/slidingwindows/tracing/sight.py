@@ -7,9 +7,8 @@ position, a block of layers operation by operation; where that ends, nothing is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +20,7 @@ from ..core.uneven import UnevenAxis
 from .layers import (
     ADAPTIVE,
     AVERAGE_POOLS,
+    CONVOLUTIONS,
     ELEMENT_WISE,
     LP_POOLS,
     MAX_POOLS,
@@ -29,6 +29,7 @@ from .layers import (
     steady_norm,
     windows_of,
 )
+from .lines import Positions, Sight, covers, shared
 
 RESHAPES = (nn.Flatten, nn.Unflatten, nn.PixelShuffle, nn.PixelUnshuffle)
 RESIZES = (nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d)
@@ -39,116 +40,10 @@ CURVED = (
     *(kind for kind in ELEMENT_WISE if kind not in LINEAR),
     *(*MAX_POOLS, *LP_POOLS, *(kind for kind in ADAPTIVE if "Max" in kind.__name__)),
 )
+ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh", "leaky_relu", "elu")
+NORMS = (nn.LayerNorm, nn.GroupNorm, _InstanceNorm, _BatchNorm)
+WEIGHTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear, *NORMS)
 MOST_READS = 4_000_000  # of one layer along one axis; of longer ones nothing is said
-Positions = Iterable[int]
-Step = Callable[[Positions], Positions]  # positions of a layer's output to those that they read
-
-
-@dataclass(frozen=True)
-class Line:
-    """What the positions of a map along one axis see of the network's input.
-
-    size: how many positions. steps: the layers on the way, first to last. places: of the input,
-    where each position sees its own; 0 where each sees all that there is.
-    """
-
-    size: int
-    places: int
-    steps: tuple[Step, ...] = ()
-
-    def walked(self, positions: Positions) -> set[int]:
-        """The places that some positions see."""
-        for step in reversed(self.steps):
-            positions = step(positions)
-        return set(positions)
-
-    def complete(self, positions: Positions) -> bool:
-        """True if some positions together see all places."""
-        return len(self.walked(positions)) >= max(self.places, 1)
-
-    @property
-    def together(self) -> bool:
-        """True if no place goes unseen by all positions."""
-        return self.complete(range(self.size))
-
-    @cached_property
-    def each(self) -> bool:
-        """True if each position sees all places."""
-        return all(self.complete((position,)) for position in range(self.size))
-
-    @property
-    def alive(self) -> bool:
-        """True if each position sees some place."""
-        return all(self.walked((position,)) for position in range(self.size))
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What the numbers of a layer's output see at least.
-
-    axes: one Line for each axis of a map: a number sees the rows that its row does, in the
-    columns that its column does. () for a vector whose numbers all see everything; None if all
-    numbers together see everything, but nobody knows which sees what.
-    centred: True if a channel's mean may be the same for all inputs, as an instance norm leaves it:
-    then the mean sees nothing.
-    level: True if all numbers of a channel may be one number: then their differences see nothing.
-    """
-
-    axes: tuple[Line, ...] | None
-    centred: bool = False
-    level: bool = False
-
-    @classmethod
-    def of_input(cls, sizes: tuple[int, ...]) -> Sight:
-        """Each element of an input sees its own place; sizes without the channels."""
-        lines = tuple(Line(size, size) for size in sizes)
-        return cls(lines or None, level=math.prod(sizes) == 1)
-
-    @classmethod
-    def of_all(cls, sizes: tuple[int, ...]) -> Sight:
-        """Each number sees everything, so that nobody need tell the places apart."""
-        return cls(tuple(Line(size, 0) for size in sizes))
-
-    @property
-    def everything(self) -> bool:
-        """True if each number sees every place."""
-        return self.axes is not None and all(line.each for line in self.axes)
-
-    @property
-    def alive(self) -> bool:
-        """True if each number sees something, and so is none that is always 0."""
-        return self.axes is not None and all(line.alive for line in self.axes)
-
-    @property
-    def together(self) -> bool:
-        """True if no place goes unseen by all numbers."""
-        return self.axes is None or all(line.together for line in self.axes)
-
-    def over(self, out: tuple[int, ...], steps: Iterable[Step]) -> Sight | None:
-        """The sight of a layer's output, given its step for each axis."""
-        if self.axes is None:
-            return None
-        lines = zip(self.axes, out, steps, strict=True)
-        return Sight(tuple(Line(n, line.places, (*line.steps, step)) for line, n, step in lines))
-
-    def mixed(self, axes: Iterable[int], sizes: tuple[int, ...]) -> Sight | None:
-        """Along some axes each number depends on all of them."""
-        if self.axes is None or not all(self.axes[axis].together for axis in axes):
-            return None
-        lines = list(self.axes)
-        for axis in axes:
-            lines[axis] = Line(sizes[axis], 0)
-        return Sight(tuple(lines))
-
-    def gathered(self, sizes: tuple[int, ...]) -> Sight | None:
-        """Each number depends on all numbers, of all channels."""
-        return Sight.of_all(sizes) if self.together else None
-
-    def reshaped(self, sizes: tuple[int, ...]) -> Sight | None:
-        """The same numbers in another order."""
-        if self.everything:
-            return Sight.of_all(sizes)
-        return Sight(None) if self.together else None
 
 
 def sight_after(layer: nn.Module, before: torch.Tensor, after: torch.Tensor, sight):
@@ -168,6 +63,7 @@ def sight_after(layer: nn.Module, before: torch.Tensor, after: torch.Tensor, sig
         found,
         centred=found.centred or (sight.centred and not is_a(layer, CURVED)),
         level=math.prod(out) == 1 or (sight.level and not _unlevels(layer, before)),
+        doubtful=sight.doubtful,
     )
 
 
@@ -195,7 +91,7 @@ def _after(layer: nn.Module, shape, out, sight: Sight) -> Sight | None:
         return sight if out == sizes else sight.reshaped(out)
     if is_a(layer, (nn.Linear,)):
         return sight.mixed((len(out) - 1,), out) if sizes else sight.gathered(out)
-    if isinstance(layer, nn.LayerNorm | nn.GroupNorm | _InstanceNorm | _BatchNorm):
+    if isinstance(layer, NORMS):
         if not steady_norm(layer):
             return _normed(layer, shape, sight)
     windows = windows_of(layer, sizes)
@@ -236,6 +132,8 @@ def _normed(layer, shape, sight):
         axes, numbers, channels = rank, math.prod(shape) // groups, groups == 1
     if numbers == 1:
         return None  # a number less its own mean is 0
+    if numbers == 2 and not layer.eps:
+        return None  # two numbers become 1 and -1
     if channels and (shape[0] > 1 or not rank):
         return sight.gathered(shape[1:])
     axes = min(axes, rank)
@@ -320,28 +218,37 @@ class _Follower(torch.fx.Interpreter):
             return None
         if node.op not in ("call_function", "call_method") or not read:
             return None
-        name = node.target if isinstance(node.target, str) else node.target.__name__
-        return self._operated(name.strip("_"), node, read, result)
+        found = self._operated(_name(node), node, read, result)
+        doubtful = any(self.sights[n] and self.sights[n].doubtful for n in read)
+        return found and replace(found, doubtful=found.doubtful or doubtful)
 
     def _operated(self, name, node, read, result) -> Sight | None:
+        if result.dim() < 2 or result.shape[0] != 1:
+            return None  # its axes are no longer batch, channels, places
         sizes = tuple(result.shape[2:])
         first, sight = self.env[read[0]], self.sights[read[0]]
         if name in ("add", "iadd", "sub", "isub", "mul", "imul", "truediv"):
             return self._combined(name, node, read, result)
         if name == "cat":
-            dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+            dim = _argument(node, 1, "dim", 0)
             parts = [self.sights[n] for n in read]
-            return _shared(parts) if dim in (1, 1 - result.dim()) else None
+            return shared(parts) if dim in (1, 1 - result.dim()) else None
         if sight is None or len(read) != 1:
             return None
-        if name in ("relu", "gelu", "silu", "sigmoid", "tanh", "leaky_relu", "elu", "dropout"):
+        if name == "dropout" and _argument(node, 2, "training", True):
+            if _argument(node, 1, "p", 0.5) >= 1:
+                return None  # all zeros
+        if name in (*ACTIVATIONS, "dropout"):
             return replace(sight, centred=name == "dropout" and sight.centred)
         if name in ("flatten", "view", "reshape", "squeeze") and first.numel() == result.numel():
             made = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
-            return made and replace(made, level=math.prod(sizes) == 1)
+            centred = sight.centred or bool(made and made.centred)
+            return made and replace(made, centred=centred, level=math.prod(sizes) == 1)
         if name in ("mean", "adaptive_avg_pool2d") and first.shape[:2] == result.shape[:2]:
             if sight.centred or result.numel() != result.shape[1] or sight.axes is None:
                 return None
+            if name == "mean" and _dims(node, first) != set(range(2, first.dim())):
+                return None  # of other axes, whose sizes happen to be these
             found = sight.gathered(sizes)
             return found and replace(found, level=True)
         return None
@@ -352,6 +259,10 @@ class _Follower(torch.fx.Interpreter):
         operands = [n for n in node.all_input_nodes if isinstance(self.env[n], torch.Tensor)]
         if len(operands) < len([n for n in node.args if isinstance(n, torch.fx.Node)]):
             return None  # x - x
+        if node.kwargs.get("alpha", 1) == 0:
+            return None
+        if name in ("mul", "imul", "truediv") and any(map(_ends_all, node.args)):
+            return None
         if name in ("mul", "imul", "truediv") and not all(part and part.alive for part in parts):
             return None  # what is always 0 makes a product that is, too
         centred = name in ("sub", "isub") or all(part and part.centred for part in parts)
@@ -360,45 +271,71 @@ class _Follower(torch.fx.Interpreter):
             if part and part.everything:
                 best = Sight.of_all(tuple(result.shape[2:]))
                 break
-            if part and self.env[n].shape == result.shape and (not best or _covers(part, best)):
+            if part and self.env[n].shape == result.shape and (not best or covers(part, best)):
                 best = part
         level = all(part and part.level for part in parts)
-        return best and replace(best, centred=centred, level=level)
+        doubtful = len(read) == 2 and not self._weighted_apart(name, *read)
+        return best and replace(best, centred=centred, level=level, doubtful=doubtful)
+
+    def _weighted_apart(self, name: str, one: torch.fx.Node, two: torch.fx.Node) -> bool:
+        """True if an operand has weights that the other has not, so that the two cannot cancel."""
+        if "get_attr" in (one.op, two.op):
+            return True  # a tensor that knows nothing of the input
+        return any(self._weighted(name, *pair) for pair in ((one, two), (two, one)))
+
+    def _weighted(self, name: str, node: torch.fx.Node, other: torch.fx.Node) -> bool:
+        curved = name in ("add", "iadd", "sub", "isub")  # a scale alone is no matter of products
+        while True:
+            module = self.module.get_submodule(node.target) if node.op == "call_module" else None
+            if isinstance(module, WEIGHTED) and module.weight is not None:
+                return curved and not self._known(other, module.weight)
+            if module is not None:
+                if not is_a(module, ELEMENT_WISE):
+                    return False
+                curved = curved or not is_a(module, LINEAR)
+            elif _name(node) in ACTIVATIONS:
+                curved = True
+            elif _name(node) not in ("view", "reshape", "flatten", "squeeze", "unsqueeze"):
+                return False
+            node = node.all_input_nodes[0]
+
+    def _known(self, node: torch.fx.Node, weight: torch.Tensor) -> bool:
+        """True if a weight has a part in a node's making."""
+        waiting, found = [node], set()
+        while waiting:
+            node = waiting.pop()
+            if node.op == "call_module":
+                module = self.module.get_submodule(node.target)
+                if any(parameter is weight for parameter in module.parameters()):
+                    return True
+            new = set(node.all_input_nodes) - found
+            found |= new
+            waiting += new
+        return False
 
 
-def _shared(parts: list[Sight | None]) -> Sight | None:
-    """Of channels side by side: the one that sees least."""
-    least, *others = parts
-    for part in others:
-        if not least or not part:
-            return None
-        if _covers(least, part):
-            least = part
-        elif not _covers(part, least):
-            return None
-    centred, level = (any(getattr(p, name) for p in parts) for name in ("centred", "level"))
-    return least and replace(least, centred=centred, level=level)
+def _name(node: torch.fx.Node) -> str:
+    """Of a traced function or method; "" of anything else."""
+    if node.op not in ("call_function", "call_method"):
+        return ""
+    return (node.target if isinstance(node.target, str) else node.target.__name__).strip("_")
 
 
-def _covers(one: Sight, other: Sight) -> bool:
-    """True if each number of one surely sees all that the same number of the other does."""
-    if other.axes is None or one.axes is None:
-        return one.everything
-    return all(
-        line.places == less.places and _covers_along(line, less) or line.each
-        for line, less in zip(one.axes, other.axes, strict=True)
-    )
+def _argument(node: torch.fx.Node, place: int, name: str, default):
+    """An argument of a traced call, given by place or by name."""
+    return node.kwargs.get(name, node.args[place] if len(node.args) > place else default)
 
 
-def _covers_along(line: Line, less: Line) -> bool:
-    # Two ways through a block begin with the same layers, of which nothing need be known.
-    same = 0
-    for one, other in zip(line.steps, less.steps, strict=False):
-        if one is not other:
-            break
-        same += 1
-    line, less = (replace(one, steps=one.steps[same:]) for one in (line, less))
-    return all(line.walked((p,)) >= less.walked((p,)) for p in range(line.size))
+def _dims(node: torch.fx.Node, tensor: torch.Tensor) -> set[int]:
+    """The axes of a tensor that a traced mean is over."""
+    dims = _argument(node, 1, "dim", None)
+    dims = range(tensor.dim()) if dims is None or dims == () else dims
+    return {dim % tensor.dim() for dim in ([dims] if isinstance(dims, int) else dims)}
 
 
-__all__ = ["Line", "Sight", "sight_after"]
+def _ends_all(factor) -> bool:
+    """True of a number that makes every product, or every quotient, 0."""
+    return isinstance(factor, int | float) and (factor == 0 or math.isinf(factor))
+
+
+__all__ = ["sight_after"]
