@@ -320,6 +320,37 @@ def test_a_file_that_takes_little_at_once_gets_all():
     assert slow.getvalue() == whole.getvalue()
 
 
+def test_a_pipe_that_will_not_wait_is_no_success():
+    """A raw file that takes nothing now says None, a writer of somebody's own may say 0."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with open(read, "rb"), open(write, "wb", buffering=0) as file:
+        with pytest.raises(SlidingWindowsError, match="cannot be written: it took only part"):
+            save(slide(nn.MaxPool2d(2), torch.rand(1, 24, 24)), file, width=960)
+
+    class Full(io.BytesIO):
+        tries = 0
+
+        def write(self, data):
+            self.tries += 1
+            assert self.tries < 9, "it is asked again and again"
+            return 0
+
+    with pytest.raises(SlidingWindowsError, match="cannot be written: it took only part"):
+        save(FIGURES["max"], Full())
+
+
+def test_a_writer_that_says_nothing_has_taken_all():
+    class Silent(list):
+        def write(self, data):
+            self.append(data)
+
+    silent, whole = Silent(), io.BytesIO()
+    save(FIGURES["max"], silent)
+    save(FIGURES["max"], whole)
+    assert silent == [whole.getvalue()]
+
+
 @pytest.mark.parametrize("make", [io.StringIO, lambda: closed(io.BytesIO())])
 def test_an_open_file_that_takes_no_bytes(make):
     with pytest.raises(SlidingWindowsError, match="the open file cannot be written"):
