@@ -399,6 +399,42 @@ def test_whole_numbers_of_numpy_and_torch(number):
     assert Geometry.of((6, 6), number * 2).output_shape == (3, 3)
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.int32, torch.tensor])
+def test_whole_numbers_of_numpy_and_torch_wherever_sizes_are_taken(kind):
+    made = []
+    for number in (int, kind):
+        made.append(io.BytesIO())
+        save(FIGURES["max"], made[-1], width=number(200) * 2, frame_time=number(100))
+    assert made[0].getvalue() == made[1].getvalue()
+    with pytest.raises(SlidingWindowsError, match=r"320 to 1920 pixels wide, not 40$"):
+        save(FIGURES["max"], io.BytesIO(), width=kind(40))
+    values, indices = nn.MaxPool2d(2, return_indices=True)(X[:, :5, :5])
+    back, up = nn.MaxUnpool2d(2), nn.ConvTranspose2d(1, 1, 2, stride=2)
+    expected = slide(back, values, indices=indices, output_size=(5, 5))
+    sizes = (kind(5), kind(5))
+    assert slide(back, values, indices=indices, output_size=sizes) == expected
+    assert slide(up, X, output_size=(kind(17),) * 2).output_shape == (1, 17, 17)
+    assert slide(nn.AdaptiveAvgPool1d(kind(3)), X[0]).output_shape == (8, 3)
+    axis = UnevenAxis.adaptive(kind(10), kind(4))
+    assert axis == UnevenAxis.adaptive(10, 4) and type(axis.size) is int
+
+
+def test_arrays_in_the_place_of_tuples_and_tensors():
+    values, indices = nn.MaxPool2d(2, return_indices=True)(X[:, :5, :5])
+    back = nn.MaxUnpool2d(2)
+    expected = slide(back, values, indices=indices, output_size=(5, 5))
+    for make in (np.array, torch.tensor):
+        sizes = make([5, 5])
+        arrays = values.numpy(), indices.numpy()
+        assert slide(back, arrays[0], indices=arrays[1], output_size=sizes) == expected
+        assert receptive_field(NETWORK, (1, 8, 8), make([1, 1])).output == (1, 1)
+    sent = np.arange(16, dtype=np.float32).reshape(4, 4)[::-1]
+    pool = nn.MaxPool2d(2)
+    assert route(pool, X, sent) == route(pool, X, torch.from_numpy(sent.copy()))
+    with pytest.raises(SlidingWindowsError, match="indices needs a torch tensor or a numpy array"):
+        slide(back, values, indices=[1, 2])
+
+
 def test_numpy_arrays_are_taken_as_the_tensors_of_their_dtype():
     array = np.arange(64, dtype=np.float32).reshape(1, 8, 8)
     array.flags.writeable = False

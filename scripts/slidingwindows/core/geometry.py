@@ -8,12 +8,11 @@ of the ``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from functools import cached_property
 
 from .errors import SlidingWindowsError, one_error
-from .uneven import UnevenAxis
+from .uneven import UnevenAxis, whole
 
 
 @dataclass(frozen=True)
@@ -236,9 +235,12 @@ def several(value, count: int, name: str) -> tuple[int, ...]:
     return items
 
 
-def whole(value) -> int | None:
-    """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
-    try:
-        return None if isinstance(value, bool) else operator.index(value)
-    except Exception:  # a tensor of some other kind refuses in its own way
-        return None
+def whole_or_same(value):
+    """What ``whole`` gives for it, or the value itself, for whoever refuses it with better words.
+
+    The items of a tuple, a list or a one-dimensional array, one by one, as a tuple.
+    """
+    if isinstance(value, tuple | list) or len(getattr(value, "shape", ())) == 1:
+        return tuple(map(whole_or_same, value))
+    number = whole(value)
+    return value if number is None else number

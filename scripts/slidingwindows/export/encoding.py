@@ -10,6 +10,7 @@ from PIL import Image, features
 from ..core.errors import SlidingWindowsError
 from ..core.fields import ReceptiveField
 from ..core.funnel import Funnel
+from ..core.geometry import whole_or_same
 from ..core.text import json_text
 from ..core.trace import Trace
 from ..core.transfer import Transfer
@@ -62,6 +63,7 @@ def contents(
             f"{type(figure).__name__}"
         )
     kind = kind_of(kind)
+    width, frame_time = whole_or_same(width), whole_or_same(frame_time)
     if not isinstance(theme, str) or theme not in THEMES:
         raise SlidingWindowsError(f"unknown theme {theme!r}; there are {', '.join(THEMES)}")
     if kind == "json":

@@ -11,7 +11,7 @@ from torch import nn
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.fields import FieldLayer, ReceptiveField
-from ..core.geometry import whole
+from ..core.geometry import whole, whole_or_same
 from ..core.receptive import Reach, walk_axis, walk_back
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
 from .network import as_batch, name_of, run
@@ -262,7 +262,8 @@ def _output(layers, output) -> tuple[int, ...]:
     sizes = layers[-1].windows.output
     if output is None:
         return tuple(n // 2 for n in sizes)
-    chosen = tuple(map(whole, output)) if isinstance(output, tuple | list) else ()
+    found = whole_or_same(output)
+    chosen = tuple(map(whole, found)) if isinstance(found, tuple) else ()
     if len(chosen) != len(sizes) or not all(
         i is not None and 0 <= i < n for i, n in zip(chosen, sizes, strict=True)
     ):

@@ -171,6 +171,8 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
     shape = trace.geometry.output_shape
     if gradient is None:
         return torch.ones(shape, dtype=input.dtype)
+    if hasattr(gradient, "__array__"):
+        gradient = tensor_of(gradient, "route")
     given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]
