@@ -38,7 +38,7 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
     torch would race; here one thread writes in reading order, and the last stays.
     """
     module, input, dims = ask.module, ask.input, ask.dims
-    if indices is None:
+    if not hasattr(indices, "__array__"):
         raise SlidingWindowsError(
             f"MaxUnpool{dims}d needs the indices that MaxPool{dims}d(..., return_indices=True) "
             "returned: slide(module, input, indices=indices)"
