@@ -163,6 +163,22 @@ def test_an_input_that_a_layer_would_overwrite_stays():
     assert torch.equal(x, kept)
 
 
+@pytest.mark.parametrize("norm", [nn.LazyBatchNorm2d, nn.LazyInstanceNorm2d])
+def test_a_norm_that_waits_for_its_input_is_filled_in_on_a_copy(norm):
+    """Torch has no deep copy of the buffers that wait, even of one held in a plain list."""
+    options = {} if norm is nn.LazyBatchNorm2d else {"affine": True, "track_running_stats": True}
+    network = nn.Sequential(nn.LazyConv2d(2, 3), norm(**options), nn.ReLU()).eval()
+    network.norms = [network[1]]
+    x = torch.randn(1, 8, 8)
+    stages = funnel(network, x).stages
+    assert [stage.parameters for stage in stages[1:]] == [20, 4, 0]
+    assert receptive_field(network, x).size == receptive_field(network, (1, 8, 8)).size == (3, 3)
+    assert type(network[1]) is norm and network[1].has_uninitialized_params()
+    kept = network[1].running_mean
+    network(x[None])
+    assert type(network[1]) is norm.cls_to_become and network[1].running_mean is kept
+
+
 def test_a_copy_of_a_shared_layer_stays_shared():
     shared = nn.Conv2d(1, 1, 3)
     table = funnel(nn.Sequential(shared, shared), torch.rand(1, 8, 8))
