@@ -14,7 +14,7 @@ from ..core.fields import FieldLayer, ReceptiveField
 from ..core.geometry import whole, whole_or_same
 from ..core.receptive import Reach, walk_axis, walk_back
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
-from .network import as_batch, name_of, run
+from .network import as_batch, layers_of, name_of, run
 from .tensors import ask_torch, tensor_of
 from .undisturbed import filled_in, undisturbed
 
@@ -191,7 +191,7 @@ def receptive_field(
     Sources: Araujo, Norris, Sim 2019, doi 10.23915/distill.00021; Luo et al. 2016,
     arXiv 1701.04128 (the effective field).
     """
-    if not isinstance(network, nn.Sequential) or not len(network):
+    if not isinstance(network, nn.Sequential) or not layers_of(network):
         what = "an empty one" if isinstance(network, nn.Sequential) else type(network).__name__
         raise SlidingWindowsError(f"receptive_field needs an nn.Sequential with layers, got {what}")
     inputs = _inputs(network, input, samples)
