@@ -36,7 +36,7 @@ def average(values, divisor: float, result: float, integral: bool) -> str:
     total = " + ".join(signed(v) for v in values)
     rounded = " (integers: the fraction is cut off)" if integral else ""
     text = _result(result, lambda: _divides(values, divisor, result, integral))
-    return f"({total}) / {signed(divisor)} {text}{rounded}"
+    return f"({total}) / {signed(divisor)} {text}{rounded}{_past(values, divisor, result)}"
 
 
 def lp(values, norm: float, divisor: float, size: int, result: float) -> str:
@@ -73,25 +73,27 @@ def convolution(values, weights, bias: float | None, result: float, unseen: str 
     if bias is not None:
         terms += f" + bias {signed(bias)}"
     text = _result(result, lambda: _adds(values, weights, bias or 0.0, result))
-    return f"{terms} {text}{_blind(unseen)}"
+    past = _past([*values, *weights, bias or 0.0], 1, result, "sum of products")
+    return f"{terms} {text}{_blind(unseen)}{past}"
 
 
 def brief(kind: str, step) -> str:
     """The same for a window too large to write out."""
-    count = len(step.taps)
+    count, values = len(step.taps), [tap.value for tap in step.taps]
     result = f"{equals(step.value)} {number(step.value)}"
     if kind == "max":
         return f"max of {count} numbers {result}"
     if kind == "average":
-        total, value = sum(tap.value for tap in step.taps), step.value
+        total, value = sum(values), step.value
         result = _result(value, lambda: _divides([total], step.divisor, value, integral=False))
         return (
             f"sum of {count} numbers / {number(step.divisor)}: {number(total)} / "
-            f"{number(step.divisor)} {result}"
+            f"{number(step.divisor)} {result}{_past(values, step.divisor, value)}"
         )
     if kind == "lp":
         return f"root of the sum of {count} powers {result}"
-    return f"sum of {count} products input · weight {result}"
+    past = _past([*values, *(tap.weight for tap in step.taps)], 1, step.value, "sum of products")
+    return f"sum of {count} products input · weight {result}{past}"
 
 
 def of_step(trace, step) -> str:
@@ -112,6 +114,13 @@ def of_step(trace, step) -> str:
 
 def _blind(unseen: str) -> str:
     return f" (the window sees no input, {unseen} alone)" if unseen else ""
+
+
+def _past(terms, divisor: float, result: float, what: str = "sum") -> str:
+    """That what torch's dtype can hold was exceeded; '' if the result follows from the terms."""
+    if math.isfinite(result) or not divisor or not all(map(math.isfinite, terms)):
+        return ""
+    return f" (torch's {what} overflows)"
 
 
 def _result(result: float, holds) -> str:
