@@ -179,6 +179,31 @@ def test_a_norm_that_waits_for_its_input_is_filled_in_on_a_copy(norm):
     assert type(network[1]) is norm.cls_to_become and network[1].running_mean is kept
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_gradients_are_followed_within_inference_mode(inside):
+    layer, x = nn.Conv2d(1, 2, 2), torch.rand(1, 5, 5)
+    expected = route(layer, x), receptive_field(nn.Sequential(layer), x)
+    with torch.inference_mode():
+        if inside:
+            twin = nn.Conv2d(1, 2, 2)
+            twin.load_state_dict(layer.state_dict())
+            layer, x = twin, x.clone()
+        assert (route(layer, x), receptive_field(nn.Sequential(layer), x)) == expected
+        assert route(nn.LazyConv2d(1, 2), x).output_shape == (1, 5, 5)
+        assert torch.is_inference_mode_enabled()
+    with torch.no_grad():
+        assert route(layer, x) == expected[0] and not torch.is_grad_enabled()
+
+
+def test_autocast_counts_in_its_own_dtype_back_as_well_as_forth():
+    layer, x = nn.Conv2d(1, 2, 3), torch.randn(1, 6, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        gradient = route(layer, x)
+        assert slide(layer, x).epsilon == gradient.epsilon == torch.finfo(torch.bfloat16).eps
+        assert type(gradient).from_dict(gradient.to_dict()) == gradient
+    assert route(layer, x).epsilon == torch.finfo(torch.float32).eps
+
+
 def test_a_copy_of_a_shared_layer_stays_shared():
     shared = nn.Conv2d(1, 1, 3)
     table = funnel(nn.Sequential(shared, shared), torch.rand(1, 8, 8))

@@ -199,7 +199,7 @@ def receptive_field(
     try:
         inputs = [as_batch(network, one) for one in inputs]
         network = filled_in(network, inputs[0])
-        with undisturbed(network):
+        with torch.inference_mode(False), undisturbed(network):
             return _probed(network.eval(), inputs, output, context)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__

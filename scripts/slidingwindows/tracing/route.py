@@ -61,7 +61,8 @@ def route(
         input = tensor_of(input, "route")
         module = filled_in(module, input)
         where = followed(channel, sample, depth)
-        with undisturbed(module):
+        # Within a caller's inference_mode nothing could be differentiated.
+        with torch.inference_mode(False), undisturbed(module):
             if output_size is not None:
                 slide(module, input, *where, output_size=output_size)  # checks it
                 with_output_size(module, input, output_size)
@@ -119,7 +120,8 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         sample=sample,
         channel=channel,
         dims=trace.dims,
-        epsilon=rounding_unit(input.dtype),
+        # Autocast counts in a coarser dtype than the input's, back as well as forth.
+        epsilon=max(rounding_unit(input.dtype), trace.epsilon),
         forward=trace,
         plane=plane,
     )
