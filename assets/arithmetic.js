@@ -103,6 +103,12 @@
     return finite || norm < 0 ? "" : " (torch's powers overflow)";
   }
 
+  /** The same of a sum. A divisor of 0 gives infinity or nan without it. */
+  function past(terms, divisor, value, what = "sum") {
+    const follows = Number.isFinite(value) || divisor === 0 || !terms.every(Number.isFinite);
+    return follows ? "" : ` (torch's ${what} overflows)`;
+  }
+
   function lp(values, norm, size) {
     const name = number(norm);
     const raised = Number.isInteger(norm) ? [...name].map((sign) => RAISED[sign] ?? sign).join("") : `^${name}`;
@@ -130,10 +136,10 @@
     if (kind === "average" && brief) {
       const total = values.reduce((a, b) => a + b, 0);
       const by = number(divisor);
-      return `sum of ${count} numbers / ${by}: ${number(total)} / ${by} ${divides([total])}`;
+      return `sum of ${count} numbers / ${by}: ${number(total)} / ${by} ${divides([total])}${past(values, divisor, value)}`;
     }
     if (kind === "average") {
-      return `(${values.map(signed).join(" + ")}) / ${signed(divisor)} ${divides(values)}`;
+      return `(${values.map(signed).join(" + ")}) / ${signed(divisor)} ${divides(values)}${past(values, divisor, value)}`;
     }
     if (kind === "lp") {
       if (brief) return `root of the sum of ${count} powers ${result}`;
@@ -142,14 +148,18 @@
       const root = resulting(value, values, () => isRoot(values, norm, size / count, value));
       return `${lp(values, norm, size)} ${root}${why}`;
     }
-    if (brief) return `sum of ${count} products input · weight ${result}`;
-    const terms = taps.map((tap) => `${signed(tap.value)}·${signed(tap.weight)}`).join(" + ");
     const printed = taps.flatMap((tap) => [tap.value, tap.weight]);
+    if (brief) {
+      const over = past(printed, 1, value, "sum of products");
+      return `sum of ${count} products input · weight ${result}${over}`;
+    }
+    const terms = taps.map((tap) => `${signed(tap.value)}·${signed(tap.weight)}`).join(" + ");
+    const over = past([...printed, bias ?? 0], 1, value, "sum of products");
     const sums = resulting(value, [...printed, bias ?? 0], () => {
       const products = taps.map((tap) => times(shown(tap.value), shown(tap.weight)));
       return same(sum([...products, shown(bias ?? 0)]), shown(value));
     });
-    return `${terms}${bias === null ? "" : ` + bias ${signed(bias)}`} ${sums}${unseen}`;
+    return `${terms}${bias === null ? "" : ` + bias ${signed(bias)}`} ${sums}${unseen}${over}`;
   };
   SW.number = number;
 })();

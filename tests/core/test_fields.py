@@ -304,6 +304,7 @@ CONV = nn.Sequential(nn.Conv2d(1, 1, 3))
     [
         (nn.ReLU(), (1, 5, 5), None, "needs an nn.Sequential"),
         (nn.Sequential(), (1, 5, 5), None, "an empty one"),
+        (nn.Sequential(nn.Sequential()), (1, 5, 5), None, "an empty one"),
         (CONV, (1, 5.0, 5), None, "takes a tensor, or a shape"),
         (CONV, (1, 0, 5), None, "takes a tensor, or a shape"),
         (CONV, "155", None, "takes a tensor, or a shape"),

@@ -319,6 +319,7 @@ def test_a_sequential_that_does_more_is_one_layer():
         (nn.ReLU(), IMAGE, "needs an nn.Sequential"),
         (nn.Sequential(nn.ReLU()), [1], "funnel needs a torch tensor or a numpy array, got list"),
         (nn.Sequential(), IMAGE, "no layers"),
+        (nn.Sequential(nn.Sequential(), nn.Sequential()), IMAGE, "no layers"),
         (nn.Sequential(nn.ReLU()), IMAGE * float("nan"), "nan or infinity"),
         (nn.Sequential(nn.ReLU()), torch.ones(3, 4, 4, dtype=torch.int64), "float tensor"),
         (nn.Sequential(nn.ReLU()), torch.tensor(1.0), "float tensor"),

@@ -320,6 +320,37 @@ def test_a_file_that_takes_little_at_once_gets_all():
     assert slow.getvalue() == whole.getvalue()
 
 
+def test_a_pipe_that_will_not_wait_is_no_success():
+    """A raw file that takes nothing now says None, a writer of somebody's own may say 0."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with open(read, "rb"), open(write, "wb", buffering=0) as file:
+        with pytest.raises(SlidingWindowsError, match="cannot be written: it took only part"):
+            save(slide(nn.MaxPool2d(2), torch.rand(1, 24, 24)), file, width=960)
+
+    class Full(io.BytesIO):
+        tries = 0
+
+        def write(self, data):
+            self.tries += 1
+            assert self.tries < 9, "it is asked again and again"
+            return 0
+
+    with pytest.raises(SlidingWindowsError, match="cannot be written: it took only part"):
+        save(FIGURES["max"], Full())
+
+
+def test_a_writer_that_says_nothing_has_taken_all():
+    class Silent(list):
+        def write(self, data):
+            self.append(data)
+
+    silent, whole = Silent(), io.BytesIO()
+    save(FIGURES["max"], silent)
+    save(FIGURES["max"], whole)
+    assert silent == [whole.getvalue()]
+
+
 @pytest.mark.parametrize("make", [io.StringIO, lambda: closed(io.BytesIO())])
 def test_an_open_file_that_takes_no_bytes(make):
     with pytest.raises(SlidingWindowsError, match="the open file cannot be written"):
@@ -366,6 +397,42 @@ def test_whole_numbers_of_numpy_and_torch(number):
     field = receptive_field(NETWORK, (number, 8, 8), output=(number, number), samples=number)
     assert field == receptive_field(NETWORK, (1, 8, 8), output=(1, 1), samples=1)
     assert Geometry.of((6, 6), number * 2).output_shape == (3, 3)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, torch.tensor])
+def test_whole_numbers_of_numpy_and_torch_wherever_sizes_are_taken(kind):
+    made = []
+    for number in (int, kind):
+        made.append(io.BytesIO())
+        save(FIGURES["max"], made[-1], width=number(200) * 2, frame_time=number(100))
+    assert made[0].getvalue() == made[1].getvalue()
+    with pytest.raises(SlidingWindowsError, match=r"320 to 1920 pixels wide, not 40$"):
+        save(FIGURES["max"], io.BytesIO(), width=kind(40))
+    values, indices = nn.MaxPool2d(2, return_indices=True)(X[:, :5, :5])
+    back, up = nn.MaxUnpool2d(2), nn.ConvTranspose2d(1, 1, 2, stride=2)
+    expected = slide(back, values, indices=indices, output_size=(5, 5))
+    sizes = (kind(5), kind(5))
+    assert slide(back, values, indices=indices, output_size=sizes) == expected
+    assert slide(up, X, output_size=(kind(17),) * 2).output_shape == (1, 17, 17)
+    assert slide(nn.AdaptiveAvgPool1d(kind(3)), X[0]).output_shape == (8, 3)
+    axis = UnevenAxis.adaptive(kind(10), kind(4))
+    assert axis == UnevenAxis.adaptive(10, 4) and type(axis.size) is int
+
+
+def test_arrays_in_the_place_of_tuples_and_tensors():
+    values, indices = nn.MaxPool2d(2, return_indices=True)(X[:, :5, :5])
+    back = nn.MaxUnpool2d(2)
+    expected = slide(back, values, indices=indices, output_size=(5, 5))
+    for make in (np.array, torch.tensor):
+        sizes = make([5, 5])
+        arrays = values.numpy(), indices.numpy()
+        assert slide(back, arrays[0], indices=arrays[1], output_size=sizes) == expected
+        assert receptive_field(NETWORK, (1, 8, 8), make([1, 1])).output == (1, 1)
+    sent = np.arange(16, dtype=np.float32).reshape(4, 4)[::-1]
+    pool = nn.MaxPool2d(2)
+    assert route(pool, X, sent) == route(pool, X, torch.from_numpy(sent.copy()))
+    with pytest.raises(SlidingWindowsError, match="needs the indices that MaxPool2d"):
+        slide(back, values, indices=[1, 2])
 
 
 def test_numpy_arrays_are_taken_as_the_tensors_of_their_dtype():

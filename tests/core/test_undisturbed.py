@@ -164,6 +164,47 @@ def test_an_input_that_a_layer_would_overwrite_stays():
     assert torch.equal(x, kept)
 
 
+@pytest.mark.parametrize("norm", [nn.LazyBatchNorm2d, nn.LazyInstanceNorm2d])
+def test_a_norm_that_waits_for_its_input_is_filled_in_on_a_copy(norm):
+    """Torch has no deep copy of the buffers that wait, even of one held in a plain list."""
+    options = {} if norm is nn.LazyBatchNorm2d else {"affine": True, "track_running_stats": True}
+    network = nn.Sequential(nn.LazyConv2d(2, 3), norm(**options), nn.ReLU()).eval()
+    network.norms = [network[1]]
+    x = torch.randn(1, 8, 8)
+    stages = funnel(network, x).stages
+    assert [stage.parameters for stage in stages[1:]] == [20, 4, 0]
+    assert receptive_field(network, x).size == receptive_field(network, (1, 8, 8)).size == (3, 3)
+    assert type(network[1]) is norm and network[1].has_uninitialized_params()
+    kept = network[1].running_mean
+    network(x[None])
+    assert type(network[1]) is norm.cls_to_become and network[1].running_mean is kept
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_gradients_are_followed_within_inference_mode(inside):
+    layer, x = nn.Conv2d(1, 2, 2), torch.rand(1, 5, 5)
+    expected = route(layer, x), receptive_field(nn.Sequential(layer), x)
+    with torch.inference_mode():
+        if inside:
+            twin = nn.Conv2d(1, 2, 2)
+            twin.load_state_dict(layer.state_dict())
+            layer, x = twin, x.clone()
+        assert (route(layer, x), receptive_field(nn.Sequential(layer), x)) == expected
+        assert route(nn.LazyConv2d(1, 2), x).output_shape == (1, 5, 5)
+        assert torch.is_inference_mode_enabled()
+    with torch.no_grad():
+        assert route(layer, x) == expected[0] and not torch.is_grad_enabled()
+
+
+def test_autocast_counts_in_its_own_dtype_back_as_well_as_forth():
+    layer, x = nn.Conv2d(1, 2, 3), torch.randn(1, 6, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        gradient = route(layer, x)
+        assert slide(layer, x).epsilon == gradient.epsilon == torch.finfo(torch.bfloat16).eps
+        assert type(gradient).from_dict(gradient.to_dict()) == gradient
+    assert route(layer, x).epsilon == torch.finfo(torch.float32).eps
+
+
 def test_a_copy_of_a_shared_layer_stays_shared():
     shared = nn.Conv2d(1, 1, 3)
     table = funnel(nn.Sequential(shared, shared), torch.rand(1, 8, 8))

@@ -255,6 +255,41 @@ def test_the_sign_of_products_and_roots_is_true():
     assert Average().brief(step).endswith("4.936 / 39.5 ≈ 0.125")
 
 
+def test_a_sum_that_overflows_says_so():
+    """What is printed gives no infinity: torch's dtype could not hold the sum, or a product."""
+    large, mixed = torch.full((1, 2, 2), 3e38), torch.tensor([[[3e38, -3e38], [3e38, -3e38]]])
+    said = slide(nn.AvgPool2d(2), large).steps[0].arithmetic
+    assert said.endswith("3.00e38) / 4 = ∞ (torch's sum overflows)")
+    said = slide(nn.AvgPool2d(2, divisor_override=-2), large).steps[0].arithmetic
+    assert said.endswith("/ (−2) = −∞ (torch's sum overflows)")
+    convolution = nn.Conv2d(1, 1, 2, bias=False)
+    nn.init.constant_(convolution.weight, 10)
+    said = slide(convolution, mixed).steps[0].arithmetic
+    assert said.endswith("·10 = nan (torch's sum of products overflows)")
+    nn.init.constant_(convolution.half().weight, 300)
+    said = slide(convolution, torch.full((1, 2, 2), 300.0).half()).steps[0].arithmetic
+    assert said.endswith("300·300 = ∞ (torch's sum of products overflows)")
+    step = slide(nn.AvgPool2d(7), torch.full((1, 7, 7), 3e38)).steps[0]
+    assert arithmetic.brief("average", step).endswith("1.47e40 / 49 = ∞ (torch's sum overflows)")
+    wide = nn.Conv2d(1, 1, 7)
+    nn.init.constant_(wide.weight, 10)
+    step = slide(wide, torch.full((1, 7, 7), 3e38)).steps[0]
+    assert arithmetic.brief("convolution", step).endswith("= ∞ (torch's sum of products overflows)")
+
+
+def test_an_infinity_that_was_given_is_no_overflow():
+    for odd in (math.inf, -math.inf, math.nan):
+        said = slide(nn.AvgPool2d(2), torch.full((1, 2, 2), odd)).steps[0].arithmetic
+        assert "overflow" not in said
+        convolution = nn.Conv2d(1, 1, 2)
+        nn.init.constant_(convolution.bias, odd)
+        assert "overflow" not in slide(convolution, torch.ones(1, 2, 2)).steps[0].arithmetic
+        nn.init.constant_(convolution.bias, 0)
+        nn.init.constant_(convolution.weight, odd)
+        assert "overflow" not in slide(convolution, torch.ones(1, 2, 2)).steps[0].arithmetic
+    assert arithmetic.average([0.0, 0.0], 0, math.nan, False) == "(0 + 0) / 0 = nan"
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

@@ -1,6 +1,7 @@
 """The explorer's engine in a real Chromium: its results and refusals are torch's own."""
 
 import contextlib
+import math
 import re
 import warnings
 
@@ -11,6 +12,7 @@ from test_reference_cases import CASES, module_of, tensor_of
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
+from slidingwindows.core import arithmetic
 from slidingwindows.core.text import equals, number
 from slidingwindows.tracing.calls import call_of
 from slidingwindows.words.wording import padding_words, size_words
@@ -318,6 +320,31 @@ def test_an_lp_window_that_overflows_says_so(engine):
         assert said[0].endswith("= ∞ (torch's powers overflow)")
         assert not any("overflow" in text for text in said[2:])
     assert said[1].endswith("= nan (torch's powers overflow)")
+
+
+def test_a_sum_that_overflows_says_so_as_in_the_figures(engine):
+    x = torch.tensor([[[3e38, 3e38, 1], [3e38, -3e38, math.inf], [2, 3, 4]]])
+    large = torch.full((1, 7, 7), 3e38)
+    convolution, wide = nn.Conv2d(1, 1, 2, bias=False), nn.Conv2d(1, 1, 7)
+    for module in (convolution, wide):
+        nn.init.constant_(module.weight, 10)
+    cases = [
+        ("nn.AvgPool2d(2, 1)", nn.AvgPool2d(2, 1), x),
+        ("nn.AvgPool2d(7)", nn.AvgPool2d(7), large),
+    ]
+    cases += [
+        ("nn.Conv2d(1, 1, 2, bias=False)", convolution, x),
+        ("nn.Conv2d(1, 1, 7)", wide, large),
+    ]
+    traces = [slide(module, data) for _, module, data in cases]
+    ones = [plane(torch.ones(1, *trace.geometry.output_shape)) for trace in traces]
+    found = engine([asked(*case, one) for case, one in zip(cases, ones, strict=True)])
+    for trace, page in zip(traces, found, strict=True):
+        said = [step["arithmetic"] for step in page["steps"]]
+        brief = len(trace.steps[0].taps) == 49
+        words = [arithmetic.brief(trace.kind, s) if brief else s.arithmetic for s in trace.steps]
+        assert said == words and "overflows)" in said[0]
+        assert brief or "overflow" not in said[1]
 
 
 def test_signs_and_windows_without_input_in_words(engine):

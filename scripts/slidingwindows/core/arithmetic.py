@@ -37,7 +37,7 @@ def average(values: Sequence[float], divisor: float, result: float, integral: bo
     total = " + ".join(signed(v) for v in values)
     rounded = " (integers: the fraction is cut off)" if integral else ""
     text = _result(result, lambda: _divides(values, divisor, result, integral))
-    return f"({total}) / {signed(divisor)} {text}{rounded}"
+    return f"({total}) / {signed(divisor)} {text}{rounded}{past(values, divisor, result)}"
 
 
 def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: float) -> str:
@@ -80,18 +80,27 @@ def convolution(
     if bias is not None:
         terms += f" + bias {signed(bias)}"
     text = _result(result, lambda: _adds(values, weights, bias or 0.0, result))
-    return f"{terms} {text}{_blind(unseen)}"
+    over = past([*values, *weights, bias or 0.0], 1, result, "sum of products")
+    return f"{terms} {text}{_blind(unseen)}{over}"
 
 
 def short_average(values: Sequence[float], divisor: float, result: float) -> str:
     """'sum of 40 numbers / 39.5: 4.936 / 39.5 ≈ 0.125', for a window too large to write out."""
     total, by = sum(values), number(divisor)
     text = _result(result, lambda: _divides([total], divisor, result, integral=False))
-    return f"sum of {len(values)} numbers / {by}: {number(total)} / {by} {text}"
+    over = past(values, divisor, result)
+    return f"sum of {len(values)} numbers / {by}: {number(total)} / {by} {text}{over}"
 
 
 def _blind(unseen: str) -> str:
     return f" (the window sees no input, {unseen} alone)" if unseen else ""
+
+
+def past(terms: Iterable[float], divisor: float, result: float, what: str = "sum") -> str:
+    """That what torch's dtype can hold was exceeded; '' if the result follows from the terms."""
+    if math.isfinite(result) or not divisor or not all(map(math.isfinite, terms)):
+        return ""
+    return f" (torch's {what} overflows)"
 
 
 def _result(result: float, holds: Callable[[], bool]) -> str:

@@ -8,14 +8,15 @@ of the ``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import SupportsIndex, TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 from .errors import SlidingWindowsError, one_error
-from .uneven import UnevenAxis
+from .uneven import UnevenAxis, whole
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -251,9 +252,13 @@ def several(value: object, count: int, name: str) -> tuple[int, ...]:
     return found
 
 
-def whole(value: object) -> int | None:
-    """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
-    try:
-        return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
-    except Exception:  # a tensor of some other kind refuses in its own way
-        return None
+def whole_or_same(value: T) -> T:
+    """What ``whole`` gives for it, or the value itself, for whoever refuses it with better words.
+
+    The items of a tuple, a list or a one-dimensional array, one by one, as a tuple.
+    """
+    if isinstance(value, tuple | list) or len(getattr(value, "shape", ())) == 1:
+        items = cast("Iterable[object]", value)
+        return cast("T", tuple(whole_or_same(item) for item in items))
+    number = whole(value)
+    return value if number is None else cast("T", number)

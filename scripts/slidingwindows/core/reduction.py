@@ -291,7 +291,9 @@ class Convolution(Reduction):
         return arithmetic.convolution(values, weights, self.bias, value, unseen)
 
     def brief(self, step: Step) -> str:
-        return f"sum of {len(step.taps)} products input · weight {_result(step)}"
+        terms = [term for product in self._products(step) for term in product]
+        over = arithmetic.past(terms, 1, step.value, "sum of products")
+        return f"sum of {len(step.taps)} products input · weight {_result(step)}{over}"
 
     def shares(self, step: Step, arriving: float) -> list[float | None]:
         return [arriving * _weight(tap) for tap in step.taps]

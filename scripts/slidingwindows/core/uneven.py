@@ -7,9 +7,10 @@ Sources: torch's ``AdaptivePooling.h`` (start_index, end_index) and
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, SupportsIndex, cast
 
 from .errors import SlidingWindowsError, one_error
 
@@ -57,8 +58,10 @@ class UnevenAxis:
         >>> UnevenAxis.adaptive(10, 4).spans
         ((0, 3), (2, 5), (5, 8), (7, 10))
         """
-        if not (isinstance(size, int) and isinstance(output_size, int)):
+        numbers = [n for n in (whole(size), whole(output_size)) if n is not None]
+        if len(numbers) < 2:
             raise SlidingWindowsError(f"{size!r} and {output_size!r} are not two whole numbers")
+        size, output_size = numbers
         if output_size < 1 or size < 1:
             raise SlidingWindowsError(
                 f"the input and the output size must be at least 1, got {size} and {output_size}"
@@ -115,3 +118,11 @@ class UnevenAxis:
             return f"{self.output_size} windows of {self.extent}: {windows}"
         size, out = self.size, self.output_size
         return f"window j reads ⌊j·{size}/{out}⌋ up to, not including, ⌈(j + 1)·{size}/{out}⌉"
+
+
+def whole(value: object) -> int | None:
+    """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
+    try:
+        return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
+    except Exception:  # a tensor of some other kind refuses in its own way
+        return None

@@ -10,6 +10,7 @@ from PIL import Image, features
 
 from ..core.errors import SlidingWindowsError
 from ..core.figures import Drawable
+from ..core.geometry import whole_or_same
 from ..core.text import json_text
 from ..drawing.animation import Frame
 from ..drawing.style import THEMES, WIDTH
@@ -58,6 +59,7 @@ def contents(
     """The bytes of a file of one of FORMATS; the same on every run."""
     drawn = kind_of(figure)
     kind = format_of(kind)
+    width, frame_time = whole_or_same(width), whole_or_same(frame_time)
     if not isinstance(theme, str) or theme not in THEMES:
         raise SlidingWindowsError(f"unknown theme {theme!r}; there are {', '.join(THEMES)}")
     if kind == "json":

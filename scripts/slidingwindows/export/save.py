@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import BinaryIO, TypeGuard, cast
@@ -73,7 +74,14 @@ def _pour(data: bytes, file: BinaryIO) -> None:
     try:
         while data:
             count = file.write(data)
-            data = data[len(data) if count is None else count :]
+            if count is None and not isinstance(file, io.RawIOBase):
+                return  # many writers of people's own take all, and say nothing
+            if not count:  # a raw file says None: nothing now, for it would have to wait
+                raise BlockingIOError(
+                    f"it took only part of the figure, {len(data):,} bytes are left; open a file "
+                    "that waits until all is written"
+                )
+            data = data[count:]
     except (OSError, ValueError, TypeError) as error:  # full, closed, or opened for text
         words = str(error) or type(error).__name__
         raise SlidingWindowsError(f"the open file cannot be written: {words}") from error

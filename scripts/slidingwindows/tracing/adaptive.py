@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import several
+from ..core.geometry import several, whole
 from ..core.trace import Trace
 from ..core.uneven import UnevenAxis
 from .pooling import averages, winners
@@ -42,8 +42,8 @@ def _axes(ask: Request) -> Axes:
     wanted = ask.module.output_size
     if wanted is None:
         raise SlidingWindowsError("output_size must be given, got None")
-    if isinstance(wanted, int):
-        wanted = (wanted,) * ask.dims
+    if whole(wanted) is not None:
+        wanted = (whole(wanted),) * ask.dims
     sizes = [s if w is None else w for w, s in zip(wanted, ask.sizes, strict=False)]
     if len(tuple(wanted)) != ask.dims:
         raise SlidingWindowsError(f"output_size must have {ask.dims} numbers, got {wanted!r}")

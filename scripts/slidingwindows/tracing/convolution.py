@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis
+from ..core.geometry import Axis, whole_or_same
 from ..core.reduction import Convolution
 from ..core.step import Step
 from ..core.trace import Trace
@@ -64,7 +64,8 @@ def with_output_size(module: torch.nn.Module, input: torch.Tensor, output_size):
     if output_size is None:
         return module
     dims = len(module.kernel_size)
-    sizes = list(output_size) if isinstance(output_size, tuple | list) else output_size
+    sizes = whole_or_same(output_size)
+    sizes = list(sizes) if isinstance(sizes, tuple) else sizes
     parameters = module.stride, module.padding, module.kernel_size, dims, module.dilation
     module.output_padding = tuple(ask_torch(module._output_padding, input, sizes, *parameters))
     return module

@@ -216,7 +216,7 @@ def _check(network, image, context) -> None:
         raise SlidingWindowsError(
             "the input must be a float tensor with channels first, such as (C, H, W)", context
         )
-    if not len(network):
+    if not layers_of(network):
         raise SlidingWindowsError("the network has no layers", context)
     for module in network.modules():
         if isinstance(module, _BatchNorm) and module.training:

@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis, Geometry, pair, several
+from ..core.geometry import Axis, Geometry, pair, several, whole_or_same
 from ..core.move_words import folded, unfolded
 from ..core.text import number
 from ..core.transfer import Move, Read, Transfer, Write
 from .calls import title_of
 from .requests import NAMES, ONE, Request, named_axis
-from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
+from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit, tensor_of
 
 
 @contextmanager
@@ -38,11 +38,12 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
     torch would race; here one thread writes in reading order, and the last stays.
     """
     module, input, dims = ask.module, ask.input, ask.dims
-    if not isinstance(indices, torch.Tensor):
+    if not hasattr(indices, "__array__"):
         raise SlidingWindowsError(
             f"MaxUnpool{dims}d needs the indices that MaxPool{dims}d(..., return_indices=True) "
             "returned: slide(module, input, indices=indices)"
         )
+    indices, output_size = tensor_of(indices, "indices"), whole_or_same(output_size)
     if tuple(indices.shape) != tuple(input.shape):
         raise SlidingWindowsError(
             f"the indices have shape {tuple(indices.shape)}, the input {tuple(input.shape)}"

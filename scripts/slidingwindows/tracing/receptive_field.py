@@ -12,10 +12,10 @@ from torch import nn
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.fields import FieldLayer, ReceptiveField
-from ..core.geometry import whole
+from ..core.geometry import whole, whole_or_same
 from ..core.receptive import Reach, walk_axis, walk_back
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
-from .network import as_batch, name_of, run
+from .network import as_batch, layers_of, name_of, run
 from .tensors import ask_torch, tensor_of
 from .undisturbed import filled_in, undisturbed
 
@@ -195,7 +195,7 @@ def receptive_field(
     Sources: Araujo, Norris, Sim 2019, doi 10.23915/distill.00021; Luo et al. 2016,
     arXiv 1701.04128 (the effective field).
     """
-    if not isinstance(network, nn.Sequential) or not len(network):
+    if not isinstance(network, nn.Sequential) or not layers_of(network):
         what = "an empty one" if isinstance(network, nn.Sequential) else type(network).__name__
         raise SlidingWindowsError(f"receptive_field needs an nn.Sequential with layers, got {what}")
     inputs = _inputs(network, input, samples)
@@ -203,7 +203,7 @@ def receptive_field(
     try:
         inputs = [as_batch(network, one) for one in inputs]
         network = filled_in(network, inputs[0])
-        with undisturbed(network):
+        with torch.inference_mode(False), undisturbed(network):
             return _probed(network.eval(), inputs, output, context)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
@@ -266,7 +266,8 @@ def _output(layers, output) -> tuple[int, ...]:
     sizes = layers[-1].windows.output
     if output is None:
         return tuple(n // 2 for n in sizes)
-    chosen = tuple(map(whole, output)) if isinstance(output, tuple | list) else ()
+    found = whole_or_same(output)
+    chosen = tuple(map(whole, found)) if isinstance(found, tuple) else ()
     if len(chosen) != len(sizes) or not all(
         i is not None and 0 <= i < n for i, n in zip(chosen, sizes, strict=True)
     ):

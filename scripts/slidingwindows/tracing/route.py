@@ -62,7 +62,8 @@ def route(
         input = tensor_of(input, "route")
         module = filled_in(module, input)
         where = followed(channel, sample, depth)
-        with undisturbed(module):
+        # Within a caller's inference_mode nothing could be differentiated.
+        with torch.inference_mode(False), undisturbed(module):
             if output_size is not None:
                 slide(module, input, *where, output_size=output_size)  # checks it
                 with_output_size(module, input, output_size)
@@ -117,7 +118,8 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         sample=sample,
         channel=channel,
         dims=trace.dims,
-        epsilon=rounding_unit(input.dtype),
+        # Autocast counts in a coarser dtype than the input's, back as well as forth.
+        epsilon=max(rounding_unit(input.dtype), trace.epsilon),
         forward=trace,
         plane=plane,
     )
@@ -169,6 +171,8 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
     shape = trace.geometry.output_shape
     if gradient is None:
         return torch.ones(shape, dtype=input.dtype)
+    if hasattr(gradient, "__array__"):
+        gradient = tensor_of(gradient, "route")
     given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]

@@ -83,14 +83,20 @@ def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
 def _copied(module: nn.Module) -> nn.Module:
     """A deep copy. An attribute that cannot be copied, such as a file or a lock, is shared."""
     shared = []
+    # Torch has no deep copy of a buffer that waits, as those of a lazy batch norm do.
+    waiting = {
+        id(b): type(b)(b.requires_grad, b.data.device, b.data.dtype)
+        for b in module.buffers()
+        if is_lazy(b)
+    }
     for part in module.modules():
         for name, value in list(part.__dict__.items()):
             if name not in OF_TORCH:
                 try:
-                    copy.deepcopy(value)
+                    copy.deepcopy(value, dict(waiting))
                 except Exception:
                     shared.append((part, name, part.__dict__.pop(name)))
-    known: dict[int, object] = {}
+    known: dict[int, object] = dict(waiting)
     twin = copy.deepcopy(module, known)
     for part, name, value in shared:
         known[id(part)].__dict__[name] = value
