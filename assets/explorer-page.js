@@ -424,7 +424,8 @@
     setLineProblem(problem) {
       this.lineProblem = problem;
       this.line.setAttribute("aria-invalid", String(Boolean(problem)));
-      this.tell(problem);
+      this.program.hidden = Boolean(problem); // it would be another call's
+      if (problem) this.refuse(problem);
     }
 
     tell(problem) {
@@ -564,7 +565,7 @@
           const fits = Number.isInteger(n) && n >= 1 && n <= LARGEST_SIDE;
           field.setAttribute("aria-invalid", String(!fits));
         });
-        this.tell(problem);
+        this.refuse(problem);
         return;
       }
       this.sizes.forEach((field) => field.setAttribute("aria-invalid", "false"));

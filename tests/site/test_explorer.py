@@ -413,7 +413,7 @@ def test_every_way_to_an_input(page):
     expect(page.locator(".sw-paste .sw-problem")).to_contain_text("different lengths: 2, 1")
     page.locator("#sw-grid").fill("1, 2\n3, zebra")
     page.get_by_role("button", name="Use it").click()
-    expect(page.locator(".sw-paste .sw-problem")).to_contain_text("no number")
+    expect(page.locator(".sw-paste .sw-problem")).to_contain_text("a number")
     assert program(page)["x"].tolist() == [[[1, 2.5], [-3, 40]]]
 
 
@@ -463,7 +463,7 @@ def test_nan_and_infinities_can_be_typed_and_linked(page, visit):
     cells(page, "kernel").nth(0).focus()
     page.keyboard.type("inf")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("no number")
+    expect(page.get_by_role("status")).to_contain_text("a number")
 
 
 INFINITE = "[[inf, -inf], [nan, 1.5e+05]]"
@@ -500,9 +500,9 @@ ASKED = {
     "[1, 2] [3, 4]": "several lists",
     "tensor([])": "no numbers",
     "": "no numbers",
-    "1 zebra": "“zebra” is no number",
-    "[[1, zebra]]": "“zebra” is no number",
-    "[[1, 2e9]]": "“2e9” is no number",
+    "1 zebra": "“zebra” is not a number",
+    "[[1, zebra]]": "“zebra” is not a number",
+    "[[1, 2e9]]": "“2e9” is not a number",
     " ".join("1" * 65): "1 to 64 rows",
 }
 
@@ -683,6 +683,50 @@ def test_what_cannot_be_shown_is_said_in_words_of_ours(used, call):
     assert page.locator(".sw-problem b").count() == 0
     page.locator("#sw-line").fill("nn.MaxPool2d(2)")
     agrees(page)
+
+
+RESULT = """() => {
+  const seen = selector => [...document.querySelectorAll(selector)]
+    .filter(one => one.checkVisibility()).map(one => one.innerText.trim());
+  return [seen(".sw-grid[aria-label^='output']"), seen(".sw-arithmetic").join(""),
+    seen(".sw-steps"), seen(".sw-legend"), seen(".sw-fact-list").join("")];
+}"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("nn.LPPool1d(2, (2,))", "nn.MaxPool1d(", "nn.MaxPool1d()", "nn.ReLU()", "zebra"),
+        *("nn.Conv1d(3, 8, 3)", "nn.MaxPool1d(2, padding=2)", "nn.MaxPool1d(2.5)"),
+    ],
+)
+def test_no_refusal_leaves_another_calls_result(used, call):
+    page, line_ = used, used.locator("#sw-line")
+    line_.fill("nn.MaxPool1d(2)")
+    output, arithmetic, steps, legend, facts = page.evaluate(RESULT)
+    assert all([output, arithmetic, steps, legend, facts])
+    line_.fill(call)
+    expect(page.locator(".sw-view > .sw-problem")).to_be_visible()
+    assert page.evaluate(RESULT) == [[], "", [], [], ""]
+    # Nor does one come back while the line is wrong and the input changes.
+    said = page.locator(".sw-view > .sw-problem").inner_text()
+    field(page, "input, columns").fill("6")
+    assert page.locator(".sw-view > .sw-problem").inner_text() == said
+    assert page.evaluate(RESULT) == [[], "", [], [], ""]
+    if page.locator(".sw-program").is_visible():
+        assert call in page.locator(".sw-program code").text_content().replace("kernel_size=", "")
+    line_.fill("nn.MaxPool1d(2)")
+    agrees(page)
+    assert all(page.evaluate(RESULT)) and page.locator(".sw-program").is_visible()
+
+
+def test_a_refused_size_leaves_no_result(used):
+    field(used, "input, rows").fill("65")
+    expect(used.locator(".sw-view > .sw-problem")).to_contain_text("1 to 64 rows")
+    assert used.evaluate(RESULT) == [[], "", [], [], ""]
+    field(used, "input, rows").fill("5")
+    agrees(used)
+    assert all(used.evaluate(RESULT))
 
 
 def test_bad_numbers_in_the_controls(page):
