@@ -531,6 +531,62 @@ def test_a_pasted_grid_that_is_unclear_is_asked_about(used, text):
     assert program(used)["x"].tolist() == [[[8, 7, 6]]]
 
 
+def through_one_dimension(page, by, meanwhile=lambda: None):
+    """To a 1-D operation and back, by the line or by the controls."""
+    for call in ("nn.MaxPool1d(2)", "nn.MaxPool2d(2)"):
+        if by == "line":
+            page.locator("#sw-line").fill(call)
+        else:
+            page.locator("#sw-operation").select_option(call[3:12])
+        agrees(page)
+        if "1d" in call:
+            meanwhile()
+
+
+@pytest.mark.parametrize("by", ["line", "controls"])
+def test_a_grid_comes_back_from_a_detour_through_one_dimension(used, by):
+    page, typed = used, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    pasted(page, "1 2 3\n4 5 6\n7 8 9")
+
+    through_one_dimension(page, by)
+    assert program(page)["x"][0].tolist() == typed
+
+    def edit():
+        assert program(page)["x"].tolist() == [[1, 2, 3]]
+        cells(page, "input").nth(1).click()
+        page.keyboard.type("5")
+        page.keyboard.press("Enter")
+        field(page, "input, columns").fill("4")
+
+    through_one_dimension(page, by, edit)
+    assert program(page)["x"][0].tolist() == [[1, 5, 3, 0], [4, 5, 6, 0], [7, 8, 9, 0]]
+    assert field(page, "input, rows").input_value() == "3"
+    zeros = page.get_by_role("button", name="All 0")
+    through_one_dimension(page, by, zeros.click)
+    assert program(page)["x"].shape == (1, 3, 4) and not program(page)["x"].any()
+    for name in ("0, 1, 2 …", "Random"):
+        page.get_by_role("button", name=name).first.click()
+        before = program(page)["x"]
+        through_one_dimension(page, by)
+        assert torch.equal(program(page)["x"], before)
+    # Numbers pasted meanwhile are another input.
+    page.locator("#sw-line").fill("nn.MaxPool1d(2)")
+    page.locator("#sw-grid").fill("3 2 1")
+    page.get_by_role("button", name="Use it").click()
+    page.locator("#sw-line").fill("nn.MaxPool2d(1)")
+    assert program(page)["x"].tolist() == [[[3, 2, 1]]]
+
+
+def test_a_photo_cut_to_a_signal_is_the_linked_one(page, visit):
+    page.get_by_role("button", name="Photo", exact=True).click()
+    until(page, f"({GRID})('input')[1][1] > 9")
+    page.locator("#sw-line").fill("nn.MaxPool1d(2)")
+    until(page, "location.hash.includes('1d') && location.hash.includes('photo')")
+    other = opened(visit(), page.evaluate("location.hash"))
+    until(other, f"({GRID})('input')[0][0] > 9")
+    assert torch.equal(grid(other, "input"), grid(page, "input"))
+
+
 def test_the_largest_sizes_are_those_that_the_page_states(used):
     side, most = map(int, re.findall(r"(?:at most|come to) (\d+)", used.inner_text("article"))[:2])
     for size, fits in ((side, True), (side + 1, False)):
