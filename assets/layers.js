@@ -1,13 +1,14 @@
 // A network's layers as plain numbers: shape, parameters, MACs and receptive field of each,
 // and torch's own words for the first that cannot fit. Layers are read as data, never run.
-// It says what the package's funnel() says (networks.py, counting.py, modules.py, receptive.py).
+// It says what the package's funnel() says (tracing/network.py, tracing/layers.py,
+// tracing/receptive_field.py).
 
 (() => {
   "use strict";
   const SW = (globalThis.SlidingWindows ??= {});
   const LONGEST = 20000; // characters of a network
   const MOST_LAYERS = 200;
-  const LARGEST = 100000; // a number in a call, as in the package's parsing.py
+  const LARGEST = 100000; // a number in a call, as in the package's tracing/parsing.py
 
   class LayerProblem extends Error {
     /** torch: true if the message is torch's own. */
@@ -23,9 +24,18 @@
   const TOKEN =
     /\s*(?:#[^\n]*)?(?:([A-Za-z_][\w.]*)|((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|("[^"\n]*"|'[^'\n]*')|([-()[\],=:+*]))/y;
   const BLANK = /(?:\s|#[^\n]*)*/y;
+  // Lines above a network that only say where its names come from; nothing is imported here.
+  const IMPORTS = /^(?:[ \t]*(?:(?:import|from)[ \t][\w., \t]*(?:\*|\([\w\s,]*\))?[ \t]*)?(?:#[^\n]*)?\n)+/;
+  // What torch prints of a convolution without the quotes that Python needs.
+  const UNQUOTED = {
+    padding: ["same", "valid"],
+    padding_mode: ["reflect", "replicate", "circular"],
+  };
 
   class Reader {
-    constructor(text) {
+    constructor(given) {
+      // As many blank lines as there were: a message counts lines as the reader does.
+      const text = given.replace(IMPORTS, (lines) => lines.replace(/[^\n]+/g, ""));
       this.text = text;
       this.tokens = [];
       let at = 0;
@@ -68,7 +78,20 @@
       if (!this.takes(sign)) throw this.wrong();
     }
 
+    /** A value, or a product of whole numbers, such as 6*28*28. */
     value(depth = 0) {
+      let found = this.factor(depth);
+      while (this.next.sign === "*") {
+        const at = this.next.start;
+        this.at += 1;
+        const other = this.factor(depth);
+        if (!Number.isInteger(found) || !Number.isInteger(other)) throw this.wrong(at);
+        found = number(String(Math.abs(found * other)), Math.sign(found * other));
+      }
+      return found;
+    }
+
+    factor(depth) {
       const token = this.next;
       this.at += 1;
       if (token.string) return token.string.slice(1, -1);
@@ -105,19 +128,30 @@
       }
       if (name === "OrderedDict" || name === "collections.OrderedDict") return this.dictionary(depth);
       const call = { name, positional: [], named: [] };
+      const bare = [];
       this.must("(");
       while (!this.takes(")")) {
         if (this.next.name && this.tokens[this.at + 1]?.sign === "=") {
           const key = this.next.name;
           this.at += 2;
-          call.named.push([key, this.value()]);
+          if (Object.hasOwn(UNQUOTED, key) && UNQUOTED[key].includes(this.next.name)) {
+            bare.push(this.next);
+            call.named.push([key, this.next.name]);
+            this.at += 1;
+          } else call.named.push([key, this.value()]);
         } else {
           if (call.named.length) throw this.wrong();
           call.positional.push(this.value());
         }
         if (!this.takes(",") && this.next.sign !== ")") throw this.wrong();
       }
-      call.text = this.text.slice(head.start, this.tokens[this.at - 1].stop).replace(/\s+/g, " ");
+      let [text, from] = ["", head.start];
+      for (const { name: word, start, stop } of bare) {
+        text += `${this.text.slice(from, start)}'${word}'`;
+        from = stop;
+      }
+      text += this.text.slice(from, this.tokens[this.at - 1].stop);
+      call.text = text.replace(/\s+/g, " ");
       return [call];
     }
 
