@@ -319,12 +319,32 @@
     ],
   };
 
+  /** The name that differs least, by at most two letters; capitals count for nothing. */
+  function nearest(name, names) {
+    const distance = (a, b) => {
+      let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+      for (let i = 0; i < a.length; i += 1) {
+        const next = [i + 1];
+        for (let j = 0; j < b.length; j += 1) {
+          next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + (a[i] === b[j] ? 0 : 1)));
+        }
+        row = next;
+      }
+      return row.at(-1);
+    };
+    const word = name.slice(0, 40).toLowerCase();
+    const far = names.map((one) => [distance(word, one.toLowerCase()), one]);
+    const [least, found] = far.reduce((a, b) => (b[0] < a[0] ? b : a));
+    return least <= Math.min(2, word.length / 3) ? found : null;
+  }
+
   /** A call's arguments by name, or what Python says of them. */
   function bind(call) {
     if (!Object.hasOwn(LAYERS, call.name)) {
+      const near = nearest(call.name, Object.keys(LAYERS));
       throw new LayerProblem(
-        `${call.name} is not a layer of this calculator`,
-        `It knows ${Object.keys(LAYERS).join(", ")}.`,
+        `${call.name} is not a layer of this page`,
+        near ? `Did you mean ${near}?` : `It knows ${Object.keys(LAYERS).join(", ")}.`,
       );
     }
     const [parameters, , owner = call.name] = LAYERS[call.name];
@@ -398,13 +418,16 @@
   }
 
   /**
-   * One number for each axis. Of one in brackets, such as (2,), each layer of torch makes something
-   * else: some repeat it for both axes, some raise. So it is taken only where there is one axis;
-   * and LPPool1d, which multiplies by its kernel_size, takes none.
+   * One number for each axis. One in brackets, such as (2,), torch repeats for both axes, but not
+   * as an output_size, nor as the kernel_size of a layer that does more with it than hand it on:
+   * of convolutions and LPPool2d. LPPool1d, which multiplies by its kernel_size, takes none.
    */
   function several(args, name, call, rank, none = false) {
     const listed = Array.isArray(args[name]) && call.name !== "LPPool1d";
-    const list = listed ? args[name] : Array(rank).fill(args[name]);
+    const handedOn = name !== "kernel_size" || /^(Max|Avg)Pool/.test(call.name);
+    const repeats = listed && args[name].length === 1 && name !== "output_size" && handedOn;
+    const [each] = repeats ? args[name] : [args[name]];
+    const list = listed && !repeats ? args[name] : Array(rank).fill(each);
     const fits = (n) => Number.isInteger(n) || (none && n === null);
     if (list.length === rank && list.every(fits)) return list;
     const many = rank === 2 ? "one whole number or two" : "one whole number";

@@ -471,6 +471,7 @@ READ = {
     "1 2\n3 4": [[1, 2], [3, 4]],
     "1, 2\n3, 4\n": [[1, 2], [3, 4]],
     "1,2,\n3,4,": [[1, 2], [3, 4]],
+    "1,2\n3,-4": [[1, 2], [3, -4]],
     "1.5\t2.5": [[1.5, 2.5]],
     "1 2; 3 4": [[1, 2], [3, 4]],
     "1, 2; 3, 4;": [[1, 2], [3, 4]],
@@ -490,6 +491,9 @@ ASKED = {
     "1,5 2,5": "decimal points",
     "1,5\t2,5\n3,5\t4,5": "decimal points",
     "1,05": "decimal points",
+    "1,5\n2,5": "decimal points",
+    "1,5\n-2,5\n": "decimal points",
+    "[[1,2],[3,4]]]": "bracket too many",
     "1;2;3": "semicolons",
     "1;2;3\n4;5;6": "semicolons",
     "1,5;2,5": "semicolons",
@@ -783,6 +787,23 @@ def test_a_refused_size_leaves_no_result(used):
     field(used, "input, rows").fill("5")
     agrees(used)
     assert all(used.evaluate(RESULT))
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [("nn.maxpool2d(2)", "MaxPool2d"), ("nn.AvgPol1D(2)", "AvgPool1d"), ("nn.conv2d(1)", "Conv2d")],
+)
+def test_a_name_that_is_nearly_right_is_named(used, call, meant):
+    used.locator("#sw-line").fill(call)
+    problem = used.locator(".sw-view > .sw-problem")
+    expect(problem).to_contain_text(f"Did you mean {meant}?", timeout=5000)
+
+
+@pytest.mark.parametrize("call", ["nn.MaxPool2d((2,))", "nn.Conv2d(1, 1, 2, stride=(2,))"])
+def test_one_number_in_brackets_is_taken_where_torch_repeats_it(used, call):
+    used.locator("#sw-line").fill(call)
+    assert not used.locator(".sw-view > .sw-problem").is_visible()
+    agrees(used)
 
 
 def test_bad_numbers_in_the_controls(page):
