@@ -179,26 +179,37 @@
 
     refresh(keep = true) {
       this.fixWeights();
+      // While the line holds no call, the call before it has no result to be shown, either.
+      if (this.lineProblem) this.refuse(this.lineProblem);
+      else this.compute();
+      this.showProgram();
+      if (keep) this.keep(() => this.state());
+    }
+
+    compute() {
       try {
         const weighs = hasWeights(this.call.operation);
         const bias = weighs && this.call.args.bias ? this.bias : null;
         this.result = SW.run(this.call, this.rows, weighs ? this.weights : null, bias);
         this.geometry = this.result.geometry;
-        if (!this.lineProblem) this.tell(null);
+        this.tell(null);
         this.showResult();
         this.view.style.minHeight = "";
       } catch (problem) {
         if (!isProblem(problem)) throw problem;
-        // What a message puts in the figure's place is as tall, so that no control moves away
-        // from under a pointer that goes on clicking.
-        if (this.result) this.view.style.minHeight = `${this.view.offsetHeight}px`;
-        this.result = null;
-        this.stop();
-        if (!this.lineProblem) this.tell(problem);
-        this.showBroken();
+        this.refuse(problem);
       }
-      this.showProgram();
-      if (keep) this.keep(() => this.state());
+    }
+
+    /** The problem in the result's place: of no refusal is another call's result left to be seen. */
+    refuse(problem) {
+      // What a message puts in the figure's place is as tall, so that no control moves away
+      // from under a pointer that goes on clicking.
+      if (this.result) this.view.style.minHeight = `${this.view.offsetHeight}px`;
+      this.result = null;
+      this.stop();
+      this.tell(problem);
+      this.showBroken();
     }
 
     showResult() {
@@ -256,6 +267,7 @@
         part.hidden = true;
       }
       this.words_.textContent = "";
+      this.said.textContent = "";
       this.facts.replaceChildren();
       this.fit();
     }

@@ -343,6 +343,7 @@
       this.grad.checked = Boolean(gradient);
       if (gradient) this.gradOf.value = gradient;
       this.rows = valuesOf(source);
+      this.folded = null;
       this.fixSignal();
       if (source.kind === "random") this.seed.value = source.seed;
       this.alike.checked = true; // showCall() undoes it where two numbers differ
@@ -393,13 +394,33 @@
       this.refresh();
     }
 
-    /** A signal is one row. */
+    /** A signal is one row; the grid that it was cut from comes back with the next 2-D operation. */
     fixSignal() {
-      if (!isSignal(this.call.operation) || this.rows.length === 1) return;
-      this.rows = this.rows.slice(0, 1);
-      const { kind, seed, size } = this.source;
-      this.source =
-        kind === "typed" ? { kind, rows: this.rows } : { kind, seed, size: [1, size[1]] };
+      if (!isSignal(this.call.operation)) this.unfold();
+      else if (this.rows.length > 1) {
+        this.folded = this.rows;
+        this.resizeTo(1, this.rows[0].length);
+      }
+    }
+
+    unfold() {
+      const { folded, rows } = this;
+      if (!folded) return;
+      this.folded = null;
+      // What has been typed into the signal, or made of it, is the grid's first row.
+      this.rows = [rows[0], ...folded.slice(1)];
+      this.resizeTo(folded.length, rows[0].length);
+    }
+
+    /** Typed numbers keep their places, and zeros fill up; others are made for the new size. */
+    resizeTo(rows, cols) {
+      if (this.source.kind === "typed") {
+        this.rows = grid(rows, cols, (r, c) => this.rows[r]?.[c] ?? 0);
+        this.source = { kind: "typed", rows: this.rows };
+      } else {
+        this.source = { ...this.source, size: [rows, cols] };
+        this.rows = valuesOf(this.source);
+      }
     }
 
     // ---- The torch line and the controls, in step.
@@ -424,7 +445,8 @@
     setLineProblem(problem) {
       this.lineProblem = problem;
       this.line.setAttribute("aria-invalid", String(Boolean(problem)));
-      this.tell(problem);
+      this.program.hidden = Boolean(problem); // it would be another call's
+      if (problem) this.refuse(problem);
     }
 
     tell(problem) {
@@ -501,7 +523,6 @@
         else if (name in this.flags) this.flags[name].checked = DEFAULTS[name];
         else this.mode.value = DEFAULTS[name];
       }
-      if (isSignal(now) && !isSignal(before)) this.rows = this.rows.slice(0, 1);
       this.showFields();
       this.compose();
     }
@@ -564,17 +585,11 @@
           const fits = Number.isInteger(n) && n >= 1 && n <= LARGEST_SIDE;
           field.setAttribute("aria-invalid", String(!fits));
         });
-        this.tell(problem);
+        this.refuse(problem);
         return;
       }
       this.sizes.forEach((field) => field.setAttribute("aria-invalid", "false"));
-      if (this.source.kind === "typed") {
-        this.rows = grid(rows, cols, (r, c) => this.rows[r]?.[c] ?? 0);
-        this.source = { kind: "typed", rows: this.rows };
-      } else {
-        this.source = { ...this.source, size: [rows, cols] };
-        this.rows = valuesOf(this.source);
-      }
+      this.resizeTo(rows, cols);
       this.refresh();
     }
 
@@ -583,6 +598,7 @@
       if (kind === "photo") await this.bringPhoto();
       if (kind === "zeros") {
         this.rows = grid(...size, () => 0);
+        this.folded &&= this.folded.map((row) => row.map(() => 0));
         this.source = { kind: "typed", rows: this.rows };
       } else {
         let seed = Number(this.seed.value);
@@ -606,6 +622,7 @@
         SW.play.showProblem(this.pasteProblem, null, this.up);
         this.rows = rows;
         this.source = { kind: "typed", rows };
+        this.folded = null;
         this.showSize();
         this.refresh();
         this.notice.textContent = `Took ${rows.length} by ${rows[0].length} numbers.`;

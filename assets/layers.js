@@ -1,13 +1,14 @@
 // A network's layers as plain numbers: shape, parameters, MACs and receptive field of each,
 // and torch's own words for the first that cannot fit. Layers are read as data, never run.
-// It says what the package's funnel() says (networks.py, counting.py, modules.py, receptive.py).
+// It says what the package's funnel() says (tracing/network.py, tracing/layers.py,
+// tracing/receptive_field.py).
 
 (() => {
   "use strict";
   const SW = (globalThis.SlidingWindows ??= {});
   const LONGEST = 20000; // characters of a network
   const MOST_LAYERS = 200;
-  const LARGEST = 100000; // a number in a call, as in the package's parsing.py
+  const LARGEST = 100000; // a number in a call, as in the package's tracing/parsing.py
 
   class LayerProblem extends Error {
     /** torch: true if the message is torch's own. */
@@ -23,9 +24,18 @@
   const TOKEN =
     /\s*(?:#[^\n]*)?(?:([A-Za-z_][\w.]*)|((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|("[^"\n]*"|'[^'\n]*')|([-()[\],=:+*]))/y;
   const BLANK = /(?:\s|#[^\n]*)*/y;
+  // Lines above a network that only say where its names come from; nothing is imported here.
+  const IMPORTS = /^(?:[ \t]*(?:(?:import|from)[ \t][\w., \t]*(?:\*|\([\w\s,]*\))?[ \t]*)?(?:#[^\n]*)?\n)+/;
+  // What torch prints of a convolution without the quotes that Python needs.
+  const UNQUOTED = {
+    padding: ["same", "valid"],
+    padding_mode: ["reflect", "replicate", "circular"],
+  };
 
   class Reader {
-    constructor(text) {
+    constructor(given) {
+      // As many blank lines as there were: a message counts lines as the reader does.
+      const text = given.replace(IMPORTS, (lines) => lines.replace(/[^\n]+/g, ""));
       this.text = text;
       this.tokens = [];
       let at = 0;
@@ -68,7 +78,20 @@
       if (!this.takes(sign)) throw this.wrong();
     }
 
+    /** A value, or a product of whole numbers, such as 6*28*28. */
     value(depth = 0) {
+      let found = this.factor(depth);
+      while (this.next.sign === "*") {
+        const at = this.next.start;
+        this.at += 1;
+        const other = this.factor(depth);
+        if (!Number.isInteger(found) || !Number.isInteger(other)) throw this.wrong(at);
+        found = number(String(Math.abs(found * other)), Math.sign(found * other));
+      }
+      return found;
+    }
+
+    factor(depth) {
       const token = this.next;
       this.at += 1;
       if (token.string) return token.string.slice(1, -1);
@@ -105,19 +128,30 @@
       }
       if (name === "OrderedDict" || name === "collections.OrderedDict") return this.dictionary(depth);
       const call = { name, positional: [], named: [] };
+      const bare = [];
       this.must("(");
       while (!this.takes(")")) {
         if (this.next.name && this.tokens[this.at + 1]?.sign === "=") {
           const key = this.next.name;
           this.at += 2;
-          call.named.push([key, this.value()]);
+          if (Object.hasOwn(UNQUOTED, key) && UNQUOTED[key].includes(this.next.name)) {
+            bare.push(this.next);
+            call.named.push([key, this.next.name]);
+            this.at += 1;
+          } else call.named.push([key, this.value()]);
         } else {
           if (call.named.length) throw this.wrong();
           call.positional.push(this.value());
         }
         if (!this.takes(",") && this.next.sign !== ")") throw this.wrong();
       }
-      call.text = this.text.slice(head.start, this.tokens[this.at - 1].stop).replace(/\s+/g, " ");
+      let [text, from] = ["", head.start];
+      for (const { name: word, start, stop } of bare) {
+        text += `${this.text.slice(from, start)}'${word}'`;
+        from = stop;
+      }
+      text += this.text.slice(from, this.tokens[this.at - 1].stop);
+      call.text = text.replace(/\s+/g, " ");
       return [call];
     }
 
@@ -285,12 +319,32 @@
     ],
   };
 
+  /** The name that differs least, by at most two letters; capitals count for nothing. */
+  function nearest(name, names) {
+    const distance = (a, b) => {
+      let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+      for (let i = 0; i < a.length; i += 1) {
+        const next = [i + 1];
+        for (let j = 0; j < b.length; j += 1) {
+          next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + (a[i] === b[j] ? 0 : 1)));
+        }
+        row = next;
+      }
+      return row.at(-1);
+    };
+    const word = name.slice(0, 40).toLowerCase();
+    const far = names.map((one) => [distance(word, one.toLowerCase()), one]);
+    const [least, found] = far.reduce((a, b) => (b[0] < a[0] ? b : a));
+    return least <= Math.min(2, word.length / 3) ? found : null;
+  }
+
   /** A call's arguments by name, or what Python says of them. */
   function bind(call) {
     if (!Object.hasOwn(LAYERS, call.name)) {
+      const near = nearest(call.name, Object.keys(LAYERS));
       throw new LayerProblem(
-        `${call.name} is not a layer of this calculator`,
-        `It knows ${Object.keys(LAYERS).join(", ")}.`,
+        `${call.name} is not a layer of this page`,
+        near ? `Did you mean ${near}?` : `It knows ${Object.keys(LAYERS).join(", ")}.`,
       );
     }
     const [parameters, , owner = call.name] = LAYERS[call.name];
@@ -364,13 +418,16 @@
   }
 
   /**
-   * One number for each axis. Of one in brackets, such as (2,), each layer of torch makes something
-   * else: some repeat it for both axes, some raise. So it is taken only where there is one axis;
-   * and LPPool1d, which multiplies by its kernel_size, takes none.
+   * One number for each axis. One in brackets, such as (2,), torch repeats for both axes, but not
+   * as an output_size, nor as the kernel_size of a layer that does more with it than hand it on:
+   * of convolutions and LPPool2d. LPPool1d, which multiplies by its kernel_size, takes none.
    */
   function several(args, name, call, rank, none = false) {
     const listed = Array.isArray(args[name]) && call.name !== "LPPool1d";
-    const list = listed ? args[name] : Array(rank).fill(args[name]);
+    const handedOn = name !== "kernel_size" || /^(Max|Avg)Pool/.test(call.name);
+    const repeats = listed && args[name].length === 1 && name !== "output_size" && handedOn;
+    const [each] = repeats ? args[name] : [args[name]];
+    const list = listed && !repeats ? args[name] : Array(rank).fill(each);
     const fits = (n) => Number.isInteger(n) || (none && n === null);
     if (list.length === rank && list.every(fits)) return list;
     const many = rank === 2 ? "one whole number or two" : "one whole number";

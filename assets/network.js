@@ -164,7 +164,7 @@
     }
 
     code() {
-      const lines = this.texts().map((text) => `    ${text.replace(/^(torch\.)?nn\./, "nn.")},\n`);
+      const lines = this.texts().map((text) => `    ${text.replace(/^(?:(?:torch\.)?nn\.)?(?=[A-Z])/, "nn.")},\n`);
       return `nn.Sequential(\n${lines.join("")})\n`;
     }
 

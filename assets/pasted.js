@@ -65,7 +65,7 @@
       if (sign === "[") stack.push([]);
       else if (sign === "]") {
         const done = stack.pop();
-        if (!stack.length) break;
+        if (!stack.length) throw plainProblem("There is a closing bracket too many.");
         stack.at(-1).push(done);
       } else if (!/[\s,]/.test(sign)) {
         WORD.lastIndex = at;
@@ -101,6 +101,13 @@
         throw plainProblem("Do the semicolons separate rows, or the numbers of a row?", ASK_SEMICOLONS);
       }
       rows = parts;
+    }
+    // One comma in each line, between digits alone: a column of decimals, or two columns.
+    if (rows.length > 1 && rows.every((line) => /^[-+−–]?\d+,\d+$/.test(line))) {
+      throw plainProblem(
+        `Are the commas of “${rows[0].slice(0, 40)}” decimal points, or do they separate numbers?`,
+        "Write decimals with a point, such as 1.5, or a blank after each comma between numbers.",
+      );
     }
     return rows.map((line) => rowOf(line));
   }

@@ -413,7 +413,7 @@ def test_every_way_to_an_input(page):
     expect(page.locator(".sw-paste .sw-problem")).to_contain_text("different lengths: 2, 1")
     page.locator("#sw-grid").fill("1, 2\n3, zebra")
     page.get_by_role("button", name="Use it").click()
-    expect(page.locator(".sw-paste .sw-problem")).to_contain_text("no number")
+    expect(page.locator(".sw-paste .sw-problem")).to_contain_text("a number")
     assert program(page)["x"].tolist() == [[[1, 2.5], [-3, 40]]]
 
 
@@ -463,7 +463,7 @@ def test_nan_and_infinities_can_be_typed_and_linked(page, visit):
     cells(page, "kernel").nth(0).focus()
     page.keyboard.type("inf")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("no number")
+    expect(page.get_by_role("status")).to_contain_text("a number")
 
 
 INFINITE = "[[inf, -inf], [nan, 1.5e+05]]"
@@ -471,6 +471,7 @@ READ = {
     "1 2\n3 4": [[1, 2], [3, 4]],
     "1, 2\n3, 4\n": [[1, 2], [3, 4]],
     "1,2,\n3,4,": [[1, 2], [3, 4]],
+    "1,2\n3,-4": [[1, 2], [3, -4]],
     "1.5\t2.5": [[1.5, 2.5]],
     "1 2; 3 4": [[1, 2], [3, 4]],
     "1, 2; 3, 4;": [[1, 2], [3, 4]],
@@ -490,6 +491,9 @@ ASKED = {
     "1,5 2,5": "decimal points",
     "1,5\t2,5\n3,5\t4,5": "decimal points",
     "1,05": "decimal points",
+    "1,5\n2,5": "decimal points",
+    "1,5\n-2,5\n": "decimal points",
+    "[[1,2],[3,4]]]": "bracket too many",
     "1;2;3": "semicolons",
     "1;2;3\n4;5;6": "semicolons",
     "1,5;2,5": "semicolons",
@@ -500,9 +504,9 @@ ASKED = {
     "[1, 2] [3, 4]": "several lists",
     "tensor([])": "no numbers",
     "": "no numbers",
-    "1 zebra": "“zebra” is no number",
-    "[[1, zebra]]": "“zebra” is no number",
-    "[[1, 2e9]]": "“2e9” is no number",
+    "1 zebra": "“zebra” is not a number",
+    "[[1, zebra]]": "“zebra” is not a number",
+    "[[1, 2e9]]": "“2e9” is not a number",
     " ".join("1" * 65): "1 to 64 rows",
 }
 
@@ -529,6 +533,62 @@ def test_a_pasted_grid_is_read(used, text):
 def test_a_pasted_grid_that_is_unclear_is_asked_about(used, text):
     expect(pasted(used, text)).to_contain_text(ASKED[text])
     assert program(used)["x"].tolist() == [[[8, 7, 6]]]
+
+
+def through_one_dimension(page, by, meanwhile=lambda: None):
+    """To a 1-D operation and back, by the line or by the controls."""
+    for call in ("nn.MaxPool1d(2)", "nn.MaxPool2d(2)"):
+        if by == "line":
+            page.locator("#sw-line").fill(call)
+        else:
+            page.locator("#sw-operation").select_option(call[3:12])
+        agrees(page)
+        if "1d" in call:
+            meanwhile()
+
+
+@pytest.mark.parametrize("by", ["line", "controls"])
+def test_a_grid_comes_back_from_a_detour_through_one_dimension(used, by):
+    page, typed = used, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    pasted(page, "1 2 3\n4 5 6\n7 8 9")
+
+    through_one_dimension(page, by)
+    assert program(page)["x"][0].tolist() == typed
+
+    def edit():
+        assert program(page)["x"].tolist() == [[1, 2, 3]]
+        cells(page, "input").nth(1).click()
+        page.keyboard.type("5")
+        page.keyboard.press("Enter")
+        field(page, "input, columns").fill("4")
+
+    through_one_dimension(page, by, edit)
+    assert program(page)["x"][0].tolist() == [[1, 5, 3, 0], [4, 5, 6, 0], [7, 8, 9, 0]]
+    assert field(page, "input, rows").input_value() == "3"
+    zeros = page.get_by_role("button", name="All 0")
+    through_one_dimension(page, by, zeros.click)
+    assert program(page)["x"].shape == (1, 3, 4) and not program(page)["x"].any()
+    for name in ("0, 1, 2 …", "Random"):
+        page.get_by_role("button", name=name).first.click()
+        before = program(page)["x"]
+        through_one_dimension(page, by)
+        assert torch.equal(program(page)["x"], before)
+    # Numbers pasted meanwhile are another input.
+    page.locator("#sw-line").fill("nn.MaxPool1d(2)")
+    page.locator("#sw-grid").fill("3 2 1")
+    page.get_by_role("button", name="Use it").click()
+    page.locator("#sw-line").fill("nn.MaxPool2d(1)")
+    assert program(page)["x"].tolist() == [[[3, 2, 1]]]
+
+
+def test_a_photo_cut_to_a_signal_is_the_linked_one(page, visit):
+    page.get_by_role("button", name="Photo", exact=True).click()
+    until(page, f"({GRID})('input')[1][1] > 9")
+    page.locator("#sw-line").fill("nn.MaxPool1d(2)")
+    until(page, "location.hash.includes('1d') && location.hash.includes('photo')")
+    other = opened(visit(), page.evaluate("location.hash"))
+    until(other, f"({GRID})('input')[0][0] > 9")
+    assert torch.equal(grid(other, "input"), grid(page, "input"))
 
 
 def test_the_largest_sizes_are_those_that_the_page_states(used):
@@ -683,6 +743,67 @@ def test_what_cannot_be_shown_is_said_in_words_of_ours(used, call):
     assert page.locator(".sw-problem b").count() == 0
     page.locator("#sw-line").fill("nn.MaxPool2d(2)")
     agrees(page)
+
+
+RESULT = """() => {
+  const seen = selector => [...document.querySelectorAll(selector)]
+    .filter(one => one.checkVisibility()).map(one => one.innerText.trim());
+  return [seen(".sw-grid[aria-label^='output']"), seen(".sw-arithmetic").join(""),
+    seen(".sw-steps"), seen(".sw-legend"), seen(".sw-fact-list").join("")];
+}"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("nn.LPPool1d(2, (2,))", "nn.MaxPool1d(", "nn.MaxPool1d()", "nn.ReLU()", "zebra"),
+        *("nn.Conv1d(3, 8, 3)", "nn.MaxPool1d(2, padding=2)", "nn.MaxPool1d(2.5)"),
+    ],
+)
+def test_no_refusal_leaves_another_calls_result(used, call):
+    page, line_ = used, used.locator("#sw-line")
+    line_.fill("nn.MaxPool1d(2)")
+    output, arithmetic, steps, legend, facts = page.evaluate(RESULT)
+    assert all([output, arithmetic, steps, legend, facts])
+    line_.fill(call)
+    expect(page.locator(".sw-view > .sw-problem")).to_be_visible()
+    assert page.evaluate(RESULT) == [[], "", [], [], ""]
+    # Nor does one come back while the line is wrong and the input changes.
+    said = page.locator(".sw-view > .sw-problem").inner_text()
+    field(page, "input, columns").fill("6")
+    assert page.locator(".sw-view > .sw-problem").inner_text() == said
+    assert page.evaluate(RESULT) == [[], "", [], [], ""]
+    if page.locator(".sw-program").is_visible():
+        assert call in page.locator(".sw-program code").text_content().replace("kernel_size=", "")
+    line_.fill("nn.MaxPool1d(2)")
+    agrees(page)
+    assert all(page.evaluate(RESULT)) and page.locator(".sw-program").is_visible()
+
+
+def test_a_refused_size_leaves_no_result(used):
+    field(used, "input, rows").fill("65")
+    expect(used.locator(".sw-view > .sw-problem")).to_contain_text("1 to 64 rows")
+    assert used.evaluate(RESULT) == [[], "", [], [], ""]
+    field(used, "input, rows").fill("5")
+    agrees(used)
+    assert all(used.evaluate(RESULT))
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [("nn.maxpool2d(2)", "MaxPool2d"), ("nn.AvgPol1D(2)", "AvgPool1d"), ("nn.conv2d(1)", "Conv2d")],
+)
+def test_a_name_that_is_nearly_right_is_named(used, call, meant):
+    used.locator("#sw-line").fill(call)
+    problem = used.locator(".sw-view > .sw-problem")
+    expect(problem).to_contain_text(f"Did you mean {meant}?", timeout=5000)
+
+
+@pytest.mark.parametrize("call", ["nn.MaxPool2d((2,))", "nn.Conv2d(1, 1, 2, stride=(2,))"])
+def test_one_number_in_brackets_is_taken_where_torch_repeats_it(used, call):
+    used.locator("#sw-line").fill(call)
+    assert not used.locator(".sw-view > .sw-problem").is_visible()
+    agrees(used)
 
 
 def test_bad_numbers_in_the_controls(page):

@@ -301,11 +301,53 @@ def test_what_people_paste_is_read(used, text):
     assert [row[1:] for row in rows(page)] == expected(stages[1:])
 
 
+WORDS = nn.Sequential(
+    nn.Conv2d(1, 2, 3, padding="same", padding_mode="circular"),
+    nn.Conv2d(2, 6, 3, padding="valid", padding_mode="reflect"),
+    nn.Conv2d(6, 6, 3, padding=1, padding_mode="replicate"),
+    nn.Flatten(),
+    nn.Linear(6 * 28 * 28, 10),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        str(WORDS),
+        "\n".join(map(str, WORDS)),
+        "# mine\nimport torch\nimport torch.nn as nn, math  # all\nfrom torch import nn\n"
+        "from collections import (\n    OrderedDict,\n)\nfrom math import *\n\nmodel = nn.Sequential(\n"
+        "nn.Conv2d(1, 2, 3, padding='same', padding_mode='circular'),"
+        "nn.Conv2d(2, 2 * 3, 3, padding='valid', padding_mode='reflect'),"
+        "nn.Conv2d(6, 6, (3, 1*3), padding=1, padding_mode='replicate'),"
+        "nn.Flatten(), nn.Linear(6*28*28, 10))",
+    ],
+)
+def test_words_products_and_imports_are_read(used, text):
+    page = used
+    page.locator("#sw-shape").fill("1, 30, 30")
+    unfold(page)
+    page.locator("#sw-paste").fill(text)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("status")).to_have_text("Read 5 layers.", timeout=5000)
+    stages = funnel(WORDS.eval(), torch.randn(1, 30, 30)).stages
+    assert [row[1:] for row in rows(page)] == expected(stages[1:])
+    # What the page makes of it is Python again.
+    code = page.evaluate(
+        "text => SlidingWindows.layers.readNetwork(text).map(call => call.text)", text
+    )
+    made = [eval(call if call[:3] == "nn." else f"nn.{call}", {"nn": nn}) for call in code]
+    assert list(map(str, made)) == list(map(str, WORDS))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         *("", "hello", "nn.Conv2d(", "nn.Conv2d(3, 8, 3", "__import__('os').system('x')"),
         *("<img src=x onerror=alert(1)>", "nn.Conv2d(3, open('x'), 3)", "nn.Sequential()"),
+        *("nn.Linear(2*3.0, 1)", "nn.Linear(2**3, 1)", "nn.Linear(2*, 1)", "nn.Linear(True*3, 1)"),
+        *("nn.Linear(400*400, 1)", "nn.Conv2d(1, 1, 3, padding=zebra)", "import torch"),
+        *("nn.ReLU()\nimport os", "nn.Conv2d(1, 1, 3, same)", "nn.Conv2d(1, same, 3)"),
         *("nn.Conv2d(9" + "9" * 400 + ", 1, 1)", "(" * 5000, "nn.ReLU(), " * 5000),
     ],
 )
