@@ -93,6 +93,27 @@ NOT_ALL = {
         ),
         MAP,
     ),
+    "an edge behind a wide operand that cancels": (
+        nn.Sequential(
+            Block(
+                lambda x, wide, same: x + wide(x) - same(wide(x)),
+                *(nn.Conv2d(2, 2, 3, padding=1), nn.Identity()),
+            ),
+            *(nn.AvgPool2d(5), nn.Flatten(), nn.Linear(8, 2)),
+        ),
+        (2, 11, 11),
+    ),
+    "less its mean, and the mean of that in one block": (
+        pooled(lambda x, y, same: (x + -1 * y).mean((2, 3))),
+        MAP,
+    ),
+    "by its own multiple": (
+        nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            Block(lambda x, conv: x / conv(x), nn.Conv2d(1, 1, 1, bias=False)),
+        ),
+        (1, 4, 4),
+    ),
     "a norm of two numbers is 1 and -1": (
         nn.Sequential(nn.Flatten(), nn.Linear(16, 2), nn.LayerNorm(2, eps=0)),
         (1, 4, 4),
