@@ -333,6 +333,19 @@ def test_what_has_no_receptive_field_is_refused(network, input, output, words):
         receptive_field(network, input, output)
 
 
+def test_advice_can_be_followed():
+    conv, up = nn.Conv2d(1, 1, 3), nn.Upsample(scale_factor=2)
+    said = r"; leave it and what follows out, as network\[:2\] does\n"
+    with pytest.raises(SlidingWindowsError, match=said):
+        receptive_field(nn.Sequential(conv, nn.ReLU(), up), (1, 5, 5))
+    with pytest.raises(SlidingWindowsError, match=r"layer 2, .*; leave it and what follows out\n"):
+        receptive_field(nn.Sequential(nn.Sequential(conv, nn.ReLU()), up), (1, 5, 5))
+    for first in (nn.Sequential(up, conv), nn.Sequential(nn.Sequential(up), conv)):
+        with pytest.raises(SlidingWindowsError, match="layer 0, nn.Upsample") as caught:
+            receptive_field(first, (1, 5, 5))
+        assert "leave it" not in str(caught.value)
+
+
 def test_samples_must_be_a_number():
     for samples in (0, -1, 1.5, "2"):
         with pytest.raises(SlidingWindowsError, match="at least one sample"):

@@ -254,12 +254,21 @@ def _layers(network, batch, context) -> tuple[list[FieldLayer], list[nn.Module]]
                     why = "each of its outputs sees all of the layer's own input"
                 raise SlidingWindowsError(
                     f"layer {len(layers)}, {name_of(module)}, has no receptive field of one size: "
-                    f"{why}; leave it and what follows out, as network[:{len(layers)}] does"
+                    f"{why}{_advice(network, len(layers))}"
                 )
             reaches = windows.after(reaches)
             layers.append(FieldLayer(name_of(module), windows, reaches))
             modules.append(module)
     return layers, modules
+
+
+def _advice(network: nn.Sequential, number: int) -> str:
+    """How to leave out a layer, its number counted within inner Sequentials, and what follows."""
+    if not number:
+        return ""
+    out = "; leave it and what follows out"
+    nested = any(isinstance(layer, nn.Sequential) for layer in network)
+    return out if nested else f"{out}, as network[:{number}] does"
 
 
 def _output(layers, output) -> tuple[int, ...]:
