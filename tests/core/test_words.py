@@ -16,7 +16,7 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, route, slide
 from slidingwindows.core import arithmetic
-from slidingwindows.core.reduction import Average
+from slidingwindows.core.reduction import REDUCTIONS, Average, Convolution
 from slidingwindows.core.text import MINUS, equals, number
 from slidingwindows.tracing.calls import call_of
 
@@ -270,11 +270,11 @@ def test_a_sum_that_overflows_says_so():
     said = slide(convolution, torch.full((1, 2, 2), 300.0).half()).steps[0].arithmetic
     assert said.endswith("300·300 = ∞ (torch's sum of products overflows)")
     step = slide(nn.AvgPool2d(7), torch.full((1, 7, 7), 3e38)).steps[0]
-    assert arithmetic.brief("average", step).endswith("1.47e40 / 49 = ∞ (torch's sum overflows)")
+    assert Average().brief(step).endswith("1.47e40 / 49 = ∞ (torch's sum overflows)")
     wide = nn.Conv2d(1, 1, 7)
     nn.init.constant_(wide.weight, 10)
     step = slide(wide, torch.full((1, 7, 7), 3e38)).steps[0]
-    assert arithmetic.brief("convolution", step).endswith("= ∞ (torch's sum of products overflows)")
+    assert Convolution().brief(step).endswith("= ∞ (torch's sum of products overflows)")
 
 
 def test_an_infinity_that_was_given_is_no_overflow():
@@ -301,9 +301,9 @@ def test_an_infinity_that_was_given_is_no_overflow():
 )
 def test_a_window_too_large_to_write_out_is_told_in_brief(kind, words):
     taps = tuple(Tap(0, 0, i, v, 1.0) for i, v in enumerate([1.0, 3.0, 4.0]))
-    assert arithmetic.brief(kind, Step((0, 0), taps, 4.0, "", divisor=2.0)) == words
+    assert REDUCTIONS[kind]().brief(Step((0, 0), taps, 4.0, "", divisor=2.0)) == words
     if kind != "average":
-        third = arithmetic.brief(kind, Step((0, 0), taps, 1 / 3, "", divisor=2.0))
+        third = REDUCTIONS[kind]().brief(Step((0, 0), taps, 1 / 3, "", divisor=2.0))
         assert third == words.replace("= 4", "≈ 0.333")
 
 

@@ -12,7 +12,6 @@ from test_reference_cases import CASES, module_of, tensor_of
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
-from slidingwindows.core import arithmetic
 from slidingwindows.core.text import equals, number
 from slidingwindows.tracing.calls import call_of
 from slidingwindows.words.wording import padding_words, size_words
@@ -342,7 +341,7 @@ def test_a_sum_that_overflows_says_so_as_in_the_figures(engine):
     for trace, page in zip(traces, found, strict=True):
         said = [step["arithmetic"] for step in page["steps"]]
         brief = len(trace.steps[0].taps) == 49
-        words = [arithmetic.brief(trace.kind, s) if brief else s.arithmetic for s in trace.steps]
+        words = [trace.reduction.brief(s) if brief else s.arithmetic for s in trace.steps]
         assert said == words and "overflows)" in said[0]
         assert brief or "overflow" not in said[1]
 
