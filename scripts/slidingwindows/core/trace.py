@@ -13,7 +13,7 @@ from .arithmetic import of_step
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry
 from .plain import axis_of, check_types, fields_of, frozen, plain
-from .reduction import Rule, agrees, fold, same
+from .reduction import COARSEST, Rule, agrees, fold, same
 from .uneven import UnevenAxis
 
 Plane = tuple[tuple[float, ...], ...]
@@ -243,10 +243,7 @@ class Trace:
             )
 
     def _verify_words(self) -> None:
-        if self.call not in (f"{self.operation}(…)", "") and not self.call.startswith(
-            f"nn.{self.operation}("
-        ):
-            raise SlidingWindowsError(f"that is no call of {self.operation}", self.call)
+        check_origin(self)
         for step in self.steps:
             words = of_step(self, step)
             if step.arithmetic != words:
@@ -279,3 +276,15 @@ class Trace:
             check_types(trace)
             trace._verify_words()
             return trace
+
+
+def check_origin(figure) -> None:
+    """Raise if a figure's call is another module's, or its epsilon no dtype's.
+
+    figure: a Trace or a Transfer from a file, which may not choose how far off it may be.
+    """
+    call, operation = figure.call, figure.operation
+    if call not in (f"{operation}(…)", "") and not call.startswith(f"nn.{operation}("):
+        raise SlidingWindowsError(f"that is no call of {operation}", call)
+    if not 0 <= figure.epsilon <= COARSEST:
+        raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", call)
