@@ -388,6 +388,31 @@ def test_a_call_of_another_module_is_refused():
         Trace.from_dict(data)
 
 
+@pytest.mark.parametrize("name", ["gradient", "unfold", "fold", "unpool"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"call": "nn.MaxPool3d(99)"}, {"operation": "zz"}, {"input_shape": []}, {"sample": -1}),
+        *({"sample": 1}, {"channel": 5}, {"dims": -1}, {"output_shape": [4, 4]}, {"channel": -1}),
+        *({"epsilon": 1e300}, {"epsilon": 0.01}, {"epsilon": -1.0}, {"epsilon": "nan"}),
+    ],
+    ids=str,
+)
+def test_a_transfer_of_wrong_facts_is_refused(name, wrong):
+    data = WORDED[name]().to_dict()
+    with pytest.raises(SlidingWindowsError):
+        Transfer.from_dict(data | wrong)
+
+
+def test_a_trace_may_not_choose_its_tolerance():
+    data = slide(nn.AvgPool2d(2), X).to_dict()
+    with pytest.raises(SlidingWindowsError, match="no dtype rounds by 0.01"):
+        Trace.from_dict(data | {"epsilon": 0.01})
+    for dtype in (torch.bfloat16, torch.float16, torch.float64):
+        figure = slide(nn.AvgPool2d(2), X.to(dtype))
+        assert Trace.from_dict(figure.to_dict()) == figure
+
+
 def test_known_roots():
     assert arithmetic.lp([3, -4], 2, 2, 2, 5) == "√(3² + (−4)²) = 5"
     assert arithmetic.lp([3], 1, 1, 2, 6) == "((3¹) · 2/1) = 6"

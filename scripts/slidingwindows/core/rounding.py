@@ -11,6 +11,7 @@ LARGEST = {
     2.0**-23: (2 - 2.0**-23) * 2.0**127,
     2.0**-52: (2 - 2.0**-52) * 2.0**1023,
 }
+COARSEST = max(LARGEST)
 # What lies below may count as zero, in what goes in and in what comes out.
 LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .reduction import REDUCTIONS, Reduction
-from .rounding import same
+from .rounding import COARSEST, same
 from .step import Step, Tap
 from .uneven import UnevenAxis
 
@@ -212,10 +212,7 @@ class Trace:
             )
 
     def _verify_words(self) -> None:
-        if self.call not in (f"{self.operation}(…)", "") and not self.call.startswith(
-            f"nn.{self.operation}("
-        ):
-            raise SlidingWindowsError(f"that is no call of {self.operation}", self.call)
+        check_origin(self)
         reduction = self.reduction
         for step in self.steps:
             words = reduction.words(step.taps, step.value, step.divisor, self._unseen(step))
@@ -255,3 +252,26 @@ class Trace:
             check_types(trace)
             trace._verify_words()
             return trace
+
+
+class Origin(Protocol):
+    """What a Trace and a Transfer say of where they come from."""
+
+    @property
+    def call(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def epsilon(self) -> float: ...
+
+
+def check_origin(figure: Origin) -> None:
+    """Raise if a figure's call is another module's, or its epsilon no dtype's.
+
+    figure: a Trace or a Transfer from a file, which may not choose how far off it may be.
+    """
+    call, operation = figure.call, figure.operation
+    if call not in (f"{operation}(…)", "") and not call.startswith(f"nn.{operation}("):
+        raise SlidingWindowsError(f"that is no call of {operation}", call)
+    if not 0 <= figure.epsilon <= COARSEST:
+        raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", call)

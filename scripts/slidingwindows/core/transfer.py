@@ -17,7 +17,7 @@ from .geometry import Geometry
 from .move_words import of_move
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .rounding import LARGEST, same
-from .trace import Plane, Rows, Trace
+from .trace import Plane, Rows, Trace, check_origin
 
 # (window, reads, writes), each of them the plain numbers of a Read or a Write.
 Expected = tuple[
@@ -249,6 +249,8 @@ class Transfer:
                     )
 
     def _verify_words(self) -> None:
+        check_origin(self)
+        self._check_choices()
         for index, move in enumerate(self.moves):
             words = of_move(self, index)
             if move.arithmetic != words:
@@ -257,6 +259,32 @@ class Transfer:
                     f"{words!r}",
                     self.call,
                 )
+
+    def _check_choices(self) -> None:
+        """Shapes, and what was followed, belong together; a gradient's are those of its forward."""
+        mine = (self.operation, self.call, self.sample, self.channel, self.dims)
+        shapes = (self.input_shape, self.output_shape)
+        if self.forward:
+            trace = self.forward
+            theirs = (trace.operation, trace.call, trace.sample, trace.channel, trace.dims)
+            if (mine, shapes) != (theirs, (trace.output_shape, trace.input_shape)):
+                raise SlidingWindowsError("that is not the forward pass of this one", self.call)
+            return
+        rank = self.dims + 1  # without a batch; a matrix of columns has one less
+        ranks = {"unfold": (rank, 2), "fold": (2, rank)}.get(self.kind, (rank, rank))
+        more = {len(shape) - n for shape, n in zip(shapes, ranks, strict=True)}
+        if self.dims not in ((1, 2, 3) if self.kind == "unpool" else (2,)) or (
+            more not in ({0}, {1})
+        ):
+            raise SlidingWindowsError(
+                f"these are no shapes of {self.dims} dims: {shapes}", self.call
+            )
+        size = (len(self.target), len(self.target[0]))
+        batch = self.output_shape[0] if more == {1} else 1
+        channels = 1 if self.kind == "unfold" else self.output_shape[-rank]
+        right = ((1,) if self.dims == 1 else ()) + self.output_shape[-2:][-self.dims :] == size
+        if not right or not (0 <= self.sample < batch and 0 <= self.channel < channels):
+            raise SlidingWindowsError("a choice is not among the shapes' own", self.call)
 
     def to_dict(self) -> dict[str, object]:
         """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
