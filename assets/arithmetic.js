@@ -1,5 +1,5 @@
-// One window's calculation in words, as the figures show it: the package's notation.py and
-// arithmetic.py, word for word, which a test holds to.
+// One window's calculation in words, as the figures show it: the package's core/text.py and
+// core/arithmetic.py, word for word, which a test holds to.
 
 (() => {
   "use strict";

@@ -1,5 +1,5 @@
 // Whether each number that a layer makes depends on every place of the input: what the package's
-// sight.py says, of this calculator's layers. Only what is certain is kept.
+// tracing/sight.py says, of this calculator's layers. Only what is certain is kept.
 
 (() => {
   "use strict";

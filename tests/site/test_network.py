@@ -316,7 +316,8 @@ WORDS = nn.Sequential(
         str(WORDS),
         "\n".join(map(str, WORDS)),
         "# mine\nimport torch\nimport torch.nn as nn, math  # all\nfrom torch import nn\n"
-        "from collections import (\n    OrderedDict,\n)\nfrom math import *\n\nmodel = nn.Sequential(\n"
+        "from collections import (\n    OrderedDict,\n)\nfrom math import *\n\n"
+        "model = nn.Sequential(\n"
         "nn.Conv2d(1, 2, 3, padding='same', padding_mode='circular'),"
         "nn.Conv2d(2, 2 * 3, 3, padding='valid', padding_mode='reflect'),"
         "nn.Conv2d(6, 6, (3, 1*3), padding=1, padding_mode='replicate'),"
