@@ -86,7 +86,7 @@ def _in_states(made: Rendered, figure: Drawable, name: str, facts: dict[str, str
     return replace(
         made,
         files=files,
-        states=[(lasts, sentence) for _, lasts, sentence in shown],
+        states=tuple((lasts, sentence) for _, lasts, sentence in shown),
         longest=max((sentence for *_, sentence in shown), key=len),
         label=kind_of(figure).label,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -33,7 +33,7 @@ class Rendered:
     strip: list[int] | None = None
     steps: int = 0
     longest: str = ""
-    states: Sequence[tuple[int, str]] = ()
+    states: tuple[tuple[int, str], ...] = ()
     label: str = ""
 
     def facts(self) -> dict[str, object]:
@@ -44,6 +44,7 @@ class Rendered:
     def of(cls, facts: Mapping[str, object], files: dict[str, bytes]) -> Rendered:
         """The inverse of facts; what else they hold is left alone."""
         own: dict[str, Any] = {name: facts[name] for name in NAMES}
+        own["states"] = tuple((lasts, said) for lasts, said in own["states"])  # JSON has no tuples
         return cls(files, **own)
 
 
