@@ -55,8 +55,9 @@ class Work:
         """
         stale, fresh = [], []
         for lesson in lessons:
-            item = lesson, Entry(self.executed, lesson.name), lesson.key()
-            (fresh if item[1].state(item[2]) == "fresh" else stale).append(item)
+            entry, key = Entry(self.executed, lesson.name), lesson.key()
+            state = entry.state(key)
+            (fresh if state == "fresh" else stale).append((lesson, entry, key, state))
         with contextlib.suppress(OSError, ValueError, TypeError):
             self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         # One of which nothing is known may take long.
@@ -69,8 +70,8 @@ class Work:
                 warm_up([lesson for lesson, *_ in stale])
             for item in stale:
                 self._execute(pool, *item)
-            for lesson, entry, _ in fresh:
-                path = entry.folder / f"{lesson.name}.json"
+            for lesson, *_ in fresh:
+                path = self.executed / f"{lesson.name}.json"
                 self.outputs[lesson.name] = json.loads(path.read_text("utf-8"))
                 self.report(_line("lesson", lesson.name, "fresh"))
                 self._draw_figures(pool, lesson)
@@ -83,9 +84,9 @@ class Work:
                 write(self.times, json.dumps(self.seconds))
         return self.outputs, self.made
 
-    def _execute(self, pool: ThreadPoolExecutor, lesson: Lesson, entry: Entry, key: str) -> None:
-        state = entry.state(key)
-
+    def _execute(
+        self, pool: ThreadPoolExecutor, lesson: Lesson, entry: Entry, key: str, state: str
+    ) -> None:
         def done(job: Future) -> None:
             try:
                 self.outputs[lesson.name], seconds = job.result()
