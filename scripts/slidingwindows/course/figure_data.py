@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError
@@ -48,18 +49,31 @@ def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> d
                 if MIME not in output.get("data", {}):
                     continue
                 found = Found(output["data"][MIME], lesson.name, where(lesson, number))
-                name = _named(found.data, found.place)
-                if name in figures:
-                    raise SlidingWindowsError(
-                        f"two figures are called {name!r}: in {figures[name].lesson} "
-                        f"and in {lesson.name}"
-                    )
-                figures[name] = found
+                _add(figures, _named(found.data, found.place), found)
     for name, found in figures.items():
         problem = problem_of(found.data)
         if problem:
             raise SlidingWindowsError(f"{found.place}: the figure {name!r} {problem}")
     return figures
+
+
+def refuse_twins(parts: Iterable[dict[str, Found]]) -> None:
+    """Raise SlidingWindowsError naming both lessons if two of several have figures of one name.
+
+    parts: what figures_of() found in each.
+    """
+    figures: dict[str, Found] = {}
+    for part in parts:
+        for name, found in part.items():
+            _add(figures, name, found)
+
+
+def _add(figures: dict[str, Found], name: str, found: Found) -> None:
+    if name in figures:
+        raise SlidingWindowsError(
+            f"two figures are called {name!r}: in {figures[name].lesson} and in {found.lesson}"
+        )
+    figures[name] = found
 
 
 def _named(data, place: str) -> str:

@@ -14,7 +14,7 @@ from ..core.errors import SlidingWindowsError
 from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
 from ..export.rendered import Rendered
-from .figure_data import Found, figures_of
+from .figure_data import refuse_twins
 from .keys import HERE, source_key, versions
 from .lessons import PACKAGES, Lesson, find, paths_of, read
 from .notebooks import EMPTY_NOTEBOOK, notebook
@@ -87,7 +87,7 @@ def prepare(
         if failures and not serving:
             raise SlidingWindowsError("\n".join(sorted(problem for _, problem in failures)))
         lessons = [lesson for lesson in lessons if lesson.name not in dict(failures)]
-        figures = figures_of(lessons, outputs)
+        refuse_twins(work.found[lesson.name] for lesson in lessons)
         for lesson in lessons:
             try:
                 _write_page(root, lesson, outputs[lesson.name], made)
@@ -95,12 +95,13 @@ def prepare(
                 if not serving:
                     raise
                 failures.append((lesson.name, str(error)))
+        failed, names = dict(failures), [lesson.name for lesson in lessons]
+        shown = {name: list(work.found[name]) for name in names if name not in failed}
         if failures:
             _write_broken_pages(root, failures)
-            good = [lesson for lesson in lessons if lesson.name not in dict(failures)]
-            _note(root, "", [], _shown(good, outputs))
+            _note(root, "", [], shown)
         elif not only:
-            _finish(root, key, lessons, outputs, figures)
+            _finish(root, key, shown)
         return [problem for _, problem in failures]
 
 
@@ -173,26 +174,19 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
             Entry(books, name).put("", {f"{name}.ipynb": EMPTY_NOTEBOOK})
 
 
-def _shown(lessons: list[Lesson], outputs: dict) -> dict[str, list[str]]:
-    """The names of the figures that each lesson shows."""
-    return {
-        lesson.name: [figure["name"] for figure in figures_in(outputs[lesson.name])]
-        for lesson in lessons
-    }
-
-
 def _note(root: Path, key: str, entries: list, shown: dict[str, list[str]]) -> None:
     """Keep what this preparation was of. key: overall_key(), or nothing if it is not whole."""
     done = {"key": key, "entries": entries, "figures": shown}
     write(cache_of(root) / "prepared.json", json.dumps(done))
 
 
-def _finish(
-    root: Path, key: str, lessons: list[Lesson], outputs: dict, figures: dict[str, Found]
-) -> None:
-    """Remove what no lesson makes any more, then say that all is done."""
-    names = [lesson.name for lesson in lessons]
-    kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": list(figures)}
+def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
+    """Remove what no lesson makes any more, then say that all is done.
+
+    shown: the names of the figures that each lesson shows.
+    """
+    names, figures = list(shown), [name for each in shown.values() for name in each]
+    kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": figures}
     entries = []
     for folder, keep in kept.items():
         place = cache_of(root) / folder
@@ -205,4 +199,4 @@ def _finish(
                 path.unlink(missing_ok=True)
     for path in cache_of(root).glob(f"{ASIDE}*"):  # half written by a killed build
         path.unlink(missing_ok=True)
-    _note(root, key, entries, _shown(lessons, outputs))
+    _note(root, key, entries, shown)

@@ -43,7 +43,7 @@ class Work:
         self.outputs: dict[str, Outputs] = {}
         self.made: dict[str, Rendered] = {}
         self.seconds: dict[str, float] = {}
-        self.seen: set[str] = set()
+        self.found: dict[str, dict[str, Found]] = {}  # the figures of each lesson by their names
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
         self.jobs: dict[Future, Callable[[Future], None]] = {}
 
@@ -51,7 +51,7 @@ class Work:
         """(outputs by lesson, what was drawn by figure).
 
         Figures are drawn while other lessons run. What fails is missing there, and is told in
-        ``failures``.
+        ``failures``; the figures that lessons showed are in ``found``.
         """
         stale, fresh = [], []
         for lesson in lessons:
@@ -107,9 +107,10 @@ class Work:
             self.failures.append((lesson.name, str(error)))
             return
         for name, found in figures.items():
-            if name not in self.seen:  # a name that two lessons gave is refused in the end
-                self.seen.add(name)
+            # A name that two lessons gave is refused in the end.
+            if not any(name in others for others in self.found.values()):
                 self._draw(pool, name, found)
+        self.found[lesson.name] = figures
 
     def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
         source = shown_at(self.address, found.lesson, name)
