@@ -6,6 +6,7 @@ import atexit
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,30 +36,26 @@ class ThisPython(KernelSpecManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
 
-def run(
-    client: NotebookClient,
-    begin: Callable[[int, int], None],
-    environment: dict[str, str],
-    scratch: str,
-    sockets: str,
-    project: str,
-) -> None:
+def run(client: NotebookClient, begin: Callable[[int, int], None], settings: dict) -> None:
     """Execute the client's notebook; raises what nbclient raises.
 
     begin: told each cell's number as it is sent, and the number of the kernel's process.
-    scratch: the lesson's folder. sockets: a folder with a short path. project: not to be changed.
+    settings: 'environment', 'folder' to work in, 'project' where nothing may be written.
     """
-    specs = ThisPython()
-    specs.first_line = GUARD.format(own=scratch, project=project)
+    scratch, specs = settings["folder"], ThisPython()
+    specs.first_line = GUARD.format(own=scratch, project=settings["project"])
     manager = AsyncKernelManager(kernel_spec_manager=specs, kernel_name="python3", log=SILENT)
     manager.connection_file = str(Path(scratch, "kernel.json"))
-    if os.name == "posix":  # private to this user, where TCP ports are open to all
-        manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
     client.km = manager
     client.on_cell_execute = lambda cell, cell_index: begin(
         cell_index, getattr(manager.provisioner, "pid", None) or os.getpid()
     )
-    try:
-        client.execute(env=environment, cleanup_kc=True)
-    finally:
-        atexit.unregister(client._cleanup_kernel)  # left behind if no kernel started
+    # A socket's path has at most a hundred bytes or so.
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=short) as sockets:
+        if os.name == "posix":  # private to this user, where TCP ports are open to all
+            manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
+        try:
+            client.execute(env=settings["environment"], cleanup_kc=True)
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # left behind if no kernel started

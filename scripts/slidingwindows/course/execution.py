@@ -8,7 +8,6 @@ import re
 import site
 import tempfile
 import threading
-from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
@@ -56,11 +55,6 @@ class Client(NotebookClient):
         return super().output(outs, msg, display_id, cell_index)
 
 
-def _folder(inside: Path | str | None = None) -> tempfile.TemporaryDirectory:
-    """A folder that goes with the lesson's process."""
-    return tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside)
-
-
 def execute(lesson: Lesson) -> list[list[dict]]:
     """The outputs of each code cell, as notebook output dictionaries.
 
@@ -92,9 +86,8 @@ def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]],
         processes.update(running)
 
     waiting = _waiting(lesson) if forked else None
-    # A socket's path has at most a hundred bytes or so.
-    short = "/tmp" if os.access("/tmp", os.W_OK) else None
-    with _folder(waiting and waiting.folder) as scratch, _folder(short) as sockets:
+    inside = waiting.folder if waiting else None
+    with tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside) as scratch:
         client = Client(
             notebook,
             log=cold.SILENT,
@@ -103,13 +96,16 @@ def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]],
             shutdown_kernel="immediate",
             record_timing=False,
         )
-        environment = _environment(lesson, scratch)
-        project = str(lesson.path.resolve().parents[1])
+        settings = {
+            "environment": _environment(lesson, scratch),
+            "folder": scratch,
+            "project": str(lesson.path.resolve().parents[1]),
+        }
         try:
             if waiting:
-                _run_forked(waiting, lesson, client, begin, environment, scratch, project)
+                _run_forked(waiting, lesson, client, begin, settings)
             else:
-                cold.run(client, begin, environment, scratch, sockets, project)
+                cold.run(client, begin, settings)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
             raise SlidingWindowsError(failure(lesson, notebook, begun, error, TIMEOUT)) from error
     for number, length in enumerate(client.printed):
@@ -149,10 +145,10 @@ def draw(data: dict, source: str) -> Rendered:
         return render(data, source)
 
 
-def _run_forked(waiting, lesson, client, begin, environment, scratch, project) -> None:
+def _run_forked(waiting, lesson, client, begin, settings: dict) -> None:
     """Feed the client with what a forked process says, as if a kernel said it."""
     cells = [{"source": cell.source, "tags": cell.tags} for cell in lesson.code]
-    request = {"environment": environment, "folder": scratch, "project": project, "cells": cells}
+    request = {**settings, "cells": cells}
     process, running, number, error = 0, (), 0, {}
     with waiting.ask(request) as connection:
         try:

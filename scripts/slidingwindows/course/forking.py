@@ -103,7 +103,7 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
     except Exception as error:  # of ours, for a cell's own are shown: nobody else would tell it
         problem = f"{type(error).__name__}: {error}"
         with contextlib.suppress(OSError):
-            connection.sendall(json.dumps({"problem": problem}).encode() + b"\n")
+            _say(connection, problem=problem)
     finally:
         os._exit(code)
 
@@ -114,7 +114,11 @@ def _draw(connection: socket.socket, request: dict) -> None:
 
     result = render(request["figure"], request["source"])
     files = {name: base64.b64encode(data).decode() for name, data in result.files.items()}
-    connection.sendall(json.dumps({**result.facts(), "files": files}).encode() + b"\n")
+    _say(connection, **result.facts(), files=files)
+
+
+def _say(connection: socket.socket, **line: object) -> None:
+    connection.sendall(json.dumps(line).encode() + b"\n")
 
 
 def main(arguments: list[str]) -> None:
@@ -122,7 +126,7 @@ def main(arguments: list[str]) -> None:
     folder, control = os.getcwd(), socket.socket(fileno=int(arguments[0]))
     try:
         problem = warm_up(arguments[1:])
-        control.sendall(json.dumps({"problem": problem}).encode() + b"\n")
+        _say(control, problem=problem)
         if not problem:
             serve(control)
     finally:

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from .undisturbed import undisturbed
 
 FLAT = ("relu", "relu6", "hardtanh", "hardswish", "hardsigmoid", "hardshrink", "softshrink")
+FLAT += ("threshold", "rrelu")
 STEP = 0.1  # by which an element changes; inputs are from 0 to 1
 ROUNDING = 1e-13  # relative to the largest number; what is smaller is no dependence
 
@@ -109,8 +110,6 @@ class _Smooth(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs, name = kwargs or {}, getattr(func, "__name__", "").strip("_")
         if name in FLAT:
-            return F.softplus(args[0])
-        if name in ("threshold", "rrelu"):
             return F.softplus(args[0])
         if "max_pool" in name and "fractional" not in name and "unpool" not in name:
             return _averaged(func, name.replace("max", "avg"), args, kwargs)
