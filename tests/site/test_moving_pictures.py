@@ -2,45 +2,32 @@
 
 import gzip
 import io
-import json
 import re
 import time
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from playing import HIDE, Player, answer_instead, asked_for, facts
 from playwright.sync_api import expect
 from recording import settled
-from site_pages import PHONE, ROOT, until
+from site_pages import PHONE, until
 
 LESSON, NAME = "lessons/receptive-fields/", "receptive-growing"
 FIGURES = {NAME: LESSON, "funnel": "lessons/the-cnn-funnel/"}
 GLIDE = 60  # ms; a GIF's picture that lasts no longer is on its way to a state
 
 
-def facts(name) -> dict:
-    return json.loads((ROOT / ".cache" / "figures" / f"{name}.json").read_text("utf-8"))
+class Figure(Player):
+    """A figure of a network."""
 
-
-class Figure:
-    """One figure on a page, and its controls."""
+    tag, picture = "moving-pictures", ".sw-light picture img, picture.sw-light img"
 
     def __init__(self, page, name=NAME):
-        self.page, self.whole = page, page.locator(f"#{name}")
+        super().__init__(page, name)
         self.states = facts(name)["states"]
         self.count = len(self.states)
-        self.element = self.whole.locator("moving-pictures")
-        self.stage, self.line = self.whole.locator(".sw-stage"), self.whole.locator(".sw-sentence")
-        self.play, self.back = self.whole.locator(".sw-play"), self.whole.locator(".sw-back")
-        self.forward, self.scrub = (
-            self.whole.locator(".sw-forward"),
-            self.whole.locator(".sw-bar input"),
-        )
-        self.speed, self.frame = (
-            self.whole.locator(".sw-bar select"),
-            self.whole.locator(".sw-frame:visible"),
-        )
-        self.poster = self.whole.locator(".sw-light picture img, picture.sw-light img")
+        self.frame = self.whole.locator(".sw-frame:visible")
         self.whole.scroll_into_view_if_needed()
 
     def go(self, at):
@@ -54,22 +41,13 @@ class Figure:
         across, down = map(float, re.findall(r"-?[\d.]+(?=%)", way))
         rows = -(-self.count // columns)
         assert round(-down * rows / 100) * columns + round(-across * columns / 100) == at - 1
-        assert self.scrub.input_value() == str(at)
-        assert self.scrub.get_attribute("aria-valuetext") == f"{at} of {self.count}"
-        assert self.whole.locator(".sw-at").text_content() == f"{at}/{self.count}"
+        self.bar_says(at, self.count)
         return at
 
     def rests_at(self, at):
         expect(self.line).to_have_text(self.states[at - 1][1])
         expect(self.play).to_have_attribute("aria-label", "Play")
         assert self.at() == at
-
-    def shows(self, kind):
-        until(self.page, f"i => i.currentSrc.endsWith('.{kind}')", self.poster.element_handle())
-
-
-def asked_for(here, ending):
-    return [url.rsplit("/", 1)[1] for url in here.requests if url.endswith(ending)]
 
 
 def playing(visit, name=NAME):
@@ -178,14 +156,10 @@ def test_it_rests_while_nobody_sees_it(visit):
     assert figure.at() == 2
     figure.whole.scroll_into_view_if_needed()
     until(here.page, "element => element.inSight", handle)
-    hide = """hidden => {
-        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    here.page.evaluate(hide, True)
+    here.page.evaluate(HIDE, True)
     figure.clock.run_for(60_000)
     assert figure.at() == 2
-    here.page.evaluate(hide, False)
+    here.page.evaluate(HIDE, False)
     figure.clock.run_for(figure.states[1][0])
     assert figure.at() == 3
 
@@ -312,15 +286,7 @@ BROKEN = {
 def test_a_damaged_sheet_leaves_the_gif_and_says_so(visit, address, kind):
     assert (facts(NAME)["height"], len(facts(NAME)["states"])) == (498, 9)
     page = visit().page
-    body = BROKEN[kind]
-
-    def answer(route):
-        if body is None:
-            route.fulfill(status=404, body="")
-        else:
-            route.fulfill(body=body, content_type="image/png")
-
-    page.route(f"**/{NAME}.light.states.png", answer)
+    answer_instead(page, f"**/{NAME}.light.states.png", BROKEN[kind], "image/png")
     page.goto(address + LESSON)
     figure = Figure(page)
     expect(figure.line).to_contain_text("could not be loaded")
@@ -351,7 +317,7 @@ def test_same_place_and_nothing_moves(visit, viewport):
     figure = Figure(page)
     caption = figure.whole.locator("figcaption")
     place, ratio = caption.bounding_box(), facts(NAME)["width"] / facts(NAME)["height"]
-    box = figure.poster.bounding_box()
+    box = figure.image.bounding_box()
     width = min(box["width"], box["height"] * ratio)
     middle = box["x"] + box["width"] / 2
     for at in range(1, figure.count + 1):
@@ -379,8 +345,8 @@ def test_touch(visit):
 def test_without_script_the_gif_moves(visit):
     page = visit(java_script_enabled=False).go(LESSON)
     figure = Figure(page)
-    expect(figure.poster).to_be_visible()
-    assert figure.poster.evaluate("image => image.currentSrc").endswith(".gif")
+    expect(figure.image).to_be_visible()
+    assert figure.image.evaluate("image => image.currentSrc").endswith(".gif")
     expect(figure.whole.locator(".sw-bar")).to_be_hidden()
 
 

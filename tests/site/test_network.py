@@ -277,6 +277,15 @@ PRINTED = nn.Sequential(
 )
 
 
+def pasted(page, shape, text):
+    """The page, which has read a text for inputs of a shape."""
+    page.locator("#sw-shape").fill(shape)
+    unfold(page)
+    page.locator("#sw-paste").fill(text)
+    page.get_by_role("button", name="Read it").click()
+    return page
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -291,11 +300,7 @@ PRINTED = nn.Sequential(
     ],
 )
 def test_what_people_paste_is_read(used, text):
-    page = used
-    page.locator("#sw-shape").fill("3x20x20")
-    unfold(page)
-    page.locator("#sw-paste").fill(text)
-    page.get_by_role("button", name="Read it").click()
+    page = pasted(used, "3x20x20", text)
     expect(page.get_by_role("status")).to_have_text("Read 8 layers.")
     stages = funnel(PRINTED.eval(), torch.randn(3, 20, 20)).stages
     assert [row[1:] for row in rows(page)] == expected(stages[1:])
@@ -325,11 +330,7 @@ WORDS = nn.Sequential(
     ],
 )
 def test_words_products_and_imports_are_read(used, text):
-    page = used
-    page.locator("#sw-shape").fill("1, 30, 30")
-    unfold(page)
-    page.locator("#sw-paste").fill(text)
-    page.get_by_role("button", name="Read it").click()
+    page = pasted(used, "1, 30, 30", text)
     expect(page.get_by_role("status")).to_have_text("Read 5 layers.", timeout=5000)
     stages = funnel(WORDS.eval(), torch.randn(1, 30, 30)).stages
     assert [row[1:] for row in rows(page)] == expected(stages[1:])

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 from PIL import Image
+from playing import HIDE, Player, answer_instead, asked_for, facts
 from playwright.sync_api import expect
 from recording import settled
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
@@ -35,36 +36,23 @@ def items(lesson) -> dict:
     return {d["name"]: kinds[d["kind"]].from_dict(d[d["kind"]]) for d in data if d["kind"] in kinds}
 
 
-def facts(name) -> dict:
-    return json.loads((ROOT / ".cache" / "figures" / f"{name}.json").read_text("utf-8"))
-
-
 def rgb(colour) -> str:
     return f"rgb({', '.join(map(str, colour))})"
 
 
-class Figure:
-    """One figure on a page, and its controls."""
+class Figure(Player):
+    """A figure with windows."""
+
+    tag, picture = "sliding-window", ".sw-light img"
 
     def __init__(self, page, name):
-        self.page, self.name, self.whole = page, name, page.locator(f"#{name}")
-        self.element = self.whole.locator("sliding-window")
-        self.stage, self.line = self.whole.locator(".sw-stage"), self.whole.locator(".sw-sentence")
-        self.play, self.back = self.whole.locator(".sw-play"), self.whole.locator(".sw-back")
-        self.forward, self.scrub = (
-            self.whole.locator(".sw-forward"),
-            self.whole.locator(".sw-bar input"),
-        )
-        self.speed, self.svg = self.whole.locator(".sw-bar select"), self.whole.locator(".sw-scene")
-        self.image = self.whole.locator(".sw-light img")
+        super().__init__(page, name)
+        self.svg = self.whole.locator(".sw-scene")
         self.steps = facts(name)["transcript"][-facts(name)["steps"] - 1 : -1]
 
     def at(self, number):
         expect(self.line).to_have_text(self.steps[number - 1])
         expect(self.scrub).to_have_value(str(number))
-
-    def shows(self, kind):
-        until(self.page, f"i => i.currentSrc.endsWith('.{kind}')", self.image.element_handle())
 
     def seen(self):
         """All that the drawing shows but its still parts."""
@@ -81,9 +69,7 @@ class Figure:
         )
         count = len(self.steps)
         assert drawn == at
-        assert self.scrub.input_value() == str(at)
-        assert self.scrub.get_attribute("aria-valuetext") == f"{at} of {count}"
-        assert self.whole.locator(".sw-at").text_content() == f"{at}/{count}"
+        self.bar_says(at, count)
         return [at, phase]
 
     def cell(self, panel, row, col):
@@ -208,10 +194,6 @@ def playing(visit, path=LESSON, name="max-pool-3x3-stride-2"):
     )
     figure.clock = here.page.clock
     return here, figure
-
-
-def asked_for(here, ending):
-    return [url.rsplit("/", 1)[1] for url in here.requests if url.endswith(ending)]
 
 
 def test_only_what_comes_near_is_asked_for(visit):
@@ -478,14 +460,10 @@ def test_it_rests_while_nobody_sees_it(visit):
     assert figure.seen() == seen and figure.state() == state
     figure.whole.scroll_into_view_if_needed()
     until(here.page, in_sight, handle)
-    hide = """hidden => {
-        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    here.page.evaluate(hide, True)
+    here.page.evaluate(HIDE, True)
     figure.clock.run_for(60_000)
     assert figure.seen() == seen and figure.state() == state
-    here.page.evaluate(hide, False)
+    here.page.evaluate(HIDE, False)
     figure.clock.run_for(figure.element.evaluate("element => element.lasts()"))
     assert figure.state() != state
 
@@ -779,15 +757,8 @@ BROKEN = {
 @pytest.mark.parametrize("kind", BROKEN)
 def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
     page = visit().page
-    text = BROKEN[kind]
-
-    def answer(route):
-        if text is None:
-            route.fulfill(status=404, body="")
-        else:
-            route.fulfill(body=text, content_type="text/javascript")
-
-    page.route("**/max-pool-3x3-stride-2.trace.js", answer)
+    where = "**/max-pool-3x3-stride-2.trace.js"
+    answer_instead(page, where, BROKEN[kind], "text/javascript")
     page.goto(address + LESSON)
     figure = figure_on(page, taken=False)
     expect(figure.line).to_contain_text("could not be loaded")

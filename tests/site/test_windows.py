@@ -231,6 +231,17 @@ def test_steps_and_gradients_are_the_packages(engine):
         torch.testing.assert_close(shown, wanted.grad, equal_nan=True, **close, msg=told)
 
 
+def torchs(call, x, generator):
+    """(module with small whole weights, input, torch's answer, the gradient of its sum)."""
+    module = eval(call, {"nn": nn})
+    for parameter in module.parameters():
+        parameter.data = torch.randint(1, 4, parameter.shape, generator=generator).float()
+    wanted = x.clone().requires_grad_()
+    answer = module(wanted)
+    answer.sum().backward()
+    return module, x, answer, wanted.grad
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -248,13 +259,7 @@ def test_nan_and_infinities_are_torchs(engine, call):
         shape = (1, 5) if "1d(" in call else (1, 4, 5)
         some = odd if n % 2 else odd[2:]
         x = some[torch.randint(0, len(some), shape, generator=generator)]
-        module = eval(call, {"nn": nn})
-        for parameter in module.parameters():
-            parameter.data = torch.randint(1, 4, parameter.shape, generator=generator).float()
-        wanted = x.clone().requires_grad_()
-        answer = module(wanted)
-        answer.sum().backward()
-        cases.append((module, x, answer, wanted.grad))
+        cases.append(torchs(call, x, generator))
     found = engine([asked(call, m, x, plane(torch.ones_like(a))) for m, x, a, _ in cases])
     for (module, x, answer, gradient), page in zip(cases, found, strict=True):
         assert judged(call, module, x, answer, page) == "equal"
@@ -278,13 +283,7 @@ def test_what_float32_cannot_hold_is_torchs(engine, call):
         x = 10 ** (size * (-1 if n % 3 == 0 else 1)) * (torch.rand(shape, generator=generator) + 1)
         if n % 3 == 1:  # sums of both signs
             x = x * torch.randint(0, 2, shape, generator=generator).mul(2).sub(1)
-        module = eval(call, {"nn": nn})
-        for parameter in module.parameters():
-            parameter.data = torch.randint(1, 4, parameter.shape, generator=generator).float()
-        wanted = x.clone().requires_grad_()
-        answer = module(wanted)
-        answer.sum().backward()
-        cases.append((module, x, answer, wanted.grad))
+        cases.append(torchs(call, x, generator))
     found = engine([asked(call, m, x, plane(torch.ones_like(a))) for m, x, a, _ in cases])
     odd = 0
     for (_, x, answer, gradient), page in zip(cases, found, strict=True):

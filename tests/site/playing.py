@@ -1,0 +1,57 @@
+"""A moving figure on a page, its bar, and its files: what tests of all players share."""
+
+import json
+
+from site_pages import ROOT, until
+
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def facts(name) -> dict:
+    return json.loads((ROOT / ".cache" / "figures" / f"{name}.json").read_text("utf-8"))
+
+
+def asked_for(here, ending):
+    return [url.rsplit("/", 1)[1] for url in here.requests if url.endswith(ending)]
+
+
+def answer_instead(page, pattern, body, content_type):
+    """Let the page have this in a file's place; None is a file that is not there."""
+
+    def answer(route):
+        if body is None:
+            route.fulfill(status=404, body="")
+        else:
+            route.fulfill(body=body, content_type=content_type)
+
+    page.route(pattern, answer)
+
+
+class Player:
+    """One figure on a page, and its controls.
+
+    tag: the element that plays it. picture: which image stands for it before it plays.
+    """
+
+    tag: str
+    picture: str
+
+    def __init__(self, page, name):
+        self.page, self.name, self.whole = page, name, page.locator(f"#{name}")
+        self.element, self.image = self.whole.locator(self.tag), self.whole.locator(self.picture)
+        self.stage, self.line = self.whole.locator(".sw-stage"), self.whole.locator(".sw-sentence")
+        self.play, self.back = self.whole.locator(".sw-play"), self.whole.locator(".sw-back")
+        self.forward = self.whole.locator(".sw-forward")
+        self.scrub = self.whole.locator(".sw-bar input")
+        self.speed = self.whole.locator(".sw-bar select")
+
+    def shows(self, kind):
+        until(self.page, f"i => i.currentSrc.endsWith('.{kind}')", self.image.element_handle())
+
+    def bar_says(self, at, count):
+        assert self.scrub.input_value() == str(at)
+        assert self.scrub.get_attribute("aria-valuetext") == f"{at} of {count}"
+        assert self.whole.locator(".sw-at").text_content() == f"{at}/{count}"
