@@ -34,7 +34,10 @@ AREAS = {
         ("core/*", "tracing/*"),
         tests=(
             "tests/core",
-            "tests/figures",
+            "tests/tracing",
+            "tests/words",
+            "tests/drawing",
+            "tests/export",
             "tests/cli/test_cli_values.py",
             "tests/cli/test_cli_errors.py",
             "tests/cli/test_cli_files.py",
@@ -42,18 +45,25 @@ AREAS = {
     ),
     "figures": Area(
         ("drawing/*", "export/*"),
-        tests=("tests/figures", "tests/cli/test_cli_files.py", "tests/build/test_artefacts.py"),
+        tests=("tests/drawing", "tests/export", "tests/words", "tests/cli/test_cli_files.py"),
     ),
     "words": Area(
         ("words/*",),
-        tests=("tests/core", "tests/figures", "tests/cli/test_cli_words.py"),
+        tests=(
+            "tests/words",
+            "tests/drawing",
+            "tests/export",
+            "tests/tracing",
+            "tests/core",
+            "tests/cli/test_cli_words.py",
+        ),
         least=90,
     ),
     "build": Area(
         ("*", "course/*", "site/*", "cli/*"),
-        tests=("tests/build", "tests/cli"),
+        tests=("tests/course", "tests/site", "tests/cli"),
     ),
-    "script": Area(files=("assets/**/*.js",), tests=("tests/site",)),
+    "script": Area(files=("assets/**/*.js",), tests=("tests/browser",)),
 }
 # An area whose mutants and tests are its own affair is a module of this package with
 # `score(sample, seed, report) -> (killed, decided)`.

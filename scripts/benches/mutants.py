@@ -94,7 +94,7 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
     chosen = [mutant for mutant in drawn if key_of(mutant) not in EQUIVALENT]
     results = Counter()
     with tempfile.TemporaryDirectory() as scratch:
-        whole_site = "tests/site" in area.tests  # which is built from a warm cache
+        whole_site = "tests/browser" in area.tests  # which is built from a warm cache
         copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
         known = coverage(area, copies[0])
         begun = time.monotonic()

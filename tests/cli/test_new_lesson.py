@@ -33,7 +33,7 @@ def write(run, root):
 
 
 def test_what_is_written_runs(root, write):
-    """That its tests pass too, tests/site/test_scaffold.py shows."""
+    """That its tests pass too, tests/browser/test_scaffold.py shows."""
     done = write("Größer: pooling & time?")
     assert done.code == 0, done.err
     assert done.out.splitlines() == [

@@ -7,10 +7,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from checking import checked, chosen, is_empty, seen, torch_says, winners_are
+from checking import checked, is_empty, seen, torch_says, winners_are
+from fractional import fractional, pooled_indices
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import FLAVOURS, FLOATS, INTEGERS, Case, depths, inputs, of_dims, one_or_more
+from strategies import FLOATS
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, UnevenAxis, slide
@@ -18,31 +19,6 @@ from slidingwindows import SlidingWindowsError, UnevenAxis, slide
 EMPTY = "output size must be at least 1"
 sweep = settings(max_examples=700, deadline=None, derandomize=True)
 fewer = settings(max_examples=300, deadline=None, derandomize=True)
-
-
-@st.composite
-def fractional(draw, dtypes=FLOATS + INTEGERS, dims=2):
-    """A pool with its random samples, among them the least and the largest that there are."""
-    channels = draw(st.integers(1, 3))
-    tensor, sample = draw(inputs(channels, FLAVOURS, dims, dtypes))
-    kernel = draw(one_or_more(st.integers(1, 3 if dims < 3 else 2), dims))
-    if draw(st.booleans()):
-        size = {"output_size": draw(one_or_more(st.integers(0, 5 if dims < 3 else 3), dims))}
-    else:
-        size = {"output_ratio": draw(one_or_more(st.sampled_from([0.2, 0.5, 0.7, 0.99]), dims))}
-    batch = tensor.shape[0] if tensor.dim() == dims + 2 else 1
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))
-    chances = torch.rand(batch, channels, dims, generator=generator, dtype=torch.float64)
-    chances = chances.clamp(*draw(st.sampled_from([(0, 0.99), (0, 0.01), (0.98, 0.99)])))
-    if draw(st.integers(0, 9)) == 7:
-        chances = chances[:, :, :1]
-    dtype = tensor.dtype if draw(st.integers(0, 9)) != 7 else torch.float32
-    indices = draw(st.booleans())
-    module = of_dims("FractionalMaxPool", dims)(
-        kernel, **size, return_indices=indices, _random_samples=chances.to(dtype)
-    )
-    channel = draw(st.integers(0, channels - 1))
-    return Case(module, tensor, channel, sample, draw(depths(dims)), dims)
 
 
 def windows_by_torch(case, samples):
@@ -62,14 +38,6 @@ def windows_by_torch(case, samples):
         return [[(position, 0) for position in one] for one in found]
 
     return windows
-
-
-def pooled_indices(module, tensor, samples, case):
-    pooled = {2: F.fractional_max_pool2d_with_indices, 3: F.fractional_max_pool3d_with_indices}
-    found = pooled[case.dims](
-        tensor, module.kernel_size, module.output_size, module.output_ratio, _random_samples=samples
-    )[1]
-    return chosen(case, found)
 
 
 @given(fractional())

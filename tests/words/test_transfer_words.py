@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from figure_cases import convolution
+from moving_cases import CASES, case
 from test_description import alike, grid, read
-from test_moving_frames import CASES, case
 from torch import nn
 
 from slidingwindows import route, slide

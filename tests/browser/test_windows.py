@@ -8,7 +8,7 @@ import warnings
 import pytest
 import torch
 from random_layers import Maker, malformed
-from test_reference_cases import CASES, module_of, tensor_of
+from reference_cases import CASES, module_of, tensor_of
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide

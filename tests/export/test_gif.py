@@ -256,7 +256,7 @@ def test_the_same_bytes_again_and_in_another_process(monkeypatch):
     again = [data for name in names for _, data in sorted(fresh(name).files.items())]
     assert files == again
     monkeypatch.setenv("PYTHONHASHSEED", "12345")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "shared"), prepend=os.pathsep)
     there = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 from checking import averages_are, indices_of, is_empty, kernels, sample_of, torch_says
+from fractional import fractional, pooled_indices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import TRANSPOSED, parameter, planes_of, reads, same
@@ -22,7 +23,6 @@ from strategies import (
     numbers,
     transposed,
 )
-from test_uneven import fractional, pooled_indices
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Transfer, route, slide

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import torch
-from test_field_frames import CASES, case
+from field_cases import CASES, case
 from torch import nn
 
 from slidingwindows import receptive_field

@@ -47,7 +47,7 @@ def collected(folder, *arguments, plugin=SEEN):
 def test_every_file_of_tests_is_collected(tmp_path):
     found, _ = collected(tmp_path)
     assert found == set(TESTS.rglob("test_*.py")) and len(found) > 80
-    assert {path.parent.name for path in found} >= {"build", "cli", "core", "figures", "site"}
+    assert {path.parent.name for path in found} >= {"browser", "course", "core", "project", "site"}
 
 
 def test_no_test_is_in_a_file_that_is_not_collected():

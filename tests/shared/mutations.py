@@ -1,7 +1,7 @@
 """Break a lesson on purpose, in its code or in its words, and see whether its test notices.
 
-    python tests/lessons/mutations.py max-pooling --most 20
-    python tests/lessons/mutations.py --all --most 5 --seed 1
+    python tests/shared/mutations.py max-pooling --most 20
+    python tests/shared/mutations.py --all --most 5 --seed 1
 
 A mutant counts once a reader would see something else: other outputs, figures or checks. One whose
 code raises is not counted, since the build already refuses it.

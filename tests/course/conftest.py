@@ -1,0 +1,1 @@
+from tiny_project import built, project  # noqa: F401
