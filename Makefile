@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 ADDRESS ?= 127.0.0.1:8000
 LESSON ?=
 QUICK ?=
-JOBS ?= 3
+JOBS ?= 4
 
 # Ours alone: no user's Jupyter, IPython, pip --user or matplotlib settings leak into a build.
 export PYTHONNOUSERSITE := 1
