@@ -6,24 +6,86 @@
 # %% [markdown]
 # # Max pooling
 #
-# A window slides over a grid of numbers. At each stop it keeps the largest number it sees and forgets the rest. That is all of max pooling.
+# You have a map of edges, from [what a convolution looks for](what-a-convolution-looks-for.ipynb), and it is as large as the photo. The next layers would have less to do if it were smaller, but the edges must still be there. So which number of each 4×4 block do you keep?
+
+# %% tags=["hide-input"]
+import matplotlib.cbook
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import plot, show
+
+# The photo that comes with matplotlib, in grey: 0 is black, 1 is white.
+picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+picture = picture.crop((90, 20, 410, 340)).resize((162, 162))
+photo = torch.from_numpy(np.array(picture)).float()[None] / 255
+
+# Steps in brightness, from left to right or from top to bottom, whichever is the larger.
+kernel = torch.tensor([[-1., 0, 1], [-1, 0, 1], [-1, 0, 1]])
+both = [nn.functional.conv2d(photo, k[None, None]).abs() for k in (kernel, kernel.T)]
+edges = torch.maximum(*both)
+
+smaller = {
+    "the largest number": nn.MaxPool2d(4)(edges),
+    "the average": nn.AvgPool2d(4)(edges),
+    "the upper left one": edges[:, ::4, ::4],
+}
+
+
+def draw(figure):
+    names = list(smaller)
+    panels = figure.subplot_mosaic(
+        [["photo"] * 3 + ["its edges"] * 3, [name for name in names for _ in range(2)]],
+        height_ratios=(3, 2),
+    )
+    pictures = {"photo": photo, "its edges": edges, **smaller}
+    for name, values in pictures.items():
+        white = 1 if name == "photo" else 1.5
+        panels[name].imshow(
+            values[0].numpy(), cmap="gray", vmin=0, vmax=white, interpolation="nearest"
+        )
+        panels[name].set_title(name)
+        panels[name].set_axis_off()
+
+
+plot(
+    draw,
+    "max-pool-why",
+    alt="A portrait, and its edges as bright lines on black, 160 by 160. Below, the edges in 40 by "
+    "40: whole and bright lines by the largest number of each block, dim ones by the average, and "
+    "broken ones by the upper left number.",
+    caption="The same edges in a sixteenth of the numbers. The largest number of each 4×4 block "
+    "keeps the lines, the average dims them, and taking one pixel in four each way breaks them.",
+    height=560,
+)
+
+# %% [markdown]
+# Look at the rim of the cap. Count instead of looking, too: call an edge strong if it is above 0.5. How many blocks hold a strong edge, and how many of these still show one?
+
+# %%
+strong = 0.5
+holds = edges.unfold(1, 4, 4).unfold(2, 4, 4).gt(strong).any(-1).any(-1)
+print(f"blocks with a strong edge: {holds.sum()}")
+for name, values in smaller.items():
+    print(f"{name:<18} shows {((values > strong) & holds).sum()} of them")
+
+# %% [markdown]
+# The largest number shows them all, because it *is* the strongest edge of its block. That is **max pooling**: a window slides over a grid of numbers, keeps the largest number it sees at each stop, and forgets the rest.
 #
 # !!! abstract "What you will be able to do"
 #     - Compute a max pool by hand.
+#     - Say what it hides from the next layer, and what it costs.
 #     - Say what `kernel_size` and `stride` do, and what happens when you leave `stride` out.
 #     - Predict what happens at ties and at the padded border.
 #
 # ## One window at a time
 #
-# Here is an input of one channel with 6 rows and 6 columns. The pool has a 2×2 window.
+# Here is an input of one channel with 6 rows and 6 columns, small enough to follow every number. The pool has a 2×2 window.
 
 # %%
-import torch
-from torch import nn
-
-from slidingwindows import slide
-from slidingwindows.lesson import show
-
 x = torch.tensor([[
     [3., 1, 4, 1, 5, 9],
     [2., 6, 5, 3, 7, 8],
@@ -56,6 +118,24 @@ show(
 )
 
 # %% [markdown]
+# ## What it hides, and what it costs
+#
+# A cat that moves by a pixel is still a cat. So it helps if the next layer sees no difference. Take a line that stands in column 2, counted from 0, and let it move to the right.
+#
+# !!! question "Predict"
+#     The line moves from column 2 to column 3, and then to column 4. When does the pooled map change?
+
+# %%
+for column in (2, 3, 4):
+    line = torch.zeros(1, 6, 6)
+    line[:, :, column] = 9
+    print(f"line in column {column}: each row of the output is", pool(line)[0, 0].tolist())
+
+# %% [markdown]
+# The step from 2 to 3 is hidden, because both columns lie in the same windows. The step from 3 to 4 is not: it crosses from one window into the next, and the output moves by a whole cell. So a max pool hides *some* small shifts, and [a later lesson](local-invariance.ipynb) measures how many.
+#
+# It has its price. A 2×2 window reads four numbers and passes one on, so three of four are gone. Here 36 numbers became 9. [What pooling throws away](what-pooling-throws-away.ipynb) shows what cannot be brought back.
+#
 # ## Where did the stride come from?
 #
 # You gave the pool no stride. It moved by 2 all the same.
@@ -224,7 +304,8 @@ check(..., lambda: spread)
 # %% [markdown]
 # ## What you know now
 #
-# - A max pool keeps the largest number of each window.
+# - A max pool keeps the largest number of each window, so what was found stays found in a smaller map.
+# - It hides shifts inside a window, and it throws away three numbers of four.
 # - Without a `stride` it steps by its `kernel_size`; a convolution steps by 1.
 # - Padding holds minus infinity and never wins. At ties the first number wins, gradient and all.
 # - A `nan` wins wherever it stands.

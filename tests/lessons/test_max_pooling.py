@@ -1,6 +1,9 @@
 """lessons/max-pooling.py: its words, outputs and figures, held against torch and plain Python."""
 
+import matplotlib.cbook
+import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from slidingwindows import slide
@@ -64,10 +67,112 @@ def reads(kernel_size, stride, padding, at):
     return set(range(start, start + kernel_size))
 
 
+def edges_of_the_photo():
+    """The larger of both steps in brightness, down and across, by sums of shifted images."""
+    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+    grey = np.asarray(picture.crop((90, 20, 410, 340)).resize((162, 162)), np.float32) / 255
+
+    def step(image):
+        right, left = image[:, 2:], image[:, :-2]
+        return abs(sum((right - left)[r : r + 160] for r in range(3)))
+
+    return grey, np.maximum(step(grey), step(grey.T).T)
+
+
+def blocks_of(plane, size):
+    """The numbers of each block of a map, along a last axis."""
+    rows, cols = (n // size for n in plane.shape)
+    return plane.reshape(rows, size, cols, size).swapaxes(1, 2).reshape(rows, cols, size * size)
+
+
+def why(page):
+    grey, edges = edges_of_the_photo()
+    blocks = blocks_of(edges, 4)
+    smaller = {
+        "the largest number": blocks.max(2),
+        "the average": blocks.mean(2),
+        "the upper left one": blocks[..., 0],
+    }
+    drawn = {axes["title"]: axes["images"] for axes in page.drawing("max-pool-why")}
+    expected = {"photo": grey, "its edges": edges, **smaller}
+    page.plots(
+        "max-pool-why",
+        drawn.keys() == expected.keys()
+        and all(np.allclose(drawn[name], [expected[name]], atol=1e-5) for name in drawn),
+    )
+    page.says("as bright lines on black, 160 by 160", edges.shape == (160, 160))
+    page.says("Below, the edges in 40 by 40", smaller["the average"].shape == (40, 40))
+    holds = (blocks > 0.5).any(2)
+    shown = {name: int(((values > 0.5) & holds).sum()) for name, values in smaller.items()}
+    largest, average, one = shown.values()
+    page.prints(
+        "strong = 0.5",
+        f"blocks with a strong edge: {holds.sum()}",
+        *(f"{name:<18} shows {count} of them" for name, count in shown.items()),
+    )
+    page.says("call an edge strong if it is above 0.5", page.names["strong"] == 0.5)
+    page.says("and it is as large as the photo", grey.shape == tuple(n + 2 for n in edges.shape))
+    page.says(
+        "The next layers would have less to do if it were smaller",
+        smaller["the average"].size < edges.size,
+    )
+    page.labels("how many of these still show one?", "small enough to follow every number")
+    page.says("So which number of each 4×4 block do you keep?", blocks.shape[2] == 4 * 4)
+    page.says(
+        "The same edges in a sixteenth of the numbers", edges.size == 16 * blocks[..., 0].size
+    )
+    page.says(
+        "The largest number of each 4×4 block keeps the lines, the average dims them, and taking "
+        "one pixel in four each way breaks them",
+        one < average < largest == holds.sum() and (blocks.mean(2) <= blocks.max(2)).all(),
+    )
+    page.says(
+        "whole and bright lines by the largest number of each block, dim ones by the average",
+        one < average < largest,
+    )
+    page.says("The largest number shows them all", largest == holds.sum())
+    page.says("keeps the largest number it sees at each stop", largest == holds.sum())
+    page.says(
+        "so what was found stays found in a smaller map",
+        largest == holds.sum() and smaller["the largest number"].size < edges.size,
+    )
+
+
+def hiding(page):
+    def pooled(column):
+        line = torch.zeros(1, 6, 6)
+        line[:, :, column] = 9
+        return naive(line, 2, 2)[0]
+
+    rows = {column: pooled(column)[0].tolist() for column in (2, 3, 4)}
+    page.labels("A cat that moves by a pixel is still a cat")
+    page.labels("Take a line that stands in column 2, counted from 0")
+    page.labels("The line moves from column 2 to column 3, and then to column 4")
+    page.prints(
+        "for column in (2, 3, 4):",
+        *(f"line in column {c}: each row of the output is {row}" for c, row in rows.items()),
+    )
+    same, moved = torch.equal(pooled(2), pooled(3)), torch.equal(pooled(3)[:, :2], pooled(4)[:, 1:])
+    page.says("The step from 2 to 3 is hidden, because both columns lie in the same windows", same)
+    page.says(
+        "The step from 3 to 4 is not: it crosses from one window into the next, and the output "
+        "moves by a whole cell",
+        moved and not torch.equal(pooled(3), pooled(4)),
+    )
+    page.says("It hides shifts inside a window, and it throws away three numbers of four", same)
+    page.says(
+        "A 2×2 window reads four numbers and passes one on, so three of four are gone. "
+        "Here 36 numbers became 9",
+        (X.numel(), naive(X, 2, 2).numel()) == (36, 9),
+    )
+
+
 def test_every_claim(page):
     x, pool = page.names["x"], page.names["pool"]
     out = naive(X, 2, 2)
+    why(page)
     one_window_at_a_time(page, x, pool, out)
+    hiding(page)
     the_stride(page)
     overlap(page)
     ties(page)
@@ -82,7 +187,6 @@ def test_every_claim(page):
 def one_window_at_a_time(page, x, pool, out):
     assert torch.equal(x, X)
     page.says("keeps the largest number it sees", torch.equal(pool(x), out))
-    page.says("At each stop it keeps the largest number", torch.equal(pool(x), out))
     page.says(f"{x.shape[1]} rows and {x.shape[2]} columns")
     page.says("one channel with 6 rows", x.shape[0] == 1)
     page.says("The pool has a 2×2 window", pool.kernel_size == 2)

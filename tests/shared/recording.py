@@ -18,7 +18,7 @@ PROFILES = {
     "phone in the dark": {"viewport": PHONE, "color_scheme": "dark"},
     "zoom": {**ZOOMED, "color_scheme": "light"},
 }
-# Dark pages are the same documents in other colours, so only these rules can answer otherwise there.
+# A dark page is the same document in other colours, so only these rules can answer otherwise.
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 AXE_ON_A_PHONE = ("", "explorer/", "network/", "gallery/")
 # Of A4 and of letter, 176 by 247 mm are left between the margins: 665 by 933 pixels.

@@ -307,6 +307,18 @@ def test_a_window_too_large_to_write_out_is_told_in_brief(kind, words):
         assert third == words.replace("= 4", "≈ 0.333")
 
 
+@pytest.mark.parametrize(("bias", "said"), [(2.0, "2"), (-0.25, "(−0.25)"), (0.0, "0")])
+def test_a_bias_is_told_in_brief_too(bias, said):
+    """A figure of three channels said 'sum of 27 products = 4' where the products made 2."""
+    convolution = nn.Conv2d(3, 1, 3)
+    nn.init.constant_(convolution.weight, 1)
+    nn.init.constant_(convolution.bias, bias)
+    trace = slide(convolution, torch.ones(3, 3, 3))
+    brief = trace.reduction.brief(trace.steps[0])
+    total = str(27 + bias).removesuffix(".0")
+    assert brief == f"sum of 27 products input · weight + bias {said} = {total}"
+
+
 @pytest.mark.parametrize("norm", [3, 5, 1.5, -3])
 def test_a_pool_of_odd_powers_says_why_it_is_nan(norm):
     """The issue's case; the gradient says it, too, and its check holds."""

@@ -292,8 +292,9 @@ class Convolution(Reduction):
 
     def brief(self, step: Step) -> str:
         terms = [term for product in self._products(step) for term in product]
-        over = arithmetic.past(terms, 1, step.value, "sum of products")
-        return f"sum of {len(step.taps)} products input · weight {_result(step)}{over}"
+        over = arithmetic.past([*terms, self.bias or 0.0], 1, step.value, "sum of products")
+        bias = "" if self.bias is None else f" + bias {arithmetic.signed(self.bias)}"
+        return f"sum of {len(step.taps)} products input · weight{bias} {_result(step)}{over}"
 
     def shares(self, step: Step, arriving: float) -> list[float | None]:
         return [arriving * _weight(tap) for tap in step.taps]
