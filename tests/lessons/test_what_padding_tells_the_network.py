@@ -47,9 +47,9 @@ def seen_to_differ(depth, mode):
 def rows_off(depth, mode, fit, test):
     def lines(images):
         found = maps(depth, mode, images).numpy().astype(float)
-        return np.hstack([np.moveaxis(found, 1, -1).reshape(-1, 16), np.ones((20 * SIDE**2, 1))])
+        return np.hstack([np.moveaxis(found, 1, -1).reshape(-1, 16), np.ones((10 * SIDE**2, 1))])
 
-    rows = np.tile(np.repeat(np.arange(SIDE), SIDE), 20)
+    rows = np.tile(np.repeat(np.arange(SIDE), SIDE), 10)
     formula = np.linalg.lstsq(lines(fit), rows, rcond=1e-12)[0]
     return np.abs(lines(test) @ formula - rows).mean()
 
@@ -70,7 +70,9 @@ def frames(page):
     for axes, depth in zip(drawn, DEPTHS, strict=True):
         found = maps(depth, "zeros", wall())[0]
         far = (found - found[:, 16:17, 16:17]).norm(dim=0)
-        same &= np.allclose(axes["images"], [far / far.max()], atol=1e-4)
+        same &= np.allclose(
+            axes["images"], [np.log10(np.clip(far / far.max(), 1e-5, 1))], atol=1e-2
+        )
     page.plots("padding-tells-frames", same)
     page.says("Every pixel is the same", page.names["wall"].unique().numel() == 1)
     page.says(
@@ -131,7 +133,7 @@ def how_far(page):
 
 def probing(page):
     random = torch.Generator().manual_seed(1)
-    fit, test = torch.rand(2, 20, 1, SIDE, SIDE, generator=random)
+    fit, test = torch.rand(2, 10, 1, SIDE, SIDE, generator=random)
     rows = np.arange(SIDE)
     guessing = np.abs(rows - rows.mean()).mean()
     off = {mode: [rows_off(depth, mode, fit, test) for depth in DEPTHS] for mode in MODES}
@@ -160,18 +162,18 @@ def probing(page):
 
 
 def dots(page):
-    bright = torch.eye(SIDE**2).reshape(-1, 1, SIDE, SIDE)
+    bright = torch.eye(256).reshape(-1, 1, 16, 16)
     changed = {}
     for mode in MODES:
         averages = maps(4, mode, bright).mean((2, 3))
-        middle = averages[SIDE * SIDE // 2 + SIDE // 2]
+        middle = averages[8 * 16 + 8]
         far = (averages - middle).abs().amax(1) / middle.abs().max()
         changed[mode] = int((far > 1e-4).sum())
     page.labels("One dot, everywhere", "Put a single bright dot on black", "For which of the four")
-    page.says("for all 1,024 positions", len(bright) == 1024)
+    page.says("for all 256 positions", len(bright) == 256)
     page.prints(
-        "dots = torch.eye(1024).reshape(1024, 1, 32, 32)",
-        *(f"{m:<10} {n:>4} of 1,024 positions give other averages" for m, n in changed.items()),
+        "dots = torch.eye(256).reshape(256, 1, 16, 16)",
+        *(f"{m:<10} {n:>3} of 256 positions give other averages" for m, n in changed.items()),
     )
     only = [mode for mode, count in changed.items() if not count] == ["circular"]
     page.says("Only circular padding passes", only)
