@@ -1,0 +1,237 @@
+"""lessons/going-up-without-checkerboards.py: patches counted one by one, weights summed."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from slidingwindows import slide
+
+ODENA = "https://distill.pub/2016/deconv-checkerboard/"
+SHI, AITKEN = "https://arxiv.org/abs/1609.05158", "https://arxiv.org/abs/1707.02937"
+
+
+def counts(kernel, stride):
+    """How many patches cover a place far from the border, along one axis, place after place."""
+    return [
+        sum((place - tap) % stride == 0 for tap in range(kernel)) for place in range(2 * stride)
+    ]
+
+
+def covers(kernel, stride):
+    """The different counts on a plane."""
+    line = counts(kernel, stride)
+    return sorted({a * b for a in line for b in line})
+
+
+def phases(weight, stride):
+    """What each kind of place sums up of a kernel: one number for each row and column of a step."""
+    return [float(weight[r::stride, c::stride].sum()) for r in range(stride) for c in range(stride)]
+
+
+def different(numbers):
+    return len({round(float(number), 4) for number in np.ravel(numbers)})
+
+
+def square(kernel, first):
+    """The plane of counts that the figure cuts out, 8 by 8."""
+    line = [counts(kernel, 2)[(first + place) % 2] for place in range(8)]
+    return np.outer(line, line)
+
+
+def test_every_claim(page):
+    coverage(page)
+    patches(page)
+    weights(page)
+    other_ways(page)
+    lying(page)
+    lattice(page)
+    exercises(page)
+    page.complete()
+
+
+def coverage(page):
+    drawn = page.drawing("going-up-coverage")
+    same = len(drawn) == 4
+    for axes, kernel in zip(drawn, (2, 3, 4, 5), strict=True):
+        expected = square(kernel, kernel)
+        same &= axes["title"] == f"kernel {kernel}" and np.allclose(axes["images"], [expected])
+        same &= [text for text in axes["texts"] if text] == [str(n) for n in expected.ravel()]
+    page.plots("going-up-coverage", same)
+    found = {kernel: covers(kernel, 2) for kernel in (2, 3, 4, 5)}
+    page.says("Four squares of 8 by 8 numbers", same)
+    page.says("Kernel 2: every number is 1", found[2] == [1])
+    page.says("Kernel 3: a pattern of 1, 2 and 4", found[3] == [1, 2, 4])
+    page.says("Kernel 4: every number is 4", found[4] == [4])
+    page.says("Kernel 5: a pattern of 4, 6 and 9", found[5] == [4, 6, 9])
+    page.says("A transposed convolution of stride 2 with all weights 1, on a map of ones", same)
+    uneven = [kernel for kernel, numbers in found.items() if len(numbers) > 1]
+    page.says("Two of the four make a pattern out of nothing", uneven == [3, 5])
+    page.cites("in generated images you can see it with the naked eye", ODENA)
+    page.labels("and try four ways around it", "Enlarge a map in four other ways")
+    page.labels("and a kernel of all ones")
+
+
+def patches(page):
+    line = np.zeros(7)
+    for start in (0, 2, 4):
+        line[start : start + 3] += 1
+    page.says("Watch three patches of width 3 that begin 2 apart", line.sum() == 9)
+    page.prints("paint = nn.ConvTranspose1d(1, 1, kernel_size=3", torch.tensor([line]).float())
+    layer = nn.ConvTranspose1d(1, 1, 3, stride=2, bias=False).requires_grad_(False)
+    layer.weight.data = torch.ones(1, 1, 3)
+    page.draws("going-up-patches", slide(layer, torch.ones(1, 3)))
+    held = [
+        sum(tap.value == 1 for tap in step.taps) for step in page.figure("going-up-patches").steps
+    ]
+    page.says("a plain window over the input with a zero between its numbers", line.size == 7)
+    page.says("Some windows hold two ones, others only one", sorted({*held}) == [1, 2])
+    page.says("Where two patches overlap you get 2, and elsewhere 1", {*line} == {1, 2})
+    page.says(
+        "In two dimensions the rows do the same, so the counts multiply: 1, 2 and 4",
+        sorted({a * b for a in line for b in line}) == [1, 2, 4],
+    )
+    page.labels(
+        "Which of the kernels from 2 to 6 cover every place equally often at stride 2?",
+        "And at stride 3?",
+    )
+    table = {(s, k): covers(k, s) for s in (2, 3) for k in range(2, 7)}
+    page.prints(
+        "for stride in (2, 3):", *(f"stride {s}, kernel {k}: {n}" for (s, k), n in table.items())
+    )
+    rule = all((len(covers(k, s)) == 1) == (k % s == 0) for s in range(2, 6) for k in range(2, 13))
+    page.says("a kernel that is a multiple of the stride covers everything equally often", rule)
+    page.says("Every other kernel leaves a pattern", rule)
+    page.says("At stride 3 a kernel of 2 even leaves holes, the zeros", 0 in table[3, 2])
+    page.says("covers evenly only if the kernel is a multiple of the stride", rule)
+
+
+def weights(page):
+    torch.manual_seed(2)
+    layer = nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1)
+    own = phases(layer.weight[0, 0], 2)
+    assert torch.equal(page.names["up"].weight, layer.weight)
+    page.labels("Take the good kernel of 4, with weights as they come")
+    page.prints(
+        "torch.manual_seed(2)",
+        f"transposed convolution: {different(own)} different numbers from a plain map",
+    )
+    page.says("Four numbers, in turn", different(own) == 4)
+    page.says("At stride 2 the output has four kinds of places", len(own) == 4)
+    page.says(
+        "Each kind is made by other weights of the kernel, 4 of the 16, and nothing says that "
+        "these four groups of weights must agree",
+        layer.weight[0, 0, ::2, ::2].numel() == 4 and layer.weight.numel() == 16,
+    )
+    page.says("because each kind of place has weights of its own", different(own) == 4)
+    page.labels("So avoiding the pattern is one more thing", "Resize first, then convolve")
+
+
+def other_ways(page):
+    plain = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3))
+    with torch.no_grad():
+        made = [different(plain(torch.ones(1, 1, 6, 6))) for _ in range(5)]
+    page.labels("How many different numbers does that make of a plain map")
+    copied = nn.Upsample(scale_factor=2)(torch.tensor([[[[1.0, 2]]]]))
+    page.says(
+        "Enlarge the map by copying each number into a 2×2 block",
+        copied[0, 0].tolist() == [[1, 1, 2, 2]] * 2,
+    )
+    page.prints("resize = nn.Sequential(", f"resize, then convolve:  {made[0]}")
+    page.says("One. The convolution at stride 1 treats all places alike", set(made) == {1})
+    page.cites("It is also what the authors of that article advise", ODENA)
+    page.cites("Super-resolution networks often let a convolution make four channels", SHI)
+    page.says(
+        "and then lay the four as 2×2 blocks",
+        nn.PixelShuffle(2)(torch.arange(4.0).view(1, 4, 1, 1)).shape == (1, 1, 2, 2),
+    )
+    page.says("Nothing is added up twice", covers(2, 2) == [1])
+    block = torch.tensor([[1.0, 2], [3, 4]]).repeat(2, 2)
+    filters = page.names["subpixel"][0]
+    page.prints("shuffle = nn.PixelShuffle(2)", block, "convolve, then shuffle: 4")
+    equal = [different(filters.weight.sum((1, 2, 3)).detach())]
+    page.says(
+        "so this layer starts with a pattern of four, just as the transposed one did",
+        different(nn.Conv2d(1, 4, 3).weight.sum((1, 2, 3)).detach()) == 4,
+    )
+    page.says("But the four channels come from four filters", filters.weight.shape[0] == 4)
+    page.cites("give the four filters the same weights, and the first picture is plain", AITKEN)
+    page.prints("first = subpixel[0]", f"with four equal filters: {equal[0]}")
+    page.says("A shuffle does so if it starts with equal filters", equal == [1])
+    pooled, where = nn.MaxPool2d(2, return_indices=True)(torch.arange(1.0, 17).view(1, 4, 4))
+    zeros = nn.MaxUnpool2d(2)(pooled, where).eq(0).float().mean()
+    page.says("but three of four numbers are zero", float(zeros) == 0.75)
+    page.says("and zeros elsewhere", float(zeros) == 0.75)
+    page.labels("shows the three traps of it")
+
+
+def lying(page):
+    middles = (np.arange(8) + 0.5) / 2 - 0.5
+    cut = np.clip(middles, 0, 3)
+    ends = np.linspace(0, 3, 8)
+    page.labels("Enlarge the numbers 0, 1, 2, 3", "torch gives you two ways to say it")
+    page.prints(
+        "line = torch.arange(4.0).reshape(1, 1, 4)",
+        f"align_corners=False {[round(float(v), 2) for v in cut]}",
+        f"align_corners=True  {[round(float(v), 2) for v in ends]}",
+    )
+    page.says(
+        "The new samples lie at −0.25, 0.25, 0.75 and so on, always half a pixel apart; the two "
+        "outside are cut to the edge",
+        middles[:3].tolist() == [-0.25, 0.25, 0.75]
+        and (np.diff(middles) == 0.5).all()
+        and (cut != middles).nonzero()[0].tolist() == [0, 7],
+    )
+    page.says(
+        "the first and the last number stay where they are, so the steps between are 3/7",
+        (ends[0], ends[-1]) == (0, 3) and np.allclose(np.diff(ends), 3 / 7),
+    )
+    page.says(
+        "It keeps the middle of the picture in the middle at every size",
+        all(np.isclose(((np.arange(4 * s) + 0.5) / s - 0.5).mean(), 1.5) for s in (2, 3, 4)),
+    )
+    page.says("the mean of a 2×2 block belongs to the middle of the block", middles[:2].mean() == 0)
+
+
+def lattice(page):
+    reads = np.zeros(9)
+    for start in range(0, 7, 2):
+        reads[start : start + 3] += 1
+    seen = torch.from_numpy(np.outer(reads, reads)[2:7, 2:7]).float()
+    page.prints("image = torch.ones(1, 1, 9, 9, requires_grad=True)", seen)
+    page.says(
+        "It is the pattern of kernel 3 again: 1, 2 and 4", seen.unique().tolist() == [1, 2, 4]
+    )
+    page.says("Some pixels teach the network four times as much as others", seen.max() == 4)
+    page.says("The gradient of a strided convolution carries the same pattern", seen.min() == 1)
+
+
+def exercises(page):
+    page.labels("Predict first. Then open the answer", "with a kernel of 6 and a stride of 4")
+    page.labels("And one with a kernel of 8?", "A transposed convolution of stride 3 with kernel 3")
+    page.says(
+        "No for 6, yes for 8: only 8 is a multiple of 4",
+        [len(covers(k, 4)) == 1 for k in (6, 8)] == [False, True],
+    )
+    page.answers(1, ("No for 6", False), ("yes for 8", True))
+    page.says(
+        "9: three kinds of rows times three kinds of columns, and one weight for each",
+        different(phases(torch.rand(3, 3), 3)) == 9,
+    )
+    page.answers(2, "9")
+    page.labels("`nn.PixelShuffle(3)` gets a map of shape `(1, 18, 5, 5)`")
+    page.says("`(1, 2, 15, 15)`: nine channels go into each 3×3 block", (18 // 9, 5 * 3) == (2, 15))
+    page.answers(3, "`(1, 2, 15, 15)`")
+    page.labels("How many weights does `nn.ConvTranspose2d(64, 32, 4, stride=2)` have")
+    page.labels("how many has `nn.Conv2d(64, 32, 3)` after a resize?")
+    layers = nn.ConvTranspose2d(64, 32, 4, stride=2), nn.Conv2d(64, 32, 3)
+    back, plain = (layer.weight.numel() for layer in layers)
+    page.says("32,768 and 18,432", (back, plain) == (32768, 18432))
+    page.says("The convolution has fewer weights", plain < back)
+    page.answers(4, ("32,768", 32768), ("18,432", 18432))
+    page.prints(
+        "even = [covered(kernel, 4, 12)",
+        "[False, True]",
+        "9",
+        "(1, 2, 15, 15)",
+        f"[{back}, {plain}]",
+    )
