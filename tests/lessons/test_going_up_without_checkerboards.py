@@ -219,7 +219,10 @@ def exercises(page):
     )
     page.answers(2, "9")
     page.labels("`nn.PixelShuffle(3)` gets a map of shape `(1, 18, 5, 5)`")
-    page.says("`(1, 2, 15, 15)`: nine channels go into each 3×3 block", (18 // 9, 5 * 3) == (2, 15))
+    shuffled = nn.functional.pixel_shuffle(torch.rand(1, 18, 5, 5), 3)
+    page.says(
+        "`(1, 2, 15, 15)`: nine channels go into each 3×3 block", shuffled.shape == (1, 2, 15, 15)
+    )
     page.answers(3, "`(1, 2, 15, 15)`")
     page.labels("How many weights does `nn.ConvTranspose2d(64, 32, 4, stride=2)` have")
     page.labels("how many has `nn.Conv2d(64, 32, 3)` after a resize?")
