@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 import matplotlib.style
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 from PIL import Image
@@ -13,7 +14,8 @@ from PIL import Image
 from .style import THEMES
 
 SCALE = 2  # pictures are drawn at twice their size, sharp on dense screens
-COLOURS = 32
+COLOURS = 32  # of what is drawn, beside the theme's own
+INKS = 8  # from page to text, for the smooth edges of letters
 
 
 def settings(theme: str) -> dict[str, object]:
@@ -57,8 +59,29 @@ def picture(draw: Callable[[Figure], object], theme: str, width: int, height: in
         draw(figure)
         raw = io.BytesIO()
         figure.savefig(raw, format="png", metadata={"Software": None})
-    image = Image.open(raw).convert("RGB")
-    small = image.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    small.save(buffer, "PNG", optimize=True)
+    _few_colours(Image.open(raw).convert("RGB"), theme).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _few_colours(image: Image.Image, theme: str) -> Image.Image:
+    """The picture in few colours, among which the theme's own are exact.
+
+    A palette cut from the picture alone has no place for the little that letters cover: beside
+    a colourful map, white titles came out yellow.
+    """
+    cut = image.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    own = THEMES[theme]
+    page, text = (np.array(own.rgb(name)) for name in ("page", "text"))
+    inks = page + np.linspace(0, 1, INKS)[:, None] * (text - page)
+    roles = [own.rgb(name) for name in ("fresh", "edge", "muted", "line")]
+    drawn = np.array(cut.getpalette()).reshape(-1, 3)[: int(np.asarray(cut).max()) + 1]
+    palette = np.unique(np.concatenate([inks.round(), roles, drawn]).astype(np.int32), axis=0)
+
+    pixels = np.asarray(image).astype(np.int32) @ (1 << 16, 1 << 8, 1)
+    colours, which = np.unique(pixels, return_inverse=True)
+    apart = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], 1)
+    nearest = ((apart[:, None] - palette) ** 2).sum(2).argmin(1)
+    small = Image.fromarray(nearest[which].reshape(pixels.shape).astype(np.uint8), "P")
+    small.putpalette(palette.astype(np.uint8).tobytes())
+    return small
