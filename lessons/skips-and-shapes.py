@@ -1,0 +1,267 @@
+# ---
+# title: Skips and shapes
+# description: Why "Sizes of tensors must match" comes from an odd number, which input sizes a U-Net takes, and four ways to make the others fit.
+# ---
+
+# %% [markdown]
+# # Skips and shapes
+#
+# Many networks keep a map for later. They shrink it, work on what is left, enlarge it again, and then join both: what was seen in detail with what was understood at large. The way around is called a **skip**. It works until somebody brings an image of another size:
+
+# %%
+import textwrap
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+down, up = nn.MaxPool2d(2), nn.ConvTranspose2d(8, 8, 2, stride=2)
+
+
+def join(x):
+    """Down, up, and side by side with what was there before."""
+    return torch.cat([x, up(down(x))], dim=1)
+
+
+print(tuple(join(torch.rand(1, 8, 24, 24)).shape))
+try:
+    join(torch.rand(1, 8, 25, 25))
+except RuntimeError as error:
+    print(textwrap.fill(str(error), 66))
+
+# %% [markdown]
+# The message blames the joining, but the joining is innocent. 25 rows went down to 12, because a pool rounds down, and 12 went up to 24. One row was lost on the way, and it is missed at the end.
+#
+# !!! abstract "What you will be able to do"
+#     - Say which input sizes a network with skips takes.
+#     - Make the other sizes fit, in four ways, and know what each of them costs.
+#     - Build a residual block whose shapes agree, and see what its shortcut throws away.
+#
+# ## Which sizes fit?
+#
+# !!! question "Predict"
+#     A U-Net halves its maps three times and doubles them three times. Which sizes from 16 to 40 get through?
+
+
+# %%
+class UNet(nn.Module):
+    """As few layers as a U-Net can have; each level joins what it had with what comes up."""
+
+    def __init__(self, levels):
+        super().__init__()
+        self.before = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1) for _ in range(levels))
+        self.ups = nn.ModuleList(nn.ConvTranspose2d(4, 4, 2, stride=2) for _ in range(levels))
+        self.after = nn.ModuleList(nn.Conv2d(8, 4, 3, padding=1) for _ in range(levels))
+        self.bottom = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        kept = []
+        for before in self.before:
+            kept.append(before(x))
+            x = F.max_pool2d(kept[-1], 2)
+        x = self.bottom(x)
+        for up, after in zip(self.ups, self.after, strict=True):
+            x = after(torch.cat([kept.pop(), up(x)], 1))
+        return x
+
+
+def passes(net, size):
+    try:
+        net(torch.rand(1, 4, size, size))
+    except RuntimeError:
+        return False
+    return True
+
+
+torch.manual_seed(0)
+for levels in (1, 2, 3):
+    print(levels, [size for size in range(16, 41) if passes(UNet(levels), size)])
+
+# %% [markdown]
+# With three levels only 16, 24, 32 and 40 pass: the multiples of 8. Each halving must come out even, so the size has to be a multiple of $2^n$ for $n$ levels.
+#
+# ## Four ways to make it fit
+#
+# **Pad first, crop last.** Bring the image to the next multiple of 8, and cut the result back. Nothing inside the network changes. The padding is seen by the network, so choose it with care; [what padding tells the network](what-padding-tells-the-network.ipynb) says why.
+
+# %%
+net = UNet(3)
+image = torch.rand(1, 4, 37, 50)
+rows, cols = image.shape[2:]
+extra = (0, -cols % 8, 0, -rows % 8)  # left, right, top, bottom
+wide = F.pad(image, extra, mode="reflect")
+print(tuple(wide.shape[2:]), "->", tuple(net(wide)[..., :rows, :cols].shape[2:]))
+
+# %% [markdown]
+# **Ask for the size.** A transposed convolution takes the size that it shall return to, and works out the `output_padding` itself:
+
+# %%
+odd = torch.rand(1, 8, 25, 25)
+print(tuple(up(down(odd), output_size=odd.shape[2:]).shape))
+
+# %% [markdown]
+# **Resize to what is there.** `F.interpolate` makes any size of any other. It stretches a little: 24 rows become 25, so one row comes twice.
+
+# %%
+print(tuple(F.interpolate(up(down(odd)), size=odd.shape[2:]).shape))
+
+# %% [markdown]
+# **Crop what was kept.** The first U-Net did so ([Ronneberger, Fischer and Brox 2015](https://arxiv.org/abs/1505.04597)). It does not pad its convolutions at all, so its maps shrink everywhere, and it cuts the middle out of what it kept. Negative padding is a crop:
+
+# %%
+print(tuple(F.pad(odd, (-1, 0, -1, 0)).shape))
+
+# %% [markdown]
+# That paper puts 572 rows in and gets 388 out. You can check it without any weights or memory, because on torch's `meta` device tensors have shapes and nothing else:
+
+# %%
+def twice(size):
+    """Two unpadded 3×3 convolutions."""
+    x = torch.empty(1, 1, size, size, device="meta")
+    layer = nn.Conv2d(1, 1, 3, device="meta")
+    return layer(layer(x)).shape[-1]
+
+
+size, kept = 572, []
+for _ in range(4):
+    kept.append(twice(size))
+    size = kept[-1] // 2
+size = twice(size)
+for before in reversed(kept):
+    print(f"{size} doubles to {2 * size}; what was kept has {before}, so {before - 2 * size} go")
+    size = twice(2 * size)
+print("comes out:", size)
+
+# %% [markdown]
+# ## Adding is more dangerous than joining
+#
+# Residual blocks *add* what they kept. A sum has a trap that joining has not: **broadcasting**. An axis of size 1 is silently stretched to fit.
+#
+# !!! question "Predict"
+#     Which of the three sums raises an error?
+
+# %%
+maps = torch.rand(1, 8, 6, 6)
+others = {
+    "another size": torch.rand(1, 8, 5, 5),
+    "one map": torch.rand(1, 1, 6, 6),
+    "one row": torch.rand(1, 8, 1, 6),
+}
+for name, other in others.items():
+    try:
+        print(f"{name:<13} {tuple((maps + other).shape)}")
+    except RuntimeError as error:
+        print(f"{name:<13} {textwrap.shorten(str(error), 66)}")
+
+# %% [markdown]
+# Only the first. A block that forgets its channels, or pools one axis too far, adds the same numbers everywhere and trains all the same. Compare the shapes yourself before you add.
+#
+# ## A shortcut that looks at a quarter
+#
+# A residual block that halves the map needs a shortcut that halves it, too. The usual one is a convolution of 1×1 with stride 2. How much of its input does it read?
+
+# %%
+def read_by(shortcut):
+    x = torch.rand(1, 8, 8, 8, requires_grad=True)
+    shortcut(x).sum().backward()
+    return int(x.grad[0].ne(0).any(0).sum())
+
+
+plain = nn.Conv2d(8, 16, 1, stride=2)
+pooled = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(8, 16, 1))
+print(f"1×1 with stride 2:    {read_by(plain)} of 64 places")
+print(f"average first, 1×1:   {read_by(pooled)} of 64 places")
+
+# %% [markdown]
+# A quarter: a window of 1 that moves by 2 steps over three places of every four. Average first, and the shortcut reads all of them, with the same number of weights. This change is part of the ResNet-D of [He and others (2019)](https://arxiv.org/abs/1812.01187).
+#
+# ## What one output sees
+#
+# A skip also changes what an output looks at. Without skips, all it knows has gone through the small maps. With them it has the fine detail of its own neighbourhood as well. Ask the gradient of one output in the middle:
+
+# %%
+def sharpness(net):
+    """The share of the gradient that falls on the 3×3 pixels around the output's own place."""
+    x = torch.rand(1, 4, 64, 64, requires_grad=True)
+    net(x)[0, :, 32, 32].sum().backward()
+    weight = x.grad[0].abs().sum(0)
+    return weight[31:34, 31:34].sum() / weight.sum(), int(weight.ne(0).sum())
+
+
+class NoSkips(UNet):
+    def forward(self, x):
+        for before in self.before:
+            x = F.max_pool2d(before(x), 2)
+        x = self.bottom(x)
+        for up, after in zip(self.ups, self.after, strict=True):
+            x = up(x)
+            x = after(torch.cat([torch.zeros_like(x), x], 1))
+        return x
+
+
+for kind in (UNet, NoSkips):
+    torch.manual_seed(4)
+    near, seen = sharpness(kind(3))
+    print(f"{kind.__name__:<8} {near:.0%} of the gradient is nearby, {seen} pixels are seen")
+
+# %% [markdown]
+# Both see equally far. But with skips 38% of what counts falls on the nine nearest pixels, and without them 1%. That is what a skip is for: it brings the place back that the pools gave away.
+#
+# ## Exercises
+#
+# Predict first. Then open the answer.
+#
+# **1.** A U-Net has five levels. Which is the smallest size from 100 on that it takes?
+#
+# ??? success "Answer"
+#     128: the multiples of 32 are 96, 128, 160.
+#
+# **2.** An image of 37×50 is padded to multiples of 16. How many rows and columns are added?
+#
+# ??? success "Answer"
+#     11 rows and 14 columns: 48×64.
+#
+# **3.** What is the shape of `torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)`?
+#
+# ??? success "Answer"
+#     `(1, 8, 6, 6)`: one number for each map is stretched over the map, as a bias is.
+#
+# **4.** A shortcut of 1×1 with stride 3 on a 9×9 map reads how many of the 81 places?
+#
+# ??? success "Answer"
+#     9: one of every nine.
+#
+# Check your answers:
+
+# %% tags=["collapse"]
+five = UNet(5)
+print(next(size for size in range(100, 200) if passes(five, size)))
+print(-rows % 16, -cols % 16)
+print(tuple((torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)).shape))
+third = torch.rand(1, 1, 9, 9, requires_grad=True)
+nn.Conv2d(1, 1, 1, stride=3)(third).sum().backward()
+print(int(third.grad.ne(0).sum()))
+
+# %% tags=["exercise"]
+from slidingwindows.lesson import check
+
+# 1. The size.
+check(..., lambda: next(size for size in range(100, 200) if passes(five, size)))
+# 2. Rows and columns, such as (1, 2).
+check(..., lambda: (-rows % 16, -cols % 16))
+# 3. The shape, such as (1, 2, 3, 3).
+check(..., lambda: (torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)).shape)
+# 4. How many places.
+check(..., lambda: int(third.grad.ne(0).sum()))
+
+# %% [markdown]
+# ## What you know now
+#
+# - A network that halves $n$ times and joins its maps takes multiples of $2^n$.
+# - Pad and crop, ask for the size, resize, or crop what was kept: each makes other sizes fit.
+# - A sum stretches an axis of size 1 without a word, so compare shapes before you add.
+# - A strided 1×1 shortcut reads a quarter of the places; average first, and it reads all.
+#
+# What the sizes of single layers follow is in [output size](output-size.ipynb), and the messages of torch, with their cures, are in [error messages](error-messages.ipynb).
+#
+# The U-Net is by [Ronneberger, Fischer and Brox (2015)](https://arxiv.org/abs/1505.04597), and the better shortcut is from [He and others (2019)](https://arxiv.org/abs/1812.01187). The words and the measurements are our own.

@@ -1,0 +1,231 @@
+"""lessons/skips-and-shapes.py: sizes by arithmetic, places by gradients, torch's own messages."""
+
+import re
+import textwrap
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+UNET, RESNET_D = "https://arxiv.org/abs/1505.04597", "https://arxiv.org/abs/1812.01187"
+
+
+def there_and_back(size, levels):
+    """Whether each halving comes out even, so that each doubling meets what was kept."""
+    return all(size // 2**n % 2 == 0 for n in range(levels))
+
+
+def crops(size, levels=4):
+    """The sizes of the paper: (small, doubled, kept) of each level, and what comes out."""
+    kept = []
+    for _ in range(levels):
+        kept.append(size - 4)
+        size = kept[-1] // 2
+    size -= 4
+    found = []
+    for before in reversed(kept):
+        found.append((size, 2 * size, before))
+        size = 2 * size - 4
+    return found, size
+
+
+def message(call):
+    with pytest.raises(RuntimeError) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_every_claim(page):
+    the_error(page)
+    which_sizes(page)
+    four_ways(page)
+    adding(page)
+    shortcuts(page)
+    seeing(page)
+    exercises(page)
+    page.complete()
+
+
+def the_error(page):
+    odd = torch.rand(1, 8, 25, 25)
+    small = nn.MaxPool2d(2)(odd)
+    doubled = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    said = message(lambda: torch.cat([odd, doubled], dim=1))
+    page.prints("down, up = nn.MaxPool2d(2)", (1, 16, 24, 24), textwrap.fill(said, 66))
+    page.says('Why "Sizes of tensors must match" comes from an odd number', "must match" in said)
+    page.says(
+        "25 rows went down to 12, because a pool rounds down, and 12 went up to 24",
+        (small.shape[2], doubled.shape[2]) == (12, 24),
+    )
+    page.says("One row was lost on the way", odd.shape[2] - doubled.shape[2] == 1)
+    page.labels("and four ways to make the others fit", "Make the other sizes fit, in four ways")
+
+
+def which_sizes(page):
+    page.labels("A U-Net halves its maps three times and doubles them three times")
+    page.labels("Which sizes from 16 to 40 get through?")
+    fits = {n: [size for size in range(16, 41) if there_and_back(size, n)] for n in (1, 2, 3)}
+    page.prints("class UNet(nn.Module):", *(f"{n} {sizes}" for n, sizes in fits.items()))
+    eights = [size for size in range(16, 41) if size % 8 == 0]
+    page.says(
+        "With three levels only 16, 24, 32 and 40 pass: the multiples of 8",
+        fits[3] == eights == [16, 24, 32, 40],
+    )
+    rule = all(there_and_back(s, n) == (s % 2**n == 0) for n in range(1, 6) for s in range(1, 99))
+    page.says(
+        "Each halving must come out even, so the size has to be a multiple of $2^n$ for $n$ levels",
+        rule,
+    )
+    page.says("A network that halves $n$ times and joins its maps takes multiples of $2^n$", rule)
+
+
+def four_ways(page):
+    net = page.names["net"]
+    page.labels("Four ways to make it fit", "**Pad first, crop last.**")
+    padded = tuple(page.names["wide"].shape[2:])
+    page.says(
+        "Bring the image to the next multiple of 8",
+        padded == tuple(next(n for n in range(side, 99) if n % 8 == 0) for side in (37, 50)),
+    )
+    wide = F.pad(torch.rand(1, 4, 37, 50), (0, 6, 0, 3))
+    out = tuple(net(wide)[..., :37, :50].shape[2:])
+    page.prints("net = UNet(3)", f"{tuple(wide.shape[2:])} -> {out}")
+    odd = torch.rand(1, 8, 25, 25)
+    up = nn.ConvTranspose2d(8, 8, 2, stride=2, output_padding=1)
+    page.prints("odd = torch.rand(1, 8, 25, 25)", tuple(up(nn.MaxPool2d(2)(odd)).shape))
+    page.says(
+        "makes any size of any other",
+        all(F.interpolate(odd, size=(n, 31 - n)).shape[2:] == (n, 31 - n) for n in range(1, 31)),
+    )
+    page.prints("print(tuple(F.interpolate(up(down(odd))", tuple(odd.shape))
+    stretched = F.interpolate(torch.arange(24.0).view(1, 1, 24), size=25)[0, 0]
+    twice = [
+        row for row, count in zip(*stretched.unique(return_counts=True), strict=True) if count > 1
+    ]
+    page.says(
+        "24 rows become 25, so one row comes twice",
+        len(twice) == 1 and stretched.unique().numel() == 24,
+    )
+    page.cites("The first U-Net did so", UNET)
+    cut = odd[:, :, 1:, 1:]
+    page.says("Negative padding is a crop", torch.equal(F.pad(odd, (-1, 0, -1, 0)), cut))
+    page.prints("print(tuple(F.pad(odd, (-1, 0, -1, 0)).shape))", tuple(cut.shape))
+    levels, out = crops(572)
+    page.cites("It does not pad its convolutions at all", UNET)
+    page.says("That paper puts 572 rows in and gets 388 out", out == 388)
+    page.prints(
+        "def twice(size):",
+        *(
+            f"{a} doubles to {b}; what was kept has {kept}, so {kept - b} go"
+            for a, b, kept in levels
+        ),
+        f"comes out: {out}",
+    )
+    page.says("makes other sizes fit", out == 388)
+
+
+def adding(page):
+    maps = torch.rand(1, 8, 6, 6)
+    said = message(lambda: maps + torch.rand(1, 8, 5, 5))
+    page.labels("Adding is more dangerous than joining", "Which of the three sums raises an error?")
+    page.prints(
+        "maps = torch.rand(1, 8, 6, 6)",
+        f"another size  {textwrap.shorten(said, 66)}",
+        f"one map       {tuple(maps.shape)}",
+        f"one row       {tuple(maps.shape)}",
+    )
+    column = torch.rand(1, 8, 1, 6)
+    same = torch.equal(
+        maps + column, torch.stack([maps[:, :, r] + column[:, :, 0] for r in range(6)], 2)
+    )
+    page.says("An axis of size 1 is silently stretched to fit", same)
+    page.says("Only the first", re.search("must match", said) and same)
+    page.says("or pools one axis too far, adds the same numbers everywhere", same)
+    page.says("A sum stretches an axis of size 1 without a word", same)
+
+
+def shortcuts(page):
+    rows = [row for row in range(8) if row % 2 == 0]
+    page.says("The usual one is a convolution of 1×1 with stride 2", len(rows) == 4)
+    page.prints(
+        "def read_by(shortcut):",
+        f"1×1 with stride 2:    {len(rows) ** 2} of 64 places",
+        "average first, 1×1:   64 of 64 places",
+    )
+    page.says(
+        "A quarter: a window of 1 that moves by 2 steps over three places of every four",
+        4 * len(rows) ** 2 == 64,
+    )
+    weights = [
+        sum(p.numel() for p in page.names[name].parameters()) for name in ("plain", "pooled")
+    ]
+    page.says("with the same number of weights", weights[0] == weights[1])
+    page.says(
+        "A strided 1×1 shortcut reads a quarter of the places; average first, and it reads all",
+        4 * len(rows) ** 2 == 64 and nn.AvgPool2d(2)(torch.ones(1, 8, 8)).numel() == 16,
+    )
+    page.says("A shortcut that looks at a quarter", 4 * len(rows) ** 2 == 64)
+    page.says("Average first, and the shortcut reads all of them", weights[0] == weights[1])
+    page.cites("This change is part of the ResNet-D", RESNET_D)
+    page.labels("A residual block that halves the map", "needs a shortcut that halves it, too")
+
+
+def share_nearby(kind):
+    """By nudging each of the nine nearest pixels, channel by channel; and how many are seen."""
+    torch.manual_seed(4)
+    net = kind(3)
+    x = torch.rand(1, 4, 64, 64).double()
+    net = net.double().requires_grad_(False)
+    step, places = 1e-6, [(c, r, k) for c in range(4) for r in range(31, 34) for k in range(31, 34)]
+    nudged = x.repeat(len(places), 1, 1, 1)
+    for n, place in enumerate(places):
+        nudged[n][place] += step
+    change = (net(nudged) - net(x))[:, :, 32, 32].sum(1).abs().sum() / step
+    x.requires_grad_()
+    net(x)[0, :, 32, 32].sum().backward()
+    return float(change / x.grad.abs().sum()), int(x.grad[0].abs().sum(0).ne(0).sum())
+
+
+def seeing(page):
+    kinds = {name: share_nearby(page.names[name]) for name in ("UNet", "NoSkips")}
+    (near, seen), (blurred, same) = kinds.values()
+    page.labels("What one output sees", "Ask the gradient of one output in the middle")
+    page.prints(
+        "def sharpness(net):",
+        *(
+            f"{name:<8} {share:.0%} of the gradient is nearby, {count} pixels are seen"
+            for name, (share, count) in kinds.items()
+        ),
+    )
+    page.says("Both see equally far", seen == same)
+    page.says(
+        "with skips 38% of what counts falls on the nine nearest pixels, and without them 1%",
+        (f"{near:.0%}", f"{blurred:.0%}") == ("38%", "1%"),
+    )
+
+
+def exercises(page):
+    page.labels("Predict first. Then open the answer", "A U-Net has five levels")
+    page.labels("Which is the smallest size from 100 on that it takes?")
+    sizes = [size for size in range(90, 161) if there_and_back(size, 5)]
+    page.says("128: the multiples of 32 are 96, 128, 160", sizes == [96, 128, 160])
+    page.answers(1, "128")
+    page.labels("An image of 37×50 is padded to multiples of 16")
+    rows, cols = (next(n for n in range(side, 99) if n % 16 == 0) for side in (37, 50))
+    page.says(
+        "11 rows and 14 columns: 48×64",
+        (rows, cols, rows - 37, cols - 50) == (48, 64, 11, 14),
+    )
+    page.answers(2, "11", "14")
+    page.labels("What is the shape of `torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)`?")
+    page.says(
+        "`(1, 8, 6, 6)`: one number for each map is stretched over the map, as a bias is",
+        torch.broadcast_shapes((1, 8, 6, 6), (8, 1, 1)) == (1, 8, 6, 6),
+    )
+    page.answers(3, "`(1, 8, 6, 6)`")
+    third = len(range(0, 9, 3)) ** 2
+    page.labels("A shortcut of 1×1 with stride 3 on a 9×9 map reads how many of the 81")
+    page.says("9: one of every nine", third == 9 and 81 // third == 9)
+    page.answers(4, "9")
+    page.prints("five = UNet(5)", "128", "11 14", (1, 8, 6, 6), str(third))
