@@ -6,7 +6,59 @@
 # %% [markdown]
 # # Padding
 #
-# A kernel of more than one pixel trims your map. Padding puts a border around the input, so the window can stand on the outermost pixels too. Now the output size is your decision.
+# A kernel of more than one pixel trims your map, because its middle never stands on the outermost pixels. One layer takes little, but a network has many. Here are ten layers of 5×5, each with a kernel that only copies its middle pixel, so that you can watch what gets lost:
+
+# %% tags=["hide-input"]
+import matplotlib.cbook
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import plot, show
+
+# The photo that comes with matplotlib, in grey: 0 is black, 1 is white.
+picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+picture = picture.crop((90, 20, 410, 340)).resize((240, 240))
+photo = torch.from_numpy(np.array(picture)).float()[None] / 255
+
+copy = nn.Conv2d(1, 1, kernel_size=5, bias=False).requires_grad_(False)
+copy.weight.data = torch.zeros(1, 1, 5, 5)
+copy.weight.data[..., 2, 2] = 1
+left = photo
+for _ in range(10):
+    left = copy(left)
+
+
+def draw(figure):
+    panels = figure.subplots(1, 2)
+    lost = (len(photo[0]) - len(left[0])) // 2
+    placed = F.pad(left, [lost] * 4, value=torch.nan)  # where it lies in the photo
+    for axes, (name, values) in zip(
+        panels, {"240×240": photo, "after ten layers: 200×200": placed}.items(), strict=True
+    ):
+        axes.imshow(values[0].numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_title(name)
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "padding-erosion",
+    alt="The same portrait twice, at the same scale. On the right its border is missing all around: "
+    "a part of the cap, the stars at the left and the shoulders.",
+    caption="What ten unpadded 5×5 convolutions leave of a photo. Nothing was made smaller: the "
+    "border is gone.",
+    height=330,
+)
+
+# %%
+print("lost:", f"{1 - left.numel() / photo.numel():.1%}", "of the pixels")
+
+# %% [markdown]
+# Each layer takes two pixels from every side, so 240 rows became 200. **Padding** puts a border around the input before the window starts. Then the window can stand on the outermost pixels too, and the output size is your decision.
 #
 # !!! abstract "What you will be able to do"
 #     - Choose a padding that keeps the size, or even enlarges it.
@@ -25,13 +77,6 @@
 #     The input is 4×4, the kernel 3×3, the stride 1. What size comes out with no padding, with one pixel, with two?
 
 # %%
-import torch
-import torch.nn.functional as F
-from torch import nn
-
-from slidingwindows import slide
-from slidingwindows.lesson import plot, show
-
 x = torch.tensor([[[3., 1, 0, 2],
                    [1, 4, 2, 1],
                    [0, 2, 5, 3],

@@ -3,9 +3,12 @@
 import inspect
 import math
 
+import matplotlib.cbook
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from test_average_pooling import mean_pool
 from test_max_pooling import naive as max_pool
 from torch import nn
@@ -65,6 +68,7 @@ def rows_of(counts):
 
 def test_every_claim(page):
     assert torch.equal(page.names["x"], X)
+    erosion(page)
     two_for_each(page)
     names(page)
     counts(page)
@@ -76,6 +80,40 @@ def test_every_claim(page):
     exercises(page)
     page.labels("Unit 7", "Predict first", "Check all four")
     page.complete()
+
+
+def erosion(page):
+    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+    grey = np.asarray(picture.crop((90, 20, 410, 340)).resize((240, 240)), np.float32) / 255
+    middle = grey[20:-20, 20:-20]
+    placed = np.full_like(grey, np.nan)
+    placed[20:-20, 20:-20] = middle
+    whole, cut = page.drawing("padding-erosion")
+    page.plots(
+        "padding-erosion",
+        np.allclose(whole["images"], [grey], atol=1e-5)
+        and np.allclose(np.array(cut["images"], float), [placed], atol=1e-5, equal_nan=True)
+        and [axes["title"] for axes in (whole, cut)] == ["240×240", "after ten layers: 200×200"],
+    )
+    sides = [240 - 4 * layers for layers in range(11)]
+    page.says("because its middle never stands on the outermost pixels", size(3, 3) == 1)
+    page.says(
+        "Here are ten layers of 5×5, each with a kernel that only copies its middle pixel",
+        int(page.names["copy"].weight.sum()) == page.names["copy"].weight[0, 0, 2, 2] == 1,
+    )
+    page.says("The same portrait twice, at the same scale", whole["title"] != cut["title"])
+    page.says("A kernel of more than one pixel trims your map", size(9, 2) < 9 == size(9, 1))
+    page.labels("One layer takes little, but a network has many")
+    page.says(
+        "What ten unpadded 5×5 convolutions leave of a photo. Nothing was made smaller",
+        torch.allclose(page.names["left"][0], torch.from_numpy(middle)),
+    )
+    lost = 1 - middle.size / grey.size
+    page.prints('print("lost:"', f"lost: {lost:.1%} of the pixels")
+    page.says(
+        "Each layer takes two pixels from every side, so 240 rows became 200",
+        (size(240, 5), sides[-1], len(middle)) == (236, 200, 200),
+    )
 
 
 def two_for_each(page):
