@@ -21,21 +21,33 @@ KERNELS = (2, 3, 4, 5)
 
 def covered(kernel, stride=2, side=8):
     """How many products each place of the enlarged map adds up, away from the border."""
-    ones, weights = torch.ones(1, 1, side, side), torch.ones(1, 1, kernel, kernel)
+    ones, weights = (
+        torch.ones(1, 1, side, side),
+        torch.ones(1, 1, kernel, kernel),
+    )
     whole = F.conv_transpose2d(ones, weights, stride=stride)
     return whole[0, 0, kernel:-kernel, kernel:-kernel]
 
 
 def draw(figure):
-    panels = figure.subplots(1, len(KERNELS))
-    for axes, kernel in zip(panels, KERNELS, strict=True):
-        image = covered(kernel)[:8, :8].numpy()
-        axes.imshow(image, cmap="gray", vmin=0, vmax=9, interpolation="nearest")
-        for row in range(8):
-            for col in range(8):
+    panels = figure.subplots(2, 2)
+    for axes, kernel in zip(panels.flat, KERNELS, strict=True):
+        image = covered(kernel)[:6, :6].numpy()
+        axes.imshow(
+            image, cmap="gray", vmin=0, vmax=9, interpolation="nearest"
+        )
+        for row in range(6):
+            for col in range(6):
                 value = image[row, col]
                 ink = "black" if value > 4 else "white"
-                axes.text(col, row, f"{value:.0f}", ha="center", va="center", color=ink)
+                axes.text(
+                    col,
+                    row,
+                    f"{value:.0f}",
+                    ha="center",
+                    va="center",
+                    color=ink,
+                )
         axes.set_title(f"kernel {kernel}")
         axes.set_axis_off()
 
@@ -43,11 +55,11 @@ def draw(figure):
 plot(
     draw,
     "going-up-coverage",
-    alt="Four squares of 8 by 8 numbers. Kernel 2: every number is 1. Kernel 3: a pattern of 1, 2 "
+    alt="Four squares of 6 by 6 numbers. Kernel 2: every number is 1. Kernel 3: a pattern of 1, 2 "
     "and 4. Kernel 4: every number is 4. Kernel 5: a pattern of 4, 6 and 9.",
     caption="A transposed convolution of stride 2 with all weights 1, on a map of ones. The number "
     "says how many products were added up there.",
-    height=190,
+    height=620,
 )
 
 # %% [markdown]
@@ -108,7 +120,9 @@ def values(layer):
 
 
 up = nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1)
-print(f"transposed convolution: {values(up)} different numbers from a plain map")
+print(
+    f"transposed convolution: {values(up)} different numbers from a plain map"
+)
 
 # %% [markdown]
 # Four numbers, in turn. At stride 2 the output has four kinds of places: even or odd row, even or odd column. Each kind is made by other weights of the kernel, 4 of the 16, and nothing says that these four groups of weights must agree. So avoiding the pattern is one more thing that training has to learn.
@@ -121,7 +135,9 @@ print(f"transposed convolution: {values(up)} different numbers from a plain map"
 #     How many different numbers does that make of a plain map, whatever its weights are?
 
 # %%
-resize = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1))
+resize = nn.Sequential(
+    nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1)
+)
 print(f"resize, then convolve:  {values(resize)}")
 
 # %% [markdown]
@@ -133,7 +149,11 @@ print(f"resize, then convolve:  {values(resize)}")
 
 # %%
 shuffle = nn.PixelShuffle(2)
-four = torch.tensor([[1.0], [2.0], [3.0], [4.0]]).reshape(1, 4, 1, 1).expand(1, 4, 2, 2)
+four = (
+    torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+    .reshape(1, 4, 1, 1)
+    .expand(1, 4, 2, 2)
+)
 print(shuffle(four)[0, 0])
 
 subpixel = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), shuffle)
@@ -161,8 +181,13 @@ print(f"with four equal filters: {values(subpixel)}")
 # %%
 line = torch.arange(4.0).reshape(1, 1, 4)
 for aligned in (False, True):
-    wide = F.interpolate(line, scale_factor=2, mode="linear", align_corners=aligned)
-    print(f"align_corners={aligned!s:<5}", [round(v, 2) for v in wide[0, 0].tolist()])
+    wide = F.interpolate(
+        line, scale_factor=2, mode="linear", align_corners=aligned
+    )
+    print(
+        f"align_corners={aligned!s:<5}",
+        [round(v, 2) for v in wide[0, 0].tolist()],
+    )
 
 # %% [markdown]
 # With `align_corners=False`, a pixel is a little square, and its number belongs to the middle. The new samples lie at −0.25, 0.25, 0.75 and so on, always half a pixel apart; the two outside are cut to the edge. With `True`, the first and the last number stay where they are, so the steps between are 3/7 and fit no grid of pixels.

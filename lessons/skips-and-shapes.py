@@ -49,9 +49,15 @@ class UNet(nn.Module):
 
     def __init__(self, levels):
         super().__init__()
-        self.before = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1) for _ in range(levels))
-        self.ups = nn.ModuleList(nn.ConvTranspose2d(4, 4, 2, stride=2) for _ in range(levels))
-        self.after = nn.ModuleList(nn.Conv2d(8, 4, 3, padding=1) for _ in range(levels))
+        self.before = nn.ModuleList(
+            nn.Conv2d(4, 4, 3, padding=1) for _ in range(levels)
+        )
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(4, 4, 2, stride=2) for _ in range(levels)
+        )
+        self.after = nn.ModuleList(
+            nn.Conv2d(8, 4, 3, padding=1) for _ in range(levels)
+        )
         self.bottom = nn.Conv2d(4, 4, 3, padding=1)
 
     def forward(self, x):
@@ -75,7 +81,9 @@ def passes(net, size):
 
 torch.manual_seed(0)
 for levels in (1, 2, 3):
-    print(levels, [size for size in range(16, 41) if passes(UNet(levels), size)])
+    print(
+        levels, [size for size in range(16, 41) if passes(UNet(levels), size)]
+    )
 
 # %% [markdown]
 # With three levels only 16, 24, 32 and 40 pass: the multiples of 8. Each halving must come out even, so the size has to be a multiple of $2^n$ for $n$ levels.
@@ -90,7 +98,9 @@ image = torch.rand(1, 4, 37, 50)
 rows, cols = image.shape[2:]
 extra = (0, -cols % 8, 0, -rows % 8)  # left, right, top, bottom
 wide = F.pad(image, extra, mode="reflect")
-print(tuple(wide.shape[2:]), "->", tuple(net(wide)[..., :rows, :cols].shape[2:]))
+print(
+    tuple(wide.shape[2:]), "->", tuple(net(wide)[..., :rows, :cols].shape[2:])
+)
 
 # %% [markdown]
 # **Ask for the size.** A transposed convolution takes the size that it shall return to, and works out the `output_padding` itself:
@@ -114,6 +124,7 @@ print(tuple(F.pad(odd, (-1, 0, -1, 0)).shape))
 # %% [markdown]
 # That paper puts 572 rows in and gets 388 out. You can check it without any weights or memory, because on torch's `meta` device tensors have shapes and nothing else:
 
+
 # %%
 def twice(size):
     """Two unpadded 3×3 convolutions."""
@@ -128,7 +139,9 @@ for _ in range(4):
     size = kept[-1] // 2
 size = twice(size)
 for before in reversed(kept):
-    print(f"{size} doubles to {2 * size}; what was kept has {before}, so {before - 2 * size} go")
+    print(
+        f"{size} doubles to {2 * size}; what was kept has {before}, so {before - 2 * size} go"
+    )
     size = twice(2 * size)
 print("comes out:", size)
 
@@ -160,6 +173,7 @@ for name, other in others.items():
 #
 # A residual block that halves the map needs a shortcut that halves it, too. The usual one is a convolution of 1×1 with stride 2. How much of its input does it read?
 
+
 # %%
 def read_by(shortcut):
     x = torch.rand(1, 8, 8, 8, requires_grad=True)
@@ -178,6 +192,7 @@ print(f"average first, 1×1:   {read_by(pooled)} of 64 places")
 # ## What one output sees
 #
 # A skip also changes what an output looks at. Without skips, all it knows has gone through the small maps. With them it has the fine detail of its own neighbourhood as well. Ask the gradient of one output in the middle:
+
 
 # %%
 def sharpness(net):
@@ -202,7 +217,9 @@ class NoSkips(UNet):
 for kind in (UNet, NoSkips):
     torch.manual_seed(4)
     near, seen = sharpness(kind(3))
-    print(f"{kind.__name__:<8} {near:.0%} of the gradient is nearby, {seen} pixels are seen")
+    print(
+        f"{kind.__name__:<8} {near:.0%} of the gradient is nearby, {seen} pixels are seen"
+    )
 
 # %% [markdown]
 # Both see equally far. But with skips 38% of what counts falls on the nine nearest pixels, and without them 1%. That is what a skip is for: it brings the place back that the pools gave away.
@@ -246,7 +263,9 @@ print(int(third.grad.ne(0).sum()))
 from slidingwindows.lesson import check
 
 # 1. The size.
-check(..., lambda: next(size for size in range(100, 200) if passes(five, size)))
+check(
+    ..., lambda: next(size for size in range(100, 200) if passes(five, size))
+)
 # 2. Rows and columns, such as (1, 2).
 check(..., lambda: (-rows % 16, -cols % 16))
 # 3. The shape, such as (1, 2, 3, 3).

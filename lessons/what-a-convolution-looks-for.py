@@ -19,11 +19,13 @@ from slidingwindows import slide
 from slidingwindows.lesson import plot, show
 
 # The photo that comes with matplotlib, in grey: 0 is black, 1 is white.
-picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+picture = Image.open(
+    matplotlib.cbook.get_sample_data("grace_hopper.jpg")
+).convert("L")
 picture = picture.crop((90, 20, 410, 340)).resize((160, 160))
 photo = torch.from_numpy(np.array(picture)).float()[None] / 255
 
-kernel = torch.tensor([[-1., 0, 1], [-1, 0, 1], [-1, 0, 1]])
+kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 
 
 def laid_on(image, kernel):
@@ -36,10 +38,20 @@ across, down = laid_on(photo, kernel), laid_on(photo, kernel.T)
 
 def draw(figure):
     panels = figure.subplots(1, 3)
-    pictures = {"photo": photo, "from left to right": across, "from top to bottom": down}
+    pictures = {
+        "photo": photo,
+        "from left to right": across,
+        "from top to bottom": down,
+    }
     for axes, (name, values) in zip(panels, pictures.items(), strict=True):
         low = 0 if name == "photo" else -1
-        axes.imshow(values[0].numpy(), cmap="gray", vmin=low, vmax=1, interpolation="nearest")
+        axes.imshow(
+            values[0].numpy(),
+            cmap="gray",
+            vmin=low,
+            vmax=1,
+            interpolation="nearest",
+        )
         axes.set_title(name)
         axes.set_axis_off()
 
@@ -67,7 +79,7 @@ plot(
 # Start with a picture that you can see through: 6×6 pixels, black on the left, white on the right. A **kernel** is a small grid of numbers, its *weights*. This one has −1 in its left column, 0 in the middle and 1 on the right.
 
 # %%
-edge = torch.tensor([[[0., 0, 0, 1, 1, 1]]]).repeat(1, 6, 1)
+edge = torch.tensor([[[0.0, 0, 0, 1, 1, 1]]]).repeat(1, 6, 1)
 look = nn.Conv2d(1, 1, kernel_size=3, bias=False)
 look.weight.data = kernel[None, None]
 look.requires_grad_(False)  # nothing is learned here
@@ -116,7 +128,10 @@ print("black above white:", look(edge.mT).unique())
 # %%
 look_again = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU())
 look_again.requires_grad_(False)
-look_again[0].weight.data, look_again[0].bias.data = kernel[None, None], torch.tensor([-1.0])
+look_again[0].weight.data, look_again[0].bias.data = (
+    kernel[None, None],
+    torch.tensor([-1.0]),
+)
 print("black, then white:", look_again(edge)[0, 0])
 print("white, then black:", look_again(1 - edge)[0, 0])
 
@@ -190,7 +205,10 @@ print(look(torch.full((1, 3, 3), 5.0)).item())
 slope = torch.tensor([[[1.0, 2, 4]]]).repeat(1, 3, 1)
 print(look(slope).item(), torch.relu(look(slope) - 4).item())
 large = nn.Conv2d(16, 32, 5)
-print(tuple(large.weight.shape), sum(numbers.numel() for numbers in large.parameters()))
+print(
+    tuple(large.weight.shape),
+    sum(numbers.numel() for numbers in large.parameters()),
+)
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check

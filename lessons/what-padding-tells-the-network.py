@@ -24,7 +24,10 @@ def network(depth, mode, maps=16):
     torch.manual_seed(0)
     layers = []
     for inside in [1] + [maps] * (depth - 1):
-        layers += [nn.Conv2d(inside, maps, 3, padding=1, padding_mode=mode), nn.ReLU()]
+        layers += [
+            nn.Conv2d(inside, maps, 3, padding=1, padding_mode=mode),
+            nn.ReLU(),
+        ]
     return nn.Sequential(*layers).requires_grad_(False)
 
 
@@ -38,8 +41,16 @@ def strangeness(depth, mode):
 def draw(figure):
     panels = figure.subplots(1, len(DEPTHS))
     for axes, depth in zip(panels, DEPTHS, strict=True):
-        image = strangeness(depth, "zeros").clamp(min=1e-5).log10()  # faint ones show, too
-        axes.imshow(image.numpy(), cmap="viridis", vmin=-5, vmax=0, interpolation="nearest")
+        image = (
+            strangeness(depth, "zeros").clamp(min=1e-5).log10()
+        )  # faint ones show, too
+        axes.imshow(
+            image.numpy(),
+            cmap="viridis",
+            vmin=-5,
+            vmax=0,
+            interpolation="nearest",
+        )
         axes.set_title(f"{depth} layer" + "s" * (depth > 1))
         axes.set_axis_off()
 
@@ -72,7 +83,9 @@ plot(
 print("share of cells that differ from the middle")
 print(f"{'layers':<10}" + "".join(f"{depth:>8}" for depth in DEPTHS))
 for mode in MODES:
-    shares = [(strangeness(depth, mode) > 1e-5).float().mean() for depth in DEPTHS]
+    shares = [
+        (strangeness(depth, mode) > 1e-5).float().mean() for depth in DEPTHS
+    ]
     print(f"{mode:<10}" + "".join(f"{share:>8.1%}" for share in shares))
 
 # %% [markdown]
@@ -111,7 +124,9 @@ def rows_off(depth, mode):
     """The probe's mean error on new images."""
     net = network(depth, mode)
     known, new = at_each_place(net, fit), at_each_place(net, test)
-    formula = torch.linalg.lstsq(known, rows[:, None].double(), driver="gelsd").solution
+    formula = torch.linalg.lstsq(
+        known, rows[:, None].double(), driver="gelsd"
+    ).solution
     return ((new @ formula)[:, 0] - rows).abs().mean().item()
 
 
@@ -137,7 +152,9 @@ dots = torch.eye(256).reshape(256, 1, 16, 16)
 for mode in MODES:
     averages = network(4, mode)(dots).mean((2, 3))
     middle = averages[8 * 16 + 8]
-    changed = ((averages - middle).abs().amax(1) > 1e-4 * middle.abs().max()).sum()
+    changed = (
+        (averages - middle).abs().amax(1) > 1e-4 * middle.abs().max()
+    ).sum()
     print(f"{mode:<10} {changed:>3} of 256 positions give other averages")
 
 # %% [markdown]
@@ -187,7 +204,9 @@ def differ(layers):
 
 
 wide = nn.Conv2d(1, 16, 5, padding=2)
-bare = nn.Sequential(nn.Conv2d(1, 16, 3), *(nn.Conv2d(16, 16, 3) for _ in range(3)))
+bare = nn.Sequential(
+    nn.Conv2d(1, 16, 3), *(nn.Conv2d(16, 16, 3) for _ in range(3))
+)
 print(differ(wide), differ(bare), tuple(bare(wall).shape[2:]))
 rings = next(d for d in range(1, 33) if 32 - 2 * d <= 0)
 print(rings)

@@ -33,8 +33,8 @@ def different(numbers):
 
 
 def square(kernel, first):
-    """The plane of counts that the figure cuts out, 8 by 8."""
-    line = [counts(kernel, 2)[(first + place) % 2] for place in range(8)]
+    """The plane of counts that the figure cuts out, 6 by 6."""
+    line = [counts(kernel, 2)[(first + place) % 2] for place in range(6)]
     return np.outer(line, line)
 
 
@@ -58,7 +58,7 @@ def coverage(page):
         same &= [text for text in axes["texts"] if text] == [str(n) for n in expected.ravel()]
     page.plots("going-up-coverage", same)
     found = {kernel: covers(kernel, 2) for kernel in (2, 3, 4, 5)}
-    page.says("Four squares of 8 by 8 numbers", same)
+    page.says("Four squares of 6 by 6 numbers", same)
     page.says("Kernel 2: every number is 1", found[2] == [1])
     page.says("Kernel 3: a pattern of 1, 2 and 4", found[3] == [1, 2, 4])
     page.says("Kernel 4: every number is 4", found[4] == [4])
