@@ -18,6 +18,9 @@ SKIPPED = ("self", "device", "dtype")
 POSITIONAL = ("in_channels", "out_channels")
 # A pool keeps its stride explicit: that it defaults to kernel_size surprises people.
 EXPLICIT = ("stride",)
+# How a layer is brought to a dtype, as people write it.
+CASTS = {torch.float64: "double()", torch.float32: "float()", torch.float16: "half()"}
+CASTS[torch.bfloat16] = "bfloat16()"
 
 
 def title_of(module: nn.Module) -> str:
@@ -29,8 +32,9 @@ def call_of(module: nn.Module) -> str:
     """'nn.MaxPool2d(kernel_size=3, stride=2, padding=1)', or '' where no call can be said.
 
     The call is tried out here, on torch's meta device, which takes no memory: it makes a module
-    with the same repr, the same attributes and parameters of the same names and shapes. A
-    subclass of torch's classes, a container, a layer under weight_norm or one that was changed
+    with the same repr, the same attributes and parameters of the same names, shapes and dtypes.
+    What brought a layer to its dtype and its device is part of it: '.double()', ".to('cuda:0')".
+    A subclass of torch's classes, a container, a layer under weight_norm or one that was changed
     into what no call makes has none. A tuple of equal numbers is written once if that makes the
     same module, and no argument is written without which the module would be the same.
     """
@@ -38,17 +42,41 @@ def call_of(module: nn.Module) -> str:
     if getattr(nn, kind.__name__, None) is not kind:
         return ""
     try:
+        device = _device(module)
         with undisturbed(), torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of kernels without elements
-            arguments = _arguments(module)
+            dtype = _dtype(module)
+            arguments = _arguments(module, dtype)
         words = [repr(v) if n in POSITIONAL else f"{n}={v!r}" for n, v in arguments.items()]
     except Exception:  # whatever a constructor or a repr raises, such a call makes no such module
         return ""
-    return f"nn.{kind.__name__}({', '.join(words)})"
+    cast = f".{CASTS.get(dtype, f'to({dtype})')}" if dtype else ""
+    return f"nn.{kind.__name__}({', '.join(words)}){cast}{device}"
 
 
-def _arguments(module: nn.Module) -> dict:
-    """The fewest arguments that make the module; raises if none do."""
+def _tensors(module: nn.Module) -> list[tuple[str, torch.Tensor]]:
+    """Parameters and buffers, but for what torch's tests put in, as a pool's random samples."""
+    found = (*module.named_parameters(), *module.named_buffers())
+    return [(name, tensor) for name, tensor in found if not name.startswith("_")]
+
+
+def _dtype(module: nn.Module) -> torch.dtype | None:
+    """That of all its numbers with a fraction; None if it is what torch makes unasked."""
+    found = {t.dtype for _, t in _tensors(module) if t.is_floating_point() or t.is_complex()}
+    return found.pop() if len(found) == 1 and found != {torch.get_default_dtype()} else None
+
+
+def _device(module: nn.Module) -> str:
+    """What follows the call if its numbers are elsewhere than torch puts them; raises for two."""
+    found = {tensor.device for _, tensor in _tensors(module)}
+    if len(found) > 1:
+        raise TypeError("no call puts a module on two devices")
+    made = torch.empty(0).device
+    return f".to({str(found.pop())!r})" if found - {made} else ""
+
+
+def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
+    """The fewest arguments that make the module, in a dtype if one is given; raises if none do."""
     parameters = dict(_parameters(module))
     given = {}
     for name in parameters:
@@ -57,18 +85,18 @@ def _arguments(module: nn.Module) -> dict:
         except (AttributeError, TypeError):
             continue  # perhaps the call makes the same module without it
     briefer = {name: _once(value) for name, value in given.items()}
-    if _makes(module, briefer):
+    if _makes(module, briefer, dtype):
         given = briefer
-    elif not _makes(module, given):
+    elif not _makes(module, given, dtype):
         raise TypeError("no call makes this module")
     for name, value in list(given.items()):
         once = {**given, name: _once(value)}
-        if given[name] != once[name] and _makes(module, once):
+        if given[name] != once[name] and _makes(module, once, dtype):
             given = once
         default = parameters[name].default
         without = {other: v for other, v in given.items() if other != name}
         needed = default is inspect.Parameter.empty or (name in EXPLICIT and once[name] != default)
-        if not needed and _makes(module, without):
+        if not needed and _makes(module, without, dtype):
             given = without
     return given
 
@@ -107,24 +135,24 @@ def _once(value):
     return value[0] if alike else value
 
 
-def _makes(module: nn.Module, arguments: dict) -> bool:
+def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> bool:
     """True if a module's class makes an equal one from arguments."""
     try:
         made = type(module)(**arguments)
+        made = made.to(dtype) if dtype else made
     except Exception:  # a wrong guess
         return False
     return repr(made) == repr(module) and _traits(made) == _traits(module, made)
 
 
 def _traits(module: nn.Module, like: nn.Module | None = None) -> list:
-    """What two modules have in common if one call makes both: attributes and shapes.
+    """What two modules have in common if one call makes both: attributes, shapes and dtypes.
 
     like: only this one's attributes count, for people keep their own things on a module.
     """
     found = [
-        (name, tuple(tensor.shape) if not is_lazy(tensor) else None)
-        for name, tensor in (*module.named_parameters(), *module.named_buffers())
-        if not name.startswith("_")  # what torch's tests put in, such as a pool's random samples
+        (name, tensor.dtype, tuple(tensor.shape) if not is_lazy(tensor) else None)
+        for name, tensor in _tensors(module)
     ]
     for name in vars(like or module):
         value = vars(module).get(name)
