@@ -49,10 +49,30 @@ def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: 
     roots = {1.0: inner, 2.0: f"√{inner}", 3.0: f"∛{inner}"}
     root = roots.get(norm, f"{inner}^(1/{number(norm)})")
     text = _result(result, lambda: _is_root(values, norm, size / divisor, result))
+    return f"{root} {text}{_powers(values, norm, result)}"
+
+
+def short_lp(values: Sequence[float], norm: float, result: float) -> str:
+    """'root of the sum of 40 powers = 5', for a window too large to write out."""
+    why = _powers(values, norm, result)
+    text = _result(result, lambda: not why)
+    return f"root of the sum of {len(values)} powers {text}{why}"
+
+
+def _powers(values: Sequence[float], norm: float, result: float) -> str:
+    """Why torch gives no number, or 0 or infinity of numbers that are neither; '' if it does not.
+
+    Powers of either sign may cancel: of those a 0 says nothing.
+    """
     why = no_root(values, norm) if math.isnan(result) else ""
-    if not why and norm > 0 and not math.isfinite(result) and all(map(math.isfinite, values)):
-        why = "torch's powers overflow"
-    return f"{root} {text}" + (f" ({why})" if why else "")
+    one_sign = norm % 2 == 0 or min(values) >= 0 or max(values) <= 0
+    if not why and all(map(math.isfinite, values)):
+        large, small = ("overflow", "underflow") if norm > 0 else ("underflow", "overflow")
+        if not math.isfinite(result) and (norm > 0 or one_sign):
+            why = f"torch's powers {large}"
+        elif result == 0 and one_sign and (any(values) if norm > 0 else all(values)):
+            why = f"torch's powers {small}"
+    return f" ({why})" if why else ""
 
 
 def no_root(values: Sequence[float], norm: float) -> str:
