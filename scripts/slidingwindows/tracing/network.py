@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from .confirming import confirmed
 from .layers import CONVOLUTIONS, TRANSPOSED, is_a, windows_of
 from .lines import Sight
 from .sight import sight_after
-from .tensors import tensor_of
+from .tensors import is_shape, tensor_of
 from .undisturbed import filled_in, undisturbed
 
 COUNTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)
@@ -172,6 +173,11 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     """
     if not isinstance(network, nn.Sequential):
         raise SlidingWindowsError(f"funnel needs an nn.Sequential, got {type(network).__name__}")
+    if is_shape(image):
+        raise SlidingWindowsError(
+            f"funnel needs numbers, and {reprlib.repr(image)} is a shape: give an input that has "
+            "it, such as torch.rand(1, 8, 8)"
+        )
     image = tensor_of(image, "funnel")
     context = f"a network of {len(network)} layers on an input of shape {tuple(image.shape)}"
     _check(network, image, context)

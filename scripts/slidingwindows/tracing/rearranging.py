@@ -43,7 +43,8 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
             f"MaxUnpool{dims}d needs the indices that MaxPool{dims}d(..., return_indices=True) "
             "returned: slide(module, input, indices=indices)"
         )
-    indices, output_size = tensor_of(indices, "indices"), whole_or_same(output_size)
+    indices = tensor_of(indices, "indices", "the tensor of indices")
+    output_size = whole_or_same(output_size)
     if tuple(indices.shape) != tuple(input.shape):
         raise SlidingWindowsError(
             f"the indices have shape {tuple(indices.shape)}, the input {tuple(input.shape)}"

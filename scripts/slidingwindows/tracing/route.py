@@ -172,7 +172,7 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
     if gradient is None:
         return torch.ones(shape, dtype=input.dtype)
     if hasattr(gradient, "__array__"):
-        gradient = tensor_of(gradient, "route")
+        gradient = tensor_of(gradient, "route", "the gradient")
     given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]

@@ -7,19 +7,27 @@ import sys
 import torch
 
 from ..core.errors import SlidingWindowsError, one_error
+from ..core.geometry import whole
 from ..core.trace import Plane
 
 # More taps than this are not a lesson any more, and would take minutes to fold.
 MAX_TAPS = 2_000_000
 
 
-def tensor_of(input, who: str) -> torch.Tensor:
+def tensor_of(input, who: str, what: str = "the input") -> torch.Tensor:
     """An input as a torch tensor; a numpy array is copied and keeps its dtype.
 
-    who: the function that was given it. Raises SlidingWindowsError for anything else, and for a
-    tensor that does not hold its numbers one by one.
+    who: the function that was given it, as what. Raises SlidingWindowsError for anything else, and
+    for what does not hold its numbers one by one, such as a masked array.
     """
     numpy = sys.modules.get("numpy")
+    masked = getattr(torch.masked, "MaskedTensor", ())
+    if isinstance(input, masked) or (numpy and isinstance(input, numpy.ma.MaskedArray)):
+        fills = "to_tensor(0)" if isinstance(input, masked) else "filled(0)"
+        raise SlidingWindowsError(
+            f"{what} is masked, and no window of torch leaves numbers out; "
+            f"its {fills}, or another number, can be taken"
+        )
     if numpy and isinstance(input, numpy.ndarray):
         with one_error(f"{who} cannot take a numpy array of {input.dtype}"):
             return torch.from_numpy(numpy.array(input, order="C"))
@@ -30,11 +38,26 @@ def tensor_of(input, who: str) -> torch.Tensor:
     if input.is_nested:
         raise SlidingWindowsError("a nested tensor has no one shape to slide over")
     if input.is_meta:
-        raise SlidingWindowsError("the input is on the meta device, which keeps no numbers")
+        raise SlidingWindowsError(f"{what} is on the meta device, which keeps no numbers")
     if input.layout is not torch.strided or input.is_quantized:
         kind, way = ("quantized", "dequantize") if input.is_quantized else ("sparse", "to_dense")
-        raise SlidingWindowsError(f"the input is {kind}; its {way}() can be taken")
+        raise SlidingWindowsError(f"{what} is {kind}; its {way}() can be taken")
     return input
+
+
+def is_shape(input) -> bool:
+    """True for whole numbers in one dimension, as many as a shape has: np.array([1, 8, 8])."""
+    if isinstance(input, tuple | list):
+        return 2 <= len(input) <= 5 and all(whole(item) is not None for item in input)
+    numpy = sys.modules.get("numpy")
+    if numpy and isinstance(input, numpy.ndarray):
+        integral = input.dtype.kind in "iu"
+    elif isinstance(input, torch.Tensor):
+        integral = not (input.dtype.is_floating_point or input.is_complex() or input.is_nested)
+        integral = integral and input.dtype is not torch.bool
+    else:
+        return False
+    return integral and len(input.shape) == 1 and 2 <= input.shape[0] <= 5
 
 
 def ask_torch(function, *arguments, **options):

@@ -16,6 +16,7 @@ from torch.nn.modules import module as hooks_of_all
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
+from ..core.errors import SlidingWindowsError
 from .tensors import ask_torch
 
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
@@ -65,8 +66,14 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
 def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
     """The module; of one whose parameters wait for an input, a copy that has seen this one.
 
-    Raises SlidingWindowsError if it refuses the input.
+    Raises SlidingWindowsError if it refuses the input, and if it is on the meta device.
     """
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.is_meta:
+            raise SlidingWindowsError(
+                f"the module's {name} is on the meta device, which keeps no numbers; its "
+                'to_empty(device="cpu") makes room for them'
+            )
     if not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
         return module
     with undisturbed(module):  # no hook of the caller's is copied, for none may run
