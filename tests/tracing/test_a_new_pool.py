@@ -14,9 +14,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Trace, route, slide
-from slidingwindows.core.arithmetic import signed
+from slidingwindows.core.arithmetic import power, signed
 from slidingwindows.core.reduction import REDUCTIONS, Lp
-from slidingwindows.core.rounding import power
 from slidingwindows.core.text import equals, number
 from slidingwindows.export.render import render
 from slidingwindows.lesson import show

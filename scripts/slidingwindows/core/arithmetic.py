@@ -1,4 +1,4 @@
-"""One window's calculation in words, as the figure and the transcript show it.
+"""Arithmetic as torch's dtypes do it, and one window's calculation in words, as a figure shows it.
 
 An equals sign is printed where what is printed on its left gives, exactly, what is printed on its
 right, and that is the number itself; everywhere else the sign is ≈.
@@ -10,8 +10,41 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 
-from .rounding import power
 from .text import MINUS, equals, number
+
+# The rounding unit of float16, bfloat16, float32 and float64, and each one's largest number.
+LARGEST = {
+    2.0**-10: 65504.0,
+    2.0**-7: (2 - 2.0**-7) * 2.0**127,
+    2.0**-23: (2 - 2.0**-23) * 2.0**127,
+    2.0**-52: (2 - 2.0**-52) * 2.0**1023,
+}
+COARSEST = max(LARGEST)
+# What lies below may count as zero, in what goes in and in what comes out.
+LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
+
+
+def power(base: float, exponent: float) -> float:
+    """base to an exponent as torch gives it: nan, infinity or a number, never an error."""
+    if abs(exponent) == 0.5 and base <= 0:  # torch takes the square root, C's pow does not
+        if base < 0:
+            return math.nan
+        return base if exponent > 0 else math.copysign(math.inf, base)
+    odd = exponent % 2 == 1
+    try:
+        return math.pow(base, exponent)
+    except ValueError:  # a negative number without a root, or one divided by zero
+        if base < 0:
+            return math.nan
+        return math.copysign(math.inf, base) if odd else math.inf
+    except OverflowError:
+        return -math.inf if odd and base < 0 else math.inf
+
+
+def same(a: object, b: object) -> bool:
+    """Equality under which nan equals nan."""
+    return a == b or (a != a and b != b)
+
 
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from . import arithmetic
+from .arithmetic import LARGEST, LEAST, power, same
 from .errors import SlidingWindowsError
-from .rounding import LARGEST, LEAST, power, same
-from .step import Step, Tap
 from .text import equals, number
+
+if TYPE_CHECKING:
+    from .trace import Step, Tap
 
 
 @dataclass(frozen=True)

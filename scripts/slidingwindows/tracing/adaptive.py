@@ -6,9 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import several, whole
+from ..core.geometry import UnevenAxis, several, whole
 from ..core.trace import Trace
-from ..core.uneven import UnevenAxis
 from .pooling import averages, winners
 from .requests import Axes, Request
 from .tensors import ask_torch

@@ -8,9 +8,8 @@ import torch.nn.functional as F
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, whole_or_same
 from ..core.reduction import Convolution
-from ..core.step import Step
-from ..core.trace import Trace
-from .requests import Axes, Request, reads_input, spots
+from ..core.trace import Step, Trace
+from .requests import Axes, Request, spots
 from .tensors import ask_torch, plane_of
 
 
@@ -79,15 +78,10 @@ def _products(ask: Request, axes: Axes, channels, padded, kernels, output, **mor
     planes = tuple(plane_of(volume[s]) for volume in padded for s in slices)
     weights = tuple(plane_of(kernel) for volume in kernels for kernel in volume)
     bias = None if module.bias is None else float(module.bias[ask.channel])
-    result, steps, sums = plane_of(ask.result(output)), [], Convolution(bias)
-    stretch = (more.get("depth_stretch", 1), *more.get("stretch", (1, 1)))
+    result, steps = plane_of(ask.result(output)), []
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col, weights)
-        value = result[row][col]
-        sees = module.padding_mode != "zeros" or reads_input(axes, (ask.depth, row, col), stretch)
-        unseen = "" if sees else "added zeros" if module.transposed else "padding"
-        words = sums.words(taps, value, unseen=unseen)
-        steps.append(Step((row, col), taps, value, words))
+        steps.append(Step((row, col), taps, result[row][col]))
     more |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
     return ask.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **more)
 

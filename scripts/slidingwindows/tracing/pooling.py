@@ -8,10 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import several
 from ..core.reduction import Average, Lp, Max
-from ..core.step import Step
-from ..core.trace import Trace
+from ..core.trace import Step, Trace
 from .requests import NAMES, Axes, Request, reads_input, spots
 from .tensors import ask_torch, plane_of
 
@@ -55,9 +53,7 @@ def winners(ask: Request, axes: Axes, output, again, indices) -> Trace:
             places = [(slices[tap.plane], tap.row, tap.col) for tap in taps]
             winner = places.index(_place(where[row][col], axes))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
-        unseen = "padding" if winner is None else ""
-        words = Max().words(taps, value, unseen=unseen)
-        steps.append(Step((row, col), taps, value, words, winner, ties))
+        steps.append(Step((row, col), taps, value, winner=winner, ties=ties))
     return ask.trace(Max.kind, axes, planes, steps, output)
 
 
@@ -72,8 +68,7 @@ def trace_average(ask: Request) -> Trace:
 
 def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True) -> Trace:
     """The Trace of an average pool from torch's output. divisor None: the elements counted."""
-    average = Average(integral=not output.dtype.is_floating_point)
-    planes, result = ask.planes(axes, average.padding), plane_of(ask.result(output))
+    planes, result = ask.planes(axes, Average.padding), plane_of(ask.result(output))
     depth, slices = axes[0], axes[0].windows[ask.depth]
     steps = []
     for row, col in spots(axes):
@@ -87,9 +82,7 @@ def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True
                 and 0 <= slices[t.plane] < depth.size
             )
         by = float(len(taps) if divisor is None else divisor)
-        value = result[row][col]
-        words = average.words(taps, value, by)
-        steps.append(Step((row, col), taps, value, words, divisor=by))
+        steps.append(Step((row, col), taps, result[row][col], divisor=by))
     return ask.trace(Average.kind, axes, planes, steps, output, counts_padding=counts_padding)
 
 
@@ -105,14 +98,11 @@ def trace_lp(ask: Request) -> Trace:
         raise SlidingWindowsError(f"norm_type must be finite and not zero, got {norm}")
     axes = ask.axes(module.kernel_size, module.stride, ceil_mode=bool(module.ceil_mode))
     output = ask.answer()
-    size = math.prod(several(module.kernel_size, ask.dims, "kernel_size"))
-    pool = Lp(norm=norm, size=size)
-    planes, result = ask.planes(axes, pool.padding), plane_of(ask.result(output))
+    planes, result = ask.planes(axes, Lp.padding), plane_of(ask.result(output))
     steps = []
     for row, col in spots(axes):
         taps = ask.taps(axes, planes, row, col)
-        value, by = result[row][col], float(len(taps))
-        steps.append(Step((row, col), taps, value, pool.words(taps, value, by), divisor=by))
+        steps.append(Step((row, col), taps, result[row][col], divisor=float(len(taps))))
     return ask.trace(Lp.kind, axes, planes, steps, output, norm=norm)
 
 

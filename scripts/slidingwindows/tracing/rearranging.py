@@ -9,8 +9,6 @@ import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, Geometry, pair, several, whole_or_same
-from ..core.move_words import folded, unfolded
-from ..core.text import number
 from ..core.transfer import Move, Read, Transfer, Write
 from .calls import title_of
 from .requests import NAMES, ONE, Request, named_axis
@@ -64,9 +62,7 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
                 value = grids[plane][row][col]
                 goes = Write(*place[1:], value)
                 writes = (goes,) if place[0] == ask.depth else ()
-                words = f"{number(value)} goes to its index {index}: {_place(dims, place)}"
-                words += "" if writes else ", in another slice"
-                moves.append(Move((row, col), (Read(plane, row, col, value),), writes, words))
+                moves.append(Move((row, col), (Read(plane, row, col, value),), writes))
     indices = tuple(tuple(map(tuple, lines)) for lines in where.tolist())
     more = {"dims": dims, "depth_index": ask.depth, "indices": indices}
     return _transfer("unpool", ask, axes, grids, target[ask.depth], moves, output, **more)
@@ -91,13 +87,6 @@ def _unpooled_axes(ask: Request, values, target) -> list[Axis]:
     return [ONE, *made][-2:]
 
 
-def _place(dims: int, place: tuple[int, int, int]) -> str:
-    depth, row, col = place
-    if dims == 1:
-        return f"element {col}"
-    return (f"depth {depth}, " if dims == 3 else "") + f"row {row}, column {col}"
-
-
 def unfold(ask: Request) -> Transfer:
     """Unfold (im2col): each window of all channels becomes one column of a matrix.
 
@@ -119,8 +108,7 @@ def unfold(ask: Request) -> Transfer:
             for c in axes[1].windows[col]
         )
         writes = tuple(Write(i, column, read.value) for i, read in enumerate(reads))
-        words = unfolded((row, col), column, [read.value for read in reads])
-        moves.append(Move((row, col), reads, writes, words))
+        moves.append(Move((row, col), reads, writes))
     return _transfer("unfold", ask, axes, planes, target, moves, output)
 
 
@@ -141,8 +129,7 @@ def fold(ask: Request) -> Transfer:
             for (r, c), read in zip(places, reads, strict=True)
             if 0 <= r < height and 0 <= c < width
         )
-        words = folded((row, col), column)
-        moves.append(Move((row, col), reads, writes, words))
+        moves.append(Move((row, col), reads, writes))
     return _transfer("fold", ask, axes, (grid,), _followed(ask, output), moves, output)
 
 

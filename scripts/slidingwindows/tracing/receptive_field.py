@@ -11,9 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.fields import FieldLayer, ReceptiveField
 from ..core.geometry import whole, whole_or_same
-from ..core.receptive import Reach, walk_axis, walk_back
+from ..core.receptive import FieldLayer, Reach, ReceptiveField, walk_axis, walk_back
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run
 from .tensors import ask_torch, is_shape, tensor_of

@@ -8,10 +8,8 @@ import torch
 from torch import nn
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis, Geometry, several
-from ..core.step import Step, Tap
-from ..core.trace import Plane, Trace
-from ..core.uneven import UnevenAxis
+from ..core.geometry import Axis, Geometry, UnevenAxis, several
+from ..core.trace import Plane, Step, Tap, Trace
 from .calls import title_of
 from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit
 
@@ -153,12 +151,8 @@ def spots(axes: Axes):
     return [(r, c) for r in range(axes[1].output_size) for c in range(axes[2].output_size)]
 
 
-def reads_input(axes: Axes, spot: tuple[int, int, int], stretch=(1, 1, 1)) -> bool:
-    """False for a window of padding, or of zeros between the input's own numbers, alone.
-
-    spot: (depth, row, col) of the output. stretch: from one number of the input to the next.
-    """
+def reads_input(axes: Axes, spot: tuple[int, int, int]) -> bool:
+    """False for a window of padding alone. spot: (depth, row, col) of the output."""
     return all(
-        any(0 <= p < axis.size and p % by == 0 for p in axis.windows[i])
-        for axis, i, by in zip(axes, spot, stretch, strict=True)
+        any(0 <= p < axis.size for p in axis.windows[i]) for axis, i in zip(axes, spot, strict=True)
     )

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ..core import move_words
-from ..core.backward import passed_back
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import whole
+from ..core.moves import passed_back
 from ..core.trace import Trace
 from ..core.transfer import Move, Read, Transfer, Write
 from .adaptive import random_samples
@@ -103,8 +102,7 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         row, col = step.output
         arriving = upstream[row][col]
         writes = tuple(Write(*share) for share in shares)
-        words = move_words.passed(trace, step, arriving, writes)
-        moves.append(Move(step.output, (Read(0, row, col, arriving),), writes, words))
+        moves.append(Move(step.output, (Read(0, row, col, arriving),), writes))
     return Transfer(
         kind="gradient",
         operation=trace.operation,
