@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from slidingwindows import SlidingWindowsError, funnel, route, slide
-from slidingwindows.tracing.calls import call_of, title_of
+from slidingwindows.tracing.request import call_of, title_of
 from slidingwindows.words.recipes import recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of classes that torch gives up

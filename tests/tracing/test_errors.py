@@ -18,7 +18,7 @@ from slidingwindows import (
     route,
     slide,
 )
-from slidingwindows.tracing.tensors import MAX_TAPS
+from slidingwindows.tracing.asking import MAX_TAPS
 
 MAX = "nn.MaxPool2d(kernel_size=2, stride=2)"
 AVERAGE = "nn.AvgPool2d(kernel_size=2, stride=2)"

@@ -18,7 +18,7 @@ from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, rout
 from slidingwindows.core import arithmetic
 from slidingwindows.core.reduction import REDUCTIONS, Average, Convolution
 from slidingwindows.core.text import MINUS, equals, number
-from slidingwindows.tracing.calls import call_of
+from slidingwindows.tracing.request import call_of
 
 sweep = settings(max_examples=500, deadline=None, derandomize=True)
 WRITTEN = {"−": "-", "·": "*", "∞": "inf"}
