@@ -796,7 +796,7 @@ def test_a_refused_size_leaves_no_result(used):
 def test_a_name_that_is_nearly_right_is_named(used, call, meant):
     used.locator("#sw-line").fill(call)
     problem = used.locator(".sw-view > .sw-problem")
-    expect(problem).to_contain_text(f"Did you mean {meant}?", timeout=5000)
+    expect(problem).to_contain_text(f"Did you mean {meant}?")
 
 
 @pytest.mark.parametrize("call", ["nn.MaxPool2d((2,))", "nn.Conv2d(1, 1, 2, stride=(2,))"])

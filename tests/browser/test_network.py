@@ -331,7 +331,7 @@ WORDS = nn.Sequential(
 )
 def test_words_products_and_imports_are_read(used, text):
     page = pasted(used, "1, 30, 30", text)
-    expect(page.get_by_role("status")).to_have_text("Read 5 layers.", timeout=5000)
+    expect(page.get_by_role("status")).to_have_text("Read 5 layers.")
     stages = funnel(WORDS.eval(), torch.randn(1, 30, 30)).stages
     assert [row[1:] for row in rows(page)] == expected(stages[1:])
     # What the page makes of it is Python again.

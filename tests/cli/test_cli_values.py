@@ -12,8 +12,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, Trace
 from slidingwindows.tracing.reading import MOST, read_numbers, read_picture
 from slidingwindows.tracing.slide import TRACERS
-from slidingwindows.tracing.values import full_shape, generator, input_for, shape_of
-from slidingwindows.tracing.weights import weigh
+from slidingwindows.tracing.values import full_shape, generator, input_for, shape_of, weigh
 
 POOL = nn.MaxPool2d(2)
 

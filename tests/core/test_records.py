@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 
 import pytest
 import torch
 from torch import nn
 
-from slidingwindows import slide
+from slidingwindows import route, slide
 from slidingwindows.core.geometry import Axis
 
 ONES = torch.ones(1, 1, 2, 2)  # one sample of one channel
@@ -25,3 +25,28 @@ def test_what_may_be_left_out_is_what_the_simplest_input_has(record):
     asked = [one.name for one in fields(record) if one.default is MISSING]
     assert 0 < len(asked) < len(fields(record))
     assert type(record)(**{name: getattr(record, name) for name in asked}) == record
+
+
+WHOLE = torch.arange(16.0).reshape(1, 1, 4, 4)
+INDICES = torch.tensor([[[[0, 3], [9, 15]]]])
+SAID = [
+    slide(nn.MaxPool2d(2), WHOLE),
+    slide(nn.ConvTranspose2d(1, 1, 1, stride=3), WHOLE),
+    slide(nn.LPPool2d(3, 2), -WHOLE),
+    slide(nn.MaxUnpool2d(2), WHOLE[..., :2, :2], indices=INDICES),
+    slide(nn.MaxUnpool3d(2), torch.ones(1, 1, 1, 2, 2), indices=INDICES[:, None] + 16),
+    slide(nn.Unfold(2), WHOLE),
+    slide(nn.Fold((3, 3), 2), torch.ones(1, 4, 4)),
+    route(nn.AvgPool2d(2), WHOLE),
+]
+
+
+@pytest.mark.parametrize("figure", SAID, ids=lambda one: one.operation)
+def test_a_figure_says_its_own_words(figure):
+    """Whoever makes its steps leaves them out; words that are given stay for from_dict to check."""
+    name = "steps" if hasattr(figure, "steps") else "moves"
+    silent = tuple(replace(step, arithmetic="") for step in getattr(figure, name))
+    assert replace(figure, **{name: silent}) == figure
+    assert all(step.arithmetic for step in getattr(figure, name))
+    mine = tuple(replace(step, arithmetic="mine") for step in silent)
+    assert {step.arithmetic for step in getattr(replace(figure, **{name: mine}), name)} == {"mine"}

@@ -10,8 +10,8 @@ from naive import bits
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, slide
+from slidingwindows.core.arithmetic import LARGEST, LEAST, power
 from slidingwindows.core.reduction import Average, Convolution, Lp, Max
-from slidingwindows.core.rounding import LARGEST, LEAST, power
 from slidingwindows.core.text import number
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]

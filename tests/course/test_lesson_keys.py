@@ -315,6 +315,63 @@ def test_a_bad_file_is_told_from_the_first_word(tmp_path, text, told):
     assert str(caught.value).startswith(told)
 
 
+HEAD = "# ---\n# title: T\n# description: D\n# ---\n\n# %% [markdown]\n# Words\n\n"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["#%%", "# %%%", "# %%% [markdown]", "# %", "# % [markdown]", "#  %%", "  # %%", "## %%"]
+    + ["# %%[markdown]", "# %%x", '# % tags=["hide"]'],
+)
+@pytest.mark.parametrize("before", ["", "# %%\ny = 2\n\n"])
+def test_a_cell_that_nearly_begins(tmp_path, wrong, before):
+    """In a Markdown cell and in a code cell, where Jupytext takes it for words or a comment."""
+    text = f"{HEAD}{before}{wrong}\nx = 1\n"
+    (tmp_path / "one.py").write_text(text)
+    line = text.split("\n").index(wrong) + 1
+    with pytest.raises(SlidingWindowsError) as caught:
+        lessons.read(tmp_path / "one.py")
+    assert str(caught.value).startswith(f"one.py, line {line}: a cell begins with '# %%'")
+    assert str(caught.value).endswith(f"not with {wrong!r}")
+
+
+@pytest.mark.parametrize("code", ["x = 1\n", "# a comment\nx = 1\n", "\n\nx = 1", '"""Words"""\n'])
+def test_code_in_a_markdown_cell(tmp_path, code):
+    """The author forgot its '# %%': it would be shown as words, and never run."""
+    text = f"{HEAD}{code}\n# %%\ny = 2\n"
+    (tmp_path / "one.py").write_text(text)
+    first = next(line for line in code.split("\n") if line and not line.startswith("#"))
+    line = text.split("\n").index(first) + 1
+    with pytest.raises(SlidingWindowsError) as caught:
+        lessons.read(tmp_path / "one.py")
+    assert str(caught.value) == (
+        f"one.py, line {line}: {first!r} is in a Markdown cell, whose lines begin with '#'; "
+        "code begins a cell of its own with '# %%'"
+    )
+
+
+@pytest.mark.parametrize("kind", ["[markdwon]", "[Markdown]", "markdown", "md", "[code]"])
+def test_a_kind_of_cell_that_is_none(tmp_path, kind):
+    (tmp_path / "one.py").write_text(f"{HEAD}# %% {kind}\n# More words\n")
+    with pytest.raises(SlidingWindowsError, match="one.py, cell at line 10: there is no kind of"):
+        lessons.read(tmp_path / "one.py")
+
+
+def test_what_only_looks_like_a_cell_stays(tmp_path):
+    """Words between quotes, as Jupytext has them, a percentage, and comments in code."""
+    text = (
+        f'{HEAD}# Of these, 30\n# % are gone.\n#\n#No space\n\n# %% [markdown]\n"""\nQuoted\n"""\n'
+        "\n# %% A title\n# Words after code are comments.\nx = 7 % 2  # %\n"
+    )
+    (tmp_path / "one.py").write_text(text)
+    cells = [(cell.kind, cell.source) for cell in lessons.read(tmp_path / "one.py").cells]
+    assert cells == [
+        ("markdown", "Words\n\nOf these, 30\n% are gone.\n\nNo space"),
+        ("markdown", "Quoted"),
+        ("code", "# Words after code are comments.\nx = 7 % 2  # %"),
+    ]
+
+
 def test_a_lesson_and_its_cells_cannot_be_changed(tmp_path):
     (tmp_path / "one.py").write_text(lesson("T", "1"))
     one = lessons.read(tmp_path / "one.py")

@@ -14,15 +14,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Trace, route, slide
-from slidingwindows.core.arithmetic import signed
+from slidingwindows.core.arithmetic import power, signed
 from slidingwindows.core.reduction import REDUCTIONS, Lp
-from slidingwindows.core.rounding import power
 from slidingwindows.core.text import equals, number
 from slidingwindows.export.render import render
 from slidingwindows.lesson import show
-from slidingwindows.tracing.requests import spots
+from slidingwindows.tracing.asking import plane_of
+from slidingwindows.tracing.request import spots
 from slidingwindows.tracing.slide import TRACERS
-from slidingwindows.tracing.tensors import plane_of
 from slidingwindows.words.listing import listing
 
 LEAST = 0.25

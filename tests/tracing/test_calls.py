@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from slidingwindows import SlidingWindowsError, funnel, route, slide
-from slidingwindows.tracing.calls import call_of, title_of
+from slidingwindows.tracing.request import call_of, title_of
 from slidingwindows.words.recipes import recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of classes that torch gives up
@@ -154,7 +154,7 @@ def instances(name: str) -> list[nn.Module]:
 
 def shapes(module: nn.Module) -> list:
     return [
-        (name, None if is_lazy(tensor) else tuple(tensor.shape))
+        (name, tensor.dtype, tensor.device, None if is_lazy(tensor) else tuple(tensor.shape))
         for name, tensor in (*module.named_parameters(), *module.named_buffers())
     ]
 
@@ -162,12 +162,59 @@ def shapes(module: nn.Module) -> list:
 def check(module: nn.Module) -> str:
     call = call_of(module)
     if call:
-        made = eval(call, {"nn": nn})
+        made = eval(call, {"nn": nn, "torch": torch})
         assert type(made) is type(module), call
         assert repr(made) == repr(module) and shapes(made) == shapes(module), call
     else:
         assert title_of(module) == f"{type(module).__name__}(…)"
     return call
+
+
+CASTS = ["double()", "half()", "bfloat16()", "to(torch.complex64)", "to('meta')"]
+CASTS.append("double().to('meta')")
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("cast", CASTS)
+def test_a_dtype_and_a_device_are_part_of_the_call(name, cast):
+    """Of a pool, which has no numbers, they are no part."""
+    for module in instances(name):
+        plain = call_of(module)
+        try:
+            module = eval(f"module.{cast}", {"module": module, "torch": torch})
+        except Exception:  # a scripted or quantized one has no such dtype
+            continue
+        call = check(module)
+        tensors = [*module.parameters(), *module.buffers()]
+        if name.startswith("Lazy") and "meta" in cast:  # some of it waits for an input no more
+            assert call == "" and not all(map(is_lazy, tensors))
+        elif plain and any(t.is_floating_point() or t.is_complex() for t in tensors):
+            assert call == f"{plain}.{cast}"
+        elif not tensors:
+            assert call == plain
+
+
+def test_a_layer_of_two_dtypes_or_on_two_devices_has_no_call():
+    mixed, parted = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
+    mixed.weight.data = mixed.weight.data.double()
+    parted.weight = nn.Parameter(parted.weight.to("meta"))
+    assert (call_of(mixed), call_of(parted)) == ("", "")
+
+
+def test_the_call_follows_torchs_own_default():
+    module = nn.Conv2d(1, 1, 3)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert call_of(nn.Conv2d(1, 1, 3)) == "nn.Conv2d(1, 1, kernel_size=3)"
+        assert call_of(module) == "nn.Conv2d(1, 1, kernel_size=3).float()"
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_a_recipe_brings_its_module_to_the_dtype_once():
+    trace = slide(nn.Conv2d(1, 1, 3).double(), torch.rand(1, 4, 4).double())
+    assert trace.call == "nn.Conv2d(1, 1, kernel_size=3).double()"
+    assert "\nmodule = nn.Conv2d(1, 1, kernel_size=3).to(torch.float64)\n" in recipe(trace, "x")
 
 
 @pytest.mark.parametrize("name", KINDS)

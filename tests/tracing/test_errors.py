@@ -5,12 +5,20 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from slidingwindows import Geometry, SlidingWindowsError, slide
-from slidingwindows.tracing.tensors import MAX_TAPS
+from slidingwindows import (
+    Geometry,
+    SlidingWindowsError,
+    funnel,
+    receptive_field,
+    route,
+    slide,
+)
+from slidingwindows.tracing.asking import MAX_TAPS
 
 MAX = "nn.MaxPool2d(kernel_size=2, stride=2)"
 AVERAGE = "nn.AvgPool2d(kernel_size=2, stride=2)"
@@ -152,6 +160,77 @@ def test_a_convolution_of_another_dtype_than_its_weights(dtype):
 def test_numbers_that_are_not_there():
     assert "meta device" in refusal(MAX, torch.zeros(1, 4, 4, device="meta")).problem
     assert "to_dense() can be taken" in refusal(AVERAGE, zeros(1, 4, 4).to_sparse()).problem
+
+
+X = torch.rand(1, 8, 8)
+LAYER, NETWORK = nn.Conv2d(1, 1, 3), nn.Sequential(nn.Conv2d(1, 1, 3))
+MASK = np.ma.masked_greater(X.numpy(), 0.5)
+WITH_ARRAYS = {
+    "slide": lambda given: slide(LAYER, given),
+    "route": lambda given: route(LAYER, given),
+    "route's gradient": lambda given: route(nn.Conv2d(1, 1, 1), X, given[0]),
+    "funnel": lambda given: funnel(NETWORK, given),
+    "receptive_field": lambda given: receptive_field(NETWORK, given),
+    "indices": lambda given: slide(nn.MaxUnpool2d(2), X, indices=given),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of MaskedTensors")
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+@pytest.mark.parametrize("kind", ["numpy", "nothing masked", "torch"])
+def test_a_mask_is_not_left_out_silently(name, kind):
+    if kind == "torch":
+        given = torch.masked.masked_tensor(X.clone(), X > 0.5)
+    else:
+        given = MASK if kind == "numpy" else np.ma.array(X.numpy())
+    with pytest.raises(SlidingWindowsError, match=r" is masked, .* filled\(0\)|to_tensor\(0\)"):
+        WITH_ARRAYS[name](given)
+
+
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_numbers_on_the_meta_device(name):
+    given = X.to("meta")
+    with pytest.raises(SlidingWindowsError, match="is on the meta device, which keeps no numbers"):
+        WITH_ARRAYS[name](given)
+
+
+@pytest.mark.parametrize("function", [slide, route, funnel, receptive_field])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (nn.Conv2d(1, 1, 3, device="meta"), "weight"),
+        (nn.LazyConv2d(1, 3, device="meta"), "weight"),
+        (nn.BatchNorm2d(1, affine=False, device="meta").eval(), "running_mean"),
+    ],
+    ids=["a convolution", "a lazy one", "buffers"],
+)
+def test_a_module_on_the_meta_device(function, module, name):
+    alone = function in (slide, route)
+    if alone and name == "running_mean":
+        module = nn.Conv2d(1, 1, 3)
+        module.register_buffer(name, torch.ones(1, device="meta"))
+    with pytest.raises(SlidingWindowsError) as caught:
+        function(module if alone else nn.Sequential(module), X)
+    assert f"{name} is on the meta device, which keeps no numbers" in caught.value.problem
+    assert 'to_empty(device="cpu")' in caught.value.problem
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor, tuple, list])
+def test_a_shape_is_a_shape_in_every_form(kind):
+    field = receptive_field(NETWORK, kind([1, 8, 8]))
+    assert field == receptive_field(NETWORK, (1, 8, 8))
+    with pytest.raises(SlidingWindowsError, match="1, 8, 8.* is a shape: give an input"):
+        funnel(NETWORK, kind([1, 8, 8]))
+
+
+@pytest.mark.parametrize(
+    "given", [np.array([1.0, 8, 8]), torch.rand(3), np.array([True, False]), np.arange(6)]
+)
+def test_what_is_no_shape_is_an_input(given):
+    for function in (receptive_field, funnel):
+        with pytest.raises(SlidingWindowsError) as caught:
+            function(NETWORK, given)
+        assert "shape: give" not in caught.value.problem
 
 
 @pytest.mark.parametrize("call", [MAX, AVERAGE, "nn.Conv2d(2, 2, kernel_size=2)"])

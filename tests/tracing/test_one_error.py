@@ -26,8 +26,8 @@ from slidingwindows import (
     save,
     slide,
 )
-from slidingwindows.core.fields import ReceptiveField
 from slidingwindows.core.funnel import Funnel
+from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.export.kinds import kind_of
 from slidingwindows.tracing.slide import TRACERS
 from slidingwindows.words.listing import listing

@@ -4,8 +4,8 @@ import pytest
 from torch import nn
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.tracing.calls import call_of
 from slidingwindows.tracing.parsing import make_module, parse_call
+from slidingwindows.tracing.request import call_of
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, receptive_field
-from slidingwindows.core.fields import ReceptiveField
-from slidingwindows.core.receptive import Reach, Windows
+from slidingwindows.core.receptive import Reach, ReceptiveField, Windows
 from slidingwindows.tracing import receptive_field as measuring
 from slidingwindows.tracing.layers import ELEMENT_WISE, windows_of
 from slidingwindows.tracing.receptive_field import surrogate

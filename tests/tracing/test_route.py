@@ -26,7 +26,7 @@ from strategies import (
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Transfer, route, slide
-from slidingwindows.core.backward import cancelling
+from slidingwindows.core.moves import cancelling
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),

@@ -11,7 +11,7 @@ from jacobians import gradients
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel
-from slidingwindows.tracing.confirming import confirmed
+from slidingwindows.tracing.network import confirmed
 
 
 class Block(nn.Module):

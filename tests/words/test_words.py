@@ -18,7 +18,7 @@ from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, rout
 from slidingwindows.core import arithmetic
 from slidingwindows.core.reduction import REDUCTIONS, Average, Convolution
 from slidingwindows.core.text import MINUS, equals, number
-from slidingwindows.tracing.calls import call_of
+from slidingwindows.tracing.request import call_of
 
 sweep = settings(max_examples=500, deadline=None, derandomize=True)
 WRITTEN = {"−": "-", "·": "*", "∞": "inf"}
@@ -277,6 +277,50 @@ def test_a_sum_that_overflows_says_so():
     assert Convolution().brief(step).endswith("= ∞ (torch's sum of products overflows)")
 
 
+def filled(kind, norm, *values):
+    return slide(kind(norm, 2), torch.tensor(values).reshape(1, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("norm", "value", "why"),
+    [
+        (64, 1e10, "overflow"),
+        (64, 0.1, "underflow"),
+        (2, 1e-30, "underflow"),
+        (3, -1e-20, "underflow"),
+        (1, 3e38, "overflow"),
+        (0.01, 0.5, "overflow"),
+        (-2, 1e30, "underflow"),
+        (-2, 1e-30, "overflow"),
+        (-3, -1e20, "underflow"),
+    ],
+)
+def test_powers_that_leave_the_dtype_say_so_in_both_forms(norm, value, why):
+    trace = filled(nn.LPPool2d, norm, *[value] * 4)
+    (step,) = trace.steps
+    assert step.value in (0.0, float("inf"))
+    reason = f" (torch's powers {why})"
+    assert step.arithmetic.endswith(reason) and trace.reduction.brief(step).endswith(reason)
+    sign = "≈" if step.value == 0 else "="
+    assert f" {sign} " in step.arithmetic and f" {sign} " in trace.reduction.brief(step)
+
+
+def test_a_power_of_a_negative_number_is_no_number_in_both_forms():
+    trace = filled(nn.LPPool2d, 0.5, -1.0, 1, 1, 1)
+    reason = "= nan (torch has no power 0.5 of a negative number)"
+    assert trace.steps[0].arithmetic.endswith(reason)
+    assert trace.reduction.brief(trace.steps[0]).endswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("norm", "values"),
+    [(64, (0.0, 0, 0, 0)), (-2, (0.0, 1, 2, 3)), (3, (1e-20, -1e-20, 0, 0)), (2, (3.0, 4, 0, 0))],
+)
+def test_powers_that_stay_in_the_dtype_give_no_reason(norm, values):
+    trace = filled(nn.LPPool2d, norm, *values)
+    assert "torch's" not in trace.steps[0].arithmetic + trace.reduction.brief(trace.steps[0])
+
+
 def test_an_infinity_that_was_given_is_no_overflow():
     for odd in (math.inf, -math.inf, math.nan):
         said = slide(nn.AvgPool2d(2), torch.full((1, 2, 2), odd)).steps[0].arithmetic
@@ -301,9 +345,9 @@ def test_an_infinity_that_was_given_is_no_overflow():
 )
 def test_a_window_too_large_to_write_out_is_told_in_brief(kind, words):
     taps = tuple(Tap(0, 0, i, v, 1.0) for i, v in enumerate([1.0, 3.0, 4.0]))
-    assert REDUCTIONS[kind]().brief(Step((0, 0), taps, 4.0, "", divisor=2.0)) == words
+    assert REDUCTIONS[kind](norm=2.0).brief(Step((0, 0), taps, 4.0, "", divisor=2.0)) == words
     if kind != "average":
-        third = REDUCTIONS[kind]().brief(Step((0, 0), taps, 1 / 3, "", divisor=2.0))
+        third = REDUCTIONS[kind](norm=2.0).brief(Step((0, 0), taps, 1 / 3, "", divisor=2.0))
         assert third == words.replace("= 4", "≈ 0.333")
 
 

@@ -27,8 +27,7 @@ def figure_of(options, pictured: bool = False):
     from ..tracing.parsing import make_module
     from ..tracing.route import route
     from ..tracing.slide import slide, tracer_of
-    from ..tracing.values import generator, input_for
-    from ..tracing.weights import weigh
+    from ..tracing.values import generator, input_for, weigh
 
     module, chance = make_module(options.call), generator(options.seed, use=1)
     weigh(module, options.weights, options.bias, chance)

@@ -1,4 +1,4 @@
-"""One window's calculation in words, as the figure and the transcript show it.
+"""Arithmetic as torch's dtypes do it, and one window's calculation in words, as a figure shows it.
 
 An equals sign is printed where what is printed on its left gives, exactly, what is printed on its
 right, and that is the number itself; everywhere else the sign is ≈.
@@ -10,8 +10,41 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 
-from .rounding import power
 from .text import MINUS, equals, number
+
+# The rounding unit of float16, bfloat16, float32 and float64, and each one's largest number.
+LARGEST = {
+    2.0**-10: 65504.0,
+    2.0**-7: (2 - 2.0**-7) * 2.0**127,
+    2.0**-23: (2 - 2.0**-23) * 2.0**127,
+    2.0**-52: (2 - 2.0**-52) * 2.0**1023,
+}
+COARSEST = max(LARGEST)
+# What lies below may count as zero, in what goes in and in what comes out.
+LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
+
+
+def power(base: float, exponent: float) -> float:
+    """base to an exponent as torch gives it: nan, infinity or a number, never an error."""
+    if abs(exponent) == 0.5 and base <= 0:  # torch takes the square root, C's pow does not
+        if base < 0:
+            return math.nan
+        return base if exponent > 0 else math.copysign(math.inf, base)
+    odd = exponent % 2 == 1
+    try:
+        return math.pow(base, exponent)
+    except ValueError:  # a negative number without a root, or one divided by zero
+        if base < 0:
+            return math.nan
+        return math.copysign(math.inf, base) if odd else math.inf
+    except OverflowError:
+        return -math.inf if odd and base < 0 else math.inf
+
+
+def same(a: object, b: object) -> bool:
+    """Equality under which nan equals nan."""
+    return a == b or (a != a and b != b)
+
 
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed
@@ -49,10 +82,30 @@ def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: 
     roots = {1.0: inner, 2.0: f"√{inner}", 3.0: f"∛{inner}"}
     root = roots.get(norm, f"{inner}^(1/{number(norm)})")
     text = _result(result, lambda: _is_root(values, norm, size / divisor, result))
+    return f"{root} {text}{_powers(values, norm, result)}"
+
+
+def short_lp(values: Sequence[float], norm: float, result: float) -> str:
+    """'root of the sum of 40 powers = 5', for a window too large to write out."""
+    why = _powers(values, norm, result)
+    text = _result(result, lambda: not why)
+    return f"root of the sum of {len(values)} powers {text}{why}"
+
+
+def _powers(values: Sequence[float], norm: float, result: float) -> str:
+    """Why torch gives no number, or 0 or infinity of numbers that are neither; '' if it does not.
+
+    Powers of either sign may cancel: of those a 0 says nothing.
+    """
     why = no_root(values, norm) if math.isnan(result) else ""
-    if not why and norm > 0 and not math.isfinite(result) and all(map(math.isfinite, values)):
-        why = "torch's powers overflow"
-    return f"{root} {text}" + (f" ({why})" if why else "")
+    one_sign = norm % 2 == 0 or min(values) >= 0 or max(values) <= 0
+    if not why and all(map(math.isfinite, values)):
+        large, small = ("overflow", "underflow") if norm > 0 else ("underflow", "overflow")
+        if not math.isfinite(result) and (norm > 0 or one_sign):
+            why = f"torch's powers {large}"
+        elif result == 0 and one_sign and (any(values) if norm > 0 else all(values)):
+            why = f"torch's powers {small}"
+    return f" ({why})" if why else ""
 
 
 def no_root(values: Sequence[float], norm: float) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .errors import SlidingWindowsError
-from .fields import ReceptiveField
 from .funnel import Funnel
+from .receptive import ReceptiveField
 from .trace import Trace
 from .transfer import Transfer
 

@@ -1,20 +1,138 @@
-"""Integers only: output sizes, window starts, and torch's floor and ceil rules.
+"""Integers only: output sizes, window starts, torch's floor and ceil rules, and uneven windows.
 
 Positions are counted in input coordinates: 0 is the first real element,
 negative positions and positions >= size are padding.
-Source for the rules: torch's ``pooling_output_shape`` and the shape sections
-of the ``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
+Sources for the rules: torch's ``pooling_output_shape``, the shape sections of the ``MaxPool2d``,
+``AvgPool2d`` and ``Conv2d`` documentation, and of the windows that are listed one by one, as
+adaptive and fractional pooling have them, torch's ``AdaptivePooling.h`` (start_index, end_index)
+and ``FractionalMaxPooling.h`` (generate_intervals).
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias, TypeVar, cast
+from typing import ClassVar, SupportsIndex, TypeAlias, TypeVar, cast
 
 from .errors import SlidingWindowsError, one_error
-from .uneven import UnevenAxis, whole
+
+RULES = ("adaptive", "fractional")
+MOST_WINDOWS = 1_000_000  # windows, which are listed one by one
+
+
+@dataclass(frozen=True)
+class UnevenAxis:
+    """One axis whose windows may differ in size, overlap, or leave gaps.
+
+    size: elements of the input. spans: (start, stop) of each window, stop excluded.
+    rule: 'adaptive' or 'fractional', what the spans come from.
+    Raises SlidingWindowsError if a window does not lie in the input.
+
+    Offers what ``Axis`` offers.
+    """
+
+    size: int
+    spans: tuple[tuple[int, int], ...]
+    rule: str = "adaptive"
+
+    padding: ClassVar[tuple[int, int]] = (0, 0)
+    dilation: ClassVar[int] = 1
+    ceil_mode: ClassVar[bool] = False
+    crop: ClassVar[tuple[int, int]] = (0, 0)
+    dropped: ClassVar[tuple[int, ...]] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rule, str) or self.rule not in RULES:
+            raise SlidingWindowsError(f"unknown rule of windows {self.rule!r}")
+        with one_error("an uneven axis has whole numbers, two for each window"):
+            for start, stop in self.spans:
+                if not 0 <= start < stop <= self.size:
+                    raise SlidingWindowsError(
+                        f"the window from {start} to {stop} does not lie in an input of {self.size}"
+                    )
+            if len(self.spans) < 1:
+                raise SlidingWindowsError("the output size must be at least 1, got 0")
+
+    @classmethod
+    def adaptive(cls, size: int, output_size: int) -> UnevenAxis:
+        """Window j goes from floor(j·size/output_size) to ceil((j+1)·size/output_size).
+
+        >>> UnevenAxis.adaptive(10, 4).spans
+        ((0, 3), (2, 5), (5, 8), (7, 10))
+        """
+        numbers = [n for n in (whole(size), whole(output_size)) if n is not None]
+        if len(numbers) < 2:
+            raise SlidingWindowsError(f"{size!r} and {output_size!r} are not two whole numbers")
+        size, output_size = numbers
+        if output_size < 1 or size < 1:
+            raise SlidingWindowsError(
+                f"the input and the output size must be at least 1, got {size} and {output_size}"
+            )
+        if output_size > MOST_WINDOWS:
+            raise SlidingWindowsError(
+                f"{output_size:,} windows are more than the {MOST_WINDOWS:,} taken"
+            )
+        spans = []
+        for j in range(output_size):
+            spans.append((j * size // output_size, -(-(j + 1) * size // output_size)))
+        return cls(size, tuple(spans))
+
+    @property
+    def output_size(self) -> int:
+        """How many windows there are."""
+        return len(self.spans)
+
+    @property
+    def padded_size(self) -> int:
+        """The size itself: there is no padding."""
+        return self.size
+
+    @cached_property
+    def extent(self) -> int:
+        """Elements in the largest window."""
+        return max(stop - start for start, stop in self.spans)
+
+    @property
+    def kernel_size(self) -> int:
+        """Elements in the largest window."""
+        return self.extent
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """First position of each window."""
+        return tuple(start for start, _ in self.spans)
+
+    @cached_property
+    def windows(self) -> tuple[tuple[int, ...], ...]:
+        """Positions each window reads."""
+        return tuple(tuple(range(start, stop)) for start, stop in self.spans)
+
+    @cached_property
+    def uses(self) -> tuple[int, ...]:
+        """How many windows read each element, from position 0 to size-1."""
+        return tuple(
+            sum(start <= position < stop for start, stop in self.spans)
+            for position in range(self.size)
+        )
+
+    def formula(self) -> str:
+        """The rule with this axis's numbers filled in."""
+        if self.rule == "fractional":
+            windows = ", ".join(f"{start} to {stop - 1}" for start, stop in self.spans)
+            return f"{self.output_size} windows of {self.extent}: {windows}"
+        size, out = self.size, self.output_size
+        return f"window j reads ⌊j·{size}/{out}⌋ up to, not including, ⌈(j + 1)·{size}/{out}⌉"
+
+
+def whole(value: object) -> int | None:
+    """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
+    try:
+        return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
+    except Exception:  # a tensor of some other kind refuses in its own way
+        return None
+
 
 T = TypeVar("T")
 
@@ -262,3 +380,20 @@ def whole_or_same(value: T) -> T:
         return cast("T", tuple(whole_or_same(item) for item in items))
     number = whole(value)
     return value if number is None else cast("T", number)
+
+
+def origin(position: int, size: int, mode: str) -> int | None:
+    """The element of which a position holds a copy: its own, or another one's in the padding.
+
+    mode: of the padding, as torch names it; None where it holds a constant.
+
+    >>> [origin(p, 4, "reflect") for p in (-1, 0, 3, 4)]
+    [1, 0, 3, 2]
+    """
+    if 0 <= position < size:
+        return position
+    if mode == "reflect":
+        return -position if position < 0 else 2 * (size - 1) - position
+    if mode == "replicate":
+        return min(max(position, 0), size - 1)
+    return position % size if mode == "circular" else None

@@ -11,8 +11,7 @@ from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis
-from .uneven import UnevenAxis
+from .geometry import AnyAxis, Axis, UnevenAxis
 
 AS_THEY_ARE = (int, str, bool, type(None))
 Fields = dict[str, object]  # by name; what they hold is looked at when it is read

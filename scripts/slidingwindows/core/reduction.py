@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from . import arithmetic
+from .arithmetic import LARGEST, LEAST, power, same
 from .errors import SlidingWindowsError
-from .rounding import LARGEST, LEAST, power, same
-from .step import Step, Tap
 from .text import equals, number
+
+if TYPE_CHECKING:
+    from .trace import Step, Tap
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ class Lp(Reduction):
             math.isinf(t) and math.isfinite(tap.value)
             for t, tap in zip(terms, step.taps, strict=True)
         )
-        if past and not math.isfinite(torch_says):
+        if past and (not math.isfinite(torch_says) or (self.exponent < 0 and torch_says == 0)):
             return True
         slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
         total, exponent = sum(terms) * share, 1.0 / self.exponent
@@ -236,7 +238,7 @@ class Lp(Reduction):
         return arithmetic.lp(values, self.exponent, len(taps), self.size, value)
 
     def brief(self, step: Step) -> str:
-        return f"root of the sum of {len(step.taps)} powers {_result(step)}"
+        return arithmetic.short_lp([tap.value for tap in step.taps], self.exponent, step.value)
 
     def shares(self, step: Step, arriving: float) -> list[float | None]:
         # d/dx of (scale · Σ x^p)^(1/p); where the sum is zero torch says zero.

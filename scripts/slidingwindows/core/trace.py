@@ -8,15 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from .arithmetic import COARSEST, same
 from .errors import SlidingWindowsError, one_error
-from .geometry import Axis, Geometry
+from .geometry import Axis, Geometry, UnevenAxis
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .reduction import REDUCTIONS, Reduction
-from .rounding import COARSEST, same
-from .step import Step, Tap
-from .uneven import UnevenAxis
+
+
+class Tap(NamedTuple):
+    """One element that a window reads.
+
+    plane: which of the trace's planes.
+    row and col: the position in the input, negative in the padding above and on the left.
+    value: the number there. weight: the kernel's number for it (convolution only).
+    """
+
+    plane: int
+    row: int
+    col: int
+    value: float
+    weight: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One window: what it read, and the number that torch returned for it.
+
+    output: (row, col) in the output. taps: the elements read, plane by plane, row by row.
+    value: what torch returned. arithmetic: the calculation in words; a Trace says it where it is
+    left out.
+    winner: index of the tap that is the value (max only); None for padding alone.
+    ties: indices of the other taps that equal the winner.
+    divisor: what the sum is divided by (average and lp only).
+    """
+
+    output: tuple[int, int]
+    taps: tuple[Tap, ...]
+    value: float
+    arithmetic: str = ""
+    winner: int | None = None
+    ties: tuple[int, ...] = ()
+    divisor: float | None = None
+
 
 Plane = tuple[tuple[float, ...], ...]
 Rows = Sequence[Sequence[float]]  # a Plane, or lists in its place
@@ -84,6 +119,11 @@ class Trace:
     def __post_init__(self) -> None:
         with one_error("these are not the parts of a trace", str(self.call)):
             self._check()
+            steps = tuple(
+                step if step.arithmetic else replace(step, arithmetic=self._said(step))
+                for step in self.steps
+            )
+            object.__setattr__(self, "steps", steps)
 
     def _check(self) -> None:
         if self.kind not in REDUCTIONS:
@@ -213,14 +253,16 @@ class Trace:
 
     def _verify_words(self) -> None:
         check_origin(self)
-        reduction = self.reduction
         for step in self.steps:
-            words = reduction.words(step.taps, step.value, step.divisor, self._unseen(step))
+            words = self._said(step)
             if step.arithmetic != words:
                 raise SlidingWindowsError(
                     f"step {step.output} says {step.arithmetic!r}, its numbers say {words!r}",
                     self.call,
                 )
+
+    def _said(self, step: Step) -> str:
+        return self.reduction.words(step.taps, step.value, step.divisor, self._unseen(step))
 
     def _unseen(self, step: Step) -> str:
         """What a window without any input holds in its place."""

@@ -7,73 +7,16 @@ every move again and raises if the target differs from what torch returned.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from .backward import cancelling, passed_back
-from .errors import SlidingWindowsError, given, one_error
+from .arithmetic import LARGEST, same
+from .errors import SlidingWindowsError, one_error
 from .geometry import Geometry
-from .move_words import of_move
+from .moves import cancelling, expected_moves, said
 from .plain import axis_of, check_types, fields_of, frozen, plain
-from .rounding import LARGEST, same
 from .trace import Plane, Rows, Trace, check_origin
-
-# (window, reads, writes), each of them the plain numbers of a Read or a Write.
-Expected = tuple[
-    tuple[int, int], tuple[tuple[int, int, int, float], ...], tuple[tuple[int, int, float], ...]
-]
-
-
-def expected_moves(transfer: Transfer) -> Iterator[Expected]:
-    """(window, reads, writes) of each move, as plain tuples."""
-    if transfer.kind == "unpool":
-        return _unpool(transfer)
-    if transfer.kind == "gradient":
-        return _gradient(transfer)
-    return _columns(transfer)
-
-
-def _unpool(transfer: Transfer) -> Iterator[Expected]:
-    """Each number goes to its index, a flat one; of a volume, one slice is the target."""
-    height, width = len(transfer.target), len(transfer.target[0])
-    for plane, source in enumerate(transfer.sources):
-        for row, line in enumerate(source):
-            for col, value in enumerate(line):
-                depth, place = divmod(transfer.indices[plane][row][col], height * width)
-                writes = ((*divmod(place, width), value),)
-                followed = depth == transfer.depth_index
-                yield (row, col), ((plane, row, col, value),), writes if followed else ()
-
-
-def _gradient(transfer: Transfer) -> Iterator[Expected]:
-    trace, upstream = given(transfer.forward, "forward pass"), transfer.sources[0]
-    passed = passed_back(trace, transfer.plane, upstream)
-    for step, writes in zip(trace.steps, passed, strict=True):
-        row, col = step.output
-        yield (row, col), ((0, row, col, upstream[row][col]),), writes
-
-
-def _columns(transfer: Transfer) -> Iterator[Expected]:
-    """Unfold reads a window and writes a column; Fold the other way round."""
-    rows, cols = transfer.geometry.rows, transfer.geometry.cols
-    windows = [(r, c) for r in range(rows.output_size) for c in range(cols.output_size)]
-    for column, (row, col) in enumerate(windows):
-        places = [(r, c) for r in rows.windows[row] for c in cols.windows[col]]
-        if transfer.kind == "unfold":
-            planes = range(len(transfer.sources))
-            reads = tuple((p, r, c, transfer.at(p, r, c)) for p in planes for r, c in places)
-            writes = tuple((i, column, read[3]) for i, read in enumerate(reads))
-        else:
-            reads = tuple((0, i, column, transfer.at(0, i, column)) for i in range(len(places)))
-            pairs = zip(places, reads, strict=True)
-            writes = tuple(
-                (r, c, read[3])
-                for (r, c), read in pairs
-                if 0 <= r < rows.size and 0 <= c < cols.size
-            )
-        yield (row, col), reads, writes
-
 
 KINDS = ("unpool", "unfold", "fold", "gradient")
 
@@ -107,13 +50,13 @@ class Move:
     """One step of a transfer.
 
     window: (row, col) of the window among all windows. reads: what is read.
-    writes: what is written. arithmetic: why, in words.
+    writes: what is written. arithmetic: why, in words; a Transfer says it where it is left out.
     """
 
     window: tuple[int, int]
     reads: tuple[Read, ...]
     writes: tuple[Write, ...]
-    arithmetic: str
+    arithmetic: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,6 +106,11 @@ class Transfer:
     def __post_init__(self) -> None:
         with one_error("these are not the parts of a transfer", str(self.call)):
             self._check()
+            moves = tuple(
+                move if move.arithmetic else replace(move, arithmetic=said(self, number))
+                for number, move in enumerate(self.moves)
+            )
+            object.__setattr__(self, "moves", moves)
 
     def _check(self) -> None:
         if self.kind not in KINDS:
@@ -252,7 +200,7 @@ class Transfer:
         check_origin(self)
         self._check_choices()
         for index, move in enumerate(self.moves):
-            words = of_move(self, index)
+            words = said(self, index)
             if move.arithmetic != words:
                 raise SlidingWindowsError(
                     f"the move of window {move.window} says {move.arithmetic!r}, its numbers say "

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.errors import SlidingWindowsError
-from ..core.fields import ReceptiveField
 from ..core.figures import kind_name
 from ..core.funnel import Funnel
+from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .exercises import DOTS, verdict

@@ -18,8 +18,9 @@ from ..export.files import digest
 from .keys import source_key, versions
 
 HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
-MARKER = re.compile(r"^# %%(.*)$")
-TIGHT = re.compile(r"^#%%")  # other editors' way to begin a cell
+MARKER = re.compile(r"^# %%(?: .*)?$")
+# What is meant to begin a cell: '#%%', as other editors have it, '# %%%', '# %', '# %%[markdown]'.
+NEARLY = re.compile(r"^\s*#+\s*%(?:%|\s*$|\s*\[|\s*tags\b)")
 FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
@@ -172,14 +173,21 @@ def _meta(path: Path, block: str) -> dict:
 
 
 def _cells(path: Path, text: str, start: int) -> list[Cell]:
-    """Cells by jupytext; line numbers by counting the markers ourselves. Raw cells are left out."""
+    """Cells by jupytext; line numbers by counting the markers ourselves. Raw cells are left out.
+
+    Jupytext takes what it does not know as the beginning of a cell for more of the cell before.
+    Here a line that nearly begins one is refused, and code in a Markdown cell, which would be shown
+    as words and never run. What follows code is code, comments too, for nobody could tell.
+    """
     import jupytext
 
     skip = text[:start].count("\n")
     for number, line in enumerate(text.splitlines()):
-        if number >= skip and TIGHT.match(line):
+        if number >= skip and NEARLY.match(line) and not MARKER.match(line):
+            spaced = " and a space before anything else" if line.startswith("# %%") else ""
             raise SlidingWindowsError(
-                f"{path.name}, line {number + 1}: a cell begins with '# %%', not with '#%%'"
+                f"{path.name}, line {number + 1}: a cell begins with '# %%'{spaced}, not with "
+                f"{line.rstrip()[:40]!r}"
             )
     try:
         notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
@@ -195,10 +203,31 @@ def _cells(path: Path, text: str, start: int) -> list[Cell]:
         raise SlidingWindowsError(f"{path.name}: {problem}")
     cells = []
     for cell, line in zip(notebook.cells, lines, strict=True):
+        _check_kind(path, cell, line, text)
         if cell.cell_type != "raw":
             tags = _tags(path, cell.metadata, line)
             cells.append(Cell(cell.cell_type, cell.source, line, tags))
     return cells
+
+
+def _check_kind(path: Path, cell, line: int, text: str) -> None:
+    """Refuse a misspelled kind, and code in a Markdown cell. line: the cell's first."""
+    title = str(cell.metadata.get("title", ""))
+    if title.startswith("[") or title.lower() in ("markdown", "md", "raw"):
+        raise SlidingWindowsError(
+            f"{path.name}, cell at line {line}: there is no kind of cell {title!r}; "
+            "words begin with '# %% [markdown]'"
+        )
+    if cell.cell_type != "markdown" or "cell_marker" in cell.metadata:  # between triple quotes
+        return
+    for number, written in enumerate(text.splitlines()[line - 1 :], line):
+        if MARKER.match(written):
+            return
+        if written.strip() and not written.startswith("#"):
+            raise SlidingWindowsError(
+                f"{path.name}, line {number}: {written.strip()[:40]!r} is in a Markdown cell, "
+                "whose lines begin with '#'; code begins a cell of its own with '# %%'"
+            )
 
 
 def _tags(path: Path, metadata: dict, line: int) -> tuple[str, ...]:

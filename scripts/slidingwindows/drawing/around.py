@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.geometry import AnyAxis
-from ..core.uneven import UnevenAxis
+from ..core.geometry import AnyAxis, UnevenAxis
 from .canvas import Box, Canvas
 from .panels import Panel
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from ..core.fields import ReceptiveField
+from ..core.receptive import ReceptiveField
 from ..words.field_words import transcript
 from . import field_drawing as draw
 from .canvas import TABLE, Canvas

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ..core.errors import SlidingWindowsError
-from ..core.fields import FieldLayer, ReceptiveField
+from ..core.receptive import FieldLayer, ReceptiveField
 from ..core.text import size
 from ..words.field_words import half
 from .canvas import Box, text_width

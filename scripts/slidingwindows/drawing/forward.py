@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.step import Step
+from ..core.geometry import UnevenAxis
 from ..core.text import number, size
-from ..core.trace import Trace
-from ..core.uneven import UnevenAxis
+from ..core.trace import Step, Trace
 from ..words import wording
 from . import around, grids
 from .canvas import Box, Canvas

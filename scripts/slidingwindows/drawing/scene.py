@@ -6,7 +6,7 @@ import math
 import re
 from typing import Generic, TypeVar
 
-from ..core.step import Step
+from ..core.trace import Step
 from ..core.transfer import Move
 from . import legend
 from .canvas import Canvas, text_width

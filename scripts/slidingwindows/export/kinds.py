@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeGuard, TypeVar
 
-from ..core.fields import ReceptiveField
 from ..core.figures import Drawable, kind_name
 from ..core.funnel import Funnel
+from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing import animation, field_frames, funnel_frames

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeGuard, cast
 
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.fields import ReceptiveField
 from ..core.funnel import Funnel
+from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing.style import WIDTH

@@ -8,35 +8,34 @@ import torch.nn.functional as F
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, whole_or_same
 from ..core.reduction import Convolution
-from ..core.step import Step
-from ..core.trace import Trace
-from .requests import Axes, Request, reads_input, spots
-from .tensors import ask_torch, plane_of
+from ..core.trace import Step, Trace
+from .asking import ask_torch, plane_of
+from .request import Axes, Request, spots
 
 
-def trace_convolution(ask: Request) -> Trace:
+def trace_convolution(request: Request) -> Trace:
     """Conv1d, 2d, 3d: the sum of input times weight, kernel not flipped, plus the bias."""
-    module = ask.module
-    channels = _channels(ask)
-    axes = _axes(ask, len(channels))
-    output = ask.answer()
-    maps = torch.stack([ask.volume(ask.input, c) for c in channels])
+    module = request.module
+    channels = _channels(request)
+    axes = _axes(request, len(channels))
+    output = request.answer()
+    maps = torch.stack([request.volume(request.input, c) for c in channels])
     padded = _padded(maps, axes, module.padding_mode)
-    weights = module.weight[ask.channel].reshape(len(channels), *(a.kernel_size for a in axes))
-    return _products(ask, axes, channels, padded, weights, output)
+    weights = module.weight[request.channel].reshape(len(channels), *(a.kernel_size for a in axes))
+    return _products(request, axes, channels, padded, weights, output)
 
 
-def trace_transposed(ask: Request, output_size=None) -> Trace:
+def trace_transposed(request: Request, output_size=None) -> Trace:
     """ConvTranspose1d, 2d, 3d: the input, zeros between its elements, under a flipped kernel.
 
     output_size: as torch takes it; it chooses the output_padding. A padding beyond
     dilation · (kernel_size − 1) crops the stretched input.
     Source: Dumoulin and Visin 2016, arXiv 1603.07285, section 4; torch sums the same products.
     """
-    module = with_output_size(ask.module, ask.input, output_size)
-    channels = _channels(ask)
+    module = with_output_size(request.module, request.input, output_size)
+    channels = _channels(request)
     axes = []
-    for i, size in enumerate(ask.sizes):
+    for i, size in enumerate(request.sizes):
         dilation, extra = module.dilation[i], module.output_padding[i]
         before = dilation * (module.kernel_size[i] - 1) - module.padding[i]
         stretched = module.stride[i] * (size - 1) + 1
@@ -45,18 +44,18 @@ def trace_transposed(ask: Request, output_size=None) -> Trace:
             (max(-before, 0), max(-before - extra, 0)),
         )
         kernel = module.kernel_size[i]
-        axes.append(ask.named(i, Axis, stretched, kernel, 1, pads, dilation, False, crop))
-    axes = ask.checked(axes, len(channels))
-    output = ask.answer()
-    deep, *stretch = (1,) * (3 - ask.dims) + tuple(module.stride)
-    maps = torch.stack([ask.volume(ask.input, c) for c in channels])
+        axes.append(request.named(i, Axis, stretched, kernel, 1, pads, dilation, False, crop))
+    axes = request.checked(axes, len(channels))
+    output = request.answer()
+    deep, *stretch = (1,) * (3 - request.dims) + tuple(module.stride)
+    maps = torch.stack([request.volume(request.input, c) for c in channels])
     spread = maps.new_zeros(len(channels), *(axis.size for axis in axes))
     spread[:, ::deep, :: stretch[0], :: stretch[1]] = maps
-    kernel = module.weight[list(channels), ask.channel % (module.out_channels // module.groups)]
+    kernel = module.weight[list(channels), request.channel % (module.out_channels // module.groups)]
     kernel = kernel.reshape(len(channels), *(axis.kernel_size for axis in axes)).flip(1, 2, 3)
     padded = _padded(spread, axes, "zeros")
     more = {"stretch": tuple(stretch), "depth_stretch": deep}
-    return _products(ask, axes, channels, padded, kernel, output, **more)
+    return _products(request, axes, channels, padded, kernel, output, **more)
 
 
 def with_output_size(module: torch.nn.Module, input: torch.Tensor, output_size):
@@ -71,50 +70,45 @@ def with_output_size(module: torch.nn.Module, input: torch.Tensor, output_size):
     return module
 
 
-def _products(ask: Request, axes: Axes, channels, padded, kernels, output, **more) -> Trace:
+def _products(request: Request, axes: Axes, channels, padded, kernels, output, **more) -> Trace:
     """padded: (channels, D, H, W) with its padding. kernels: (channels, kd, kh, kw)."""
-    module = ask.module
+    module = request.module
     first = axes[0].padding[0]
-    slices = [position + first for position in axes[0].windows[ask.depth]]
+    slices = [position + first for position in axes[0].windows[request.depth]]
     planes = tuple(plane_of(volume[s]) for volume in padded for s in slices)
     weights = tuple(plane_of(kernel) for volume in kernels for kernel in volume)
-    bias = None if module.bias is None else float(module.bias[ask.channel])
-    result, steps, sums = plane_of(ask.result(output)), [], Convolution(bias)
-    stretch = (more.get("depth_stretch", 1), *more.get("stretch", (1, 1)))
+    bias = None if module.bias is None else float(module.bias[request.channel])
+    result, steps = plane_of(request.result(output)), []
     for row, col in spots(axes):
-        taps = ask.taps(axes, planes, row, col, weights)
-        value = result[row][col]
-        sees = module.padding_mode != "zeros" or reads_input(axes, (ask.depth, row, col), stretch)
-        unseen = "" if sees else "added zeros" if module.transposed else "padding"
-        words = sums.words(taps, value, unseen=unseen)
-        steps.append(Step((row, col), taps, value, words))
+        taps = request.taps(axes, planes, row, col, weights)
+        steps.append(Step((row, col), taps, result[row][col]))
     more |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
-    return ask.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **more)
+    return request.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **more)
 
 
-def _channels(ask: Request) -> tuple[int, ...]:
+def _channels(request: Request) -> tuple[int, ...]:
     """The input channels of the followed output channel's group."""
-    module, found = ask.module, ask.input.shape[-ask.dims - 1]
+    module, found = request.module, request.input.shape[-request.dims - 1]
     if found != module.in_channels:
         raise SlidingWindowsError(
             f"the module takes {module.in_channels} input channels, the input has {found}"
         )
     size = module.in_channels // module.groups
-    first = ask.channel // (module.out_channels // module.groups) * size
+    first = request.channel // (module.out_channels // module.groups) * size
     return tuple(range(first, first + size))
 
 
-def _axes(ask: Request, planes: int) -> Axes:
-    module, axes = ask.module, []
-    for i, size in enumerate(ask.sizes):
+def _axes(request: Request, planes: int) -> Axes:
+    module, axes = request.module, []
+    for i, size in enumerate(request.sizes):
         kernel, dilation = module.kernel_size[i], module.dilation[i]
         if module.padding == "same":
             total = dilation * (kernel - 1)
             pads = (total // 2, total - total // 2)
         else:
             pads = (0, 0) if module.padding == "valid" else (module.padding[i],) * 2
-        axes.append(ask.named(i, Axis, size, kernel, module.stride[i], pads, dilation))
-    return ask.checked(axes, planes)
+        axes.append(request.named(i, Axis, size, kernel, module.stride[i], pads, dilation))
+    return request.checked(axes, planes)
 
 
 def _padded(maps: torch.Tensor, axes: Axes, mode: str) -> torch.Tensor:

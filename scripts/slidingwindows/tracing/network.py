@@ -1,9 +1,14 @@
-"""A network and an input in, a Funnel out: its layers run one by one, and their cost counted."""
+"""A network and an input in, a Funnel out: its layers run one by one.
+
+``sight`` calls doubtful what is made of operands that might cancel. Here torch is asked: where
+numbers cancel, they do not change with the input. What depends on a place too faintly for
+float64 is not confirmed, either.
+"""
 
 from __future__ import annotations
 
-import math
 import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,75 +16,128 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.flop_counter import FlopCounterMode
+from torch.overrides import TorchFunctionMode
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
 from ..core.receptive import Reach
-from .calls import title_of
-from .confirming import confirmed
-from .layers import CONVOLUTIONS, TRANSPOSED, is_a, windows_of
+from .asking import filled_in, is_shape, tensor_of, undisturbed
+from .layers import is_a, macs_of, new_parameters, windows_of
 from .lines import Sight
+from .request import title_of
 from .sight import sight_after
-from .tensors import tensor_of
-from .undisturbed import filled_in, undisturbed
 
-COUNTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)
+FLAT = ("relu", "relu6", "hardtanh", "hardswish", "hardsigmoid", "hardshrink", "softshrink")
+FLAT += ("threshold", "rrelu")
+STEP = 0.1  # by which an element changes; inputs are from 0 to 1
+ROUNDING = 1e-13  # relative to the largest number; what is smaller is no dependence
 
 
-def macs_of(layer: nn.Module, before: torch.Tensor, after: torch.Tensor) -> int:
-    """Multiply-accumulates of one layer that makes ``after`` of ``before``, a batch of one each.
+def confirmed(
+    network: nn.Module, layers: list[nn.Module], batch: torch.Tensor, claimed: list[int]
+) -> set[int]:
+    """Those of some layers whose outputs do see every place of a network's input.
 
-    Convolutions: outputs × input channels of a group × kernel elements, with
-    padding counted as torch multiplies it. Transposed ones: inputs × output
-    channels of a group × kernel elements. Linear: outputs × in_features. A
-    bias, an activation, a norm and a pool multiply and accumulate nothing, so
-    they have 0. A block of unknown content is run once more, with hooks on the
-    counted modules inside it; where torch's own counter finds more, as in
-    attention, which multiplies outside any module, that is taken.
+    layers: of the network, one after another. batch: of one, (1, C, ...); its shape counts.
+    claimed: indices of the layers that are asked. The network runs in float64 with random weights
+    and without flat activations, so that no weight or shut ReLU decides. Two questions are asked:
+    does every number of a layer change with a place and its neighbours, and does the gradient of
+    the last layer's numbers together reach every place? A layer that cannot be asked is not
+    confirmed. Network and random state are left as they were.
     """
-    if is_a(layer, COUNTED):
-        return _formula(layer, before, after)
-    if not any(True for _ in layer.children()) and type(layer).__module__.startswith("torch."):
-        if not any(True for _ in layer.parameters()):
-            return 0
-    return _inside(layer, before)
-
-
-def new_parameters(layer: nn.Module, seen: set[int]) -> int:
-    """Learnable numbers of a layer that no layer before it holds; seen is brought up to date."""
-    fresh = {id(p): p.numel() for p in layer.parameters() if id(p) not in seen}
-    seen.update(fresh)
-    return sum(fresh.values())
-
-
-def _formula(layer: nn.Module, before: torch.Tensor, after: torch.Tensor) -> int:
-    if isinstance(layer, nn.Linear):
-        return after.numel() * layer.in_features
-    kernel = math.prod(layer.kernel_size)
-    if isinstance(layer, TRANSPOSED):
-        return before.numel() * (layer.out_channels // layer.groups) * kernel
-    return after.numel() * (layer.in_channels // layer.groups) * kernel
-
-
-def _inside(block: nn.Module, before: torch.Tensor) -> int:
-    found = []
-
-    def count(module, arguments, output):
-        found.append(_formula(module, arguments[0], output))
-
-    hooks = [m.register_forward_hook(count) for m in block.modules() if is_a(m, COUNTED)]
-    counter = FlopCounterMode(display=False)
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # its one big kernel is invisible to both counts
+    if not claimed:
+        return set()
     try:
-        with counter, torch.no_grad():
-            block(before)
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        for hook in hooks:
-            hook.remove()
-    return max(sum(found), counter.get_total_flops() // 2)
+        with undisturbed(network), _Smooth():
+            torch.manual_seed(0)
+            network.double().requires_grad_(False)
+            for parameter in network.parameters():
+                _make_generic(parameter)
+            return _asked(layers, torch.rand_like(batch, dtype=torch.float64), claimed)
+    except Exception:  # whatever a forward of one's own may do with other numbers
+        return set()
+
+
+def _asked(layers, image: torch.Tensor, claimed: list[int]) -> set[int]:
+    with torch.enable_grad():
+        image.requires_grad_()
+        outputs = _outputs(layers, image, claimed)
+    changing = set(claimed)
+    for place in _places(image.shape[2:]):
+        other = image.detach().clone()
+        other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))
+        with torch.no_grad():
+            found = _outputs(layers, other, claimed)
+        for number in claimed:
+            # Of a number that is infinite or nan nothing is confirmed.
+            if not ((found[number] - outputs[number]).abs() > _least(outputs[number])).all():
+                changing.discard(number)
+    # What no number of a layer sees, no later layer can, so the last one answers for all.
+    while changing and not _reaches_all(outputs[max(changing)], image):
+        changing.discard(max(changing))
+    return changing
+
+
+def _outputs(layers, batch: torch.Tensor, claimed: list[int]) -> dict[int, torch.Tensor]:
+    found = {}
+    for number, layer in enumerate(layers[: max(claimed) + 1]):
+        batch = layer(batch.clone())  # the next layer may write into it
+        if number in claimed:
+            found[number] = batch
+    return found
+
+
+def _places(sizes) -> list[tuple[int, ...]]:
+    """A random place and its neighbour along each axis, which a stride of two tells apart."""
+    first = [int(torch.randint(size, ())) for size in sizes]
+    found = [tuple(first)]
+    for axis, size in enumerate(sizes):
+        found.append((*first[:axis], (first[axis] + 1) % size, *first[axis + 1 :]))
+    return list(dict.fromkeys(found))
+
+
+def _reaches_all(output: torch.Tensor, image: torch.Tensor) -> bool:
+    if not output.requires_grad:
+        return False
+    weights = torch.randn_like(output)
+    (gradient,) = torch.autograd.grad((output * weights).sum(), image, retain_graph=True)
+    return bool((gradient.abs().amax(1) > _least(gradient)).all())
+
+
+def _least(numbers: torch.Tensor) -> float:
+    return ROUNDING * max(0.1, float(numbers.detach().abs().max()))
+
+
+def _make_generic(parameter: nn.Parameter) -> None:
+    """Random numbers that keep activations in range; those of a zero-initialised layer, too."""
+    with torch.no_grad():
+        if parameter.dim() > 1:
+            parameter.normal_(0, (parameter.shape[0] / parameter.numel()) ** 0.5)
+        elif parameter.is_floating_point():
+            parameter.uniform_(0.5, 1.5)
+
+
+class _Smooth(TorchFunctionMode):
+    """Within it nothing is shut off, and all numbers of a max pool's window take part."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs, name = kwargs or {}, getattr(func, "__name__", "").strip("_")
+        if name in FLAT:
+            return F.softplus(args[0])
+        if "max_pool" in name and "fractional" not in name and "unpool" not in name:
+            return _averaged(func, name.replace("max", "avg"), args, kwargs)
+        return func(*args, **kwargs)
+
+
+def _averaged(func, name: str, args, kwargs):
+    dilation = kwargs.get("dilation", args[4] if len(args) > 4 else 1)
+    if set(dilation if isinstance(dilation, tuple | list) else (dilation,)) != {1}:
+        return func(*args, **kwargs)  # no average pool has a dilation
+    given = {k: v for k, v in kwargs.items() if k not in ("dilation", "return_indices")}
+    return getattr(F, name)(F.softplus(args[0]), *args[1:4], **given)
+
+
+__all__ = ["confirmed"]
 
 
 def layers_of(network: nn.Sequential) -> list[nn.Module]:
@@ -172,6 +230,11 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     """
     if not isinstance(network, nn.Sequential):
         raise SlidingWindowsError(f"funnel needs an nn.Sequential, got {type(network).__name__}")
+    if is_shape(image):
+        raise SlidingWindowsError(
+            f"funnel needs numbers, and {reprlib.repr(image)} is a shape: give an input that has "
+            "it, such as torch.rand(1, 8, 8)"
+        )
     image = tensor_of(image, "funnel")
     context = f"a network of {len(network)} layers on an input of shape {tuple(image.shape)}"
     _check(network, image, context)

@@ -1,4 +1,4 @@
-"""Max, average and LP pooling with regular windows, in 1, 2 and 3 dimensions, to a Trace."""
+"""Max, average and LP pooling in 1, 2 and 3 dimensions, adaptive and fractional too, to a Trace."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import several
+from ..core.geometry import UnevenAxis, several, whole
 from ..core.reduction import Average, Lp, Max
-from ..core.step import Step
-from ..core.trace import Trace
-from .requests import NAMES, Axes, Request, reads_input, spots
-from .tensors import ask_torch, plane_of
+from ..core.trace import Step, Trace
+from .asking import ask_torch, plane_of
+from .request import NAMES, Axes, Request, reads_input, spots
 
 WITH_INDICES = {
     1: F.max_pool1d_with_indices,
@@ -22,62 +21,59 @@ WITH_INDICES = {
 }
 
 
-def trace_max(ask: Request) -> Trace:
+def trace_max(request: Request) -> Trace:
     """MaxPool1d, 2d, 3d. Padding holds minus infinity; the first of equal elements wins."""
-    module = ask.module
-    axes = _axes(ask, module.dilation)
-    output = ask.answer()
+    module = request.module
+    axes = _axes(request, module.dilation)
+    output = request.answer()
     output = output[0] if module.return_indices else output
     again, indices = ask_torch(
-        WITH_INDICES[ask.dims],
-        ask.input,
+        WITH_INDICES[request.dims],
+        request.input,
         module.kernel_size,
         module.stride,
         module.padding,
         module.dilation,
         module.ceil_mode,
     )
-    return winners(ask, axes, output, again, indices)
+    return winners(request, axes, output, again, indices)
 
 
-def winners(ask: Request, axes: Axes, output, again, indices) -> Trace:
+def winners(request: Request, axes: Axes, output, again, indices) -> Trace:
     """The Trace of a max pool from torch's output and indices."""
     if not torch.allclose(again, output, rtol=0, atol=0, equal_nan=True):
         raise SlidingWindowsError("the module does not return what max pooling returns")
-    planes = ask.planes(axes, _least(ask, axes))
-    result, where = plane_of(ask.result(output)), ask.result(indices).tolist()
-    slices = axes[0].windows[ask.depth]
+    planes = request.planes(axes, _least(request, axes))
+    result, where = plane_of(request.result(output)), request.result(indices).tolist()
+    slices = axes[0].windows[request.depth]
     steps = []
     for row, col in spots(axes):
-        taps = ask.taps(axes, planes, row, col)
+        taps = request.taps(axes, planes, row, col)
         value, winner = result[row][col], None
-        if reads_input(axes, (ask.depth, row, col)):
+        if reads_input(axes, (request.depth, row, col)):
             places = [(slices[tap.plane], tap.row, tap.col) for tap in taps]
             winner = places.index(_place(where[row][col], axes))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
-        unseen = "padding" if winner is None else ""
-        words = Max().words(taps, value, unseen=unseen)
-        steps.append(Step((row, col), taps, value, words, winner, ties))
-    return ask.trace(Max.kind, axes, planes, steps, output)
+        steps.append(Step((row, col), taps, value, winner=winner, ties=ties))
+    return request.trace(Max.kind, axes, planes, steps, output)
 
 
-def trace_average(ask: Request) -> Trace:
+def trace_average(request: Request) -> Trace:
     """AvgPool1d, 2d, 3d. Padding holds zero; what ceil_mode adds beyond it is never counted."""
-    module = ask.module
-    axes = _axes(ask, 1)
-    output = ask.answer()
+    module = request.module
+    axes = _axes(request, 1)
+    output = request.answer()
     divisor = getattr(module, "divisor_override", None)
-    return averages(ask, axes, output, divisor, module.count_include_pad)
+    return averages(request, axes, output, divisor, module.count_include_pad)
 
 
-def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True) -> Trace:
+def averages(request: Request, axes: Axes, output, divisor=None, counts_padding=True) -> Trace:
     """The Trace of an average pool from torch's output. divisor None: the elements counted."""
-    average = Average(integral=not output.dtype.is_floating_point)
-    planes, result = ask.planes(axes, average.padding), plane_of(ask.result(output))
-    depth, slices = axes[0], axes[0].windows[ask.depth]
+    planes, result = request.planes(axes, Average.padding), plane_of(request.result(output))
+    depth, slices = axes[0], axes[0].windows[request.depth]
     steps = []
     for row, col in spots(axes):
-        taps = ask.taps(axes, planes, row, col)
+        taps = request.taps(axes, planes, row, col)
         if not counts_padding:
             taps = tuple(
                 t
@@ -87,41 +83,36 @@ def averages(ask: Request, axes: Axes, output, divisor=None, counts_padding=True
                 and 0 <= slices[t.plane] < depth.size
             )
         by = float(len(taps) if divisor is None else divisor)
-        value = result[row][col]
-        words = average.words(taps, value, by)
-        steps.append(Step((row, col), taps, value, words, divisor=by))
-    return ask.trace(Average.kind, axes, planes, steps, output, counts_padding=counts_padding)
+        steps.append(Step((row, col), taps, result[row][col], divisor=by))
+    return request.trace(Average.kind, axes, planes, steps, output, counts_padding=counts_padding)
 
 
-def trace_lp(ask: Request) -> Trace:
+def trace_lp(request: Request) -> Trace:
     """LPPool1d, 2d, 3d: torch averages powers, then multiplies by the whole kernel's size.
 
     So a window that ceil_mode cuts short counts as if it were whole.
     """
-    module, norm = ask.module, float(ask.module.norm_type)
-    if not ask.input.is_floating_point():
+    module, norm = request.module, float(request.module.norm_type)
+    if not request.input.is_floating_point():
         raise SlidingWindowsError("an LP pool needs floats: integer powers and roots lose digits")
     if norm == 0 or not math.isfinite(norm):
         raise SlidingWindowsError(f"norm_type must be finite and not zero, got {norm}")
-    axes = ask.axes(module.kernel_size, module.stride, ceil_mode=bool(module.ceil_mode))
-    output = ask.answer()
-    size = math.prod(several(module.kernel_size, ask.dims, "kernel_size"))
-    pool = Lp(norm=norm, size=size)
-    planes, result = ask.planes(axes, pool.padding), plane_of(ask.result(output))
+    axes = request.axes(module.kernel_size, module.stride, ceil_mode=bool(module.ceil_mode))
+    output = request.answer()
+    planes, result = request.planes(axes, Lp.padding), plane_of(request.result(output))
     steps = []
     for row, col in spots(axes):
-        taps = ask.taps(axes, planes, row, col)
-        value, by = result[row][col], float(len(taps))
-        steps.append(Step((row, col), taps, value, pool.words(taps, value, by), divisor=by))
-    return ask.trace(Lp.kind, axes, planes, steps, output, norm=norm)
+        taps = request.taps(axes, planes, row, col)
+        steps.append(Step((row, col), taps, result[row][col], divisor=float(len(taps))))
+    return request.trace(Lp.kind, axes, planes, steps, output, norm=norm)
 
 
-def _axes(ask: Request, dilation) -> Axes:
-    module = ask.module
-    axes = ask.axes(
+def _axes(request: Request, dilation) -> Axes:
+    module = request.module
+    axes = request.axes(
         module.kernel_size, module.stride, module.padding, dilation, bool(module.ceil_mode)
     )
-    for name, axis in zip(NAMES[ask.dims], axes[-ask.dims :], strict=True):
+    for name, axis in zip(NAMES[request.dims], axes[-request.dims :], strict=True):
         # Torch compares with the plain kernel, although its documentation allows the dilated one.
         if axis.padding[0] > axis.kernel_size // 2:
             raise SlidingWindowsError(
@@ -137,9 +128,100 @@ def _place(index: int, axes: Axes) -> tuple[int, int, int]:
     return (*divmod(rest, axes[1].size), col)
 
 
-def _least(ask: Request, axes: Axes) -> float:
+def _least(request: Request, axes: Axes) -> float:
     """What max pooling pads with. Integers have no infinity, but it shows in no other window."""
-    read = all(reads_input(axes, (ask.depth, *spot)) for spot in spots(axes))
-    if ask.input.is_floating_point() or read:
+    read = all(reads_input(axes, (request.depth, *spot)) for spot in spots(axes))
+    if request.input.is_floating_point() or read:
         return Max.padding
-    return float(torch.iinfo(ask.input.dtype).min)
+    return float(torch.iinfo(request.input.dtype).min)
+
+
+ADAPTIVE_MAX = {
+    1: F.adaptive_max_pool1d_with_indices,
+    2: F.adaptive_max_pool2d_with_indices,
+    3: F.adaptive_max_pool3d_with_indices,
+}
+FRACTIONAL = {
+    2: F.fractional_max_pool2d_with_indices,
+    3: F.fractional_max_pool3d_with_indices,
+}
+
+
+def trace_adaptive_max(request: Request) -> Trace:
+    """AdaptiveMaxPool1d, 2d, 3d."""
+    module, axes = request.module, _adaptive_axes(request)
+    output = request.answer()
+    output = output[0] if module.return_indices else output
+    again, indices = ask_torch(ADAPTIVE_MAX[request.dims], request.input, module.output_size)
+    return winners(request, axes, output, again, indices)
+
+
+def trace_adaptive_average(request: Request) -> Trace:
+    """AdaptiveAvgPool1d, 2d, 3d: each window is divided by its own number of elements."""
+    return averages(request, _adaptive_axes(request), request.answer())
+
+
+def _adaptive_axes(request: Request) -> Axes:
+    wanted = request.module.output_size
+    if wanted is None:
+        raise SlidingWindowsError("output_size must be given, got None")
+    if whole(wanted) is not None:
+        wanted = (whole(wanted),) * request.dims
+    sizes = [s if w is None else w for w, s in zip(wanted, request.sizes, strict=False)]
+    if len(tuple(wanted)) != request.dims:
+        raise SlidingWindowsError(f"output_size must have {request.dims} numbers, got {wanted!r}")
+    sizes = several(sizes, request.dims, "output_size")
+    axes = [
+        request.named(i, UnevenAxis.adaptive, size, sizes[i])
+        for i, size in enumerate(request.sizes)
+    ]
+    return request.checked(axes)
+
+
+def trace_fractional(request: Request) -> Trace:
+    """FractionalMaxPool2d, 3d (Graham 2014, arXiv 1412.6071): equal windows at uneven distances.
+
+    Torch places the windows by one random number for each channel and axis. They are taken from the
+    module's ``_random_samples``, or drawn here once, so that the windows shown are the ones used.
+    """
+    module = request.module
+    samples = module._random_samples
+    if samples is None:
+        samples = random_samples(request.input, request.dims)
+    output, indices = ask_torch(
+        FRACTIONAL[request.dims],
+        request.input,
+        module.kernel_size,
+        module.output_size,
+        module.output_ratio,
+        return_indices=True,
+        _random_samples=samples,
+    )
+    kernel = several(module.kernel_size, request.dims, "kernel_size")
+    chances = samples[request.sample, request.channel].tolist()
+    if request.dims == 2:
+        chances.reverse()  # torch's first number is for the width, of a volume for the depth
+    axes = []
+    for i, chance in enumerate(chances):
+        starts = _starts(request, i, kernel[i], output.shape[i - request.dims], chance)
+        spans = tuple((start, start + kernel[i]) for start in starts)
+        axes.append(request.named(i, UnevenAxis, request.sizes[i], spans, "fractional"))
+    return winners(request, request.checked(axes), output, output, indices)
+
+
+def random_samples(input: torch.Tensor, dims: int) -> torch.Tensor:
+    """The numbers that a fractional pool draws: (batch, channels, dims), from 0 to 1."""
+    batch = input.shape[0] if input.dim() == dims + 2 else 1
+    return torch.rand(batch, input.shape[-dims - 1], dims, dtype=input.dtype)
+
+
+def _starts(request: Request, i: int, kernel: int, count: int, chance: float) -> list[int]:
+    """Torch's generate_intervals, in the input's own dtype."""
+    size, last = request.sizes[i], request.sizes[i] - kernel
+    if count < 2:
+        return [last][:count]
+    dtype = request.input.dtype
+    alpha = torch.tensor(size - kernel, dtype=dtype) / torch.tensor(count - 1, dtype=dtype)
+    sample = torch.tensor(chance, dtype=dtype)
+    offset = int(sample * alpha)
+    return [int((j + sample) * alpha) - offset for j in range(count - 1)] + [last]

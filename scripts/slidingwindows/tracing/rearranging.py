@@ -9,12 +9,9 @@ import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, Geometry, pair, several, whole_or_same
-from ..core.move_words import folded, unfolded
-from ..core.text import number
 from ..core.transfer import Move, Read, Transfer, Write
-from .calls import title_of
-from .requests import NAMES, ONE, Request, named_axis
-from .tensors import MAX_TAPS, ask_torch, plane_of, rounding_unit, tensor_of
+from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit, tensor_of
+from .request import NAMES, ONE, Request, named_axis, title_of
 
 
 @contextmanager
@@ -28,7 +25,7 @@ def _one_thread():
         torch.set_num_threads(threads)
 
 
-def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
+def unpool(request: Request, indices=None, output_size=None) -> Transfer:
     """MaxUnpool1d, 2d, 3d, number by number: each goes to the place its index names.
 
     The rest is zero. Of a volume all slices are read, and what goes to the followed one is written.
@@ -37,21 +34,22 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
     wrong moves numbers to other places. Where two numbers have one index, several threads of
     torch would race; here one thread writes in reading order, and the last stays.
     """
-    module, input, dims = ask.module, ask.input, ask.dims
+    module, input, dims = request.module, request.input, request.dims
     if not hasattr(indices, "__array__"):
         raise SlidingWindowsError(
             f"MaxUnpool{dims}d needs the indices that MaxPool{dims}d(..., return_indices=True) "
             "returned: slide(module, input, indices=indices)"
         )
-    indices, output_size = tensor_of(indices, "indices"), whole_or_same(output_size)
+    indices = tensor_of(indices, "indices", "the tensor of indices")
+    output_size = whole_or_same(output_size)
     if tuple(indices.shape) != tuple(input.shape):
         raise SlidingWindowsError(
             f"the indices have shape {tuple(indices.shape)}, the input {tuple(input.shape)}"
         )
     with _one_thread():
         output = ask_torch(module, input, indices, output_size)
-    values, where, target = (ask.volume(t, ask.channel) for t in (input, indices, output))
-    axes = _unpooled_axes(ask, values, target)
+    values, where, target = (request.volume(t, request.channel) for t in (input, indices, output))
+    axes = _unpooled_axes(request, values, target)
     grids = tuple(plane_of(plane) for plane in values)
     depth, height, width = target.shape
     moves = []
@@ -62,50 +60,43 @@ def unpool(ask: Request, indices=None, output_size=None) -> Transfer:
                 place = (*divmod(rest, height), right)
                 value = grids[plane][row][col]
                 goes = Write(*place[1:], value)
-                writes = (goes,) if place[0] == ask.depth else ()
-                words = f"{number(value)} goes to its index {index}: {_place(dims, place)}"
-                words += "" if writes else ", in another slice"
-                moves.append(Move((row, col), (Read(plane, row, col, value),), writes, words))
+                writes = (goes,) if place[0] == request.depth else ()
+                moves.append(Move((row, col), (Read(plane, row, col, value),), writes))
     indices = tuple(tuple(map(tuple, lines)) for lines in where.tolist())
-    more = {"dims": dims, "depth_index": ask.depth, "indices": indices}
-    return _transfer("unpool", ask, axes, grids, target[ask.depth], moves, output, **more)
+    more = {"dims": dims, "depth_index": request.depth, "indices": indices}
+    return _transfer("unpool", request, axes, grids, target[request.depth], moves, output, **more)
 
 
-def _unpooled_axes(ask: Request, values, target) -> list[Axis]:
+def _unpooled_axes(request: Request, values, target) -> list[Axis]:
     """The windows over the target's rows and columns; refuses a depth that is not there."""
     names = ("kernel_size", "stride", "padding")
-    kernel, stride, pads = (several(getattr(ask.module, n), ask.dims, n) for n in names)
+    kernel, stride, pads = (several(getattr(request.module, n), request.dims, n) for n in names)
     if values.numel() > MAX_TAPS:
         raise SlidingWindowsError(
             f"{values.numel():,} numbers are more than the {MAX_TAPS:,} a transfer may hold"
         )
     made = []
-    sizes = zip(values.shape[-ask.dims :], target.shape[-ask.dims :], strict=True)
+    sizes = zip(values.shape[-request.dims :], target.shape[-request.dims :], strict=True)
     for i, (count, size) in enumerate(sizes):
         behind = (count - 1) * stride[i] + kernel[i] - size - pads[i]
         pad = (pads[i], max(pads[i], behind))
-        made.append(ask.named(i, Axis, size, kernel[i], stride[i], pad))
-    if not 0 <= ask.depth < len(target):
-        raise SlidingWindowsError(f"depth {ask.depth} is not among the {len(target)} of the output")
+        made.append(request.named(i, Axis, size, kernel[i], stride[i], pad))
+    if not 0 <= request.depth < len(target):
+        raise SlidingWindowsError(
+            f"depth {request.depth} is not among the {len(target)} of the output"
+        )
     return [ONE, *made][-2:]
 
 
-def _place(dims: int, place: tuple[int, int, int]) -> str:
-    depth, row, col = place
-    if dims == 1:
-        return f"element {col}"
-    return (f"depth {depth}, " if dims == 3 else "") + f"row {row}, column {col}"
-
-
-def unfold(ask: Request) -> Transfer:
+def unfold(request: Request) -> Transfer:
     """Unfold (im2col): each window of all channels becomes one column of a matrix.
 
     Source: torch's Unfold documentation.
     """
-    axes, input = _axes(ask, ask.sizes), ask.input
-    output = ask.answer()
-    maps = input[ask.sample] if input.dim() == 4 else input
-    target = output[ask.sample] if output.dim() == 3 else output
+    axes, input = _axes(request, request.sizes), request.input
+    output = request.answer()
+    maps = input[request.sample] if input.dim() == 4 else input
+    target = output[request.sample] if output.dim() == 3 else output
     pads = [*axes[1].padding, *axes[0].padding]
     planes = tuple(plane_of(plane) for plane in F.pad(maps, pads))
     top, left = axes[0].padding[0], axes[1].padding[0]
@@ -118,18 +109,17 @@ def unfold(ask: Request) -> Transfer:
             for c in axes[1].windows[col]
         )
         writes = tuple(Write(i, column, read.value) for i, read in enumerate(reads))
-        words = unfolded((row, col), column, [read.value for read in reads])
-        moves.append(Move((row, col), reads, writes, words))
-    return _transfer("unfold", ask, axes, planes, target, moves, output)
+        moves.append(Move((row, col), reads, writes))
+    return _transfer("unfold", request, axes, planes, target, moves, output)
 
 
-def fold(ask: Request) -> Transfer:
+def fold(request: Request) -> Transfer:
     """Fold (col2im): each column goes back to its window; where windows overlap, numbers add up."""
-    axes, input = _axes(ask, pair(ask.module.output_size, "output_size")), ask.input
-    output = ask.answer()
+    axes, input = _axes(request, pair(request.module.output_size, "output_size")), request.input
+    output = request.answer()
     size = axes[0].kernel_size * axes[1].kernel_size
-    columns = input[ask.sample] if input.dim() == 3 else input
-    columns = columns[ask.channel * size : (ask.channel + 1) * size]
+    columns = input[request.sample] if input.dim() == 3 else input
+    columns = columns[request.channel * size : (request.channel + 1) * size]
     grid, moves = plane_of(columns), []
     height, width = axes[0].size, axes[1].size
     for column, (row, col) in enumerate(_windows(axes)):
@@ -140,14 +130,13 @@ def fold(ask: Request) -> Transfer:
             for (r, c), read in zip(places, reads, strict=True)
             if 0 <= r < height and 0 <= c < width
         )
-        words = folded((row, col), column)
-        moves.append(Move((row, col), reads, writes, words))
-    return _transfer("fold", ask, axes, (grid,), _followed(ask, output), moves, output)
+        moves.append(Move((row, col), reads, writes))
+    return _transfer("fold", request, axes, (grid,), _followed(request, output), moves, output)
 
 
-def _axes(ask: Request, sizes: tuple[int, ...]) -> list[Axis]:
+def _axes(request: Request, sizes: tuple[int, ...]) -> list[Axis]:
     names = ("kernel_size", "stride", "padding", "dilation")
-    kernel, stride, pads, dilation = (pair(getattr(ask.module, name), name) for name in names)
+    kernel, stride, pads, dilation = (pair(getattr(request.module, name), name) for name in names)
     made = []
     for i, size in enumerate(sizes):
         pad = (pads[i], pads[i])
@@ -164,23 +153,23 @@ def _windows(axes) -> list[tuple[int, int]]:
     return [(r, c) for r in range(axes[0].output_size) for c in range(axes[1].output_size)]
 
 
-def _followed(ask: Request, tensor: torch.Tensor) -> torch.Tensor:
-    return (tensor[ask.sample] if tensor.dim() == 4 else tensor)[ask.channel]
+def _followed(request: Request, tensor: torch.Tensor) -> torch.Tensor:
+    return (tensor[request.sample] if tensor.dim() == 4 else tensor)[request.channel]
 
 
-def _transfer(kind, ask: Request, axes, sources, target, moves, output, **more) -> Transfer:
+def _transfer(kind, request: Request, axes, sources, target, moves, output, **more) -> Transfer:
     return Transfer(
         kind=kind,
-        operation=type(ask.module).__name__,
-        call=title_of(ask.module),
+        operation=type(request.module).__name__,
+        call=title_of(request.module),
         geometry=Geometry(*axes),
         sources=sources,
         target=plane_of(target),
         moves=tuple(moves),
-        input_shape=tuple(ask.input.shape),
+        input_shape=tuple(request.input.shape),
         output_shape=tuple(output.shape),
-        sample=ask.sample,
-        channel=ask.channel,
+        sample=request.sample,
+        channel=request.channel,
         epsilon=rounding_unit(output.dtype),
         **more,
     )

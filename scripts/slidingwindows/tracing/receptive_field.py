@@ -11,13 +11,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.fields import FieldLayer, ReceptiveField
 from ..core.geometry import whole, whole_or_same
-from ..core.receptive import Reach, walk_axis, walk_back
+from ..core.receptive import FieldLayer, Reach, ReceptiveField, walk_axis, walk_back
+from .asking import ask_torch, filled_in, is_shape, tensor_of, undisturbed
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run
-from .tensors import ask_torch, tensor_of
-from .undisturbed import filled_in, undisturbed
 
 
 def surrogate(modules, outputs) -> nn.Sequential:
@@ -185,8 +183,9 @@ def receptive_field(
     windows that are all alike), pads and element-wise layers; norms and dropout
     count as in eval mode. It is left as it is.
     input: a shape, (C, L), (C, H, W) or (C, D, H, W), or a tensor, also a batch of
-    one. A shape stands for inputs of normal random numbers, always the same
-    ones; they matter for the effective field alone.
+    one. An array of whole numbers such as np.array([1, 8, 8]) is a shape, too. A
+    shape means inputs of normal random numbers, always the same ones; they matter for
+    the effective field alone.
     samples: how many such inputs.
     output: position in the last layer, one int for each axis; None is the middle.
     Raises SlidingWindowsError if a layer has no receptive field of one size, if
@@ -221,7 +220,10 @@ def _probed(network, inputs, output, context) -> ReceptiveField:
 
 def _inputs(network, input, samples) -> list[torch.Tensor]:
     if isinstance(input, torch.Tensor) or hasattr(input, "__array__"):
+        shaped = is_shape(input)
         input = tensor_of(input, "receptive_field")
+        if shaped:
+            return _inputs(network, input.tolist(), samples)
         if not input.is_floating_point() or 0 in input.shape:
             raise SlidingWindowsError(
                 f"the input must be a float tensor with numbers, got {input.dtype} of shape "

@@ -7,20 +7,17 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ..core import move_words
-from ..core.backward import passed_back
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import whole
+from ..core.moves import passed_back
 from ..core.trace import Trace
 from ..core.transfer import Move, Read, Transfer, Write
-from .adaptive import random_samples
-from .calls import title_of
+from .asking import ask_torch, filled_in, plane_of, rounding_unit, tensor_of, undisturbed
 from .convolution import with_output_size
 from .layers import TRANSPOSED
-from .requests import Request
+from .pooling import random_samples
+from .request import Request, title_of
 from .slide import followed, slide
-from .tensors import ask_torch, plane_of, rounding_unit, tensor_of
-from .undisturbed import filled_in, undisturbed
 
 
 @one_error("route failed")
@@ -94,8 +91,8 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
     if problem:
         raise SlidingWindowsError(problem, trace.call)
     sent = _sent(trace, gradient, input)
-    ask = Request(module, input.detach(), trace.dims, channel, sample, depth)
-    target = _autograd(ask, trace, sent, plane)
+    request = Request(module, input.detach(), trace.dims, channel, sample, depth)
+    target = _autograd(request, trace, sent, plane)
     upstream = plane_of(sent)
     moves = []
     passed = passed_back(trace, plane, upstream)
@@ -103,8 +100,7 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
         row, col = step.output
         arriving = upstream[row][col]
         writes = tuple(Write(*share) for share in shares)
-        words = move_words.passed(trace, step, arriving, writes)
-        moves.append(Move(step.output, (Read(0, row, col, arriving),), writes, words))
+        moves.append(Move(step.output, (Read(0, row, col, arriving),), writes))
     return Transfer(
         kind="gradient",
         operation=trace.operation,
@@ -172,7 +168,7 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
     if gradient is None:
         return torch.ones(shape, dtype=input.dtype)
     if hasattr(gradient, "__array__"):
-        gradient = tensor_of(gradient, "route")
+        gradient = tensor_of(gradient, "route", "the gradient")
     given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]
@@ -184,14 +180,14 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
     return given
 
 
-def _autograd(ask: Request, trace: Trace, sent: torch.Tensor, plane: int) -> torch.Tensor:
+def _autograd(request: Request, trace: Trace, sent: torch.Tensor, plane: int) -> torch.Tensor:
     """What torch says: the gradient of the followed output by the plane, (H, W)."""
     with torch.enable_grad():
-        leaf = ask.input.clone().requires_grad_()
-        output = ask_torch(ask.module, leaf)
+        leaf = request.input.clone().requires_grad_()
+        output = ask_torch(request.module, leaf)
         output = output[0] if isinstance(output, tuple) else output
-        (gradient,) = ask_torch(torch.autograd.grad, (ask.result(output) * sent).sum(), leaf)
-    volume = ask.volume(gradient, trace.channels[plane])
+        (gradient,) = ask_torch(torch.autograd.grad, (request.result(output) * sent).sum(), leaf)
+    volume = request.volume(gradient, trace.channels[plane])
     received = volume[trace.slices[plane] // trace.depth_stretch if trace.slices else 0]
     if not trace.stretched:
         return received

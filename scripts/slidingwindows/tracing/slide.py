@@ -12,14 +12,18 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import pair, whole
 from ..core.trace import Trace
 from ..core.transfer import Transfer
-from .adaptive import trace_adaptive_average, trace_adaptive_max, trace_fractional
-from .calls import title_of
+from .asking import filled_in, tensor_of, undisturbed
 from .convolution import trace_convolution, trace_transposed
-from .pooling import trace_average, trace_lp, trace_max
+from .pooling import (
+    trace_adaptive_average,
+    trace_adaptive_max,
+    trace_average,
+    trace_fractional,
+    trace_lp,
+    trace_max,
+)
 from .rearranging import fold, unfold, unpool
-from .requests import Request
-from .tensors import tensor_of
-from .undisturbed import filled_in, undisturbed
+from .request import Request, title_of
 
 # Each class of module with its number of dimensions and the function that traces it.
 TRACERS = {

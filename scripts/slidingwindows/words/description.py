@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable
 
 from ..core.geometry import AnyAxis
-from ..core.step import Step
 from ..core.text import number, size
-from ..core.trace import Trace
+from ..core.trace import Step, Trace
 from .wording import padded
 
 HELD = {-math.inf: "minus infinity", 0.0: "zero"}  # by padding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..core.fields import ReceptiveField
+from ..core.receptive import ReceptiveField
 from ..core.text import number, once, shape_text, size
 
 AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -89,7 +90,7 @@ def _filled(name: str, shape: tuple[int, ...], parts: list[Part], dtype: str) ->
 
 
 def _module(trace: Trace) -> list[str]:
-    lines = [f"module = {trace.call}{_suffix(trace)}"]
+    lines = [f"module = {_plain(trace.call)}{_suffix(trace)}"]
     if not trace.weights:
         return lines
     transposed = trace.operation.startswith("ConvTranspose")
@@ -111,6 +112,11 @@ def _module(trace: Trace) -> list[str]:
     if trace.bias is not None:
         lines.append(f"module.bias.data[{trace.channel}] = {_number(trace.bias, _dtype(trace))}")
     return lines
+
+
+def _plain(call: str) -> str:
+    """The call alone: dtype and device are said by what is made here."""
+    return re.sub(r"(?<=\))(\.\w+\([^()]*\))+$", "", call)
 
 
 def _suffix(trace: Trace) -> str:
@@ -152,7 +158,7 @@ def _moved(item: Transfer) -> list[str]:
                 place = [*lead, str(item.channel), *([str(depth)] if item.dims == 3 else [])]
                 parts.append((place, rows if item.dims > 1 else rows[0]))
             lines += _filled(name, item.input_shape, parts, kind)
-    lines.append(f"module = {item.call}")
+    lines.append(f"module = {_plain(item.call)}")
     if item.kind == "unpool":
         whole = tuple(item.output_shape[-item.dims :])
         names = {"channel": item.channel, "sample": item.sample, "depth": item.depth_index}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.geometry import AnyAxis
+from ..core.geometry import AnyAxis, UnevenAxis
 from ..core.text import number
 from ..core.trace import Trace
-from ..core.uneven import UnevenAxis
 
 
 def size_words(trace: Trace) -> list[str]:

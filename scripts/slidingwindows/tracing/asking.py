@@ -1,4 +1,4 @@
-"""Use somebody's module and leave it, and all randomness, as it was."""
+"""How torch is asked: tensors to plain numbers, and somebody's module used and left as it was."""
 
 from __future__ import annotations
 
@@ -16,7 +16,78 @@ from torch.nn.modules import module as hooks_of_all
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
-from .tensors import ask_torch
+from ..core.errors import SlidingWindowsError, one_error
+from ..core.geometry import whole
+from ..core.trace import Plane
+
+# More taps than this are not a lesson any more, and would take minutes to fold.
+MAX_TAPS = 2_000_000
+
+
+def tensor_of(input, who: str, what: str = "the input") -> torch.Tensor:
+    """An input as a torch tensor; a numpy array is copied and keeps its dtype.
+
+    who: the function that was given it, as what. Raises SlidingWindowsError for anything else, and
+    for what does not hold its numbers one by one, such as a masked array.
+    """
+    numpy = sys.modules.get("numpy")
+    masked = getattr(torch.masked, "MaskedTensor", ())
+    if isinstance(input, masked) or (numpy and isinstance(input, numpy.ma.MaskedArray)):
+        fills = "to_tensor(0)" if isinstance(input, masked) else "filled(0)"
+        raise SlidingWindowsError(
+            f"{what} is masked, and no window of torch leaves numbers out; "
+            f"its {fills}, or another number, can be taken"
+        )
+    if numpy and isinstance(input, numpy.ndarray):
+        with one_error(f"{who} cannot take a numpy array of {input.dtype}"):
+            return torch.from_numpy(numpy.array(input, order="C"))
+    if not isinstance(input, torch.Tensor):
+        raise SlidingWindowsError(
+            f"{who} needs a torch tensor or a numpy array, got {type(input).__name__}"
+        )
+    if input.is_nested:
+        raise SlidingWindowsError("a nested tensor has no one shape to slide over")
+    if input.is_meta:
+        raise SlidingWindowsError(f"{what} is on the meta device, which keeps no numbers")
+    if input.layout is not torch.strided or input.is_quantized:
+        kind, way = ("quantized", "dequantize") if input.is_quantized else ("sparse", "to_dense")
+        raise SlidingWindowsError(f"{what} is {kind}; its {way}() can be taken")
+    return input
+
+
+def is_shape(input) -> bool:
+    """True for whole numbers in one dimension, as many as a shape has: np.array([1, 8, 8])."""
+    if isinstance(input, tuple | list):
+        return 2 <= len(input) <= 5 and all(whole(item) is not None for item in input)
+    numpy = sys.modules.get("numpy")
+    if numpy and isinstance(input, numpy.ndarray):
+        integral = input.dtype.kind in "iu"
+    elif isinstance(input, torch.Tensor):
+        integral = not (input.dtype.is_floating_point or input.is_complex() or input.is_nested)
+        integral = integral and input.dtype is not torch.bool
+    else:
+        return False
+    return integral and len(input.shape) == 1 and 2 <= input.shape[0] <= 5
+
+
+def ask_torch(function, *arguments, **options):
+    """Call torch; its refusal becomes a SlidingWindowsError with torch's own words."""
+    try:
+        return function(*arguments, **options)
+    except (RuntimeError, ValueError, TypeError, ArithmeticError, NotImplementedError) as error:
+        words = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise SlidingWindowsError(f"torch says: {words}") from error
+
+
+def plane_of(tensor: torch.Tensor) -> Plane:
+    """A (H, W) tensor as rows of Python floats; integers that a float would round stay ints."""
+    return tuple(tuple(float(v) if v == float(v) else v for v in row) for row in tensor.tolist())
+
+
+def rounding_unit(dtype: torch.dtype) -> float:
+    """The step from 1 to the next number of a float dtype; 0 for integers, which do not round."""
+    return torch.finfo(dtype).eps if dtype.is_floating_point else 0.0
+
 
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 HOOKS_OF_ALL = (
@@ -30,7 +101,7 @@ HOOKS_OF_ALL = (
 )
 OF_TORCH = frozenset(nn.Module().__dict__)
 # One thread at a time: what two would lend and give back crosswise would not come home.
-ONE = threading.RLock()
+TURN = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -44,7 +115,7 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
     Other threads wait for their turn. Forward passes of their own, which ask no turn, meanwhile
     run without the hooks that are registered for all modules.
     """
-    with ONE:
+    with TURN:
         everything = {id(m): m for module in modules for m in module.modules()}.values()
         # A compiled TorchScript module keeps its state where Python cannot reach it.
         everything = [m for m in everything if not isinstance(m, torch.jit.ScriptModule)]
@@ -65,8 +136,14 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
 def filled_in(module: nn.Module, input: torch.Tensor) -> nn.Module:
     """The module; of one whose parameters wait for an input, a copy that has seen this one.
 
-    Raises SlidingWindowsError if it refuses the input.
+    Raises SlidingWindowsError if it refuses the input, and if it is on the meta device.
     """
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.is_meta:
+            raise SlidingWindowsError(
+                f"the module's {name} is on the meta device, which keeps no numbers; its "
+                'to_empty(device="cpu") makes room for them'
+            )
     if not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
         return module
     with undisturbed(module):  # no hook of the caller's is copied, for none may run

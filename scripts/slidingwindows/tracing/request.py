@@ -1,0 +1,310 @@
+"""What is to be traced, module and input, sample, channel and depth; and a module as its call."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from ..core.errors import SlidingWindowsError
+from ..core.geometry import Axis, Geometry, UnevenAxis, several
+from ..core.trace import Plane, Step, Tap, Trace
+from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit, undisturbed
+
+SKIPPED = ("self", "device", "dtype")
+POSITIONAL = ("in_channels", "out_channels")
+# A pool keeps its stride explicit: that it defaults to kernel_size surprises people.
+EXPLICIT = ("stride",)
+# How a layer is brought to a dtype, as people write it.
+CASTS = {torch.float64: "double()", torch.float32: "float()", torch.float16: "half()"}
+CASTS[torch.bfloat16] = "bfloat16()"
+
+
+def title_of(module: nn.Module) -> str:
+    """The torch call that makes a module, or 'MyPool(…)' where none can be said."""
+    return call_of(module) or f"{type(module).__name__}(…)"
+
+
+def call_of(module: nn.Module) -> str:
+    """'nn.MaxPool2d(kernel_size=3, stride=2, padding=1)', or '' where no call can be said.
+
+    The call is tried out here, on torch's meta device, which takes no memory: it makes a module
+    with the same repr, the same attributes and parameters of the same names, shapes and dtypes.
+    What brought a layer to its dtype and its device is part of it: '.double()', ".to('cuda:0')".
+    A subclass of torch's classes, a container, a layer under weight_norm or one that was changed
+    into what no call makes has none. A tuple of equal numbers is written once if that makes the
+    same module, and no argument is written without which the module would be the same.
+    """
+    kind = type(module)
+    if getattr(nn, kind.__name__, None) is not kind:
+        return ""
+    try:
+        device = _device(module)
+        with undisturbed(), torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of kernels without elements
+            dtype = _dtype(module)
+            arguments = _arguments(module, dtype)
+        words = [repr(v) if n in POSITIONAL else f"{n}={v!r}" for n, v in arguments.items()]
+    except Exception:  # whatever a constructor or a repr raises, such a call makes no such module
+        return ""
+    cast = f".{CASTS.get(dtype, f'to({dtype})')}" if dtype else ""
+    return f"nn.{kind.__name__}({', '.join(words)}){cast}{device}"
+
+
+def _tensors(module: nn.Module) -> list[tuple[str, torch.Tensor]]:
+    """Parameters and buffers, but for what torch's tests put in, as a pool's random samples."""
+    found = (*module.named_parameters(), *module.named_buffers())
+    return [(name, tensor) for name, tensor in found if not name.startswith("_")]
+
+
+def _dtype(module: nn.Module) -> torch.dtype | None:
+    """That of all its numbers with a fraction; None if it is what torch makes unasked."""
+    found = {t.dtype for _, t in _tensors(module) if t.is_floating_point() or t.is_complex()}
+    return found.pop() if len(found) == 1 and found != {torch.get_default_dtype()} else None
+
+
+def _device(module: nn.Module) -> str:
+    """What follows the call if its numbers are elsewhere than torch puts them; raises for two."""
+    found = {tensor.device for _, tensor in _tensors(module)}
+    if len(found) > 1:
+        raise TypeError("no call puts a module on two devices")
+    made = torch.empty(0).device
+    return f".to({str(found.pop())!r})" if found - {made} else ""
+
+
+def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
+    """The fewest arguments that make the module, in a dtype if one is given; raises if none do."""
+    parameters = dict(_parameters(module))
+    given = {}
+    for name in parameters:
+        try:
+            given[name] = _literal(_attribute(module, name))
+        except (AttributeError, TypeError):
+            continue  # perhaps the call makes the same module without it
+    briefer = {name: _once(value) for name, value in given.items()}
+    if _makes(module, briefer, dtype):
+        given = briefer
+    elif not _makes(module, given, dtype):
+        raise TypeError("no call makes this module")
+    for name, value in list(given.items()):
+        once = {**given, name: _once(value)}
+        if given[name] != once[name] and _makes(module, once, dtype):
+            given = once
+        default = parameters[name].default
+        without = {other: v for other, v in given.items() if other != name}
+        needed = default is inspect.Parameter.empty or (name in EXPLICIT and once[name] != default)
+        if not needed and _makes(module, without, dtype):
+            given = without
+    return given
+
+
+def _parameters(module: nn.Module) -> Iterator[tuple[str, inspect.Parameter]]:
+    """The constructor's, as its signature has them, so that every one torch adds shows up."""
+    for name, parameter in inspect.signature(type(module).__init__).parameters.items():
+        variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if not variable and name not in SKIPPED and not name.startswith("_"):
+            yield name, parameter
+
+
+def _attribute(module: nn.Module, name: str):
+    value = getattr(module, name)
+    if name == "bias" and not isinstance(value, bool):
+        return value is not None
+    return value
+
+
+def _literal(value):
+    """A value as Python's own numbers, strings and tuples; raises for what code cannot say."""
+    if value is None or type(value) in (bool, str):
+        return value
+    if isinstance(value, tuple | list):
+        return (tuple if isinstance(value, tuple) else list)(_literal(item) for item in value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return float(value)
+    raise TypeError(f"{value!r} is no plain value")
+
+
+def _once(value):
+    """(3, 3) as 3."""
+    alike = isinstance(value, tuple) and len(set(value)) == 1
+    return value[0] if alike else value
+
+
+def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> bool:
+    """True if a module's class makes an equal one from arguments."""
+    try:
+        made = type(module)(**arguments)
+        made = made.to(dtype) if dtype else made
+    except Exception:  # a wrong guess
+        return False
+    return repr(made) == repr(module) and _traits(made) == _traits(module, made)
+
+
+def _traits(module: nn.Module, like: nn.Module | None = None) -> list:
+    """What two modules have in common if one call makes both: attributes, shapes and dtypes.
+
+    like: only this one's attributes count, for people keep their own things on a module.
+    """
+    found = [
+        (name, tensor.dtype, tuple(tensor.shape) if not is_lazy(tensor) else None)
+        for name, tensor in _tensors(module)
+    ]
+    for name in vars(like or module):
+        value = vars(module).get(name)
+        if not name.startswith("_") and name != "training":
+            found.append((name, tuple(value.shape) if isinstance(value, torch.Tensor) else value))
+    return found
+
+
+NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+Axes = tuple[Axis | UnevenAxis, Axis | UnevenAxis, Axis | UnevenAxis]
+ONE = Axis(1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A module of 1, 2 or 3 dimensions and its input, (C, ...) or (N, C, ...).
+
+    Signals are followed as volumes of one slice of one row, pictures as volumes of one slice.
+    """
+
+    module: nn.Module
+    input: torch.Tensor
+    dims: int
+    channel: int = 0
+    sample: int = 0
+    depth: int = 0
+
+    def answer(self) -> torch.Tensor:
+        """What torch makes of the input; a module that overwrites what it reads gets a copy."""
+        return ask_torch(self.module, self.input.clone())
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The spatial sizes, as many as there are dimensions."""
+        return tuple(self.input.shape[-self.dims :])
+
+    def volume(self, tensor: torch.Tensor, channel: int) -> torch.Tensor:
+        """One sample and channel of a tensor like the input, as (D, H, W)."""
+        sample = tensor[self.sample] if tensor.dim() == self.dims + 2 else tensor
+        return sample[channel].reshape((1,) * (3 - self.dims) + tuple(tensor.shape[-self.dims :]))
+
+    def result(self, output: torch.Tensor) -> torch.Tensor:
+        """The followed (H, W) part of an output."""
+        return self.volume(output, self.channel)[self.depth]
+
+    def axes(self, kernel_size, stride, padding=0, dilation=1, ceil_mode=False) -> Axes:
+        """Regular windows from a module's parameters; stride None means kernel_size."""
+        kernel = several(kernel_size, self.dims, "kernel_size")
+        strides = kernel if stride is None else several(stride, self.dims, "stride")
+        pads = several(padding, self.dims, "padding")
+        dilations = several(dilation, self.dims, "dilation")
+        made = []
+        for i, size in enumerate(self.sizes):
+            pad = (pads[i], pads[i])
+            made.append(
+                self.named(i, Axis, size, kernel[i], strides[i], pad, dilations[i], ceil_mode)
+            )
+        return self.checked(made)
+
+    def named(self, i: int, make, *arguments):
+        """An axis; an error says which one it is."""
+        return named_axis(NAMES[self.dims][i], make, *arguments)
+
+    def checked(self, axes: list, planes: int = 1) -> Axes:
+        """Three axes; refuses a depth that is not there, and a trace too long to be of use."""
+        depth, rows, cols = (ONE,) * (3 - self.dims) + tuple(axes)
+        if not 0 <= self.depth < depth.output_size:
+            raise SlidingWindowsError(
+                f"depth {self.depth} is not among the {depth.output_size} of the output"
+            )
+        taps = planes * depth.kernel_size
+        for axis in (rows, cols):
+            taps *= axis.output_size * axis.kernel_size
+        if taps > MAX_TAPS:
+            raise SlidingWindowsError(
+                f"the windows read {taps:,} elements, more than the {MAX_TAPS:,} a trace may hold"
+            )
+        return depth, rows, cols
+
+    def planes(self, axes: Axes, value: float) -> tuple[Plane, ...]:
+        """The slices that the followed windows read, with a constant padding around them."""
+        depth, rows, cols = axes
+        volume = self.volume(self.input, self.channel)
+        (top, bottom), (left, right) = rows.padding, cols.padding
+        width = cols.size + left + right
+        edge, planes = ((value,) * width,), []
+        for position in depth.windows[self.depth]:
+            if 0 <= position < depth.size:
+                body = [(value,) * left + r + (value,) * right for r in plane_of(volume[position])]
+            else:
+                body = [(value,) * width] * rows.size
+            planes.append(edge * top + tuple(body) + edge * bottom)
+        return tuple(planes)
+
+    def taps(self, axes: Axes, planes, row: int, col: int, weights=()) -> tuple[Tap, ...]:
+        """What the window of output (row, col) reads: plane by plane, row by row."""
+        _, rows, cols = axes
+        top, left, found = rows.padding[0], cols.padding[0], []
+        for p, plane in enumerate(planes):
+            for i, r in enumerate(rows.windows[row]):
+                for j, c in enumerate(cols.windows[col]):
+                    weight = weights[p][i][j] if weights else None
+                    found.append(Tap(p, r, c, plane[r + top][c + left], weight))
+        return tuple(found)
+
+    def trace(self, kind: str, axes: Axes, planes, steps: list[Step], output, **more) -> Trace:
+        """The finished Trace. more: fields that only some operations have."""
+        depth, rows, cols = axes
+        slices = depth.windows[self.depth] if self.dims == 3 else ()
+        channels = more.pop("channels", (self.channel,))
+        return Trace(
+            kind=kind,
+            operation=type(self.module).__name__,
+            call=title_of(self.module),
+            geometry=Geometry(rows, cols),
+            planes=planes,
+            channels=tuple(c for c in channels for _ in (slices or (0,))),
+            output=plane_of(self.result(output)),
+            steps=tuple(steps),
+            input_shape=tuple(self.input.shape),
+            output_shape=tuple(output.shape),
+            sample=self.sample,
+            channel=self.channel,
+            integral=not output.dtype.is_floating_point,
+            epsilon=rounding_unit(output.dtype),
+            dims=self.dims,
+            depth=depth if self.dims == 3 else None,
+            depth_index=self.depth,
+            slices=slices * len(channels),
+            **more,
+        )
+
+
+def named_axis(name: str, make, *arguments):
+    """make(*arguments), an axis; an error says which one it is."""
+    try:
+        return make(*arguments)
+    except SlidingWindowsError as error:
+        raise SlidingWindowsError(f"{name}: {error.problem}") from None
+
+
+def spots(axes: Axes):
+    """Output positions (row, col) in reading order."""
+    return [(r, c) for r in range(axes[1].output_size) for c in range(axes[2].output_size)]
+
+
+def reads_input(axes: Axes, spot: tuple[int, int, int]) -> bool:
+    """False for a window of padding alone. spot: (depth, row, col) of the output."""
+    return all(
+        any(0 <= p < axis.size for p in axis.windows[i]) for axis, i in zip(axes, spot, strict=True)
+    )
