@@ -19,8 +19,21 @@ Positions = tuple[int, ...]
 class FieldLayer:
     """One layer of a network.
 
-    call: the torch call, as code. windows: how they lie on the layer's input.
-    reaches: what one of its outputs sees of the network's input, axis by axis.
+    Attributes:
+        call: The torch call, as code.
+        windows: How its windows lie on the layer's input.
+        reaches: What one of its outputs sees of the network's input, axis by axis.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import receptive_field
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3), torch.nn.MaxPool2d(2))
+        >>> layer = receptive_field(network, (1, 9, 9)).layers[1]
+        >>> layer.call, layer.sees(), layer.jump()
+        ('nn.MaxPool2d(kernel_size=2, stride=2)', '4', '2')
+
+    Source:
+        The recurrence of Araujo, Norris and Sim 2019, doi 10.23915/distill.00021.
     """
 
     call: str
@@ -33,11 +46,19 @@ class FieldLayer:
         return self.windows.plain
 
     def sees(self) -> str:
-        """The receptive field in input elements: '5', or '5×3' if rows and columns differ."""
+        """The receptive field in a word.
+
+        Returns:
+            Input elements, '5', or '5×3' if rows and columns differ.
+        """
         return once([reach.size for reach in self.reaches])
 
     def jump(self) -> str:
-        """Input elements from one output's view to the next one's: '2' or '2×1'."""
+        """How far apart neighbouring outputs look.
+
+        Returns:
+            Input elements, '2' or '2×1'.
+        """
         return once([reach.jump for reach in self.reaches])
 
 
@@ -45,16 +66,31 @@ class FieldLayer:
 class ReceptiveField:
     """What the outputs of a network see of its input, layer by layer.
 
-    input_shape: (C, ...) without the batch. layers: first to last.
-    output: the position in the last layer that is looked at, one number an axis.
-    chosen: for each layer, the position whose view is drawn: one inside the other.
-    measured: the input positions, axis by axis, that reach the output, found
-    by gradient; an input element counts if it is in all of them.
-    effective: |gradient| of the network itself, summed over channels, as rows
-    of levels from 0 to 255 of the largest; Luo et al. 2016, arXiv 1701.04128.
-    A signal has one row; a volume shows the slice with the largest sum. Empty
-    if every gradient is 0.
-    half: the smallest number of positions that hold half of all |gradient|.
+    ``receptive_field`` makes these.
+
+    Attributes:
+        input_shape: Without the batch: (C, L), (C, H, W) or (C, D, H, W).
+        layers: First to last.
+        output: Position in the last layer that is looked at, one index for each axis.
+        chosen: For each layer, the position whose view is drawn: one inside the other.
+        measured: The input positions, axis by axis, that reach the output, found by gradient; an
+            input element counts if it is in all of them.
+        effective: |gradient| of the network itself, summed over channels, (H, W), as levels from 0
+            to 255 of the largest. A signal has one row; a volume shows the slice with the largest
+            sum. Empty if every gradient is 0.
+        half: The smallest number of positions that hold half of all |gradient|.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import receptive_field
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3), torch.nn.MaxPool2d(2))
+        >>> field = receptive_field(network, (1, 9, 9))
+        >>> field.size, field.jump, field.measured_box
+        ((4, 4), (2, 2), ((2, 5), (2, 5)))
+
+    Source:
+        Sizes by the recurrence of Araujo, Norris and Sim 2019, doi 10.23915/distill.00021; the
+        effective field is that of Luo et al. 2016, arXiv 1701.04128.
     """
 
     input_shape: tuple[int, ...]
@@ -91,9 +127,12 @@ class ReceptiveField:
         return tuple((positions[0], positions[-1]) for positions in self.measured)
 
     def views(self) -> list[tuple[tuple[int, int], ...]]:
-        """For the input and then for each layer: (first, last) of the chosen one's view, by axis.
+        """What is drawn: for the input and then for each layer, the view of the chosen output.
 
-        By the recurrence, so a view may reach into the padding around the input.
+        They come from the recurrence, so a view may reach into the padding around the input.
+
+        Returns:
+            Input positions (first, last), axis by axis, for each.
         """
         own = tuple((index, index) for index in self._seed())
         return [own] + [
@@ -111,7 +150,11 @@ class ReceptiveField:
         return tuple(found)
 
     def table(self) -> str:
-        """Aligned text, a line for each layer; sizes in input elements, rows×columns if unlike."""
+        """The layers as text; sizes in input elements, rows×columns if unlike.
+
+        Returns:
+            Aligned lines: a head, the input, and one for each layer.
+        """
         head = ("layer", "output", "kernel", "stride", "padding", "dilation")
         rows = [(*head, "jump", "receptive field", "first centre")]
         start = ("input", size(self.input_shape[1:]), "", "", "", "", "1", "1", "0")
@@ -140,7 +183,11 @@ class ReceptiveField:
             raise SlidingWindowsError("the chosen positions are not one for each layer")
 
     def to_dict(self) -> dict[str, object]:
-        """Plain lists, numbers and strings, ready for JSON."""
+        """Plain data, ready for JSON.
+
+        Returns:
+            Lists, numbers and strings by the names of the fields.
+        """
         return {
             "input_shape": list(self.input_shape),
             "layers": [
@@ -164,7 +211,17 @@ class ReceptiveField:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> ReceptiveField:
-        """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
+        """The inverse of to_dict.
+
+        Args:
+            data: What to_dict gave, also after a way through JSON.
+
+        Returns:
+            An equal object.
+
+        Raises:
+            SlidingWindowsError: If it is no such dict, or a damaged one.
+        """
         with one_error("this is not what a ReceptiveField's to_dict gives"):
             parts: Any = data
             layers = []

@@ -23,18 +23,28 @@ T = TypeVar("T")
 class Axis:
     """One axis of a sliding window: its parameters and where the windows lie.
 
-    size: elements of the input. kernel_size: elements that a window reads.
-    stride: from one window's start to the next one's.
-    padding: (before, after); the two differ only for ``padding='same'``.
-    dilation: from one element that a window reads to the next.
-    crop: how many elements (at the start, at the end) no window reaches, as torch
-    crops the input of a transposed convolution with a large padding.
-    ceil_mode: round the number of windows up, as torch does it.
-    Raises SlidingWindowsError if no window fits.
+    Positions are counted in input elements: 0 is the first, and negative ones lie in the padding.
 
-    >>> axis = Axis(size=5, kernel_size=3, stride=2, padding=(1, 1))
-    >>> axis.output_size, axis.starts
-    (3, (-1, 1, 3))
+    Attributes:
+        size: Elements of the input, without padding.
+        kernel_size: Elements that a window reads.
+        stride: Elements from one window's start to the next one's.
+        padding: Elements of padding (before, after); they differ only for ``padding='same'``.
+        dilation: Elements from one that a window reads to the next; 1 leaves no gap.
+        ceil_mode: True rounds the number of windows up, as torch does it.
+        crop: Elements (at the start, at the end) that no window reaches, as torch crops the input
+            of a transposed convolution with a large padding.
+
+    Raises:
+        SlidingWindowsError: If no window fits, or a parameter is no whole number torch would take.
+
+    Examples:
+        >>> axis = Axis(size=5, kernel_size=3, stride=2, padding=(1, 1))
+        >>> axis.output_size, axis.starts
+        (3, (-1, 1, 3))
+
+    Source:
+        torch's ``pooling_output_shape``, and Dumoulin and Visin 2016, arXiv 1603.07285.
     """
 
     size: int
@@ -74,12 +84,12 @@ class Axis:
 
     @property
     def extent(self) -> int:
-        """Elements from the first to the last one a window reads: d(k-1)+1."""
+        """Elements from the first to the last one that a window reads, d(k-1)+1."""
         return self.dilation * (self.kernel_size - 1) + 1
 
     @property
     def padded_size(self) -> int:
-        """The size plus the padding on both sides."""
+        """Elements of the input and of the padding on both sides."""
         return self.size + sum(self.padding)
 
     def _naive(self, ceil: bool) -> int:
@@ -95,23 +105,23 @@ class Axis:
 
     @cached_property
     def output_size(self) -> int:
-        """floor((size + pads - d(k-1) - 1) / s) + 1 windows, or as many as ceil_mode gives."""
+        """How many windows: floor((size + pads - d(k-1) - 1) / s) + 1, or what ceil_mode gives."""
         return self._count()
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """First position of each window; negative inside the left padding."""
+        """Position of each window's first element; negative inside the left padding."""
         first = self.crop[0] - self.padding[0]
         return tuple(first + j * self.stride for j in range(self.output_size))
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """(start, stop) of each window, stop excluded; the last may reach past the padding."""
+        """Positions (start, stop) of each window, stop excluded; the last may pass the padding."""
         return tuple((start, start + self.extent) for start in self.starts)
 
     @cached_property
     def dropped(self) -> tuple[int, ...]:
-        """Starts of windows that a plain ceiling would add and torch drops."""
+        """First positions of the windows that a plain ceiling would add and torch drops."""
         if not self.ceil_mode:
             return ()
         return tuple(
@@ -121,7 +131,7 @@ class Axis:
 
     @cached_property
     def windows(self) -> tuple[tuple[int, ...], ...]:
-        """Positions each window reads, cut off where the padding ends."""
+        """Positions that each window reads, cut off where the padding ends."""
         stop = self.size + self.padding[1] - self.crop[1]
         return tuple(
             tuple(p for p in range(start, start + self.extent, self.dilation) if p < stop)
@@ -130,7 +140,7 @@ class Axis:
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
-        """How many windows read each real element, from position 0 to size-1."""
+        """How many windows read each element of the input, from position 0 to size-1."""
         counts = [0] * self.size
         for window in self.windows:
             for position in window:
@@ -139,7 +149,11 @@ class Axis:
         return tuple(counts)
 
     def formula(self) -> str:
-        """The output-size formula with this axis's numbers filled in."""
+        """The output-size formula with this axis's numbers filled in.
+
+        Returns:
+            One line, such as '⌊(5 + 2·1 − 3) / 2⌋ + 1 = 3'.
+        """
         left, right = ("⌈", "⌉") if self.ceil_mode else ("⌊", "⌋")
         size = str(self.size)
         if any(self.padding):
@@ -169,10 +183,20 @@ AnyAxis: TypeAlias = Axis | UnevenAxis
 class Geometry:
     """Rows and columns of a two-dimensional sliding window.
 
-    rows, cols: the window along the height and along the width.
+    Attributes:
+        rows: The window along the height.
+        cols: The window along the width.
 
-    >>> Geometry.of((6, 6), kernel_size=3, stride=2, padding=1).output_shape
-    (3, 3)
+    Examples:
+        >>> geometry = Geometry.of((6, 6), kernel_size=3, stride=2, padding=1)
+        >>> geometry.output_shape
+        (3, 3)
+        >>> geometry.untouched()
+        frozenset()
+
+    Source:
+        The shape sections of torch's MaxPool2d, AvgPool2d and Conv2d, which treat the height and
+        the width alone.
     """
 
     rows: Axis | UnevenAxis
@@ -188,10 +212,21 @@ class Geometry:
         dilation: int | Sequence[int] = 1,
         ceil_mode: bool = False,
     ) -> Geometry:
-        """Build from an input (height, width) and ints or (rows, cols) pairs, as torch takes them.
+        """Build from a shape and the parameters of a module, as torch takes them.
 
-        stride: None means kernel_size, the default of torch's pools.
-        Raises SlidingWindowsError if no window fits.
+        Args:
+            input_shape: (height, width) in elements, without padding; one int for a square.
+            kernel_size: Elements that a window reads, one int or (rows, cols), as all that follow.
+            stride: Elements from one window to the next; None means kernel_size, as in torch.
+            padding: Elements of padding on each side.
+            dilation: Elements from one that a window reads to the next.
+            ceil_mode: True rounds the number of windows up.
+
+        Returns:
+            The geometry, with the same padding before and after.
+
+        Raises:
+            SlidingWindowsError: If no window fits.
         """
         height, width = pair(input_shape, "input shape")
         kernel = pair(kernel_size, "kernel_size")
@@ -209,20 +244,28 @@ class Geometry:
 
     @property
     def input_shape(self) -> tuple[int, int]:
-        """(height, width) of the input, without padding."""
+        """Elements (height, width) of the input, without padding."""
         return self.rows.size, self.cols.size
 
     @property
     def output_shape(self) -> tuple[int, int]:
-        """(height, width) of the output."""
+        """Elements (height, width) of the output."""
         return self.rows.output_size, self.cols.output_size
 
     def uses(self) -> tuple[tuple[int, ...], ...]:
-        """How many windows read each input element, as rows of columns."""
+        """How many windows read each element of the input.
+
+        Returns:
+            Counts, (H, W), as rows of columns.
+        """
         return tuple(tuple(r * c for c in self.cols.uses) for r in self.rows.uses)
 
     def untouched(self) -> frozenset[tuple[int, int]]:
-        """Input elements (row, column) that no window ever reads."""
+        """What no window ever reads.
+
+        Returns:
+            Positions (row, column) of these elements of the input.
+        """
         return frozenset(
             (r, c) for r, row in enumerate(self.uses()) for c, n in enumerate(row) if n == 0
         )

@@ -17,9 +17,18 @@ from .geometry import Axis
 class Reach:
     """What one output element of a layer can see of the network's input, along one axis.
 
-    size: how many input elements. jump: input elements between the views of
-    two neighbouring outputs. start: the centre of the first output's view, in
-    input elements; half numbers lie between two of them.
+    Attributes:
+        size: How many input elements.
+        jump: Input elements between the views of two neighbouring outputs.
+        start: Position of the centre of the first output's view in input elements; half numbers lie
+            between two of them.
+
+    Examples:
+        >>> Reach().after(kernel_size=3, stride=2, padding=1).after(kernel_size=3, stride=1)
+        Reach(size=7, jump=2, start=2.0)
+
+    Source:
+        Araujo, Norris and Sim 2019, doi 10.23915/distill.00021.
     """
 
     size: int = 1
@@ -27,7 +36,20 @@ class Reach:
     start: float = 0.0
 
     def after(self, kernel_size: int, stride: int, padding: int = 0, dilation: int = 1) -> Reach:
-        """The reach once a layer is put on top: size += d(k-1)·jump, jump *= stride."""
+        """The reach once a layer is put on top: size += d(k-1)·jump, jump *= stride.
+
+        Args:
+            kernel_size: Elements that the layer's window reads.
+            stride: Elements from one window to the next.
+            padding: Elements of padding before the layer's input.
+            dilation: Elements from one that the window reads to the next.
+
+        Returns:
+            What an output of the layer sees.
+
+        Raises:
+            SlidingWindowsError: If one of them is smaller than torch would take.
+        """
         if min(kernel_size, stride, dilation) < 1 or padding < 0:
             raise SlidingWindowsError(
                 "a layer needs kernel_size, stride and dilation of at least 1 and padding of at "
@@ -41,7 +63,14 @@ class Reach:
         )
 
     def view(self, index: int) -> tuple[int, int]:
-        """(first, last) input position that output number index sees; padding has positions too."""
+        """What one output sees.
+
+        Args:
+            index: Position of the output, counted from 0.
+
+        Returns:
+            Input positions (first, last); padding has positions too.
+        """
         first = self.start + index * self.jump - (self.size - 1) / 2
         return int(first), int(first) + self.size - 1
 
@@ -50,9 +79,19 @@ class Reach:
 class Windows:
     """How one layer's windows lie, axis by axis.
 
-    axes: the window along each axis, with the size of the layer's input.
-    fill: what the layer's padding holds: 'zeros' (or any constant), or a copy
-    of real elements, 'reflect', 'replicate' or 'circular', in torch's words.
+    Attributes:
+        axes: The window along each axis, with the size of the layer's input.
+        fill: What the layer's padding holds: 'zeros' (or any constant), or a copy of real elements,
+            'reflect', 'replicate' or 'circular', in torch's words.
+
+    Examples:
+        >>> axis = Axis(size=4, kernel_size=3, stride=1, padding=(1, 1))
+        >>> windows = Windows((axis,), fill="circular")
+        >>> windows.output, windows.reads(0, [0])
+        ((4,), (0, 1, 3))
+
+    Source:
+        The layer's own parameters; torch's documentation of Conv2d has the padding modes.
     """
 
     axes: tuple[Axis, ...]
@@ -60,7 +99,7 @@ class Windows:
 
     @property
     def output(self) -> tuple[int, ...]:
-        """The size of the layer's output along each axis."""
+        """Elements of the layer's output along each axis."""
         return tuple(axis.output_size for axis in self.axes)
 
     @property
@@ -74,14 +113,29 @@ class Windows:
         return any(any(axis.padding) for axis in self.axes)
 
     def after(self, reaches: tuple[Reach, ...]) -> tuple[Reach, ...]:
-        """The reach along each axis once this layer is put on top."""
+        """The reach once this layer is put on top.
+
+        Args:
+            reaches: What an element of the layer's input sees, axis by axis.
+
+        Returns:
+            What an element of its output sees, axis by axis.
+        """
         return tuple(
             reach.after(axis.kernel_size, axis.stride, axis.padding[0], axis.dilation)
             for reach, axis in zip(reaches, self.axes, strict=True)
         )
 
     def reads(self, number: int, outputs: Iterable[int]) -> tuple[int, ...]:
-        """Real elements, in order, that some outputs along axis ``number`` read."""
+        """What some outputs read of the layer's input along one axis.
+
+        Args:
+            number: Which axis, counted from 0.
+            outputs: Positions of the outputs along it.
+
+        Returns:
+            Positions of real elements, in order; padding that copies one counts as that one.
+        """
         axis, found = self.axes[number], set()
         for output in outputs:
             start = output * axis.stride - axis.padding[0]
@@ -94,7 +148,15 @@ class Windows:
         return tuple(sorted(found))
 
     def cut(self, number: int, outputs: Iterable[int]) -> bool:
-        """True if one of the outputs' windows reaches over the border of the layer's input."""
+        """Whether one of some outputs' windows reaches over the border of the layer's input.
+
+        Args:
+            number: Which axis, counted from 0.
+            outputs: Positions of the outputs along it.
+
+        Returns:
+            True if one does.
+        """
         axis = self.axes[number]
         starts = [output * axis.stride - axis.padding[0] for output in outputs]
         return min(starts) < 0 or max(starts) + axis.extent > axis.size

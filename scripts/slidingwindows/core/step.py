@@ -9,9 +9,22 @@ from typing import NamedTuple
 class Tap(NamedTuple):
     """One element that a window reads.
 
-    plane: which of the trace's planes.
-    row and col: the position in the input, negative in the padding above and on the left.
-    value: the number there. weight: the kernel's number for it (convolution only).
+    Attributes:
+        plane: Which of the trace's planes, counted from 0.
+        row: Its position in input elements, negative in the padding above.
+        col: Its position in input elements, negative in the padding on the left.
+        value: The number there.
+        weight: The kernel's number for it; None for a pool, which has no kernel.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> trace = slide(torch.nn.MaxPool1d(2, padding=1), torch.tensor([[5.0, 6.0]]))
+        >>> trace.steps[0].taps[1]
+        Tap(plane=0, row=0, col=0, value=5.0, weight=None)
+
+    Source:
+        The value is the input's own number, the weight the module's; ``Trace`` compares both.
     """
 
     plane: int
@@ -25,11 +38,24 @@ class Tap(NamedTuple):
 class Step:
     """One window: what it read, and the number that torch returned for it.
 
-    output: (row, col) in the output. taps: the elements read, plane by plane, row by row.
-    value: what torch returned. arithmetic: the calculation in words.
-    winner: index of the tap that is the value (max only); None for padding alone.
-    ties: indices of the other taps that equal the winner.
-    divisor: what the sum is divided by (average and lp only).
+    Attributes:
+        output: Position (row, col) in the output, counted from 0.
+        taps: The elements read, plane by plane, row by row.
+        value: What torch returned.
+        arithmetic: The calculation in words.
+        winner: Index of the tap that is the value, for a max; None for padding alone.
+        ties: Indices of the other taps that equal the winner.
+        divisor: The number that the sum is divided by, for an average and an lp pool.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> step = slide(torch.nn.MaxPool1d(3), torch.tensor([[4.0, 9.0, 9.0]])).steps[0]
+        >>> step.value, step.winner, step.ties
+        (9.0, 1, (2,))
+
+    Source:
+        torch's output for this window; ``Trace`` calculates it once more from the taps.
     """
 
     output: tuple[int, int]

@@ -22,11 +22,24 @@ MOST = 1_000_000  # windows, which are listed one by one
 class UnevenAxis:
     """One axis whose windows may differ in size, overlap, or leave gaps.
 
-    size: elements of the input. spans: (start, stop) of each window, stop excluded.
-    rule: 'adaptive' or 'fractional', what the spans come from.
-    Raises SlidingWindowsError if a window does not lie in the input.
+    It offers what ``Axis`` offers; there is no padding and no dilation.
 
-    Offers what ``Axis`` offers.
+    Attributes:
+        size: Elements of the input.
+        spans: Positions (start, stop) of each window in input elements, stop excluded.
+        rule: 'adaptive' or 'fractional', which the spans come from.
+
+    Raises:
+        SlidingWindowsError: If a window does not lie in the input, or there is none.
+
+    Examples:
+        >>> axis = UnevenAxis(size=5, spans=((0, 2), (1, 4), (3, 5)))
+        >>> axis.output_size, axis.kernel_size, axis.uses
+        (3, 3, (1, 2, 1, 2, 1))
+
+    Source:
+        torch's ``AdaptivePooling.h`` (start_index, end_index) and ``FractionalMaxPooling.h``
+        (generate_intervals).
     """
 
     size: int
@@ -55,8 +68,19 @@ class UnevenAxis:
     def adaptive(cls, size: int, output_size: int) -> UnevenAxis:
         """Window j goes from floor(j·size/output_size) to ceil((j+1)·size/output_size).
 
-        >>> UnevenAxis.adaptive(10, 4).spans
-        ((0, 3), (2, 5), (5, 8), (7, 10))
+        Args:
+            size: Elements of the input.
+            output_size: How many windows there are to be.
+
+        Returns:
+            The axis of an adaptive pool.
+
+        Raises:
+            SlidingWindowsError: If one of them is no whole number of at least 1.
+
+        Examples:
+            >>> UnevenAxis.adaptive(10, 4).spans
+            ((0, 3), (2, 5), (5, 8), (7, 10))
         """
         numbers = [n for n in (whole(size), whole(output_size)) if n is not None]
         if len(numbers) < 2:
@@ -80,7 +104,7 @@ class UnevenAxis:
 
     @property
     def padded_size(self) -> int:
-        """The size itself: there is no padding."""
+        """Elements of the input: there is no padding."""
         return self.size
 
     @cached_property
@@ -95,24 +119,28 @@ class UnevenAxis:
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """First position of each window."""
+        """Position of each window's first element."""
         return tuple(start for start, _ in self.spans)
 
     @cached_property
     def windows(self) -> tuple[tuple[int, ...], ...]:
-        """Positions each window reads."""
+        """Positions that each window reads."""
         return tuple(tuple(range(start, stop)) for start, stop in self.spans)
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
-        """How many windows read each element, from position 0 to size-1."""
+        """How many windows read each element of the input, from position 0 to size-1."""
         return tuple(
             sum(start <= position < stop for start, stop in self.spans)
             for position in range(self.size)
         )
 
     def formula(self) -> str:
-        """The rule with this axis's numbers filled in."""
+        """The rule with this axis's numbers filled in.
+
+        Returns:
+            One line, such as 'window j reads ⌊j·10/4⌋ up to, not including, ⌈(j + 1)·10/4⌉'.
+        """
         if self.rule == "fractional":
             windows = ", ".join(f"{start} to {stop - 1}" for start, stop in self.spans)
             return f"{self.output_size} windows of {self.extent}: {windows}"

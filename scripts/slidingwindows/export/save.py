@@ -28,18 +28,36 @@ def save(
 ) -> Path | BinaryIO:
     """Write a figure to a file, whole or not at all.
 
-    figure: from ``slide``, ``route``, ``funnel`` or ``receptive_field``.
-    path: where to; its ending says the format: .gif, .png (a filmstrip of at most twelve
-    windows), .zip (a transparent PNG of each of at most 64 windows), .webp, .apng, .json (every
-    number) or .txt (every step in words).
-    theme: 'light' or 'dark'. width: of the picture, or of each still, from 320 to 1920 pixels;
-    a funnel or a receptive field is always 640 wide. frame_time: milliseconds for each window,
-    from 20 to 60000. format: in place of the path's ending.
-    path may also be a file opened for bytes, such as io.BytesIO; without format or a name with
-    an ending it gets a gif.
-    Returns the path, or that file. The same figure gives the same bytes on every run.
-    Raises SlidingWindowsError for an unknown format or theme, for sizes that cannot be drawn,
-    and if the file cannot be written, or is read-only; an existing file then stays as it was.
+    Args:
+        figure: From ``slide``, ``route``, ``funnel`` or ``receptive_field``.
+        path: The file to write; its extension sets the format: .gif, .png (a filmstrip of at most
+            twelve windows), .zip (a transparent PNG of each of at most 64 windows), .webp, .apng,
+            .json (every number) or .txt (every step in words). It may also be a file opened for
+            bytes, such as io.BytesIO, which without format or a name with an extension gets a gif.
+        theme: 'light' or 'dark'.
+        width: Pixels of the picture, or of each still, from 320 to 1920; 640 if not given, and
+            always for a funnel or a receptive field.
+        frame_time: Milliseconds for each window, from 20 to 60000; None is the site's own tempo.
+        format: In place of the path's extension, such as 'webp'.
+
+    Returns:
+        The path, or that file. The same figure gives the same bytes on every run.
+
+    Raises:
+        SlidingWindowsError: For an unknown format or theme, for sizes that cannot be drawn, and if
+            the file cannot be written, or is read-only; an existing file then stays as it was.
+
+    Examples:
+        >>> import io
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> trace = slide(torch.nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
+        >>> file = save(trace, io.BytesIO(), format="gif")
+        >>> file.getvalue()[:6]
+        b'GIF89a'
+
+    Source:
+        Everything drawn or said is read from the figure; torch is not asked again.
     """
     if _is_open(path):
         name = getattr(path, "name", "")
