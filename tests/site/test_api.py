@@ -14,6 +14,7 @@ from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.site.api_html import anchor
 from slidingwindows.site.api_page import with_api
 from slidingwindows.site.api_source import Package, Part
+from slidingwindows.site.contents import links_in
 
 INIT = '''"""A pocket calculator."""
 
@@ -360,6 +361,14 @@ def test_links_on_the_real_page_lead_somewhere(real):
     places = {one or other for one, other in places}
     links = set(re.findall(r'href="#([^"]+)"', page))
     assert len(links) > 5 and links <= places
+
+
+def test_papers_on_the_real_page_are_links_to_listed_sources(real):
+    page, _ = real
+    listed = set(links_in((REPO / "docs" / "reference" / "sources.md").read_text("utf-8")))
+    links = set(re.findall(r'href="(https:[^"]+)"', page))
+    assert len(links) > 2 and links <= listed
+    assert len(re.findall(r"(?:arXiv|doi) [\d.]", page)) == len(re.findall(r'href="https:', page))
 
 
 def test_a_build_follows_docstrings_and_misses_them(tmp_path):

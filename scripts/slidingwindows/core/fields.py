@@ -214,13 +214,13 @@ class ReceptiveField:
         """The inverse of to_dict.
 
         Args:
-            data: What to_dict gave, also after a way through JSON.
+            data: What to_dict gave, even after a round trip through JSON.
 
         Returns:
             An equal object.
 
         Raises:
-            SlidingWindowsError: If it is no such dict, or a damaged one.
+            SlidingWindowsError: If it is not such a dict, or is damaged.
         """
         with one_error("this is not what a ReceptiveField's to_dict gives"):
             parts: Any = data

@@ -28,7 +28,7 @@ class Stage:
             one plane of all their rows. Maps longer than 128 elements are averaged down. Empty for
             a layer whose next has the same shape.
         macs: How many multiply-accumulates; a pool, an activation and a norm have 0.
-        field: The receptive field along each axis; None where it has no one size.
+        field: The receptive field along each axis; None where it has no single size.
         everything: True if ``field`` is None and each number surely depends on every place of the
             input.
 
@@ -72,7 +72,7 @@ class Stage:
         """How far apart neighbouring outputs look.
 
         Returns:
-            Input elements, '2' or '2×1'; '–' where there is no one number.
+            Input elements, '2' or '2×1'; '–' where there is no single number.
         """
         return once([r.jump for r in self.field]) if self.field and not self.everything else "–"
 
@@ -113,7 +113,7 @@ class Funnel:
         """The stages and their totals as text.
 
         'receptive field' and 'jump' are in input elements; at the border a receptive field lies in
-        part in the padding. Where it has no one size: 'all' if it is certain that each number
+        part in the padding. Where there is no single size: 'all' if it is certain that each number
         depends on every place of the input, else '–'.
 
         Returns:
@@ -161,13 +161,13 @@ class Funnel:
         """The inverse of to_dict.
 
         Args:
-            data: What to_dict gave, also after a way through JSON.
+            data: What to_dict gave, even after a round trip through JSON.
 
         Returns:
             An equal object.
 
         Raises:
-            SlidingWindowsError: If it is no such dict, or a damaged one.
+            SlidingWindowsError: If it is not such a dict, or is damaged.
         """
         with one_error("this is not what a Funnel's to_dict gives"):
             parts: Any = data["stages"]

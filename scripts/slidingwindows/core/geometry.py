@@ -36,7 +36,8 @@ class Axis:
             of a transposed convolution with a large padding.
 
     Raises:
-        SlidingWindowsError: If no window fits, or a parameter is no whole number torch would take.
+        SlidingWindowsError: If no window fits, or a parameter is not a whole number that torch
+            takes.
 
     Examples:
         >>> axis = Axis(size=5, kernel_size=3, stride=2, padding=(1, 1))

@@ -381,13 +381,13 @@ class Transfer:
         """The inverse of to_dict; verifies the numbers again, and the words.
 
         Args:
-            data: What to_dict gave, also after a way through JSON.
+            data: What to_dict gave, even after a round trip through JSON.
 
         Returns:
             An equal object.
 
         Raises:
-            SlidingWindowsError: If it is no such dict, or a damaged one.
+            SlidingWindowsError: If it is not such a dict, or is damaged.
         """
         with one_error("this is not what a Transfer's to_dict gives"):
             parts: Any = data

@@ -70,13 +70,13 @@ class UnevenAxis:
 
         Args:
             size: Elements of the input.
-            output_size: How many windows there are to be.
+            output_size: How many windows there should be.
 
         Returns:
             The axis of an adaptive pool.
 
         Raises:
-            SlidingWindowsError: If one of them is no whole number of at least 1.
+            SlidingWindowsError: If one of them is not a whole number of at least 1.
 
         Examples:
             >>> UnevenAxis.adaptive(10, 4).spans

@@ -36,7 +36,7 @@ class Figure:
         data: All that is drawn, ready for JSON.
 
     Raises:
-        SlidingWindowsError: If the name is no address.
+        SlidingWindowsError: If the name is not an address.
     """
 
     def __init__(self, kind: str, name: str, caption: str, **data: object) -> None:
@@ -88,7 +88,7 @@ def show(trace: Trace | Transfer | Funnel | ReceptiveField, name: str, caption: 
         A figure, which a notebook shows if it is a cell's last expression.
 
     Raises:
-        SlidingWindowsError: For anything else, and for a name that is no address.
+        SlidingWindowsError: For anything else, and for a name that is not an address.
 
     Examples:
         >>> import torch
@@ -126,7 +126,7 @@ def plot(
         A figure, which a notebook shows if it is a cell's last expression.
 
     Raises:
-        SlidingWindowsError: If alt is empty, and for a name that is no address.
+        SlidingWindowsError: If alt is empty, and for a name that is not an address.
 
     Examples:
         >>> def draw(figure):
@@ -153,7 +153,7 @@ def check(answer: object, truth: Callable[[], object]) -> None:
     It prints one line. Whole numbers must be exact. For a truth with a fraction a thousandth is
     close enough, of one for small numbers and of the number itself for large ones. A wrong answer
     is told what is wrong with its form ('three whole numbers, you gave two'), or how many of
-    several numbers are right ('1 of 2 right'); True is no whole number, and 1 is not True.
+    several numbers are right ('1 of 2 right'); True is not a whole number, and 1 is not True.
 
     Args:
         answer: What the reader wrote in the place of ``...``: a number, a word, True or False, a

@@ -9,6 +9,10 @@ from itertools import groupby
 
 from .api_source import Entry, Part
 
+PAPERS = {
+    r"arXiv (\d{4}\.\d{5})": "https://arxiv.org/abs/",
+    r"doi (10\.\S+[^\s.,;)])": "https://doi.org/",
+}
 LABELS = {
     "parameter": "Parameters",
     "field": "Fields",
@@ -37,7 +41,7 @@ def anchor(name: str) -> str:
 
 
 def prose_html(text: str, links: set[str]) -> str:
-    """``code`` as code, which leads to the entry of that name; all else as it stands."""
+    """``code`` leads to the entry of that name, the number of a paper to the paper."""
 
     def code(match: re.Match) -> str:
         inner = f"<code>{match.group(1)}</code>"
@@ -45,7 +49,10 @@ def prose_html(text: str, links: set[str]) -> str:
         found = name if name in links else name.split(".")[0]
         return f'<a href="#{anchor(name)}">{inner}</a>' if found in links else inner
 
-    return re.sub(r"`{1,2}([^`]+)`{1,2}", code, escape(text, quote=False))
+    html = re.sub(r"`{1,2}([^`]+)`{1,2}", code, escape(text, quote=False))
+    for number, address in PAPERS.items():
+        html = re.sub(number, rf'<a href="{address}\1">\g<0></a>', html)
+    return html
 
 
 def code_html(text: str, language: str = "python", inline: bool = False) -> str:

@@ -195,7 +195,7 @@ def receptive_field(
         A ``ReceptiveField``, whose ``ReceptiveField.table`` lists all layers.
 
     Raises:
-        SlidingWindowsError: If a layer has no receptive field of one size, if the output sees
+        SlidingWindowsError: If a layer's receptive field has no single size, if the output sees
             padding alone, and if gradient and recurrence disagree.
 
     Examples:

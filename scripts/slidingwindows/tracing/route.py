@@ -49,7 +49,7 @@ def route(
         sample: Which one of the batch to follow, counted from 0.
         depth: Which slice of the output to follow, counted from 0, for 3-D modules.
         plane: Which of the planes that the windows read receives it, counted from 0, see ``Trace``;
-            None means the first that is no padding.
+            None means the first that is not padding.
         output_size: Of a transposed convolution, in elements, as torch takes it.
 
     Returns:

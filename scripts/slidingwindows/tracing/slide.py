@@ -74,7 +74,7 @@ def slide(
 
     Args:
         module: Any pool, unpooling, convolution or transposed convolution of torch.nn, nn.Unfold or
-            nn.Fold, with any parameters; of complex numbers none.
+            nn.Fold, with any parameters; complex numbers are not followed.
         input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it; a
             numpy array is taken as the tensor of its dtype.
         channel: Which output channel to follow, counted from 0.
