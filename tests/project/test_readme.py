@@ -18,7 +18,7 @@ COMMITTED = {theme: ROOT / ".github" / f"max-pool.{theme}.gif" for theme in ("li
 
 def drawn():
     """The lesson's figure as the build draws it, by theme; without an address, which differs."""
-    sys.path.insert(0, str(ROOT / "tests" / "lessons"))
+    sys.path.insert(0, str(ROOT / "tests" / "shared"))  # for whoever runs this file itself
     from lesson_run import run
 
     from slidingwindows.export.render import render

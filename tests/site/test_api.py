@@ -238,7 +238,7 @@ def test_a_docstring_in_parts(pocket):
     )
 
 
-@pytest.mark.parametrize("title", ["Retuns", "Note", "Yields"])
+@pytest.mark.parametrize("title", ["Gives", "Note", "Yields"])
 def test_a_section_that_the_page_does_not_know_is_named(pocket, title):
     edit(pocket, "work", "    Returns:\n", f"    {title}:\n")
     with pytest.raises(SlidingWindowsError, match=f"(?i)pocket.work.add: .* {title!r}"):
