@@ -72,6 +72,7 @@ def test_a_run_measures_tests_and_the_programs_they_start(tmp_path, processes):
 def test_make_measures_when_it_is_asked_to():
     def words(*settings):
         command = ["make", "-n", "-o", ".venv/ready", "test", "QUICK=1", *settings]
+        return subprocess.run(command, cwd=REPO, capture_output=True, text=True).stdout.split()
 
     assert set(COVERED) <= set(words("COVERAGE=1"))
     assert "pytest" in words() and not set(COVERED) & set(words())
