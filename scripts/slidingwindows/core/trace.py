@@ -139,7 +139,7 @@ class Trace:
         for shape, sizes in ((self.input_shape, before), (self.output_shape, after)):
             if len(shape) not in (dims + 1, dims + 2) or list(shape[-dims:]) != sizes[-dims:]:
                 raise SlidingWindowsError(
-                    f"the windows lie on {before} and give {after}; these are no shapes of that: "
+                    f"the windows lie on {before} and give {after}; these shapes do not fit them: "
                     f"{self.input_shape} and {self.output_shape}",
                     self.call,
                 )
@@ -348,6 +348,6 @@ def check_origin(figure: Origin) -> None:
     """
     call, operation = figure.call, figure.operation
     if call not in (f"{operation}(…)", "") and not call.startswith(f"nn.{operation}("):
-        raise SlidingWindowsError(f"that is no call of {operation}", call)
+        raise SlidingWindowsError(f"that is not a call of {operation}", call)
     if not 0 <= figure.epsilon <= COARSEST:
         raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", call)

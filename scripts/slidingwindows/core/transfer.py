@@ -356,7 +356,7 @@ class Transfer:
             more not in ({0}, {1})
         ):
             raise SlidingWindowsError(
-                f"these are no shapes of {self.dims} dims: {shapes}", self.call
+                f"these are not shapes of {self.dims} dims: {shapes}", self.call
             )
         size = (len(self.target), len(self.target[0]))
         batch = self.output_shape[0] if more == {1} else 1

@@ -83,7 +83,7 @@ def _path(name: object) -> Path:
     except (TypeError, UnicodeError) as error:
         what = type(name).__name__ if isinstance(error, TypeError) else repr(name)
         raise SlidingWindowsError(
-            f"save needs a file's name, or a file opened for bytes; this is no such: {what}"
+            f"save needs a file name, or a file opened for bytes, not this: {what}"
         ) from error
 
 
@@ -108,7 +108,7 @@ def _pour(data: bytes, file: BinaryIO) -> None:
 def destination(path: Path, format: str | None = None) -> str:
     """The format of a file that is to be written; raises if its place cannot take it."""
     if "\0" in str(path):
-        raise SlidingWindowsError(f"{str(path)!r} is no name of a file")
+        raise SlidingWindowsError(f"{str(path)!r} is not a file name")
     try:
         if path.is_dir():
             raise SlidingWindowsError(f"{path} is a folder; name a file in it")
@@ -116,7 +116,7 @@ def destination(path: Path, format: str | None = None) -> str:
         if not path.parent.is_dir():
             raise SlidingWindowsError(f"{path} cannot be written: there is no folder {path.parent}")
         if path.exists() and not path.is_file():
-            raise SlidingWindowsError(f"{path} is no plain file, and will not be replaced")
+            raise SlidingWindowsError(f"{path} is not a regular file, and will not be replaced")
         if path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & 0o222):
             raise SlidingWindowsError(f"{path} is read-only, and will not be replaced")
     except OSError as error:  # a name too long, a folder that may not be looked into

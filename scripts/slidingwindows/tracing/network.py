@@ -137,7 +137,7 @@ def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[t
             raise SlidingWindowsError(problem, context) from error
         if not isinstance(batch, torch.Tensor):
             what = type(batch).__name__
-            problem = f"{name_of(layer)} returns a {what}, not one tensor to hand on"
+            problem = f"{name_of(layer)} returns a {what}, not one tensor to pass on"
             raise SlidingWindowsError(problem, context)
         if batch.dim() < 2 or batch.shape[0] != 1 or 0 in batch.shape:
             problem = f"{name_of(layer)} makes {tuple(batch.shape)} of a batch of one {shape}"

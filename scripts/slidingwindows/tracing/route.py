@@ -93,7 +93,8 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
     trace = slide(module, input, channel, sample, depth)
     if not isinstance(trace, Trace):
         raise SlidingWindowsError(
-            f"{trace.operation} only moves numbers: a gradient takes the same ways back", trace.call
+            f"{trace.operation} only moves numbers: a gradient takes the same paths back",
+            trace.call,
         )
     if not input.is_floating_point():
         raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)

@@ -203,7 +203,7 @@ def _of_complex(module: nn.Module) -> str:
         )
     if tracer_of(module)[1] in (unpool, unfold, fold):
         return (
-            "complex numbers are not followed; their real and imaginary parts go the same ways: "
+            "complex numbers are not followed; their real and imaginary parts take the same paths: "
             "slide each"
         )
     return f"torch slides no {type(module).__name__} over complex numbers"
