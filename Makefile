@@ -7,6 +7,7 @@ READY := $(VENV)/ready
 ADDRESS ?= 127.0.0.1:8000
 LESSON ?=
 QUICK ?=
+COVERAGE ?=
 JOBS ?= 4
 
 # Ours alone: no user's Jupyter, IPython, pip --user or matplotlib settings leak into a build.
@@ -19,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 # Images of containers often forbid to write them, and then every process compiles all it imports.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve site offline takeaway branch notebooks pdf figures test check lint lock outdated clean distclean help
+.PHONY: serve site offline takeaway branch notebooks pdf figures test check lint lock outdated release-notes clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
@@ -46,9 +47,9 @@ pdf: site  ## print the course as dist/sliding-windows-course.pdf
 figures: $(READY)  ## draw the figures again; LESSON=name for one lesson only
 	$(BIN)/python -m slidingwindows figures $(LESSON)
 
-test: $(READY)  ## set up a browser, then run every test; QUICK=1 for two minutes of them
+test: $(READY)  ## set up a browser, then run every test; QUICK=1 for two minutes, COVERAGE=1 measures
 	@$(if $(QUICK),true,PYTHON=$(BIN)/python scripts/browser.sh)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(if $(QUICK),--quick) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(if $(QUICK),--quick) $(if $(COVERAGE),-p covering --cov --cov-report=) $(ARGS)
 
 check: $(READY) lint  ## lint and spelling, then a strict build whose links, HTML and weights are checked
 	$(BIN)/python -m slidingwindows site --check
@@ -66,6 +67,9 @@ lock:  ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes the 
 outdated:  ## list the locked versions that are behind the newest
 	@PYTHON="$(PYTHON)" scripts/lock.sh --outdated
 
+release-notes: $(READY)  ## print what CHANGELOG.md says of this version; VERSION=0.1.0 for another
+	@$(BIN)/python scripts/release_notes.py $(VERSION)
+
 clean:  ## remove everything a build made, keep the virtual environment
 	rm -rf site dist .cache build .pytest_cache .hypothesis .ruff_cache
 	find lessons scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -74,7 +78,7 @@ distclean: clean  ## remove the virtual environment too
 	rm -rf $(VENV) scripts/*.egg-info
 
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 # The stamp is made last, so an interrupted set-up is simply done again.
 $(READY): requirements.lock requirements-torch.txt pyproject.toml scripts/setup.sh scripts/torch.sh

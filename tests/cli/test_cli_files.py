@@ -221,7 +221,7 @@ def test_save_takes_every_figure(kind, tmp_path):
 def test_save_refuses_what_is_no_figure(tmp_path):
     with pytest.raises(SlidingWindowsError, match="this is a Tensor"):
         save(torch.ones(2), tmp_path / "a.gif")
-    with pytest.raises(SlidingWindowsError, match="no name of a file"):
+    with pytest.raises(SlidingWindowsError, match="not a file name"):
         save(TRACE, "a\0.gif")
     assert list(tmp_path.iterdir()) == []
 
@@ -281,7 +281,7 @@ def test_a_folder_in_the_place_of_a_file(refused, tmp_path):
 
 def test_a_device_is_not_replaced(refused, tmp_path):
     os.mkfifo(tmp_path / "a.gif")
-    assert "is no plain file, and will not be replaced" in refused(f"{DRAW} -o a.gif")
+    assert "is not a regular file, and will not be replaced" in refused(f"{DRAW} -o a.gif")
     assert (tmp_path / "a.gif").is_fifo()
 
 
@@ -387,7 +387,7 @@ def test_a_full_standard_output(shell):
         ("trace 'MaxPool2d(1)' --values {}.csv", "there is no file aaa"),
         ("trace 'Conv2d(1, 1, 2)' --input 4x4 --weights {}.csv", "numbers: File name too long"),
         ("trace 'Conv2d(1, 1, 2)' --input 4x4 --bias {}.csv", "{}.csv"),
-        ("conv-arithmetic -o {}", "cannot be made: File name too long"),
+        ("conv-arithmetic -o {}", "cannot be created: File name too long"),
     ],
 )
 def test_a_file_s_name_too_long_is_no_fault_of_the_standard_output(refused, line, words):
@@ -428,7 +428,7 @@ def test_conv_arithmetic(run, tmp_path, refused):
     ran = run("conv-arithmetic -o guide --format txt")
     assert ran.code == 0 and len(ran.out.splitlines()) == len(list((tmp_path / "guide").iterdir()))
     (tmp_path / "taken").write_text("")
-    assert "taken cannot be made: " in refused("conv-arithmetic -o taken")
+    assert "taken cannot be created: " in refused("conv-arithmetic -o taken")
     assert "Pillow writes no mp4" in refused("conv-arithmetic -o other --format mp4")
 
 

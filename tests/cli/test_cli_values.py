@@ -189,8 +189,8 @@ def test_counts_that_do_not_fit(refused, tmp_path):
 
 
 def test_files_without_end(refused):
-    assert refused("trace 'MaxPool2d(1)' --values /dev/zero") == "/dev/zero is no plain file"
-    assert refused("trace 'MaxPool2d(1)' --values /") == "/ is no plain file"
+    assert refused("trace 'MaxPool2d(1)' --values /dev/zero") == "/dev/zero is not a regular file"
+    assert refused("trace 'MaxPool2d(1)' --values /") == "/ is not a regular file"
 
 
 def test_large_files(run, tmp_path):

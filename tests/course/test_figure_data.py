@@ -150,7 +150,7 @@ def test_an_entry_writes_its_own_files_alone(tmp_path, file):
     entry = Entry(tmp_path / "made", "bad")
     with pytest.raises(SlidingWindowsError) as caught:
         entry.put("key", {"bad.gif": b"x", file: b"x"})
-    assert str(caught.value) == f"{file!r} is no file of the artefact 'bad'"
+    assert str(caught.value) == f"{file!r} is not a file of the artefact 'bad'"
     assert not list(tmp_path.rglob("*"))
 
 

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ PACKAGE = Path(slidingwindows.__file__).parent
 WITH_EXAMPLES = [
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     for path in sorted(PACKAGE.rglob("*.py"))
-    if "\n    >>> " in path.read_text("utf-8")
+    if re.search(r"^ +>>> ", path.read_text("utf-8"), re.M)
 ]
 
 

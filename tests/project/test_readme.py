@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ from slidingwindows import __version__
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
+WORKFLOW = re.compile(r"\.\./\.\./actions/workflows/([\w-]+\.yml)(/badge\.svg)?")
 LESSON, FIGURE = "max-pooling", "max-pool-3x3-stride-2"
 COMMITTED = {theme: ROOT / ".github" / f"max-pool.{theme}.gif" for theme in ("light", "dark")}
 
 
 def drawn():
     """The lesson's figure as the build draws it, by theme; without an address, which differs."""
-    sys.path.insert(0, str(ROOT / "tests" / "lessons"))
+    sys.path.insert(0, str(ROOT / "tests" / "shared"))  # for whoever runs this file itself
     from lesson_run import run
 
     from slidingwindows.export.render import render
@@ -40,8 +42,25 @@ def test_links_of_the_repositorys_pages(page):
     text = (ROOT / page).read_text("utf-8")
     inside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     for target in (one or other for one, other in LINK.findall(inside)):
+        on_github = WORKFLOW.fullmatch(target)  # from a file's page there, two steps up
+        if on_github:
+            target = f".github/workflows/{on_github[1]}"
         if not target.startswith("https://"):
             assert (ROOT / target).is_file(), f"{page}: {target}"
+
+
+def test_badges_say_what_is_so():
+    text = (ROOT / "README.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert f"[![Python {oldest} or later](https://img.shields.io/badge/python-{oldest}%2B-" in text
+    licence = project["license"]
+    assert f"[![Code: {licence}](https://img.shields.io/badge/code-{licence}-" in text
+    of_text = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["license"][1]
+    assert of_text == "CC-BY-4.0" and "[![Text and figures: CC BY 4.0](" in text
+    status = [found[0] for found in WORKFLOW.finditer(text)]
+    assert status == [f"{status[1]}/badge.svg", status[1]]
+    assert text.index("badge") < text.index("<picture>")
 
 
 def test_the_readme_begins_with_the_product_and_leads_to_it():

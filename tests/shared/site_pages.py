@@ -26,9 +26,10 @@ def _leaves(nav) -> list[str]:
     return [nav] if isinstance(nav, str) else [leaf for item in nav for leaf in _leaves(item)]
 
 
-NAV = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]
+_SETTINGS = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)
+NAV, ASIDE = _SETTINGS["nav"], _SETTINGS["not_in_nav"].split()
 COURSE = [Path(leaf).stem for item in NAV for leaf in _leaves(item.get("Lessons", []))]
-FILES = _leaves(NAV)
+FILES = [*_leaves(NAV), *(page.lstrip("/") for page in ASIDE)]
 NOTEBOOKS = [Path(leaf).stem for leaf in FILES if leaf.endswith(".ipynb")]
 PAGES = [re.sub(r"(index)?\.(md|ipynb)$", "/", leaf).removeprefix("/") for leaf in FILES]
 

@@ -13,10 +13,12 @@ from slidingwindows import lesson
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.site.api_html import anchor
 from slidingwindows.site.api_page import with_api
-from slidingwindows.site.api_source import Package
-from slidingwindows.site.docstrings import Part, parts_of
+from slidingwindows.site.api_source import Package, Part
+from slidingwindows.site.contents import links_in
 
 INIT = '''"""A pocket calculator."""
+
+from typing import TYPE_CHECKING
 
 from .sums import Sum, SumError
 
@@ -24,7 +26,8 @@ __version__ = "7"
 """Which one this is."""
 __all__ = ["Sum", "SumError", "__version__", "add", "double"]
 
-_LATER = {"add": "work", "double": "work"}
+if TYPE_CHECKING:
+    from .work import add, double
 '''
 
 SUMS = '''
@@ -37,7 +40,9 @@ from typing import ClassVar, NamedTuple
 class Sum:
     """A sum.
 
-    terms: what is added, see ``add``. name: or None.
+    Attributes:
+        terms: What is added, see ``add``.
+        name: Or None.
     """
 
     terms: tuple[float, ...] = ()
@@ -54,7 +59,11 @@ class Sum:
 
     @classmethod
     def of(cls, *terms: float) -> "Sum":
-        """From numbers < 9 & others."""
+        """From numbers < 9 & others.
+
+        Args:
+            terms: The numbers.
+        """
 
     def _hidden(self):
         pass
@@ -66,7 +75,9 @@ class Sum:
 class Pair(NamedTuple):
     """Two.
 
-    left, right: the two.
+    Attributes:
+        left: The one.
+        right: The other.
     """
 
     left: int
@@ -76,7 +87,8 @@ class Pair(NamedTuple):
 class SumError(ValueError):
     """No sum.
 
-    problem: why.
+    Args:
+        problem: Why.
     """
 
     def __init__(self, problem: str):
@@ -87,19 +99,45 @@ WORK = '''
 def add(
     a: int, /, b: int = 1, *rest: int, exact: bool = False, how="übers {Kreuz}", **more
 ) -> "Sum":
-    """Add.
+    """Add numbers.
 
-    a, b, and rest: numbers; exact: no rounding. how and more: ignored.
-    Returns a ``Sum``. Raises SumError if they
-    do not add up.
+    One
+    after another: a, then b.
 
-    >>> add(1)
-    2
+    Args:
+        a: A number.
+        b: A number: the second,
+            which is 1.
+        *rest: Numbers.
+        exact: No rounding.
+        how: Ignored.
+        **more: Ignored.
+
+    Returns:
+        A ``Sum``: of all.
+
+    Raises:
+        SumError: If they
+            do not add up.
+
+    Examples:
+        With one number:
+
+        >>> add(1)
+        2
+
+    Source:
+        Any abacus.
     """
 
 
 def double(value: float, *, times: int = 1) -> float:
-    """Twice. value: a number. times: how often."""
+    """Twice.
+
+    Args:
+        value: A number.
+        times: How often.
+    """
 '''
 
 PAGE = """# Pocket
@@ -133,7 +171,7 @@ ADD = """add(
     exact: bool = False,
     how="übers {Kreuz}",
     **more,
-) -> "Sum\""""
+) -> Sum"""
 
 
 @pytest.mark.parametrize(
@@ -142,7 +180,7 @@ ADD = """add(
         ("add", "function", ADD),
         ("double", "function", "double(value: float, *, times: int = 1) -> float"),
         ("Sum", "class", "Sum(terms: tuple[float, ...] = (), name: str | None = None)"),
-        ("sums.Pair", "class", "Pair(left: int, right: int = 2**-3)"),
+        ("sums.Pair", "class", "Pair(left: int, right: int = 2 ** -3)"),
         ("SumError", "error", "SumError(problem: str)"),
         ("__version__", "value", '__version__ = "7"'),
     ],
@@ -154,23 +192,24 @@ def test_signatures_as_written(pocket, name, kind, signature):
 
 def test_a_name_may_be_imported_from_another_module_than_its_own(pocket):
     (pocket / "inner").mkdir()
+    (pocket / "inner" / "__init__.py").write_text("")
     (pocket / "inner" / "parts.py").write_text('def half():\n    """One of two."""\n', "utf-8")
     (pocket / "inner" / "outer.py").write_text("from .parts import half\n", "utf-8")
     (pocket / "open.py").write_text("from .inner.outer import half\nfrom sums import Sum\n")
     entry = Package(pocket).entry("open.half")
-    assert (entry.module, entry.docstring) == ("open", "One of two.")
+    assert (entry.module, entry.parts) == ("open", (Part("text", "One of two."),))
     assert Package(pocket).entry("inner.parts.half").module == "inner.parts"
-    for name, told in (("open.Sum", "'Sum' in pocket/open.py"), ("inner.parts.x", "inner/parts.")):
+    for name, told in (("open.Sum", "'Sum' in pocket.open"), ("inner.parts.x", "inner.parts")):
         with pytest.raises(SlidingWindowsError, match=told):
             Package(pocket).entry(name)
 
 
 def test_members_are_the_public_ones(pocket):
     members = Package(pocket).entry("Sum").members
-    assert [(m.kind, m.signature, m.docstring) for m in members] == [
+    assert [(m.kind, m.signature, m.parts[0].text) for m in members] == [
         ("property", "total: float", "All together."),
         ("property", "size: int", "How many."),
-        ("method", 'Sum.of(*terms: float) -> "Sum"', "From numbers < 9 & others."),
+        ("method", "Sum.of(*terms: float) -> Sum", "From numbers < 9 & others."),
     ]
 
 
@@ -179,21 +218,31 @@ def test_parameters_are_names_without_stars(pocket):
 
 
 def test_a_docstring_in_parts(pocket):
-    entry = Package(pocket).entry("add")
-    assert parts_of(entry.docstring, entry.parameters) == [
-        Part("text", "Add."),
-        Part("parameter", "numbers.", ("a", "b", "rest")),
-        Part("parameter", "no rounding.", ("exact",)),
-        Part("parameter", "ignored.", ("how", "more")),
-        Part("returns", "a ``Sum``."),
-        Part("raises", "if they do not add up.", ("SumError",)),
+    assert Package(pocket).entry("add").parts == (
+        Part("text", "Add numbers."),
+        Part("text", "One after another: a, then b."),
+        Part("parameter", "A number.", "a"),
+        Part("parameter", "A number: the second, which is 1.", "b"),
+        Part("parameter", "Numbers.", "rest"),
+        Part("parameter", "No rounding.", "exact"),
+        Part("parameter", "Ignored.", "how"),
+        Part("parameter", "Ignored.", "more"),
+        Part("returns", "A ``Sum``: of all."),
+        Part("raises", "If they do not add up.", "SumError"),
+        Part("text", "With one number:"),
         Part("example", ">>> add(1)\n2"),
-    ]
+        Part("source", "Any abacus."),
+    )
+    assert Package(pocket).entry("Sum").parts[1] == Part(
+        "field", "What is added, see ``add``.", "terms"
+    )
 
 
-def test_only_parameters_begin_a_piece():
-    text = "Note: sizes are\nodd: 3 or 5, as size: says."
-    assert parts_of(text, ("size",)) == [Part("text", " ".join(text.split()))]
+@pytest.mark.parametrize("title", ["Gives", "Note", "Yields"])
+def test_a_section_that_the_page_does_not_know_is_named(pocket, title):
+    edit(pocket, "work", "    Returns:\n", f"    {title}:\n")
+    with pytest.raises(SlidingWindowsError, match=f"(?i)pocket.work.add: .* {title!r}"):
+        Package(pocket).entry("add")
 
 
 def test_page_in_the_order_of_its_marks(pocket):
@@ -217,7 +266,7 @@ def test_page_in_the_order_of_its_marks(pocket):
 
 def test_a_new_public_name_appears_by_itself(pocket):
     edit(pocket, "__init__", '"double"]', '"double", "halve"]')
-    edit(pocket, "__init__", '"double": "work"}', '"double": "work", "halve": "work"}')
+    edit(pocket, "__init__", "import add, double", "import add, double, halve")
     edit(pocket, "work", "\n\ndef double", '\n\ndef halve():\n    """Half."""\n\n\ndef double')
     page, problems = with_api(PAGE, pocket)
     assert problems == [] and "### `halve`" in page
@@ -227,12 +276,23 @@ def test_a_new_public_name_appears_by_itself(pocket):
     "module, old, new, problem",
     [
         ("sums", '        """All together."""\n', "        pass\n", "Sum.total has no docstring"),
-        ("work", '"""Twice. value: a number. times: how often."""', "pass", "double has no"),
+        (
+            "work",
+            "Twice.\n\n    Args:\n        value: A number.\n        times: How often.\n    ",
+            "",
+            "double has no",
+        ),
         ("__init__", '"""Which one this is."""\n', "", "__version__ has no docstring"),
-        ("work", "times: how often", "often", "the docstring of double does not explain times"),
-        ("__init__", '"double"]', '"double", "none"]', "there is no 'none' in pocket/__init__.py"),
-        ("work", "def double", "def treble", "there is no 'double' in pocket/work.py"),
-        ("work", "def double", "def double(", "work.py cannot be read"),
+        (
+            "work",
+            "times: How often",
+            "time: Often",
+            "the docstring of double does not explain times",
+        ),
+        ("sums", "            terms: The numbers.\n", "", "of Sum.of does not explain terms"),
+        ("__init__", '"double"]', '"double", "none"]', "there is no 'none' in pocket"),
+        ("work", "def double", "def treble", "there is no 'double' in pocket"),
+        ("work", "def double", "def double(", "there is no 'double' in pocket"),
     ],
 )
 def test_what_has_no_words_is_named(pocket, module, old, new, problem):
@@ -246,9 +306,13 @@ def test_a_name_without_a_place_is_named(pocket):
     assert "### `double`" not in page
 
 
-def test_a_package_without_all(pocket):
-    edit(pocket, "__init__", "__all__", "names")
-    with pytest.raises(SlidingWindowsError, match="pocket/__init__.py has no __all__"):
+@pytest.mark.parametrize(
+    "new, problem",
+    [("names =", "pocket/__init__.py has no __all__"), ("__all__ = =", "pocket cannot be read: ")],
+)
+def test_a_package_without_all(pocket, new, problem):
+    edit(pocket, "__init__", "__all__ =", new)
+    with pytest.raises(SlidingWindowsError, match=problem):
         with_api(PAGE, pocket)
 
 
@@ -297,6 +361,14 @@ def test_links_on_the_real_page_lead_somewhere(real):
     places = {one or other for one, other in places}
     links = set(re.findall(r'href="#([^"]+)"', page))
     assert len(links) > 5 and links <= places
+
+
+def test_papers_on_the_real_page_are_links_to_listed_sources(real):
+    page, _ = real
+    listed = set(links_in((REPO / "docs" / "reference" / "sources.md").read_text("utf-8")))
+    links = set(re.findall(r'href="(https:[^"]+)"', page))
+    assert len(links) > 2 and links <= listed
+    assert len(re.findall(r"(?:arXiv|doi) [\d.]", page)) == len(re.findall(r'href="https:', page))
 
 
 def test_a_build_follows_docstrings_and_misses_them(tmp_path):

@@ -189,7 +189,7 @@ def test_faults_are_told_in_one_line(course, clone, capsys):
     settings(clone, "https://x.org/a/b")
     assert main(clone) == 1
     said = capsys.readouterr().err
-    assert said == "repo_url is no repository on GitHub: https://x.org/a/b\n"
+    assert said == "repo_url is not a repository on GitHub: https://x.org/a/b\n"
     assert not (clone / "dist").exists()
     settings(clone, REPO)
     assert main(clone) == 0

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+from site_pages import ASIDE, ROOT
+from site_pages import NAV as REAL_NAV
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course.mathml import with_mathml
@@ -48,6 +50,12 @@ def test_lessons_of_a_navigation_in_order():
     assert course_in(NAV) == ["b", "a", "unbuilt"]
     assert course_in(NAV[2:]) == ["c"] and course_in([{"Other": "lessons/x.ipynb"}]) == ["x"]
     assert lessons_in(None) == course_in(None) == lessons_in("index.md") == []
+
+
+def test_what_is_left_out_of_the_navigation_is_linked_from_about():
+    text = (ROOT / "docs" / "about.md").read_text("utf-8")
+    assert ASIDE and "build-times" not in str(REAL_NAV)
+    assert all(f"]({page.lstrip('/')})" in text for page in ASIDE)
 
 
 def test_a_prepared_page_is_header_and_body(cache):

@@ -123,7 +123,7 @@ def test_each_gives_torchs_numbers(name):
         (nn.Conv2d(1, 1, 2, dtype=torch.complex128), "a complex convolution is four real ones"),
         (nn.ConvTranspose3d(1, 1, 2, dtype=torch.complex64), "four real ones"),
         (nn.Conv2d(1, 1, 2), "a complex convolution is four real ones"),
-        (nn.Unfold(2), "go the same ways: slide each"),
+        (nn.Unfold(2), "take the same paths: slide each"),
         (nn.AvgPool2d(2), "torch slides no AvgPool2d over complex numbers"),
         (nn.MaxPool3d(2), "torch slides no MaxPool3d over complex numbers"),
         (nn.AdaptiveAvgPool1d(2), "torch slides no AdaptiveAvgPool1d over complex numbers"),

@@ -440,7 +440,7 @@ def test_words_that_its_numbers_do_not_say_are_refused(name):
 def test_a_call_of_another_module_is_refused():
     data = slide(nn.MaxPool2d(2), X).to_dict()
     data["call"] = "nn.AvgPool2d(kernel_size=2, stride=2)"
-    with pytest.raises(SlidingWindowsError, match="that is no call of MaxPool2d"):
+    with pytest.raises(SlidingWindowsError, match="that is not a call of MaxPool2d"):
         Trace.from_dict(data)
 
 

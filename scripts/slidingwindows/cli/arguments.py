@@ -40,7 +40,7 @@ def one_line(error: SlidingWindowsError | str) -> str:
 
 
 class OneLine(argparse.ArgumentParser):
-    """Errors are one line, and exit code 2."""
+    """A parser whose errors are one line, with exit code 2."""
 
     def error(self, message: str):
         """argparse calls this for arguments that it cannot take."""
@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument("--json", action="store_true", help="all numbers instead of words")
     guide = command("conv-arithmetic", "draw the 19 animations of the guide to convolution sizes")
     _looks(guide)
-    guide.add_argument("-o", "--output", required=True, metavar="FOLDER", help="where to")
+    guide.add_argument("-o", "--output", required=True, metavar="FOLDER", help="output folder")
     _site_commands(command)
     return top
 
@@ -100,7 +100,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         metavar="SIZE",
-        help="7x7, or with channels 3x7x7; 10 for a signal, 4x6x6 a volume",
+        help="7x7, or with channels 3x7x7; 10 for a signal, 4x6x6 for a volume",
     )
     parser.add_argument(
         "--values",
@@ -109,22 +109,24 @@ def _what(parser: argparse.ArgumentParser) -> None:
         help="random (default), arange, photo, or a file: csv, txt, json, npy or a picture, "
         "whose size is the input's unless --input says another",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the random numbers (default 0)"
+    )
     parser.add_argument("--low", type=int, default=0, help="the lowest random number (default 0)")
-    parser.add_argument("--high", type=int, default=9, help="the highest (default 9)")
+    parser.add_argument("--high", type=int, default=9, help="the highest one (default 9)")
     parser.add_argument(
         "--weights",
         default="random",
         metavar="WHAT",
-        help="a convolution's: random (-2 to 2, default), ones, sobel, or a file of numbers",
+        help="of a convolution: random (-2 to 2, default), ones, sobel, or a file of numbers",
     )
     parser.add_argument(
         "--bias", metavar="WHAT", help="numbers such as 0 or 1,-2, or a file (default random)"
     )
     for name, what in (
         ("channel", "which output channel to follow"),
-        ("sample", "which one of the batch"),
-        ("depth", "which slice of the output, for 3-d modules"),
+        ("sample", "which sample of the batch to follow"),
+        ("depth", "which slice of the output to follow, for 3-D modules"),
     ):
         parser.add_argument(f"--{name}", type=int, default=0, help=f"{what} (default 0)")
     parser.add_argument(
@@ -141,24 +143,28 @@ def _looks(parser: argparse.ArgumentParser) -> None:
         "--frame-time", type=int, metavar="MS", help="milliseconds for each window, 20 to 60000"
     )
     parser.add_argument(
-        "--format", help="gif, png (a filmstrip), zip (clear PNGs), webp, apng, json or txt"
+        "--format", help="gif, png (a filmstrip), zip (transparent PNGs), webp, apng, json or txt"
     )
 
 
 def _site_commands(command) -> None:
     def of_site(name, summary):
         made = command(name, summary)
-        made.add_argument("--root", type=Path, default=Path(), help="folder of mkdocs.yml")
+        made.add_argument("--root", type=Path, default=Path(), help="folder that holds mkdocs.yml")
         return made
 
-    new = of_site("new-lesson", "begin a lesson: a script that builds, its test, its place in nav")
+    new = of_site(
+        "new-lesson", "start a lesson: a script that builds, its test and its place in nav"
+    )
     new.add_argument("title", help='such as "Pooling over time"')
-    new.add_argument("--name", default="", help="its address; made from the title by itself")
+    new.add_argument("--name", default="", help="its address (default: made from the title)")
     of_site("prepare", "execute stale lessons and draw stale figures")
-    figures = of_site("figures", "draw the site's figures again")
+    figures = of_site("figures", "redraw the site's figures")
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
     of_site("offline", "pack the built site as a zip that works from a folder, search included")
     of_site("takeaway", "pack the executed notebooks with the package and its requirements")
     of_site("pdf", "print the built site's course as one PDF")
     site = of_site("site", "write the finished site to site/")
-    site.add_argument("--check", action="store_true", help="build and check, then throw it away")
+    site.add_argument(
+        "--check", action="store_true", help="build and check, then discard the result"
+    )

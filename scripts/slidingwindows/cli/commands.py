@@ -56,7 +56,7 @@ def _unpooled(module, x, chosen: dict, options):
 
     if options.backward:
         raise SlidingWindowsError(
-            f"{type(module).__name__} only moves numbers: a gradient takes the same ways back"
+            f"{type(module).__name__} only moves numbers: a gradient takes the same paths back"
         )
     dims = tracer_of(module)[0]
     kind = getattr(nn, f"MaxPool{dims}d")
@@ -113,7 +113,7 @@ def conv_arithmetic(options) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SlidingWindowsError(f"{folder} cannot be made: {error.strerror}") from error
+        raise SlidingWindowsError(f"{folder} cannot be created: {error.strerror}") from error
     for row in ANIMATIONS:
         path = folder / f"{row.name}.{ending}"
         save(animation(row.name), path, options.theme, options.width, options.frame_time)

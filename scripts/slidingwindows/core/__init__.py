@@ -1,1 +1,1 @@
-"""What a window is and what it read, in plain numbers; needs the standard library alone."""
+"""What a window is and what it read, in plain numbers; needs only the standard library."""

@@ -14,8 +14,21 @@ class SlidingWindowsError(ValueError):
     """Bad input, with one clear message.
 
     It is a ValueError, and the only error that this package raises on purpose.
-    problem: what does not fit. context: on a line of its own, the operation, the
-    shapes and the parameters it was asked for.
+
+    Args:
+        problem: What does not fit.
+        context: On a line of its own, the operation, the shapes and the parameters asked for.
+
+    Examples:
+        >>> from slidingwindows import Axis
+        >>> try:
+        ...     Axis(size=2, kernel_size=3, stride=1)
+        ... except SlidingWindowsError as error:
+        ...     print(error.problem)
+        the kernel spans 3 elements but the padded input has only 2 (2 + 0 + 0 of padding)
+
+    Source:
+        Where torch or Python refused first, their own exception is the ``__cause__``.
     """
 
     def __init__(self, problem: str, context: str = "") -> None:

@@ -19,17 +19,30 @@ Shades = tuple[tuple[int, ...], ...]
 class Stage:
     """One layer's output for one sample.
 
-    call: the torch call that made it, or 'input'.
-    shape: without the batch: (C, H, W), (C, L), (C, D, H, W) or (F,).
-    parameters: learnable numbers of the layer, those of an earlier layer not again.
-    maps: some of the channels as grey values from 0 to 255, each map
-    stretched from its own smallest to its own largest number. A volume gives
-    its middle slice, (C, L) and (F,) one plane of all their rows. Maps longer
-    than 128 are averaged down. Empty for a layer whose next has the same shape.
-    macs: multiply-accumulates; a pool, an activation and a norm have 0.
-    field: the receptive field along each axis, None where it has no one size.
-    everything: True if ``field`` is None and each number surely depends on every
-        place of the input.
+    Attributes:
+        call: The torch call that made it, or 'input'.
+        shape: Without the batch: (C, H, W), (C, L), (C, D, H, W) or (F,).
+        parameters: How many learnable numbers the layer has, those of an earlier layer not again.
+        maps: Some of the channels as (H, W) grey values from 0 to 255, each map stretched from its
+            own smallest to its own largest number. A volume gives its middle slice, (C, L) and (F,)
+            one plane of all their rows. Maps longer than 128 elements are averaged down. Empty for
+            a layer whose next has the same shape.
+        macs: How many multiply-accumulates; a pool, an activation and a norm have 0.
+        field: The receptive field along each axis; None where it has no single size.
+        everything: True if ``field`` is None and each number surely depends on every place of the
+            input.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import funnel
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3))
+        >>> stage = funnel(network, torch.zeros(1, 8, 8)).stages[1]
+        >>> stage.shape, stage.parameters, stage.macs, stage.sees()
+        ((4, 6, 6), 40, 1296, '3')
+
+    Source:
+        Shapes are torch's own; multiply-accumulates come from the kernel's size, and inside blocks
+        from torch's ``FlopCounterMode`` where it counts more.
     """
 
     call: str
@@ -46,13 +59,21 @@ class Stage:
         return math.prod(self.shape)
 
     def sees(self) -> str:
-        """The receptive field in a word: '5', '5×3', 'all', or '–' where nothing is certain."""
+        """The receptive field in a word.
+
+        Returns:
+            Input elements, '5' or '5×3'; 'all', or '–' where nothing is certain.
+        """
         if self.everything:
             return "all"
         return once([r.size for r in self.field]) if self.field else "–"
 
     def jump(self) -> str:
-        """Input elements between the views of neighbouring outputs: '2', '2×1' or '–'."""
+        """How far apart neighbouring outputs look.
+
+        Returns:
+            Input elements, '2' or '2×1'; '–' where there is no single number.
+        """
         return once([r.jump for r in self.field]) if self.field and not self.everything else "–"
 
 
@@ -60,27 +81,43 @@ class Stage:
 class Funnel:
     """An input on its way through a network, layer by layer.
 
-    stages: the input first, then one for each layer.
+    ``funnel`` makes these.
+
+    Attributes:
+        stages: The input first, then one for each layer.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import funnel
+        >>> found = funnel(torch.nn.Sequential(torch.nn.MaxPool2d(2)), torch.zeros(1, 8, 8))
+        >>> [stage.call for stage in found.stages], found.parameters
+        (['input', 'nn.MaxPool2d(kernel_size=2, stride=2)'], 0)
+
+    Source:
+        torch's own outputs, layer by layer, which together give exactly what the network gives.
     """
 
     stages: tuple[Stage, ...]
 
     @property
     def parameters(self) -> int:
-        """Learnable numbers of the whole network, shared ones once."""
+        """How many learnable numbers the whole network has, shared ones once."""
         return sum(stage.parameters for stage in self.stages)
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the whole network for one input."""
+        """How many multiply-accumulates the whole network needs for one input."""
         return sum(stage.macs for stage in self.stages)
 
     def table(self) -> str:
-        """Aligned text: a line for each layer, and the totals.
+        """The stages and their totals as text.
 
-        'receptive field' and 'jump' are in input elements; at the border a receptive
-        field lies in part in the padding. Where it has no one size: 'all' if it is
-        certain that each number depends on every place of the input, else '–'.
+        'receptive field' and 'jump' are in input elements; at the border a receptive field lies in
+        part in the padding. Where there is no single size: 'all' if it is certain that each number
+        depends on every place of the input, else '–'.
+
+        Returns:
+            Aligned lines: a head, one for each stage, and the totals.
         """
         head = ("layer", "output", "numbers", "parameters", "MACs", "receptive field", "jump")
         rows = [
@@ -99,7 +136,11 @@ class Funnel:
         return aligned([head, *rows, total], left=2)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain lists, numbers and strings, ready for JSON."""
+        """Plain data, ready for JSON.
+
+        Returns:
+            Lists, numbers and strings by the names of the fields.
+        """
         return {
             "stages": [
                 {
@@ -117,7 +158,17 @@ class Funnel:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Funnel:
-        """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
+        """The inverse of to_dict.
+
+        Args:
+            data: What to_dict gave, even after a round trip through JSON.
+
+        Returns:
+            An equal object.
+
+        Raises:
+            SlidingWindowsError: If it is not such a dict, or is damaged.
+        """
         with one_error("this is not what a Funnel's to_dict gives"):
             parts: Any = data["stages"]
             stages = []
@@ -131,14 +182,22 @@ class Funnel:
             return funnel
 
     def alt_text(self) -> str:
-        """What a reader who cannot see the picture needs first."""
+        """What a reader who cannot see the picture needs first.
+
+        Returns:
+            One sentence.
+        """
         first, *rest = self.stages
         steps = "; ".join(f"{stage.call} gives {size(stage.shape)}" for stage in rest)
         what = "a photo" if len(first.shape) == 3 else "an input"
         return f"Animation: {what} of {size(first.shape)} shrinks layer by layer: {steps}."
 
     def transcript(self) -> list[str]:
-        """One sentence for each stage, and the totals."""
+        """All that the figure shows, in words.
+
+        Returns:
+            One sentence for each stage, and the totals.
+        """
         lines = []
         for number, stage in enumerate(self.stages):
             name = "The input" if number == 0 else f"After {stage.call}"

@@ -26,11 +26,24 @@ MOST_WINDOWS = 1_000_000  # windows, which are listed one by one
 class UnevenAxis:
     """One axis whose windows may differ in size, overlap, or leave gaps.
 
-    size: elements of the input. spans: (start, stop) of each window, stop excluded.
-    rule: 'adaptive' or 'fractional', what the spans come from.
-    Raises SlidingWindowsError if a window does not lie in the input.
+    It offers what ``Axis`` offers; there is no padding and no dilation.
 
-    Offers what ``Axis`` offers.
+    Attributes:
+        size: Elements of the input.
+        spans: Positions (start, stop) of each window in input elements, stop excluded.
+        rule: 'adaptive' or 'fractional', which the spans come from.
+
+    Raises:
+        SlidingWindowsError: If a window does not lie in the input, or there is none.
+
+    Examples:
+        >>> axis = UnevenAxis(size=5, spans=((0, 2), (1, 4), (3, 5)))
+        >>> axis.output_size, axis.kernel_size, axis.uses
+        (3, 3, (1, 2, 1, 2, 1))
+
+    Source:
+        torch's ``AdaptivePooling.h`` (start_index, end_index) and ``FractionalMaxPooling.h``
+        (generate_intervals).
     """
 
     size: int
@@ -59,8 +72,19 @@ class UnevenAxis:
     def adaptive(cls, size: int, output_size: int) -> UnevenAxis:
         """Window j goes from floor(j·size/output_size) to ceil((j+1)·size/output_size).
 
-        >>> UnevenAxis.adaptive(10, 4).spans
-        ((0, 3), (2, 5), (5, 8), (7, 10))
+        Args:
+            size: Elements of the input.
+            output_size: How many windows there should be.
+
+        Returns:
+            The axis of an adaptive pool.
+
+        Raises:
+            SlidingWindowsError: If one of them is not a whole number of at least 1.
+
+        Examples:
+            >>> UnevenAxis.adaptive(10, 4).spans
+            ((0, 3), (2, 5), (5, 8), (7, 10))
         """
         numbers = [n for n in (whole(size), whole(output_size)) if n is not None]
         if len(numbers) < 2:
@@ -86,7 +110,7 @@ class UnevenAxis:
 
     @property
     def padded_size(self) -> int:
-        """The size itself: there is no padding."""
+        """Elements of the input: there is no padding."""
         return self.size
 
     @cached_property
@@ -101,24 +125,28 @@ class UnevenAxis:
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """First position of each window."""
+        """Position of each window's first element."""
         return tuple(start for start, _ in self.spans)
 
     @cached_property
     def windows(self) -> tuple[tuple[int, ...], ...]:
-        """Positions each window reads."""
+        """Positions that each window reads."""
         return tuple(tuple(range(start, stop)) for start, stop in self.spans)
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
-        """How many windows read each element, from position 0 to size-1."""
+        """How many windows read each element of the input, from position 0 to size-1."""
         return tuple(
             sum(start <= position < stop for start, stop in self.spans)
             for position in range(self.size)
         )
 
     def formula(self) -> str:
-        """The rule with this axis's numbers filled in."""
+        """The rule with this axis's numbers filled in.
+
+        Returns:
+            One line, such as 'window j reads ⌊j·10/4⌋ up to, not including, ⌈(j + 1)·10/4⌉'.
+        """
         if self.rule == "fractional":
             windows = ", ".join(f"{start} to {stop - 1}" for start, stop in self.spans)
             return f"{self.output_size} windows of {self.extent}: {windows}"
@@ -141,18 +169,29 @@ T = TypeVar("T")
 class Axis:
     """One axis of a sliding window: its parameters and where the windows lie.
 
-    size: elements of the input. kernel_size: elements that a window reads.
-    stride: from one window's start to the next one's.
-    padding: (before, after); the two differ only for ``padding='same'``.
-    dilation: from one element that a window reads to the next.
-    crop: how many elements (at the start, at the end) no window reaches, as torch
-    crops the input of a transposed convolution with a large padding.
-    ceil_mode: round the number of windows up, as torch does it.
-    Raises SlidingWindowsError if no window fits.
+    Positions are counted in input elements: 0 is the first, and negative ones lie in the padding.
 
-    >>> axis = Axis(size=5, kernel_size=3, stride=2, padding=(1, 1))
-    >>> axis.output_size, axis.starts
-    (3, (-1, 1, 3))
+    Attributes:
+        size: Elements of the input, without padding.
+        kernel_size: Elements that a window reads.
+        stride: Elements from one window's start to the next one's.
+        padding: Elements of padding (before, after); they differ only for ``padding='same'``.
+        dilation: Elements from one that a window reads to the next; 1 leaves no gap.
+        ceil_mode: True rounds the number of windows up, as torch does it.
+        crop: Elements (at the start, at the end) that no window reaches, as torch crops the input
+            of a transposed convolution with a large padding.
+
+    Raises:
+        SlidingWindowsError: If no window fits, or a parameter is not a whole number that torch
+            takes.
+
+    Examples:
+        >>> axis = Axis(size=5, kernel_size=3, stride=2, padding=(1, 1))
+        >>> axis.output_size, axis.starts
+        (3, (-1, 1, 3))
+
+    Source:
+        torch's ``pooling_output_shape``, and Dumoulin and Visin 2016, arXiv 1603.07285.
     """
 
     size: int
@@ -192,12 +231,12 @@ class Axis:
 
     @property
     def extent(self) -> int:
-        """Elements from the first to the last one a window reads: d(k-1)+1."""
+        """Elements from the first to the last one that a window reads, d(k-1)+1."""
         return self.dilation * (self.kernel_size - 1) + 1
 
     @property
     def padded_size(self) -> int:
-        """The size plus the padding on both sides."""
+        """Elements of the input and of the padding on both sides."""
         return self.size + sum(self.padding)
 
     def _naive(self, ceil: bool) -> int:
@@ -213,23 +252,23 @@ class Axis:
 
     @cached_property
     def output_size(self) -> int:
-        """floor((size + pads - d(k-1) - 1) / s) + 1 windows, or as many as ceil_mode gives."""
+        """How many windows: floor((size + pads - d(k-1) - 1) / s) + 1, or what ceil_mode gives."""
         return self._count()
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """First position of each window; negative inside the left padding."""
+        """Position of each window's first element; negative inside the left padding."""
         first = self.crop[0] - self.padding[0]
         return tuple(first + j * self.stride for j in range(self.output_size))
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """(start, stop) of each window, stop excluded; the last may reach past the padding."""
+        """Positions (start, stop) of each window, stop excluded; the last may pass the padding."""
         return tuple((start, start + self.extent) for start in self.starts)
 
     @cached_property
     def dropped(self) -> tuple[int, ...]:
-        """Starts of windows that a plain ceiling would add and torch drops."""
+        """First positions of the windows that a plain ceiling would add and torch drops."""
         if not self.ceil_mode:
             return ()
         return tuple(
@@ -239,7 +278,7 @@ class Axis:
 
     @cached_property
     def windows(self) -> tuple[tuple[int, ...], ...]:
-        """Positions each window reads, cut off where the padding ends."""
+        """Positions that each window reads, cut off where the padding ends."""
         stop = self.size + self.padding[1] - self.crop[1]
         return tuple(
             tuple(p for p in range(start, start + self.extent, self.dilation) if p < stop)
@@ -248,7 +287,7 @@ class Axis:
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
-        """How many windows read each real element, from position 0 to size-1."""
+        """How many windows read each element of the input, from position 0 to size-1."""
         counts = [0] * self.size
         for window in self.windows:
             for position in window:
@@ -257,7 +296,11 @@ class Axis:
         return tuple(counts)
 
     def formula(self) -> str:
-        """The output-size formula with this axis's numbers filled in."""
+        """The output-size formula with this axis's numbers filled in.
+
+        Returns:
+            One line, such as '⌊(5 + 2·1 − 3) / 2⌋ + 1 = 3'.
+        """
         left, right = ("⌈", "⌉") if self.ceil_mode else ("⌊", "⌋")
         size = str(self.size)
         if any(self.padding):
@@ -287,10 +330,20 @@ AnyAxis: TypeAlias = Axis | UnevenAxis
 class Geometry:
     """Rows and columns of a two-dimensional sliding window.
 
-    rows, cols: the window along the height and along the width.
+    Attributes:
+        rows: The window along the height.
+        cols: The window along the width.
 
-    >>> Geometry.of((6, 6), kernel_size=3, stride=2, padding=1).output_shape
-    (3, 3)
+    Examples:
+        >>> geometry = Geometry.of((6, 6), kernel_size=3, stride=2, padding=1)
+        >>> geometry.output_shape
+        (3, 3)
+        >>> geometry.untouched()
+        frozenset()
+
+    Source:
+        The shape sections of torch's MaxPool2d, AvgPool2d and Conv2d, which treat the height and
+        the width alone.
     """
 
     rows: Axis | UnevenAxis
@@ -306,10 +359,21 @@ class Geometry:
         dilation: int | Sequence[int] = 1,
         ceil_mode: bool = False,
     ) -> Geometry:
-        """Build from an input (height, width) and ints or (rows, cols) pairs, as torch takes them.
+        """Build from a shape and the parameters of a module, as torch takes them.
 
-        stride: None means kernel_size, the default of torch's pools.
-        Raises SlidingWindowsError if no window fits.
+        Args:
+            input_shape: (height, width) in elements, without padding; one int for a square.
+            kernel_size: Elements that a window reads, one int or (rows, cols), as all that follow.
+            stride: Elements from one window to the next; None means kernel_size, as in torch.
+            padding: Elements of padding on each side.
+            dilation: Elements from one that a window reads to the next.
+            ceil_mode: True rounds the number of windows up.
+
+        Returns:
+            The geometry, with the same padding before and after.
+
+        Raises:
+            SlidingWindowsError: If no window fits.
         """
         height, width = pair(input_shape, "input shape")
         kernel = pair(kernel_size, "kernel_size")
@@ -327,20 +391,28 @@ class Geometry:
 
     @property
     def input_shape(self) -> tuple[int, int]:
-        """(height, width) of the input, without padding."""
+        """Elements (height, width) of the input, without padding."""
         return self.rows.size, self.cols.size
 
     @property
     def output_shape(self) -> tuple[int, int]:
-        """(height, width) of the output."""
+        """Elements (height, width) of the output."""
         return self.rows.output_size, self.cols.output_size
 
     def uses(self) -> tuple[tuple[int, ...], ...]:
-        """How many windows read each input element, as rows of columns."""
+        """How many windows read each element of the input.
+
+        Returns:
+            Counts, (H, W), as rows of columns.
+        """
         return tuple(tuple(r * c for c in self.cols.uses) for r in self.rows.uses)
 
     def untouched(self) -> frozenset[tuple[int, int]]:
-        """Input elements (row, column) that no window ever reads."""
+        """What no window ever reads.
+
+        Returns:
+            Positions (row, column) of these elements of the input.
+        """
         return frozenset(
             (r, c) for r, row in enumerate(self.uses()) for c, n in enumerate(row) if n == 0
         )

@@ -20,9 +20,18 @@ from .text import aligned, once, size
 class Reach:
     """What one output element of a layer can see of the network's input, along one axis.
 
-    size: how many input elements. jump: input elements between the views of
-    two neighbouring outputs. start: the centre of the first output's view, in
-    input elements; half numbers lie between two of them.
+    Attributes:
+        size: How many input elements.
+        jump: Input elements between the views of two neighbouring outputs.
+        start: Position of the centre of the first output's view in input elements; half numbers lie
+            between two of them.
+
+    Examples:
+        >>> Reach().after(kernel_size=3, stride=2, padding=1).after(kernel_size=3, stride=1)
+        Reach(size=7, jump=2, start=2.0)
+
+    Source:
+        Araujo, Norris and Sim 2019, doi 10.23915/distill.00021.
     """
 
     size: int = 1
@@ -30,7 +39,20 @@ class Reach:
     start: float = 0.0
 
     def after(self, kernel_size: int, stride: int, padding: int = 0, dilation: int = 1) -> Reach:
-        """The reach once a layer is put on top: size += d(k-1)·jump, jump *= stride."""
+        """The reach once a layer is put on top: size += d(k-1)·jump, jump *= stride.
+
+        Args:
+            kernel_size: Elements that the layer's window reads.
+            stride: Elements from one window to the next.
+            padding: Elements of padding before the layer's input.
+            dilation: Elements from one that the window reads to the next.
+
+        Returns:
+            What an output of the layer sees.
+
+        Raises:
+            SlidingWindowsError: If one of them is smaller than torch would take.
+        """
         if min(kernel_size, stride, dilation) < 1 or padding < 0:
             raise SlidingWindowsError(
                 "a layer needs kernel_size, stride and dilation of at least 1 and padding of at "
@@ -44,7 +66,14 @@ class Reach:
         )
 
     def view(self, index: int) -> tuple[int, int]:
-        """(first, last) input position that output number index sees; padding has positions too."""
+        """What one output sees.
+
+        Args:
+            index: Position of the output, counted from 0.
+
+        Returns:
+            Input positions (first, last); padding has positions too.
+        """
         first = self.start + index * self.jump - (self.size - 1) / 2
         return int(first), int(first) + self.size - 1
 
@@ -53,9 +82,19 @@ class Reach:
 class Windows:
     """How one layer's windows lie, axis by axis.
 
-    axes: the window along each axis, with the size of the layer's input.
-    fill: what the layer's padding holds: 'zeros' (or any constant), or a copy
-    of real elements, 'reflect', 'replicate' or 'circular', in torch's words.
+    Attributes:
+        axes: The window along each axis, with the size of the layer's input.
+        fill: What the layer's padding holds: 'zeros' (or any constant), or a copy of real elements,
+            'reflect', 'replicate' or 'circular', in torch's words.
+
+    Examples:
+        >>> axis = Axis(size=4, kernel_size=3, stride=1, padding=(1, 1))
+        >>> windows = Windows((axis,), fill="circular")
+        >>> windows.output, windows.reads(0, [0])
+        ((4,), (0, 1, 3))
+
+    Source:
+        The layer's own parameters; torch's documentation of Conv2d has the padding modes.
     """
 
     axes: tuple[Axis, ...]
@@ -63,7 +102,7 @@ class Windows:
 
     @property
     def output(self) -> tuple[int, ...]:
-        """The size of the layer's output along each axis."""
+        """Elements of the layer's output along each axis."""
         return tuple(axis.output_size for axis in self.axes)
 
     @property
@@ -77,14 +116,29 @@ class Windows:
         return any(any(axis.padding) for axis in self.axes)
 
     def after(self, reaches: tuple[Reach, ...]) -> tuple[Reach, ...]:
-        """The reach along each axis once this layer is put on top."""
+        """The reach once this layer is put on top.
+
+        Args:
+            reaches: What an element of the layer's input sees, axis by axis.
+
+        Returns:
+            What an element of its output sees, axis by axis.
+        """
         return tuple(
             reach.after(axis.kernel_size, axis.stride, axis.padding[0], axis.dilation)
             for reach, axis in zip(reaches, self.axes, strict=True)
         )
 
     def reads(self, number: int, outputs: Iterable[int]) -> tuple[int, ...]:
-        """Real elements, in order, that some outputs along axis ``number`` read."""
+        """What some outputs read of the layer's input along one axis.
+
+        Args:
+            number: Which axis, counted from 0.
+            outputs: Positions of the outputs along it.
+
+        Returns:
+            Positions of real elements, in order; padding that copies one counts as that one.
+        """
         axis, found = self.axes[number], set()
         for output in outputs:
             start = output * axis.stride - axis.padding[0]
@@ -96,7 +150,15 @@ class Windows:
         return tuple(sorted(found))
 
     def cut(self, number: int, outputs: Iterable[int]) -> bool:
-        """True if one of the outputs' windows reaches over the border of the layer's input."""
+        """Whether one of some outputs' windows reaches over the border of the layer's input.
+
+        Args:
+            number: Which axis, counted from 0.
+            outputs: Positions of the outputs along it.
+
+        Returns:
+            True if one does.
+        """
         axis = self.axes[number]
         starts = [output * axis.stride - axis.padding[0] for output in outputs]
         return min(starts) < 0 or max(starts) + axis.extent > axis.size
@@ -125,8 +187,21 @@ Positions = tuple[int, ...]
 class FieldLayer:
     """One layer of a network.
 
-    call: the torch call, as code. windows: how they lie on the layer's input.
-    reaches: what one of its outputs sees of the network's input, axis by axis.
+    Attributes:
+        call: The torch call, as code.
+        windows: How its windows lie on the layer's input.
+        reaches: What one of its outputs sees of the network's input, axis by axis.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import receptive_field
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3), torch.nn.MaxPool2d(2))
+        >>> layer = receptive_field(network, (1, 9, 9)).layers[1]
+        >>> layer.call, layer.sees(), layer.jump()
+        ('nn.MaxPool2d(kernel_size=2, stride=2)', '4', '2')
+
+    Source:
+        The recurrence of Araujo, Norris and Sim 2019, doi 10.23915/distill.00021.
     """
 
     call: str
@@ -139,11 +214,19 @@ class FieldLayer:
         return self.windows.plain
 
     def sees(self) -> str:
-        """The receptive field in input elements: '5', or '5×3' if rows and columns differ."""
+        """The receptive field in a word.
+
+        Returns:
+            Input elements, '5', or '5×3' if rows and columns differ.
+        """
         return once([reach.size for reach in self.reaches])
 
     def jump(self) -> str:
-        """Input elements from one output's view to the next one's: '2' or '2×1'."""
+        """How far apart neighbouring outputs look.
+
+        Returns:
+            Input elements, '2' or '2×1'.
+        """
         return once([reach.jump for reach in self.reaches])
 
 
@@ -151,16 +234,31 @@ class FieldLayer:
 class ReceptiveField:
     """What the outputs of a network see of its input, layer by layer.
 
-    input_shape: (C, ...) without the batch. layers: first to last.
-    output: the position in the last layer that is looked at, one number an axis.
-    chosen: for each layer, the position whose view is drawn: one inside the other.
-    measured: the input positions, axis by axis, that reach the output, found
-    by gradient; an input element counts if it is in all of them.
-    effective: |gradient| of the network itself, summed over channels, as rows
-    of levels from 0 to 255 of the largest; Luo et al. 2016, arXiv 1701.04128.
-    A signal has one row; a volume shows the slice with the largest sum. Empty
-    if every gradient is 0.
-    half: the smallest number of positions that hold half of all |gradient|.
+    ``receptive_field`` makes these.
+
+    Attributes:
+        input_shape: Without the batch: (C, L), (C, H, W) or (C, D, H, W).
+        layers: First to last.
+        output: Position in the last layer that is looked at, one index for each axis.
+        chosen: For each layer, the position whose view is drawn: one inside the other.
+        measured: The input positions, axis by axis, that reach the output, found by gradient; an
+            input element counts if it is in all of them.
+        effective: |gradient| of the network itself, summed over channels, (H, W), as levels from 0
+            to 255 of the largest. A signal has one row; a volume shows the slice with the largest
+            sum. Empty if every gradient is 0.
+        half: The smallest number of positions that hold half of all |gradient|.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import receptive_field
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3), torch.nn.MaxPool2d(2))
+        >>> field = receptive_field(network, (1, 9, 9))
+        >>> field.size, field.jump, field.measured_box
+        ((4, 4), (2, 2), ((2, 5), (2, 5)))
+
+    Source:
+        Sizes by the recurrence of Araujo, Norris and Sim 2019, doi 10.23915/distill.00021; the
+        effective field is that of Luo et al. 2016, arXiv 1701.04128.
     """
 
     input_shape: tuple[int, ...]
@@ -197,9 +295,12 @@ class ReceptiveField:
         return tuple((positions[0], positions[-1]) for positions in self.measured)
 
     def views(self) -> list[tuple[tuple[int, int], ...]]:
-        """For the input and then for each layer: (first, last) of the chosen one's view, by axis.
+        """What is drawn: for the input and then for each layer, the view of the chosen output.
 
-        By the recurrence, so a view may reach into the padding around the input.
+        They come from the recurrence, so a view may reach into the padding around the input.
+
+        Returns:
+            Input positions (first, last), axis by axis, for each.
         """
         own = tuple((index, index) for index in self._seed())
         return [own] + [
@@ -217,7 +318,11 @@ class ReceptiveField:
         return tuple(found)
 
     def table(self) -> str:
-        """Aligned text, a line for each layer; sizes in input elements, rows×columns if unlike."""
+        """The layers as text; sizes in input elements, rows×columns if unlike.
+
+        Returns:
+            Aligned lines: a head, the input, and one for each layer.
+        """
         head = ("layer", "output", "kernel", "stride", "padding", "dilation")
         rows = [(*head, "jump", "receptive field", "first centre")]
         start = ("input", size(self.input_shape[1:]), "", "", "", "", "1", "1", "0")
@@ -246,7 +351,11 @@ class ReceptiveField:
             raise SlidingWindowsError("the chosen positions are not one for each layer")
 
     def to_dict(self) -> dict[str, object]:
-        """Plain lists, numbers and strings, ready for JSON."""
+        """Plain data, ready for JSON.
+
+        Returns:
+            Lists, numbers and strings by the names of the fields.
+        """
         return {
             "input_shape": list(self.input_shape),
             "layers": [
@@ -270,7 +379,17 @@ class ReceptiveField:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> ReceptiveField:
-        """The inverse of to_dict; raises SlidingWindowsError for what is no such dict."""
+        """The inverse of to_dict.
+
+        Args:
+            data: What to_dict gave, even after a round trip through JSON.
+
+        Returns:
+            An equal object.
+
+        Raises:
+            SlidingWindowsError: If it is not such a dict, or is damaged.
+        """
         with one_error("this is not what a ReceptiveField's to_dict gives"):
             parts: Any = data
             layers = []

@@ -20,9 +20,22 @@ from .reduction import REDUCTIONS, Reduction
 class Tap(NamedTuple):
     """One element that a window reads.
 
-    plane: which of the trace's planes.
-    row and col: the position in the input, negative in the padding above and on the left.
-    value: the number there. weight: the kernel's number for it (convolution only).
+    Attributes:
+        plane: Which of the trace's planes, counted from 0.
+        row: Its position in input elements, negative in the padding above.
+        col: Its position in input elements, negative in the padding on the left.
+        value: The number there.
+        weight: The kernel's number for it; None for a pool, which has no kernel.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> trace = slide(torch.nn.MaxPool1d(2, padding=1), torch.tensor([[5.0, 6.0]]))
+        >>> trace.steps[0].taps[1]
+        Tap(plane=0, row=0, col=0, value=5.0, weight=None)
+
+    Source:
+        The value is the input's own number, the weight the module's; ``Trace`` compares both.
     """
 
     plane: int
@@ -36,12 +49,24 @@ class Tap(NamedTuple):
 class Step:
     """One window: what it read, and the number that torch returned for it.
 
-    output: (row, col) in the output. taps: the elements read, plane by plane, row by row.
-    value: what torch returned. arithmetic: the calculation in words; a Trace says it where it is
-    left out.
-    winner: index of the tap that is the value (max only); None for padding alone.
-    ties: indices of the other taps that equal the winner.
-    divisor: what the sum is divided by (average and lp only).
+    Attributes:
+        output: Position (row, col) in the output, counted from 0.
+        taps: The elements read, plane by plane, row by row.
+        value: What torch returned.
+        arithmetic: The calculation in words; a Trace says it where it is left out.
+        winner: Index of the tap that is the value, for a max; None for padding alone.
+        ties: Indices of the other taps that equal the winner.
+        divisor: The number that the sum is divided by, for an average and an lp pool.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> step = slide(torch.nn.MaxPool1d(3), torch.tensor([[4.0, 9.0, 9.0]])).steps[0]
+        >>> step.value, step.winner, step.ties
+        (9.0, 1, (2,))
+
+    Source:
+        torch's output for this window; ``Trace`` calculates it once more from the taps.
     """
 
     output: tuple[int, int]
@@ -61,33 +86,57 @@ Rows = Sequence[Sequence[float]]  # a Plane, or lists in its place
 class Trace:
     """A module slid over one input, window by window.
 
-    Building one folds every step again and raises SlidingWindowsError if the
-    result is not torch's output. A signal is a grid of one row.
+    Building one calculates every step again, apart from torch, and compares. A signal is a grid of
+    one row. ``slide`` makes these.
 
-    kind: 'max', 'average', 'lp' or 'convolution'. operation: the module's class name.
-    call: the torch call, as code. geometry: rows and columns of the window.
-    planes: what the output depends on, padding included: one (H, W) grid for each
-    input channel and, of a volume, for each slice that the windows of the chosen
-    output depth read. The element at input position (r, c) of plane p is
-    ``planes[p][r + pad_top][c + pad_left]``, see ``Trace.at``.
-    channels: the input channel of each plane.
-    output: what torch returned for one sample, channel and depth, rows of columns.
-    steps: one for each element of the output, row by row.
-    input_shape, output_shape: of the whole tensors.
-    sample, channel: which one of the batch and which output channel was followed.
-    weights: one kernel a plane (convolution only). bias: a number or None.
-    padding_mode: 'zeros', or 'reflect', 'replicate', 'circular' as in torch.
-    counts_padding: False where an average leaves the padding out (count_include_pad).
-    integral: True for integer arithmetic.
-    epsilon: the dtype's rounding unit, which bounds how far the folded steps
-    may be from torch's output (a max must be equal).
-    dims: 1 for signals, 2 for images, 3 for volumes.
-    stretch: a transposed convolution slides over its input with stretch - 1 zeros
-    between two rows, and two columns; positions count these zeros.
-    depth_stretch: the same between two slices of a volume.
-    norm: the power p of an lp pool.
-    depth: the window along the depth (volumes only).
-    depth_index: which output slice was followed. slices: the depth of each plane.
+    Attributes:
+        kind: 'max', 'average', 'lp' or 'convolution'.
+        operation: The module's class name.
+        call: The torch call, as code.
+        geometry: Rows and columns of the window.
+        planes: What the output depends on, padding included: one (H, W) grid for each input channel
+            and, of a volume, for each slice that the windows of the chosen output depth read. The
+            element at input position (r, c) of plane p is ``planes[p][r + pad_top][c + pad_left]``,
+            see ``Trace.at``.
+        channels: The input channel of each plane, counted from 0.
+        output: What torch returned for one sample, channel and depth, (H, W).
+        steps: One for each element of the output, row by row.
+        input_shape: Of the whole tensor that went in: (C, H, W), (N, C, H, W) and so on.
+        output_shape: Of the whole tensor that came out: (C, H, W), (N, C, H, W) and so on.
+        sample: Which one of the batch was followed, counted from 0.
+        channel: Which output channel was followed, counted from 0.
+        weights: One (H, W) kernel for each plane, for a convolution.
+        bias: The number added to each output; None without one.
+        padding_mode: 'zeros', or 'reflect', 'replicate', 'circular' as in torch.
+        counts_padding: False where an average leaves the padding out (count_include_pad).
+        integral: True for integer arithmetic.
+        epsilon: The relative rounding unit of the dtype, which bounds how far the calculated steps
+            may be from torch's output (a max must be equal).
+        dims: How many dimensions windows have: 1 for signals, 2 for images, 3 for volumes.
+        stretch: Elements from one row, and from one column, to the next: a transposed convolution
+            slides over its input with stretch - 1 zeros in between; positions count these zeros.
+        norm: The power p of an lp pool, a number without unit.
+        depth: The window along the depth, for volumes.
+        depth_index: Which output slice was followed, counted from 0.
+        slices: Position in depth of each plane, for volumes.
+        depth_stretch: Elements from one slice of a volume to the next, as ``stretch``.
+
+    Raises:
+        SlidingWindowsError: If the steps do not give torch's output, or the parts do not belong
+            together.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> trace = slide(torch.nn.AvgPool2d(2), torch.tensor([[[1.0, 2.0], [3.0, 6.0]]]))
+        >>> trace.output, trace.steps[0].arithmetic
+        (((3.0,),), '(1 + 2 + 3 + 6) / 4 = 3')
+        >>> Trace.from_dict(trace.to_dict()) == trace
+        True
+
+    Source:
+        The output is what ``module(input)`` returned; torch's documentation of each module has the
+        rule that the steps follow.
     """
 
     kind: str
@@ -155,7 +204,7 @@ class Trace:
         for shape, sizes in ((self.input_shape, before), (self.output_shape, after)):
             if len(shape) not in (dims + 1, dims + 2) or list(shape[-dims:]) != sizes[-dims:]:
                 raise SlidingWindowsError(
-                    f"the windows lie on {before} and give {after}; these are no shapes of that: "
+                    f"the windows lie on {before} and give {after}; these shapes do not fit them: "
                     f"{self.input_shape} and {self.output_shape}",
                     self.call,
                 )
@@ -177,12 +226,30 @@ class Trace:
         return REDUCTIONS[self.kind](self.bias, self.integral, self.norm, size)
 
     def at(self, plane: int, row: int, col: int) -> float:
-        """The number at an input position, which may lie in the padding."""
+        """The number at an input position, which may lie in the padding.
+
+        Args:
+            plane: Which plane, counted from 0.
+            row: Position in input elements, negative in the padding above.
+            col: Position in input elements, negative in the padding on the left.
+
+        Returns:
+            What a window reads there.
+        """
         top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]
         return self.planes[plane][row + top][col + left]
 
     def is_padding(self, row: int, col: int, plane: int = 0) -> bool:
-        """True where an input position lies in the padding."""
+        """Whether an input position lies in the padding.
+
+        Args:
+            row: Position in input elements, negative in the padding above.
+            col: Position in input elements, negative in the padding on the left.
+            plane: Which plane, counted from 0; of a volume a whole slice may be padding.
+
+        Returns:
+            True in the padding.
+        """
         height, width = self.geometry.input_shape
         inside = 0 <= row < height and 0 <= col < width
         if self.slices and self.depth:
@@ -195,18 +262,41 @@ class Trace:
         return self.stretch != (1, 1) or self.depth_stretch != 1
 
     def is_stretch(self, row: int, col: int, plane: int = 0) -> bool:
-        """True where a transposed convolution has put a zero between two real elements."""
+        """Whether a transposed convolution has put a zero at a position, between two real elements.
+
+        Args:
+            row: Position in input elements, negative in the padding above.
+            col: Position in input elements, negative in the padding on the left.
+            plane: Which plane, counted from 0.
+
+        Returns:
+            True for such a zero.
+        """
         if not self.stretched or self.is_padding(row, col, plane):
             return False
         between = row % self.stretch[0] != 0 or col % self.stretch[1] != 0
         return between or bool(self.slices and self.slices[plane] % self.depth_stretch)
 
     def is_real_plane(self, plane: int) -> bool:
-        """True for a slice of the input itself, and so for each plane that is none of a volume."""
+        """Whether a plane is a slice of the input itself, as each is that belongs to no volume.
+
+        Args:
+            plane: Which plane, counted from 0.
+
+        Returns:
+            False for a slice of padding or of zeros put in.
+        """
         return not self.is_padding(0, 0, plane) and not self.is_stretch(0, 0, plane)
 
     def is_real(self, tap: Tap) -> bool:
-        """True for an element of the input itself."""
+        """Whether a tap is an element of the input itself.
+
+        Args:
+            tap: One of this trace's.
+
+        Returns:
+            False in the padding, and for zeros put in.
+        """
         inserted = self.is_stretch(tap.row, tap.col, tap.plane)
         return not inserted and not self.is_padding(tap.row, tap.col, tap.plane)
 
@@ -271,14 +361,25 @@ class Trace:
         return "added zeros" if self.operation.startswith("ConvTranspose") else "padding"
 
     def to_dict(self) -> dict[str, object]:
-        """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
+        """Plain data, ready for JSON.
+
+        Returns:
+            Lists, numbers and strings by the names of the fields; infinities and nan as strings.
+        """
         return {name: plain(value) for name, value in fields_of(self).items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Trace:
         """The inverse of to_dict; verifies the numbers again, and the words.
 
-        Raises SlidingWindowsError for what is no such dict, or a damaged one.
+        Args:
+            data: What to_dict gave, even after a round trip through JSON.
+
+        Returns:
+            An equal object.
+
+        Raises:
+            SlidingWindowsError: If it is not such a dict, or is damaged.
         """
         with one_error("this is not what a Trace's to_dict gives"):
             fields: dict[str, Any] = {name: frozen(value) for name, value in data.items()}
@@ -314,6 +415,6 @@ def check_origin(figure: Origin) -> None:
     """
     call, operation = figure.call, figure.operation
     if call not in (f"{operation}(…)", "") and not call.startswith(f"nn.{operation}("):
-        raise SlidingWindowsError(f"that is no call of {operation}", call)
+        raise SlidingWindowsError(f"that is not a call of {operation}", call)
     if not 0 <= figure.epsilon <= COARSEST:
         raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", call)

@@ -24,8 +24,20 @@ KINDS = ("unpool", "unfold", "fold", "gradient")
 class Read(NamedTuple):
     """An element that a move reads.
 
-    plane: which of the sources. row and col: the position in it, which may lie in
-    the padding of an unfolded input. value: the number there.
+    Attributes:
+        plane: Which of the sources, counted from 0.
+        row: Its position in elements of the source, negative in the padding of an unfolded input.
+        col: Its position in elements of the source, negative in that padding.
+        value: The number there.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import route
+        >>> route(torch.nn.AvgPool1d(2), torch.ones(1, 2)).moves[0].reads
+        (Read(plane=0, row=0, col=0, value=1.0),)
+
+    Source:
+        The source's own number; ``Transfer`` compares the two.
     """
 
     plane: int
@@ -37,7 +49,19 @@ class Read(NamedTuple):
 class Write(NamedTuple):
     """What a move puts at, or adds to, an element of the target.
 
-    row and col: the position in the target. amount: the number.
+    Attributes:
+        row: Its position in elements of the target, counted from 0.
+        col: Its position in elements of the target, counted from 0.
+        amount: The number put or added.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import route
+        >>> route(torch.nn.AvgPool1d(2), torch.ones(1, 2)).moves[0].writes
+        (Write(row=0, col=0, amount=0.5), Write(row=0, col=1, amount=0.5))
+
+    Source:
+        The module's rule; ``Transfer`` plays all writes and compares the sums with torch's target.
     """
 
     row: int
@@ -47,10 +71,23 @@ class Write(NamedTuple):
 
 @dataclass(frozen=True)
 class Move:
-    """One step of a transfer.
+    """One step of a transfer: what one window reads and writes.
 
-    window: (row, col) of the window among all windows. reads: what is read.
-    writes: what is written. arithmetic: why, in words; a Transfer says it where it is left out.
+    Attributes:
+        window: Position (row, col) among all windows, counted from 0.
+        reads: What is read.
+        writes: What is written.
+        arithmetic: Why, in words; a Transfer says it where it is left out.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import route
+        >>> move = route(torch.nn.MaxPool1d(2), torch.tensor([[1.0, 3.0]])).moves[0]
+        >>> move.window, move.writes
+        ((0, 0), (Write(row=0, col=1, amount=1.0),))
+
+    Source:
+        The rule of torch's module; ``Transfer`` plays the moves and compares with torch's target.
     """
 
     window: tuple[int, int]
@@ -63,26 +100,44 @@ class Move:
 class Transfer:
     """Numbers of one or more source planes moved into one target plane, window by window.
 
-    Building one plays every move again and raises SlidingWindowsError if the
-    target is not what torch returned.
+    Building one plays every move again and compares. ``slide`` and ``route`` make these.
 
-    kind: 'unpool' (MaxUnpool), 'unfold' (Unfold, a window becomes a column),
-    'fold' (Fold, a column becomes a window, overlaps add up) or 'gradient'
-    (the backward pass, the gradient of each output goes back to what it was made from).
-    operation: the module's class name. call: the torch call, as code.
-    geometry: the windows, over the source for 'unfold', over the target otherwise.
-    sources: planes of numbers, of an unfolded input with its padding; of an unpooled volume
-    all its slices.
-    target: what torch returned, rows of columns. moves: window by window.
-    input_shape, output_shape: of the whole tensors, source and target.
-    sample, channel: which one of the batch and which channel was followed.
-    dims: 1 for signals, 2 for images, 3 for volumes.
-    epsilon: the rounding unit of torch's dtype, which bounds the difference of the sums.
-    forward: what the backward pass goes back through ('gradient' only).
-    plane: which of its planes the target is the gradient of.
-    depth_index: which slice of the whole output the target is ('unpool' only).
-    indices: for each number of the sources its place in the whole output, counted row by
-    row and slice by slice ('unpool' only).
+    Attributes:
+        kind: 'unpool' (MaxUnpool), 'unfold' (Unfold, a window becomes a column), 'fold' (Fold, a
+            column becomes a window, overlaps add up) or 'gradient' (the backward pass, the gradient
+            of each output goes back to what it was made from).
+        operation: The module's class name.
+        call: The torch call, as code.
+        geometry: The windows, over the source for 'unfold', over the target otherwise.
+        sources: Planes of numbers, (H, W) each, of an unfolded input with its padding; of an
+            unpooled volume all its slices.
+        target: What torch returned, (H, W).
+        moves: Window by window.
+        input_shape: Of the whole tensor that the sources are from: (C, H, W), (N, C, H, W), ...
+        output_shape: Of the whole tensor that the target is from: (C, H, W), (N, C, H, W), ...
+        sample: Which one of the batch was followed, counted from 0.
+        channel: Which channel was followed, counted from 0.
+        dims: How many dimensions windows have: 1 for signals, 2 for images, 3 for volumes.
+        epsilon: The relative rounding unit of torch's dtype, which bounds how far sums may differ.
+        forward: What the backward pass goes back through, for 'gradient'.
+        plane: Which of its planes the target is the gradient of, counted from 0.
+        depth_index: Which slice of the whole output the target is, counted from 0, for 'unpool'.
+        indices: For each number of the sources, (H, W) each, its position in the whole output,
+            counted row by row and slice by slice, for 'unpool'.
+
+    Raises:
+        SlidingWindowsError: If the moves do not give torch's target, or the parts do not belong
+            together.
+
+    Examples:
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> unfolded = slide(torch.nn.Unfold(2), torch.arange(6.0).reshape(1, 2, 3))
+        >>> unfolded.kind, unfolded.target
+        ('unfold', ((0.0, 1.0), (1.0, 2.0), (3.0, 4.0), (4.0, 5.0)))
+
+    Source:
+        The target is what torch's module returned, or ``torch.autograd.grad`` for 'gradient'.
     """
 
     kind: str
@@ -131,19 +186,43 @@ class Transfer:
         return self.kind in ("fold", "gradient")
 
     def at(self, plane: int, row: int, col: int) -> float:
-        """The source's number at a position, which may lie in the padding of an unfolded input."""
+        """The source's number at a position, which may lie in the padding of an unfolded input.
+
+        Args:
+            plane: Which source, counted from 0.
+            row: Position in elements of the source, negative in the padding of an unfolded input.
+            col: Position in elements of the source, negative in that padding.
+
+        Returns:
+            What a move reads there.
+        """
         top = left = 0
         if self.kind == "unfold":
             top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]
         return self.sources[plane][row + top][col + left]
 
     def is_padding(self, row: int, col: int) -> bool:
-        """True where a position of an unfolded input lies in the padding."""
+        """Whether a position of an unfolded input lies in the padding.
+
+        Args:
+            row: Position in elements of the source, negative in the padding of an unfolded input.
+            col: Position in elements of the source, negative in that padding.
+
+        Returns:
+            True in the padding; always False for the other kinds.
+        """
         height, width = self.geometry.input_shape
         return self.kind == "unfold" and not (0 <= row < height and 0 <= col < width)
 
     def after(self, count: int) -> tuple[tuple[float, ...], ...]:
-        """The target once the first ``count`` moves are made; what nothing has reached is 0."""
+        """The target once some moves are made.
+
+        Args:
+            count: How many moves, from the first.
+
+        Returns:
+            Numbers, (H, W); what nothing has reached is 0.
+        """
         grid = [[0.0] * len(self.target[0]) for _ in self.target]
         for move in self.moves[:count]:
             for row, col, amount in move.writes:
@@ -225,7 +304,7 @@ class Transfer:
             more not in ({0}, {1})
         ):
             raise SlidingWindowsError(
-                f"these are no shapes of {self.dims} dims: {shapes}", self.call
+                f"these are not shapes of {self.dims} dims: {shapes}", self.call
             )
         size = (len(self.target), len(self.target[0]))
         batch = self.output_shape[0] if more == {1} else 1
@@ -235,7 +314,11 @@ class Transfer:
             raise SlidingWindowsError("a choice is not among the shapes' own", self.call)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain lists, numbers and strings, ready for JSON; infinities and nan as strings."""
+        """Plain data, ready for JSON.
+
+        Returns:
+            Lists, numbers and strings by the names of the fields; infinities and nan as strings.
+        """
         fields = fields_of(self)
         if self.forward:
             fields["forward"] = self.forward.to_dict()
@@ -245,7 +328,14 @@ class Transfer:
     def from_dict(cls, data: Mapping[str, object]) -> Transfer:
         """The inverse of to_dict; verifies the numbers again, and the words.
 
-        Raises SlidingWindowsError for what is no such dict, or a damaged one.
+        Args:
+            data: What to_dict gave, even after a round trip through JSON.
+
+        Returns:
+            An equal object.
+
+        Raises:
+            SlidingWindowsError: If it is not such a dict, or is damaged.
         """
         with one_error("this is not what a Transfer's to_dict gives"):
             parts: Any = data

@@ -26,7 +26,18 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Figure:
-    """A figure as plain data; the last expression of a cell shows it."""
+    """A figure as plain data; the last expression of a cell shows it. ``show`` and ``plot`` make
+    these.
+
+    Args:
+        kind: 'plot', or the name of what is drawn, such as 'trace'.
+        name: Its address on the site: lowercase letters, digits and hyphens.
+        caption: A sentence below it.
+        data: All that is drawn, ready for JSON.
+
+    Raises:
+        SlidingWindowsError: If the name is not an address.
+    """
 
     def __init__(self, kind: str, name: str, caption: str, **data: object) -> None:
         if not NAME.fullmatch(name):
@@ -46,7 +57,14 @@ class Figure:
 
 
 def notebook_html(made: Rendered) -> str:
-    """A rendered figure as one self-contained image tag, for notebooks."""
+    """A rendered figure for notebooks.
+
+    Args:
+        made: What ``slidingwindows.export.render`` gives.
+
+    Returns:
+        One self-contained image tag.
+    """
     from html import escape
 
     name = min(made.files, key=lambda n: ("light" not in n, not n.endswith(".gif")))
@@ -59,19 +77,28 @@ def notebook_html(made: Rendered) -> str:
 
 
 def show(trace: Trace | Transfer | Funnel | ReceptiveField, name: str, caption: str = "") -> Figure:
-    """An animation of a trace, a funnel or a receptive field.
+    """An animation of a trace, a transfer, a funnel or a receptive field.
 
-    trace: from ``slide``, ``funnel`` or ``receptive_field``.
-    name: the figure's address on the site, such as 'max-pool-2x2'.
-    caption: a sentence below it, in which `code` and *emphasis* are understood.
-    Returns a figure, which a notebook shows if it is a cell's last expression.
-    Raises SlidingWindowsError for anything else, and for a name that is no address.
+    Args:
+        trace: From ``slide``, ``route``, ``funnel`` or ``receptive_field``.
+        name: The figure's address on the site, such as 'max-pool-2x2'.
+        caption: A sentence below it, in which `code` and *emphasis* are understood.
 
-    >>> import torch
-    >>> from torch import nn
-    >>> from slidingwindows import slide
-    >>> trace = slide(nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
-    >>> figure = show(trace, "max-pool-2x2", "Four windows, *four* numbers.")
+    Returns:
+        A figure, which a notebook shows if it is a cell's last expression.
+
+    Raises:
+        SlidingWindowsError: For anything else, and for a name that is not an address.
+
+    Examples:
+        >>> import torch
+        >>> from torch import nn
+        >>> from slidingwindows import slide
+        >>> trace = slide(nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
+        >>> figure = show(trace, "max-pool-2x2", "Four windows, *four* numbers.")
+
+    Source:
+        Everything drawn or said is read from the trace; torch is not asked again.
     """
     kind = kind_name(trace)
     return Figure(kind, name, caption, **{kind: trace.to_dict()})
@@ -87,16 +114,27 @@ def plot(
 ) -> Figure:
     """A matplotlib picture in both themes.
 
-    draw: a function that takes a matplotlib Figure and draws on it; called once a theme.
-    name: the figure's address on the site. alt: what the picture shows, in words.
-    caption: a sentence below it, in which `code` and *emphasis* are understood.
-    width, height: in CSS pixels; drawn at twice that.
-    Returns a figure, which a notebook shows if it is a cell's last expression.
-    Raises SlidingWindowsError if alt is empty, and for a name that is no address.
+    Args:
+        draw: A function that takes a matplotlib Figure and draws on it; called once for each theme.
+        name: The figure's address on the site, such as 'loss-curve'.
+        alt: What the picture shows, in words.
+        caption: A sentence below it, in which `code` and *emphasis* are understood.
+        width: CSS pixels; drawn at twice that.
+        height: CSS pixels; drawn at twice that.
 
-    >>> def draw(figure):
-    ...     figure.subplots().plot([1, 2, 4])
-    >>> figure = plot(draw, "doubling", "A line that rises from 1 to 2 to 4.")
+    Returns:
+        A figure, which a notebook shows if it is a cell's last expression.
+
+    Raises:
+        SlidingWindowsError: If alt is empty, and for a name that is not an address.
+
+    Examples:
+        >>> def draw(figure):
+        ...     figure.subplots().plot([1, 2, 4])
+        >>> figure = plot(draw, "doubling", "A line that rises from 1 to 2 to 4.")
+
+    Source:
+        What ``draw`` draws, in matplotlib, with the site's font and colours.
     """
     if not alt.strip():
         raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
@@ -112,20 +150,26 @@ def plot(
 def check(answer: object, truth: Callable[[], object]) -> None:
     """Say whether an exercise's answer is right, without giving it away.
 
-    answer: what the reader wrote in the place of ``...``: a number, a word, True or False, a
-    shape, lists in lists, a tensor or an array; or one of these as a text, such as '(1, 3, 3)'.
-    truth: a function without arguments that asks torch; it runs only once there is an answer.
-
-    Prints one line. Whole numbers must be exact. For a truth with a fraction a thousandth is
+    It prints one line. Whole numbers must be exact. For a truth with a fraction a thousandth is
     close enough, of one for small numbers and of the number itself for large ones. A wrong answer
     is told what is wrong with its form ('three whole numbers, you gave two'), or how many of
-    several numbers are right ('1 of 2 right'); True is no whole number, and 1 is not True.
+    several numbers are right ('1 of 2 right'); True is not a whole number, and 1 is not True.
 
-    >>> import torch
-    >>> check((3, 4), lambda: (3, 5))
-    Not yet. 1 of 2 right.
-    >>> check("(1, 3)", lambda: torch.Size([1, 3, 3]))
-    Not yet. The answer is three whole numbers, you gave two.
+    Args:
+        answer: What the reader wrote in the place of ``...``: a number, a word, True or False, a
+            shape, lists in lists, a tensor or an array; or one of these as a text, such as
+            '(1, 3, 3)'.
+        truth: A function without arguments that asks torch; it runs only once there is an answer.
+
+    Examples:
+        >>> import torch
+        >>> check((3, 4), lambda: (3, 5))
+        Not yet. 1 of 2 right.
+        >>> check("(1, 3)", lambda: torch.Size([1, 3, 3]))
+        Not yet. The answer is three whole numbers, you gave two.
+
+    Source:
+        ``truth``, which asks torch on the reader's own machine.
     """
     print(DOTS if answer is ... else verdict(answer, truth()))
 

@@ -142,7 +142,7 @@ class Plan:
 
     def effective(self) -> list[str]:
         """What the network's own gradient says."""
-        return wrap(f"Not all count alike: {_small(half(self.field))}", LINE_SIZE)
+        return wrap(f"Not all count equally: {_small(half(self.field))}", LINE_SIZE)
 
     def big(self, step: int) -> tuple[str, int]:
         """The receptive field as a large text, and the font size that fits the column."""

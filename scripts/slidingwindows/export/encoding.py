@@ -45,7 +45,7 @@ def format_of(name: str) -> str:
     if kind:
         raise SlidingWindowsError(f"unknown format {kind!r}; there are {', '.join(FORMATS)}")
     raise SlidingWindowsError(
-        f"the file needs an ending that says its format: .{', .'.join(FORMATS)}"
+        f"the file needs an extension that sets its format: .{', .'.join(FORMATS)}"
     )
 
 

@@ -106,7 +106,7 @@ class Entry:
         """
         strange = [file for file in files if not self._own(file)]
         if strange:
-            raise SlidingWindowsError(f"{strange[0]!r} is no file of the artefact {self.name!r}")
+            raise SlidingWindowsError(f"{strange[0]!r} is not a file of the artefact {self.name!r}")
         old = {path.name for path in self.files()}
         for file, data in files.items():
             write(self.folder / file, data)

@@ -28,18 +28,36 @@ def save(
 ) -> Path | BinaryIO:
     """Write a figure to a file, whole or not at all.
 
-    figure: from ``slide``, ``route``, ``funnel`` or ``receptive_field``.
-    path: where to; its ending says the format: .gif, .png (a filmstrip of at most twelve
-    windows), .zip (a transparent PNG of each of at most 64 windows), .webp, .apng, .json (every
-    number) or .txt (every step in words).
-    theme: 'light' or 'dark'. width: of the picture, or of each still, from 320 to 1920 pixels;
-    a funnel or a receptive field is always 640 wide. frame_time: milliseconds for each window,
-    from 20 to 60000. format: in place of the path's ending.
-    path may also be a file opened for bytes, such as io.BytesIO; without format or a name with
-    an ending it gets a gif.
-    Returns the path, or that file. The same figure gives the same bytes on every run.
-    Raises SlidingWindowsError for an unknown format or theme, for sizes that cannot be drawn,
-    and if the file cannot be written, or is read-only; an existing file then stays as it was.
+    Args:
+        figure: From ``slide``, ``route``, ``funnel`` or ``receptive_field``.
+        path: The file to write; its extension sets the format: .gif, .png (a filmstrip of at most
+            twelve windows), .zip (a transparent PNG of each of at most 64 windows), .webp, .apng,
+            .json (every number) or .txt (every step in words). It may also be a file opened for
+            bytes, such as io.BytesIO, which without format or a name with an extension gets a gif.
+        theme: 'light' or 'dark'.
+        width: Pixels of the picture, or of each still, from 320 to 1920; 640 if not given, and
+            always for a funnel or a receptive field.
+        frame_time: Milliseconds for each window, from 20 to 60000; None is the site's own tempo.
+        format: In place of the path's extension, such as 'webp'.
+
+    Returns:
+        The path, or that file. The same figure gives the same bytes on every run.
+
+    Raises:
+        SlidingWindowsError: For an unknown format or theme, for sizes that cannot be drawn, and if
+            the file cannot be written, or is read-only; an existing file then stays as it was.
+
+    Examples:
+        >>> import io
+        >>> import torch
+        >>> from slidingwindows import slide
+        >>> trace = slide(torch.nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
+        >>> file = save(trace, io.BytesIO(), format="gif")
+        >>> file.getvalue()[:6]
+        b'GIF89a'
+
+    Source:
+        Everything drawn or said is read from the figure; torch is not asked again.
     """
     if _is_open(path):
         name = getattr(path, "name", "")
@@ -65,7 +83,7 @@ def _path(name: object) -> Path:
     except (TypeError, UnicodeError) as error:
         what = type(name).__name__ if isinstance(error, TypeError) else repr(name)
         raise SlidingWindowsError(
-            f"save needs a file's name, or a file opened for bytes; this is no such: {what}"
+            f"save needs a file name, or a file opened for bytes, not this: {what}"
         ) from error
 
 
@@ -90,7 +108,7 @@ def _pour(data: bytes, file: BinaryIO) -> None:
 def destination(path: Path, format: str | None = None) -> str:
     """The format of a file that is to be written; raises if its place cannot take it."""
     if "\0" in str(path):
-        raise SlidingWindowsError(f"{str(path)!r} is no name of a file")
+        raise SlidingWindowsError(f"{str(path)!r} is not a file name")
     try:
         if path.is_dir():
             raise SlidingWindowsError(f"{path} is a folder; name a file in it")
@@ -98,7 +116,7 @@ def destination(path: Path, format: str | None = None) -> str:
         if not path.parent.is_dir():
             raise SlidingWindowsError(f"{path} cannot be written: there is no folder {path.parent}")
         if path.exists() and not path.is_file():
-            raise SlidingWindowsError(f"{path} is no plain file, and will not be replaced")
+            raise SlidingWindowsError(f"{path} is not a regular file, and will not be replaced")
         if path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & 0o222):
             raise SlidingWindowsError(f"{path} is read-only, and will not be replaced")
     except OSError as error:  # a name too long, a folder that may not be looked into

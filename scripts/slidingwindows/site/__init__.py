@@ -1,1 +1,1 @@
-"""MkDocs's events, and what is around the pages of lessons."""
+"""MkDocs's events, and everything around the lesson pages."""

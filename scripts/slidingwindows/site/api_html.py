@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
-from .api_source import Entry
-from .docstrings import Part, parts_of
+from .api_source import Entry, Part
 
-LABELS = {"parameter": "Parameters", "returns": "Returns", "raises": "Raises"}
+PAPERS = {
+    r"arXiv (\d{4}\.\d{5})": "https://arxiv.org/abs/",
+    r"doi (10\.\S+[^\s.,;)])": "https://doi.org/",
+}
+LABELS = {
+    "parameter": "Parameters",
+    "field": "Fields",
+    "returns": "Returns",
+    "raises": "Raises",
+    "source": "Source",
+}
 
 
 def entry_html(entry: Entry, links: set[str], imported: str = "") -> str:
     """links: names of all entries on the page. imported: the import to write, if any."""
     parts = [code_html(imported)] if imported else []
     parts.append(code_html(entry.signature))
-    labels = {**LABELS, "parameter": "Fields"} if entry.kind == "class" else LABELS
-    parts += _words(parts_of(entry.docstring, entry.parameters), links, labels)
+    parts += _words(entry.parts, links)
     if entry.members:
         members = "".join(_member(entry, member, links) for member in entry.members)
         parts.append('<p class="sw-label">Methods and properties</p>')
@@ -31,7 +41,7 @@ def anchor(name: str) -> str:
 
 
 def prose_html(text: str, links: set[str]) -> str:
-    """``code`` as code, which leads to the entry of that name; all else as it stands."""
+    """``code`` leads to the entry of that name, the number of a paper to the paper."""
 
     def code(match: re.Match) -> str:
         inner = f"<code>{match.group(1)}</code>"
@@ -39,7 +49,10 @@ def prose_html(text: str, links: set[str]) -> str:
         found = name if name in links else name.split(".")[0]
         return f'<a href="#{anchor(name)}">{inner}</a>' if found in links else inner
 
-    return re.sub(r"`{1,2}([^`]+)`{1,2}", code, escape(text, quote=False))
+    html = re.sub(r"`{1,2}([^`]+)`{1,2}", code, escape(text, quote=False))
+    for number, address in PAPERS.items():
+        html = re.sub(number, rf'<a href="{address}\1">\g<0></a>', html)
+    return html
 
 
 def code_html(text: str, language: str = "python", inline: bool = False) -> str:
@@ -55,30 +68,31 @@ def code_html(text: str, language: str = "python", inline: bool = False) -> str:
 
 
 def _member(owner: Entry, member: Entry, links: set[str]) -> str:
-    words = "".join(_words(parts_of(member.docstring, member.parameters), links, LABELS))
+    words = "".join(_words(member.parts, links))
     signature = code_html(member.signature, inline=True)
     return f'<dt id="{owner.name}.{member.name}">{signature}</dt><dd>{words}</dd>'
 
 
-def _words(parts: list[Part], links: set[str], labels: dict[str, str]) -> list[str]:
-    found, before, tag = [], "", "dl"
-    for part in [*parts, Part("", "")]:
-        listed = part.kind in labels
-        if part.kind != before:
-            found += [f"</{tag}>"] if before in labels else []
-            # A list of names and meanings, or a mere text where nothing has a name.
-            tag = "dl" if any(p.names for p in parts if p.kind == part.kind) else "div"
-            if listed:
-                label = f'<p class="sw-label">{labels[part.kind]}</p>'
-                found.append(f'{label}<{tag} class="sw-names">')
-        text = prose_html(part.text, links)
-        if listed:
-            names = ", ".join(prose_html(f"``{name}``", links) for name in part.names)
-            named = (f"<dt>{names}</dt>" if names else "") + f"<dd>{text}</dd>"
-            found.append(named if tag == "dl" else f"<p>{text}</p>")
-        elif part.kind == "example":
-            found.append(code_html(part.text, "pycon"))
-        elif part.kind:
-            found.append(f"<p>{text}</p>")
-        before = part.kind
+def _words(parts: Sequence[Part], links: set[str]) -> list[str]:
+    found = []
+    for kind, group in groupby(parts, key=lambda part: part.kind):
+        if kind == "text":
+            found += [f"<p>{prose_html(part.text, links)}</p>" for part in group]
+        elif kind == "example":
+            found += [code_html(part.text, "pycon") for part in group]
+        else:
+            found.append(f'<p class="sw-label">{LABELS[kind]}</p>')
+            found.append(_listed(list(group), links))
     return found
+
+
+def _listed(parts: list[Part], links: set[str]) -> str:
+    """A list of names and meanings, or a mere text where nothing has a name."""
+    if not parts[0].name:
+        texts = "".join(f"<p>{prose_html(part.text, links)}</p>" for part in parts)
+        return f'<div class="sw-names">{texts}</div>'
+    rows = "".join(
+        f"<dt>{prose_html(f'``{part.name}``', links)}</dt><dd>{prose_html(part.text, links)}</dd>"
+        for part in parts
+    )
+    return f'<dl class="sw-names">{rows}</dl>'

@@ -13,7 +13,6 @@ from pathlib import Path
 from ..core.errors import SlidingWindowsError
 from .api_html import entry_html
 from .api_source import Entry, Package
-from .docstrings import parts_of
 
 MARK = re.compile(r"^<!-- api ([\w. ]+) -->$", re.MULTILINE)
 REST = {"functions": "function", "classes": "class", "errors": "error", "values": "value"}
@@ -67,12 +66,15 @@ def _entries(package: Package, names: list[str]) -> tuple[dict[str, Entry], list
 
 def without_words(entry: Entry) -> list[str]:
     """What of an entry no docstring tells, one sentence each."""
-    if not entry.docstring:
-        problems = [f"{entry.name} has no docstring"]
-    else:
-        parts = parts_of(entry.docstring, entry.parameters)
-        told = {name for part in parts for name in part.names}
-        missing = [name for name in entry.parameters if name not in told]
-        problems = [f"the docstring of {entry.name} does not explain {name}" for name in missing]
-    silent = [member.name for member in entry.members if not member.docstring]
-    return problems + [f"{entry.name}.{name} has no docstring" for name in silent]
+    problems = _untold(entry, entry.name)
+    for member in entry.members:
+        problems += _untold(member, f"{entry.name}.{member.name}")
+    return problems
+
+
+def _untold(entry: Entry, name: str) -> list[str]:
+    if not entry.parts:
+        return [f"{name} has no docstring"]
+    told = {part.name for part in entry.parts}
+    missing = [one for one in entry.parameters if one not in told]
+    return [f"the docstring of {name} does not explain {one}" for one in missing]

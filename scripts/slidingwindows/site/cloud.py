@@ -41,7 +41,7 @@ def branch_files(root: Path, repo_url: str) -> dict[str, bytes]:
     Raises SlidingWindowsError if repo_url is not on GitHub, or the course cannot be packed.
     """
     if not GITHUB.match(repo_url):
-        raise SlidingWindowsError(f"repo_url is no repository on GitHub: {repo_url}")
+        raise SlidingWindowsError(f"repo_url is not a repository on GitHub: {repo_url}")
     files = course_files(root)
     wheel = next(name for name in files if name.endswith(".whl"))
     address = f"{repo_url.removesuffix('/').removesuffix('.git')}/raw/{BRANCH}/{wheel}"

@@ -68,9 +68,23 @@ ANIMATIONS = (
 
 
 def animation(name: str) -> Trace:
-    """The Trace of one of the 19, on whole numbers that are the same on every run.
+    """One of the 19 animations, traced on whole numbers that are the same on every run.
 
-    Raises SlidingWindowsError for another name.
+    Args:
+        name: One of those in ``ANIMATIONS``.
+
+    Returns:
+        The ``Trace`` of its module.
+
+    Raises:
+        SlidingWindowsError: For another name.
+
+    Examples:
+        >>> animation("padding_strides").geometry.output_shape
+        (3, 3)
+
+    Source:
+        Names and sizes of Dumoulin and Visin's conv_arithmetic, see ``ANIMATIONS``.
     """
     names = [row.name for row in ANIMATIONS]
     if name not in names:

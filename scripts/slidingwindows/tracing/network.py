@@ -195,7 +195,7 @@ def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[t
             raise SlidingWindowsError(problem, context) from error
         if not isinstance(batch, torch.Tensor):
             what = type(batch).__name__
-            problem = f"{name_of(layer)} returns a {what}, not one tensor to hand on"
+            problem = f"{name_of(layer)} returns a {what}, not one tensor to pass on"
             raise SlidingWindowsError(problem, context)
         if batch.dim() < 2 or batch.shape[0] != 1 or 0 in batch.shape:
             problem = f"{name_of(layer)} makes {tuple(batch.shape)} of a batch of one {shape}"
@@ -212,21 +212,29 @@ MOST_BARS = 64  # rows of a (C, L) stage that are kept
 def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     """Send one input through a network and keep what every layer makes of it.
 
-    network: nn.Sequential; one inside another gives its own layers, any other
-    container, such as a residual block, is one layer. Lazy layers are filled in
-    on a copy.
-    image: float, (C, L), (C, H, W), (C, D, H, W) or (F,), or a batch of one of
-    these; it goes through the network as a batch of one.
-    Returns a ``Funnel``, whose ``Funnel.table`` lists all layers.
-    Raises SlidingWindowsError if a layer refuses its input or returns anything
-    but one tensor, if a batch norm is in training mode, and if the layers one by
-    one do not give exactly what the network gives.
+    Args:
+        network: nn.Sequential; one inside another gives its own layers, any other container, such
+            as a residual block, is one layer. Lazy layers are filled in on a copy.
+        image: Float, (C, L), (C, H, W), (C, D, H, W) or (F,), or a batch of one of these; it goes
+            through the network as a batch of one.
 
-    >>> import torch
-    >>> from torch import nn
-    >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2))
-    >>> [stage.shape for stage in funnel(network, torch.zeros(1, 8, 8)).stages]
-    [(1, 8, 8), (4, 6, 6), (4, 3, 3)]
+    Returns:
+        A ``Funnel``, whose ``Funnel.table`` lists all layers.
+
+    Raises:
+        SlidingWindowsError: If a layer refuses its input or returns anything but one tensor, if a
+            batch norm is in training mode, and if the layers one by one do not give exactly what
+            the network gives.
+
+    Examples:
+        >>> import torch
+        >>> from torch import nn
+        >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2))
+        >>> [stage.shape for stage in funnel(network, torch.zeros(1, 8, 8)).stages]
+        [(1, 8, 8), (4, 6, 6), (4, 3, 3)]
+
+    Source:
+        The network itself, run layer by layer; see ``Stage`` for how its cost is counted.
     """
     if not isinstance(network, nn.Sequential):
         raise SlidingWindowsError(f"funnel needs an nn.Sequential, got {type(network).__name__}")

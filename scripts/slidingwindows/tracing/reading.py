@@ -86,7 +86,7 @@ def _nested(data) -> np.ndarray:
     numbers = np.array(data)
     if numbers.dtype.kind in "OSU":  # large whole numbers, or "inf" and "nan", which are strings
         if any(value is None for value in numbers.flat):
-            raise ValueError("it holds null, which is no number")
+            raise ValueError("it holds null, which is not a number")
         numbers = np.array(data, dtype=np.float64)
     return numbers
 
@@ -109,7 +109,7 @@ def _rows(text: str) -> np.ndarray:
 def _check_file(path: Path, most: int) -> None:
     try:
         if path.exists() and not path.is_file():
-            raise SlidingWindowsError(f"{path} is no plain file")
+            raise SlidingWindowsError(f"{path} is not a regular file")
         if path.stat().st_size > most:
             raise SlidingWindowsError(f"{path} has more than {most:,} bytes")
     except (OSError, ValueError) as error:

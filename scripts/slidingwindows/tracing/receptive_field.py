@@ -179,20 +179,34 @@ def receptive_field(
 ) -> ReceptiveField:
     """What an output of a network sees of the input, layer by layer, calculated and measured.
 
-    network: nn.Sequential of convolutions, pools (max, average, LP, adaptive with
-    windows that are all alike), pads and element-wise layers; norms and dropout
-    count as in eval mode. It is left as it is.
-    input: a shape, (C, L), (C, H, W) or (C, D, H, W), or a tensor, also a batch of
-    one. An array of whole numbers such as np.array([1, 8, 8]) is a shape, too. A
-    shape means inputs of normal random numbers, always the same ones; they matter for
-    the effective field alone.
-    samples: how many such inputs.
-    output: position in the last layer, one int for each axis; None is the middle.
-    Raises SlidingWindowsError if a layer has no receptive field of one size, if
-    the output sees padding alone, and if gradient and recurrence disagree.
+    Args:
+        network: nn.Sequential of convolutions, pools (max, average, LP, adaptive with windows of
+            one size), pads and element-wise layers; norms and dropout count as in eval mode. It is
+            left as it is.
+        input: A shape, (C, L), (C, H, W) or (C, D, H, W), or a tensor, also a batch of one. An
+            array of whole numbers such as np.array([1, 8, 8]) is a shape, too. A shape means inputs
+            of normal random numbers, always the same ones; they matter for the effective
+            field alone.
+        output: Position in the last layer, one index for each axis; None is the middle.
+        samples: How many such inputs; 8 if not given.
 
-    Sources: Araujo, Norris, Sim 2019, doi 10.23915/distill.00021; Luo et al. 2016,
-    arXiv 1701.04128 (the effective field).
+    Returns:
+        A ``ReceptiveField``, whose ``ReceptiveField.table`` lists all layers.
+
+    Raises:
+        SlidingWindowsError: If a layer's receptive field has no single size, if the output sees
+            padding alone, and if gradient and recurrence disagree.
+
+    Examples:
+        >>> from torch import nn
+        >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3))
+        >>> field = receptive_field(network, (1, 16, 16))
+        >>> field.size, field.jump
+        ((8, 8), (2, 2))
+
+    Source:
+        Araujo, Norris and Sim 2019, doi 10.23915/distill.00021; Luo et al. 2016, arXiv 1701.04128
+        (the effective field).
     """
     if not isinstance(network, nn.Sequential) or not layers_of(network):
         what = "an empty one" if isinstance(network, nn.Sequential) else type(network).__name__

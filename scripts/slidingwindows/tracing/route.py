@@ -33,23 +33,37 @@ def route(
 ) -> Transfer:
     """Send a gradient back through a pool or a convolution, window by window.
 
-    module, input, channel, sample, depth: as ``slide`` takes them; the input must be float.
-    gradient: of the loss by the followed output, (H, W), or (L,) for signals; ones by default,
-    which is what ``output.sum().backward()`` sends.
-    plane: which of the planes that the windows read receives it, see ``Trace``; None means
-    the first that is no padding.
-    output_size: of a transposed convolution, as torch takes it.
-    Returns a ``Transfer`` of kind 'gradient'.
-    Raises SlidingWindowsError if the sum of all shares is not what autograd computes.
+    Max pooling hands each gradient to the winner, the first of equals; average pooling spreads it;
+    a convolution weighs it; where windows overlap, shares add up. The target of a transposed
+    convolution has the zeros between its elements, which receive nothing.
 
-    Max pooling hands each gradient to the winner, the first of equals; average pooling
-    spreads it; a convolution weighs it; where windows overlap, shares add up. The target of a
-    transposed convolution has the zeros between its elements, which receive nothing.
+    Args:
+        module: As ``slide`` takes it, a pool or a convolution.
+        input: Float, (C, L), (C, H, W) or (C, D, H, W), with or without a batch.
+        gradient: Of the loss by the followed output, (H, W), or (L,) for signals; ones by default,
+            which is what ``output.sum().backward()`` sends.
+        channel: Which output channel to follow, counted from 0.
+        sample: Which one of the batch to follow, counted from 0.
+        depth: Which slice of the output to follow, counted from 0, for 3-D modules.
+        plane: Which of the planes that the windows read receives it, counted from 0, see ``Trace``;
+            None means the first that is not padding.
+        output_size: Of a transposed convolution, in elements, as torch takes it.
 
-    >>> import torch
-    >>> from torch import nn
-    >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
-    ((0.0, 0.0), (1.0, 0.0))
+    Returns:
+        A ``Transfer`` of kind 'gradient'.
+
+    Raises:
+        SlidingWindowsError: If the sum of all shares is not what autograd computes, and for all
+            that ``slide`` refuses.
+
+    Examples:
+        >>> import torch
+        >>> from torch import nn
+        >>> route(nn.MaxPool2d(2), torch.tensor([[[1.0, 2], [4, 3]]])).target
+        ((0.0, 0.0), (1.0, 0.0))
+
+    Source:
+        ``torch.autograd.grad`` of the module's own output.
     """
     if not isinstance(module, nn.Module):
         raise SlidingWindowsError(f"route needs a torch module, got {type(module).__name__}")
@@ -76,7 +90,8 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
     trace = slide(module, input, channel, sample, depth)
     if not isinstance(trace, Trace):
         raise SlidingWindowsError(
-            f"{trace.operation} only moves numbers: a gradient takes the same ways back", trace.call
+            f"{trace.operation} only moves numbers: a gradient takes the same paths back",
+            trace.call,
         )
     if not input.is_floating_point():
         raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)

@@ -76,28 +76,37 @@ def slide(
 ) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 
-    module: any pool, unpooling, convolution or transposed convolution of torch.nn, nn.Unfold
-    or nn.Fold, with any parameters; of complex numbers none.
-    input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it;
-    a numpy array is taken as the tensor of its dtype.
-    channel: which output channel to follow. sample: which one of the batch.
-    depth: which slice of the output, for 3-D modules.
-    more: ``output_size`` of a transposed convolution, ``indices`` and
-    ``output_size`` of an unpooling, as torch takes them.
-    Returns a ``Trace`` whose output is what ``module(input)`` returned; for modules
-    that only move numbers, unpoolings, nn.Unfold and nn.Fold, a ``Transfer``.
-    Raises SlidingWindowsError for whatever torch would refuse, and for an
-    input with nothing to trace; the message names the operation, the shapes
-    and the parameters.
+    Args:
+        module: Any pool, unpooling, convolution or transposed convolution of torch.nn, nn.Unfold or
+            nn.Fold, with any parameters; complex numbers are not followed.
+        input: (C, L), (C, H, W) or (C, D, H, W), with or without a batch, as the module takes it; a
+            numpy array is taken as the tensor of its dtype.
+        channel: Which output channel to follow, counted from 0.
+        sample: Which one of the batch to follow, counted from 0.
+        depth: Which slice of the output to follow, counted from 0, for 3-D modules.
+        more: ``output_size`` of a transposed convolution, ``indices`` and ``output_size`` of an
+            unpooling, in the shapes that torch takes: (H, W), and that of the input.
 
-    >>> import torch
-    >>> from torch import nn
-    >>> x = torch.tensor([[[1.0, 2, 3, 0], [4, 0, 1, 5]]])
-    >>> trace = slide(nn.MaxPool2d(2), x)
-    >>> trace.output
-    ((4.0, 5.0),)
-    >>> trace.steps[0].arithmetic
-    'max(1, 2, 4, 0) = 4'
+    Returns:
+        A ``Trace`` whose output is what ``module(input)`` returned; for modules that only move
+        numbers, unpoolings, nn.Unfold and nn.Fold, a ``Transfer``.
+
+    Raises:
+        SlidingWindowsError: For whatever torch would refuse, and for an input with nothing to
+            trace; the message names the operation, the shapes and the parameters.
+
+    Examples:
+        >>> import torch
+        >>> from torch import nn
+        >>> x = torch.tensor([[[1.0, 2, 3, 0], [4, 0, 1, 5]]])
+        >>> trace = slide(nn.MaxPool2d(2), x)
+        >>> trace.output
+        ((4.0, 5.0),)
+        >>> trace.steps[0].arithmetic
+        'max(1, 2, 4, 0) = 4'
+
+    Source:
+        The module itself: it is called, and each window is then calculated apart from it.
     """
     if not isinstance(module, nn.Module):
         raise SlidingWindowsError(f"slide needs a torch module, got {type(module).__name__}")
@@ -198,7 +207,7 @@ def _of_complex(module: nn.Module) -> str:
         )
     if tracer_of(module)[1] in (unpool, unfold, fold):
         return (
-            "complex numbers are not followed; their real and imaginary parts go the same ways: "
+            "complex numbers are not followed; their real and imaginary parts take the same paths: "
             "slide each"
         )
     return f"torch slides no {type(module).__name__} over complex numbers"

@@ -81,7 +81,7 @@ def shape_of(text: str) -> tuple[int, ...]:
     Raises SlidingWindowsError for anything else.
     """
     if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9}){0,4}", text.strip().lower()):
-        raise SlidingWindowsError(f"{text!r} is no size such as 7x7, 3x32x32 or 10")
+        raise SlidingWindowsError(f"{text!r} is not a size such as 7x7, 3x32x32 or 10")
     shape = tuple(int(part) for part in re.split("[x×]", text.strip().lower()))
     if min(shape) < 1:
         raise SlidingWindowsError(f"an input of {text} has no elements")

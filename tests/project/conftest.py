@@ -1,0 +1,1 @@
+from commanding import run, shell  # noqa: F401
