@@ -5,7 +5,7 @@ in a picture a line lies. Whoever changes it on purpose records it again and rev
 
     RECORD=1 python -m pytest tests/words/test_recorded_words.py
 
-A file holds parts, each below a line ``## name``. What is too long to be read is a digest.
+A file holds parts, each below a line ``▶ name``. What is too long to be read is a digest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "data" / "recorded"
-HEADING = "## "
+HEADING = "▶ "
 
 
 def digest(data: bytes | str) -> str:
