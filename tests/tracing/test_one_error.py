@@ -14,7 +14,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from recorded import compare_part
+from recorded import compare_part, digest
 from torch import nn
 
 import slidingwindows
@@ -137,6 +137,7 @@ def tensor(chance: random.Random):
 
 
 SAID: set[str] = set()
+LAST = [""]  # what was said last, nothing if nothing was wrong
 
 
 @pytest.fixture(autouse=True)
@@ -147,12 +148,14 @@ def nothing_said():
 
 def only_ours(call, *arguments, **options):
     """The result, or None for one clear error, which SAID keeps."""
+    LAST[0] = ""
     try:
         return call(*arguments, **options)
     except SlidingWindowsError as error:
         text = str(error)
         assert error.problem.strip() and max(map(len, text.split("\n"))) < 1010, text
-        SAID.add(f"{call.__qualname__}: {anywhere(error.problem)}")
+        LAST[0] = f"{call.__qualname__}: {anywhere(error.problem)}"
+        SAID.add(LAST[0])
         return None
 
 
@@ -232,15 +235,32 @@ def places(data, where=()) -> list:
     return found
 
 
-def damaged(data: dict, where: tuple, chance: random.Random) -> dict:
+GONE = object()
+
+
+def damages(value, chance: random.Random) -> list:
+    """What may stand in the place of a value: its neighbours, and things of other kinds."""
+    found = [GONE, chance.choice([*THINGS[:32], 10**9, -(10**9), "inf"])]
+    if isinstance(value, bool):
+        found += [not value]
+    elif isinstance(value, int | float):
+        found += [value + 1, value - 1, -value]
+    elif isinstance(value, str):
+        found += ["", value + "?"]
+    elif isinstance(value, list):
+        found += [value[:-1], value[::-1], value + value[-1:], []]
+    return [one for one in found if one is GONE or str(one) != str(value)]
+
+
+def damaged(data: dict, where: tuple, thing) -> dict:
     data = copy.deepcopy(data)
     inside = data
     for key in where[:-1]:
         inside = inside[key]
-    if chance.random() < 0.2:
+    if thing is GONE:
         del inside[where[-1]]
     else:
-        inside[where[-1]] = chance.choice([*THINGS[:32], 10**9, -(10**9), "inf"])
+        inside[where[-1]] = thing
     return data
 
 
@@ -249,15 +269,20 @@ def test_damaged_dicts(name):
     figure, chance = FIGURES[name], random.Random(name)
     data = figure.to_dict()
     assert type(figure).from_dict(data) == figure
+    found = []
     for where in places(data):
-        wrong = damaged(data, where, chance)
-        again = only_ours(type(figure).from_dict, wrong)
-        if again is not None:  # what is taken can be used
-            only_ours(kind_of(again).words, again)
-            assert again.to_dict()
-            if isinstance(again, Trace | Transfer):
-                only_ours(listing, again)
-                only_ours(recipe, again, "x")
+        inside = data
+        for key in where:
+            inside = inside[key]
+        for thing in damages(inside, chance):
+            again = only_ours(type(figure).from_dict, damaged(data, where, thing))
+            found.append(LAST[0])
+            if again is not None:  # what is taken can be used
+                words = only_ours(kind_of(again).words, again)
+                found.append(f"{words}, {again.to_dict()}")
+                if isinstance(again, Trace | Transfer):
+                    found.append(f"{only_ours(listing, again)}, {only_ours(recipe, again, 'x')}")
+    SAID.add(f"all in their order: {len(found)}, {digest(str(found))}")
     said_as_recorded(f"damaged {name}")
 
 
