@@ -65,6 +65,9 @@ TOGETHER = (
     "export/test_gif.py",
     "export/test_handouts.py",
     "export/test_renderers.py",
+    "export/test_recorded_pictures.py",
+    "words/test_recorded_words.py",
+    "drawing/test_moving_frames.py",
 )
 
 # For the loop of editing, by the beginnings of names: the engine, what is seen and said of it most

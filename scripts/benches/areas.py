@@ -41,11 +41,18 @@ AREAS = {
             "tests/cli/test_cli_values.py",
             "tests/cli/test_cli_errors.py",
             "tests/cli/test_cli_files.py",
+            "tests/cli/test_recorded_lines.py",
         ),
     ),
     "figures": Area(
         ("drawing/*", "export/*"),
-        tests=("tests/drawing", "tests/export", "tests/words", "tests/cli/test_cli_files.py"),
+        tests=(
+            "tests/drawing",
+            "tests/export",
+            "tests/words",
+            "tests/cli/test_cli_files.py",
+            "tests/cli/test_recorded_lines.py",
+        ),
     ),
     "words": Area(
         ("words/*",),
@@ -56,6 +63,7 @@ AREAS = {
             "tests/tracing",
             "tests/core",
             "tests/cli/test_cli_words.py",
+            "tests/cli/test_recorded_lines.py",
         ),
         least=90,
     ),

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from figure_cases import as_planned, decoded, numbers
-from moving_cases import CASES, case
+from moving_cases import CASES, case, rendered
 from PIL import Image
 from seeing import (
     EDGE,
@@ -26,7 +26,6 @@ from seeing import (
 
 from slidingwindows.drawing.animation import scene_of
 from slidingwindows.drawing.canvas import INDEX
-from slidingwindows.export.render import render
 from slidingwindows.words.transfer_words import alt_text
 
 every_case = pytest.mark.parametrize("name", CASES)
@@ -35,12 +34,6 @@ every_case = pytest.mark.parametrize("name", CASES)
 @cache
 def scene(name: str):
     return scene_of(case(name))
-
-
-@cache
-def rendered(name: str) -> dict:
-    data = {"kind": "transfer", "name": "figure", "caption": "", "transfer": case(name).to_dict()}
-    return render(data)
 
 
 @cache

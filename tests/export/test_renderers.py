@@ -230,8 +230,7 @@ def test_the_authors_matplotlibrc_changes_nothing(monkeypatch, tmp_path):
     rc = tmp_path / "matplotlibrc"
     rc.write_text(RCFILE)
     monkeypatch.setenv("MATPLOTLIBRC", str(rc))
-    for folder in (Path(__file__).parent, Path(__file__).parents[1] / "shared"):
-        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     probe = "import matplotlib; print(matplotlib.rcParams['font.size'])"
     size = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert size.stdout == "40.0\n"

@@ -8,6 +8,8 @@ from torch import nn
 
 from slidingwindows import route, slide
 from slidingwindows.core.transfer import Transfer
+from slidingwindows.export.render import render
+from slidingwindows.export.rendered import Rendered
 
 
 def whole(seed: int, *shape: int, below: int = 10) -> torch.Tensor:
@@ -59,3 +61,10 @@ CASES = {
 @cache
 def case(name: str) -> Transfer:
     return CASES[name]()
+
+
+@cache
+def rendered(name: str) -> Rendered:
+    """What render() makes of a case."""
+    data = {"kind": "transfer", "name": "figure", "caption": "", "transfer": case(name).to_dict()}
+    return render(data)

@@ -1,15 +1,20 @@
-"""Whatever is given to a public function, nothing but a SlidingWindowsError comes out of it."""
+"""Whatever is given to a public function, nothing but a SlidingWindowsError comes out of it.
+
+What it says is recorded: no sentence for a reader goes wrong unseen.
+"""
 
 import copy
 import io
 import math
 import os
 import random
+import re
 import threading
 
 import numpy as np
 import pytest
 import torch
+from recorded import compare_part, digest
 from torch import nn
 
 import slidingwindows
@@ -35,14 +40,24 @@ from slidingwindows.words.recipes import recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 X = torch.arange(64.0).reshape(1, 8, 8)
-NETWORK = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2))
+
+
+def whole(module: nn.Module) -> nn.Module:
+    """With whole numbers for weights, which give the same on every machine."""
+    generator = torch.Generator().manual_seed(0)
+    for parameter in module.parameters():
+        parameter.data = torch.randint(-2, 3, parameter.shape, generator=generator).float()
+    return module
+
+
+NETWORK = whole(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2)))
 FIGURES = {
     "max": slide(nn.MaxPool2d(3, 2, 1), X),
     "average": slide(nn.AvgPool2d(2, ceil_mode=True), X[:, :7]),
     "lp": slide(nn.LPPool1d(2, 2), X[0]),
     "adaptive": slide(nn.AdaptiveAvgPool2d(3), X),
-    "convolution": slide(nn.Conv2d(1, 1, 3, padding=1), X),
-    "transposed": slide(nn.ConvTranspose2d(1, 1, 2, stride=2), X[:, :3, :3]),
+    "convolution": slide(whole(nn.Conv2d(1, 1, 3, padding=1)), X),
+    "transposed": slide(whole(nn.ConvTranspose2d(1, 1, 2, stride=2)), X[:, :3, :3]),
     "volume": slide(nn.MaxPool3d(2), X.reshape(1, 4, 4, 4)),
     "unfold": slide(nn.Unfold(2), X),
     "gradient": route(nn.AvgPool2d(2), X),
@@ -121,14 +136,40 @@ def tensor(chance: random.Random):
     return chance.choice([good, X, X, X[None], X.numpy(), chance.choice(THINGS)])
 
 
+SAID: set[str] = set()
+LAST = [""]  # what was said last, nothing if nothing was wrong
+
+
+@pytest.fixture(autouse=True)
+def nothing_said():
+    SAID.clear()
+    torch.manual_seed(0)  # of the weights that layers begin with
+
+
 def only_ours(call, *arguments, **options):
-    """The result, or None for one clear error."""
+    """The result, or None for one clear error, which SAID keeps."""
+    LAST[0] = ""
     try:
         return call(*arguments, **options)
     except SlidingWindowsError as error:
         text = str(error)
         assert error.problem.strip() and max(map(len, text.split("\n"))) < 1010, text
+        LAST[0] = f"{call.__qualname__}: {anywhere(error.problem)}"
+        SAID.add(LAST[0])
         return None
+
+
+def anywhere(problem: str) -> str:
+    """In one line, without what torch, Python and this machine have put in."""
+    text = re.sub(r"(?<=torch says: ).*|(?<=: )\w+(Error|Exception): .*", "…", problem, flags=re.S)
+    return " ".join(re.sub(r"[.0]+x[0-9a-f]{6,}|/tmp/[^ :]*", "…", text).split())
+
+
+def said_as_recorded(part) -> None:
+    said = {
+        re.sub(r"( got | cannot be | refuses .*?: ).{20,}", r"\1…", text)[:150] for text in SAID
+    }
+    compare_part("refusals", part, "\n".join(sorted(said)))
 
 
 def drawn(chance: random.Random, names: list[str], odds: float = 0.3) -> dict:
@@ -146,6 +187,7 @@ def test_slide_and_route(seed):
         more = drawn(chance, ["gradient", "plane"], 0.2)
         made += only_ours(route, module, x, **drawn(chance, WHERE, 0.1), **more) is not None
     assert made > 1, "all of it was refused, which tests nothing"
+    said_as_recorded(f"slide and route {seed}")
 
 
 WHERE = ["channel", "sample", "depth"]
@@ -163,6 +205,7 @@ def test_funnel_and_receptive_field(seed):
         shape = chance.choice([x, (1, 8, 8), (1, chance.choice(THINGS), 8)])
         made += only_ours(receptive_field, network, shape, **more) is not None
     assert made > 1, "all of it was refused, which tests nothing"
+    said_as_recorded(f"funnel and receptive_field {seed}")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -178,6 +221,7 @@ def test_save(seed, tmp_path, monkeypatch):
         made += only_ours(save, figure, path, **more, format=kind) is not None
     assert made > 5
     assert {p.name for p in tmp_path.iterdir()} <= {"x.json", "x.txt", "y.txt", "z.txt", "x"}
+    said_as_recorded(f"save {seed}")
 
 
 def places(data, where=()) -> list:
@@ -191,15 +235,32 @@ def places(data, where=()) -> list:
     return found
 
 
-def damaged(data: dict, where: tuple, chance: random.Random) -> dict:
+GONE = object()
+
+
+def damages(value, chance: random.Random) -> list:
+    """What may stand in the place of a value: its neighbours, and things of other kinds."""
+    found = [GONE, chance.choice([*THINGS[:32], 10**9, -(10**9), "inf"])]
+    if isinstance(value, bool):
+        found += [not value]
+    elif isinstance(value, int | float):
+        found += [value + 1, value - 1, -value]
+    elif isinstance(value, str):
+        found += ["", value + "?"]
+    elif isinstance(value, list):
+        found += [value[:-1], value[::-1], value + value[-1:], []]
+    return [one for one in found if one is GONE or str(one) != str(value)]
+
+
+def damaged(data: dict, where: tuple, thing) -> dict:
     data = copy.deepcopy(data)
     inside = data
     for key in where[:-1]:
         inside = inside[key]
-    if chance.random() < 0.2:
+    if thing is GONE:
         del inside[where[-1]]
     else:
-        inside[where[-1]] = chance.choice([*THINGS[:32], 10**9, -(10**9), "inf"])
+        inside[where[-1]] = thing
     return data
 
 
@@ -208,15 +269,21 @@ def test_damaged_dicts(name):
     figure, chance = FIGURES[name], random.Random(name)
     data = figure.to_dict()
     assert type(figure).from_dict(data) == figure
+    found = []
     for where in places(data):
-        wrong = damaged(data, where, chance)
-        again = only_ours(type(figure).from_dict, wrong)
-        if again is not None:  # what is taken can be used
-            only_ours(kind_of(again).words, again)
-            assert again.to_dict()
-            if isinstance(again, Trace | Transfer):
-                only_ours(listing, again)
-                only_ours(recipe, again, "x")
+        inside = data
+        for key in where:
+            inside = inside[key]
+        for thing in damages(inside, chance):
+            again = only_ours(type(figure).from_dict, damaged(data, where, thing))
+            found.append(LAST[0])
+            if again is not None:  # what is taken can be used
+                words = only_ours(kind_of(again).words, again)
+                found.append(f"{words}, {again.to_dict()}")
+                if isinstance(again, Trace | Transfer):
+                    found.append(f"{only_ours(listing, again)}, {only_ours(recipe, again, 'x')}")
+    SAID.add(f"all in their order: {len(found)}, {digest(str(found))}")
+    said_as_recorded(f"damaged {name}")
 
 
 @pytest.mark.parametrize("kind", [Trace, Transfer, Funnel, ReceptiveField])
@@ -234,6 +301,7 @@ def test_axes_and_geometries():
         only_ours(Geometry.of, *values[: chance.randint(2, 6)])
         only_ours(UnevenAxis, *values[: chance.randint(2, 3)])
         only_ours(UnevenAxis.adaptive, *values[:2])
+    said_as_recorded("axes and geometries")
 
 
 def test_every_public_name_is_tried_here():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import one_error
+from .errors import SlidingWindowsError, one_error
 from .plain import check_types
 from .receptive import Reach
 from .text import aligned, once, shape_text, size
@@ -179,6 +179,8 @@ class Funnel:
                 stages.append(Stage(*facts, stage["macs"], field, stage["everything"]))
             funnel = cls(tuple(stages))
             check_types(funnel)
+            if not stages or not all(stage.shape for stage in funnel.stages):
+                raise SlidingWindowsError("a funnel has an input, and each stage a shape")
             return funnel
 
     def alt_text(self) -> str:

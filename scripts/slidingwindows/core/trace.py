@@ -201,8 +201,10 @@ class Trace:
         after = list(self.geometry.output_shape)
         if self.depth:
             before, after = [self.input_shape[-3], *before], [self.depth.output_size, *after]
+        batches = {shape[: -dims - 1] for shape in (self.input_shape, self.output_shape)}
         for shape, sizes in ((self.input_shape, before), (self.output_shape, after)):
-            if len(shape) not in (dims + 1, dims + 2) or list(shape[-dims:]) != sizes[-dims:]:
+            fits = len(shape) in (dims + 1, dims + 2) and list(shape[-dims:]) == sizes[-dims:]
+            if not fits or len(batches) > 1:
                 raise SlidingWindowsError(
                     f"the windows lie on {before} and give {after}; these shapes do not fit them: "
                     f"{self.input_shape} and {self.output_shape}",

@@ -294,7 +294,8 @@ class Transfer:
         if self.forward:
             trace = self.forward
             theirs = (trace.operation, trace.call, trace.sample, trace.channel, trace.dims)
-            if (mine, shapes) != (theirs, (trace.output_shape, trace.input_shape)):
+            swapped = (trace.output_shape, trace.input_shape)
+            if (mine, shapes, self.geometry) != (theirs, swapped, trace.geometry):
                 raise SlidingWindowsError("that is not the forward pass of this one", self.call)
             return
         rank = self.dims + 1  # without a batch; a matrix of columns has one less

@@ -107,7 +107,8 @@ def _module(trace: Trace) -> list[str]:
         if transposed:
             groups = trace.input_shape[-trace.dims - 1] // count
             here = list(dict.fromkeys(trace.channels))[number]
-            there = trace.channel % (trace.output_shape[-trace.dims - 1] // groups)
+            # Of a trace from elsewhere the channels need not fit its call.
+            there = trace.channel % max(1, trace.output_shape[-trace.dims - 1] // groups)
         lines.append(f"module.weight.data[{here}, {there}] = {_tensor(rows, _dtype(trace))}")
     if trace.bias is not None:
         lines.append(f"module.bias.data[{trace.channel}] = {_number(trace.bias, _dtype(trace))}")
