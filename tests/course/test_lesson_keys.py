@@ -80,7 +80,7 @@ def test_versions_name_their_packages():
 
 def test_the_source_of_the_package_counts(key, monkeypatch):
     before = key("a")
-    monkeypatch.setattr(lessons, "source_key", lambda *names: "other")
+    monkeypatch.setattr(lessons, "source_key", lambda *names, **how: "other")
     assert key("a") != before
 
 
@@ -112,7 +112,8 @@ def test_the_parts_of_a_source_key_have_names(tmp_path, monkeypatch):
     (tmp_path / "a.py").write_text("x = 1")
     (tmp_path / "b.py").write_text("y = 1")
     before = sources.source_key("a", "b")
-    assert before == sources.source_key("b", "a") == digest("a", "x = 1", "b", "y = 1")
+    assert before != sources.source_key("b") and before != sources.source_key("a")
+    assert sources.source_key("a", "b", to_the_letter=True) == digest("a", "x = 1", "b", "y = 1")
     (tmp_path / "a.py").write_text("y = 1")
     (tmp_path / "b.py").write_text("x = 1")
     assert sources.source_key("a", "b") != before
@@ -127,12 +128,12 @@ def test_imports_of_every_form_are_followed(tmp_path, monkeypatch):
     text = "from . import b, c, x\nfrom .d.e import f\nfrom g import h\nimport i\n"
     text += f"from ..j import k\nfrom {tmp_path.name}.d import f as z\n"
     (tmp_path / "a.py").write_text(text + "def late():\n    from .l import m\n")
-    assert sources.imports_of(tmp_path / "a.py") == {"b", "c", "d.e", "d.f"}
+    assert sources.Package(tmp_path).imports("a") == {"b", "c", "d.e", "d.f"}
     inner = "from . import e\nfrom ..b import x\nfrom .. import c, y\nfrom .f.g import a\n"
     (tmp_path / "d" / "a.py").write_text(inner + "from ...j import k\n")
-    assert sources.imports_of(tmp_path / "d" / "a.py") == {"b", "c", "d.e", "d.f.g"}
+    assert sources.Package(tmp_path).imports("d.a") == {"b", "c", "d.e", "d.f.g"}
     (tmp_path / "d" / "f" / "__init__.py").write_text("from .g import x\nfrom ... import j\n")
-    assert sources.imports_of(tmp_path / "d" / "f" / "__init__.py") == {"d.f.g", "j"}
+    assert sources.Package(tmp_path).imports("d.f") == {"d.f.g", "j"}
 
 
 def test_the_closure_holds_the_rooms_of_its_modules(tmp_path, monkeypatch):
@@ -151,6 +152,85 @@ def test_the_closure_holds_the_rooms_of_its_modules(tmp_path, monkeypatch):
         before = sources.source_key("a")
         (tmp_path / f"{name}.py").write_text((tmp_path / f"{name}.py").read_text() + "1\n")
         assert sources.source_key("a") != before, name
+
+
+CODE = '''"""What it does."""
+
+import re
+
+SIZE = 3
+"""How large."""
+
+
+class A:
+    """A class."""
+
+    def f(self, x):
+        """A method."""
+        return x + SIZE  # three more
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("three more", "some more", False),
+        ("  # three more", "", False),
+        ('"""What it does."""\n', "# What it does\n", False),
+        ('    """A class."""\n\n', "", False),
+        ('"""A method."""', '"""A function of a class."""', False),
+        ('"""How large."""\n', "", False),
+        ("import re\n", "import  re\n\n\n", False),
+        ("x + SIZE", "(x) + SIZE", False),
+        ("x + SIZE", "x - SIZE", True),
+        ("SIZE = 3", "SIZE = 4", True),
+        ("SIZE = 3", "SIZE = '3'", True),
+        ("return", "return -", True),
+        ('"""A method."""', 'print("A method.")', True),
+        ("    def f", "    @staticmethod\n    def f", True),
+    ],
+)
+def test_comments_and_docstrings_do_not_count(tmp_path, monkeypatch, old, new, counts):
+    monkeypatch.setattr(sources, "HERE", tmp_path)
+    (tmp_path / "a.py").write_text(CODE)
+    before = sources.source_key("a"), sources.source_key("a", to_the_letter=True)
+    assert CODE.count(old) == 1
+    (tmp_path / "a.py").write_text(CODE.replace(old, new))
+    assert (sources.source_key("a") != before[0]) is counts
+    assert sources.source_key("a", to_the_letter=True) != before[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("slide.__doc__", True),
+        ("__doc__", True),
+        ("help(slide)", True),
+        ("import inspect", True),
+        ("from slidingwindows import slide as F\nF.__doc__", True),
+        ("import torch.nn.functional as F\nF.relu.__doc__", False),
+        ("from torch import nn\nnn.ReLU.__doc__\nslide.__doc__", True),
+        ("from torch import nn\nprint(nn.ReLU.__doc__)", False),
+        ("helpful = 1  # help is near", False),
+    ],
+)
+def test_a_lesson_that_reads_docstrings_depends_on_them(monkeypatch, tmp_path, code, expected):
+    assert lessons.reads_words(code) is expected
+    asked = []
+    monkeypatch.setattr(lessons, "source_key", lambda *_, **how: asked.append(how) or "")
+    (tmp_path / "one.py").write_text(lesson("T", code))
+    lessons.read(tmp_path / "one.py").key()
+    assert asked == [{"to_the_letter": expected}]
+
+
+def test_while_it_is_steady_the_package_is_read_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "HERE", tmp_path)
+    (tmp_path / "a.py").write_text("x = 1")
+    with sources.steady():
+        before = sources.source_key("a")
+        (tmp_path / "a.py").write_text("x = 2")
+        assert sources.source_key("a") == before
+    assert sources.source_key("a") != before
 
 
 # Finding and reading.

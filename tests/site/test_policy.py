@@ -321,7 +321,7 @@ def content(root, uri, html, text=""):
     page = SimpleNamespace(file=file, url=url.removeprefix("/"))
     config = SimpleNamespace(config_file_path=str(root / "mkdocs.yml"))
     files = SimpleNamespace(get_file_from_path=lambda path: None)
-    return events.on_page_content(html, page, config, files)
+    return events.finished(html, page, config, files)
 
 
 def test_lessons_and_pages_are_looked_through(built):

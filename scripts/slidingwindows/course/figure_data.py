@@ -11,9 +11,11 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..core.errors import SlidingWindowsError
 from ..core.figures import CLASSES
+from ..export.files import digest
 from .authoring import MIME, NAME
 from .lessons import Lesson
 
@@ -32,6 +34,11 @@ class Found:
     data: dict
     lesson: str
     place: str
+
+    @cached_property
+    def key(self) -> str:
+        """A key of the data."""
+        return digest(json.dumps(self.data, sort_keys=True))
 
 
 def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> dict[str, Found]:

@@ -1,8 +1,13 @@
-"""Which of this package's own files a result depends on, as one content key."""
+"""Which of this package's own files a result depends on, as one content key.
+
+What counts of a file is its syntax tree without docstrings: no comment changes what code gives.
+"""
 
 from __future__ import annotations
 
 import ast
+import contextlib
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -12,59 +17,128 @@ from ..export.files import digest
 HERE = Path(__file__).parents[1]  # the package
 
 
-def path_of(name: str) -> Path | None:
-    """A module's file by its dotted name within the package, such as 'core.trace', if there is one.
+class Package:
+    """The files of a folder of modules as they are now, each looked at once.
 
-    A room's own file is called by the room's name, the package's own '__init__'.
+    A module has its dotted name within the package, such as 'core.trace'; a room's own file has
+    the room's name, the package's own is '__init__'.
     """
-    place = HERE.joinpath(*name.split("."))
-    files = (place.with_name(f"{place.name}.py"), place / "__init__.py")
-    return next((path for path in files if path.is_file()), None)
 
+    def __init__(self, folder: Path):
+        self.name, self.paths = folder.name, {}
+        for path in folder.rglob("*.py"):
+            *rooms, _ = parts = path.relative_to(folder).with_suffix("").parts
+            if rooms and parts[-1] == "__init__":
+                self.paths.setdefault(".".join(rooms), path)
+            else:
+                self.paths[".".join(parts)] = path
+        self._texts: dict[str, str] = {}
+        self._keys: dict[tuple[tuple[str, ...], bool], str] = {}
 
-def imports_of(path: Path) -> frozenset[str]:
-    """Modules of this package that a file imports as it loads; imports inside functions wait."""
-    rooms = path.relative_to(HERE).parts[:-1]
-    found = set()
-    for module, names in _imports(path.read_text("utf-8"), (HERE.name, *rooms)):
-        parts = [".".join(filter(None, [module, name])) for name in names]
-        found |= {part if path_of(part) else module for part in parts}
-    return frozenset(name for name in found if name and path_of(name))
+    def text(self, name: str) -> str:
+        """The source of a module."""
+        if name not in self._texts:
+            self._texts[name] = self.paths[name].read_text("utf-8")
+        return self._texts[name]
+
+    def imports(self, name: str) -> frozenset[str]:
+        """Modules of this package that one imports as it loads; imports in functions wait."""
+        inside = name.split(".") if self.paths[name].name == "__init__.py" else name.split(".")[:-1]
+        rooms = () if name == "__init__" else tuple(inside)
+        found = set()
+        for module, names in _parsed(self.text(name), (self.name, *rooms))[0]:
+            parts = [".".join(filter(None, [module, part])) for part in names]
+            found |= {part if part in self.paths else module for part in parts}
+        return frozenset(found & self.paths.keys())
+
+    def closure(self, *modules: str) -> list[str]:
+        """The modules, the rooms they are in and all they import, directly or not, sorted."""
+        known, waiting = set(), list(modules)
+        while waiting:
+            name = waiting.pop()
+            if name not in known and name in self.paths:
+                known.add(name)
+                waiting += [*self.imports(name), name.rpartition(".")[0]]
+        return sorted(known)
+
+    def key(self, *modules: str, to_the_letter: bool = False) -> str:
+        """A key that changes when the code of the modules, or of what they import, changes.
+
+        to_the_letter: comments and docstrings count, too.
+        """
+        asked = (modules, to_the_letter)
+        if asked not in self._keys:
+            parts = []
+            for name in self.closure(*modules):
+                text = self.text(name)
+                parts += [name, text if to_the_letter else _parsed(text, ())[1]]
+            self._keys[asked] = digest(*parts)
+        return self._keys[asked]
 
 
 @cache
-def _imports(source: str, package: tuple[str, ...]) -> list[tuple[str, list[str]]]:
-    """(module, names) of each import from this package. package: where the source is."""
-    found = []
-    for node in ast.parse(source).body:
+def _parsed(source: str, package: tuple[str, ...]) -> tuple[list[tuple[str, list[str]]], str]:
+    """(module, names) of each import from this package, and a digest of what the code does.
+
+    package: where the source is.
+    """
+    tree, found = ast.parse(source), []
+    for node in tree.body if package else ():
         if not isinstance(node, ast.ImportFrom) or node.level > len(package):
             continue
         base = package[: len(package) - node.level + 1] if node.level else ()
         parts = [*base, *(node.module.split(".") if node.module else ())]
         if parts[0] == package[0]:
             found.append((".".join(parts[1:]), [alias.name for alias in node.names]))
-    return found
+    return found, code_key(tree)
+
+
+def code_key(tree: ast.AST) -> str:
+    """A digest of what code does: its syntax tree without texts that nothing uses."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [part for part in body if not _idle(part)]
+    return digest(ast.dump(tree))
+
+
+def _idle(node: ast.AST) -> bool:
+    """Whether a statement is a text alone, such as a docstring."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+_steady: list[Package] = []
+
+
+@contextlib.contextmanager
+def steady() -> Iterator[None]:
+    """While one build lasts, the package is what it was when it began, and is read once."""
+    _steady.append(Package(HERE))
+    try:
+        yield
+    finally:
+        _steady.pop()
+
+
+def _package() -> Package:
+    return _steady[-1] if _steady else Package(HERE)
 
 
 def closure(*modules: str) -> list[str]:
     """The modules, the rooms they are in and all they import, directly or not, sorted."""
-    known, waiting = set(), list(modules)
-    while waiting:
-        name = waiting.pop()
-        path = path_of(name)
-        if name not in known and path:
-            known.add(name)
-            room = name.rpartition(".")[0]
-            waiting += [*imports_of(path), *([room] if room else [])]
-    return sorted(known)
+    return _package().closure(*modules)
 
 
-def source_key(*modules: str) -> str:
-    """A key that changes when the source of the modules, or of what they import, changes."""
-    parts = []
-    for name in closure(*modules):
-        parts += [name, path_of(name).read_bytes()]
-    return digest(*parts)
+def source_key(*modules: str, to_the_letter: bool = False) -> str:
+    """A key that changes when the code of the modules, or of what they import, changes.
+
+    to_the_letter: comments and docstrings count, too.
+    """
+    return _package().key(*modules, to_the_letter=to_the_letter)
 
 
 @cache

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from .. import _LATER
@@ -24,17 +25,14 @@ NEARLY = re.compile(r"^\s*#+\s*%(?:%|\s*$|\s*\[|\s*tags\b)")
 FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
-# What a lesson's kernel loads, what the package gives on demand included. What only draws is not
-# here, so that an edit to a drawing runs no lesson; saving draws, and counts where a lesson saves.
-KERNEL_MODULES = (
-    "__init__",
-    "course.execution",
-    "course.forking",
-    "course.guard",
-    "lesson",
-    "drawing.plot",
-)
-KERNEL_MODULES += tuple(sorted(set(_LATER.values()) - {"export.save"}))
+# What a lesson's kernel loads for every lesson. What only draws is not here, so that an edit to a
+# drawing runs no lesson.
+KERNEL_MODULES = ("__init__", "course.execution", "course.forking", "course.guard", "lesson")
+# What the package loads once a lesson calls for it, by the names that call.
+ON_DEMAND = {**_LATER, "plot": "drawing.plot"}
+ALL_NAMES = re.compile(r"\bimport +\*|\b__(?:all|dict)__\b|\b(?:dir|vars|getattr|eval|exec)\(")
+READS_SOURCE = re.compile(r"\bhelp\(|\b(?:inspect|getsource|getdoc|linecache|doctest)\b")
+DOCSTRING = re.compile(r"(?:\b(\w+)(?:\.\w+)*\.)?__doc__\b")
 # What a cell's tags mean, for a page and in a notebook.
 TAGS = {
     "exercise": "to be filled in: in the notebook alone",
@@ -88,11 +86,31 @@ class Lesson:
         files = [self.path.parent / name for name in sorted(set(data))]
         contents = [path.read_bytes() for path in files if path.is_file()]
         python = ".".join(map(str, sys.version_info[:3]))
-        named = modules_named(text)
-        if re.search(r"\bsave\b", text):
-            named.append("export.save")
-        source = source_key(*KERNEL_MODULES, *named)
+        source = source_key(*reach(text), to_the_letter=reads_words(text))
         return digest(*code, *tags, "|", *contents, source, python, versions(*PACKAGES))
+
+
+def reach(code: str) -> list[str]:
+    """The modules of this package that decide what a lesson's code gives, with all they import."""
+    words = set(re.findall(r"\w+", code))
+    called = [module for name, module in ON_DEMAND.items() if name in words]
+    if ALL_NAMES.search(code):  # which names it will use nobody can say
+        called = list(ON_DEMAND.values())
+    return [*KERNEL_MODULES, *called, *modules_named(code)]
+
+
+def reads_words(code: str) -> bool:
+    """Whether a lesson's code may show comments or docstrings of this package.
+
+    The docstring of what it imports from elsewhere is none of them.
+    """
+    if READS_SOURCE.search(code):
+        return True
+    theirs = r"^(?:import (?!slidingwindows)|from (?!slidingwindows|\.)[\w.]+ import ).*\b{}\b"
+    return any(
+        not (name and re.search(theirs.format(name), code, re.MULTILINE))
+        for name in DOCSTRING.findall(code)
+    )
 
 
 def modules_named(code: str) -> list[str]:
@@ -140,6 +158,11 @@ def read(path: Path) -> Lesson:
             f"{path.name} begins with a byte order mark (BOM), which an editor put there unseen; "
             "save it as UTF-8 without one"
         )
+    return _parsed(path, text)
+
+
+@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+def _parsed(path: Path, text: str) -> Lesson:
     header = HEADER.match(text)
     if not header:
         raise SlidingWindowsError(

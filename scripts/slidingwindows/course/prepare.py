@@ -13,13 +13,12 @@ from pathlib import Path
 from ..core.errors import SlidingWindowsError
 from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
-from ..export.rendered import Rendered
 from .figure_data import refuse_twins
-from .keys import HERE, source_key, versions
+from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, paths_of, read
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
-from .work import Report, Work, cache_of
+from .work import Outputs, Report, Work, cache_of
 
 __all__ = ["cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
@@ -57,9 +56,10 @@ def is_fresh(root: Path) -> bool:
     """True if a finished prepare() left everything as it would leave it now."""
     try:
         done = json.loads((cache_of(root) / "prepared.json").read_text("utf-8"))
+        if done["key"] != overall_key(root):
+            return False
         entries = [(Entry(cache_of(root) / place, name), k) for place, name, k in done["entries"]]
-        states = [entry.state(key) for entry, key in entries]
-        return done["key"] == overall_key(root) and set(states) <= {"fresh"}
+        return all(entry.state(key) == "fresh" for entry, key in entries)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -76,13 +76,13 @@ def prepare(
     Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
     a lesson that fails gets a page that says so, all others go on, and what failed is returned.
     """
-    with one_at_a_time(cache_of(root), report):
+    with one_at_a_time(cache_of(root), report), steady():
         address = address_of(root)
         key = overall_key(root, address)
         failures: list[tuple[str, str]] = []
         lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
         work = Work(root, address, redraw, report)
-        outputs, made = work.do(lessons)
+        outputs = work.do(lessons)
         failures += work.failures
         if failures and not serving:
             raise SlidingWindowsError("\n".join(sorted(problem for _, problem in failures)))
@@ -90,7 +90,7 @@ def prepare(
         refuse_twins(work.found[lesson.name] for lesson in lessons)
         for lesson in lessons:
             try:
-                _write_page(root, lesson, outputs[lesson.name], made)
+                _write_page(root, lesson, outputs[lesson.name], work)
             except SlidingWindowsError as error:
                 if not serving:
                     raise
@@ -146,16 +146,15 @@ def one_at_a_time(cache: Path, report: Report):
         yield
 
 
-def _write_page(root: Path, lesson: Lesson, outputs, made: dict[str, Rendered]) -> None:
+def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
-    pictures = [content for name in shown for _, content in sorted(made[name].files.items())]
-    key = digest(
-        lesson.text, json.dumps(outputs), source_key("course.pages", "course.notebooks"), *pictures
-    )
+    source = source_key("course.pages", "course.notebooks")
+    key = digest(lesson.text, work.keys[lesson.name], source, *(work.drawing if shown else ()))
     page = Entry(cache_of(root) / "pages", lesson.name)
     book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
     if page.state(key) == book.state(key) == "fresh":
         return
+    made = {name: work.rendered(name) for name in shown}
     page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
     book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)})
 

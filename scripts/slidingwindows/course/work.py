@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import lru_cache
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
@@ -39,16 +40,18 @@ class Work:
         self.address, self.redraw, self.report = address, redraw, report
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
-        self.drawing = source_key("export.render"), versions("pillow", "matplotlib")
+        # What all figures are made from beside their own data.
+        self.drawing = source_key("export.render"), versions("pillow", "matplotlib"), address
         self.outputs: dict[str, Outputs] = {}
-        self.made: dict[str, Rendered] = {}
+        self.keys: dict[str, str] = {}  # of the outputs, by lesson
+        self.made: dict[str, Rendered] = {}  # what was drawn, by figure
         self.seconds: dict[str, float] = {}
         self.found: dict[str, dict[str, Found]] = {}  # the figures of each lesson by their names
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
         self.jobs: dict[Future, Callable[[Future], None]] = {}
 
-    def do(self, lessons: list[Lesson]) -> tuple[dict[str, Outputs], dict[str, Rendered]]:
-        """(outputs by lesson, what was drawn by figure).
+    def do(self, lessons: list[Lesson]) -> dict[str, Outputs]:
+        """Outputs by lesson.
 
         Figures are drawn while other lessons run. What fails is missing there, and is told in
         ``failures``; the figures that lessons showed are in ``found``.
@@ -71,8 +74,8 @@ class Work:
             for item in stale:
                 self._execute(pool, *item)
             for lesson, *_ in fresh:
-                path = self.executed / f"{lesson.name}.json"
-                self.outputs[lesson.name] = json.loads(path.read_text("utf-8"))
+                text = (self.executed / f"{lesson.name}.json").read_text("utf-8")
+                self.outputs[lesson.name], self.keys[lesson.name] = _loaded(text)
                 self.report(_line("lesson", lesson.name, "fresh"))
                 self._draw_figures(pool, lesson)
             while self.jobs:
@@ -82,18 +85,23 @@ class Work:
             pool.shutdown(cancel_futures=True)
             if stale:
                 write(self.times, json.dumps(self.seconds))
-        return self.outputs, self.made
+        return self.outputs
+
+    def rendered(self, name: str) -> Rendered:
+        """A figure, just drawn or kept."""
+        return self.made.get(name) or _load(self.drawn, name)
 
     def _execute(
         self, pool: ThreadPoolExecutor, lesson: Lesson, entry: Entry, key: str, state: str
     ) -> None:
         def done(job: Future) -> None:
             try:
-                self.outputs[lesson.name], seconds = job.result()
+                outputs, seconds = job.result()
             except SlidingWindowsError as error:
                 self.failures.append((lesson.name, str(error)))
                 self.report(_line("lesson", lesson.name, state, "FAILED"))
                 return
+            self.outputs[lesson.name], self.keys[lesson.name] = outputs, digest(_text(outputs))
             self.seconds[lesson.name] = round(seconds, 1)
             self.report(_line("lesson", lesson.name, state, f"executed in {seconds:.1f} s"))
             self._draw_figures(pool, lesson)
@@ -102,7 +110,7 @@ class Work:
 
     def _draw_figures(self, pool: ThreadPoolExecutor, lesson: Lesson) -> None:
         try:
-            figures = figures_of([lesson], self.outputs)
+            figures = _found(lesson, self.outputs[lesson.name])
         except SlidingWindowsError as error:
             self.failures.append((lesson.name, str(error)))
             return
@@ -114,11 +122,10 @@ class Work:
 
     def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
         source = shown_at(self.address, found.lesson, name)
-        key = digest(json.dumps(found.data, sort_keys=True), *self.drawing, source)
+        key = digest(found.key, *self.drawing[:2], source)
         entry = Entry(self.drawn, name)
         state = entry.state(key)
         if state == "fresh" and not self.redraw:
-            self.made[name] = _load(self.drawn, name)
             self.report(_line("figure", name, state))
             return
 
@@ -142,6 +149,23 @@ class Work:
         self.jobs[pool.submit(_draw_one, found.data, source)] = done
 
 
+@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+def _loaded(text: str) -> tuple[Outputs, str]:
+    return json.loads(text), digest(text)
+
+
+def _found(lesson: Lesson, outputs: Outputs) -> dict[str, Found]:
+    """figures_of() one lesson; asked again for the same outputs, it knows the answer."""
+    known = _known.get(lesson.path)
+    if known is None or known[0] != lesson.text or known[1] is not outputs:
+        figures = figures_of([lesson], {lesson.name: outputs})
+        known = _known[lesson.path] = (lesson.text, outputs, figures)
+    return known[2]
+
+
+_known: dict[Path, tuple[str, Outputs, dict[str, Found]]] = {}
+
+
 def _line(kind: str, name: str, state: str, what: str = "") -> str:
     return f"{kind:<7} {name:<34} {state:<8} {what}".rstrip()
 
@@ -151,8 +175,12 @@ def _execute_one(lesson: Lesson, entry: Entry, key: str) -> tuple[Outputs, float
 
     begun = time.perf_counter()
     outputs = execute(lesson)
-    entry.put(key, {f"{lesson.name}.json": json.dumps(outputs, ensure_ascii=False)})
+    entry.put(key, {f"{lesson.name}.json": _text(outputs)})
     return outputs, time.perf_counter() - begun
+
+
+def _text(outputs: Outputs) -> str:
+    return json.dumps(outputs, ensure_ascii=False)
 
 
 def _draw_one(data: dict, source: str) -> tuple[Rendered, float]:

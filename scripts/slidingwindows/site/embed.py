@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def embed_figures(markdown: str, folder: Path, up: str, page: str, patient: bool
     def replace(match: re.Match) -> str:
         name = match.group(1)
         try:
-            facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
+            text = (folder / f"{name}.json").read_text("utf-8")
+            return _figure(name, text, f"{up}figures/")
         except (OSError, ValueError) as error:
             if patient:
                 return f"*There is no figure `{name}` yet.*"
@@ -34,12 +36,14 @@ def embed_figures(markdown: str, folder: Path, up: str, page: str, patient: bool
             raise SlidingWindowsError(
                 f"{page}: no lesson makes a figure {name!r}; there are: {known}"
             ) from error
-        return _figure(name, facts, f"{up}figures/")
 
     return MARK.sub(replace, markdown)
 
 
-def _figure(name: str, facts: dict, base: str) -> str:
+@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+def _figure(name: str, text: str, base: str) -> str:
+    """text: the figure's facts as JSON. Raises ValueError if they are none."""
+    facts = json.loads(text)
     pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
     stage = f'<div class="sw-stage">{pictures}</div>'

@@ -12,8 +12,10 @@ import re
 import shutil
 import sys
 import threading
+from functools import lru_cache
 from pathlib import Path
 
+from jinja2 import FileSystemBytecodeCache
 from markdown.util import BLOCK_LEVEL_ELEMENTS
 from markupsafe import escape
 from mkdocs.exceptions import PluginError
@@ -27,8 +29,10 @@ from slidingwindows.course.lessons import read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
 from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
+from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
+from slidingwindows.site.bodies import forget_bodies, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
 from slidingwindows.site.contents import (
     CITED,
@@ -42,6 +46,7 @@ from slidingwindows.site.embed import PLAYERS, embed_figures
 from slidingwindows.site.gallery import GALLERY_MARK, gallery
 from slidingwindows.site.glossary import read_glossary, with_terms
 from slidingwindows.site.lighter import lighter
+from slidingwindows.site.linked import link_folder
 from slidingwindows.site.notices import MARK as NOTICES_MARK
 from slidingwindows.site.notices import with_notices
 from slidingwindows.site.policy import secure, template_scripts
@@ -113,6 +118,9 @@ def on_files(files: Files, config) -> Files:
         if path.suffix in ASSETS:
             _add(files, config, root, f"assets/{path.name}")
     _add(files, config, cache / "play", write_photo(cache / "play"))
+    config.extra["makers"] = makers()
+    if config.extra["serving"]:
+        link_folder(files, "figures", cache / "figures", Path(config.site_dir))
     notices = files.get_file_from_path(NOTICES)
     config.extra["notices"] = notices.url if notices else ""  # for the foot of every page
     return files
@@ -138,9 +146,14 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
     if words:  # Material's search gives tags more weight than titles
         page.meta["tags"] = words.split()
     try:
-        return outside_code(markdown, lambda text: _with_marks(text, page, config, root))
+        markdown = outside_code(markdown, lambda text: _with_marks(text, page, config, root))
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
+    glossary = files.get_file_from_path(GLOSSARY) if _is_lesson(page) else None
+    terms = (glossary.content_string, glossary.url) if glossary else ()
+    more = digest(config.extra["makers"], *terms)
+    keep_body(page, cache_of(root), more, lambda html: finished(html, page, config, files))
+    return markdown
 
 
 def _with_marks(markdown: str, page, config, root: Path) -> str:
@@ -151,7 +164,7 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
     if CITED in markdown:
         markdown = with_citations(markdown, config.nav, cache / "pages")
     if API_MARK.search(markdown):
-        markdown, problems = with_api(markdown, root / "scripts" / "slidingwindows")
+        markdown, problems = _with_api(markdown, *_sources(root / "scripts" / "slidingwindows"))
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     if NOTICES_MARK in markdown:
@@ -166,12 +179,22 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
     )
 
 
+@lru_cache(maxsize=4)
+def _with_api(markdown: str, folder: Path, sources: str) -> tuple[str, list[str]]:
+    return with_api(markdown, folder)
+
+
+def _sources(folder: Path) -> tuple[Path, str]:
+    """A folder, and a key of all that its modules say."""
+    return folder, digest(*(path.read_bytes() for path in sorted(folder.rglob("*.py"))))
+
+
 def on_page_context(context, page, config, nav):
     """What other sites and search engines are told about a page."""
     context.update(page_facts(page, config, _root(config)))
     if "description" in page.meta:  # Material writes it as it is into an attribute
         page.meta["description"] = escape(page.meta["description"])
-    if page.file.src_uri.startswith("lessons/"):
+    if _is_lesson(page):
         context["cloud"] = cloud_links(config.repo_url, page.file.name)
     return context
 
@@ -184,7 +207,12 @@ def on_post_page(output: str, page, config) -> str:
 
 def on_env(env, config, files):
     """Before any page is written: which scripts the theme itself puts into pages."""
+    compiled = cache_of(_root(config)) / "pycache" / "templates"
+    compiled.mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     config.extra["scripts"] = template_scripts(env, config, files)
+    forget_bodies(cache_of(_root(config)), files)
+    search_kept(config.plugins)
     return env
 
 
@@ -202,8 +230,10 @@ def on_post_build(config, serving: bool) -> None:
         raise PluginError(str(error)) from error
 
 
-def on_page_content(html: str, page, config, files) -> str:
-    """Formulas become MathML, so that readers need no script for them; terms become links.
+def finished(html: str, page, config, files) -> str:
+    """A page's HTML as it will be shown.
+
+    Formulas become MathML, so that readers need no script for them; terms become links.
 
     What the search shall leave out is marked. Scripts, and all that acts like them, are refused.
     """
@@ -211,7 +241,7 @@ def on_page_content(html: str, page, config, files) -> str:
         html = searchable(with_mathml(html, page.file.src_uri))
         _refuse_scripts(html, page, _root(config))
         glossary = files.get_file_from_path(GLOSSARY)
-        if glossary is None or not page.file.src_uri.startswith("lessons/"):
+        if glossary is None or not _is_lesson(page):
             return html
         terms = read_glossary(glossary.content_string)
         return with_terms(html, terms, glossary.url_relative_to(page.file))
@@ -219,9 +249,13 @@ def on_page_content(html: str, page, config, files) -> str:
         raise PluginError(str(error)) from error
 
 
+def _is_lesson(page) -> bool:
+    return page.file.src_uri.startswith("lessons/")
+
+
 def _refuse_scripts(html: str, page, root: Path) -> None:
     """Pages of docs/ may ask for scripts of assets/; lessons for none. Raises PluginError."""
-    lesson = page.file.src_uri.startswith("lessons/")
+    lesson = _is_lesson(page)
     faults = faults_in(html, page.url, ours=not lesson)
     if not faults:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -30,10 +31,10 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
             continue  # MkDocs itself reports a nav entry without a file
         _, meta = split_page(page.read_text("utf-8"))
         for name in shown.get(lesson, []):
-            facts = json.loads((cache / "figures" / f"{name}.json").read_text("utf-8"))
-            families.append(family(facts["operation"]))
-            card = _card(name, facts, lesson, meta["title"], up)
-            cards.append(f"{card}{_cite(name, facts, lesson, address, year)}</article>")
+            text = (cache / "figures" / f"{name}.json").read_text("utf-8")
+            kind, card = _card(name, text, lesson, meta["title"], (up, address, year))
+            families.append(kind)
+            cards.append(card)
     # A section, for Material's search ends an excluded element at the first end tag of its name.
     shut = f'<section class="sw-gallery" data-search-exclude>{"".join(cards)}</section>'
     return _filter(families) + shut
@@ -59,8 +60,13 @@ def _filter(families: list[str]) -> str:
     )
 
 
-def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
-    address = f"{up}lessons/{lesson}/#{name}"
+@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+def _card(
+    name: str, text: str, lesson: str, title: str, where: tuple[str, str, str]
+) -> tuple[str, str]:
+    """(family, HTML). text: the figure's facts as JSON. where: gallery()'s up, address, year."""
+    (up, address, year), facts = where, json.loads(text)
+    place = f"{up}lessons/{lesson}/#{name}"
     base = f"{up}figures/{name}"
     posters = "".join(_poster(base, theme, facts) for theme in ("light", "dark"))
     call = facts["call"] or facts["operation"]
@@ -73,7 +79,7 @@ def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
     if facts["caption"]:
         parts.append(f"<p>{inline(facts['caption'])}</p>")
     parts.append(
-        f'<p class="sw-links">From <a href="{address}">{escape(title)}</a>.</p>'
+        f'<p class="sw-links">From <a href="{place}">{escape(title)}</a>.</p>'
         f'<p class="sw-links">{_downloads(name, base, facts)}</p>'
     )
     if facts["recipe"]:
@@ -81,7 +87,8 @@ def _card(name: str, facts: dict, lesson: str, title: str, up: str) -> str:
             "<details data-search-exclude><summary>The code</summary>"
             f"<pre><code>{escape(facts['recipe'])}</code></pre></details>"
         )
-    return "".join(parts)
+    parts.append(f"{_cite(name, facts, lesson, address, year)}</article>")
+    return family(facts["operation"]), "".join(parts)
 
 
 def _poster(base: str, theme: str, facts: dict) -> str:

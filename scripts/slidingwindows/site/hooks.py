@@ -64,11 +64,6 @@ def on_page_markdown(markdown, page, config, files):
     return _events().on_page_markdown(markdown, page, config, files)
 
 
-def on_page_content(html, page, config, files):
-    """Formulas and terms."""
-    return _events().on_page_content(html, page, config, files)
-
-
 def on_page_context(context, page, config, nav):
     """What others are told about a page."""
     return _events().on_page_context(context, page, config, nav)

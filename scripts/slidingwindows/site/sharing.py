@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 from urllib.parse import urljoin
 
+from mkdocs.utils import write_file
+
 from ..course.prepare import cache_of
 from ..export.credits import TERMS, credit, public, stamped
-from ..export.files import write
 from .contents import course_pages
 from .social import SIZE, social_picture
 
@@ -68,7 +69,7 @@ def page_facts(page, config, root: Path) -> dict:
     shown = getattr(page, "shown", "")
     data = social_picture(name, title, description, shown, cache / "figures", cache / "social")
     source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
-    write(Path(config.site_dir) / place, stamped(data, credit(title, source)))
+    write_file(stamped(data, credit(title, source)), str(Path(config.site_dir, place)))
     site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
     facts = {"title": title, "url": page.url, "description": description}

@@ -1,0 +1,201 @@
+"""What a page's Markdown leads to, kept by content: its HTML, its contents, and what is searched.
+
+A page is rendered again if anything changed that its body is made from; which links it looked up,
+and what it found, is kept with it. What the theme puts around a body is not kept here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import get_toc
+
+from ..course.keys import HERE, versions
+from ..export.files import Entry, digest
+
+MAKERS = ("mkdocs", "mkdocs-material", "Markdown", "pymdown-extensions", "Pygments")
+MAKERS += ("latex2mathml", "backrefs")
+SEARCHES = ("search", "material/search")  # the plugin's name in MkDocs
+
+
+class Asked:
+    """MkDocs's files, and a record of what a page looked up among them."""
+
+    def __init__(self, files: Files):
+        self.files, self.found = files, {}
+
+    def __getattr__(self, name: str):
+        return getattr(self.files, name)
+
+    def get_file_from_path(self, path: str) -> File | None:
+        """What MkDocs's method of this name returns."""
+        file = self.files.get_file_from_path(path)
+        self.found[path] = _place(file)
+        return file
+
+
+class Told(logging.Filter):
+    """Counts what MkDocs has to say of a page, for what is kept would not say it again.
+
+    It counts also what MkDocs keeps to itself, as with --quiet.
+    """
+
+    log = logging.getLogger("mkdocs.structure.pages")
+
+    def __enter__(self) -> Told:
+        self.count, self.heard, self.level = 0, self.log.getEffectiveLevel(), self.log.level
+        self.log.setLevel(min(self.heard, logging.INFO))
+        self.log.addFilter(self)
+        return self
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a message is shown."""
+        self.count += record.levelno >= logging.INFO
+        return record.levelno >= self.heard
+
+    def __exit__(self, *error) -> None:
+        self.log.removeFilter(self)
+        self.log.setLevel(self.level)
+
+
+def makers() -> str:
+    """A key of what makes bodies; it is the same for all pages of a build."""
+    sources = (path.read_bytes() for path in sorted(HERE.rglob("*.py")))
+    return digest(*sources, versions(*MAKERS), sys.version)
+
+
+def keep_body(page: Page, cache: Path, more: str, finish: Callable[[str], str]) -> None:
+    """Have MkDocs render a page only if it must; from now on, ``page.render`` does it.
+
+    page: with its Markdown. cache: the folder of everything a build keeps. more: what else the
+    finished body depends on. finish: what becomes of the HTML that Markdown gives.
+    """
+    plain = page.render
+
+    def render(config, files: Files) -> None:
+        name = page.file.src_uri.rpartition(".")[0].replace("/", "--")
+        entry = Entry(cache / "bodies", name)
+        key = _key(page, config, more)
+        kept = _read(entry, key)
+        if kept is None or not _holds(kept, files):
+            kept = _made(page, config, files, plain, finish)
+            if kept is None:
+                return
+            entry.put(key, {f"{name}.json": json.dumps(kept, ensure_ascii=False)})
+            kept = json.loads(json.dumps(kept))
+        _give(page, kept, files)
+
+    page.render = render
+
+
+def forget_bodies(cache: Path, files: Files) -> None:
+    """Remove what is kept of pages that there are no more."""
+    pages = {file.src_uri.rpartition(".")[0].replace("/", "--") for file in files}
+    for path in (cache / "bodies").glob("[!.]*"):
+        if path.stem not in pages:
+            path.unlink(missing_ok=True)
+
+
+def search_kept(plugins) -> None:
+    """Have the search's plugin take the kept entries of a page."""
+    index = _index(plugins)
+    if index is None:
+        return
+    plain = index.add_entry_from_context
+
+    def add(page: Page) -> None:
+        kept = getattr(page, "found", None)
+        if kept is None:
+            plain(page)
+        else:
+            index.entries += kept
+
+    index.add_entry_from_context = add
+
+
+def _index(plugins):
+    for name in SEARCHES:
+        index = getattr(plugins.get(name), "search_index", None)
+        if hasattr(index, "entries"):  # Material's
+            return index
+    return None
+
+
+def _key(page: Page, config, more: str) -> str:
+    settings = [config.markdown_extensions, config.mdx_configs, config.use_directory_urls]
+    index = _index(config.plugins)
+    facts = {
+        "title": page.__dict__.get("title"),  # the navigation's; what is rendered gives others
+        "meta": page.meta,
+        "file": [page.file.src_uri, page.file.url],
+        "settings": [*settings, dict(config.validation.links)],
+        "search": [index is not None, dict(index.config) if index else {}],
+    }
+    text = json.dumps(facts, sort_keys=True, default=repr)
+    return digest(page.markdown or "", text, more)
+
+
+def _place(file: File | None) -> list | None:
+    return file and [file.src_uri, file.url, file.inclusion.is_excluded()]
+
+
+def _read(entry: Entry, key: str) -> dict | None:
+    if entry.state(key) != "fresh":
+        return None
+    return json.loads((entry.folder / f"{entry.name}.json").read_text("utf-8"))
+
+
+def _holds(kept: dict, files: Files) -> bool:
+    """Whether every link leads where it led."""
+    asked = kept["asked"].items()
+    return all(_place(files.get_file_from_path(path)) == place for path, place in asked)
+
+
+def _made(page: Page, config, files: Files, plain, finish) -> dict | None:
+    """Render a page; what there is to keep, None if a build must say the same again."""
+    asked = Asked(files)
+    with Told() as told:
+        plain(config, asked)
+    page.content = finish(page.content)
+    if told.count or page.links_to_anchors is None:
+        return None
+    links = {file.src_uri: to for file, to in page.links_to_anchors.items()}
+    found, index = None, _index(config.plugins)
+    if index is not None:
+        whole, index.entries = index.entries, []
+        try:
+            type(index).add_entry_from_context(index, page)
+            found = index.entries
+        finally:
+            index.entries = whole
+    return {
+        "html": page.content,
+        "contents": [_token(item) for item in page.toc],
+        "title": page._title_from_render,
+        "anchors": sorted(page.present_anchor_ids or ()),
+        "links": links,
+        "asked": asked.found,
+        "found": found,
+    }
+
+
+def _token(item) -> dict:
+    children = [_token(child) for child in item.children]
+    return {"name": item.title, "id": item.id, "level": item.level, "children": children}
+
+
+def _give(page: Page, kept: dict, files: Files) -> None:
+    page.content = kept["html"]
+    page.toc = get_toc(kept["contents"])
+    page._title_from_render = kept["title"]
+    page.present_anchor_ids = set(kept["anchors"])
+    page.links_to_anchors = {
+        files.get_file_from_path(uri): links for uri, links in kept["links"].items()
+    }
+    page.found = kept["found"]
