@@ -1,0 +1,220 @@
+// One operation on one small input, as plain numbers: what each window reads and makes of it, and
+// what it hands back of a gradient. It says what the package's slide() says: core/backward.py,
+// tracing/pooling.py, tracing/convolution.py.
+
+import { arithmetic } from "./arithmetic.js";
+import {
+  axisOf,
+  origin,
+  range,
+  samePadding,
+  sizeWords,
+  transposedAxis,
+  unevenAxis,
+} from "./geometry.js";
+
+const COPIES = ["reflect", "replicate", "circular"];
+
+export const KINDS = {
+  MaxPool: "max",
+  AvgPool: "average",
+  LPPool: "lp",
+  Conv: "convolution",
+  ConvTranspose: "convolution",
+  AdaptiveMaxPool: "max",
+  AdaptiveAvgPool: "average",
+};
+export const stem = (operation) => operation.slice(0, -2);
+export const rankOf = (operation) => Number(operation.at(-2));
+export const isTransposed = (operation) => operation.startsWith("ConvTranspose");
+
+/** Rows and columns of a call on an input of (height, width); a signal is one row. */
+function axesOf({ operation, args }, sizes) {
+  const rank = rankOf(operation);
+  const each = (value) => (Array.isArray(value) ? value : Array(rank).fill(value));
+  const axes = sizes.slice(2 - rank).map((size, i) => {
+    const of = (name) => each(args[name])[i];
+    if (operation.startsWith("Adaptive")) return unevenAxis(size, of("output_size") ?? size);
+    const kernel = of("kernel_size");
+    const dilation = of("dilation") ?? 1;
+    if (isTransposed(operation)) {
+      const extra = of("output_padding");
+      const [stride, padding] = [of("stride"), of("padding")];
+      return transposedAxis({ size, kernel, stride, padding, dilation, extra });
+    }
+    const given = of("padding");
+    const same = args.padding === "same" && samePadding(kernel, dilation);
+    const padding = same || (typeof given === "number" ? [given, given] : [0, 0]);
+    const stride = args.stride === null ? kernel : of("stride");
+    return axisOf({ size, kernel, stride, padding, dilation, ceil: args.ceil_mode });
+  });
+  return rank === 2 ? axes : [axisOf({ size: 1 }), ...axes];
+}
+
+/**
+ * A call that torch takes, on rows of numbers (one channel). kernel: its weights, rows of columns,
+ * as torch holds them; bias: a number or null. torch/calls.js says first what torch refuses.
+ * Returns {geometry, plane, kernel, output, step(n)}; plane is the padded, stretched input.
+ */
+export function compute(call, rows, kernel = null, bias = null) {
+  const { operation, args } = call;
+  const axes = axesOf(call, [rows.length, rows[0].length]);
+  const ask = { call, kind: KINDS[stem(operation)], rows, axes, bias };
+  ask.stretch = stretchOf(call);
+  ask.mode = COPIES.includes(args.padding_mode) ? args.padding_mode : null;
+  ask.plane = planeOf(ask);
+  ask.kernel = kernel && isTransposed(operation) ? turned(kernel) : kernel;
+  const geometry = {
+    rows: axes[0],
+    cols: axes[1],
+    output: axes.map((axis) => axis.windows.length),
+    untouched: untouched(ask),
+    formula: sizeWords(axes, rankOf(operation)),
+  };
+  const [height, width] = geometry.output;
+  const output = range(height, (r) => range(width, (c) => outputOf(ask, tapsOf(ask, r, c))));
+  const step = (n) => stepOf(ask, Math.floor(n / width), n % width, output);
+  return { ask, geometry, plane: ask.plane, kernel: ask.kernel, output, step };
+}
+
+function stretchOf({ operation, args }) {
+  if (!isTransposed(operation)) return [1, 1];
+  const strides = [args.stride].flat();
+  return rankOf(operation) === 1 ? [1, strides[0]] : [strides[0], strides.at(-1)];
+}
+
+const turned = (rows) => rows.map((row) => [...row].reverse()).reverse();
+
+/** Where a position of the plane lies in the input itself; null in padding and between. */
+function home(ask, row, col) {
+  const place = [row, col].map((position, i) => {
+    const found = origin(position, ask.axes[i].size, ask.mode);
+    return found === null || found % ask.stretch[i] ? null : found / ask.stretch[i];
+  });
+  return place.includes(null) ? null : place;
+}
+
+function planeOf(ask) {
+  const filling = ask.kind === "max" ? -Infinity : 0;
+  const [down, across] = ask.axes;
+  const length = ({ size, padding }) => size + padding[0] + padding[1];
+  return range(length(down), (r) =>
+    range(length(across), (c) => {
+      const place = home(ask, r - down.padding[0], c - across.padding[0]);
+      return place ? ask.rows[place[0]][place[1]] : filling;
+    }),
+  );
+}
+
+/** Elements of the input that no window reads, as 'row,column' of the plane. */
+function untouched(ask) {
+  const read = ask.axes.map((axis) => new Set(axis.windows.flat()));
+  const found = new Set();
+  for (let r = 0; r < ask.axes[0].size; r += ask.stretch[0]) {
+    for (let c = 0; c < ask.axes[1].size; c += ask.stretch[1]) {
+      if (!read[0].has(r) || !read[1].has(c)) found.add(`${r},${c}`);
+    }
+  }
+  return found;
+}
+
+/** What the window of one output reads, row by row. */
+function tapsOf(ask, row, col) {
+  const [down, across] = ask.axes;
+  const leaves = ask.call.args.count_include_pad === false;
+  const taps = [];
+  down.windows[row].forEach((r, i) => {
+    across.windows[col].forEach((c, j) => {
+      if (leaves && !home(ask, r, c)) return;
+      const value = ask.plane[r + down.padding[0]][c + across.padding[0]];
+      taps.push({ row: r, col: c, value, weight: ask.kernel?.[i][j] });
+    });
+  });
+  return taps;
+}
+
+/** As torch adds: each sum is a float32, which holds no more than 3.4e38. */
+const sum = (numbers) => numbers.reduce((a, b) => Math.fround(a + b), 0);
+const divisorOf = (ask, taps) => ask.call.args.divisor_override ?? taps.length;
+
+function outputOf(ask, taps) {
+  const { args } = ask.call;
+  if (ask.kind === "max") return taps.reduce((most, tap) => Math.max(most, tap.value), -Infinity);
+  if (ask.kind === "average") {
+    return Math.fround(sum(taps.map((tap) => tap.value)) / divisorOf(ask, taps));
+  }
+  if (ask.kind === "convolution") {
+    const products = taps.map((tap) => Math.fround(tap.value * tap.weight));
+    return Math.fround(sum(products) + (ask.bias ?? 0));
+  }
+  return power(powersOf(ask, taps), 1 / args.norm_type);
+}
+
+/** Torch averages the powers, then multiplies by the whole kernel's size. */
+function powersOf(ask, taps) {
+  const powers = taps.map((tap) => power(tap.value, ask.call.args.norm_type));
+  return Math.fround(Math.fround(sum(powers) / taps.length) * wholeSize(ask));
+}
+
+/** Elements of a window that nothing cuts short. */
+const wholeSize = (ask) => ask.axes[0].kernel * ask.axes[1].kernel;
+
+/** base to an exponent as torch gives it, a float32: it multiplies, or takes the square root. */
+function power(base, exponent) {
+  const square = Math.fround(base * base);
+  if (exponent === 2) return square;
+  if (exponent === 3) return Math.fround(square * base);
+  if (exponent === -2) return Math.fround(1 / square);
+  if (Math.abs(exponent) !== 0.5 || base > 0) return Math.fround(base ** exponent);
+  const root = base < 0 ? NaN : base;
+  return exponent > 0 ? root : 1 / root;
+}
+
+function stepOf(ask, row, col, output) {
+  const taps = tapsOf(ask, row, col);
+  const value = output[row][col];
+  const step = { taps, value, winner: null, ties: [] };
+  const reads = taps.some((tap) => home(ask, tap.row, tap.col)); // else of padding alone
+  if (!reads) step.blind = isTransposed(ask.call.operation) ? "added zeros" : "padding";
+  if (ask.kind === "max") {
+    const real = taps.map((tap) => home(ask, tap.row, tap.col) !== null);
+    const wins = Number.isNaN(value)
+      ? taps.findLastIndex((tap) => Number.isNaN(tap.value)) // each nan wins over what was before
+      : taps.findIndex((tap, i) => real[i] && tap.value === value);
+    if (wins >= 0) step.winner = wins; // none in padding alone
+    const equal = (tap, i) => (tap.value === value && i !== step.winner ? [i] : []);
+    step.ties = taps.flatMap(equal);
+  }
+  return { ...step, arithmetic: arithmetic(ask, step) };
+}
+
+// ---- The way back.
+
+/** The gradient of each input element, for an upstream gradient of each output. */
+export function gradient({ ask, output }, upstream) {
+  const found = ask.rows.map((row) => row.map(() => 0));
+  output.forEach((line, r) => {
+    line.forEach((_, c) => {
+      const step = stepOf(ask, r, c, output);
+      sharesOf(ask, step, upstream[r][c]).forEach((share, i) => {
+        const place = share === null ? null : home(ask, step.taps[i].row, step.taps[i].col);
+        if (place) found[place[0]][place[1]] += share;
+      });
+    });
+  });
+  return found.map((row) => row.map(Math.fround));
+}
+
+/** What each tap receives of a gradient; null for nothing at all. */
+function sharesOf(ask, { taps, winner }, arriving) {
+  if (ask.kind === "max") return taps.map((_, i) => (i === winner ? arriving : null));
+  if (ask.kind === "average") return taps.map(() => arriving / divisorOf(ask, taps));
+  if (ask.kind === "convolution") return taps.map((tap) => arriving * tap.weight);
+  // d/dx of (scale · Σ x^p)^(1/p), in torch's order; where the sum is zero torch says zero.
+  const norm = ask.call.args.norm_type;
+  const scale = wholeSize(ask) / taps.length;
+  const total = powersOf(ask, taps);
+  const slope = (value, exponent) => Math.fround(exponent * power(value, exponent - 1));
+  const common = total !== 0 ? Math.fround(arriving * slope(total, 1 / norm)) * scale : 0;
+  return taps.map((tap) => common * slope(tap.value, norm));
+}

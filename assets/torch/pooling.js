@@ -1,0 +1,292 @@
+// Pools: shapes, and what torch refuses.
+
+import { adaptiveSpan, range, windowCount } from "../engine/geometry.js";
+import { decimal, isUnset, rankOf, several, truth } from "./arguments.js";
+import { by, HALF, LayerProblem, list, PADDING, SIZE, STRIDE, torchSays } from "./problems.js";
+import { batched, checkNegative, outOfRange, plainResult, unbatched, windowsOf } from "./shared.js";
+
+function poolArguments(args, call, rank) {
+  if (args.return_indices) {
+    throw new LayerProblem(
+      `${call.name} with return_indices=True returns two tensors, not one to hand on`,
+    );
+  }
+  const kernel = several(args, "kernel_size", call, rank);
+  const stride = isUnset(args.stride) ? kernel : several(args, "stride", call, rank);
+  const padding = "padding" in args ? several(args, "padding", call, rank) : Array(rank).fill(0);
+  const dilation = "dilation" in args ? several(args, "dilation", call, rank) : Array(rank).fill(1);
+  return { kernel, stride, padding, dilation, ceil: truth(args, "ceil_mode", call) };
+}
+
+const TOO_SMALL = "The window is larger than what is left to slide over.";
+
+function tooSmall(planes, sizes, found) {
+  return torchSays(
+    `Given input size: (${by([planes, ...sizes])}). Calculated output size: ` +
+      `(${by([planes, ...found])}). Output size is too small`,
+    `${TOO_SMALL} Shrink less in the layers before, or make the window smaller.`,
+    "lessons/output-size/#when-no-window-fits",
+  );
+}
+
+/** Torch's checks of a two-dimensional pool, in torch's order: rows, then columns, then both. */
+function checkPool(pool) {
+  const { kernel, stride, padding, dilation } = pool;
+  const why =
+    "Else a window could lie in the padding alone, where there is no maximum and no mean.";
+  for (let i = 0; i < 2; i += 1) {
+    if (stride[i] === 0) {
+      throw torchSays("stride should not be zero", "A window must move on.", STRIDE);
+    }
+    if (padding[i] < 0) {
+      throw torchSays(`pad must be non-negative, but got pad: ${padding[i]}`, "", PADDING);
+    }
+    if (padding[i] > Math.trunc((dilation[i] * (kernel[i] - 1) + 1) / 2)) {
+      throw torchSays(
+        "pad should be at most half of effective kernel size, but got pad=" +
+          `${padding[i]}, kernel_size=${kernel[i]} and dilation=${dilation[i]}`,
+        why,
+        HALF,
+      );
+    }
+  }
+  const both = (what, numbers, names) => {
+    if (numbers.every((n) => n > 0)) return;
+    throw torchSays(
+      `${what} should be greater than zero, but got ` +
+        `${names[0]}: ${numbers[0]} ${names[1]}: ${numbers[1]}`,
+      "",
+      SIZE,
+    );
+  };
+  both("kernel size", kernel, ["kH", "kW"]);
+  both("stride", stride, ["dH", "dW"]);
+  both("dilation", dilation, ["dilationH", "dilationW"]);
+  if (padding.some((p, i) => p > Math.trunc(kernel[i] / 2))) {
+    throw torchSays(
+      "pad should be smaller than or equal to half of kernel size, but got " +
+        `padW = ${padding[1]}, padH = ${padding[0]}, kW = ${kernel[1]}, kH = ${kernel[0]}`,
+      `${why} This check leaves the dilation out.`,
+      HALF,
+    );
+  }
+}
+
+/** Torch's number of windows along an axis with as much padding on both sides. */
+function outputSize(size, kernel, stride, padding, dilation, ceil) {
+  const room = size + 2 * padding - dilation * (kernel - 1) - 1;
+  return windowCount(room, stride, ceil, size + padding)[1];
+}
+
+function pooled(full, pool) {
+  const { kernel, stride, padding, dilation, ceil } = pool;
+  return full
+    .slice(2)
+    .map((n, i) => outputSize(n, kernel[i], stride[i], padding[i], dilation[i], ceil));
+}
+
+export function maxPool2d(args, shape, call) {
+  const pool = poolArguments(args, call, 2);
+  if (shape.length !== 3 && shape.length !== 4) {
+    throw torchSays(
+      "non-empty 3D or 4D (batch mode) tensor expected for input",
+      `MaxPool2d needs channels, a height and a width; ${shape.length - 1} size(s) come in.`,
+    );
+  }
+  return pool2d(pool, shape);
+}
+
+function pool2d(pool, shape) {
+  const full = batched(shape, 2);
+  checkPool(pool);
+  const found = pooled(full, pool);
+  if (found.some((n) => n < 1)) throw tooSmall(full[1], full.slice(2), found);
+  const windows = windowsOf(shape, 2, pool.kernel, pool.stride, pool.padding, pool.dilation);
+  return plainResult(unbatched([...full.slice(0, 2), ...found], shape, 2), windows);
+}
+
+export function maxPool1d(args, shape, call) {
+  const pool = poolArguments(args, call, 1);
+  if (shape.length !== 2 && shape.length !== 3) {
+    throw torchSays(
+      "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for " +
+        `input, but got:${list(shape)}`,
+      "MaxPool1d needs channels and a length.",
+    );
+  }
+  const full = batched(shape, 1);
+  const [k, s, p, d] = [pool.kernel[0], pool.stride[0], pool.padding[0], pool.dilation[0]];
+  const says = (text, lesson) => torchSays(`max_pool1d() ${text}`, "", lesson);
+  if (k <= 0) throw says(`kernel_size must be greater than zero, but got ${k}`, SIZE);
+  if (s <= 0) throw says(`stride must be greater than zero, but got ${s}`, STRIDE);
+  if (p < 0) throw says(`padding must be non-negative, but got ${p}`, PADDING);
+  if (p > Math.trunc(k / 2)) {
+    throw torchSays(
+      `max_pool1d() padding should be at most half of kernel size, but got padding=${p} and ` +
+        `kernel_size=${k}`,
+      "Else a window could lie in the padding alone, where there is no maximum.",
+      HALF,
+    );
+  }
+  if (d <= 0) throw says(`dilation must be greater than zero, but got ${d}`, "lessons/dilation/");
+  const found = pooled(full, pool);
+  if (found[0] < 1) {
+    throw torchSays(
+      `max_pool1d() Invalid computed output size: ${found[0]}`,
+      TOO_SMALL,
+      "lessons/output-size/#when-no-window-fits",
+    );
+  }
+  const windows = windowsOf(shape, 1, pool.kernel, pool.stride, pool.padding, pool.dilation);
+  return plainResult(unbatched([...full.slice(0, 2), ...found], shape, 1), windows);
+}
+
+/** Torch runs a signal's average as that of an image of one row. */
+function asImage(pool) {
+  const rows = (numbers, first) => [first, ...numbers];
+  return {
+    kernel: rows(pool.kernel, 1),
+    stride: rows(pool.stride, 1),
+    padding: rows(pool.padding, 0),
+    dilation: rows(pool.dilation, 1),
+    ceil: pool.ceil,
+  };
+}
+
+export function averagePool(args, shape, call) {
+  const rank = rankOf(call);
+  const pool = poolArguments(args, call, rank);
+  truth(args, "count_include_pad", call);
+  if (rank === 1) {
+    checkDims1d(shape, "avg_pool1d");
+    return meanSignal(pool, shape);
+  }
+  const divisor = args.divisor_override;
+  if (divisor !== null && !Number.isInteger(divisor)) {
+    throw new LayerProblem("AvgPool2d: divisor_override must be a whole number or None");
+  }
+  if (divisor === 0) throw torchSays("divisor must be not zero", "", "lessons/average-pooling/");
+  if (shape.length < 3) throw outOfRange(-3, shape.length);
+  if (shape.length > 4) {
+    throw torchSays(
+      "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:" +
+        list(shape),
+      "AvgPool2d needs channels, a height and a width.",
+    );
+  }
+  return pool2d(pool, shape);
+}
+
+function checkDims1d(shape, name) {
+  if (shape.length === 2 || shape.length === 3) return;
+  throw torchSays(
+    `Expected 2 to 3 dimensions, but got ${shape.length}-dimensional tensor for argument #1 ` +
+      `'self' (while checking arguments for ${name})`,
+    "It needs channels and a length.",
+  );
+}
+
+function meanSignal(pool, shape) {
+  const full = batched(shape, 1);
+  const image = asImage(pool);
+  const made = pool2d(image, [full[0], full[1], 1, full[2]]);
+  const out = [full[0], full[1], made.shape[3]];
+  const windows = windowsOf(shape, 1, pool.kernel, pool.stride, pool.padding, pool.dilation);
+  return plainResult(unbatched(out, shape, 1), windows);
+}
+
+export function lpPool(args, shape, call) {
+  const rank = rankOf(call);
+  const pool = poolArguments(args, call, rank);
+  const norm = decimal(args, "norm_type", call);
+  let result;
+  if (rank === 1) {
+    checkDims1d(shape, "avg_pool1d");
+    result = meanSignal(pool, shape);
+  } else {
+    if (shape.length < 3) throw outOfRange(-3, shape.length);
+    if (shape.length > 4) {
+      throw torchSays(
+        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but " +
+          `got:${list(shape)}`,
+        "LPPool2d needs channels, a height and a width.",
+      );
+    }
+    result = pool2d(pool, shape);
+  }
+  if (norm === 0) {
+    throw torchSays("float division by zero", "A root of order 0 is not a number.");
+  }
+  return result;
+}
+
+export function adaptive(args, shape, call) {
+  const rank = rankOf(call);
+  const isMax = call.name.includes("Max");
+  const wanted = several(args, "output_size", call, rank, true);
+  if (args.return_indices) {
+    throw new LayerProblem(
+      `${call.name} with return_indices=True returns two tensors, not one to hand on`,
+    );
+  }
+  if (rank === 1) {
+    checkDims1d(shape, isMax ? "adaptive_max_pool1d" : "adaptive_avg_pool1d");
+  } else if (shape.length < 3 && Array.isArray(args.output_size)) {
+    throw torchSays(
+      "Input dimension should be at least 3",
+      `${call.name} needs channels, a height and a width.`,
+    );
+  } else if (shape.length === 2 && !isMax && args.output_size === 1) {
+    return plainResult([1, 1], null); // torch takes a plain mean of whatever there is
+  } else if (!isMax && args.output_size < 0) {
+    throw negativeOutput(wanted);
+  } else if (shape.length < 3 || shape.length > 4) {
+    const colon = isMax ? ":" : "";
+    throw torchSays(
+      `adaptive_${isMax ? "max" : "avg"}_pool2d(): Expected 3D or 4D tensor, but got${colon} ` +
+        list(shape),
+      `${call.name} needs channels, a height and a width.`,
+    );
+  }
+  if (rank === 1 && wanted[0] === null) {
+    throw new LayerProblem(`${call.name}: output_size must be one whole number`);
+  }
+  if (args.output_size === null) {
+    throw torchSays("object of type 'NoneType' has no len()", "Write (None, None), or a number.");
+  }
+  const full = batched(shape, rank);
+  const out = wanted.map((n, i) => n ?? full[2 + i]);
+  const rows = rank === 2 ? out : [1, ...out];
+  if (out.some((n) => n < 0)) {
+    if (isMax) {
+      const lead = shape.length === rank + 1 ? full.slice(1, 2) : full.slice(0, 2);
+      checkNegative([...lead, ...rows]);
+    }
+    throw negativeOutput(rows);
+  }
+  const axes = shape.length === rank + 2 ? out.map((n, i) => evenWindows(full[2 + i], n)) : [null];
+  const result = unbatched([...full.slice(0, 2), ...out], shape, rank);
+  const way = { adaptive: shape.length === rank + 2 };
+  return { ...plainResult(result, axes.includes(null) ? null : axes), way };
+}
+
+function negativeOutput(sizes) {
+  return torchSays(
+    "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but " +
+      `received {${sizes.join(", ")}}`,
+    "The output size is the number of windows.",
+  );
+}
+
+/** Windows floor(j·n/o) to ceil((j+1)·n/o) as one kernel and stride, if they are all alike. */
+function evenWindows(size, out) {
+  if (out < 1) return null;
+  const spans = range(out, (j) => adaptiveSpan(j, size, out));
+  const starts = spans.map(([start]) => start);
+  const lengths = new Set(spans.map(([start, stop]) => stop - start));
+  const steps = new Set(starts.slice(1).map((start, j) => start - starts[j]));
+  if (lengths.size > 1 || steps.size > 1 || steps.has(0)) return null;
+  const [kernel] = lengths;
+  const [stride = kernel] = steps;
+  return outputSize(size, kernel, stride, 0, 1, false) === out ? [kernel, stride, 0, 1] : null;
+}
