@@ -61,6 +61,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 	$(NODE) $(MODULES)/@biomejs/biome/bin/biome check
+	$(BIN)/python -m slidingwindows.site.assets
 	$(NODE) $(MODULES)/typescript/bin/tsc
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 

@@ -1,7 +1,7 @@
 // A call's arguments by name, each of its kind, or what Python and torch say of them.
 
+import { SIGNATURES } from "#generated/torch.js";
 import { LayerProblem, PADDING, torchSays } from "./problems.js";
-import { LAYERS } from "./signatures.js";
 
 /** The name that differs least, by at most two letters; capitals count for nothing. */
 function nearest(name, names) {
@@ -24,19 +24,18 @@ function nearest(name, names) {
 
 /** A call's arguments by name, or what Python says of them. */
 export function bind(call) {
-  if (!Object.hasOwn(LAYERS, call.name)) {
-    const near = nearest(call.name, Object.keys(LAYERS));
+  if (!Object.hasOwn(SIGNATURES, call.name)) {
+    const near = nearest(call.name, Object.keys(SIGNATURES));
     throw new LayerProblem(
       `${call.name} is not a layer of this page`,
-      near ? `Did you mean ${near}?` : `It knows ${Object.keys(LAYERS).join(", ")}.`,
+      near ? `Did you mean ${near}?` : `It knows ${Object.keys(SIGNATURES).join(", ")}.`,
     );
   }
-  const [parameters, owner = call.name] = LAYERS[call.name];
-  const names = parameters.map((one) => (Array.isArray(one) ? one[0] : one));
-  const required = parameters.filter((one) => !Array.isArray(one));
+  const { parameters, positional: most, owner } = SIGNATURES[call.name];
+  const names = parameters.map(([name]) => name);
+  const required = parameters.filter((one) => one.length === 1).map(([name]) => name);
   const said = (text) =>
     torchSays(`${owner}.__init__() ${text}`, `It takes ${names.join(", ") || "no arguments"}.`);
-  const keywordOnly = owner === "_BatchNorm" ? 1 : 0;
   const found = new Map(call.positional.slice(0, names.length).map((v, i) => [names[i], v]));
   for (const [key, value] of call.named) {
     if (!names.includes(key)) throw said(`got an unexpected keyword argument '${key}'`);
@@ -48,7 +47,6 @@ export function bind(call) {
     }
     found.set(key, value);
   }
-  const most = names.length - keywordOnly;
   if (call.positional.length > most) {
     const range =
       required.length === most
@@ -67,7 +65,7 @@ export function bind(call) {
     );
   }
   for (const parameter of parameters) {
-    if (!Array.isArray(parameter)) continue;
+    if (parameter.length === 1) continue;
     const [name, fallback] = parameter;
     if (!found.has(name)) found.set(name, fallback);
   }

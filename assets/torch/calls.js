@@ -1,11 +1,11 @@
 // The explorer's torch line, and its call on numbers: torch's refusals first, then the engine.
 
+import { SIGNATURES } from "#generated/torch.js";
 import { compute, isTransposed, KINDS, rankOf, stem } from "../engine/operations.js";
 import { plainArguments } from "./arguments.js";
 import { RULES } from "./layers.js";
 import { LayerProblem } from "./problems.js";
 import { readNetwork } from "./reading.js";
-import { LAYERS } from "./signatures.js";
 
 const MOST_SIDE = 96; // rows or columns that a page can show, and step through at once
 const MOST_WEIGHTS = 4096;
@@ -21,7 +21,7 @@ export function parseCall(text) {
     );
   }
   const [call] = found;
-  if (Object.hasOwn(LAYERS, call.name) && !Object.hasOwn(KINDS, stem(call.name))) {
+  if (Object.hasOwn(RULES, call.name) && !Object.hasOwn(KINDS, stem(call.name))) {
     throw new LayerProblem(
       `nn.${call.name} slides no window`,
       "The explorer takes max, average, LP and adaptive pools, and convolutions.",
@@ -33,9 +33,9 @@ export function parseCall(text) {
 /** The inverse: names for all but channels, and nothing that is torch's default. */
 export function formatCall({ operation, args }) {
   const words = [];
-  for (const parameter of LAYERS[operation][0]) {
-    const [name, fallback] = Array.isArray(parameter) ? parameter : [parameter];
-    if (Array.isArray(parameter) && args[name] === fallback) continue;
+  for (const parameter of SIGNATURES[operation].parameters) {
+    const [name, fallback] = parameter;
+    if (parameter.length > 1 && args[name] === fallback) continue;
     words.push(name.endsWith("_channels") ? python(args[name]) : `${name}=${python(args[name])}`);
   }
   return `nn.${operation}(${words.join(", ")})`;

@@ -12,31 +12,31 @@ import {
   SIZE,
   STRIDE,
   spaced,
-  torchSays,
 } from "./problems.js";
+import { refusal } from "./refusals.js";
 import { batched, checkNegative, unbatched } from "./shared.js";
 
 function checkGroups(channels, out, groups) {
   const why = "Each group takes an equal share of the channels.";
-  if (groups <= 0) throw torchSays("groups must be a positive integer", why);
-  if (channels % groups) throw torchSays("in_channels must be divisible by groups", why);
-  if (out % groups) throw torchSays("out_channels must be divisible by groups", why);
+  if (groups <= 0) throw refusal("groups", {}, why);
+  if (channels % groups) throw refusal("in_channels", {}, why);
+  if (out % groups) throw refusal("out_channels", {}, why);
 }
 
-function expectedDims(call, shape, rank, name) {
+function expectedDims(call, shape, rank) {
   if (shape.length === rank + 1 || shape.length === rank + 2) return;
-  throw torchSays(
-    `Expected ${rank + 1}D (unbatched) or ${rank + 2}D (batched) input to ${name}${rank}d, ` +
-      `but got input of size: ${list(shape)}`,
+  throw refusal(
+    `dimensions of ${call.name}`,
+    { input: list(shape) },
     `${call.name} needs channels and ${rank === 2 ? "a height and a width" : "a length"}; ` +
       `the output of the layer before has ${shape.length - 1} size${shape.length === 2 ? "" : "s"}.`,
   );
 }
 
-function channelsMismatch(head, weight, shape, wanted) {
-  return torchSays(
-    `Given ${head}, weight of size ${list(weight)}, expected input${list(shape)} to have ` +
-      `${wanted} channels, but got ${shape[1]} channels instead`,
+function channelsMismatch(kind, groups, weight, shape, wanted) {
+  return refusal(
+    `channels of ${kind}`,
+    { groups, weight: list(weight), input: list(shape), wanted, got: shape[1] },
     `What comes in has ${shape[1]} channels: say in_channels=${shape[1]}, or change the layer before.`,
     SETUP,
   );
@@ -55,8 +55,9 @@ export function convolution(args, shape, call) {
   const text = paddingWord(args, call);
   const padding = text ? Array(rank).fill(0) : several(args, "padding", call, rank);
   if (text === "same" && stride.some((s) => s !== 1)) {
-    throw torchSays(
-      "padding='same' is not supported for strided convolutions",
+    throw refusal(
+      "same",
+      {},
       "A stride makes the output smaller, so it cannot be the same size; give numbers instead.",
       "lessons/padding/#same-with-a-stride",
     );
@@ -70,25 +71,25 @@ export function convolution(args, shape, call) {
   }
   const full = batched(shape, rank);
   if (mode !== "zeros") checkCopied(shape, pads, mode, rank);
-  expectedDims(call, shape, rank, "conv");
+  expectedDims(call, shape, rank);
   if (text !== "same" && mode === "zeros" && padding.some((p) => p < 0)) {
-    throw torchSays("negative padding is not supported", "Cut the input instead.", PADDING);
+    throw refusal("negative padding", {}, "Cut the input instead.", PADDING);
   }
   if (stride.some((s) => s <= 0)) {
-    throw torchSays("non-positive stride is not supported", "A window must move on.", STRIDE);
+    throw refusal("non-positive stride", {}, "A window must move on.", STRIDE);
   }
   checkDilation(dilation);
   const sizes = full.slice(2);
   // Copied padding, and the odd element of padding='same', are put on before the checks.
   const early = pads.map(([a, b]) => (mode !== "zeros" ? a + b : b - a));
   const seen = [...full.slice(0, 2), ...sizes.map((n, i) => n + early[i])];
-  checkWeight(`groups=${groups}`, weight, seen, channels, groups);
+  checkWeight("Conv", weight, seen, channels, groups);
   const padded = sizes.map((n, i) => n + pads[i][0] + pads[i][1]);
   const extent = kernel.map((k, i) => dilation[i] * (k - 1) + 1);
   if (padded.some((n, i) => n < extent[i])) {
-    throw torchSays(
-      `Calculated padded input size per channel: ${spaced(padded)}. Kernel size: ` +
-        `${spaced(extent)}. Kernel size can't be greater than actual input size`,
+    throw refusal(
+      "kernel too large",
+      { padded: spaced(padded), extent: spaced(extent) },
       `The window spans ${extent.join("×")}, and with its padding only ${padded.join("×")} is left ` +
         "to slide over.",
       "lessons/output-size/#when-no-window-fits",
@@ -118,16 +119,15 @@ function checkDilation(dilation) {
   );
 }
 
-function checkWeight(head, weight, full, channels, groups) {
+function checkWeight(kind, weight, full, channels, groups) {
   if (weight[0] < groups) {
-    throw torchSays(
-      `Given groups=${groups}, expected weight to be at least ${groups} at ` +
-        "dimension 0, but got weight of size " +
-        `${list(weight)} instead`,
+    throw refusal(
+      "no channels",
+      { groups, weight: list(weight) },
       "A layer needs at least one channel.",
     );
   }
-  if (full[1] !== channels) throw channelsMismatch(head, weight, full, channels);
+  if (full[1] !== channels) throw channelsMismatch(kind, groups, weight, full, channels);
   if (weight.includes(0)) {
     // Torch's words for it depend on the kernel that it happens to choose.
     throw new LayerProblem("the kernel has no elements", "A window needs at least one element.");
@@ -137,8 +137,9 @@ function checkWeight(head, weight, full, channels, groups) {
 /** Padding that copies real elements cannot reach further than there are any. */
 function checkCopied(shape, pads, mode, rank) {
   if (shape.length !== rank + 1 && shape.length !== rank + 2) {
-    throw torchSays(
-      `Padding size ${2 * rank} is not supported for ${shape.length}D input tensor.`,
+    throw refusal(
+      "copied padding's dimensions",
+      { count: 2 * rank, rank: `${shape.length}D` },
       `With the batch, ${shape.length} sizes come in.`,
     );
   }
@@ -147,17 +148,19 @@ function checkCopied(shape, pads, mode, rank) {
     const most = Math.max(...pads[i]);
     const size = full[2 + i];
     if (mode === "circular" && most > size) {
-      throw torchSays(
-        "Padding value causes wrapping around more than once.",
+      throw refusal(
+        "circular",
+        {},
         `There are only ${size} elements to copy along that axis.`,
         PADDING,
       );
     }
     if (mode === "reflect" && most >= size) {
       const dimension = shape.length - rank + i;
-      throw torchSays(
-        `Argument #${i === rank - 1 ? 4 : 6}: Padding size should be less than the corresponding input dimension, but ` +
-          `got: padding (${pads[i].join(", ")}) at dimension ${dimension} of input ${list(shape)}`,
+      const padding = `(${pads[i].join(", ")})`;
+      throw refusal(
+        "reflect",
+        { argument: i === rank - 1 ? 4 : 6, padding, dimension, input: list(shape) },
         `A mirror of ${size} elements shows ${size - 1} beyond the edge.`,
         PADDING,
       );
@@ -175,8 +178,9 @@ export function transposed(args, shape, call) {
   ].map((name) => several(args, name, call, rank));
   const bias = truth(args, "bias", call);
   if (args.padding_mode !== "zeros") {
-    throw torchSays(
-      `Only "zeros" padding mode is supported for ${call.name}`,
+    throw refusal(
+      `padding_mode of ${call.name}`,
+      {},
       "A transposed convolution's padding takes elements away; there is nothing to fill.",
       PADDING,
     );
@@ -184,26 +188,24 @@ export function transposed(args, shape, call) {
   checkGroups(channels, out, groups);
   const weight = [channels, Math.trunc(out / groups), ...kernel];
   checkNegative(weight);
-  expectedDims(call, shape, rank, "conv_transpose");
+  expectedDims(call, shape, rank);
   const full = batched(shape, rank);
   if (padding.some((p) => p < 0)) {
-    throw torchSays("negative padding is not supported", "", PADDING);
+    throw refusal("negative padding", {}, "", PADDING);
   }
-  if (extra.some((p) => p < 0))
-    throw torchSays("negative output_padding is not supported", "", SIZE);
+  if (extra.some((p) => p < 0)) throw refusal("negative output_padding", {}, "", SIZE);
   if (stride.some((s) => s <= 0)) {
-    throw torchSays("non-positive stride is not supported", "A window must move on.", STRIDE);
+    throw refusal("non-positive stride", {}, "A window must move on.", STRIDE);
   }
   checkDilation(dilation);
-  checkWeight("transposed=1", weight, full, channels, groups);
+  checkWeight("ConvTranspose", weight, full, channels, groups);
   // Torch runs a signal as an image of one row.
   const rows = (numbers, first) => (rank === 2 ? numbers : [first, ...numbers]);
   const [e, s, d] = [rows(extra, 0), rows(stride, 1), rows(dilation, 1)];
   if (e.some((n, i) => n >= s[i] && n >= d[i])) {
-    throw torchSays(
-      "output padding must be smaller than either stride or dilation, but got " +
-        `output_padding_height: ${e[0]} output_padding_width: ${e[1]} stride_height: ${s[0]} ` +
-        `stride_width: ${s[1]} dilation_height: ${d[0]} dilation_width: ${d[1]}`,
+    throw refusal(
+      "output_padding too large",
+      { oh: e[0], ow: e[1], sh: s[0], sw: s[1], dh: d[0], dw: d[1] },
       "output_padding chooses among the sizes that a stride rounds to the same; there are " +
         "no more of them than the stride.",
       "lessons/output-size/#the-way-back-up",

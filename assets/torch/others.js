@@ -1,7 +1,8 @@
 // Layers without windows: shapes, numbers, and what torch refuses.
 
 import { decimal, rankOf, real, truth, whole } from "./arguments.js";
-import { LayerProblem, list, product, SETUP, torchSays } from "./problems.js";
+import { LayerProblem, list, product, SETUP } from "./problems.js";
+import { refusal } from "./refusals.js";
 import { checkNegative, outOfRange, plainResult, pointwise, pythonNumber } from "./shared.js";
 
 export function elementWise(args, shape, call) {
@@ -9,10 +10,10 @@ export function elementWise(args, shape, call) {
     throw new LayerProblem("GELU: approximate must be 'none' or 'tanh'");
   }
   if (call.name === "GELU" && !["none", "tanh"].includes(args.approximate)) {
-    throw torchSays("approximate argument must be either none or tanh.", "");
+    throw refusal("approximate");
   }
   if (call.name === "CELU" && real(args.alpha) === 0) {
-    throw torchSays("ZeroDivisionError: alpha cannot be 0 for CELU", "");
+    throw refusal("alpha");
   }
   if (call.name === "Hardtanh") {
     const [low, high] = [args.min_value ?? args.min_val, args.max_value ?? args.max_val];
@@ -26,16 +27,16 @@ export function elementWise(args, shape, call) {
 export function dropout(args, shape, call) {
   const p = decimal(args, "p", call);
   if (p < 0 || p > 1) {
-    throw torchSays(
-      `dropout probability has to be between 0 and 1, but got ${pythonNumber(args.p)}`,
+    throw refusal(
+      "p",
+      { p: pythonNumber(args.p) },
       "It is the share of numbers that are set to zero while training.",
     );
   }
   if (call.name === "Dropout1d" && ![2, 3].includes(shape.length)) {
-    throw torchSays(
-      `dropout1d: Expected 2D or 3D input, but received a ${shape.length}D input. Note that ` +
-        "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, " +
-        "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs).",
+    throw refusal(
+      "dimensions of Dropout1d",
+      { rank: `${shape.length}D` },
       "For images there is Dropout2d.",
     );
   }
@@ -46,9 +47,9 @@ export function prelu(args, shape, call) {
   const parameters = whole(args, "num_parameters", call);
   checkNegative([parameters]);
   if (parameters !== 1 && parameters !== shape[1]) {
-    throw torchSays(
-      `Mismatch of parameter numbers and input channel size. Found parameter numbers = ` +
-        `${parameters} and channel size = ${shape[1]}.`,
+    throw refusal(
+      "num_parameters",
+      { parameters, channels: shape[1] },
       "PReLU holds one slope for all channels, or one for each.",
     );
   }
@@ -75,28 +76,30 @@ export function batchNorm(args, shape, call) {
   const bias = truth(args, "bias", call);
   if (affine) checkNegative([features]);
   if (tracked && features < 0) {
-    throw torchSays("zeros: Dimension size must be non-negative.", "");
+    throw refusal("zeros");
   }
   const fits = rank === 2 ? [4] : [2, 3];
   if (!fits.includes(shape.length)) {
-    throw torchSays(
-      `expected ${fits.map((n) => `${n}D`).join(" or ")} input (got ${shape.length}D input)`,
+    throw refusal(
+      `dimensions of ${call.name}`,
+      { rank: `${shape.length}D` },
       `With the batch, ${shape.length} sizes come in.`,
     );
   }
   if (real(args.eps) < 0) {
-    throw torchSays(`batch_norm eps must be non-negative, but got ${pythonNumber(args.eps)}`, "");
+    throw refusal("eps", { eps: pythonNumber(args.eps) });
   }
   if (!tracked && product(shape) === shape[1]) {
-    throw torchSays(
-      "Expected more than 1 value per channel when training, got input size " +
-        `torch.Size(${list(shape)})`,
+    throw refusal(
+      "one value",
+      { input: list(shape) },
       "Without stored statistics it uses this one input's.",
     );
   }
   if (shape[1] !== features && (tracked || affine)) {
-    throw torchSays(
-      `${tracked ? "running_mean" : "weight"} should contain ${shape[1]} elements not ${features}`,
+    throw refusal(
+      "num_features",
+      { what: tracked ? "running_mean" : "weight", got: shape[1], features },
       `What comes in has ${shape[1]} channels: say num_features=${shape[1]}.`,
       SETUP,
     );
@@ -116,7 +119,7 @@ export function flatten(args, shape, call) {
     return dim < 0 ? dim + rank : dim;
   });
   if (start > end) {
-    throw torchSays("flatten() has invalid args: start_dim cannot come after end_dim", "");
+    throw refusal("flatten");
   }
   const middle = product(shape.slice(start, end + 1));
   const result = [...shape.slice(0, start), middle, ...shape.slice(end + 1)];
@@ -130,8 +133,9 @@ export function linear(args, shape, call) {
   const last = shape.at(-1);
   if (last !== into) {
     const rows = product(shape.slice(0, -1));
-    throw torchSays(
-      `mat1 and mat2 shapes cannot be multiplied (${rows}x${last} and ${into}x${out})`,
+    throw refusal(
+      "linear",
+      { rows: `${rows}x${last}`, weight: `${into}x${out}` },
       shape.length > 2
         ? `The last size that comes in is ${last}. Is an nn.Flatten() missing before this layer?`
         : `${last} numbers come in: say in_features=${last}.`,

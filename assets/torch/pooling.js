@@ -2,7 +2,8 @@
 
 import { adaptiveSpan, range, windowCount } from "../engine/geometry.js";
 import { decimal, isUnset, rankOf, several, truth } from "./arguments.js";
-import { by, HALF, LayerProblem, list, PADDING, SIZE, STRIDE, torchSays } from "./problems.js";
+import { by, HALF, LayerProblem, list, PADDING, SIZE, STRIDE } from "./problems.js";
+import { refusal } from "./refusals.js";
 import { batched, checkNegative, outOfRange, plainResult, unbatched, windowsOf } from "./shared.js";
 
 function poolArguments(args, call, rank) {
@@ -21,9 +22,9 @@ function poolArguments(args, call, rank) {
 const TOO_SMALL = "The window is larger than what is left to slide over.";
 
 function tooSmall(planes, sizes, found) {
-  return torchSays(
-    `Given input size: (${by([planes, ...sizes])}). Calculated output size: ` +
-      `(${by([planes, ...found])}). Output size is too small`,
+  return refusal(
+    "too small",
+    { input: `(${by([planes, ...sizes])})`, output: `(${by([planes, ...found])})` },
     `${TOO_SMALL} Shrink less in the layers before, or make the window smaller.`,
     "lessons/output-size/#when-no-window-fits",
   );
@@ -36,36 +37,28 @@ function checkPool(pool) {
     "Else a window could lie in the padding alone, where there is no maximum and no mean.";
   for (let i = 0; i < 2; i += 1) {
     if (stride[i] === 0) {
-      throw torchSays("stride should not be zero", "A window must move on.", STRIDE);
+      throw refusal("pool's stride of 0", {}, "A window must move on.", STRIDE);
     }
     if (padding[i] < 0) {
-      throw torchSays(`pad must be non-negative, but got pad: ${padding[i]}`, "", PADDING);
+      throw refusal("pool's negative padding", { pad: padding[i] }, "", PADDING);
     }
     if (padding[i] > Math.trunc((dilation[i] * (kernel[i] - 1) + 1) / 2)) {
-      throw torchSays(
-        "pad should be at most half of effective kernel size, but got pad=" +
-          `${padding[i]}, kernel_size=${kernel[i]} and dilation=${dilation[i]}`,
+      throw refusal(
+        "half of effective kernel",
+        { pad: padding[i], kernel: kernel[i], dilation: dilation[i] },
         why,
         HALF,
       );
     }
   }
-  const both = (what, numbers, names) => {
-    if (numbers.every((n) => n > 0)) return;
-    throw torchSays(
-      `${what} should be greater than zero, but got ` +
-        `${names[0]}: ${numbers[0]} ${names[1]}: ${numbers[1]}`,
-      "",
-      SIZE,
-    );
-  };
-  both("kernel size", kernel, ["kH", "kW"]);
-  both("stride", stride, ["dH", "dW"]);
-  both("dilation", dilation, ["dilationH", "dilationW"]);
+  for (const name of ["kernel_size", "stride", "dilation"]) {
+    const [h, w] = { kernel_size: kernel, stride, dilation }[name];
+    if (h <= 0 || w <= 0) throw refusal(`pool's ${name}`, { h, w }, "", SIZE);
+  }
   if (padding.some((p, i) => p > Math.trunc(kernel[i] / 2))) {
-    throw torchSays(
-      "pad should be smaller than or equal to half of kernel size, but got " +
-        `padW = ${padding[1]}, padH = ${padding[0]}, kW = ${kernel[1]}, kH = ${kernel[0]}`,
+    throw refusal(
+      "half of kernel",
+      { ph: padding[0], pw: padding[1], kh: kernel[0], kw: kernel[1] },
       `${why} This check leaves the dilation out.`,
       HALF,
     );
@@ -88,8 +81,9 @@ function pooled(full, pool) {
 export function maxPool2d(args, shape, call) {
   const pool = poolArguments(args, call, 2);
   if (shape.length !== 3 && shape.length !== 4) {
-    throw torchSays(
-      "non-empty 3D or 4D (batch mode) tensor expected for input",
+    throw refusal(
+      "dimensions of MaxPool2d",
+      {},
       `MaxPool2d needs channels, a height and a width; ${shape.length - 1} size(s) come in.`,
     );
   }
@@ -108,31 +102,31 @@ function pool2d(pool, shape) {
 export function maxPool1d(args, shape, call) {
   const pool = poolArguments(args, call, 1);
   if (shape.length !== 2 && shape.length !== 3) {
-    throw torchSays(
-      "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for " +
-        `input, but got:${list(shape)}`,
+    throw refusal(
+      "dimensions of MaxPool1d",
+      { input: list(shape) },
       "MaxPool1d needs channels and a length.",
     );
   }
   const full = batched(shape, 1);
   const [k, s, p, d] = [pool.kernel[0], pool.stride[0], pool.padding[0], pool.dilation[0]];
-  const says = (text, lesson) => torchSays(`max_pool1d() ${text}`, "", lesson);
-  if (k <= 0) throw says(`kernel_size must be greater than zero, but got ${k}`, SIZE);
-  if (s <= 0) throw says(`stride must be greater than zero, but got ${s}`, STRIDE);
-  if (p < 0) throw says(`padding must be non-negative, but got ${p}`, PADDING);
+  if (k <= 0) throw refusal("signal's kernel_size", { kernel: k }, "", SIZE);
+  if (s <= 0) throw refusal("signal's stride", { stride: s }, "", STRIDE);
+  if (p < 0) throw refusal("signal's padding", { pad: p }, "", PADDING);
   if (p > Math.trunc(k / 2)) {
-    throw torchSays(
-      `max_pool1d() padding should be at most half of kernel size, but got padding=${p} and ` +
-        `kernel_size=${k}`,
+    throw refusal(
+      "signal's half of kernel",
+      { pad: p, kernel: k },
       "Else a window could lie in the padding alone, where there is no maximum.",
       HALF,
     );
   }
-  if (d <= 0) throw says(`dilation must be greater than zero, but got ${d}`, "lessons/dilation/");
+  if (d <= 0) throw refusal("signal's dilation", { dilation: d }, "", "lessons/dilation/");
   const found = pooled(full, pool);
   if (found[0] < 1) {
-    throw torchSays(
-      `max_pool1d() Invalid computed output size: ${found[0]}`,
+    throw refusal(
+      "signal too small",
+      { output: found[0] },
       TOO_SMALL,
       "lessons/output-size/#when-no-window-fits",
     );
@@ -158,19 +152,19 @@ export function averagePool(args, shape, call) {
   const pool = poolArguments(args, call, rank);
   truth(args, "count_include_pad", call);
   if (rank === 1) {
-    checkDims1d(shape, "avg_pool1d");
+    checkDims1d(shape, "AvgPool1d");
     return meanSignal(pool, shape);
   }
   const divisor = args.divisor_override;
   if (divisor !== null && !Number.isInteger(divisor)) {
     throw new LayerProblem("AvgPool2d: divisor_override must be a whole number or None");
   }
-  if (divisor === 0) throw torchSays("divisor must be not zero", "", "lessons/average-pooling/");
+  if (divisor === 0) throw refusal("divisor", {}, "", "lessons/average-pooling/");
   if (shape.length < 3) throw outOfRange(-3, shape.length);
   if (shape.length > 4) {
-    throw torchSays(
-      "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:" +
-        list(shape),
+    throw refusal(
+      "dimensions of AvgPool2d",
+      { input: list(shape) },
       "AvgPool2d needs channels, a height and a width.",
     );
   }
@@ -179,9 +173,9 @@ export function averagePool(args, shape, call) {
 
 function checkDims1d(shape, name) {
   if (shape.length === 2 || shape.length === 3) return;
-  throw torchSays(
-    `Expected 2 to 3 dimensions, but got ${shape.length}-dimensional tensor for argument #1 ` +
-      `'self' (while checking arguments for ${name})`,
+  throw refusal(
+    `dimensions of ${name}`,
+    { rank: `${shape.length}-dimensional` },
     "It needs channels and a length.",
   );
 }
@@ -201,21 +195,21 @@ export function lpPool(args, shape, call) {
   const norm = decimal(args, "norm_type", call);
   let result;
   if (rank === 1) {
-    checkDims1d(shape, "avg_pool1d");
+    checkDims1d(shape, "AvgPool1d");
     result = meanSignal(pool, shape);
   } else {
     if (shape.length < 3) throw outOfRange(-3, shape.length);
     if (shape.length > 4) {
-      throw torchSays(
-        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but " +
-          `got:${list(shape)}`,
+      throw refusal(
+        "dimensions of LPPool2d",
+        { input: list(shape) },
         "LPPool2d needs channels, a height and a width.",
       );
     }
     result = pool2d(pool, shape);
   }
   if (norm === 0) {
-    throw torchSays("float division by zero", "A root of order 0 is not a number.");
+    throw refusal("norm_type", {}, "A root of order 0 is not a number.");
   }
   return result;
 }
@@ -230,21 +224,17 @@ export function adaptive(args, shape, call) {
     );
   }
   if (rank === 1) {
-    checkDims1d(shape, isMax ? "adaptive_max_pool1d" : "adaptive_avg_pool1d");
+    checkDims1d(shape, call.name);
   } else if (shape.length < 3 && Array.isArray(args.output_size)) {
-    throw torchSays(
-      "Input dimension should be at least 3",
-      `${call.name} needs channels, a height and a width.`,
-    );
+    throw refusal("adaptive input", {}, `${call.name} needs channels, a height and a width.`);
   } else if (shape.length === 2 && !isMax && args.output_size === 1) {
     return plainResult([1, 1], null); // torch takes a plain mean of whatever there is
   } else if (!isMax && args.output_size < 0) {
     throw negativeOutput(wanted);
   } else if (shape.length < 3 || shape.length > 4) {
-    const colon = isMax ? ":" : "";
-    throw torchSays(
-      `adaptive_${isMax ? "max" : "avg"}_pool2d(): Expected 3D or 4D tensor, but got${colon} ` +
-        list(shape),
+    throw refusal(
+      `dimensions of ${call.name}`,
+      { input: list(shape) },
       `${call.name} needs channels, a height and a width.`,
     );
   }
@@ -252,7 +242,7 @@ export function adaptive(args, shape, call) {
     throw new LayerProblem(`${call.name}: output_size must be one whole number`);
   }
   if (args.output_size === null) {
-    throw torchSays("object of type 'NoneType' has no len()", "Write (None, None), or a number.");
+    throw refusal("adaptive of None", {}, "Write (None, None), or a number.");
   }
   const full = batched(shape, rank);
   const out = wanted.map((n, i) => n ?? full[2 + i]);
@@ -271,9 +261,9 @@ export function adaptive(args, shape, call) {
 }
 
 function negativeOutput(sizes) {
-  return torchSays(
-    "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but " +
-      `received {${sizes.join(", ")}}`,
+  return refusal(
+    "negative output_size",
+    { sizes: `{${sizes.join(", ")}}` },
     "The output size is the number of windows.",
   );
 }

@@ -1,7 +1,8 @@
 // What the rules of layers share.
 
 import { real } from "./arguments.js";
-import { list, torchSays } from "./problems.js";
+import { list } from "./problems.js";
+import { refusal } from "./refusals.js";
 
 /** A layer of ``rank`` takes one sample without its batch, too: its first size is then channels. */
 export function batched(shape, rank) {
@@ -15,8 +16,9 @@ export function unbatched(out, shape, rank) {
 export function checkNegative(sizes) {
   const wrong = sizes.find((n) => n < 0);
   if (wrong !== undefined) {
-    throw torchSays(
-      `Trying to create tensor with negative dimension ${wrong}: ${list(sizes)}`,
+    throw refusal(
+      "negative size",
+      { wrong, sizes: list(sizes) },
       "A size cannot be less than nothing.",
     );
   }
@@ -36,8 +38,9 @@ export const pythonNumber = (value) =>
   typeof value === "object" && Number.isInteger(value.float) ? `${value.float}.0` : real(value);
 
 export function outOfRange(dim, rank) {
-  return torchSays(
-    `Dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`,
+  return refusal(
+    "dimension",
+    { least: -rank, most: rank - 1, got: dim },
     `With the batch, ${rank} sizes come in.`,
   );
 }

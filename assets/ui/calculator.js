@@ -1,9 +1,9 @@
 // The network calculator: a stack of layers on a chosen input, its numbers and its funnel.
 
+import { RULES } from "../torch/layers.js";
 import { measure } from "../torch/network.js";
 import { LayerProblem } from "../torch/problems.js";
 import { readNetwork, readShape } from "../torch/reading.js";
-import { LAYERS } from "../torch/signatures.js";
 import { addressKeeper, fromHash, toHash } from "./address.js";
 import { button, copyText, counted, make, showProblem } from "./elements.js";
 import { picture, tuple } from "./funnel.js";
@@ -203,7 +203,7 @@ export class Calculator {
       if (found === "bad" || !("layers" in found) || !("input" in found)) throw "bad";
       const input = readShape(found.input);
       const calls = readNetwork(found.layers.replaceAll(";", "\n"));
-      if (!calls.every(({ name }) => Object.hasOwn(LAYERS, name))) throw "bad";
+      if (!calls.every(({ name }) => Object.hasOwn(RULES, name))) throw "bad";
       this.set(
         input,
         calls.map(({ text }) => text),
