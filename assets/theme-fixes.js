@@ -1,58 +1,55 @@
-// Two things that Material's script does not do.
-// A classic script, for Chromium refuses modules on file://. It runs before Material's: on the
-// window itself, listeners are called in the order in which they were added.
+// Two things that Material's script does not do. It runs before Material's: on the window itself,
+// listeners are called in the order in which they were added.
 
-(() => {
-  "use strict";
+// ---- Links within a page.
+// Material's instant loading fetches a page when the path differs from that of the last link
+// followed. Before the first, there is none: a link within the page then lays the same page
+// again, and all that a reader opened, stepped to or typed is gone. Going back, and a script
+// that sets the hash, do the same. So the browser follows these links, as it would without
+// Material, which leaves links with a target alone.
 
-  // ---- Links within a page.
-  // Material's instant loading fetches a page when the path differs from that of the last link
-  // followed. Before the first, there is none: a link within the page then lays the same page
-  // again, and all that a reader opened, stepped to or typed is gone. Going back, and a script
-  // that sets the hash, do the same. So the browser follows these links, as it would without
-  // Material, which leaves links with a target alone.
+let told = location.protocol === "file:"; // whether Material knows the path; there it is silent
+let leaving = false; // whether the link that is clicked leads to another page
 
-  let told = location.protocol === "file:"; // whether Material knows the path; there it is silent
-  let leaving = false; // whether the link that is clicked leads to another page
+function within(link) {
+  return link.origin === location.origin && link.pathname === location.pathname;
+}
 
-  function within(link) {
-    return link.origin === location.origin && link.pathname === location.pathname;
+function onClick(event) {
+  const link = event.target.closest?.("a[href]");
+  leaving = Boolean(link) && !within(link);
+  const plain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  if (!link || !plain || told || !within(link) || !["", "_self"].includes(link.target)) return;
+  link.target = "_self";
+  if (link.hash && link.search === location.search) return;
+  // Another query, as the search's results have, or no hash at all: the browser would reload.
+  event.preventDefault();
+  if (link.hash) location.hash = link.hash;
+  else {
+    if (location.hash) history.pushState(null, "", location.pathname + location.search);
+    scrollTo(0, 0);
   }
+}
 
-  function onClick(event) {
-    const link = event.target.closest?.("a[href]");
-    leaving = Boolean(link) && !within(link);
-    const plain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-    if (!link || !plain || told || !within(link) || !["", "_self"].includes(link.target)) return;
-    link.target = "_self";
-    if (link.hash && link.search === location.search) return;
-    // Another query, as the search's results have, or no hash at all: the browser would reload.
-    event.preventDefault();
-    if (link.hash) location.hash = link.hash;
-    else {
-      if (location.hash) history.pushState(null, "", location.pathname + location.search);
-      scrollTo(0, 0);
-    }
-  }
+function onPopState(event) {
+  if (!told) event.stopImmediatePropagation();
+}
 
-  function onPopState(event) {
-    if (!told) event.stopImmediatePropagation();
-  }
+// Material has prevented the browser's own way: it is loading another page, and knows its path.
+function afterClick(event) {
+  if (leaving && event.defaultPrevented) told = true;
+}
 
-  // Material has prevented the browser's own way: it is loading another page, and knows its path.
-  function afterClick(event) {
-    if (leaving && event.defaultPrevented) told = true;
-  }
+addEventListener("click", onClick, true);
+addEventListener("click", afterClick);
+addEventListener("popstate", onPopState, true);
 
-  addEventListener("click", onClick, true);
-  addEventListener("click", afterClick);
-  addEventListener("popstate", onPopState, true);
+// ---- Search.
+// Material looks for what is in the field when a key is let go. What is pasted with a mouse,
+// dropped or dictated lets go of none.
 
-  // ---- Search.
-  // Material looks for what is in the field when a key is let go. What is pasted with a mouse,
-  // dropped or dictated lets go of none.
-
-  document.addEventListener("input", ({ target }) => {
-    if (target.matches?.("[data-md-component='search-query']")) target.dispatchEvent(new Event("keyup"));
-  });
-})();
+document.addEventListener("input", ({ target }) => {
+  const field = /** @type {Element} */ (target);
+  if (field.matches?.("[data-md-component='search-query']"))
+    field.dispatchEvent(new Event("keyup"));
+});

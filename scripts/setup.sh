@@ -28,5 +28,6 @@ say "Installing the locked packages into $venv (minutes on the first run; torch 
 # Wheels alone, for a source package would be built by whatever its author's own index gives it.
 "$venv/bin/python" -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
 scripts/torch.sh "$venv"
+scripts/node.sh "$venv"
 # With the locked setuptools, not with one that pip would fetch for the occasion.
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .

@@ -78,15 +78,18 @@ AREAS = {
 OTHERS = {"lessons": "benches.lessons"}
 
 # Which tests of the site a script has; each of them builds the site, so not all are run for all.
+ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")
+TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", "reading")
+TORCH += ("shared", "signatures")
 OF_SCRIPT = {
-    "access": ("landmarks",),
-    "explorer": ("arithmetic", "explorer", "grids", "layers", "pasted", "windows"),
+    "access": ("landmarks", "site"),
+    "explorer": (*ENGINE, "calls", "elements", "explorer", "grid", "pasted", "settings"),
     "gallery": ("gallery",),
-    "network": ("network", "layers", "sight", "windows"),
+    "network": (*TORCH, "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
-    "stepper": ("sliding-window", "moving-pictures", "play", "grids", "arithmetic"),
-    "windows": ("windows", "layers", "explorer"),
+    "stepper": ("drawing", "moving-pictures", "player", "stepper"),
+    "windows": (*ENGINE, *TORCH, "calls"),
 }
 
 

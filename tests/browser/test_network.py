@@ -121,7 +121,7 @@ MEASURED = """cases => cases.map(([call, shape]) => {
 
 
 def test_malformed_arguments_are_measured_only_where_torch_takes_them(used):
-    names = used.evaluate("Object.keys(SlidingWindows.layers.LAYERS)")
+    names = used.evaluate("Object.keys(SlidingWindows.layers.SIGNATURES)")
     calls = [call for name in names for call in malformed(name, 4)]
     shapes = [(4, 5) if "1d(" in call else (4, 5, 5) for call in calls]
     pages = used.evaluate(MEASURED, [list(one) for one in zip(calls, shapes, strict=True)])
@@ -235,20 +235,15 @@ def refusal(module, batch) -> str:
 
 def test_signatures_are_torchs(used):
     page = used
-    found = page.evaluate(
-        "Object.fromEntries(Object.entries(SlidingWindows.layers.LAYERS)"
-        ".map(([name, [parameters]]) => [name, parameters]))"
-    )
+    found = page.evaluate("SlidingWindows.layers.SIGNATURES")
     assert len(found) > 35
-    for name, parameters in found.items():
+    for name, signature in found.items():
         own = inspect.signature(getattr(nn, name).__init__).parameters.values()
         kept = [p for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)][1:]
-        assert [p[0] if isinstance(p, list) else p for p in parameters] == [p.name for p in kept]
-        for mine, theirs in zip(parameters, kept, strict=True):
-            default = theirs.default
-            assert isinstance(mine, list) == (default is not inspect.Parameter.empty), name
-            if isinstance(mine, list):
-                assert mine[1] == default, (name, mine)
+        assert [mine[0] for mine in signature["parameters"]] == [p.name for p in kept]
+        assert signature["positional"] == sum(p.kind is not p.KEYWORD_ONLY for p in kept)
+        for mine, theirs in zip(signature["parameters"], kept, strict=True):
+            assert mine[1:] == [theirs.default] * (theirs.default is not theirs.empty), name
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,8 @@ def figure_on(page, name="max-pool-3x3-stride-2", taken=True):
 
 
 def test_script_and_data_are_small(site):
-    script = (site / "assets" / "sliding-window.js").read_bytes()
-    assert len(gzip.compress(script)) < 20_000
+    script = (site / "assets" / "site.js").read_bytes()
+    assert len(gzip.compress(script)) < 8_000
     sizes = [len(gzip.compress(p.read_bytes())) for p in (site / "figures").glob("*.trace.js")]
     assert len(sizes) > 80 and max(sizes) < 10_000 and sum(sizes) < 200_000
     assert not re.search(rb"innerHTML|eval\(|Function\(|import |export |insertAdjacent", script)

@@ -62,3 +62,16 @@ def test_every_file_that_it_names_exists():
 def test_it_is_linked():
     for page in ("README.md", "CONTRIBUTING.md"):
         assert "(ARCHITECTURE.md)" in (ROOT / page).read_text("utf-8")
+
+
+def test_rooms_of_the_script_import_as_they_are_told():
+    rooms = {"engine": {"engine"}, "torch": {"engine", "torch"}, "ui": {"engine", "torch", "ui"}}
+    folders = {path.name for path in (ROOT / "assets").iterdir() if any(path.glob("*.js"))}
+    assert set(re.findall(r"^\| `assets/(\w+)/` \|", TEXT, re.M)) == folders == set(rooms)
+    for room, known in rooms.items():
+        for path in (ROOT / "assets" / room).rglob("*.js"):
+            found = re.findall(r'\bimport\b[^;]*?"(\.[^"]+)"', path.read_text("utf-8"))
+            taken = {
+                (path.parent / one).resolve().relative_to(ROOT / "assets").parts[0] for one in found
+            }
+            assert taken <= known, path

@@ -1,6 +1,7 @@
 """What setup installs: the lock by hash, and torch's small build where there is one."""
 
 import http.server
+import json
 import os
 import re
 import socket
@@ -109,6 +110,26 @@ def test_setup_installs_by_hash_and_builds_with_the_locked_setuptools():
     assert "--only-binary :all:" in installs[0] and installs[0].endswith("-r requirements.lock")
     assert "--no-deps" in installs[1] and "--no-build-isolation" in installs[1]
     assert "setuptools" in locked()
+
+
+def test_npm_installs_by_hash_and_runs_no_package_s_script():
+    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = json.loads((ROOT / "package.json").read_text("utf-8"))["devDependencies"]
+    assert lock.pop("")["devDependencies"] == wanted
+    assert len(lock) > 50 and all(one["integrity"].startswith("sha512-") for one in lock.values())
+    for name, number in wanted.items():
+        installed = Path(sys.prefix, "node_modules", name, "package.json").read_text("utf-8")
+        assert json.loads(installed)["version"] == lock[f"node_modules/{name}"]["version"] == number
+    script = (ROOT / "scripts" / "node.sh").read_text("utf-8")
+    assert re.search(r"npm-cli.js\" ci .*\n? *--ignore-scripts", script)
+    assert 'scripts/node.sh "$venv"' in (ROOT / "scripts" / "setup.sh").read_text("utf-8")
+
+
+def test_another_lock_means_another_setup():
+    """make's stamp is older then, and an interrupted set-up leaves none."""
+    rule = re.search(r"^\$\(READY\): ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.M)[1]
+    needs = {"requirements.lock", "requirements-torch.txt", "package-lock.json", "package.json"}
+    assert needs <= set(rule.split())
 
 
 def test_a_package_that_is_not_the_locked_file_is_refused(tmp_path):

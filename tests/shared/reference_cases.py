@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -77,3 +78,39 @@ def convolution_of(case, make, window, dilation):
     if "bias" in case:
         module.bias.data = tensor_of(case["bias"], case["dtype"])
     return module
+
+
+def answer(case):
+    """What torch returns, or its refusal."""
+    try:
+        with torch.no_grad():
+            return module_of(case)(tensor_of(case["input"], case["dtype"]))
+    except (RuntimeError, ValueError, NotImplementedError) as error:
+        return error
+
+
+def told(case) -> dict:
+    """A case for the script, which has no torch: its numbers, and what the installed torch says.
+
+    More than the case itself: "input", "weight" and "bias" as nested lists, "sizes" of input and
+    weight, and "torch": {"said": words} or {"shape": sizes, "values": flat list}.
+    """
+    numbers = {
+        name: tensor_of(case[name], case["dtype"]).double()
+        for name in ("input", "weight", "bias")
+        if name in case
+    }
+    found = answer(case)
+    if isinstance(found, Exception):
+        said = {"said": str(found).strip().splitlines()[0]}
+    else:
+        values = found[0] if isinstance(found, tuple) else found
+        said = {"shape": list(values.shape), "values": plain(values.double().flatten())}
+    sizes = {name: list(tensor.shape) for name, tensor in numbers.items()}
+    flat = {name: plain(tensor.flatten()) for name, tensor in numbers.items()}
+    return {**case, **flat, "sizes": sizes, "torch": said}
+
+
+def plain(tensor) -> list:
+    """Numbers as JSON has them; nan and infinities as text."""
+    return [n if math.isfinite(n) else str(n) for n in tensor.tolist()]

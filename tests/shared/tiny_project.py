@@ -173,7 +173,11 @@ class Project:
         shutil.copytree(REPO / "assets", project.root / "assets", ignore=compiled)
         package = project.root / "scripts" / "slidingwindows"
         shutil.copytree(REPO / "scripts" / "slidingwindows", package, ignore=compiled)
-        project.write("mkdocs.yml", (REPO / "mkdocs.yml").read_text("utf-8"))
+        for name in ("mkdocs.yml", "package.json"):
+            project.write(name, (REPO / name).read_text("utf-8"))
+        asked = REPO / ".cache" / "script"  # kept by its content, so a copy is as good
+        if asked.is_dir():
+            shutil.copytree(asked, project.cache / "script")
         project.nav(list(lessons))
         return project
 

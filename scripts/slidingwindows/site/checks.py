@@ -22,8 +22,10 @@ BUDGETS = (
     ("figures/*.zip", 1100, False),
     ("figures/*.trace.js", 12, True),
     ("social/*.png", 90, False),
-    ("assets/sliding-window.js", 20, True),
-    ("assets/*.js", 15, True),
+    ("assets/site.js", 8, True),
+    ("assets/explorer.js", 32, True),
+    ("assets/network.js", 19, True),
+    ("assets/*.js", 5, True),
     ("assets/site.css", 12, True),
     ("search/search_index.json", 150, True),
 )

@@ -32,6 +32,7 @@ from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
 from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
+from slidingwindows.site.assets import write_bundles, write_coloured
 from slidingwindows.site.bodies import forget_bodies, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
 from slidingwindows.site.contents import (
@@ -58,7 +59,6 @@ from slidingwindows.site.stamps import commit_day, commit_time
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 GLOSSARY = "reference/glossary.md"
 NOTICES = "reference/notices.md"
-ASSETS = (".css", ".js", ".svg", ".png")
 
 
 def _root(config) -> Path:
@@ -114,9 +114,13 @@ def on_files(files: Files, config) -> Files:
     for path in sorted((cache / "figures").glob("*")):
         if path.suffix in (".gif", ".png", ".zip", ".js"):
             _add(files, config, cache, f"figures/{path.name}")
-    for path in sorted((root / "assets").iterdir()):
-        if path.suffix in ASSETS:
-            _add(files, config, root, f"assets/{path.name}")
+    try:
+        for name in write_bundles(root, cache / "play"):
+            _add(files, config, cache / "play", name)
+        for name in write_coloured(root, cache / "coloured"):
+            _add(files, config, cache / "coloured", name)
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
     _add(files, config, cache / "play", write_photo(cache / "play"))
     config.extra["makers"] = makers()
     if config.extra["serving"]:

@@ -46,7 +46,7 @@ def family(operation: str) -> str:
 
 
 def _filter(families: list[str]) -> str:
-    """Buttons for gallery.js. They stand in the page, for if it added them all would jump."""
+    """Buttons for ui/gallery.js. They stand in the page, for if it added them all would jump."""
     buttons = "".join(
         f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
         f"{escape(kind or 'All')}</button>"

@@ -1,0 +1,132 @@
+// What a reader pastes as a grid: rows of numbers, or what torch, numpy and spreadsheets print.
+// What can be read in two ways is not guessed at; a sentence asks.
+
+import { readNumber } from "../engine/numbers.js";
+import { checkSize, plainProblem } from "./settings.js";
+
+const WORD = /[-+−–]?(?:[\d.]+(?:e[-+]?\d+)?|nan|inf(?:inity)?|∞)(?![^\s,[\]])/iy;
+
+/** Rows of numbers; throws a problem that says what is unclear. */
+export function readPasted(text) {
+  const rows = text.includes("[") ? bracketed(text) : lines(text);
+  if (!rows.length || !rows[0].length) throw plainProblem("There are no numbers in this text.");
+  const lengths = [...new Set(rows.map((row) => row.length))];
+  if (lengths.length > 1) {
+    throw plainProblem(`The rows have different lengths: ${lengths.join(", ")}.`);
+  }
+  checkSize(rows.length, rows[0].length);
+  return rows;
+}
+
+function numberOf(word) {
+  const value = readNumber(word);
+  if (value !== null) return value;
+  throw plainProblem(
+    `“${word.slice(0, 40)}” is not a number between −1,000,000 and 1,000,000.`,
+    "Numbers such as -2.5, 3e4, nan and inf are taken.",
+  );
+}
+
+// ---- Brackets: one list in another, as Python prints a tensor or an array.
+
+function bracketed(text) {
+  if (/\.\.\.|…/.test(text)) {
+    throw plainProblem(
+      "Part of this tensor is left out (…).",
+      "Print all of it: torch.set_printoptions(threshold=10_000).",
+    );
+  }
+  const list = nested(text.slice(text.indexOf("["), text.lastIndexOf("]") + 1));
+  const sizes = [];
+  for (let one = list; Array.isArray(one); [one] = one) sizes.push(one.length);
+  const many = sizes.slice(0, -2).find((n) => n !== 1);
+  if (many !== undefined) {
+    throw plainProblem(
+      `This tensor is ${sizes.join(" by ")}, and the explorer takes one grid of rows and columns.`,
+      `Paste one channel of one sample, such as x[${sizes
+        .slice(2)
+        .map(() => 0)
+        .join(", ")}].`,
+    );
+  }
+  let rows = list;
+  for (let n = sizes.length; n > 2; n -= 1) [rows] = rows;
+  if (sizes.length === 1) rows = [rows];
+  if (!rows.every((row) => Array.isArray(row) && !row.some(Array.isArray))) {
+    throw plainProblem("Some of the brackets hold rows, and some hold numbers.");
+  }
+  return rows;
+}
+
+/** '[[1, 2], [3, 4]]' to lists of numbers; numpy prints no commas. */
+function nested(text) {
+  const stack = [[]];
+  let at = 0;
+  while (at < text.length) {
+    const sign = text[at];
+    if (sign === "[") stack.push([]);
+    else if (sign === "]") {
+      const done = stack.pop();
+      if (!stack.length) throw plainProblem("There is a closing bracket too many.");
+      stack.at(-1).push(done);
+    } else if (!/[\s,]/.test(sign)) {
+      WORD.lastIndex = at;
+      const word = WORD.exec(text)?.[0] ?? text.slice(at).split(/[\s,[\]]/)[0];
+      stack.at(-1).push(numberOf(word));
+      at += word.length - 1;
+    }
+    at += 1;
+    if (stack.length > 8) throw plainProblem("These brackets are too deep for a grid.");
+  }
+  if (stack.length !== 1) throw plainProblem("A bracket is missing.");
+  if (stack[0].length !== 1) {
+    throw plainProblem("There are several lists of numbers here; paste one.");
+  }
+  return stack[0][0];
+}
+
+// ---- Lines.
+
+const ASK_COMMAS =
+  "Write decimals with a point, such as 1.5, and put one kind of sign between numbers.";
+const ASK_SEMICOLONS =
+  "Put each row on a line of its own, with blanks or commas between its numbers.";
+
+function lines(text) {
+  let rows = text.split("\n").map((line) => line.trim().replace(/;$/, ""));
+  rows = rows.filter((line) => line.trim());
+  if (rows.some((line) => line.includes(";"))) {
+    const parts = rows.flatMap((line) => line.split(";")).map((part) => part.trim());
+    // '1 2; 3 4' on one line can only be rows.
+    const clear = rows.length === 1 && parts.every((part) => /\s/.test(part));
+    if (!clear) {
+      throw plainProblem(
+        "Do the semicolons separate rows, or the numbers of a row?",
+        ASK_SEMICOLONS,
+      );
+    }
+    rows = parts;
+  }
+  // One comma in each line, between digits alone: a column of decimals, or two columns.
+  if (rows.length > 1 && rows.every((line) => /^[-+−–]?\d+,\d+$/.test(line))) {
+    throw plainProblem(
+      `Are the commas of “${rows[0].slice(0, 40)}” decimal points, or do they separate numbers?`,
+      "Write decimals with a point, such as 1.5, or a blank after each comma between numbers.",
+    );
+  }
+  return rows.map((line) => rowOf(line));
+}
+
+function rowOf(line) {
+  const words = line.replace(/,$/, "").split(line.includes(",") ? "," : /\s+/);
+  const parts = words.map((word) => word.trim());
+  const mixed = parts.some((part) => /\s/.test(part));
+  const decimals = parts.slice(1).some((part) => /^0\d/.test(part));
+  if (line.includes(",") && (mixed || decimals)) {
+    throw plainProblem(
+      `Are the commas of “${line.slice(0, 40)}” decimal points, or do they separate numbers?`,
+      ASK_COMMAS,
+    );
+  }
+  return parts.map(numberOf);
+}

@@ -1,0 +1,131 @@
+"""What the build makes of assets/: classic scripts of modules, and style in the figures' colours.
+
+Browsers refuse modules on pages opened from a folder, so esbuild makes one script of each file
+directly in assets/, with all that it imports. What they know of torch comes from torch: the build
+writes it as a module, '#generated/torch.js'. ``python -m slidingwindows.site.assets`` writes that
+module alone, for the tools that read scripts.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ..core.errors import SlidingWindowsError
+from ..course.keys import source_key, versions
+from ..course.work import cache_of
+from ..drawing.style import ROLES, THEMES
+from ..export.files import Entry, digest
+
+COLOURED = (".css", ".svg")
+COLOUR = re.compile(rf"\b({'|'.join(THEMES)})\((\w+)\)|\bpalette\((\w+)\)")
+LAYER = re.compile(r"^  (\w+): \w+,$", re.M)  # a line of the table RULES in assets/torch/layers.js
+
+# ES2022 is what browsers of the last years run; texts keep their letters.
+OPTIONS = ("--bundle", "--format=iife", "--minify", "--charset=utf8", "--target=es2022")
+OPTIONS += ('--banner:js="use strict";',)
+
+
+def esbuild() -> Path:
+    """The program itself, which needs no Node to run. Raises SlidingWindowsError without it."""
+    packages = Path(sys.prefix, "node_modules", "@esbuild")
+    found = [*packages.glob("*/bin/esbuild"), *packages.glob("*/esbuild.exe")]
+    if not found:
+        raise SlidingWindowsError(f"{packages} holds no esbuild; scripts/node.sh installs it")
+    return found[0]
+
+
+def write_torch(root: Path) -> str:
+    """Write .cache/script/torch.js, which package.json calls '#generated/torch.js', if it is stale.
+
+    Returns its text, empty if there are no layers. Another process asks torch, which would stay in
+    this one. Raises SlidingWindowsError if torch does not answer as expected.
+    """
+    table = root / "assets" / "torch" / "layers.js"
+    if not table.is_file():
+        return ""
+    names = LAYER.findall(table.read_text("utf-8"))
+    entry = Entry(cache_of(root) / "script", "torch")
+    key = digest(source_key("tracing.script"), versions("torch"), sys.version, *names)
+    if entry.state(key) != "fresh":
+        command = [sys.executable, "-m", "slidingwindows.tracing.script", *names]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise SlidingWindowsError(f"what scripts need from torch was not written: {last}")
+        entry.put(key, {"torch.js": done.stdout})
+    return (entry.folder / "torch.js").read_text("utf-8")
+
+
+def write_bundles(root: Path, folder: Path) -> list[str]:
+    """Write assets/*.js, bundled, into a folder, as far as they are stale; returns their names.
+
+    They are made aside and then renamed, each by itself. Raises SlidingWindowsError with esbuild's
+    own words, and writes nothing, if a script has a fault.
+    """
+    modules = sorted((root / "assets").rglob("*.js"))
+    scripts = [path for path in modules if path.parent == root / "assets"]
+    if not scripts:
+        return []
+    parts: list[str | bytes] = [*OPTIONS, write_torch(root)]
+    parts += [(esbuild().parents[1] / "package.json").read_bytes()]
+    for path in modules:
+        parts += [path.relative_to(root).as_posix(), path.read_bytes()]
+    key = digest(*parts)
+    entries = {path.name: Entry(folder / "assets", path.stem) for path in scripts}
+    if any(entry.state(key) != "fresh" for entry in entries.values()):
+        for name, content in _bundled(root, scripts).items():
+            entries[name].put(key, {name: content})
+    return [f"assets/{name}" for name in entries]
+
+
+def _bundled(root: Path, scripts: list[Path]) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
+        command = [str(esbuild()), *OPTIONS, "--log-level=error", "--color=false"]
+        command += [f"--outdir={scratch}", *(str(path.relative_to(root)) for path in scripts)]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        if done.returncode:
+            raise SlidingWindowsError(f"the site's script was not bundled:\n{done.stderr.strip()}")
+        return {path.name: Path(scratch, path.name).read_bytes() for path in scripts}
+
+
+def write_coloured(root: Path, folder: Path) -> list[str]:
+    """Write assets/*.css and *.svg with the figures' colours into a folder; returns their names.
+
+    Raises SlidingWindowsError for a colour that no figure has.
+    """
+    names = []
+    for path in sorted((root / "assets").iterdir()):
+        if path.suffix not in COLOURED:
+            continue
+        text = with_colours(path.read_text("utf-8"), f"assets/{path.name}")
+        entry = Entry(folder / "assets", path.stem)
+        if entry.state(digest(text)) != "fresh":
+            entry.put(digest(text), {path.name: text})
+        names.append(f"assets/{path.name}")
+    return names
+
+
+def with_colours(text: str, where: str) -> str:
+    """light(ROLE), dark(ROLE) as '#rrggbb', palette(THEME) as all its roles: '--fig-ROLE: ...;'.
+
+    where: what an error names.
+    """
+
+    def colour(match: re.Match[str]) -> str:
+        theme, role, whole = match.groups()
+        if whole in THEMES:
+            pairs = zip(ROLES, THEMES[whole].colours, strict=True)
+            return " ".join(f"--fig-{name}: {value};" for name, value in pairs)
+        if role not in ROLES:
+            raise SlidingWindowsError(f"{where}: no figure has the colour {match[0]}")
+        return THEMES[theme].colours[ROLES.index(role)]
+
+    return COLOUR.sub(colour, text)
+
+
+if __name__ == "__main__":
+    write_torch(Path.cwd())

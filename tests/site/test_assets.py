@@ -1,0 +1,141 @@
+"""Scripts of the site: bundled when stale, whole or not at all. Its style: the figures' colours."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slidingwindows import SlidingWindowsError
+from slidingwindows.drawing.style import DARK, LIGHT, ROLES, THEMES
+from slidingwindows.site import assets
+
+ROOT = Path(__file__).parents[2]
+NAMES = ["assets/one.js", "assets/two.js"]
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """A project of two scripts that share a module."""
+    room = tmp_path / "assets" / "room"
+    room.mkdir(parents=True)
+    (room / "shared.js").write_text("export const word = 'first';\n")
+    for name in ("one", "two"):
+        text = f"import {{ word }} from './room/shared.js';\nglobalThis.{name} = word;\n"
+        (tmp_path / "assets" / f"{name}.js").write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What esbuild was started with."""
+    found, run = [], subprocess.run
+    monkeypatch.setattr(assets.subprocess, "run", lambda *a, **k: found.append(a) or run(*a, **k))
+    return found
+
+
+def test_each_script_is_one_classic_script(sources, calls):
+    folder = sources / "made"
+    assert assets.write_bundles(sources, folder) == NAMES and len(calls) == 1
+    one, two = ((folder / name).read_text() for name in NAMES)
+    assert one.startswith('"use strict";\n(()=>{') and one.endswith("})();\n")
+    assert "first" in one and "globalThis.one=" in one and "import" not in one
+    assert "globalThis.two=" in two and one != two
+
+
+def test_only_stale_scripts_are_bundled(sources, calls):
+    folder = sources / "made"
+    assets.write_bundles(sources, folder)
+    before = {path.name: path.stat().st_mtime_ns for path in (folder / "assets").iterdir()}
+    assert assets.write_bundles(sources, folder) == NAMES and len(calls) == 1
+    assert before == {p.name: p.stat().st_mtime_ns for p in (folder / "assets").iterdir()}
+    (sources / "assets" / "room" / "shared.js").write_text("export const word = 'second';\n")
+    assets.write_bundles(sources, folder)
+    assert len(calls) == 2 and "second" in (folder / NAMES[1]).read_text()
+    (folder / NAMES[0]).write_text("damaged")
+    assets.write_bundles(sources, folder)
+    assert len(calls) == 3 and "second" in (folder / NAMES[0]).read_text()
+
+
+def test_a_fault_is_told_with_its_place_and_changes_nothing(sources):
+    folder = sources / "made"
+    assets.write_bundles(sources, folder)
+    before = {path.name: path.read_bytes() for path in (folder / "assets").iterdir()}
+    (sources / "assets" / "room" / "shared.js").write_text("export const word = ;\n")
+    with pytest.raises(SlidingWindowsError, match=r"(?s)not bundled:.*assets/room/shared.js:1:20"):
+        assets.write_bundles(sources, folder)
+    assert before == {path.name: path.read_bytes() for path in (folder / "assets").iterdir()}
+
+
+def test_without_esbuild_it_says_what_installs_it(sources, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(sources))
+    with pytest.raises(SlidingWindowsError, match="holds no esbuild; scripts/node.sh installs it"):
+        assets.write_bundles(sources, sources / "made")
+
+
+def test_a_project_without_scripts_needs_no_esbuild(tmp_path, monkeypatch):
+    (tmp_path / "assets").mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert assets.write_bundles(tmp_path, tmp_path / "made") == []
+
+
+def test_a_build_stops_at_a_fault_and_leaves_the_last_good_site(project):
+    before = project.kept("site")
+    project.edit("assets/network.js", 'whenReady("#network",', 'whenReady("#network" "",')
+    done = project.build()
+    assert done.returncode == 2 and "assets/network.js:" in done.stdout, done.stdout
+    assert project.kept("site") == before
+
+
+def test_an_edit_of_a_module_reaches_the_site(project):
+    project.edit("assets/ui/player.js", "Step forward", "One step on")
+    assert "One step on" not in project.read("site/assets/site.js")
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    assert "One step on" in project.read("site/assets/site.js")
+
+
+def test_colours_are_those_of_the_figures():
+    text = "a { color: light(text); border: 1px solid dark(edge) } b { palette(dark) }"
+    found = assets.with_colours(text, "x.css")
+    ink, edge = LIGHT.colours[ROLES.index("text")], DARK.colours[ROLES.index("edge")]
+    roles = " ".join(f"--fig-{r}: {c};" for r, c in zip(ROLES, DARK.colours, strict=True))
+    assert found == f"a {{ color: {ink}; border: 1px solid {edge} }} b {{ {roles} }}"
+    assert assets.with_colours("rgb(1 2 3) var(--fig-text)", "x") == "rgb(1 2 3) var(--fig-text)"
+
+
+@pytest.mark.parametrize("text", ["light(ink)", "dark(PAGE)", "palette(sepia)"])
+def test_a_colour_that_no_figure_has_is_refused(text):
+    with pytest.raises(SlidingWindowsError, match=r"^assets/x.css: no figure has the colour "):
+        assets.with_colours(f"a {{ color: {text} }}", "assets/x.css")
+
+
+def test_no_colour_of_the_figures_is_written_a_second_time():
+    own = {colour for theme in THEMES.values() for colour in theme.colours} - {"#ffffff"}
+    paths = [path for path in (ROOT / "assets").rglob("*") if path.is_file()]
+    assert len(paths) > 30
+    for path in paths:
+        text = path.read_text("utf-8").lower()
+        assert not [colour for colour in own if colour in text], path
+
+
+def test_an_edit_of_the_style_reaches_the_site(project):
+    project.edit("assets/favicon.svg", "light(window)", "light(hatch)")
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    hatch, window = (LIGHT.colours[ROLES.index(name)] for name in ("hatch", "window"))
+    icon = project.read("site/assets/favicon.svg")
+    assert hatch in icon and window not in icon and "light(" not in icon
+    css = project.read("site/assets/site.css")
+    assert f"--fig-hatch: {hatch};" in css and "palette(" not in css.partition("*/")[2]
+
+
+def test_a_torch_that_answers_otherwise_stops_the_build(project):
+    assert (project.cache / "script" / "torch.js").is_file()
+    project.edit(
+        "assets/torch/layers.js", "  Linear: linear,", "  Linear: linear,\n  Gone: linear,"
+    )
+    before = project.kept("site")
+    done = project.build()
+    assert done.returncode == 2 and "what scripts need from torch was not written" in done.stdout
+    assert "'Gone'" in done.stdout and project.kept("site") == before
