@@ -4,7 +4,7 @@ from every_figure import NAMES, figure, rendered
 from recorded import compare, shortened
 
 from slidingwindows import Trace
-from slidingwindows.core.fields import ReceptiveField
+from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.core.funnel import Funnel
 from slidingwindows.words.listing import listing
 
