@@ -138,9 +138,9 @@ def test_a_million_signs_are_refused_at_once(refused, text):
 
 def test_limits_are_named(refused):
     big = refused("trace", f"MaxPool2d({LARGEST + 1})", "--input", "7x7")
-    assert big == f"{LARGEST + 1} is beyond {LARGEST:,}, the largest number taken"
+    assert big == f"{LARGEST + 1} is beyond {LARGEST:,}, the largest number accepted"
     heavy = refused("trace", "Conv2d(100000, 100000, 3)", "--input", "7x7")
-    assert f"the {MOST_WEIGHTS:,} that are taken" in heavy
+    assert f"the {MOST_WEIGHTS:,} that are accepted" in heavy
     fold = refused("trace", "Fold((10000, 10000), 2, stride=5000)", "--input", "4")
     assert f"at most {MOST:,}" in fold
 

@@ -233,7 +233,7 @@ def test_pictures_too_large(refused, tmp_path):
     )
     Image.new("L", (600, 500)).save(tmp_path / "a.png")
     line = refused("trace 'MaxPool2d(1)' --values a.png")
-    assert line == "a.png is 500x600; say a size to shrink it to, such as --input 32x32"
+    assert line == "a.png is 500x600; give a size to shrink it to, such as --input 32x32"
     assert "has 1 or 3 channels, not 2" in refused("trace 'Conv2d(2, 1, 3)' --values a.png")
 
 

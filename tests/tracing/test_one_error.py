@@ -292,7 +292,7 @@ def test_weight_norm_in_networks(norm):
 
 @pytest.mark.parametrize("path", [None, 1, True, 1.5, [], ["x.gif"], object()])
 def test_save_to_what_is_no_file(path):
-    with pytest.raises(SlidingWindowsError, match="a file's name, or a file opened for bytes"):
+    with pytest.raises(SlidingWindowsError, match="a file name, or a file opened for bytes"):
         save(FIGURES["max"], path)
 
 

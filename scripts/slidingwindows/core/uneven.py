@@ -91,7 +91,7 @@ class UnevenAxis:
                 f"the input and the output size must be at least 1, got {size} and {output_size}"
             )
         if output_size > MOST:
-            raise SlidingWindowsError(f"{output_size:,} windows are more than the {MOST:,} taken")
+            raise SlidingWindowsError(f"at most {MOST:,} windows are accepted, not {output_size:,}")
         spans = []
         for j in range(output_size):
             spans.append((j * size // output_size, -(-(j + 1) * size // output_size)))
