@@ -34,7 +34,7 @@ def row(name: str, value: float, at_least=None, at_most=None) -> bool:
 
 
 def build_site(folder: Path, root: Path = ROOT) -> None:
-    """The whole site of a project, as `make site` makes it; its words are shown if it fails."""
+    """The whole site of a project, as `make site` makes it; its output is shown if it fails."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)

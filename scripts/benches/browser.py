@@ -43,7 +43,7 @@ def figure(folder: Path) -> str:
 
 
 def measured(page, step: str) -> float:
-    """Milliseconds of the main thread's work a step."""
+    """Milliseconds of the main thread's work per step."""
     client = page.context.new_cdp_session(page)
     client.send("Performance.enable")
 
@@ -58,7 +58,7 @@ def measured(page, step: str) -> float:
 
 
 def run(runs: int) -> bool:
-    """Print milliseconds a step: the explorer, and a figure's stepper."""
+    """Print milliseconds per step: the explorer, and a figure's stepper."""
     from slidingwindows.site.browser import chromium, served
 
     with tempfile.TemporaryDirectory() as scratch:

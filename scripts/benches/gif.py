@@ -1,6 +1,6 @@
 """Our GIF writer against matplotlib's PillowWriter and against gifsicle, for the same shown states.
 
-A file is compared whole. Bytes a stored picture would be the wrong measure: they get fewer if a
+A file is compared whole. Bytes per stored picture would be the wrong measure: they get fewer if a
 state is torn into several small pictures, and then a viewer shows two steps at once.
 """
 
@@ -234,7 +234,7 @@ def run(runs: int) -> bool:
 
 
 def against_gifsicle(folder: str) -> bool:
-    """Print each figure's bytes a window, and its size beside gifsicle's; False without it."""
+    """Print each figure's bytes per window, and its size beside gifsicle's; False without it."""
     there = shutil.which("gifsicle") is not None
     good = [there]
     for name, figure in figures().items():

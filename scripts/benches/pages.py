@@ -128,7 +128,7 @@ def run(runs: int) -> bool:
             ]  # fmt: skip
             print(f"the longest is {longest}, the heaviest view {heaviest or 'home'}")
             if not shutil.which("npx"):
-                print("Lighthouse: not measured, for there is no npx here")
+                print("Lighthouse: not measured, because there is no npx here")
                 return all(good)
             for path in SCORED:
                 for name, score in lighthouse(address + path).items():

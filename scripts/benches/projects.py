@@ -9,8 +9,8 @@ from pathlib import Path
 from . import ROOT
 
 PROSE = """\
-A window slides over the input. It reads the numbers under it and hands on one number for each
-place where it stands. What it makes of them is the layer's business, and how far it moves each
+A window slides over the input. It reads the numbers under it and gives one number for each
+place where it stops. What it makes of them is the layer's business, and how far it moves each
 time is the **stride**. This is lesson {n} of a project made for measuring.
 
 !!! question "Predict"

@@ -12,7 +12,7 @@ FIGURES = ("draw", "trace", "conv-arithmetic")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; errors of ours become a message and exit code 2."""
+    """Run one command; our own errors become a message and exit code 2."""
     top = parser()
     options = top.parse_args(arguments)
     if not options.command:

@@ -138,9 +138,9 @@ def test_a_million_signs_are_refused_at_once(refused, text):
 
 def test_limits_are_named(refused):
     big = refused("trace", f"MaxPool2d({LARGEST + 1})", "--input", "7x7")
-    assert big == f"{LARGEST + 1} is beyond {LARGEST:,}, the largest number taken"
+    assert big == f"{LARGEST + 1} is beyond {LARGEST:,}, the largest number accepted"
     heavy = refused("trace", "Conv2d(100000, 100000, 3)", "--input", "7x7")
-    assert f"the {MOST_WEIGHTS:,} that are taken" in heavy
+    assert f"the {MOST_WEIGHTS:,} that are accepted" in heavy
     fold = refused("trace", "Fold((10000, 10000), 2, stride=5000)", "--input", "4")
     assert f"at most {MOST:,}" in fold
 
@@ -162,7 +162,7 @@ def test_limits_are_named(refused):
         ("1x1x1x7x7", "MaxPool2d takes an input such as 7x7 or 3x7x7, not 1x1x1x7x7"),
     ],
 )
-def test_sizes_that_are_none(refused, size, says):
+def test_a_size_that_cannot_be_read_is_refused(refused, size, says):
     assert says in refused("trace", "MaxPool2d(2)", "--input", size)
 
 
@@ -233,7 +233,7 @@ def test_an_error_never_steers_the_terminal(refused):
 
 
 @pytest.mark.parametrize("words", ["", "trace", "draw", "sketch 1", "--sideways"])
-def test_commands_that_are_none(run, words):
+def test_an_unknown_command_is_one_line_and_none_prints_help(run, words):
     ran = run(words)
     assert (ran.code, ran.err) == (0, "") if not words else ran.code == 2
     if words:

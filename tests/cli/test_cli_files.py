@@ -118,7 +118,7 @@ def test_a_file_is_the_same_on_every_run(kind, run, elsewhere, tmp_path):
     assert first == second and len(first) > 100
 
 
-def test_options_change_the_picture(run, tmp_path):
+def test_each_option_changes_the_picture(run, tmp_path):
     def made(options):
         assert run(f"{DRAW} {options} -o a.gif").code == 0
         return (tmp_path / "a.gif").read_bytes()
@@ -247,7 +247,7 @@ def test_without_webp(refused, monkeypatch):
     assert "built without WebP; save a .gif" in refused(f"{DRAW} -o a.webp")
 
 
-def test_the_standard_output(run, shell, tmp_path):
+def test_a_dash_writes_to_the_standard_output(run, shell, tmp_path):
     assert run(f"{DRAW} -o -").out.startswith("Animation: nn.MaxPool2d")
     assert json.loads(run(f"{DRAW} -o - --format json").out)["kind"] == "max"
     name = r"$'\xff.gif'"  # no UTF-8, and said all the same
@@ -412,19 +412,19 @@ def test_a_read_only_file_stays(refused):
     assert path.read_text() == "mine"
 
 
-def test_a_reader_that_has_had_enough(shell):
+def test_a_pipe_that_closes_early_is_no_error(shell):
     ran = shell("python -m slidingwindows trace 'MaxPool2d(1)' --input 60x60 | head -2")
     assert ran.stderr == "" and ran.stdout.startswith("nn.MaxPool2d(kernel_size=1, stride=1)\n")
 
 
-def test_any_locale(shell):
+def test_minus_signs_are_printed_in_any_locale(shell):
     """Minus signs are no ASCII."""
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
     line = "python -m slidingwindows trace 'MaxPool2d(2, padding=1)' --input 2x2"
     assert "−∞" in shell(line, env=environment, check=True).stdout
 
 
-def test_conv_arithmetic(run, tmp_path, refused):
+def test_conv_arithmetic_fills_a_folder_or_says_why_not(run, tmp_path, refused):
     ran = run("conv-arithmetic -o guide --format txt")
     assert ran.code == 0 and len(ran.out.splitlines()) == len(list((tmp_path / "guide").iterdir()))
     (tmp_path / "taken").write_text("")
@@ -432,5 +432,5 @@ def test_conv_arithmetic(run, tmp_path, refused):
     assert "Pillow writes no mp4" in refused("conv-arithmetic -o other --format mp4")
 
 
-def test_kinds():
+def test_capitals_in_an_extension_do_not_matter():
     assert [format_of(f".{kind.upper()}") for kind in FORMATS] == list(FORMATS)

@@ -57,7 +57,7 @@ def test_every_class_takes_a_size_without_channels(kind, run):
     assert ran.out.startswith(f"nn.{kind.__name__}(")
 
 
-def test_channels_and_batches():
+def test_a_size_gets_the_channels_that_the_module_needs():
     assert full_shape(nn.Conv2d(3, 8, 3), (7, 9)) == (3, 7, 9)
     assert full_shape(nn.Conv2d(3, 8, 3), (1, 7, 9)) == (1, 7, 9)
     assert full_shape(POOL, (7, 9)) == (1, 7, 9)
@@ -77,7 +77,7 @@ def test_channel_sample_and_depth_are_followed(traced):
     assert data["output"] == nn.MaxPool3d(2)(x)[1, 2, 1].tolist()
 
 
-def test_random_numbers():
+def test_random_numbers_are_whole_and_follow_the_seed():
     numbers = input_for(POOL, "40x40", "random", 0)
     assert torch.equal(numbers, numbers.round()) and sorted(set(numbers.flatten().tolist())) == [
         *map(float, range(10))
@@ -89,11 +89,11 @@ def test_random_numbers():
     assert torch.equal(input_for(POOL, "2x3", "arange", 0), torch.arange(6.0).reshape(1, 2, 3))
 
 
-def test_the_last_seed(run):
+def test_the_largest_seed_is_accepted(run):
     assert run("trace 'Conv2d(1, 1, 2)' --input 2x2 --seed 4294967295").code == 0
 
 
-def test_photo():
+def test_the_photo_is_grey_or_coloured_and_of_the_size_asked_for():
     grey = input_for(nn.MaxPool2d(2), "16x12", "photo", 0)
     colours = input_for(nn.Conv2d(3, 1, 3), "16x12", "photo", 0)
     assert grey.shape == (1, 16, 12) and colours.shape == (3, 16, 12)
@@ -122,7 +122,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_files_of_numbers(name, run, traced, tmp_path):
+def test_each_format_of_numbers_is_read(name, run, traced, tmp_path):
     (tmp_path / name).write_bytes(GOOD[name].encode())
     assert traced(f"'MaxPool2d(1)' --values {name}")["output"] == [[1.0, 2.0], [3.0, 4.0]]
     assert traced(f"'MaxPool1d(1)' --values {name} --input 4")["output"] == [[1.0, 2.0, 3.0, 4.0]]
@@ -136,7 +136,7 @@ def test_infinities_and_signals(traced, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["<f8", ">f4", "<i8", "u1", "?", "<f2"])
-def test_npy(kind, traced, tmp_path):
+def test_npy_files_of_every_number_type_are_read(kind, traced, tmp_path):
     np.save(tmp_path / "a.npy", np.array([[[1, 0], [0, 1]]]).astype(kind))
     assert traced("'MaxPool2d(1)' --values a.npy")["output"] == [[1.0, 0.0], [0.0, 1.0]]
 
@@ -193,14 +193,14 @@ def test_files_without_end(refused):
     assert refused("trace 'MaxPool2d(1)' --values /") == "/ is not a regular file"
 
 
-def test_large_files(run, tmp_path):
+def test_a_file_too_large_is_refused_unread(run, tmp_path):
     with open(tmp_path / "a.csv", "wb") as file:
         file.truncate(10**12)
     ran = run("trace 'MaxPool2d(1)' --values a.csv")
     assert (ran.code, ran.err) == (2, "error: a.csv has more than 50,000,000 bytes\n")
 
 
-def test_pictures(tmp_path):
+def test_a_picture_is_read_and_shrunk_by_means(tmp_path):
     pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert np.array_equal(read_picture(tmp_path / "a.png", 3, None), pixels.transpose(2, 0, 1))
@@ -225,14 +225,14 @@ def test_pictures_of_other_kinds(tmp_path):
     assert read_picture(tmp_path / "turned.png", 1, None).shape == (1, 4, 2)
 
 
-def test_pictures_too_large(refused, tmp_path):
+def test_a_picture_too_large_is_refused(refused, tmp_path):
     Image.new("1", (30_000, 10_000)).save(tmp_path / "bomb.png")
     assert "bomb.png cannot be read as a picture" in refused(
         "trace 'MaxPool2d(1)' --input 4x4 --values bomb.png"
     )
     Image.new("L", (600, 500)).save(tmp_path / "a.png")
     line = refused("trace 'MaxPool2d(1)' --values a.png")
-    assert line == "a.png is 500x600; say a size to shrink it to, such as --input 32x32"
+    assert line == "a.png is 500x600; give a size to shrink it to, such as --input 32x32"
     assert "has 1 or 3 channels, not 2" in refused("trace 'Conv2d(2, 1, 3)' --values a.png")
 
 
@@ -251,7 +251,7 @@ def test_weights_are_small_and_seeded():
     assert not torch.equal(conv.weight, weighed(nn.Conv2d(3, 8, 3), seed=1).weight)
 
 
-def test_named_weights():
+def test_ones_and_sobel_are_what_they_are_called():
     assert weighed(nn.Conv3d(2, 3, 2), "ones").weight.unique().tolist() == [1.0]
     sobel = weighed(nn.Conv2d(2, 3, 3), "sobel").weight
     ramp = torch.arange(5.0).expand(1, 1, 5, 5)  # rises by 1 a column: 8 everywhere
@@ -278,7 +278,7 @@ def test_weights_from_a_file(traced, refused, tmp_path):
     assert "nowhere.csv cannot be read as numbers" in refused(f"trace {conv} --weights nowhere.csv")
 
 
-def test_bias(refused, tmp_path):
+def test_a_bias_comes_from_the_line_or_a_file(refused, tmp_path):
     (tmp_path / "bias.csv").write_text("1,2,3")
     for given in ("1,2,3", str(tmp_path / "bias.csv")):
         assert weighed(nn.Conv2d(1, 3, 2), bias=given).bias.tolist() == [1.0, 2.0, 3.0]

@@ -86,7 +86,7 @@ def test_what_cannot_be_is_one_line_and_writes_nothing(root, write, arguments, w
     assert sorted(root.rglob("*")) == before
 
 
-def test_names():
+def test_a_title_becomes_an_address_of_small_letters():
     assert name_of("Max pooling") == "max-pooling"
     assert name_of("  1-D, 2-D & 3-D!  ") == "1-d-2-d-3-d"
     assert name_of("Crème brûlée") == "creme-brulee"

@@ -59,7 +59,7 @@ def test_every_file_that_it_names_exists():
     assert rows - 1 >= 20
 
 
-def test_it_is_linked():
+def test_readme_and_contributing_link_to_it():
     for page in ("README.md", "CONTRIBUTING.md"):
         assert "(ARCHITECTURE.md)" in (ROOT / page).read_text("utf-8")
 

@@ -36,7 +36,7 @@ def rows(text) -> dict[str, list[str]]:
     return {name: cells.split(" | ") for name, cells in found}
 
 
-def test_the_table():
+def test_the_table_of_builds_has_ratios_and_bounds():
     found = rows(table({10: MEASURED, 100: MEASURED}))
     assert found["part of its time"] == ["0.50", "0.50", "0.6"]
     assert found["times as long"] == ["1.10", "1.10", "1.5"]

@@ -39,7 +39,9 @@ def test_every_language_is_one_that_is_tried():
 
 
 @fences("python")
-def test_python(page, code, tmp_path, monkeypatch, capsys):
+def test_python_code_runs_and_prints_what_its_comments_say(
+    page, code, tmp_path, monkeypatch, capsys
+):
     """It runs, and prints what the comments behind its print calls say."""
     monkeypatch.chdir(tmp_path)
     exec(compile(code, page, "exec"), {})
@@ -52,7 +54,7 @@ def test_python(page, code, tmp_path, monkeypatch, capsys):
 COMMANDS = [line for line in lines("sh") if line.startswith("python ")]
 
 
-def test_commands(run, tmp_path):
+def test_commands_succeed_and_write_their_files(run, tmp_path):
     """Those that are examples of --help are run by test_cli_words."""
     examples = {line for lines in EXAMPLES.values() for line in lines}
     assert COMMANDS

@@ -146,7 +146,7 @@ def test_no_glossary_no_change():
         ("## a { #a }\n*Also: c*\n\nA.\n\n## b { #b }\n*Also: c*\n\nB.\n", "has 'c' twice"),
     ],
 )
-def test_a_glossary_that_is_none(page, words):
+def test_a_glossary_with_a_fault_is_refused(page, words):
     with pytest.raises(SlidingWindowsError, match=re.escape(words)):
         read_glossary(page)
 

@@ -191,7 +191,7 @@ def test_plot_does_not_move(beta):
     assert "<sliding-window" not in beta
 
 
-def test_captions(alpha, beta):
+def test_captions_are_below_their_figures(alpha, beta):
     assert (
         "<figcaption>Four steps of <code>MaxPool2d</code>, <em>one</em> at a time.</figcaption>"
         in alpha

@@ -25,7 +25,7 @@ def test_numbers_alone_are_left_out(text):
         "",
     ],
 )
-def test_words_stay(text):
+def test_outputs_with_words_are_searched(text):
     assert searchable(output(text)) == output(text)
 
 

@@ -162,7 +162,7 @@ def test_without_an_address_absolute_links_are_others(folder):
     check_site(folder)
 
 
-def test_weights(folder, monkeypatch):
+def test_a_file_over_its_budget_is_named_with_both_weights(folder, monkeypatch):
     budgets = (("lesson/index.html", 0.1, True), ("figures/*.png", 0.05, False))
     monkeypatch.setattr(site_checks, "BUDGETS", budgets)
     found = faults(folder)
@@ -213,7 +213,7 @@ def test_every_kind_of_file_that_grows_has_a_budget():
         assert any(site_checks.fnmatch(name, pattern) for pattern in patterns), name
 
 
-def test_the_command(project):
+def test_site_check_fails_on_a_fault_and_keeps_the_last_good_site(project):
     """From the shell: the tiny site passes; a fault is told, and the last good site stays."""
     assert project.run("slidingwindows", "site", "--check").returncode == 0
     before = project.kept("site")

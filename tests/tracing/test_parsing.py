@@ -78,7 +78,7 @@ def test_a_number_is_at_most_100_000(text):
 def test_a_module_has_at_most_ten_million_weights():
     call = "nn.Conv2d(100, 1000, (10, 10), bias={})"
     assert make_module(call.format(False)).weight.numel() == 10_000_000
-    words = "10,001,000 weights are more than the 10,000,000 that are taken"
+    words = "10,001,000 weights are more than the 10,000,000 that are accepted"
     with pytest.raises(SlidingWindowsError, match=words):
         make_module(call.format(True))
 
@@ -88,7 +88,7 @@ def test_a_module_has_at_most_ten_million_weights():
     [
         ("MaxPool2d", "'MaxPool2d' is not a call such as"),
         ("MaxPool2d(", r"'MaxPool2d\(' is not a call such as"),
-        ("MaxPool2d(**{'a': 1})", r"\*\* is not taken here"),
+        ("MaxPool2d(**{'a': 1})", r"\*\* is not accepted here"),
         ("MaxPool2d(2, stride=1, stride=1)", "gives stride twice"),
         ("MaxPool2d(f(2))", "arguments must be plain values"),
         ("MaxPool2d([[1]])", "arguments must be plain values"),

@@ -4,8 +4,8 @@ from every_figure import NAMES, figure, rendered
 from recorded import compare, shortened
 
 from slidingwindows import Trace
-from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.core.funnel import Funnel
+from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.words.listing import listing
 
 READABLE = 2500  # letters of one figure's words

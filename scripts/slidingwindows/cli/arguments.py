@@ -32,7 +32,7 @@ EXAMPLES = {
 
 
 def one_line(error: SlidingWindowsError | str) -> str:
-    """A message without line breaks and without signs that would steer a terminal."""
+    """A message without line breaks and without characters that would control a terminal."""
     if isinstance(error, SlidingWindowsError):
         error = f"{error.problem} (in {error.context})" if error.context else error.problem
     text = " ".join(error.split())

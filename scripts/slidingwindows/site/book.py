@@ -34,7 +34,7 @@ def chapters_of(site: Path, pages: list[str], address: str = "") -> list[Chapter
     """The articles of these pages, with links that work inside one document.
 
     pages: addresses under the site's root, such as 'lessons/padding/'. address: where the site
-    is public, for links to pages that are no chapters; without one those become plain text.
+    is public, for links to pages that are not chapters; without one those become plain text.
     Raises SlidingWindowsError if a page is not built, or holds no article.
     """
     names = {page: page.strip("/").rpartition("/")[2] for page in pages}
@@ -112,7 +112,7 @@ def _drop(parent) -> None:
 
 
 def _remove(parent, child) -> None:
-    """Take an element away, and keep the text behind it, which ElementTree hangs on to it."""
+    """Take an element away, and keep the text behind it, which ElementTree attaches to it."""
     place = list(parent).index(child)
     if child.tail:
         if place:

@@ -38,7 +38,7 @@ class _Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128  # a page asks for more at once than the five that usually may wait
 
     def handle_error(self, request, client_address):
-        """Browsers break off what they download for a page that they leave."""
+        """Browsers abort the downloads of a page that they leave."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""What a finished site must keep: valid HTML, whole links, words for pictures, light pages."""
+"""What a finished site must keep: valid HTML, working links, words for pictures, light pages."""
 
 from __future__ import annotations
 

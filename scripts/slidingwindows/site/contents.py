@@ -26,7 +26,7 @@ def split_page(text: str) -> tuple[str, dict]:
 
 
 def course_in(nav) -> list[str]:
-    """Names of the lessons in the navigation's section 'Lessons'; others stand elsewhere."""
+    """Names of the lessons in the navigation's section 'Lessons'; others are elsewhere."""
     for item in nav or []:
         if isinstance(item, dict) and "Lessons" in item:
             return lessons_in(item)

@@ -18,7 +18,7 @@ SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as
 
 
 def embed_figures(markdown: str, folder: Path, up: str, page: str, patient: bool = False) -> str:
-    """Replace every mark; up is the way from the page to the site's root, such as '../../'.
+    """Replace every mark; up is the path from the page to the site's root, such as '../../'.
 
     Pictures load lazily, so that the theme not shown costs nothing. Raises SlidingWindowsError if
     a mark names a figure that no lesson makes; with ``patient`` the page says so in its place.

@@ -20,7 +20,7 @@ DIMENSIONS = re.compile(r"[123]d$")
 def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str:
     """HTML of all cards, in the order of the navigation.
 
-    cache: where prepare() left figures, pages and prepared.json. up: the way to the site's root,
+    cache: where prepare() left figures, pages and prepared.json. up: the path to the site's root,
     such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
     """
     shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
@@ -46,7 +46,7 @@ def family(operation: str) -> str:
 
 
 def _filter(families: list[str]) -> str:
-    """Buttons for ui/gallery.js. They stand in the page, for if it added them all would jump."""
+    """Buttons for ui/gallery.js, in the page from the start: added later, they would make it jump."""
     buttons = "".join(
         f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
         f"{escape(kind or 'All')}</button>"

@@ -1,4 +1,4 @@
-"""The finished site as one zip that works from a folder: links name files, and search finds."""
+"""The finished site as one zip that works from a folder: links name files, and the search works."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_files(html: str) -> str:
 
 
 def search_script(index: str) -> str:
-    """The search index as a script, for no page on file:// may fetch one."""
+    """The search index as a script, because no page on file:// may fetch one."""
     data = json.loads(index)
     for entry in data["docs"]:
         path, hash_, place = entry["location"].partition("#")

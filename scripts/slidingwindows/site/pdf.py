@@ -80,7 +80,7 @@ def _facts(root: Path, config) -> dict:
 
 
 def _printed(browser, here: str, html: str) -> bytes:
-    """PDF of a page that stands, for as long as it takes, at the site's root."""
+    """PDF of a page that is put at the site's root while it is printed."""
     page = browser.new_page()
     try:
         place = f"{here}book.html"

@@ -1,6 +1,6 @@
 """The Content-Security-Policy of the built site: its own files, and nothing else.
 
-The few scripts that stand in a page itself are the theme's. They are approved by what the
+A page's few inline scripts are the theme's. They are approved by what the
 templates give for a page without content, so that no words of a lesson can add one.
 """
 
@@ -22,7 +22,7 @@ PLACE = re.compile(re.escape(HEAD) + r'(?:\s*<meta http-equiv="Content-Security-
 
 
 def inline_scripts(page: str) -> set[str]:
-    """The code of every script that stands in a page itself; data such as JSON is none."""
+    """The code of every inline script of a page; data such as JSON does not count."""
     found = set()
     for match in SCRIPT.finditer(page):
         attributes = attributes_of(match["tag"])
@@ -67,7 +67,7 @@ def source_of(code: str) -> str:
 def policy(scripts: set[str]) -> str:
     """The policy's text. Search runs in a worker; icons in Material's styles are data addresses.
 
-    scripts: the code of what may stand in a page itself.
+    scripts: the code of the inline scripts that are allowed.
     """
     parts = {
         "default-src": "'none'",
@@ -85,8 +85,8 @@ def policy(scripts: set[str]) -> str:
 def secure(site: Path, scripts: set[str]) -> str:
     """Give every page of a site that is being built aside the policy; returns it.
 
-    scripts: the code of the templates' own scripts. All pages share one policy, for with instant
-    navigation the first page's policy goes on holding. Writes ``_headers`` too, which Netlify and
+    scripts: the code of the templates' own scripts. All pages share one policy, because the
+    first page's stays in force with instant navigation. Writes ``_headers`` too, which Netlify and
     Cloudflare Pages read. Raises SlidingWindowsError, and writes nothing, if a page holds another
     script.
     """

@@ -1,4 +1,4 @@
-"""What of a page the search leaves out: code that only draws, and outputs that are but numbers.
+"""What of a page the search leaves out: code that only draws, and outputs that are only numbers.
 
 Readers load the search index with every page, so nobody should pay for what nobody searches.
 """
@@ -14,7 +14,7 @@ EXCLUDED = "data-search-exclude"
 
 
 def searchable(html: str) -> str:
-    """A page's HTML with marks for Material's search on all that it shall not read."""
+    """A page's HTML with marks for Material's search on all that it should not read."""
     html = html.replace(FOLDED, f"{FOLDED[:-1]} {EXCLUDED}>")
     return OUTPUT.sub(_output, html)
 

@@ -38,7 +38,7 @@ def social_picture(
 
 
 def forget_others(cache: Path, site: Path) -> None:
-    """Removes the kept pictures of pages that the finished site does not have any more."""
+    """Removes the kept pictures of pages that the finished site no longer has."""
     shown = {path.stem for path in (site / "social").glob("*.png")}
     for path in cache.glob("[!.]*") if shown else ():
         if path.stem not in shown:

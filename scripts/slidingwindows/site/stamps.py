@@ -11,7 +11,7 @@ from pathlib import Path
 def commit_time(root: Path) -> str:
     """When the last commit was made, in seconds since 1970; empty outside a repository.
 
-    SOURCE_DATE_EPOCH goes before git, as reproducible-builds.org has it.
+    SOURCE_DATE_EPOCH takes precedence over git, as reproducible-builds.org has it.
     """
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
     if seconds.isdecimal():

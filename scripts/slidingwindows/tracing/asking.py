@@ -46,7 +46,7 @@ def tensor_of(input, who: str, what: str = "the input") -> torch.Tensor:
             f"{who} needs a torch tensor or a numpy array, got {type(input).__name__}"
         )
     if input.is_nested:
-        raise SlidingWindowsError("a nested tensor has no one shape to slide over")
+        raise SlidingWindowsError("a nested tensor has no single shape to slide over")
     if input.is_meta:
         raise SlidingWindowsError(f"{what} is on the meta device, which keeps no numbers")
     if input.layout is not torch.strided or input.is_quantized:

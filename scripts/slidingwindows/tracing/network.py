@@ -272,8 +272,8 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
             stages.append(_stage(name_of(layer), after, *facts, reaches, sight))
         if not torch.equal(network(batch.clone()), after):
             raise SlidingWindowsError(
-                "the layers one by one do not give the network; if one of them is random, as "
-                "dropout is, call network.eval() first",
+                "the layers one by one do not give what the network gives; if one of them is "
+                "random, as dropout is, call network.eval() first",
                 context,
             )
     sure = confirmed(network, layers_of(network), batch, claimed)

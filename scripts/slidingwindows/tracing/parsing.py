@@ -41,7 +41,7 @@ def parse_call(text: str) -> tuple[str, list, dict]:
     options = {}
     for keyword in node.keywords:
         if keyword.arg is None:
-            raise SlidingWindowsError(f"{text!r}: ** is not taken here")
+            raise SlidingWindowsError(f"{text!r}: ** is not accepted here")
         if keyword.arg in options:
             raise SlidingWindowsError(f"{text!r} gives {keyword.arg} twice")
         options[keyword.arg] = _literal(keyword.value, text)
@@ -72,7 +72,7 @@ def make_module(text: str) -> nn.Module:
             count = sum(parameter.numel() for parameter in weights)
             if count > MOST_WEIGHTS:
                 raise SlidingWindowsError(
-                    f"{count:,} weights are more than the {MOST_WEIGHTS:,} that are taken", text
+                    f"{count:,} weights are more than the {MOST_WEIGHTS:,} that are accepted", text
                 )
             module = known[name](*arguments, **options)
         if any(parameter.is_meta for parameter in module.parameters()):
@@ -97,7 +97,7 @@ def _check_numbers(values: list) -> None:
         if isinstance(value, tuple):
             _check_numbers(list(value))
         elif isinstance(value, int | float) and abs(value) > LARGEST:
-            raise SlidingWindowsError(f"{value} is beyond {LARGEST:,}, the largest number taken")
+            raise SlidingWindowsError(f"{value} is beyond {LARGEST:,}, the largest number accepted")
 
 
 def _name(node: ast.expr, text: str) -> str:

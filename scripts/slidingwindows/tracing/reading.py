@@ -34,9 +34,9 @@ def read_numbers(path: Path) -> np.ndarray:
         else:
             numbers = _rows(path.read_text("utf-8-sig"))
         if numbers.dtype.kind not in "biuf":
-            raise ValueError(f"numbers of type {numbers.dtype} are not taken")
+            raise ValueError(f"numbers of type {numbers.dtype} are not supported")
         if not 0 < numbers.size <= MOST:
-            raise ValueError(f"it holds {numbers.size:,} numbers; from 1 to {MOST:,} are taken")
+            raise ValueError(f"it holds {numbers.size:,} numbers; from 1 to {MOST:,} are accepted")
         with np.errstate(over="ignore"):
             single = np.array(numbers, dtype=np.float32)
         if np.isfinite(numbers).sum() != np.isfinite(single).sum():
@@ -58,7 +58,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.
         with warnings.catch_warnings(), Image.open(path) as picture:
             warnings.simplefilter("ignore")
             if picture.width * picture.height > MOST_PIXELS:
-                raise ValueError(f"at most {MOST_PIXELS:,} pixels are taken")
+                raise ValueError(f"at most {MOST_PIXELS:,} pixels are accepted")
             picture = _plain(ImageOps.exif_transpose(picture))
             picture = picture.convert("RGB" if channels == 3 else "L")
             if size is not None:

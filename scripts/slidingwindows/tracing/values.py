@@ -145,7 +145,7 @@ def _bounded(shape: tuple[int, ...]) -> tuple[int, ...]:
     if math.prod(shape) > MOST:
         raise SlidingWindowsError(
             f"a grid of {'x'.join(map(str, shape))} has {math.prod(shape):,} elements; "
-            f"at most {MOST:,} (512x512) are taken"
+            f"at most {MOST:,} (512x512) are accepted"
         )
     return shape
 
@@ -177,7 +177,7 @@ def _from_picture(path: Path, shape, channels: int = 1) -> torch.Tensor:
         channels = shape[-3] if len(shape) > 2 else 1
         if channels not in (1, 3) or math.prod(shape[:-2]) != channels:
             raise SlidingWindowsError(
-                f"a picture has 1 or 3 channels of height and width, an input of {shape} has not"
+                f"a picture has 1 or 3 channels of height and width, an input of {shape} does not"
             )
     elif channels not in (1, 3):
         raise SlidingWindowsError(f"a picture has 1 or 3 channels, not {channels}")
@@ -188,6 +188,6 @@ def _from_picture(path: Path, shape, channels: int = 1) -> torch.Tensor:
         except SlidingWindowsError:
             height, width = numbers.shape[-2:]
             raise SlidingWindowsError(
-                f"{path} is {height}x{width}; say a size to shrink it to, such as --input 32x32"
+                f"{path} is {height}x{width}; give a size to shrink it to, such as --input 32x32"
             ) from None
     return numbers if shape is None else numbers.reshape(shape)
