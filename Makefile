@@ -63,6 +63,7 @@ lint: $(READY)
 	$(NODE) $(MODULES)/@biomejs/biome/bin/biome check
 	$(BIN)/python -m slidingwindows.site.assets
 	$(NODE) $(MODULES)/typescript/bin/tsc
+	$(NODE) $(MODULES)/typescript/bin/tsc --project tsconfig.strict.json
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 
 format: $(READY)  ## lay out Python and script as the linters want them

@@ -78,6 +78,7 @@ QUICK = (
     "cli/test_cli_words",
     "cli/test_cli_values",
     "export/test_files",
+    "project/test_script",
     "site/test_pages",
     "lessons/test_max_pooling",
 )

@@ -1,6 +1,7 @@
 // One window's calculation in words, as the figures show it: the package's core/arithmetic.py,
 // word for word, which a test holds to.
 
+import { windowSize } from "./geometry.js";
 import { equals, MINUS, number, signed } from "./numbers.js";
 
 const MOST_TERMS = 36; // of a window written out; more would be read by nobody
@@ -10,7 +11,10 @@ const RAISED = Object.fromEntries([..."0123456789−"].map((sign, i) => [sign, "
 
 /** @typedef {[bigint, number]} Decimal digits over a power of ten */
 
-/** What is printed, exactly. @returns {Decimal} */
+/**
+ * What is printed, exactly.
+ * @type {(value: number) => Decimal}
+ */
 function shown(value) {
   const [mantissa, exponent = "0"] = number(value).replaceAll(MINUS, "-").split("e");
   const [whole, part = ""] = mantissa.split(".");
@@ -34,26 +38,39 @@ function sum(terms) {
   return [terms.reduce((total, term) => total + scaled(term, most), 0n), most];
 }
 
-/** '= 4', or '≈ 3.667'. numbers: all that is printed. holds: whether it gives the result. */
+/**
+ * '= 4', or '≈ 3.667'. numbers: all that is printed. holds: whether it gives the result.
+ * @type {(value: number, numbers: number[], holds: () => boolean) => string}
+ */
 function resulting(value, numbers, holds) {
   const exact = equals(value) === "=" && (![...numbers, value].every(Number.isFinite) || holds());
   return `${exact ? "=" : "≈"} ${number(value)}`;
 }
 
+/**
+ * @type {(values: number[], norm: number, scale: number, value: number) => boolean}
+ */
 function isRoot(values, norm, scale, value) {
   if (norm > 0 && Number.isInteger(norm) && scale === 1) {
     return same(sum(values.map((v) => power(shown(v), norm))), power(shown(value), norm));
   }
+  /** @param {number} v */
   const plain = (v) => Number(number(v).replaceAll(MINUS, "-"));
   const total = values.reduce((all, v) => all + raised(plain(v), norm), 0) * scale;
   const [root, mine] = [raised(total, 1 / norm), plain(value)];
   return root === mine || Math.abs(root - mine) <= 1e-12 * Math.max(Math.abs(root), Math.abs(mine));
 }
 
-/** As torch's: the power 0.5 is a square root. */
+/**
+ * As torch's: the power 0.5 is a square root.
+ * @type {(base: number, exponent: number) => number}
+ */
 const raised = (base, exponent) => base ** exponent;
 
-/** Why torch's LP pool gives nan for numbers that are none; '' if it does not. */
+/**
+ * Why torch's LP pool gives nan for numbers that are none; '' if it does not.
+ * @type {(values: number[], norm: number) => string}
+ */
 function noRoot(values, norm) {
   if (values.some(Number.isNaN)) return "";
   if (!Number.isInteger(norm)) {
@@ -65,18 +82,27 @@ function noRoot(values, norm) {
   return none ? " (the sum is negative, of which torch takes no root)" : "";
 }
 
-/** That torch's powers are no longer finite, where the numbers are; '' if they are, too. */
+/**
+ * That torch's powers are no longer finite, where the numbers are; '' if they are, too.
+ * @type {(values: number[], norm: number, value: number) => string}
+ */
 function overflow(values, norm, value) {
   const finite = Number.isFinite(value) || !values.every(Number.isFinite);
   return finite || norm < 0 ? "" : " (torch's powers overflow)";
 }
 
-/** The same of a sum. A divisor of 0 gives infinity or nan without it. */
+/**
+ * The same of a sum. A divisor of 0 gives infinity or nan without it.
+ * @type {(terms: number[], divisor: number, value: number, what?: string) => string}
+ */
 function past(terms, divisor, value, what = "sum") {
   const follows = Number.isFinite(value) || divisor === 0 || !terms.every(Number.isFinite);
   return follows ? "" : ` (torch's ${what} overflows)`;
 }
 
+/**
+ * @type {(values: number[], norm: number, size: number) => string}
+ */
 function lp(values, norm, size) {
   const name = number(norm);
   const raised = Number.isInteger(norm)
@@ -87,13 +113,17 @@ function lp(values, norm, size) {
   return { 1: inner, 2: `√${inner}`, 3: `∛${inner}` }[norm] ?? `${inner}^(1/${name})`;
 }
 
-/** ask and step: engine/operations.js's. */
+/**
+ * ask and step: engine/operations.js's.
+ * @type {(ask: import("./operations.js").Asked, step: import("./operations.js").Told) => string}
+ */
 export const arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = "" }) => {
   const result = `${equals(value)} ${number(value)}`;
   const unseen = blind && ` (the window sees no input, ${blind} alone)`;
   const values = taps.map((tap) => tap.value);
   const count = values.length;
   const divisor = call.args.divisor_override ?? count;
+  /** @param {number[]} terms */
   const divides = (terms) =>
     resulting(value, [...terms, divisor], () =>
       same(sum(terms.map(shown)), times(shown(value), shown(divisor))),
@@ -114,7 +144,7 @@ export const arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = ""
   }
   if (kind === "lp") {
     if (brief) return `root of the sum of ${count} powers ${result}`;
-    const [norm, size] = [call.args.norm_type, axes[0].kernel * axes[1].kernel];
+    const [norm, size] = [call.args.norm_type, windowSize(axes)];
     const why = (Number.isNaN(value) ? noRoot(values, norm) : "") || overflow(values, norm, value);
     const root = resulting(value, values, () => isRoot(values, norm, size / count, value));
     return `${lp(values, norm, size)} ${root}${why}`;

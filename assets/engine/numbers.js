@@ -2,7 +2,10 @@
 
 export const MINUS = "−";
 
-/** Python rounds a number half-way between two to the even digit, toFixed() upwards. */
+/**
+ * Python rounds a number half-way between two to the even digit, toFixed() upwards.
+ * @type {(text: string, exact: string) => string}
+ */
 function even(text, exact) {
   const mantissa = text.split("e")[0].length;
   const half = /^50*(e|$)/.test(exact.slice(mantissa));
@@ -10,7 +13,10 @@ function even(text, exact) {
   return exact.slice(0, mantissa) + text.slice(mantissa);
 }
 
-/** At most three digits after the point, no trailing zeros, a real minus sign. */
+/**
+ * At most three digits after the point, no trailing zeros, a real minus sign.
+ * @type {(value: number) => string}
+ */
 export function number(value) {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
@@ -25,7 +31,10 @@ export function number(value) {
   return value < 0 && text !== "0" ? MINUS + text : text;
 }
 
-/** '=' if number(value) is the value, to float32's precision, else '≈'. */
+/**
+ * '=' if number(value) is the value, to float32's precision, else '≈'.
+ * @type {(value: number) => "=" | "≈"}
+ */
 export function equals(value) {
   if (!Number.isFinite(value)) return "=";
   const shown = Number(number(value).replaceAll(MINUS, "-"));
@@ -33,7 +42,10 @@ export function equals(value) {
   return apart <= 2e-7 * Math.max(Math.abs(shown), Math.abs(value)) ? "=" : "≈";
 }
 
-/** A number ready to stand after an operator: negative ones in brackets. */
+/**
+ * A number ready to stand after an operator: negative ones in brackets.
+ * @type {(value: number) => string}
+ */
 export function signed(value) {
   const text = number(value);
   return text.startsWith(MINUS) ? `(${text})` : text;
@@ -41,10 +53,16 @@ export function signed(value) {
 
 const LARGEST_VALUE = 1e6;
 
+/**
+ * @type {<T>(rows: number, cols: number, value: (row: number, col: number) => T) => T[][]}
+ */
 export const grid = (rows, cols, value) =>
   Array.from({ length: rows }, (_, r) => Array.from({ length: cols }, (_, c) => value(r, c)));
 
-/** A number typed by a reader, as float32 holds it, nan and inf too; null if it is none. */
+/**
+ * A number typed by a reader, as float32 holds it, nan and inf too; null if it is none.
+ * @type {(text: string | number) => number | null}
+ */
 export function readNumber(text) {
   const plain = String(text).trim().replace(/^[−–]/, "-");
   const special = /^([-+]?)(nan|inf|infinity|∞)$/i.exec(plain);
@@ -54,7 +72,10 @@ export function readNumber(text) {
   return Math.abs(value) <= LARGEST_VALUE ? Math.fround(value) : null;
 }
 
-/** The fewest digits that are this float32. */
+/**
+ * The fewest digits that are this float32.
+ * @type {(value: number) => string}
+ */
 export function short(value) {
   if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
   for (let digits = 1; digits < 9; digits += 1) {

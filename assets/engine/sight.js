@@ -3,6 +3,18 @@
 
 import { adaptiveSpan, origin, range } from "./geometry.js";
 
+/**
+ * @typedef {(positions: Set<number>) => Set<number>} Reads
+ * @typedef {{ size: number, places: number, steps: Reads[] }} Line
+ * @typedef {{ axes: Line[] | null, centred: boolean, level?: boolean }} Sight
+ * @typedef {[number, number, number, number]} Window_ kernel, stride, padding before, dilation
+ *
+ * What a layer's rule says of it; see after().
+ * @typedef {{ windows?: Window_[] | null, fill?: string, spread?: Window_[], adaptive?: boolean,
+ *   mixes?: number[], gathers?: boolean, same?: boolean, reshapes?: boolean, mean?: boolean,
+ *   curved?: boolean, centres?: boolean, linear?: boolean, pads?: boolean }} Way
+ */
+
 const MOST_READS = 4_000_000; // of one layer along one axis; of longer ones nothing is said
 
 // A line is one axis of a map: {size, places, steps}. places: of the input, where each position
@@ -11,28 +23,40 @@ const MOST_READS = 4_000_000; // of one layer along one axis; of longer ones not
 // everything but nobody knows which sees what; centred if a channel's mean may never change, and
 // level if all numbers of a channel may be one number.
 
+/** @type {(size: number) => Line} */
 const all = (size) => ({ size, places: 0, steps: [] });
+/** @type {(size: number) => number[]} */
 const positionsOf = (size) => range(size, (i) => i);
 
+/** @type {(line: Line, positions: Iterable<number>) => boolean} */
 function complete(line, positions) {
   const seen = line.steps.reduceRight((from, step) => step(from), new Set(positions));
   return seen.size >= Math.max(line.places, 1);
 }
 
+/** @type {(line: Line) => boolean} */
 const linesUp = (line) => complete(line, positionsOf(line.size));
+/** @type {(line: Line) => boolean} */
 const eachSees = (line) => positionsOf(line.size).every((position) => complete(line, [position]));
+/** @type {(sight: Sight | null) => boolean} */
 export const everything = (sight) => Boolean(sight?.axes?.every(eachSees));
+/** @type {(sight: Sight) => boolean} */
 const together = (sight) => !sight.axes || sight.axes.every(linesUp);
 
-/** Each element of an input sees its own place; sizes without the channels. */
+/**
+ * Each element of an input sees its own place; sizes without the channels.
+ * @type {(sizes: number[]) => Sight | null}
+ */
 export function ofInput(sizes) {
   if (sizes.some((size) => size > MOST_READS)) return null;
   const axes = sizes.map((size) => ({ size, places: size, steps: [] }));
   return { axes: axes.length ? axes : null, centred: false, level: sizes.every((n) => n === 1) };
 }
 
+/** @type {(sizes: number[]) => Sight} */
 const ofAll = (sizes) => ({ axes: sizes.map(all), centred: false });
 
+/** @type {(sight: Sight, out: number[], steps: Reads[]) => Sight | null} */
 function over(sight, out, steps) {
   if (!sight.axes) return null;
   const axes = sight.axes.map(({ places, steps: before }, i) => {
@@ -41,17 +65,22 @@ function over(sight, out, steps) {
   return { axes, centred: false };
 }
 
+/** @type {(sight: Sight, axis: number, size: number) => Sight | null} */
 function mixed(sight, axis, size) {
   if (!sight.axes || !linesUp(sight.axes[axis])) return null;
   return { axes: sight.axes.with(axis, all(size)), centred: false };
 }
 
+/** @type {(sight: Sight, sizes: number[]) => Sight | null} */
 function reshaped(sight, sizes) {
   if (everything(sight)) return ofAll(sizes);
   return together(sight) ? { axes: null, centred: false } : null;
 }
 
-/** A window [kernel, stride, padding, dilation] on an axis of a size. */
+/**
+ * A window [kernel, stride, padding, dilation] on an axis of a size.
+ * @type {(window_: Window_, size: number, fill: string) => Reads}
+ */
 function slides([kernel, stride, padding, dilation], size, fill) {
   return (outputs) => {
     const found = new Set();
@@ -67,7 +96,10 @@ function slides([kernel, stride, padding, dilation], size, fill) {
   };
 }
 
-/** A transposed convolution's outputs add up the inputs whose windows they lie in. */
+/**
+ * A transposed convolution's outputs add up the inputs whose windows they lie in.
+ * @type {(window_: Window_, size: number) => Reads}
+ */
 function gathers([kernel, stride, padding, dilation], size) {
   return (outputs) => {
     const found = new Set();
@@ -81,6 +113,7 @@ function gathers([kernel, stride, padding, dilation], size) {
   };
 }
 
+/** @type {(size: number, out: number) => Reads} */
 function adapts(size, out) {
   return (outputs) => {
     const found = new Set();
@@ -96,6 +129,7 @@ function adapts(size, out) {
  * What a layer's output sees, from what its input does; null if that is not known.
  * way: what the layer's rule says of it: {windows, fill}, {spread}, {adaptive}, {mixes: axes},
  * {gathers}, {same}, {reshapes}, and of each {mean}, {curved}, {centres}, {linear}, {pads}.
+ * @type {(sight: Sight | null, way: Way, before: number[], out: number[]) => Sight | null}
  */
 export function after(sight, way, before, out) {
   if (!sight) return null;
@@ -111,6 +145,7 @@ export function after(sight, way, before, out) {
   };
 }
 
+/** @type {(sight: Sight, way: Way, before: number[], out: number[]) => Sight | null} */
 function followed(sight, way, before, out) {
   if (way.reshapes) {
     const same = before.length === out.length && before.every((n, i) => n === out[i]);
@@ -120,7 +155,10 @@ function followed(sight, way, before, out) {
   if (way.gathers) return together(sight) ? ofAll(out) : null;
   if (way.mixes) {
     if (sight.level && !way.linear) return null; // equal numbers have no differences
-    return way.mixes.reduce((made, axis) => made && mixed(made, axis, out[axis]), sight);
+    /** @type {Sight | null} */
+    let made = sight;
+    for (const axis of way.mixes) made = made && mixed(made, axis, out[axis]);
+    return made;
   }
   const { windows, spread, adaptive } = way;
   const kernels = (windows ?? spread)?.map((window_, i) => window_[0] * out[i]);
@@ -143,10 +181,12 @@ function followed(sight, way, before, out) {
     return over(sight, out, steps);
   }
   if (adaptive) {
+    /** @type {(j: number, n: number, o: number) => number} */
     const lengthOf = (j, n, o) => {
       const [start, stop] = adaptiveSpan(j, n, o);
       return stop - start;
     };
+    /** @type {(n: number, o: number) => number} */
     const longest = (n, o) => Math.max(...range(o, (j) => lengthOf(j, n, o)));
     if (sight.centred && way.mean && before.some((n, i) => n > 1 && longest(n, out[i]) >= n)) {
       return null;

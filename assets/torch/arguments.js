@@ -3,8 +3,17 @@
 import { SIGNATURES } from "#generated/torch.js";
 import { LayerProblem, PADDING, torchSays } from "./problems.js";
 
-/** The name that differs least, by at most two letters; capitals count for nothing. */
+/**
+ * @typedef {import("./shared.js").Args} Args
+ * @typedef {import("./shared.js").Named} Named
+ */
+
+/**
+ * The name that differs least, by at most two letters; capitals count for nothing.
+ * @type {(name: string, names: string[]) => string | null}
+ */
 function nearest(name, names) {
+  /** @type {(a: string, b: string) => number} */
   const distance = (a, b) => {
     let row = Array.from({ length: b.length + 1 }, (_, i) => i);
     for (let i = 0; i < a.length; i += 1) {
@@ -14,15 +23,18 @@ function nearest(name, names) {
       }
       row = next;
     }
-    return row.at(-1);
+    return row[b.length];
   };
   const word = name.slice(0, 40).toLowerCase();
-  const far = names.map((one) => [distance(word, one.toLowerCase()), one]);
-  const [least, found] = far.reduce((a, b) => (b[0] < a[0] ? b : a));
-  return least <= Math.min(2, word.length / 3) ? found : null;
+  const far = names.map((one) => ({ one, letters: distance(word, one.toLowerCase()) }));
+  const least = far.reduce((a, b) => (b.letters < a.letters ? b : a));
+  return least.letters <= Math.min(2, word.length / 3) ? least.one : null;
 }
 
-/** A call's arguments by name, or what Python says of them. */
+/**
+ * A call's arguments by name, or what Python says of them.
+ * @type {(call: import("./reading.js").Call) => Args}
+ */
 export function bind(call) {
   if (!Object.hasOwn(SIGNATURES, call.name)) {
     const near = nearest(call.name, Object.keys(SIGNATURES));
@@ -34,6 +46,7 @@ export function bind(call) {
   const { parameters, positional: most, owner } = SIGNATURES[call.name];
   const names = parameters.map(([name]) => name);
   const required = parameters.filter((one) => one.length === 1).map(([name]) => name);
+  /** @param {string} text */
   const said = (text) =>
     torchSays(`${owner}.__init__() ${text}`, `It takes ${names.join(", ") || "no arguments"}.`);
   const found = new Map(call.positional.slice(0, names.length).map((v, i) => [names[i], v]));
@@ -74,7 +87,10 @@ export function bind(call) {
   return args;
 }
 
-/** Arguments that no rule below reads, but torch refuses when they are of another kind. */
+/**
+ * Arguments that no rule below reads, but torch refuses when they are of another kind.
+ * @type {(args: Args, call: Named) => void}
+ */
 function checkKinds(args, call) {
   for (const name of NUMBERS) if (name in args) decimal(args, name, call);
   for (const name of NUMBERS_OR_NONE) {
@@ -96,6 +112,7 @@ const NUMBERS_OR_NONE = ["momentum", "min_value", "max_value"];
 
 // ---- Arguments of a kind; torch's words for wrong kinds are long and say less.
 
+/** @type {(args: Args, name: string, call: Named) => number} */
 export function whole(args, name, call) {
   if (Number.isInteger(args[name])) return args[name];
   throw new LayerProblem(`${call.name}: ${name} must be a whole number`);
@@ -105,6 +122,7 @@ export function whole(args, name, call) {
  * One number for each axis. One in brackets, such as (2,), torch repeats for both axes, but not
  * as an output_size, nor as the kernel_size of a layer that does more with it than hand it on:
  * of convolutions and LPPool2d. LPPool1d, which multiplies by its kernel_size, takes none.
+ * @type {(args: Args, name: string, call: Named, rank: number, none?: boolean) => any[]}
  */
 export function several(args, name, call, rank, none = false) {
   const listed = Array.isArray(args[name]) && call.name !== "LPPool1d";
@@ -112,26 +130,33 @@ export function several(args, name, call, rank, none = false) {
   const repeats = listed && args[name].length === 1 && name !== "output_size" && handedOn;
   const [each] = repeats ? args[name] : [args[name]];
   const list = listed && !repeats ? args[name] : Array(rank).fill(each);
+  /** @param {any} n */
   const fits = (n) => Number.isInteger(n) || (none && n === null);
   if (list.length === rank && list.every(fits)) return list;
   const many = rank === 2 ? "one whole number or two" : "one whole number";
   throw new LayerProblem(`${call.name}: ${name} must be ${many}`);
 }
 
+/** @type {(args: Args, name: string, call: Named) => boolean} */
 export function truth(args, name, call) {
   if (typeof args[name] === "boolean") return args[name];
   throw new LayerProblem(`${call.name}: ${name} must be True or False`);
 }
 
+/** @type {(value: any) => any} */
 export const real = (value) => (value !== null && typeof value === "object" ? value.float : value);
 
+/** @type {(args: Args, name: string, call: Named) => number} */
 export function decimal(args, name, call) {
   const value = real(args[name]);
   if (typeof value === "number") return value;
   throw new LayerProblem(`${call.name}: ${name} must be a number`);
 }
 
-/** 'same' or 'valid'; null for a padding in numbers. */
+/**
+ * 'same' or 'valid'; null for a padding in numbers.
+ * @type {(args: Args, call: Named) => string | null}
+ */
 export function paddingWord(args, call) {
   if (typeof args.padding !== "string") return null;
   if (["same", "valid"].includes(args.padding)) return args.padding;
@@ -142,6 +167,7 @@ export function paddingWord(args, call) {
   );
 }
 
+/** @type {(args: Args, call: Named) => string} */
 export function paddingMode(args, call) {
   if (["zeros", "reflect", "replicate", "circular"].includes(args.padding_mode)) {
     return args.padding_mode;
@@ -153,9 +179,13 @@ export function paddingMode(args, call) {
   );
 }
 
-/** Arguments as plain values, each of its kind; a pair of equals is one number. */
+/**
+ * Arguments as plain values, each of its kind; a pair of equals is one number.
+ * @type {(call: import("./reading.js").Call) => Args}
+ */
 export function plainArguments(call) {
   const args = bind(call);
+  /** @type {(name: string) => any} */
   const kind = (name) => {
     if (PAIRS.includes(name)) {
       if (name === "padding" && call.name.startsWith("Conv") && paddingWord(args, call)) {
@@ -177,7 +207,11 @@ export function plainArguments(call) {
 
 const PAIRS = ["kernel_size", "stride", "padding", "output_padding", "dilation", "output_size"];
 const FLAGS = ["ceil_mode", "count_include_pad", "bias"];
+/** @type {(call: Named) => number} */
 export const rankOf = (call) => Number(call.name.at(-2));
 
-/** A pool's stride that is the kernel's size; a convolution takes neither. */
+/**
+ * A pool's stride that is the kernel's size; a convolution takes neither.
+ * @type {(stride: any) => boolean}
+ */
 export const isUnset = (stride) => stride === null || (Array.isArray(stride) && !stride.length);

@@ -7,10 +7,15 @@ import { RULES } from "./layers.js";
 import { LayerProblem } from "./problems.js";
 import { readNetwork } from "./reading.js";
 
+/** @typedef {import("../engine/operations.js").Call} Call */
+
 const MOST_SIDE = 96; // rows or columns that a page can show, and step through at once
 const MOST_WEIGHTS = 4096;
 
-/** 'nn.MaxPool2d(3, stride=2)' to {operation, args}: every argument by name, in plain values. */
+/**
+ * 'nn.MaxPool2d(3, stride=2)' to {operation, args}: every argument by name, in plain values.
+ * @type {(text: string) => Call}
+ */
 export function parseCall(text) {
   const found = readNetwork(text);
   if (found.length !== 1) {
@@ -30,7 +35,10 @@ export function parseCall(text) {
   return { operation: call.name, args: plainArguments(call) };
 }
 
-/** The inverse: names for all but channels, and nothing that is torch's default. */
+/**
+ * The inverse: names for all but channels, and nothing that is torch's default.
+ * @type {(call: Call) => string}
+ */
 export function formatCall({ operation, args }) {
   const words = [];
   for (const parameter of SIGNATURES[operation].parameters) {
@@ -41,6 +49,7 @@ export function formatCall({ operation, args }) {
   return `nn.${operation}(${words.join(", ")})`;
 }
 
+/** @type {(value: any) => string} */
 function python(value) {
   if (value === null) return "None";
   if (value.float !== undefined) return String(value.float);
@@ -49,6 +58,7 @@ function python(value) {
   return typeof value === "string" ? `'${value}'` : String(value);
 }
 
+/** @type {(sizes: number[], shape: number[]) => void} */
 function checkShown(sizes, shape) {
   const largest = Math.max(...sizes, ...shape);
   if (largest <= MOST_SIDE) return;
@@ -58,8 +68,12 @@ function checkShown(sizes, shape) {
   );
 }
 
-/** Padded rows and columns, before anything so large is made. */
+/**
+ * Padded rows and columns, before anything so large is made.
+ * @type {(call: Call, sizes: number[]) => number[]}
+ */
 function paddedSizes({ operation, args }, sizes) {
+  /** @type {(value: any) => number[]} */
   const least = (value) => [value ?? 0].flat();
   const pads = Math.max(...least(typeof args.padding === "string" ? 0 : args.padding));
   const kernels = least(args.kernel_size).map((k, i) => {
@@ -74,19 +88,21 @@ function paddedSizes({ operation, args }, sizes) {
   return sizes.map((n) => n + (args.padding === "same" ? extent - 1 : 2 * pads));
 }
 
+/** @type {(call: Call, kernel: number[][] | null) => void} */
 function checkKernel({ operation, args }, kernel) {
   const size = [args.kernel_size].flat();
   const [height, width] = rankOf(operation) === 1 ? [1, size[0]] : [size[0], size.at(-1)];
   if (height * width > MOST_WEIGHTS) {
     throw new LayerProblem(`The explorer shows at most ${MOST_WEIGHTS} weights`);
   }
-  const fits = kernel?.length === height && kernel.every((row) => row.length === width);
+  const fits = kernel && kernel.length === height && kernel.every((row) => row.length === width);
   if (!fits) throw new LayerProblem(`The weights are not ${height} by ${width} numbers`);
 }
 
 /**
  * A call on rows of numbers (one channel), as engine/operations.js computes it. Throws torch's own
  * refusal, or one of ours, as a LayerProblem.
+ * @type {(call: Call, rows: number[][], kernel?: number[][] | null, bias?: number | null) => import("../engine/operations.js").Result}
  */
 export function run(call, rows, kernel = null, bias = null) {
   const { operation, args } = call;

@@ -16,6 +16,13 @@ import {
 import { refusal } from "./refusals.js";
 import { batched, checkNegative, unbatched } from "./shared.js";
 
+/**
+ * @typedef {import("./shared.js").Args} Args
+ * @typedef {import("./shared.js").Made} Made
+ * @typedef {import("./shared.js").Named} Named
+ */
+
+/** @type {(channels: number, out: number, groups: number) => void} */
 function checkGroups(channels, out, groups) {
   const why = "Each group takes an equal share of the channels.";
   if (groups <= 0) throw refusal("groups", {}, why);
@@ -23,6 +30,7 @@ function checkGroups(channels, out, groups) {
   if (out % groups) throw refusal("out_channels", {}, why);
 }
 
+/** @type {(call: Named, shape: number[], rank: number) => void} */
 function expectedDims(call, shape, rank) {
   if (shape.length === rank + 1 || shape.length === rank + 2) return;
   throw refusal(
@@ -33,6 +41,7 @@ function expectedDims(call, shape, rank) {
   );
 }
 
+/** @type {(kind: string, groups: number, weight: number[], shape: number[], wanted: number) => import("./problems.js").LayerProblem} */
 function channelsMismatch(kind, groups, weight, shape, wanted) {
   return refusal(
     `channels of ${kind}`,
@@ -42,6 +51,7 @@ function channelsMismatch(kind, groups, weight, shape, wanted) {
   );
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function convolution(args, shape, call) {
   const rank = rankOf(call);
   const [channels, out, groups] = ["in_channels", "out_channels", "groups"].map((name) =>
@@ -109,6 +119,7 @@ export function convolution(args, shape, call) {
   };
 }
 
+/** @type {(dilation: number[]) => void} */
 function checkDilation(dilation) {
   if (dilation.every((d) => d > 0)) return;
   // Torch's words for it depend on the kernel that it happens to choose.
@@ -119,6 +130,7 @@ function checkDilation(dilation) {
   );
 }
 
+/** @type {(kind: string, weight: number[], full: number[], channels: number, groups: number) => void} */
 function checkWeight(kind, weight, full, channels, groups) {
   if (weight[0] < groups) {
     throw refusal(
@@ -134,7 +146,10 @@ function checkWeight(kind, weight, full, channels, groups) {
   }
 }
 
-/** Padding that copies real elements cannot reach further than there are any. */
+/**
+ * Padding that copies real elements cannot reach further than there are any.
+ * @type {(shape: number[], pads: number[][], mode: string, rank: number) => void}
+ */
 function checkCopied(shape, pads, mode, rank) {
   if (shape.length !== rank + 1 && shape.length !== rank + 2) {
     throw refusal(
@@ -168,6 +183,7 @@ function checkCopied(shape, pads, mode, rank) {
   }
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function transposed(args, shape, call) {
   const rank = rankOf(call);
   const [channels, out, groups] = ["in_channels", "out_channels", "groups"].map((name) =>
@@ -200,6 +216,7 @@ export function transposed(args, shape, call) {
   checkDilation(dilation);
   checkWeight("ConvTranspose", weight, full, channels, groups);
   // Torch runs a signal as an image of one row.
+  /** @type {(numbers: number[], first: number) => number[]} */
   const rows = (numbers, first) => (rank === 2 ? numbers : [first, ...numbers]);
   const [e, s, d] = [rows(extra, 0), rows(stride, 1), rows(dilation, 1)];
   if (e.some((n, i) => n >= s[i] && n >= d[i])) {

@@ -7,6 +7,7 @@ import { convolution, transposed } from "./convolution.js";
 import { batchNorm, dropout, elementWise, flatten, linear, prelu, softmax } from "./others.js";
 import { adaptive, averagePool, lpPool, maxPool1d, maxPool2d } from "./pooling.js";
 
+/** @type {Record<string, import("./shared.js").Rule>} */
 export const RULES = {
   Conv1d: convolution,
   Conv2d: convolution,

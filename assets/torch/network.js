@@ -10,6 +10,9 @@ import { LayerProblem, product } from "./problems.js";
 import { readNetwork } from "./reading.js";
 
 /**
+ * Along one axis, how much a position sees, and how far apart neighbours are.
+ * @typedef {{ size: number, jump: number }} Reach
+ *
  * What one layer makes of the output of those before it: its numbers, or what is wrong with it.
  * @typedef {object} Stage
  * @property {string} call
@@ -22,9 +25,13 @@ import { readNetwork } from "./reading.js";
  * @property {boolean} [unreached]
  */
 
+/** @type {(numbers: number[]) => string} */
 const once = (numbers) => (new Set(numbers).size === 1 ? `${numbers[0]}` : numbers.join("×"));
 
-/** The receptive field after one more layer: size += d(k-1)·jump, jump *= stride. */
+/**
+ * The receptive field after one more layer: size += d(k-1)·jump, jump *= stride.
+ * @type {(field: Reach[] | null, windows: import("../engine/sight.js").Window_[] | null) => Reach[] | null}
+ */
 function grown(field, windows) {
   if (!field || !windows || windows.length !== field.length) return null;
   return field.map(({ size, jump }, axis) => {
@@ -37,6 +44,7 @@ function grown(field, windows) {
  * What each layer makes of an input of this shape (channels first, no batch).
  * layers: texts. Returns {stages, parameters, macs}; stages[0] is the input. A stage has call,
  * shape, parameters, macs, sees and jump (words), or a problem; nothing is known after one.
+ * @type {(texts: string[], input: number[]) => { stages: Stage[], parameters: number, macs: number, whole: boolean }}
  */
 export function measure(texts, input) {
   let field = input.length > 1 ? input.slice(1).map(() => ({ size: 1, jump: 1 })) : null;
@@ -70,10 +78,12 @@ export function measure(texts, input) {
       stages.push({ call: text, problem });
     }
   }
+  /** @param {"parameters" | "macs"} name */
   const total = (name) => stages.reduce((sum, stage) => sum + (stage[name] ?? 0), 0);
   return { stages, parameters: total("parameters"), macs: total("macs"), whole: !broken };
 }
 
+/** @type {(text: string, shape: number[]) => import("./shared.js").Made & { way: object }} */
 function measureOne(text, shape) {
   const found = readNetwork(text);
   if (found.length !== 1) throw new LayerProblem("one layer a line, please");

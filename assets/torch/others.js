@@ -5,6 +5,13 @@ import { LayerProblem, list, product, SETUP } from "./problems.js";
 import { refusal } from "./refusals.js";
 import { checkNegative, outOfRange, plainResult, pointwise, pythonNumber } from "./shared.js";
 
+/**
+ * @typedef {import("./shared.js").Args} Args
+ * @typedef {import("./shared.js").Made} Made
+ * @typedef {import("./shared.js").Named} Named
+ */
+
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function elementWise(args, shape, call) {
   if (call.name === "GELU" && typeof args.approximate !== "string") {
     throw new LayerProblem("GELU: approximate must be 'none' or 'tanh'");
@@ -24,6 +31,7 @@ export function elementWise(args, shape, call) {
   return plainResult(shape, pointwise(shape));
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function dropout(args, shape, call) {
   const p = decimal(args, "p", call);
   if (p < 0 || p > 1) {
@@ -43,6 +51,7 @@ export function dropout(args, shape, call) {
   return plainResult(shape, pointwise(shape));
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function prelu(args, shape, call) {
   const parameters = whole(args, "num_parameters", call);
   checkNegative([parameters]);
@@ -56,6 +65,7 @@ export function prelu(args, shape, call) {
   return { ...plainResult(shape, pointwise(shape)), parameters };
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function softmax(args, shape, call) {
   if (args.dim !== null) {
     const dim = whole(args, "dim", call);
@@ -69,6 +79,7 @@ export function softmax(args, shape, call) {
   return plainResult(shape, null); // a softmax of one number is 1
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function batchNorm(args, shape, call) {
   const rank = rankOf(call);
   const features = whole(args, "num_features", call);
@@ -111,6 +122,7 @@ export function batchNorm(args, shape, call) {
   };
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function flatten(args, shape, call) {
   const rank = shape.length;
   const [start, end] = ["start_dim", "end_dim"].map((name) => {
@@ -126,6 +138,7 @@ export function flatten(args, shape, call) {
   return { ...plainResult(result, null), way: { reshapes: true } };
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function linear(args, shape, call) {
   const [into, out] = [whole(args, "in_features", call), whole(args, "out_features", call)];
   const bias = truth(args, "bias", call);

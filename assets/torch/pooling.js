@@ -6,6 +6,16 @@ import { by, HALF, LayerProblem, list, PADDING, SIZE, STRIDE } from "./problems.
 import { refusal } from "./refusals.js";
 import { batched, checkNegative, outOfRange, plainResult, unbatched, windowsOf } from "./shared.js";
 
+/**
+ * @typedef {import("./shared.js").Args} Args
+ * @typedef {import("./shared.js").Made} Made
+ * @typedef {import("./shared.js").Named} Named
+ *
+ * @typedef {{ kernel: number[], stride: number[], padding: number[], dilation: number[],
+ *   ceil: boolean }} Pool
+ */
+
+/** @type {(args: Args, call: Named, rank: number) => Pool} */
 function poolArguments(args, call, rank) {
   if (args.return_indices) {
     throw new LayerProblem(
@@ -21,6 +31,7 @@ function poolArguments(args, call, rank) {
 
 const TOO_SMALL = "The window is larger than what is left to slide over.";
 
+/** @type {(planes: number, sizes: number[], found: number[]) => LayerProblem} */
 function tooSmall(planes, sizes, found) {
   return refusal(
     "too small",
@@ -30,7 +41,10 @@ function tooSmall(planes, sizes, found) {
   );
 }
 
-/** Torch's checks of a two-dimensional pool, in torch's order: rows, then columns, then both. */
+/**
+ * Torch's checks of a two-dimensional pool, in torch's order: rows, then columns, then both.
+ * @type {(pool: Pool) => void}
+ */
 function checkPool(pool) {
   const { kernel, stride, padding, dilation } = pool;
   const why =
@@ -51,8 +65,7 @@ function checkPool(pool) {
       );
     }
   }
-  for (const name of ["kernel_size", "stride", "dilation"]) {
-    const [h, w] = { kernel_size: kernel, stride, dilation }[name];
+  for (const [name, [h, w]] of Object.entries({ kernel_size: kernel, stride, dilation })) {
     if (h <= 0 || w <= 0) throw refusal(`pool's ${name}`, { h, w }, "", SIZE);
   }
   if (padding.some((p, i) => p > Math.trunc(kernel[i] / 2))) {
@@ -65,12 +78,16 @@ function checkPool(pool) {
   }
 }
 
-/** Torch's number of windows along an axis with as much padding on both sides. */
+/**
+ * Torch's number of windows along an axis with as much padding on both sides.
+ * @type {(size: number, kernel: number, stride: number, padding: number, dilation: number, ceil: boolean) => number}
+ */
 function outputSize(size, kernel, stride, padding, dilation, ceil) {
   const room = size + 2 * padding - dilation * (kernel - 1) - 1;
   return windowCount(room, stride, ceil, size + padding)[1];
 }
 
+/** @type {(full: number[], pool: Pool) => number[]} */
 function pooled(full, pool) {
   const { kernel, stride, padding, dilation, ceil } = pool;
   return full
@@ -78,6 +95,7 @@ function pooled(full, pool) {
     .map((n, i) => outputSize(n, kernel[i], stride[i], padding[i], dilation[i], ceil));
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function maxPool2d(args, shape, call) {
   const pool = poolArguments(args, call, 2);
   if (shape.length !== 3 && shape.length !== 4) {
@@ -90,6 +108,7 @@ export function maxPool2d(args, shape, call) {
   return pool2d(pool, shape);
 }
 
+/** @type {(pool: Pool, shape: number[]) => Made} */
 function pool2d(pool, shape) {
   const full = batched(shape, 2);
   checkPool(pool);
@@ -99,6 +118,7 @@ function pool2d(pool, shape) {
   return plainResult(unbatched([...full.slice(0, 2), ...found], shape, 2), windows);
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function maxPool1d(args, shape, call) {
   const pool = poolArguments(args, call, 1);
   if (shape.length !== 2 && shape.length !== 3) {
@@ -135,8 +155,12 @@ export function maxPool1d(args, shape, call) {
   return plainResult(unbatched([...full.slice(0, 2), ...found], shape, 1), windows);
 }
 
-/** Torch runs a signal's average as that of an image of one row. */
+/**
+ * Torch runs a signal's average as that of an image of one row.
+ * @type {(pool: Pool) => Pool}
+ */
 function asImage(pool) {
+  /** @type {(numbers: number[], first: number) => number[]} */
   const rows = (numbers, first) => [first, ...numbers];
   return {
     kernel: rows(pool.kernel, 1),
@@ -147,6 +171,7 @@ function asImage(pool) {
   };
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function averagePool(args, shape, call) {
   const rank = rankOf(call);
   const pool = poolArguments(args, call, rank);
@@ -171,6 +196,7 @@ export function averagePool(args, shape, call) {
   return pool2d(pool, shape);
 }
 
+/** @type {(shape: number[], name: string) => void} */
 function checkDims1d(shape, name) {
   if (shape.length === 2 || shape.length === 3) return;
   throw refusal(
@@ -180,6 +206,7 @@ function checkDims1d(shape, name) {
   );
 }
 
+/** @type {(pool: Pool, shape: number[]) => Made} */
 function meanSignal(pool, shape) {
   const full = batched(shape, 1);
   const image = asImage(pool);
@@ -189,6 +216,7 @@ function meanSignal(pool, shape) {
   return plainResult(unbatched(out, shape, 1), windows);
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function lpPool(args, shape, call) {
   const rank = rankOf(call);
   const pool = poolArguments(args, call, rank);
@@ -214,6 +242,7 @@ export function lpPool(args, shape, call) {
   return result;
 }
 
+/** @type {(args: Args, shape: number[], call: Named) => Made} */
 export function adaptive(args, shape, call) {
   const rank = rankOf(call);
   const isMax = call.name.includes("Max");
@@ -254,12 +283,14 @@ export function adaptive(args, shape, call) {
     }
     throw negativeOutput(rows);
   }
-  const axes = shape.length === rank + 2 ? out.map((n, i) => evenWindows(full[2 + i], n)) : [null];
+  const windows = out.map((n, i) => evenWindows(full[2 + i], n));
+  const alike = shape.length === rank + 2 ? windows.filter((window_) => window_ !== null) : [];
   const result = unbatched([...full.slice(0, 2), ...out], shape, rank);
   const way = { adaptive: shape.length === rank + 2 };
-  return { ...plainResult(result, axes.includes(null) ? null : axes), way };
+  return { ...plainResult(result, alike.length === rank ? alike : null), way };
 }
 
+/** @type {(sizes: number[]) => LayerProblem} */
 function negativeOutput(sizes) {
   return refusal(
     "negative output_size",
@@ -268,7 +299,10 @@ function negativeOutput(sizes) {
   );
 }
 
-/** Windows floor(j·n/o) to ceil((j+1)·n/o) as one kernel and stride, if they are all alike. */
+/**
+ * Windows floor(j·n/o) to ceil((j+1)·n/o) as one kernel and stride, if they are all alike.
+ * @type {(size: number, out: number) => import("../engine/sight.js").Window_ | null}
+ */
 function evenWindows(size, out) {
   if (out < 1) return null;
   const spans = range(out, (j) => adaptiveSpan(j, size, out));

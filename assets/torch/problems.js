@@ -1,17 +1,28 @@
 // What is wrong with a layer, in torch's own words or in ours.
 
 export class LayerProblem extends Error {
-  /** torch: true if the message is torch's own. */
+  /**
+   * torch: true if the message is torch's own.
+   * @param {string} message
+   */
   constructor(message, why = "", lesson = "", torch = false) {
     super(message);
-    Object.assign(this, { why, lesson, torch });
+    this.why = why;
+    this.lesson = lesson;
+    this.torch = torch;
   }
 }
+
+/** @type {(message: string, why?: string, lesson?: string) => LayerProblem} */
 export const torchSays = (message, why, lesson) => new LayerProblem(message, why, lesson, true);
 
+/** @type {(numbers: number[]) => number} */
 export const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
+/** @type {(numbers: number[]) => string} */
 export const by = (numbers) => numbers.join("x");
+/** @type {(numbers: number[]) => string} */
 export const spaced = (numbers) => `(${numbers.join(" x ")})`;
+/** @type {(numbers: number[]) => string} */
 export const list = (numbers) => `[${numbers.join(", ")}]`;
 
 export const SIZE = "lessons/output-size/";

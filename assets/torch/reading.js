@@ -2,6 +2,11 @@
 
 import { LayerProblem } from "./problems.js";
 
+/**
+ * A layer's call: its arguments, and its text as it is shown.
+ * @typedef {{ name: string, positional: any[], named: [string, any][], text: string }} Call
+ */
+
 const LONGEST = 20000; // characters of a network
 const MOST_LAYERS = 200;
 const LARGEST = 100000; // a number in a call, as in the package's tracing/parsing.py
@@ -13,6 +18,7 @@ const BLANK = /(?:\s|#[^\n]*)*/y;
 const IMPORTS =
   /^(?:[ \t]*(?:(?:import|from)[ \t][\w., \t]*(?:\*|\([\w\s,]*\))?[ \t]*)?(?:#[^\n]*)?\n)+/;
 // What torch prints of a convolution without the quotes that Python needs.
+/** @type {Record<string, string[]>} */
 const UNQUOTED = {
   padding: ["same", "valid"],
   padding_mode: ["reflect", "replicate", "circular"],
@@ -29,6 +35,7 @@ const UNQUOTED = {
  */
 
 class Reader {
+  /** @param {string} given */
   constructor(given) {
     // As many blank lines as there were: a message counts lines as the reader does.
     const text = given.replace(IMPORTS, (lines) => lines.replace(/[^\n]+/g, ""));
@@ -66,17 +73,22 @@ class Reader {
     );
   }
 
+  /** @param {string} sign */
   takes(sign) {
     if (this.next.sign !== sign) return false;
     this.at += 1;
     return true;
   }
 
+  /** @param {string} sign */
   must(sign) {
     if (!this.takes(sign)) throw this.wrong();
   }
 
-  /** A value, or a product of whole numbers, such as 6*28*28. */
+  /**
+   * A value, or a product of whole numbers, such as 6*28*28.
+   * @returns {any}
+   */
   value(depth = 0) {
     let found = this.factor(depth);
     while (this.next.sign === "*") {
@@ -89,6 +101,10 @@ class Reader {
     return found;
   }
 
+  /**
+   * @param {number} depth
+   * @returns {any}
+   */
   factor(depth) {
     const token = this.next;
     this.at += 1;
@@ -97,7 +113,7 @@ class Reader {
     if (token.number) return number(token.number, 1);
     if (token.sign === "-" && this.next.number) {
       this.at += 1;
-      return number(this.tokens[this.at - 1].number, -1);
+      return number(this.tokens[this.at - 1].number ?? "", -1);
     }
     if ((token.sign === "(" || token.sign === "[") && depth < 3) {
       const close = token.sign === "(" ? ")" : "]";
@@ -114,7 +130,10 @@ class Reader {
     throw this.wrong();
   }
 
-  /** 'nn.Conv2d(3, 8, 3)' at the present place, or the layers of an nn.Sequential. */
+  /**
+   * 'nn.Conv2d(3, 8, 3)' at the present place, or the layers of an nn.Sequential.
+   * @returns {Call[]}
+   */
   layers(depth = 0) {
     const head = this.next;
     if (!head.name || depth > 8) throw this.wrong();
@@ -125,16 +144,18 @@ class Reader {
       return this.several(")", depth);
     }
     if (name === "OrderedDict" || name === "collections.OrderedDict") return this.dictionary(depth);
-    const call = { name, positional: [], named: [] };
+    /** @type {Call} */
+    const call = { name, positional: [], named: [], text: "" };
     const bare = [];
     this.must("(");
     while (!this.takes(")")) {
       if (this.next.name && this.tokens[this.at + 1]?.sign === "=") {
         const key = this.next.name;
         this.at += 2;
-        if (Object.hasOwn(UNQUOTED, key) && UNQUOTED[key].includes(this.next.name)) {
+        const word = this.next.name ?? "";
+        if (Object.hasOwn(UNQUOTED, key) && UNQUOTED[key].includes(word)) {
           bare.push(this.next);
-          call.named.push([key, this.next.name]);
+          call.named.push([key, word]);
           this.at += 1;
         } else call.named.push([key, this.value()]);
       } else {
@@ -143,7 +164,8 @@ class Reader {
       }
       if (!this.takes(",") && this.next.sign !== ")") throw this.wrong();
     }
-    let [text, from] = ["", head.start];
+    let text = "";
+    let from = head.start;
     for (const { name: word, start, stop } of bare) {
       text += `${this.text.slice(from, start)}'${word}'`;
       from = stop;
@@ -153,7 +175,12 @@ class Reader {
     return [call];
   }
 
-  /** Layers up to a closing sign; commas, and the '(0):' that torch prints, may stand between. */
+  /**
+   * Layers up to a closing sign; commas, and the '(0):' that torch prints, may come between.
+   * @param {string} close
+   * @param {number} depth
+   * @returns {Call[]}
+   */
   several(close, depth) {
     const found = [];
     while (this.next.sign !== close || (close === "" && this.at < this.tokens.length)) {
@@ -171,6 +198,10 @@ class Reader {
     return found;
   }
 
+  /**
+   * @param {number} depth
+   * @returns {Call[]}
+   */
   dictionary(depth) {
     const found = [];
     this.must("(");
@@ -191,13 +222,17 @@ class Reader {
   }
 }
 
+/** @type {Map<string, boolean | null>} */
 const CONSTANTS = new Map([
   ["True", true],
   ["False", false],
   ["None", null],
 ]);
 
-/** A float keeps its kind, for torch takes no 2.0 for a size. */
+/**
+ * A float keeps its kind, for torch takes no 2.0 for a size.
+ * @type {(text: string, sign: number) => number | { float: number }}
+ */
 function number(text, sign) {
   const value = sign * Number(text);
   if (!(Math.abs(value) <= LARGEST)) {
@@ -206,7 +241,10 @@ function number(text, sign) {
   return /^\d+$/.test(text) ? value : { float: value };
 }
 
-/** The calls in a network's text: an nn.Sequential, what torch prints of one, or bare layers. */
+/**
+ * The calls in a network's text: an nn.Sequential, what torch prints of one, or bare layers.
+ * @type {(text: string) => Call[]}
+ */
 export function readNetwork(text) {
   if (text.length > LONGEST) {
     throw new LayerProblem(`A network has at most 20,000 characters, not ${text.length}.`);
@@ -218,7 +256,10 @@ export function readNetwork(text) {
   return found;
 }
 
-/** '3x32x32', '(3, 32, 32)' or '3, 32, 32' to [3, 32, 32]. */
+/**
+ * '3x32x32', '(3, 32, 32)' or '3, 32, 32' to [3, 32, 32].
+ * @type {(text: string) => number[]}
+ */
 export function readShape(text) {
   const sizes = text
     .replace(/^[\s([]+|[\s,)\]]+$/g, "")

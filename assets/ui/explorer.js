@@ -617,7 +617,7 @@ export class Explorer extends ExplorerFigure {
     const size = [this.rows.length, this.rows[0].length];
     if (kind === "photo") await this.bringPhoto();
     if (kind === "zeros") {
-      this.rows = grid(...size, () => 0);
+      this.rows = grid(size[0], size[1], () => 0);
       this.folded &&= this.folded.map((row) => row.map(() => 0));
       this.source = { kind: "typed", rows: this.rows };
     } else {

