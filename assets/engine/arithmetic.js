@@ -14,7 +14,6 @@ const RAISED = Object.fromEntries([..."0123456789−"].map((sign, i) => [sign, "
 /**
  * What is printed, exactly.
  * @type {(value: number) => Decimal}
- * @type {(value: number) => Decimal}
  */
 function shown(value) {
   const [mantissa, exponent = "0"] = number(value).replaceAll(MINUS, "-").split("e");
@@ -42,7 +41,6 @@ function sum(terms) {
 /**
  * '= 4', or '≈ 3.667'. numbers: all that is printed. holds: whether it gives the result.
  * @type {(value: number, numbers: number[], holds: () => boolean) => string}
- * @type {(value: number, numbers: number[], holds: () => boolean) => string}
  */
 function resulting(value, numbers, holds) {
   const exact = equals(value) === "=" && (![...numbers, value].every(Number.isFinite) || holds());
@@ -50,7 +48,6 @@ function resulting(value, numbers, holds) {
 }
 
 /**
- * @type {(values: number[], norm: number, scale: number, value: number) => boolean}
  * @type {(values: number[], norm: number, scale: number, value: number) => boolean}
  */
 function isRoot(values, norm, scale, value) {
@@ -67,13 +64,11 @@ function isRoot(values, norm, scale, value) {
 /**
  * As torch's: the power 0.5 is a square root.
  * @type {(base: number, exponent: number) => number}
- * @type {(base: number, exponent: number) => number}
  */
 const raised = (base, exponent) => base ** exponent;
 
 /**
  * Why torch's LP pool gives nan for numbers that are none; '' if it does not.
- * @type {(values: number[], norm: number) => string}
  * @type {(values: number[], norm: number) => string}
  */
 function noRoot(values, norm) {
@@ -90,7 +85,6 @@ function noRoot(values, norm) {
 /**
  * That torch's powers are no longer finite, where the numbers are; '' if they are, too.
  * @type {(values: number[], norm: number, value: number) => string}
- * @type {(values: number[], norm: number, value: number) => string}
  */
 function overflow(values, norm, value) {
   const finite = Number.isFinite(value) || !values.every(Number.isFinite);
@@ -100,7 +94,6 @@ function overflow(values, norm, value) {
 /**
  * The same of a sum. A divisor of 0 gives infinity or nan without it.
  * @type {(terms: number[], divisor: number, value: number, what?: string) => string}
- * @type {(terms: number[], divisor: number, value: number, what?: string) => string}
  */
 function past(terms, divisor, value, what = "sum") {
   const follows = Number.isFinite(value) || divisor === 0 || !terms.every(Number.isFinite);
@@ -108,7 +101,6 @@ function past(terms, divisor, value, what = "sum") {
 }
 
 /**
- * @type {(values: number[], norm: number, size: number) => string}
  * @type {(values: number[], norm: number, size: number) => string}
  */
 function lp(values, norm, size) {
@@ -123,7 +115,6 @@ function lp(values, norm, size) {
 
 /**
  * ask and step: engine/operations.js's.
- * @type {(ask: import("./operations.js").Asked, step: import("./operations.js").Told) => string}
  * @type {(ask: import("./operations.js").Asked, step: import("./operations.js").Told) => string}
  */
 export const arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = "" }) => {

@@ -22,28 +22,6 @@
  */
 
 /**
- * Two numbers of an axis: before and after, or where something begins and stops.
- * @typedef {[number, number]} Span
- *
- * What makes windows of one kernel; crop: what is left out of the input's ends.
- * @typedef {object} Given
- * @property {number} size
- * @property {number} kernel
- * @property {number} stride
- * @property {Span} padding
- * @property {number} dilation
- * @property {boolean} ceil
- * @property {Span} crop
- *
- * @typedef {Omit<Given, "crop"> & { extent: number, naive: number, starts: number[],
- *   windows: number[][], formula: string }} RegularAxis
- * @typedef {{ size: number, padding: Span, spans: Span[], windows: number[][],
- *   formula: string }} UnevenAxis
- * @typedef {RegularAxis | UnevenAxis} Axis
- */
-
-/**
- * @type {<T>(count: number, make: (i: number) => T) => T[]}
  * @type {<T>(count: number, make: (i: number) => T) => T[]}
  */
 export const range = (count, make) => Array.from({ length: count }, (_, i) => make(i));
@@ -51,7 +29,6 @@ export const range = (count, make) => Array.from({ length: count }, (_, i) => ma
 /**
  * How many windows an axis has: [what the formula gives, what torch makes of it].
  * room: what is left of the padded size beside the first window. end: size + padding before.
- * @type {(room: number, stride: number, ceil: boolean, end: number) => Span}
  * @type {(room: number, stride: number, ceil: boolean, end: number) => Span}
  */
 export function windowCount(room, stride, ceil, end) {
@@ -63,7 +40,6 @@ export function windowCount(room, stride, ceil, end) {
 /**
  * padding='same' puts the odd element behind: [before, after].
  * @type {(kernel: number, dilation: number) => Span}
- * @type {(kernel: number, dilation: number) => Span}
  */
 export function samePadding(kernel, dilation) {
   const total = dilation * (kernel - 1);
@@ -73,7 +49,6 @@ export function samePadding(kernel, dilation) {
 /**
  * Window j of an adaptive pool reads from floor(j·n/o) up to ceil((j + 1)·n/o).
  * @type {(j: number, size: number, out: number) => Span}
- * @type {(j: number, size: number, out: number) => Span}
  */
 export function adaptiveSpan(j, size, out) {
   return [Math.floor((j * size) / out), Math.ceil(((j + 1) * size) / out)];
@@ -81,7 +56,6 @@ export function adaptiveSpan(j, size, out) {
 
 /**
  * One axis. padding: [before, after]. Offers what the package's geometry.Axis offers.
- * @type {(given: Partial<Given> & { size: number }) => RegularAxis}
  * @type {(given: Partial<Given> & { size: number }) => RegularAxis}
  */
 export function axisOf(given) {
@@ -110,7 +84,6 @@ export function windowSize(axes) {
 /**
  * Adaptive pooling's windows: from floor(j·n/o) to ceil((j + 1)·n/o).
  * @type {(size: number, out: number) => UnevenAxis}
- * @type {(size: number, out: number) => UnevenAxis}
  */
 export function unevenAxis(size, out) {
   const spans = range(out, (j) => adaptiveSpan(j, size, out));
@@ -121,7 +94,6 @@ export function unevenAxis(size, out) {
 
 /**
  * A transposed convolution's: the input stretched by its stride, under windows at stride 1.
- * @type {(given: { size: number, kernel: number, stride: number, padding: number, dilation: number, extra: number }) => RegularAxis}
  * @type {(given: { size: number, kernel: number, stride: number, padding: number, dilation: number, extra: number }) => RegularAxis}
  */
 export function transposedAxis({ size, kernel, stride, padding, dilation, extra }) {
@@ -142,7 +114,6 @@ export function transposedAxis({ size, kernel, stride, padding, dilation, extra 
 
 /**
  * @type {(axis: Omit<RegularAxis, "formula">) => string}
- * @type {(axis: Omit<RegularAxis, "formula">) => string}
  */
 function regularWords({ size, kernel, stride, padding, dilation, ceil, naive, starts }) {
   const [left, right] = ceil ? "⌈⌉" : "⌊⌋";
@@ -159,7 +130,6 @@ function regularWords({ size, kernel, stride, padding, dilation, ceil, naive, st
 
 /**
  * @type {(axes: Axis[], rank: number) => string[]}
- * @type {(axes: Axis[], rank: number) => string[]}
  */
 export function sizeWords([rows, cols], rank) {
   if (rank === 1 || rows.formula === cols.formula) return [cols.formula];
@@ -168,7 +138,6 @@ export function sizeWords([rows, cols], rank) {
 
 /**
  * The element of which a position holds a copy; null where it holds a constant.
- * @type {(position: number, size: number, mode: string | null) => number | null}
  * @type {(position: number, size: number, mode: string | null) => number | null}
  */
 export function origin(position, size, mode) {

@@ -5,7 +5,6 @@ export const MINUS = "−";
 /**
  * Python rounds a number half-way between two to the even digit, toFixed() upwards.
  * @type {(text: string, exact: string) => string}
- * @type {(text: string, exact: string) => string}
  */
 function even(text, exact) {
   const mantissa = text.split("e")[0].length;
@@ -16,7 +15,6 @@ function even(text, exact) {
 
 /**
  * At most three digits after the point, no trailing zeros, a real minus sign.
- * @type {(value: number) => string}
  * @type {(value: number) => string}
  */
 export function number(value) {
@@ -36,7 +34,6 @@ export function number(value) {
 /**
  * '=' if number(value) is the value, to float32's precision, else '≈'.
  * @type {(value: number) => "=" | "≈"}
- * @type {(value: number) => "=" | "≈"}
  */
 export function equals(value) {
   if (!Number.isFinite(value)) return "=";
@@ -48,7 +45,6 @@ export function equals(value) {
 /**
  * A number ready to stand after an operator: negative ones in brackets.
  * @type {(value: number) => string}
- * @type {(value: number) => string}
  */
 export function signed(value) {
   const text = number(value);
@@ -59,14 +55,12 @@ const LARGEST_VALUE = 1e6;
 
 /**
  * @type {<T>(rows: number, cols: number, value: (row: number, col: number) => T) => T[][]}
- * @type {<T>(rows: number, cols: number, value: (row: number, col: number) => T) => T[][]}
  */
 export const grid = (rows, cols, value) =>
   Array.from({ length: rows }, (_, r) => Array.from({ length: cols }, (_, c) => value(r, c)));
 
 /**
  * A number typed by a reader, as float32 holds it, nan and inf too; null if it is none.
- * @type {(text: string | number) => number | null}
  * @type {(text: string | number) => number | null}
  */
 export function readNumber(text) {
@@ -80,7 +74,6 @@ export function readNumber(text) {
 
 /**
  * The fewest digits that are this float32.
- * @type {(value: number) => string}
  * @type {(value: number) => string}
  */
 export function short(value) {

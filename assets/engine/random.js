@@ -3,7 +3,6 @@
 /**
  * Torch's own generator: the whole numbers of manual_seed(seed); randint(low, high + 1, ...).
  * @type {(seed: number, low: number, high: number, count: number) => number[]}
- * @type {(seed: number, low: number, high: number, count: number) => number[]}
  */
 export function randint(seed, low, high, count) {
   const state = new Uint32Array(624);

@@ -80,7 +80,7 @@ OTHERS = {"lessons": "benches.lessons"}
 # Which tests of the site a script has; each of them builds the site, so not all are run for all.
 ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")
 TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", "reading")
-TORCH += ("shared", "signatures")
+TORCH += ("refusals", "shared")
 OF_SCRIPT = {
     "access": ("landmarks", "site"),
     "explorer": (*ENGINE, "calls", "elements", "explorer", "grid", "pasted", "settings"),

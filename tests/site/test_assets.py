@@ -23,6 +23,7 @@ def sources(tmp_path):
     for name in ("one", "two"):
         text = f"import {{ word }} from './room/shared.js';\nglobalThis.{name} = word;\n"
         (tmp_path / "assets" / f"{name}.js").write_text(text)
+    (tmp_path / "tsconfig.json").write_text('{"compilerOptions": {"strict": true}}')
     return tmp_path
 
 
@@ -39,6 +40,7 @@ def test_each_script_is_one_classic_script(sources, calls):
     assert assets.write_bundles(sources, folder) == NAMES and len(calls) == 1
     one, two = ((folder / name).read_text() for name in NAMES)
     assert one.startswith('"use strict";\n(()=>{') and one.endswith("})();\n")
+    assert one.count("use strict") == 1  # tsconfig.json, which a copy may lack, changes no byte
     assert "first" in one and "globalThis.one=" in one and "import" not in one
     assert "globalThis.two=" in two and one != two
 

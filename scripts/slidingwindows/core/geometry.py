@@ -96,7 +96,7 @@ class UnevenAxis:
             )
         if output_size > MOST_WINDOWS:
             raise SlidingWindowsError(
-                f"{output_size:,} windows are more than the {MOST_WINDOWS:,} taken"
+                f"at most {MOST_WINDOWS:,} windows are accepted, not {output_size:,}"
             )
         spans = []
         for j in range(output_size):

@@ -46,7 +46,7 @@ def family(operation: str) -> str:
 
 
 def _filter(families: list[str]) -> str:
-    """Buttons for ui/gallery.js, in the page from the start: added later, they would make it jump."""
+    """Buttons for ui/gallery.js. Added later than the page, they would make it jump."""
     buttons = "".join(
         f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
         f"{escape(kind or 'All')}</button>"
