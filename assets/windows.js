@@ -1,6 +1,6 @@
 // One operation on one small input, as plain numbers: where each window lies, what it reads and
 // makes of it, and what it hands back of a gradient. layers.js says first what torch refuses.
-// It says what the package's slide() says: core/geometry.py, core/backward.py,
+// It says what the package's slide() says: core/geometry.py, core/moves.py,
 // tracing/pooling.py, tracing/convolution.py.
 
 (() => {

@@ -11,7 +11,7 @@ from torch import nn
 
 from slidingwindows import route, slide
 from slidingwindows.cli.arguments import EXAMPLES
-from slidingwindows.words.listing import aligned, grid, listing
+from slidingwindows.words.terminal import aligned, grid, listing
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,8 +15,18 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel
 from slidingwindows.drawing.canvas import INDEX, text_width
-from slidingwindows.drawing.funnel_frames import FIRST_SHADE, LINE, animate, poster
-from slidingwindows.drawing.funnel_plan import GAP, LABEL, MOST_ROWS, OFFSET, TALLEST, plan
+from slidingwindows.drawing.funnel import (
+    FIRST_SHADE,
+    GAP,
+    LABEL,
+    LINE,
+    MOST_ROWS,
+    OFFSET,
+    TALLEST,
+    animate,
+    plan,
+    poster,
+)
 from slidingwindows.drawing.style import MARGIN, WIDTH
 
 PAGE, CARD, RIM, FRONT = (INDEX[role] for role in ("page", "pad", "muted", "text"))

@@ -13,12 +13,12 @@ from slidingwindows.core.trace import Trace
 from slidingwindows.drawing.animation import animate, durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.panels import cell_text
+from slidingwindows.drawing.grid import cell_text
 from slidingwindows.drawing.stepper import LOOKS, figure_data, script
 from slidingwindows.drawing.style import THEMES
 from slidingwindows.tracing.route import route
-from slidingwindows.words.description import transcript
-from slidingwindows.words.transfer_words import transcript as transfer_transcript
+from slidingwindows.words.trace import transcript
+from slidingwindows.words.transfer import transcript as transfer_transcript
 
 IMAGE = torch.randint(0, 10, (1, 4, 4), generator=torch.Generator().manual_seed(4)).float()
 

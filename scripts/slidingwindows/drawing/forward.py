@@ -7,10 +7,10 @@ import re
 from ..core.geometry import UnevenAxis
 from ..core.text import number, size
 from ..core.trace import Step, Trace
-from ..words import wording
-from . import around, grids
+from ..words import trace as trace_words
+from . import grid
 from .canvas import Box, Canvas
-from .panels import Grid, Panel
+from .grid import Grid, Panel
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
@@ -25,7 +25,7 @@ class Drawing(Scene[Step]):
         self.untouched = trace.geometry.untouched()
         self.axes = trace.geometry.rows, trace.geometry.cols
         self.many = len(trace.steps) > MAX_FRAMES
-        self._grids = grids.of_trace(trace)
+        self._grids = grid.grids_of_trace(trace)
         self._numbers = {id(step): n for n, step in enumerate(trace.steps)}
         super().__init__(width)
 
@@ -53,7 +53,7 @@ class Drawing(Scene[Step]):
 
     def opening_words(self) -> list[str]:
         """How the output's size comes about."""
-        return [line for text in wording.size_words(self.trace) for line in self.wrapped(text)]
+        return [line for text in trace_words.size_words(self.trace) for line in self.wrapped(text)]
 
     def closing_words(self) -> list[str]:
         """The animation's last line."""
@@ -88,7 +88,7 @@ class Drawing(Scene[Step]):
 
     def _each_input(self, canvas: Canvas, plane: int, panel: Panel) -> None:
         rows, cols = self.axes
-        around.beyond(canvas, panel, self.axes)
+        grid.beyond(canvas, panel, self.axes)
         for row in range(-rows.padding[0], rows.size + rows.padding[1]):
             for col in range(-cols.padding[0], cols.size + cols.padding[1]):
                 value = self.trace.at(plane, row, col)
@@ -98,20 +98,20 @@ class Drawing(Scene[Step]):
                     self.hatched(canvas, panel, row, col, value)
                 else:
                     self.cell(canvas, panel, row, col, value)
-        around.ruled(canvas, panel, self.axes, self.px)
+        grid.ruled(canvas, panel, self.axes, self.px)
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         parts, trace = [], self.trace
-        if trace.stretched or wording.padded(trace):
-            parts.append(("pad", wording.padding_words(trace)))
+        if trace.stretched or trace_words.padded(trace):
+            parts.append(("pad", trace_words.padding_words(trace)))
         if self.untouched:
             parts.append(("hatch", "never read by any window"))
         if any(step.ties for step in trace.steps) and not self.shaded:
             parts.append(("ring", "a later tie"))
         if any(axis.dropped for axis in self.axes):
             parts.append(("dash", "window dropped: it would start past the input"))
-        if around.overhangs(self.axes):
+        if grid.overhangs(self.axes):
             parts.append(("reach", "past the edge: nothing to read"))
         return parts
 
@@ -189,7 +189,7 @@ class Drawing(Scene[Step]):
                     canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
         dilated = max(axis.dilation for axis in self.axes) > 1
         for panel in self.layout.inputs:
-            around.ruled(canvas, panel, self.axes, self.px, step.output)
+            grid.ruled(canvas, panel, self.axes, self.px, step.output)
             if dilated:
                 for tap in step.taps:
                     canvas.outline(panel.box(tap.row, tap.col), "edge", self.px(3))

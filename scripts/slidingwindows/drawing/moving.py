@@ -8,9 +8,9 @@ from ..core.errors import given
 from ..core.text import size
 from ..core.trace import Trace
 from ..core.transfer import Move, Transfer
-from . import grids
+from . import grid
 from .canvas import Box, Canvas
-from .panels import Grid, Panel
+from .grid import Grid, Panel
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
@@ -29,7 +29,7 @@ class Moving(Scene[Move]):
     def __init__(self, transfer: Transfer, width: int = WIDTH) -> None:
         self.transfer, self.steps, self.call = transfer, transfer.moves, transfer.call
         self.axes = transfer.geometry.rows, transfer.geometry.cols
-        self._grids = grids.of_transfer(transfer)
+        self._grids = grid.grids_of_transfer(transfer)
         # The target after each move, for the cells that the move writes.
         self._after: list[dict[tuple[int, int], float]] = []
         known: dict[tuple[int, int], float] = {}

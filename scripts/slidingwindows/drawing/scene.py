@@ -8,11 +8,10 @@ from typing import Generic, TypeVar
 
 from ..core.trace import Step
 from ..core.transfer import Move
-from . import legend
-from .canvas import Canvas, text_width
-from .layout import plan
-from .panels import (
+from .canvas import Box, Canvas, text_width
+from .grid import (
     LABEL_SIZE,
+    LEGEND_SIZE,
     LINE_SIZE,
     TITLE_SIZE,
     Grid,
@@ -20,9 +19,71 @@ from .panels import (
     cell_text,
     wrap,
 )
-from .sheets import Layout, Sheet
-from .sizes import Sizes
-from .style import SHADES, WIDTH
+from .layout import Layout, Sheet, plan
+from .style import SHADES, WIDTH, Sizes
+
+LegendRows = list[list[tuple[str, str, int]]]
+
+
+def legend_rows(entries: list[tuple[str, str]], sizes: Sizes) -> LegendRows:
+    """(swatch, meaning, width in pixels) in lines that fit the figure.
+
+    Swatches: the name of a fill, 'hatch', 'ring', 'dash', 'reach' (fainter dashes), or 'ramp'.
+    """
+    rows: LegendRows = []
+    used = 0
+    for swatch, meaning in entries:
+        width = _indent(swatch, sizes) + text_width(meaning, sizes.px(LEGEND_SIZE)) + sizes.px(28)
+        if not rows or used + width - sizes.px(28) > sizes.room:
+            rows.append([])
+            used = 0
+        rows[-1].append((swatch, meaning, width))
+        used += width
+    return rows
+
+
+def legend_width(rows: LegendRows, sizes: Sizes) -> int:
+    """Pixels of the longest line."""
+    return max((sum(width for *_, width in row) - sizes.px(28) for row in rows), default=0)
+
+
+def draw_legend(canvas: Canvas, rows: LegendRows, x: int, y: int, sizes: Sizes) -> None:
+    """The lines, the first with its baseline at y."""
+    px = sizes.px
+    for row in rows:
+        left = x
+        for swatch, meaning, width in row:
+            _swatch(canvas, (left, y - px(17), left + px(20), y + px(3)), swatch, sizes)
+            text_x = left + _indent(swatch, sizes)
+            canvas.text(text_x, y, meaning, px(LEGEND_SIZE), "muted")
+            left += width
+        y += px(LEGEND_SIZE + 10)
+
+
+def _indent(swatch: str, sizes: Sizes) -> int:
+    return sizes.px(56) if swatch == "ramp" else sizes.px(28)
+
+
+def _swatch(canvas: Canvas, box: Box, swatch: str, sizes: Sizes) -> None:
+    left, top, right, bottom = box
+    if swatch == "ramp":
+        each = max(1, sizes.px(48) // SHADES)
+        canvas.fill((left, top, left + each * SHADES + 2, bottom), "line")
+        for level in range(SHADES):
+            start = left + 1 + level * each
+            canvas.shade((start, top + 1, start + each, bottom - 1), level)
+        return
+    inner = (left + 1, top + 1, right - 1, bottom - 1)
+    if swatch in ("dash", "reach"):
+        canvas.dashed(box, "muted" if swatch == "dash" else "hatch", 2, 5)
+        return
+    canvas.fill(box, "line")
+    canvas.fill(inner, "page" if swatch in ("hatch", "ring") else swatch)
+    if swatch == "hatch":
+        canvas.hatch(inner, "hatch")
+    if swatch == "ring":
+        canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
+
 
 MAX_FRAMES = 256  # windows shown; of more, every second, third ... is
 S = TypeVar("S", bound=Step | Move)
@@ -117,7 +178,7 @@ class Scene(Generic[S]):
         inputs, besides, output, sign = self.grids()
         self._ranges(inputs, besides, output)
         entries = self.legend() + (self._shade_legend() if self.shaded else [])
-        self._legend_rows = legend.rows_of(entries, self.sizes)
+        self._legend_rows = legend_rows(entries, self.sizes)
         line = self.px(LINE_SIZE)
         longest = max(text_width(text, line) for lines in texts for text in lines)
         title = PAIR.sub("\\1,\N{NO-BREAK SPACE}\\2", self.title())
@@ -129,7 +190,7 @@ class Scene(Generic[S]):
                 output=output,
                 sign=sign,
                 lines=max(len(lines) for lines in texts),
-                longest=max(longest, legend.widest(self._legend_rows, self.sizes)),
+                longest=max(longest, legend_width(self._legend_rows, self.sizes)),
                 legend=len(self._legend_rows),
                 rulers=self.rulers(),
                 call=self.call,
@@ -181,7 +242,7 @@ class Scene(Generic[S]):
             canvas.text(x, y + px(12), sign, px(34), "muted", "middle")
         self.paint(canvas)
         where = layout.text_x, layout.legend_y
-        legend.draw(canvas, self._legend_rows, *where, self.sizes)
+        draw_legend(canvas, self._legend_rows, *where, self.sizes)
 
     def cell(
         self,

@@ -18,8 +18,8 @@ from ..core.transfer import Transfer
 from .animation import GLIDE, INTRO, LAST, durations, item_steps, scene_of
 from .canvas import Box, Canvas
 from .forward import Drawing
+from .grid import LINE_SIZE, Panel, cell_text
 from .moving import Moving
-from .panels import LINE_SIZE, Panel, cell_text
 
 # A cell's look, as the stepper knows it: (fill, ink) to a letter, a capital for bold numbers.
 LOOKS = {

@@ -6,7 +6,7 @@ from ..core.geometry import AnyAxis
 from ..core.text import number
 from ..core.trace import Rows, Trace
 from ..core.transfer import Transfer
-from . import wording
+from . import trace as trace_words
 
 
 def listing(item: Trace | Transfer) -> list[str]:
@@ -42,7 +42,7 @@ def _head(item: Trace | Transfer) -> list[str]:
 
 
 def _of_trace(trace: Trace) -> list[str]:
-    lines = [*_head(trace), *wording.size_words(trace), ""]
+    lines = [*_head(trace), *trace_words.size_words(trace), ""]
     for plane in range(len(trace.planes)):
         lines += [_plane_name("input", trace, plane), *_input(trace, plane), ""]
     for plane, kernel in enumerate(trace.weights):
@@ -82,8 +82,8 @@ def _numbers(plane: Rows) -> list[str]:
 
 def _notes(trace: Trace) -> list[str]:
     signs = []
-    if wording.padded(trace):
-        signs.append(f"(…) {wording.padding_words(trace)}")
+    if trace_words.padded(trace):
+        signs.append(f"(…) {trace_words.padding_words(trace)}")
     if trace.stretched:
         signs.append("(0) zeros between the input's own numbers")
     if trace.operation.startswith("ConvTranspose"):
