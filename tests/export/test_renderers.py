@@ -212,7 +212,9 @@ def test_the_authors_matplotlibrc_changes_nothing(monkeypatch, tmp_path):
     rc = tmp_path / "matplotlibrc"
     rc.write_text(RCFILE)
     monkeypatch.setenv("MATPLOTLIBRC", str(rc))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "shared"), prepend=os.pathsep)
+    here = Path(__file__).parent
+    for folder in (here, here.parent / "shared"):
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
     probe = "import matplotlib; print(matplotlib.rcParams['font.size'])"
     size = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert size.stdout == "40.0\n"
