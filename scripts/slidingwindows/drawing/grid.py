@@ -10,7 +10,8 @@ from ..core.geometry import AnyAxis, UnevenAxis
 from ..core.text import MINUS, number, size
 from ..core.trace import Plane, Rows, Trace
 from ..core.transfer import Transfer
-from .canvas import Box, Canvas, text_width
+from .canvas import Box, text_width
+from .painter import Painter
 from .style import MARGIN, WIDTH
 
 # Pixels of a figure 640 wide.
@@ -211,17 +212,17 @@ def _check(shape: tuple[int, int], call: str) -> None:
 Axes = tuple[AnyAxis, AnyAxis]  # of the rows and of the columns
 
 
-def beyond(canvas: Canvas, panel: Panel, axes: Axes) -> None:
+def beyond(painter: Painter, panel: Panel, axes: Axes) -> None:
     """Dashed frames: what ceil_mode's windows reach past the padding, and the windows it drops."""
     rows, cols = axes
     if overhangs(axes):
-        canvas.dashed(panel.box(-rows.padding[0], -cols.padding[0], *_reached(axes)), "hatch", 2)
+        painter.dashed(panel.box(-rows.padding[0], -cols.padding[0], *_reached(axes)), "hatch", 2)
     for start in rows.dropped:
         width = cols.starts[-1] + cols.extent - cols.starts[0]
-        canvas.dashed(panel.box(start, cols.starts[0], rows.extent, width), "muted", 2)
+        painter.dashed(panel.box(start, cols.starts[0], rows.extent, width), "muted", 2)
     for start in cols.dropped:
         height = rows.starts[-1] + rows.extent - rows.starts[0]
-        canvas.dashed(panel.box(rows.starts[0], start, height, cols.extent), "muted", 2)
+        painter.dashed(panel.box(rows.starts[0], start, height, cols.extent), "muted", 2)
 
 
 def overhangs(axes: Axes) -> bool:
@@ -235,7 +236,7 @@ def _reached(axes: Axes) -> tuple[int, int]:
 
 
 def ruled(
-    canvas: Canvas,
+    painter: Painter,
     panel: Panel,
     axes: Axes,
     px: Callable[[int], int],
@@ -249,9 +250,9 @@ def ruled(
         if not isinstance(axis, UnevenAxis):
             continue
         for index in range(len(axis.spans)):
-            canvas.fill(_bar(panel, axis, which, index, px), "hatch")
+            painter.fill(_bar(panel, axis, which, index, px), "hatch")
         if output:  # last, for windows may be the same
-            canvas.fill(_bar(panel, axis, which, output[which], px), "edge")
+            painter.fill(_bar(panel, axis, which, output[which], px), "edge")
 
 
 def _bar(panel: Panel, axis: UnevenAxis, which: int, index: int, px: Callable[[int], int]) -> Box:

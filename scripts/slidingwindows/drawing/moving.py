@@ -9,8 +9,9 @@ from ..core.text import size
 from ..core.trace import Trace
 from ..core.transfer import Move, Transfer
 from . import grid
-from .canvas import Box, Canvas
+from .canvas import Box
 from .grid import Grid, Panel
+from .painter import Painter
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
@@ -78,29 +79,29 @@ class Moving(Scene[Move]):
             return [("pad", "padding holds 0")]
         return []
 
-    def paint(self, canvas: Canvas) -> None:
+    def paint(self, painter: Painter) -> None:
         """All sources, and a target of zeros (a matrix yet unwritten stays empty)."""
-        self.paint_sources(canvas)
+        self.paint_sources(painter)
         output = self.layout.output
         for row, col in cells(output):
             if self.transfer.kind != "unfold":
-                self.cell(canvas, output, row, col, 0.0, "page", "muted")
+                self.cell(painter, output, row, col, 0.0, "page", "muted")
             elif output.cell >= 8:
-                canvas.outline(output.box(row, col), "line", 1)
-        canvas.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
+                painter.outline(output.box(row, col), "line", 1)
+        painter.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
 
-    def paint_sources(self, canvas: Canvas) -> None:
+    def paint_sources(self, painter: Painter) -> None:
         """What is moved."""
         for plane, panel in enumerate(self.layout.inputs):
             for row, col in cells(panel):
-                self._source(canvas, panel, plane, row, col)
+                self._source(painter, panel, plane, row, col)
 
     def _source(
-        self, canvas: Canvas, panel: Panel, plane: int, row: int, col: int, fill: str = "page"
+        self, painter: Painter, panel: Panel, plane: int, row: int, col: int, fill: str = "page"
     ) -> None:
         padding = self.transfer.is_padding(row, col) and (fill == "page" or self.shaded)
         fill, ink = ("pad", "muted") if padding else (fill, "text")
-        self.cell(canvas, panel, row, col, self.transfer.at(plane, row, col), fill, ink)
+        self.cell(painter, panel, row, col, self.transfer.at(plane, row, col), fill, ink)
 
     def window_box(self, panel: Panel, step: Move) -> Box:
         """The frame of the step's window on a panel in input positions."""
@@ -109,53 +110,53 @@ class Moving(Scene[Move]):
         box = panel.box(top, left, down - top, right - left)
         return box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
 
-    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
+    def glide(self, painter: Painter, before: int, after: int, part: float) -> None:
         """The step before stays in sight while the next one comes."""
-        self.window(canvas, self.steps[before if part < 0.5 else after])
-        self.write(canvas, self.words(self.steps[before]))
+        self.window(painter, self.steps[before if part < 0.5 else after])
+        self.write(painter, self.words(self.steps[before]))
 
-    def look(self, canvas: Canvas, index: int) -> None:
+    def look(self, painter: Painter, index: int) -> None:
         """Where the numbers come from, and where they will go."""
         step = self.steps[index]
-        self.window(canvas, step)
+        self.window(painter, step)
         output = self.layout.output
         if self.shaded:
-            self._around(canvas, step)
+            self._around(painter, step)
         else:
             for row, col, _ in step.writes:
-                canvas.outline(output.box(row, col), "fresh", 3)
-        self.write(canvas, self.question(step))
+                painter.outline(output.box(row, col), "fresh", 3)
+        self.write(painter, self.question(step))
 
     def question(self, step: Move) -> list[str]:
         """The words before the numbers have moved."""
         return self.wrapped(" ".join(self.words(step)).split(":")[0])
 
-    def answer(self, canvas: Canvas, index: int) -> None:
+    def answer(self, painter: Painter, index: int) -> None:
         """The numbers at their new places."""
         step, output = self.steps[index], self.layout.output
-        self.window(canvas, step)
+        self.window(painter, step)
         for (row, col), value in self._after[index].items():
-            self.cell(canvas, output, row, col, value, "fresh", "page", bold=True)
+            self.cell(painter, output, row, col, value, "fresh", "page", bold=True)
         if self.transfer.adds:
-            self._clipped(canvas, output, step)
+            self._clipped(painter, output, step)
         elif self.shaded:
-            self._around(canvas, step)
-        self.write(canvas, self.words(step))
+            self._around(painter, step)
+        self.write(painter, self.words(step))
 
-    def settle(self, canvas: Canvas, index: int) -> None:
+    def settle(self, painter: Painter, index: int) -> None:
         """The target once the move is made."""
         for (row, col), value in self._after[index].items():
-            self.cell(canvas, self.layout.output, row, col, value, "result")
+            self.cell(painter, self.layout.output, row, col, value, "result")
 
-    def _around(self, canvas: Canvas, step: Move) -> None:
+    def _around(self, painter: Painter, step: Move) -> None:
         # One frame for all that is written: cells without numbers are too small for one each.
         if step.writes:
             rows, cols = {w.row for w in step.writes}, {w.col for w in step.writes}
             height, width = max(rows) - min(rows) + 1, max(cols) - min(cols) + 1
             left, top, right, bottom = self.layout.output.box(min(rows), min(cols), height, width)
-            canvas.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
+            painter.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
 
-    def _clipped(self, canvas: Canvas, panel: Panel, step: Move) -> None:
+    def _clipped(self, painter: Painter, panel: Panel, step: Move) -> None:
         """The window's frame on the target, which has no padding to show it on."""
         left, top, right, bottom = self.window_box(panel, step)
         whole = panel.box(0, 0, panel.rows, panel.cols)
@@ -166,22 +167,22 @@ class Moving(Scene[Move]):
             min(bottom, whole[3] + 1),
         )
         if box[0] < box[2] and box[1] < box[3]:  # not in the padding alone
-            canvas.outline(box, "edge", self.thick(3))
+            painter.outline(box, "edge", self.thick(3))
 
     def thick(self, length: int) -> int:
         """Pixels of a frame: thin where cells hold shades."""
         return self.px(2) if self.shaded else self.px(length)
 
-    def window(self, canvas: Canvas, step: Move) -> None:
+    def window(self, painter: Painter, step: Move) -> None:
         """What the move reads."""
         for read in step.reads:
             panel = self.layout.inputs[read.plane]
-            self._source(canvas, panel, read.plane, read.row, read.col, "window")
+            self._source(painter, panel, read.plane, read.row, read.col, "window")
             if self.transfer.kind != "unfold":
-                canvas.outline(panel.box(read.row, read.col), "edge", self.thick(3))
+                painter.outline(panel.box(read.row, read.col), "edge", self.thick(3))
         if self.transfer.kind == "unfold":
             for panel in self.layout.inputs:
-                canvas.outline(self.window_box(panel, step), "edge", self.thick(4))
+                painter.outline(self.window_box(panel, step), "edge", self.thick(4))
 
 
 def cells(panel: Panel) -> Iterator[tuple[int, int]]:
@@ -212,7 +213,7 @@ class Returning(Moving):
                 parts.append(("ring", "a later tie"))
         return [*parts, ("fresh", "what has just arrived")]
 
-    def paint_sources(self, canvas: Canvas) -> None:
+    def paint_sources(self, painter: Painter) -> None:
         """The forward pass's input with its padding, and the gradient of its output."""
         forward, panel = self.forward, self.layout.inputs[0]
         for row, col in cells(panel):
@@ -221,10 +222,10 @@ class Returning(Moving):
                 where = row, col, self.transfer.plane
                 own = not (forward.is_padding(*where) or forward.is_stretch(*where))
                 fill, ink = ("page", "text") if own else ("pad", "muted")
-                self.cell(canvas, panel, row, col, value, fill, ink)
+                self.cell(painter, panel, row, col, value, fill, ink)
         [beside] = self.layout.kernels
         for row, col in cells(beside):
-            self.cell(canvas, beside, row, col, self.transfer.sources[0][row][col])
+            self.cell(painter, beside, row, col, self.transfer.sources[0][row][col])
 
     def _drawn(self, row: int, col: int) -> bool:
         """False for what ceil_mode's windows reach past the padding."""
@@ -237,7 +238,7 @@ class Returning(Moving):
         """The words before the numbers have moved: the same."""
         return self.words(step)
 
-    def window(self, canvas: Canvas, step: Move) -> None:
+    def window(self, painter: Painter, step: Move) -> None:
         """What the output was made from, and its gradient."""
         panel = self.layout.inputs[0]
         taken = self.forward.steps[self._numbers[id(step)]]
@@ -247,16 +248,16 @@ class Returning(Moving):
             box = panel.box(tap.row, tap.col)
             if self.shaded:
                 if number == taken.winner:
-                    canvas.outline(box, "edge", 2)
+                    painter.outline(box, "edge", 2)
             elif number == taken.winner:
-                self.cell(canvas, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
+                self.cell(painter, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
             else:
-                self.cell(canvas, panel, tap.row, tap.col, tap.value, "window")
+                self.cell(painter, panel, tap.row, tap.col, tap.value, "window")
                 if number in taken.ties:
                     left, top, right, bottom = box
-                    canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
-        canvas.outline(self.window_box(panel, step), "edge", self.thick(4))
+                    painter.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
+        painter.outline(self.window_box(panel, step), "edge", self.thick(4))
         [beside] = self.layout.kernels
         row, col = step.window
-        self.cell(canvas, beside, row, col, self.transfer.sources[0][row][col], "window")
-        canvas.outline(beside.box(row, col), "edge", self.thick(3))
+        self.cell(painter, beside, row, col, self.transfer.sources[0][row][col], "window")
+        painter.outline(beside.box(row, col), "edge", self.thick(3))
