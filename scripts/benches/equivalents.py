@@ -29,12 +29,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 21"): _A_PIXEL,
     (
         "scene",
-        'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
+        'painter.text(x, y + px(12), sign, px(34), "muted", "middle")',
         "12 → 11",
     ): _A_PIXEL,
     (
         "scene",
-        'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
+        'painter.text(x, y + px(12), sign, px(34), "muted", "middle")',
         "12 → 13",
     ): _A_PIXEL,
     (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ..core.geometry import UnevenAxis
-from ..core.text import number, size
 from ..core.trace import Step, Trace
+from ..words import figure
 from ..words import trace as trace_words
 from . import grid
 from .canvas import Box
@@ -45,7 +45,7 @@ class Drawing(Scene[Step]):
         if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
             text = self.trace.reduction.brief(step)
         if self.many:
-            text = f"window {self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
+            text = figure.counted(self._numbers[id(step)], len(self.steps), "window") + text
         return text
 
     def words(self, step: Step) -> list[str]:
@@ -58,15 +58,7 @@ class Drawing(Scene[Step]):
 
     def closing_words(self) -> list[str]:
         """The animation's last line."""
-        count = len(self.steps)
-        windows = "one window" if count == 1 else f"{count:,} windows"
-        before: tuple[int, ...] = self.trace.geometry.input_shape
-        after = self.trace.geometry.output_shape
-        if self.trace.stretched:
-            before = self.trace.input_shape[-2:] if self.trace.dims > 1 else before
-        if self.trace.dims == 1:
-            return [f"{windows}: {number(self.trace.input_shape[-1])} in, {number(after[1])} out"]
-        return [f"{windows}: {size(before)} in, {size(after)} out"]
+        return [figure.trace_closing(self.trace)]
 
     def paint(self, painter: Painter) -> None:
         """Inputs with their padding, kernels, the empty output."""
@@ -107,13 +99,13 @@ class Drawing(Scene[Step]):
         if trace.stretched or trace_words.padded(trace):
             parts.append(("pad", trace_words.padding_words(trace)))
         if self.untouched:
-            parts.append(("hatch", "never read by any window"))
+            parts.append(("hatch", figure.MEANS["unread"]))
         if any(step.ties for step in trace.steps) and not self.shaded:
-            parts.append(("ring", "a later tie"))
+            parts.append(("ring", figure.MEANS["tie"]))
         if any(axis.dropped for axis in self.axes):
-            parts.append(("dash", "window dropped: it would start past the input"))
+            parts.append(("dash", figure.MEANS["dropped"]))
         if grid.overhangs(self.axes):
-            parts.append(("reach", "past the edge: nothing to read"))
+            parts.append(("reach", figure.MEANS["beyond"]))
         return parts
 
     def window_box(self, panel: Panel, at: tuple[float, float], step: Step | None = None) -> Box:

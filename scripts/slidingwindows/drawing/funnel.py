@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from ..core.errors import SlidingWindowsError, given
-from ..core.funnel import Funnel, Shades, Stage, described
+from ..core.funnel import Funnel, Shades, Stage
 from ..core.text import size
+from ..words import funnel as funnel_words
 from .canvas import TABLE, Canvas, Pixels, text_width
 from .grid import wrap
 from .style import MARGIN, WIDTH, Palette
@@ -205,7 +206,7 @@ def sentences(funnel: Funnel) -> list[str]:
         told.append(" ".join([*(line for line, _ in head), "; ".join(facts)]) + ".")
     last = " ".join(line for line, _ in summary(funnel))
     turns = range(1, CYCLES + 1)
-    return told + [f"Other channels in front, turn {n} of {CYCLES}. {last}" for n in turns]
+    return told + [f"{funnel_words.in_front(n, CYCLES)} {last}" for n in turns]
 
 
 def words(stack: Stack) -> list[tuple[str, bool]]:
@@ -216,44 +217,27 @@ def words(stack: Stack) -> list[tuple[str, bool]]:
 
 def _told(stack: Stack) -> tuple[list[tuple[str, bool]], list[str]]:
     """The lines of code of a stack's layers, then each fact about them."""
-    stages, what = stack.stages, described(stack.shape)
+    stages, facts = stack.stages, funnel_words.facts(stack.stages)
     if stages[0].call == "input":
-        return [], [f"The input: {_sized(what)}"]
+        return [], facts
     calls = [(line, True) for line in wrap(stages[0].call, LABEL, mono=True)]
     if len(stages) > 1:
         named = [re.match(r"(?:nn\.)?(\w+)", stage.call) for stage in stages]
         names = [given(name, "layer's name").group(1) for name in named]
         lines = wrap(", ".join(names), LABEL, mono=True)
         if len(lines) > MOST_NAMES:
-            lines = wrap(f"{len(names)} layers, {names[0]} to {names[-1]}", LABEL, mono=True)
+            lines = wrap(funnel_words.named(stages, names), LABEL, mono=True)
         calls = [(line, True) for line in lines]
-    parameters, macs = (sum(getattr(s, n) for s in stages) for n in ("parameters", "macs"))
-    verb = "gives" if len(stages) == 1 else "each gives"
-    text = f"{verb} {_sized(what)}"
-    together = "in all " if len(stages) > 1 else ""
-    text += f"; {together}{parameters:,} parameters" if parameters else "; no parameters"
-    cost = f"{macs:,} multiply-accumulates" if macs else "nothing to multiply"
-    sees = stages[-1].sees()
-    if sees == "all":
-        cost += "; sees all of the input"
-    elif stages[-1].field:
-        cost += f"; sees {size([r.size for r in stages[-1].field])}"
-    return calls, [text, cost]
+    return calls, facts
 
 
 def summary(funnel: Funnel) -> list[tuple[str, bool]]:
     """What all stacks together say."""
-    first, last = funnel.stages[0].shape, funnel.stages[-1].shape
-    before, after = _sized(described(first)), _sized(described(last))
-    parameters, macs = f"{funnel.parameters:,} parameters", f"{funnel.macs:,} multiply-accumulates"
+    parameters, macs = funnel_words.costs(funnel)
     total = _plain(f"{parameters}, {macs}.")
     if len(total) > 1:
         total = [(f"{parameters},", False), (f"{macs}.", False)]
-    return [*_plain(f"From {before} to {after}."), *total]
-
-
-def _sized(text: str) -> str:
-    return text.replace(" by ", "×")
+    return [*_plain(funnel_words.way(funnel)), *total]
 
 
 def _plain(text: str) -> list[tuple[str, bool]]:

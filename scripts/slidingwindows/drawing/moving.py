@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.errors import given
-from ..core.text import size
 from ..core.trace import Trace
 from ..core.transfer import Move, Transfer
+from ..words import figure
 from . import grid
 from .canvas import Box
 from .grid import Grid, Panel
@@ -16,12 +16,6 @@ from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
 MAX_LINES = 3
-OPENING = {
-    "gradient": "gradients go back to what made the output",
-    "unpool": "each number goes to its index; the rest is 0",
-    "unfold": "each window becomes one column",
-    "fold": "columns go back to their windows and add up",
-}
 
 
 class Moving(Scene[Move]):
@@ -52,31 +46,26 @@ class Moving(Scene[Move]):
         if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
             text = text.split(":")[0]
         if len(self.steps) > MAX_FRAMES:
-            text = f"{self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
+            text = figure.counted(self._numbers[id(step)], len(self.steps)) + text
         return self.wrapped(text)
 
     def opening_words(self) -> list[str]:
         """What is about to happen."""
-        return self.wrapped(OPENING[self.transfer.kind])
+        return self.wrapped(figure.OPENING[self.transfer.kind])
 
     def closing_words(self) -> list[str]:
         """The animation's last line."""
-        count = len(self.steps)
-        names = {"unpool": "number", "fold": "column"}
-        name = names.get(self.transfer.kind, "window")
-        before = (len(self.transfer.sources[0]), len(self.transfer.sources[0][0]))
-        if self.transfer.kind == "unfold":
-            before = self.transfer.geometry.input_shape
-        after = (len(self.transfer.target), len(self.transfer.target[0]))
-        return [
-            f"{count:,} {name}{'s' if count != 1 else ''}: {size(before)} in, {size(after)} out"
-        ]
+        return [figure.transfer_closing(self.transfer)]
+
+    def title(self) -> str:
+        """What happens, as code."""
+        return figure.transfer_title(self.transfer)
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         padded = any(any(axis.padding) for axis in self.axes)
         if self.transfer.kind == "unfold" and padded:
-            return [("pad", "padding holds 0")]
+            return [("pad", figure.MEANS["padding"])]
         return []
 
     def paint(self, painter: Painter) -> None:
@@ -200,18 +189,14 @@ class Returning(Moving):
         """What it goes back through."""
         return given(self.transfer.forward, "forward pass")
 
-    def title(self) -> str:
-        """What happens, as code."""
-        return f"backward through {self.call}"
-
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         forward, parts = self.forward, []
         if forward.reduction.picks:
-            parts.append(("edge", "the winner"))
+            parts.append(("edge", figure.MEANS["winner"]))
             if any(step.ties for step in forward.steps) and not self.shaded:
-                parts.append(("ring", "a later tie"))
-        return [*parts, ("fresh", "what has just arrived")]
+                parts.append(("ring", figure.MEANS["tie"]))
+        return [*parts, ("fresh", figure.MEANS["arrived"])]
 
     def paint_sources(self, painter: Painter) -> None:
         """The forward pass's input with its padding, and the gradient of its output."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -10,9 +9,8 @@ import numpy as np
 from PIL import Image
 
 from ..core.errors import SlidingWindowsError
-from ..core.receptive import FieldLayer, ReceptiveField
-from ..core.text import size
-from ..words.receptive import half, transcript
+from ..core.receptive import FieldLayer, Reach, ReceptiveField
+from ..words import receptive as field_words
 from .canvas import TABLE, Box, Canvas, text_width
 from .grid import wrap
 from .style import MARGIN, WIDTH, Palette, Theme
@@ -101,51 +99,30 @@ class Plan:
     def words(self, step: int) -> list[str]:
         """The recurrence with its numbers filled in."""
         if step == 0:
-            text = "One input element sees itself."
-            if len(self.layers) < len(self.field.layers):
-                text += " Layers that change no view, such as ReLU, are left out."
-            if len(self.field.size) == 3:
-                text += " Rows and columns are drawn, the slices are not."
-            return wrap(text, LINE_SIZE)
+            return wrap(field_words.beginning(self.field), LINE_SIZE)
         layer = self.layers[step - 1]
-        before = [(1, 1)] * len(layer.reaches)
-        if step > 1:
-            before = [(r.size, r.jump) for r in self.layers[step - 2].reaches]
-        sums, jumps = [], []
-        for (seen, jump), axis, reach in zip(
-            before, layer.windows.axes, layer.reaches, strict=True
-        ):
-            spread = f"({axis.kernel_size} − 1)"
-            spread = f"{axis.dilation}·{spread}" if axis.dilation > 1 else spread
-            sums.append(f"{seen} + {spread}·{jump} = {reach.size}")
-            jumps.append(f"{jump}·{axis.stride} = {reach.jump}")
+        before = self.layers[step - 2].reaches if step > 1 else (Reach(),) * len(layer.reaches)
+        sums, jumps = field_words.recurrence(layer, before)
         return _named("receptive field", sums) + _named("jump", jumps)
 
     def sizes(self) -> list[str]:
         """All the sizes in order; the middle ones left out if they need too many lines."""
         found = ["1", *(layer.sees() for layer in self.layers)]
-        text = "Layer by layer: " + " → ".join(found)
+        text = field_words.layer_by_layer(found)
         keep = len(found)
         while len(wrap(text, LINE_SIZE)) > MOST_LINES:
             keep -= 2
             half = keep // 2
-            text = "Layer by layer: " + " → ".join([*found[:half], "…", *found[-half:]])
+            text = field_words.layer_by_layer([*found[:half], "…", *found[-half:]])
         return wrap(text, LINE_SIZE)
 
     def measured(self) -> list[str]:
         """What the gradient reached."""
-        boxes = [high - low + 1 for low, high in self.field.measured_box]
-        count = math.prod(len(positions) for positions in self.field.measured)
-        text = f"Measured by gradient: {size(boxes)} input elements"
-        if count < math.prod(boxes):
-            text += f", {count:,} of them really read"
-        if tuple(boxes) != self.field.size:
-            text += "; the rest of the view lies outside"
-        return wrap(text + ".", LINE_SIZE)
+        return wrap(field_words.measured(self.field), LINE_SIZE)
 
     def effective(self) -> list[str]:
         """What the network's own gradient says."""
-        return wrap(f"Not all count alike: {_small(half(self.field))}", LINE_SIZE)
+        return wrap(field_words.effective(self.field), LINE_SIZE)
 
     def big(self, step: int) -> tuple[str, int]:
         """The receptive field as a large text, and the font size that fits the column."""
@@ -159,20 +136,13 @@ class Plan:
         return "1" if step == 0 else self.layers[step - 1].jump()
 
     def input_words(self) -> str:
-        return f"of {size(self.field.input_shape[1:])}"
+        return field_words.of_input(self.field)
 
 
 def _named(what: str, texts: list[str]) -> list[str]:
     """Lines: one formula if all axes agree, else each with its axis; no formula is broken."""
-    if len(set(texts)) > 1:
-        names = ("slices", "rows", "columns")[-len(texts) :]
-        texts = [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
-    whole = [text.replace(" ", NO_BREAK) for text in dict.fromkeys(texts)]
+    whole = [text.replace(" ", NO_BREAK) for text in field_words.by_axis(texts)]
     return wrap(f"{what} " + ", ".join(whole), LINE_SIZE)
-
-
-def _small(text: str) -> str:
-    return text[0].lower() + text[1:]
 
 
 BARS = 160  # pixels of the tallest bar
@@ -253,8 +223,7 @@ def _column(canvas: Canvas, plan: Plan, step: int) -> None:
     """At the right: the size in large, the jump, and a bar for every layer so far."""
     x, y = plan.column, plan.top
     count = len(plan.layers)
-    place = f"layer {step} of {count}" if step else f"before {count} layers"
-    canvas.text(x, y + 16, place, LINE_SIZE, "muted")
+    canvas.text(x, y + 16, field_words.layer_number(step, count), LINE_SIZE, "muted")
     text, font = plan.big(step)
     canvas.text(x, y + 78, text, font, bold=True)
     canvas.text(x, y + 108, plan.input_words(), LINE_SIZE, "muted")
@@ -312,7 +281,7 @@ def animate(field: ReceptiveField) -> Iterator[tuple[Canvas, int]]:
 
 def sentences(field: ReceptiveField) -> list[str]:
     """What is said of each picture of ``animate`` that is not on its way, in its order."""
-    first, *lines = transcript(field)
+    first, *lines = field_words.transcript(field)
     layers, measured = lines[: len(field.layers)], lines[len(field.layers) :]
     grows = [line for line, layer in zip(layers, field.layers, strict=True) if not layer.plain]
     return [first, *grows, *measured, " ".join(Plan(field).sizes()) + "."]
@@ -328,7 +297,7 @@ def poster(field: ReceptiveField) -> Canvas:
     _all_views(canvas, plan)
     canvas.outline(plan.box(plan.views[-1], last), "edge", 4)
     _column(canvas, plan, last)
-    _title(canvas, ["The receptive field grows"], mono=False)
+    _title(canvas, [field_words.TITLES["poster"]], mono=False)
     _write(canvas, plan, plan.sizes())
     return canvas
 
@@ -362,7 +331,7 @@ def _measured(plan: Plan) -> Canvas:
     _grid(canvas, plan)
     _frame(canvas, plan)
     _column(canvas, plan, len(plan.views) - 1)
-    _title(canvas, ["Measured: what the gradient reaches"], mono=False)
+    _title(canvas, [field_words.TITLES["measured"]], mono=False)
     _write(canvas, plan, plan.measured())
     return canvas
 
@@ -382,6 +351,6 @@ def _effective(plan: Plan) -> Canvas:
     canvas.outline((left, top, right + 1, bottom + 1), "muted", 2)
     _frame(canvas, plan)
     _column(canvas, plan, len(plan.views) - 1)
-    _title(canvas, ["Effective: how strongly each one counts"], mono=False)
+    _title(canvas, [field_words.TITLES["effective"]], mono=False)
     _write(canvas, plan, plan.effective())
     return canvas

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from ..core.trace import Step
 from ..core.transfer import Move
+from ..words import figure
 from .canvas import Box, Canvas, text_width
 from .grid import (
     LABEL_SIZE,
@@ -217,10 +218,9 @@ class Scene(Generic[S]):
             parts.setdefault(self.ranges[role], []).append(role)
         entries = []
         for (low, high), names in parts.items():
-            span = f"from {cell_text(low, 3)} to {cell_text(high, 3)}"
-            span = span if low < high else f"all {cell_text(low, 3)}"
-            entries.append(("ramp", f"{' and '.join(names)} {span}"))
-        return entries + ([("window", "nan")] if self.nan else [])
+            ends = [cell_text(end, 3) for end in ((low, high) if low < high else (low,))]
+            entries.append(("ramp", figure.span(ends, names)))
+        return entries + ([("window", figure.MEANS["nan"])] if self.nan else [])
 
     def _blank(self) -> Canvas:
         canvas = Canvas(self.sizes.width, self.layout.height)

@@ -17,6 +17,7 @@ from ..drawing import receptive as receptive_figure
 from ..drawing.animation import Frame
 from ..drawing.canvas import Canvas
 from ..drawing.style import WIDTH, Theme
+from ..words import funnel as funnel_words
 from ..words import receptive as receptive_words
 from ..words import trace as trace_words
 from ..words import transfer as transfer_words
@@ -85,8 +86,8 @@ KINDS: dict[str, Kind[Any]] = {
         frames=lambda funnel, width, frame_time: funnel_figure.animate(funnel),
         poster=funnel_figure.poster,
         shades=lambda theme: funnel_figure.shades(),
-        alt_text=Funnel.alt_text,
-        transcript=Funnel.transcript,
+        alt_text=funnel_words.alt_text,
+        transcript=funnel_words.transcript,
         operation=lambda funnel: "Network",
         sentences=funnel_figure.sentences,
         label="feature maps of a network",

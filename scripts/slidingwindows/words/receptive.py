@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from ..core.receptive import ReceptiveField
+from ..core.receptive import FieldLayer, Reach, ReceptiveField
 from ..core.text import number, once, shape_text, size
 
 AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+TITLES = {
+    "poster": "The receptive field grows",
+    "measured": "Measured: what the gradient reaches",
+    "effective": "Effective: how strongly each one counts",
+}
 
 
 def alt_text(field: ReceptiveField) -> str:
@@ -62,3 +68,68 @@ def _positions(name: str, positions: tuple[int, ...]) -> str:
     text = f"{name}s {low} to {high}"
     holes = len(positions) < high - low + 1
     return f"{len(positions)} of the {text}" if holes else text
+
+
+def beginning(field: ReceptiveField) -> str:
+    """Below the first picture, of one element and itself."""
+    text = "One input element sees itself."
+    if any(layer.plain for layer in field.layers):
+        text += " Layers that change no view, such as ReLU, are left out."
+    if len(field.size) == 3:
+        text += " Rows and columns are drawn, the slices are not."
+    return text
+
+
+def recurrence(layer: FieldLayer, before: Iterable[Reach]) -> tuple[list[str], list[str]]:
+    """Receptive field and jump of each axis after a layer, with the numbers filled in.
+
+    before: what an element of the layer's input sees along each axis.
+    """
+    sums, jumps = [], []
+    for reach, axis, after in zip(before, layer.windows.axes, layer.reaches, strict=True):
+        spread = f"({axis.kernel_size} − 1)"
+        spread = f"{axis.dilation}·{spread}" if axis.dilation > 1 else spread
+        sums.append(f"{reach.size} + {spread}·{reach.jump} = {after.size}")
+        jumps.append(f"{reach.jump}·{axis.stride} = {after.jump}")
+    return sums, jumps
+
+
+def by_axis(texts: list[str]) -> list[str]:
+    """A text for each axis: one if all agree, else each with its axis."""
+    if len(set(texts)) > 1:
+        names = ("slices", "rows", "columns")[-len(texts) :]
+        texts = [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
+    return list(dict.fromkeys(texts))
+
+
+def layer_by_layer(sizes: Iterable[str]) -> str:
+    """All the sizes in order."""
+    return f"Layer by layer: {' → '.join(sizes)}"
+
+
+def measured(field: ReceptiveField) -> str:
+    """What the gradient reached."""
+    boxes = [high - low + 1 for low, high in field.measured_box]
+    count = math.prod(len(positions) for positions in field.measured)
+    text = f"Measured by gradient: {size(boxes)} input elements"
+    if count < math.prod(boxes):
+        text += f", {count:,} of them really read"
+    if tuple(boxes) != field.size:
+        text += "; the rest of the view lies outside"
+    return f"{text}."
+
+
+def effective(field: ReceptiveField) -> str:
+    """What the network's own gradient says."""
+    words = half(field)
+    return f"Not all count alike: {words[0].lower()}{words[1:]}"
+
+
+def layer_number(step: int, count: int) -> str:
+    """Which layer a picture shows: 'layer 2 of 5'."""
+    return f"layer {step} of {count}" if step else f"before {count} layers"
+
+
+def of_input(field: ReceptiveField) -> str:
+    """'of 32×32'"""
+    return f"of {size(field.input_shape[1:])}"
