@@ -70,7 +70,7 @@ def labels(shape: tuple[int, ...]) -> tuple[str, str]:
     return f"{shape[0]:,}", size(shape[1:])
 
 
-def plan(funnel: Funnel) -> list[Stack]:
+def stacks_of(funnel: Funnel) -> list[Stack]:
     """Every stack at the largest scale that fits, in as few rows as leave the maps large.
 
     Raises SlidingWindowsError if the labels alone need more than three rows.
@@ -161,7 +161,7 @@ class FunnelScene:
 
     def __init__(self, funnel: Funnel) -> None:
         self.funnel = funnel
-        self.stacks = plan(funnel)
+        self.stacks = stacks_of(funnel)
         self.text_y = max(stack.ground for stack in self.stacks) + CAPTION + 28
         lines = max(len(text) for text in (*map(words, self.stacks), summary(funnel)))
         self.height = self.text_y + LINE * (lines - 1) + 16
@@ -201,7 +201,7 @@ def poster(funnel: Funnel) -> Canvas:
 def sentences(funnel: Funnel) -> list[str]:
     """What is said of each picture that ``animate`` gives, in its order."""
     told = []
-    for stack in plan(funnel):
+    for stack in stacks_of(funnel):
         head, facts = _told(stack)
         told.append(" ".join([*(line for line, _ in head), "; ".join(facts)]) + ".")
     last = " ".join(line for line, _ in summary(funnel))
