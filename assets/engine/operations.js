@@ -1,5 +1,5 @@
 // One operation on one small input, as plain numbers: what each window reads and makes of it, and
-// what it hands back of a gradient. It says what the package's slide() says: core/backward.py,
+// what it hands back of a gradient. It says what the package's slide() says: core/moves.py,
 // tracing/pooling.py, tracing/convolution.py.
 
 import { arithmetic } from "./arithmetic.js";

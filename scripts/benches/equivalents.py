@@ -25,16 +25,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "begins = np.ones(part.shape, bool)",
         "np.ones(part.shape, bool) → np.ones(part.shape)",
     ): "flatnonzero takes 1.0 and 0.0 as it takes True and False",
-    ("panels", "RULER = 20  # room for the rulers of uneven windows", "20 → 19"): _A_PIXEL,
-    ("panels", "RULER = 20  # room for the rulers of uneven windows", "20 → 21"): _A_PIXEL,
+    ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 19"): _A_PIXEL,
+    ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 21"): _A_PIXEL,
     (
         "scene",
-        'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
+        'painter.text(x, y + px(12), sign, px(34), "muted", "middle")',
         "12 → 11",
     ): _A_PIXEL,
     (
         "scene",
-        'canvas.text(x, y + px(12), sign, px(34), "muted", "middle")',
+        'painter.text(x, y + px(12), sign, px(34), "muted", "middle")',
         "12 → 13",
     ): _A_PIXEL,
     (

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from site_pages import DESKTOP, FILES, PATIENCE, PHONE
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.export.zip import packed
+from slidingwindows.export.files import zipped
 from slidingwindows.site.notices import notices_text
 from slidingwindows.site.offline import NAME, offline, search_script, with_files
 
@@ -154,6 +154,6 @@ def test_the_index_as_a_script():
 
 
 def test_a_zip_keeps_names_and_contents(tmp_path):
-    (tmp_path / "x.zip").write_bytes(packed({"b/ü.txt": b"2", "a.png": b"1"}))
+    (tmp_path / "x.zip").write_bytes(zipped({"b/ü.txt": b"2", "a.png": b"1"}))
     with zipfile.ZipFile(tmp_path / "x.zip") as archive:
         assert archive.namelist() == ["a.png", "b/ü.txt"] and archive.read("b/ü.txt") == b"2"

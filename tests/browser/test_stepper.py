@@ -18,7 +18,7 @@ from slidingwindows.core.transfer import Transfer
 from slidingwindows.drawing import style
 from slidingwindows.drawing.animation import GLIDE, durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas
-from slidingwindows.drawing.panels import cell_text
+from slidingwindows.drawing.grid import cell_text
 from slidingwindows.lesson import MIME
 
 LESSON = "lessons/max-pooling/"

@@ -14,7 +14,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, slide
 from slidingwindows.core.text import equals, number
 from slidingwindows.tracing.request import call_of
-from slidingwindows.words.wording import padding_words, size_words
+from slidingwindows.words.trace import padding_words, size_words
 
 RUN = """cases => cases.map(([call, rows, kernel, bias, upstream]) => {
   const SW = SlidingWindows;

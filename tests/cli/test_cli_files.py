@@ -21,9 +21,9 @@ from slidingwindows.core.text import json_text
 from slidingwindows.drawing.animation import animate, stills
 from slidingwindows.drawing.style import THEMES
 from slidingwindows.export.encoding import FORMATS, MOVING, VIDEOS, format_of
-from slidingwindows.export.filmstrip import MOST, MOST_SLIDES, chosen, stills_of
-from slidingwindows.export.reel import Reel
+from slidingwindows.export.gif import Reel
 from slidingwindows.export.render import compact
+from slidingwindows.export.still import MOST, MOST_SLIDES, chosen, stills_of
 
 TRACE = slide(nn.MaxPool2d(2), torch.tensor([[[1.0, 2, 3, 0], [4, 0, 1, 5]]]))
 DRAW = "draw 'MaxPool2d(2)' --input 4x4"

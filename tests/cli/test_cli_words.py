@@ -11,7 +11,7 @@ from torch import nn
 
 from slidingwindows import route, slide
 from slidingwindows.cli.arguments import EXAMPLES
-from slidingwindows.words.listing import aligned, grid, listing
+from slidingwindows.words.terminal import grid, in_columns, listing
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,7 +81,7 @@ def test_a_listing_tells_every_window_and_all_numbers():
 
 
 def test_columns_are_aligned():
-    assert aligned([["a", "1"], ["bbb", "2"]]) == ["a    1", "bbb  2"]
+    assert in_columns([["a", "1"], ["bbb", "2"]]) == ["a    1", "bbb  2"]
     assert grid([["1 ", "(−∞)"], ["23*", "4 "]]) == ["    1  (−∞)", "   23*   4"]
     lines = listing(slide(nn.MaxPool2d(1), torch.arange(121.0).reshape(1, 11, 11)))
     windows = lines[lines.index("windows") + 1 : lines.index("output") - 1]

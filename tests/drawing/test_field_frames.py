@@ -13,13 +13,12 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, receptive_field
 from slidingwindows.drawing.canvas import INDEX, Canvas, text_width
-from slidingwindows.drawing.field_frames import HEAT, animate, heat
-from slidingwindows.drawing.field_plan import CALL_SIZE, LINE, LINE_SIZE, Plan
+from slidingwindows.drawing.receptive import CALL_SIZE, HEAT, LINE, LINE_SIZE, Plan, animate, heat
 from slidingwindows.drawing.style import MARGIN, THEMES, WIDTH
-from slidingwindows.export.filmstrip import filmstrip
 from slidingwindows.export.render import render
+from slidingwindows.export.still import filmstrip
 from slidingwindows.lesson import show
-from slidingwindows.words.field_words import alt_text, transcript
+from slidingwindows.words.receptive import alt_text, transcript
 
 EDGE, WINDOW, PAD = INDEX["edge"], INDEX["window"], INDEX["pad"]
 

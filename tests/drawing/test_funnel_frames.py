@@ -15,8 +15,18 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel
 from slidingwindows.drawing.canvas import INDEX, text_width
-from slidingwindows.drawing.funnel_frames import FIRST_SHADE, LINE, animate, poster
-from slidingwindows.drawing.funnel_plan import GAP, LABEL, MOST_ROWS, OFFSET, TALLEST, plan
+from slidingwindows.drawing.funnel import (
+    FIRST_SHADE,
+    GAP,
+    LABEL,
+    LINE,
+    MOST_ROWS,
+    OFFSET,
+    TALLEST,
+    animate,
+    poster,
+    stacks_of,
+)
 from slidingwindows.drawing.style import MARGIN, WIDTH
 
 PAGE, CARD, RIM, FRONT = (INDEX[role] for role in ("page", "pad", "muted", "text"))
@@ -76,7 +86,7 @@ def film(name):
 
 
 def stacks(name):
-    return plan(case(name)[1])
+    return stacks_of(case(name)[1])
 
 
 def box(stack):
@@ -355,11 +365,11 @@ def test_a_picture_ends_where_its_longest_words_do(name):
 def test_what_needs_more_than_three_rows_is_refused(count, fits):
     facts = funnel(narrowing(count), torch.rand(1, 100))
     if fits:
-        assert len(plan(facts)) == count + 1
+        assert len(stacks_of(facts)) == count + 1
         return
     words = f"3 rows of stacks, about 24 different shapes; this network has {count + 1}: use table"
     with pytest.raises(SlidingWindowsError, match=re.escape(words)):
-        plan(facts)
+        stacks_of(facts)
 
 
 def test_cases_cover_what_they_say():

@@ -15,7 +15,7 @@ from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.core.text import MINUS, number
 from slidingwindows.drawing.canvas import Canvas, _glyphs, text_width
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.panels import (
+from slidingwindows.drawing.grid import (
     LABEL_SIZE,
     MAX_PLANES,
     SMALLEST_FONT,

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from test_layout import overlap, written
 
-from slidingwindows.drawing import legend
+from slidingwindows.drawing import scene
 from slidingwindows.drawing.canvas import FIRST_SHADE, INDEX, Canvas, text_width
-from slidingwindows.drawing.panels import LEGEND_SIZE
-from slidingwindows.drawing.sizes import Sizes
-from slidingwindows.drawing.style import SHADES
+from slidingwindows.drawing.grid import LEGEND_SIZE
+from slidingwindows.drawing.style import SHADES, Sizes
 
 ENTRIES = [
     ("pad", "padding holds 0"),
@@ -26,9 +25,9 @@ every_width = pytest.mark.parametrize("width", [320, 640, 1024, 1920])
 
 def drawn(entries, sizes):
     """(rows, pixels, texts with the boxes of their ink), the first baseline at 60."""
-    rows, canvas = legend.rows_of(entries, sizes), Canvas(sizes.width, 60 + 400)
+    rows, canvas = scene.legend_rows(entries, sizes), Canvas(sizes.width, 60 + 400)
     with written() as texts:
-        legend.draw(canvas, rows, sizes.margin, 60, sizes)
+        scene.draw_legend(canvas, rows, sizes.margin, 60, sizes)
     return rows, canvas.pixels, texts
 
 
@@ -36,7 +35,7 @@ def drawn(entries, sizes):
 def test_a_line_is_broken_only_where_the_next_entry_does_not_fit(width):
     sizes = Sizes(width)
     gap = sizes.px(28)
-    rows = legend.rows_of(ENTRIES, sizes)
+    rows = scene.legend_rows(ENTRIES, sizes)
     assert [entry[:2] for row in rows for entry in row] == ENTRIES
     for swatch, meaning, wide in (entry for row in rows for entry in row):
         before = sizes.px(56 if swatch == "ramp" else 28)
@@ -46,7 +45,7 @@ def test_a_line_is_broken_only_where_the_next_entry_does_not_fit(width):
         assert span <= sizes.room or len(row) == 1
     for span, (first, *_) in zip(spans, rows[1:], strict=False):
         assert span + first[2] > sizes.room
-    assert legend.widest(rows, sizes) == max(spans) and legend.widest([], sizes) == 0
+    assert scene.legend_width(rows, sizes) == max(spans) and scene.legend_width([], sizes) == 0
 
 
 @every_width
@@ -56,7 +55,7 @@ def test_the_longest_line_ends_where_its_words_do(width, count):
     rows, _, texts = drawn(ENTRIES[:count], sizes)
     assert [text for text, _ in texts] == [meaning for _, meaning in ENTRIES[:count]]
     ends = [box[0] + text_width(text, sizes.px(LEGEND_SIZE)) for text, box in texts]
-    assert abs(max(ends) - sizes.margin - legend.widest(rows, sizes)) <= 4
+    assert abs(max(ends) - sizes.margin - scene.legend_width(rows, sizes)) <= 4
     for number, (_, one) in enumerate(texts):
         assert not any(overlap(one, other) for _, other in texts[number + 1 :])
 

@@ -26,7 +26,7 @@ from seeing import (
 
 from slidingwindows.drawing.animation import scene_of
 from slidingwindows.drawing.canvas import INDEX
-from slidingwindows.words.transfer_words import alt_text
+from slidingwindows.words.transfer import alt_text
 
 every_case = pytest.mark.parametrize("name", CASES)
 

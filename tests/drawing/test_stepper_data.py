@@ -1,5 +1,6 @@
 """The stepper's data: the numbers, places and words of the trace, for every kind of window."""
 
+import inspect
 import json
 
 import pytest
@@ -13,12 +14,13 @@ from slidingwindows.core.trace import Trace
 from slidingwindows.drawing.animation import animate, durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.panels import cell_text
-from slidingwindows.drawing.stepper import LOOKS, figure_data, script
+from slidingwindows.drawing.grid import cell_text
+from slidingwindows.drawing.painter import Painter
+from slidingwindows.drawing.stepper import LOOKS, Record, figure_data, script
 from slidingwindows.drawing.style import THEMES
 from slidingwindows.tracing.route import route
-from slidingwindows.words.description import transcript
-from slidingwindows.words.transfer_words import transcript as transfer_transcript
+from slidingwindows.words.trace import transcript
+from slidingwindows.words.transfer import transcript as transfer_transcript
 
 IMAGE = torch.randint(0, 10, (1, 4, 4), generator=torch.Generator().manual_seed(4)).float()
 
@@ -194,3 +196,25 @@ def test_long_tours_are_played_in_strides_and_stepped_one_by_one():
     trace = slide(nn.MaxPool2d(3, 1), torch.rand(1, 30, 30))
     data = figure_data(trace, transcript(trace))
     assert len(data["steps"]) == 784 and data["every"] == 4
+
+
+@pytest.mark.parametrize("kind", [Canvas, Record])
+def test_whoever_paints_takes_all_that_a_figure_asks(kind):
+    asked = {name: value for name, value in vars(Painter).items() if not name.startswith("_")}
+    assert len(asked) > 7
+    for name, method in asked.items():
+        assert inspect.signature(getattr(kind, name)) == inspect.signature(method), name
+
+
+def test_a_record_leaves_the_figure_as_it_is():
+    """What is recorded is what the figure itself paints: none of its methods is another one."""
+    drawing = Drawing(case("max"))
+    before, pixels = set(vars(drawing)), drawing.blank.pixels.copy()
+    record = Record([*drawing.layout.inputs, drawing.layout.output])
+    drawing.draw_blank(record)
+    drawing.answer(record, 0)
+    assert record.cells and set(vars(drawing)) == before
+    again = Canvas(drawing.sizes.width, drawing.layout.height)
+    drawing.draw_blank(again)
+    bar = drawing.layout.height - drawing.px(8)
+    assert (again.pixels[:bar] == pixels[:bar]).all()

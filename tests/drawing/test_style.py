@@ -9,7 +9,7 @@ from figure_cases import CASES, case
 from slidingwindows.drawing import animation as frames
 from slidingwindows.drawing.canvas import INDEX, PAPER, TABLE, Canvas, _glyphs
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.panels import cell_text
+from slidingwindows.drawing.grid import cell_text
 from slidingwindows.drawing.style import LEVELS, PAIRS, ROLES, THEMES
 
 themes = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)

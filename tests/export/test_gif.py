@@ -17,12 +17,13 @@ from torch import nn
 from slidingwindows import funnel, receptive_field, route, slide
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.drawing import animation as frames
-from slidingwindows.drawing import field_frames, funnel_frames
+from slidingwindows.drawing import funnel as funnel_figure
+from slidingwindows.drawing import receptive as receptive_figure
 from slidingwindows.drawing.style import THEMES
 from slidingwindows.export import gif as gif_module
-from slidingwindows.export.colouring import palette_of as colours_of
 from slidingwindows.export.encoding import contents
 from slidingwindows.export.gif import changed_region, encode, redrawn
+from slidingwindows.export.still import palette_of as colours_of
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -185,7 +186,7 @@ def whole(seed: int, *shape: int) -> torch.Tensor:
 def test_no_picture_that_is_shown_mixes_two_states(name, theme):
     """Window, output and words belong together: each picture is a state that was drawn whole."""
     figure = MOVING[name]()
-    module = {"network": funnel_frames, "field": field_frames}.get(name, frames)
+    module = {"network": funnel_figure, "field": receptive_figure}.get(name, frames)
     colours = np.array(colours_of(figure, THEMES[theme]), np.uint8)
     states = [(colours[canvas.pixels], duration) for canvas, duration in module.animate(figure)]
     shown = decode(contents(figure, "gif", theme))

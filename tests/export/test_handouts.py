@@ -14,16 +14,15 @@ from torch import nn
 from slidingwindows import funnel, receptive_field, route, save, slide
 from slidingwindows.drawing.animation import scene_of
 from slidingwindows.drawing.canvas import INDEX
-from slidingwindows.drawing.sizes import NARROWEST, WIDEST
-from slidingwindows.drawing.style import LEVELS, PAIRS, ROLES, THEMES, WIDTH
-from slidingwindows.export.colouring import palette_of
+from slidingwindows.drawing.style import LEVELS, NARROWEST, PAIRS, ROLES, THEMES, WIDEST, WIDTH
 from slidingwindows.export.credits import credit
-from slidingwindows.export.filmstrip import (
+from slidingwindows.export.still import (
     MOST,
     MOST_SLIDES,
     TALL,
     archive,
     handout,
+    palette_of,
     stills_of,
     take_away,
 )

@@ -11,12 +11,11 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, funnel, receptive_field, route, save
 from slidingwindows.core.figures import CLASSES, kind_name, restored
 from slidingwindows.drawing.style import THEMES
-from slidingwindows.export.colouring import palette_of
 from slidingwindows.export.encoding import contents
-from slidingwindows.export.filmstrip import stills_of
 from slidingwindows.export.kinds import KINDS, is_stepped, kind_of
 from slidingwindows.export.render import render
 from slidingwindows.export.rendered import Rendered
+from slidingwindows.export.still import palette_of, stills_of
 from slidingwindows.lesson import show
 
 LAYERS = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))

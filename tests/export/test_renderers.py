@@ -20,10 +20,10 @@ from slidingwindows import funnel
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.drawing import canvas, style
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.funnel_frames import shades
+from slidingwindows.drawing.funnel import shades
 from slidingwindows.drawing.style import THEMES, WIDTH
-from slidingwindows.export.colouring import pack, png
 from slidingwindows.export.render import compact, render
+from slidingwindows.export.still import pack, png
 from slidingwindows.lesson import plot, show
 
 

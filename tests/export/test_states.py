@@ -10,11 +10,11 @@ from PIL import Image
 from torch import nn
 
 from slidingwindows import funnel, receptive_field
-from slidingwindows.drawing import field_frames, funnel_frames
-from slidingwindows.drawing.field_frames import GLIDE
-from slidingwindows.export.filmstrip import stills_of
+from slidingwindows.drawing import funnel as funnel_figure
+from slidingwindows.drawing import receptive as receptive_figure
+from slidingwindows.drawing.receptive import GLIDE
 from slidingwindows.export.render import render
-from slidingwindows.export.states import sheet, states_of
+from slidingwindows.export.still import sheet, states_of, stills_of
 from slidingwindows.lesson import show
 
 
@@ -36,7 +36,7 @@ every_case = pytest.mark.parametrize("name", CASES)
 
 
 def moving(item):
-    return (field_frames if hasattr(item, "layers") else funnel_frames).animate(item)
+    return (receptive_figure if hasattr(item, "layers") else funnel_figure).animate(item)
 
 
 @every_case

@@ -7,7 +7,7 @@ from torch import nn
 
 from slidingwindows import funnel, receptive_field, route, slide
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.layout import MAX_SIDE
+from slidingwindows.drawing.grid import MAX_SIDE
 
 
 def drawn(*shape, seed, below=10):

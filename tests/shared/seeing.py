@@ -11,7 +11,7 @@ import numpy as np
 from figure_cases import WHITE
 
 from slidingwindows.drawing.canvas import FIRST_SHADE, INDEX, PAPER, Canvas, text_width
-from slidingwindows.drawing.panels import LINE_SIZE, cell_text
+from slidingwindows.drawing.grid import LINE_SIZE, cell_text
 from slidingwindows.drawing.style import MARGIN, SHADES, WIDTH
 
 INSET = 3  # the window's outline and the grid lines stay within this many pixels of a cell's edge

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from slidingwindows import __version__
-from slidingwindows.drawing.panels import wrap
+from slidingwindows.drawing.grid import wrap
 from slidingwindows.drawing.style import font
 from slidingwindows.site.lighter import lighter
 from slidingwindows.site.sharing import structured

@@ -22,7 +22,7 @@ from slidingwindows.lesson import show
 from slidingwindows.tracing.asking import plane_of
 from slidingwindows.tracing.request import spots
 from slidingwindows.tracing.slide import TRACERS
-from slidingwindows.words.listing import listing
+from slidingwindows.words.terminal import listing
 
 LEAST = 0.25
 X = torch.tensor([[1.0, 2.0, 3.0, -1.0], [0.0, 2.0, 4.0, 5.0]]).reshape(1, 2, 4)

@@ -9,7 +9,7 @@ from torch.nn.parameter import is_lazy
 
 from slidingwindows import SlidingWindowsError, funnel, route, slide
 from slidingwindows.tracing.request import call_of, title_of
-from slidingwindows.words.recipes import recipe
+from slidingwindows.words.recipe import recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of classes that torch gives up
 KINDS = {

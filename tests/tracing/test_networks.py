@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from slidingwindows import SlidingWindowsError, funnel
 from slidingwindows.core.funnel import Funnel
 from slidingwindows.core.receptive import Reach
+from slidingwindows.words.funnel import alt_text, transcript
 
 IMAGE = torch.rand(3, 12, 10, generator=torch.Generator().manual_seed(1))
 
@@ -289,7 +290,7 @@ def test_maps_are_kept_where_they_are_drawn():
 def test_the_words_name_every_layer():
     network = nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(24, 5))
     found = funnel(network, torch.rand(2, 10))
-    alt, lines = found.alt_text(), found.transcript()
+    alt, lines = alt_text(found), transcript(found)
     for text in ("2×10", "nn.Conv1d(2, 3, kernel_size=3) gives 3×8", "nn.ReLU() gives 3×8"):
         assert text in alt
     assert lines[0] == "The input: 2 signals of 10, 20 numbers."

@@ -35,8 +35,8 @@ from slidingwindows.core.funnel import Funnel
 from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.export.kinds import kind_of
 from slidingwindows.tracing.slide import TRACERS
-from slidingwindows.words.listing import listing
-from slidingwindows.words.recipes import recipe
+from slidingwindows.words.recipe import recipe
+from slidingwindows.words.terminal import listing
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 X = torch.arange(64.0).reshape(1, 8, 8)

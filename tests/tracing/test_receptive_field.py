@@ -16,7 +16,7 @@ from slidingwindows.core.receptive import Reach, ReceptiveField, Windows
 from slidingwindows.tracing import receptive_field as measuring
 from slidingwindows.tracing.layers import ELEMENT_WISE, windows_of
 from slidingwindows.tracing.receptive_field import surrogate
-from slidingwindows.words.field_words import alt_text, half, transcript
+from slidingwindows.words.receptive import alt_text, half, transcript
 
 
 def vgg16(channels=4):

@@ -11,7 +11,7 @@ from torch import nn
 
 from slidingwindows import slide
 from slidingwindows.core.text import number
-from slidingwindows.words.description import LONGEST_ALT, alt_text, transcript
+from slidingwindows.words.trace import LONGEST_ALT, alt_text, transcript
 
 NUMBER = r"(?:−?(?:∞|\d+(?:\.\d+)?(?:e−?\d+)?)|nan)"
 STEP = re.compile(

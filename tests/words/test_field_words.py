@@ -11,7 +11,7 @@ from field_cases import CASES, case
 from torch import nn
 
 from slidingwindows import receptive_field
-from slidingwindows.words.field_words import alt_text, half, transcript
+from slidingwindows.words.receptive import alt_text, half, transcript
 
 NAMES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 every_case = pytest.mark.parametrize("name", CASES)

@@ -7,7 +7,7 @@ from torch import nn
 
 import slidingwindows
 from slidingwindows import Trace, Transfer, route, slide
-from slidingwindows.words.recipes import MOST_NUMBERS, recipe
+from slidingwindows.words.recipe import MOST_NUMBERS, recipe
 
 
 def made_by(text: str, monkeypatch):

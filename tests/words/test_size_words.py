@@ -14,7 +14,7 @@ from strategies import average_pools, convolutions, lp_pools, max_pools, transpo
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
-from slidingwindows.words.wording import size_words
+from slidingwindows.words.trace import size_words
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),

@@ -13,8 +13,8 @@ from test_description import alike, grid, read
 from torch import nn
 
 from slidingwindows import route, slide
-from slidingwindows.words.description import LONGEST_ALT
-from slidingwindows.words.transfer_words import alt_text, transcript
+from slidingwindows.words.trace import LONGEST_ALT
+from slidingwindows.words.transfer import alt_text, transcript
 
 MORE = {
     "unfold wide padding": lambda: slide(

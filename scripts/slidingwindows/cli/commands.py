@@ -8,12 +8,12 @@ from pathlib import Path
 from ..core.errors import SlidingWindowsError
 from ..core.text import json_text
 from ..drawing.animation import item_steps
-from ..drawing.layout import MAX_SIDE
+from ..drawing.grid import MAX_SIDE
 from ..drawing.scene import MAX_FRAMES
 from ..export.encoding import MOVING, TEXT, contents, format_of
-from ..export.filmstrip import MOST, MOST_SLIDES
 from ..export.save import destination, save
-from ..words.listing import listing
+from ..export.still import MOST, MOST_SLIDES
+from ..words.terminal import listing
 
 
 def figure_of(options, pictured: bool = False):

@@ -10,7 +10,7 @@ from typing import Any
 from .errors import SlidingWindowsError, one_error
 from .plain import check_types
 from .receptive import Reach
-from .text import aligned, once, shape_text, size
+from .text import aligned, once, shape_text
 
 Shades = tuple[tuple[int, ...], ...]
 
@@ -182,52 +182,3 @@ class Funnel:
             if not stages or not all(stage.shape for stage in funnel.stages):
                 raise SlidingWindowsError("a funnel has an input, and each stage a shape")
             return funnel
-
-    def alt_text(self) -> str:
-        """What a reader who cannot see the picture needs first.
-
-        Returns:
-            One sentence.
-        """
-        first, *rest = self.stages
-        steps = "; ".join(f"{stage.call} gives {size(stage.shape)}" for stage in rest)
-        what = "a photo" if len(first.shape) == 3 else "an input"
-        return f"Animation: {what} of {size(first.shape)} shrinks layer by layer: {steps}."
-
-    def transcript(self) -> list[str]:
-        """All that the figure shows, in words.
-
-        Returns:
-            One sentence for each stage, and the totals.
-        """
-        lines = []
-        for number, stage in enumerate(self.stages):
-            name = "The input" if number == 0 else f"After {stage.call}"
-            text = f"{name}: {described(stage.shape)}"
-            if len(stage.shape) > 1:
-                text += f", {stage.numbers:,} numbers"
-            if number:
-                text += f", {stage.parameters:,} learnable parameters"
-                text += f", {stage.macs:,} multiply-accumulates"
-                text += f"; {seen(stage)}" if seen(stage) else ""
-            lines.append(text + ".")
-        totals = f"{self.parameters:,} parameters, {self.macs:,} multiply-accumulates"
-        return [*lines, f"Together: {totals}."]
-
-
-def described(shape: tuple[int, ...]) -> str:
-    """(8, 54, 54) as '8 maps of 54 by 54', (10,) as '10 numbers'."""
-    channels, *sizes = shape
-    if not sizes:
-        return f"{channels:,} numbers" if channels != 1 else "1 number"
-    maps = {1: "signal", 2: "map"}.get(len(sizes), "volume")
-    return f"{channels} {maps}{'s' if channels != 1 else ''} of " + " by ".join(map(str, sizes))
-
-
-def seen(stage: Stage) -> str:
-    """What one number of a stage depends on, in words; '' where that has no one size."""
-    if stage.everything:
-        return "each number sees the whole input"
-    if not stage.field:
-        return ""
-    return f"receptive field {size([r.size for r in stage.field])}"  # padding may be part of it

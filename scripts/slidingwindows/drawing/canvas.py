@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from .painter import Cell
 from .style import LEVELS, PAIRS, ROLES, font
 
 Pixels = npt.NDArray[np.uint8]  # (height, width) palette numbers
@@ -129,3 +130,27 @@ class Canvas:
         left, top, right, bottom = box
         baseline = (top + bottom + round(size * 0.73)) // 2
         self.text((left + right) // 2, baseline, text, size, role, "middle", bold)
+
+    def cell(self, cell: Cell) -> None:
+        """A cell with its number or its shade; of a hatched one the number is on a clear spot."""
+        box, inner = cell.box, cell.inner
+        if cell.panel.cell >= 8:
+            self.fill(box, "line")
+        if cell.level is not None:
+            self.shade(inner, cell.level)
+        else:
+            self.fill(inner, cell.fill)
+        if cell.hatched:
+            self._hatched(cell)
+        if cell.text is not None:
+            bold = cell.bold and text_width(cell.text, cell.size, bold=True) <= cell.room
+            self.centred(box, cell.text, cell.size, cell.ink, bold)
+
+    def _hatched(self, cell: Cell) -> None:
+        left, top, right, bottom = cell.box
+        inner = (left + 1, top + 1, right - 1, bottom - 1)
+        self.hatch(inner, "hatch", 8 if cell.panel.cell > 12 else 4)
+        if cell.text is not None:
+            across, down = (left + right) // 2, (top + bottom) // 2
+            half, height = cell.panel.cell * 3 // 10, cell.size * 6 // 10
+            self.fill((across - half, down - height, across + half, down + height), "page")

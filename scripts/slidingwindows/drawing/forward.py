@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from ..core.geometry import UnevenAxis
-from ..core.text import number, size
 from ..core.trace import Step, Trace
-from ..words import wording
-from . import around, grids
-from .canvas import Box, Canvas
-from .panels import Grid, Panel
+from ..words import figure
+from ..words import trace as trace_words
+from . import grid
+from .canvas import Box
+from .grid import Grid, Panel
+from .painter import Painter
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
@@ -25,7 +26,7 @@ class Drawing(Scene[Step]):
         self.untouched = trace.geometry.untouched()
         self.axes = trace.geometry.rows, trace.geometry.cols
         self.many = len(trace.steps) > MAX_FRAMES
-        self._grids = grids.of_trace(trace)
+        self._grids = grid.grids_of_trace(trace)
         self._numbers = {id(step): n for n, step in enumerate(trace.steps)}
         super().__init__(width)
 
@@ -44,7 +45,7 @@ class Drawing(Scene[Step]):
         if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
             text = self.trace.reduction.brief(step)
         if self.many:
-            text = f"window {self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
+            text = figure.counted(self._numbers[id(step)], len(self.steps), "window") + text
         return text
 
     def words(self, step: Step) -> list[str]:
@@ -53,66 +54,58 @@ class Drawing(Scene[Step]):
 
     def opening_words(self) -> list[str]:
         """How the output's size comes about."""
-        return [line for text in wording.size_words(self.trace) for line in self.wrapped(text)]
+        return [line for text in trace_words.size_words(self.trace) for line in self.wrapped(text)]
 
     def closing_words(self) -> list[str]:
         """The animation's last line."""
-        count = len(self.steps)
-        windows = "one window" if count == 1 else f"{count:,} windows"
-        before: tuple[int, ...] = self.trace.geometry.input_shape
-        after = self.trace.geometry.output_shape
-        if self.trace.stretched:
-            before = self.trace.input_shape[-2:] if self.trace.dims > 1 else before
-        if self.trace.dims == 1:
-            return [f"{windows}: {number(self.trace.input_shape[-1])} in, {number(after[1])} out"]
-        return [f"{windows}: {size(before)} in, {size(after)} out"]
+        return [figure.trace_closing(self.trace)]
 
-    def paint(self, canvas: Canvas) -> None:
+    def paint(self, painter: Painter) -> None:
         """Inputs with their padding, kernels, the empty output."""
         for plane, panel in enumerate(self.layout.inputs):
-            self._each_input(canvas, plane, panel)
+            self._each_input(painter, plane, panel)
         for plane, panel in enumerate(self.layout.kernels):
             for row in range(panel.rows):
                 for col in range(panel.cols):
-                    self.cell(canvas, panel, row, col, self.trace.weights[plane][row][col])
-        self._empty(canvas)
+                    self.cell(painter, panel, row, col, self.trace.weights[plane][row][col])
+        self._empty(painter)
 
-    def _empty(self, canvas: Canvas) -> None:
+    def _empty(self, painter: Painter) -> None:
         output = self.layout.output
-        canvas.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
+        painter.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
         if output.cell < 8:
             return
         for row in range(output.rows):
             for col in range(output.cols):
-                canvas.outline(output.box(row, col), "line", 1)
+                painter.outline(output.box(row, col), "line", 1)
 
-    def _each_input(self, canvas: Canvas, plane: int, panel: Panel) -> None:
+    def _each_input(self, painter: Painter, plane: int, panel: Panel) -> None:
         rows, cols = self.axes
-        around.beyond(canvas, panel, self.axes)
+        grid.beyond(painter, panel, self.axes)
         for row in range(-rows.padding[0], rows.size + rows.padding[1]):
             for col in range(-cols.padding[0], cols.size + cols.padding[1]):
                 value = self.trace.at(plane, row, col)
                 if self.trace.is_padding(row, col, plane) or self.trace.is_stretch(row, col, plane):
-                    self.cell(canvas, panel, row, col, value, "pad", "muted")
+                    self.cell(painter, panel, row, col, value, "pad", "muted")
                 elif (row, col) in self.untouched:
-                    self.hatched(canvas, panel, row, col, value)
+                    self.hatched(painter, panel, row, col, value)
                 else:
-                    self.cell(canvas, panel, row, col, value)
-        around.ruled(canvas, panel, self.axes, self.px)
+                    self.cell(painter, panel, row, col, value)
+        grid.ruled(painter, panel, self.axes, self.px)
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         parts, trace = [], self.trace
-        if trace.stretched or wording.padded(trace):
-            parts.append(("pad", wording.padding_words(trace)))
+        if trace.stretched or trace_words.padded(trace):
+            parts.append(("pad", trace_words.padding_words(trace)))
         if self.untouched:
-            parts.append(("hatch", "never read by any window"))
+            parts.append(("hatch", figure.MEANS["unread"]))
         if any(step.ties for step in trace.steps) and not self.shaded:
-            parts.append(("ring", "a later tie"))
+            parts.append(("ring", figure.MEANS["tie"]))
         if any(axis.dropped for axis in self.axes):
-            parts.append(("dash", "window dropped: it would start past the input"))
-        if around.overhangs(self.axes):
-            parts.append(("reach", "past the edge: nothing to read"))
+            parts.append(("dash", figure.MEANS["dropped"]))
+        if grid.overhangs(self.axes):
+            parts.append(("reach", figure.MEANS["beyond"]))
         return parts
 
     def window_box(self, panel: Panel, at: tuple[float, float], step: Step | None = None) -> Box:
@@ -134,64 +127,64 @@ class Drawing(Scene[Step]):
         (top, _), (left, _) = self.span(step)
         return top, left
 
-    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
+    def glide(self, painter: Painter, before: int, after: int, part: float) -> None:
         """The window on its way; the words stay until the next one is in place."""
         step = self.steps[before]
-        self.write(canvas, self.words(step))
+        self.write(painter, self.words(step))
         (r0, c0), (r1, c1) = self.start(step), self.start(self.steps[after])
         at = r0 + (r1 - r0) * part, c0 + (c1 - c0) * part
         for panel in self.layout.inputs:
-            canvas.outline(self.window_box(panel, at, step), "edge", self._thick())
+            painter.outline(self.window_box(panel, at, step), "edge", self._thick())
 
-    def look(self, canvas: Canvas, index: int) -> None:
+    def look(self, painter: Painter, index: int) -> None:
         """The window at its place, before the answer."""
         step = self.steps[index]
-        self._window(canvas, step, answered=False)
+        self._window(painter, step, answered=False)
         box = self.layout.output.box(*step.output)
         if not self.shaded:
-            canvas.centred(box, "?", self.layout.font_size, "muted", bold=True)
-        canvas.outline(box, "fresh", 3)
-        self.write(canvas, self.wrapped(re.split(" [=≈] ", self._words(step))[0] + " = ?"))
+            painter.centred(box, "?", self.layout.font_size, "muted", bold=True)
+        painter.outline(box, "fresh", 3)
+        self.write(painter, self.wrapped(re.split(" [=≈] ", self._words(step))[0] + " = ?"))
 
-    def answer(self, canvas: Canvas, index: int) -> None:
+    def answer(self, painter: Painter, index: int) -> None:
         """The winner marked, the arithmetic complete, the output filled in."""
         step, output = self.steps[index], self.layout.output
-        self._window(canvas, step, answered=True)
+        self._window(painter, step, answered=True)
         row, col = step.output
-        self.cell(canvas, output, row, col, step.value, "fresh", "page", bold=True)
+        self.cell(painter, output, row, col, step.value, "fresh", "page", bold=True)
         if self.shaded:
             left, top, right, bottom = output.box(*step.output)
-            canvas.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
-        self.write(canvas, self.words(step))
+            painter.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
+        self.write(painter, self.words(step))
 
-    def settle(self, canvas: Canvas, index: int) -> None:
+    def settle(self, painter: Painter, index: int) -> None:
         """The output as it looks once it is known."""
         step = self.steps[index]
         row, col = step.output
-        self.cell(canvas, self.layout.output, row, col, step.value, "result")
+        self.cell(painter, self.layout.output, row, col, step.value, "result")
 
     def _thick(self) -> int:
         return self.px(2) if self.shaded else self.px(4)
 
-    def _window(self, canvas: Canvas, step: Step, answered: bool) -> None:
+    def _window(self, painter: Painter, step: Step, answered: bool) -> None:
         for number_, tap in enumerate(step.taps):
             panel = self.layout.inputs[tap.plane]
             won = answered and number_ == step.winner
             if self.shaded:
                 if won:
-                    canvas.outline(panel.box(tap.row, tap.col), "edge", 2)
+                    painter.outline(panel.box(tap.row, tap.col), "edge", 2)
             elif won:
-                self.cell(canvas, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
+                self.cell(painter, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
             else:
-                self.cell(canvas, panel, tap.row, tap.col, tap.value, "window")
+                self.cell(painter, panel, tap.row, tap.col, tap.value, "window")
                 if answered and number_ in step.ties:
                     left, top, right, bottom = panel.box(tap.row, tap.col)
-                    canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
+                    painter.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
         dilated = max(axis.dilation for axis in self.axes) > 1
         for panel in self.layout.inputs:
-            around.ruled(canvas, panel, self.axes, self.px, step.output)
+            grid.ruled(painter, panel, self.axes, self.px, step.output)
             if dilated:
                 for tap in step.taps:
-                    canvas.outline(panel.box(tap.row, tap.col), "edge", self.px(3))
+                    painter.outline(panel.box(tap.row, tap.col), "edge", self.px(3))
             box = self.window_box(panel, self.start(step), step)
-            canvas.outline(box, "edge", self.px(2) if dilated else self._thick())
+            painter.outline(box, "edge", self.px(2) if dilated else self._thick())

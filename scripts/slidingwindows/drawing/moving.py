@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.errors import given
-from ..core.text import size
 from ..core.trace import Trace
 from ..core.transfer import Move, Transfer
-from . import grids
-from .canvas import Box, Canvas
-from .panels import Grid, Panel
+from ..words import figure
+from . import grid
+from .canvas import Box
+from .grid import Grid, Panel
+from .painter import Painter
 from .scene import MAX_FRAMES, Scene
 from .style import WIDTH
 
 MAX_LINES = 3
-OPENING = {
-    "gradient": "gradients go back to what made the output",
-    "unpool": "each number goes to its index; the rest is 0",
-    "unfold": "each window becomes one column",
-    "fold": "columns go back to their windows and add up",
-}
 
 
 class Moving(Scene[Move]):
@@ -29,7 +24,7 @@ class Moving(Scene[Move]):
     def __init__(self, transfer: Transfer, width: int = WIDTH) -> None:
         self.transfer, self.steps, self.call = transfer, transfer.moves, transfer.call
         self.axes = transfer.geometry.rows, transfer.geometry.cols
-        self._grids = grids.of_transfer(transfer)
+        self._grids = grid.grids_of_transfer(transfer)
         # The target after each move, for the cells that the move writes.
         self._after: list[dict[tuple[int, int], float]] = []
         known: dict[tuple[int, int], float] = {}
@@ -51,56 +46,51 @@ class Moving(Scene[Move]):
         if len(text) > 45 * MAX_LINES or len(self.wrapped(text)) > MAX_LINES:
             text = text.split(":")[0]
         if len(self.steps) > MAX_FRAMES:
-            text = f"{self._numbers[id(step)] + 1:,} of {len(self.steps):,}: {text}"
+            text = figure.counted(self._numbers[id(step)], len(self.steps)) + text
         return self.wrapped(text)
 
     def opening_words(self) -> list[str]:
         """What is about to happen."""
-        return self.wrapped(OPENING[self.transfer.kind])
+        return self.wrapped(figure.OPENING[self.transfer.kind])
 
     def closing_words(self) -> list[str]:
         """The animation's last line."""
-        count = len(self.steps)
-        names = {"unpool": "number", "fold": "column"}
-        name = names.get(self.transfer.kind, "window")
-        before = (len(self.transfer.sources[0]), len(self.transfer.sources[0][0]))
-        if self.transfer.kind == "unfold":
-            before = self.transfer.geometry.input_shape
-        after = (len(self.transfer.target), len(self.transfer.target[0]))
-        return [
-            f"{count:,} {name}{'s' if count != 1 else ''}: {size(before)} in, {size(after)} out"
-        ]
+        return [figure.transfer_closing(self.transfer)]
+
+    def title(self) -> str:
+        """What happens, as code."""
+        return figure.transfer_title(self.transfer)
 
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         padded = any(any(axis.padding) for axis in self.axes)
         if self.transfer.kind == "unfold" and padded:
-            return [("pad", "padding holds 0")]
+            return [("pad", figure.MEANS["padding"])]
         return []
 
-    def paint(self, canvas: Canvas) -> None:
+    def paint(self, painter: Painter) -> None:
         """All sources, and a target of zeros (a matrix yet unwritten stays empty)."""
-        self.paint_sources(canvas)
+        self.paint_sources(painter)
         output = self.layout.output
         for row, col in cells(output):
             if self.transfer.kind != "unfold":
-                self.cell(canvas, output, row, col, 0.0, "page", "muted")
+                self.cell(painter, output, row, col, 0.0, "page", "muted")
             elif output.cell >= 8:
-                canvas.outline(output.box(row, col), "line", 1)
-        canvas.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
+                painter.outline(output.box(row, col), "line", 1)
+        painter.outline(output.box(0, 0, output.rows, output.cols), "line", 1)
 
-    def paint_sources(self, canvas: Canvas) -> None:
+    def paint_sources(self, painter: Painter) -> None:
         """What is moved."""
         for plane, panel in enumerate(self.layout.inputs):
             for row, col in cells(panel):
-                self._source(canvas, panel, plane, row, col)
+                self._source(painter, panel, plane, row, col)
 
     def _source(
-        self, canvas: Canvas, panel: Panel, plane: int, row: int, col: int, fill: str = "page"
+        self, painter: Painter, panel: Panel, plane: int, row: int, col: int, fill: str = "page"
     ) -> None:
         padding = self.transfer.is_padding(row, col) and (fill == "page" or self.shaded)
         fill, ink = ("pad", "muted") if padding else (fill, "text")
-        self.cell(canvas, panel, row, col, self.transfer.at(plane, row, col), fill, ink)
+        self.cell(painter, panel, row, col, self.transfer.at(plane, row, col), fill, ink)
 
     def window_box(self, panel: Panel, step: Move) -> Box:
         """The frame of the step's window on a panel in input positions."""
@@ -109,53 +99,53 @@ class Moving(Scene[Move]):
         box = panel.box(top, left, down - top, right - left)
         return box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
 
-    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
+    def glide(self, painter: Painter, before: int, after: int, part: float) -> None:
         """The step before stays in sight while the next one comes."""
-        self.window(canvas, self.steps[before if part < 0.5 else after])
-        self.write(canvas, self.words(self.steps[before]))
+        self.window(painter, self.steps[before if part < 0.5 else after])
+        self.write(painter, self.words(self.steps[before]))
 
-    def look(self, canvas: Canvas, index: int) -> None:
+    def look(self, painter: Painter, index: int) -> None:
         """Where the numbers come from, and where they will go."""
         step = self.steps[index]
-        self.window(canvas, step)
+        self.window(painter, step)
         output = self.layout.output
         if self.shaded:
-            self._around(canvas, step)
+            self._around(painter, step)
         else:
             for row, col, _ in step.writes:
-                canvas.outline(output.box(row, col), "fresh", 3)
-        self.write(canvas, self.question(step))
+                painter.outline(output.box(row, col), "fresh", 3)
+        self.write(painter, self.question(step))
 
     def question(self, step: Move) -> list[str]:
         """The words before the numbers have moved."""
         return self.wrapped(" ".join(self.words(step)).split(":")[0])
 
-    def answer(self, canvas: Canvas, index: int) -> None:
+    def answer(self, painter: Painter, index: int) -> None:
         """The numbers at their new places."""
         step, output = self.steps[index], self.layout.output
-        self.window(canvas, step)
+        self.window(painter, step)
         for (row, col), value in self._after[index].items():
-            self.cell(canvas, output, row, col, value, "fresh", "page", bold=True)
+            self.cell(painter, output, row, col, value, "fresh", "page", bold=True)
         if self.transfer.adds:
-            self._clipped(canvas, output, step)
+            self._clipped(painter, output, step)
         elif self.shaded:
-            self._around(canvas, step)
-        self.write(canvas, self.words(step))
+            self._around(painter, step)
+        self.write(painter, self.words(step))
 
-    def settle(self, canvas: Canvas, index: int) -> None:
+    def settle(self, painter: Painter, index: int) -> None:
         """The target once the move is made."""
         for (row, col), value in self._after[index].items():
-            self.cell(canvas, self.layout.output, row, col, value, "result")
+            self.cell(painter, self.layout.output, row, col, value, "result")
 
-    def _around(self, canvas: Canvas, step: Move) -> None:
+    def _around(self, painter: Painter, step: Move) -> None:
         # One frame for all that is written: cells without numbers are too small for one each.
         if step.writes:
             rows, cols = {w.row for w in step.writes}, {w.col for w in step.writes}
             height, width = max(rows) - min(rows) + 1, max(cols) - min(cols) + 1
             left, top, right, bottom = self.layout.output.box(min(rows), min(cols), height, width)
-            canvas.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
+            painter.outline((left - 1, top - 1, right + 1, bottom + 1), "fresh", 2)
 
-    def _clipped(self, canvas: Canvas, panel: Panel, step: Move) -> None:
+    def _clipped(self, painter: Painter, panel: Panel, step: Move) -> None:
         """The window's frame on the target, which has no padding to show it on."""
         left, top, right, bottom = self.window_box(panel, step)
         whole = panel.box(0, 0, panel.rows, panel.cols)
@@ -166,22 +156,22 @@ class Moving(Scene[Move]):
             min(bottom, whole[3] + 1),
         )
         if box[0] < box[2] and box[1] < box[3]:  # not in the padding alone
-            canvas.outline(box, "edge", self.thick(3))
+            painter.outline(box, "edge", self.thick(3))
 
     def thick(self, length: int) -> int:
         """Pixels of a frame: thin where cells hold shades."""
         return self.px(2) if self.shaded else self.px(length)
 
-    def window(self, canvas: Canvas, step: Move) -> None:
+    def window(self, painter: Painter, step: Move) -> None:
         """What the move reads."""
         for read in step.reads:
             panel = self.layout.inputs[read.plane]
-            self._source(canvas, panel, read.plane, read.row, read.col, "window")
+            self._source(painter, panel, read.plane, read.row, read.col, "window")
             if self.transfer.kind != "unfold":
-                canvas.outline(panel.box(read.row, read.col), "edge", self.thick(3))
+                painter.outline(panel.box(read.row, read.col), "edge", self.thick(3))
         if self.transfer.kind == "unfold":
             for panel in self.layout.inputs:
-                canvas.outline(self.window_box(panel, step), "edge", self.thick(4))
+                painter.outline(self.window_box(panel, step), "edge", self.thick(4))
 
 
 def cells(panel: Panel) -> Iterator[tuple[int, int]]:
@@ -199,20 +189,16 @@ class Returning(Moving):
         """What it goes back through."""
         return given(self.transfer.forward, "forward pass")
 
-    def title(self) -> str:
-        """What happens, as code."""
-        return f"backward through {self.call}"
-
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
         forward, parts = self.forward, []
         if forward.reduction.picks:
-            parts.append(("edge", "the winner"))
+            parts.append(("edge", figure.MEANS["winner"]))
             if any(step.ties for step in forward.steps) and not self.shaded:
-                parts.append(("ring", "a later tie"))
-        return [*parts, ("fresh", "what has just arrived")]
+                parts.append(("ring", figure.MEANS["tie"]))
+        return [*parts, ("fresh", figure.MEANS["arrived"])]
 
-    def paint_sources(self, canvas: Canvas) -> None:
+    def paint_sources(self, painter: Painter) -> None:
         """The forward pass's input with its padding, and the gradient of its output."""
         forward, panel = self.forward, self.layout.inputs[0]
         for row, col in cells(panel):
@@ -221,10 +207,10 @@ class Returning(Moving):
                 where = row, col, self.transfer.plane
                 own = not (forward.is_padding(*where) or forward.is_stretch(*where))
                 fill, ink = ("page", "text") if own else ("pad", "muted")
-                self.cell(canvas, panel, row, col, value, fill, ink)
+                self.cell(painter, panel, row, col, value, fill, ink)
         [beside] = self.layout.kernels
         for row, col in cells(beside):
-            self.cell(canvas, beside, row, col, self.transfer.sources[0][row][col])
+            self.cell(painter, beside, row, col, self.transfer.sources[0][row][col])
 
     def _drawn(self, row: int, col: int) -> bool:
         """False for what ceil_mode's windows reach past the padding."""
@@ -237,7 +223,7 @@ class Returning(Moving):
         """The words before the numbers have moved: the same."""
         return self.words(step)
 
-    def window(self, canvas: Canvas, step: Move) -> None:
+    def window(self, painter: Painter, step: Move) -> None:
         """What the output was made from, and its gradient."""
         panel = self.layout.inputs[0]
         taken = self.forward.steps[self._numbers[id(step)]]
@@ -247,16 +233,16 @@ class Returning(Moving):
             box = panel.box(tap.row, tap.col)
             if self.shaded:
                 if number == taken.winner:
-                    canvas.outline(box, "edge", 2)
+                    painter.outline(box, "edge", 2)
             elif number == taken.winner:
-                self.cell(canvas, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
+                self.cell(painter, panel, tap.row, tap.col, tap.value, "edge", "page", bold=True)
             else:
-                self.cell(canvas, panel, tap.row, tap.col, tap.value, "window")
+                self.cell(painter, panel, tap.row, tap.col, tap.value, "window")
                 if number in taken.ties:
                     left, top, right, bottom = box
-                    canvas.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
-        canvas.outline(self.window_box(panel, step), "edge", self.thick(4))
+                    painter.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
+        painter.outline(self.window_box(panel, step), "edge", self.thick(4))
         [beside] = self.layout.kernels
         row, col = step.window
-        self.cell(canvas, beside, row, col, self.transfer.sources[0][row][col], "window")
-        canvas.outline(beside.box(row, col), "edge", self.thick(3))
+        self.cell(painter, beside, row, col, self.transfer.sources[0][row][col], "window")
+        painter.outline(beside.box(row, col), "edge", self.thick(3))

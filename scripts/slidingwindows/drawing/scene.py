@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from ..core.trace import Step
 from ..core.transfer import Move
-from . import legend
-from .canvas import Canvas, text_width
-from .layout import plan
-from .panels import (
+from ..words import figure
+from .canvas import Box, Canvas, text_width
+from .grid import (
     LABEL_SIZE,
+    LEGEND_SIZE,
     LINE_SIZE,
     TITLE_SIZE,
     Grid,
@@ -20,9 +21,72 @@ from .panels import (
     cell_text,
     wrap,
 )
-from .sheets import Layout, Sheet
-from .sizes import Sizes
-from .style import SHADES, WIDTH
+from .layout import Layout, Sheet, plan
+from .painter import Cell, Painter
+from .style import SHADES, WIDTH, Sizes
+
+LegendRows = list[list[tuple[str, str, int]]]
+
+
+def legend_rows(entries: list[tuple[str, str]], sizes: Sizes) -> LegendRows:
+    """(swatch, meaning, width in pixels) in lines that fit the figure.
+
+    Swatches: the name of a fill, 'hatch', 'ring', 'dash', 'reach' (fainter dashes), or 'ramp'.
+    """
+    rows: LegendRows = []
+    used = 0
+    for swatch, meaning in entries:
+        width = _indent(swatch, sizes) + text_width(meaning, sizes.px(LEGEND_SIZE)) + sizes.px(28)
+        if not rows or used + width - sizes.px(28) > sizes.room:
+            rows.append([])
+            used = 0
+        rows[-1].append((swatch, meaning, width))
+        used += width
+    return rows
+
+
+def legend_width(rows: LegendRows, sizes: Sizes) -> int:
+    """Pixels of the longest line."""
+    return max((sum(width for *_, width in row) - sizes.px(28) for row in rows), default=0)
+
+
+def draw_legend(painter: Painter, rows: LegendRows, x: int, y: int, sizes: Sizes) -> None:
+    """The lines, the first with its baseline at y."""
+    px = sizes.px
+    for row in rows:
+        left = x
+        for swatch, meaning, width in row:
+            _swatch(painter, (left, y - px(17), left + px(20), y + px(3)), swatch, sizes)
+            text_x = left + _indent(swatch, sizes)
+            painter.text(text_x, y, meaning, px(LEGEND_SIZE), "muted")
+            left += width
+        y += px(LEGEND_SIZE + 10)
+
+
+def _indent(swatch: str, sizes: Sizes) -> int:
+    return sizes.px(56) if swatch == "ramp" else sizes.px(28)
+
+
+def _swatch(painter: Painter, box: Box, swatch: str, sizes: Sizes) -> None:
+    left, top, right, bottom = box
+    if swatch == "ramp":
+        each = max(1, sizes.px(48) // SHADES)
+        painter.fill((left, top, left + each * SHADES + 2, bottom), "line")
+        for level in range(SHADES):
+            start = left + 1 + level * each
+            painter.shade((start, top + 1, start + each, bottom - 1), level)
+        return
+    inner = (left + 1, top + 1, right - 1, bottom - 1)
+    if swatch in ("dash", "reach"):
+        painter.dashed(box, "muted" if swatch == "dash" else "hatch", 2, 5)
+        return
+    painter.fill(box, "line")
+    painter.fill(inner, "page" if swatch in ("hatch", "ring") else swatch)
+    if swatch == "hatch":
+        painter.hatch(inner, "hatch")
+    if swatch == "ring":
+        painter.outline((left + 4, top + 4, right - 4, bottom - 4), "edge", 2)
+
 
 MAX_FRAMES = 256  # windows shown; of more, every second, third ... is
 S = TypeVar("S", bound=Step | Move)
@@ -80,23 +144,23 @@ class Scene(Generic[S]):
         """The words of a step by its number."""
         return self.words(self.steps[index])
 
-    def paint(self, canvas: Canvas) -> None:
+    def paint(self, painter: Painter) -> None:
         """The grids before the first step."""
         raise NotImplementedError
 
-    def glide(self, canvas: Canvas, before: int, after: int, part: float) -> None:
+    def glide(self, painter: Painter, before: int, after: int, part: float) -> None:
         """On the way from one step to another, both by number. part: from 0 to 1."""
         raise NotImplementedError
 
-    def look(self, canvas: Canvas, index: int) -> None:
+    def look(self, painter: Painter, index: int) -> None:
         """A step before its answer."""
         raise NotImplementedError
 
-    def answer(self, canvas: Canvas, index: int) -> None:
+    def answer(self, painter: Painter, index: int) -> None:
         """A step with its answer."""
         raise NotImplementedError
 
-    def settle(self, canvas: Canvas, index: int) -> None:
+    def settle(self, painter: Painter, index: int) -> None:
         """What a step leaves behind."""
         raise NotImplementedError
 
@@ -117,7 +181,7 @@ class Scene(Generic[S]):
         inputs, besides, output, sign = self.grids()
         self._ranges(inputs, besides, output)
         entries = self.legend() + (self._shade_legend() if self.shaded else [])
-        self._legend_rows = legend.rows_of(entries, self.sizes)
+        self._legend_rows = legend_rows(entries, self.sizes)
         line = self.px(LINE_SIZE)
         longest = max(text_width(text, line) for lines in texts for text in lines)
         title = PAIR.sub("\\1,\N{NO-BREAK SPACE}\\2", self.title())
@@ -129,7 +193,7 @@ class Scene(Generic[S]):
                 output=output,
                 sign=sign,
                 lines=max(len(lines) for lines in texts),
-                longest=max(longest, legend.widest(self._legend_rows, self.sizes)),
+                longest=max(longest, legend_width(self._legend_rows, self.sizes)),
                 legend=len(self._legend_rows),
                 rulers=self.rulers(),
                 call=self.call,
@@ -154,10 +218,9 @@ class Scene(Generic[S]):
             parts.setdefault(self.ranges[role], []).append(role)
         entries = []
         for (low, high), names in parts.items():
-            span = f"from {cell_text(low, 3)} to {cell_text(high, 3)}"
-            span = span if low < high else f"all {cell_text(low, 3)}"
-            entries.append(("ramp", f"{' and '.join(names)} {span}"))
-        return entries + ([("window", "nan")] if self.nan else [])
+            ends = [cell_text(end, 3) for end in ((low, high) if low < high else (low,))]
+            entries.append(("ramp", figure.span(ends, names)))
+        return entries + ([("window", figure.MEANS["nan"])] if self.nan else [])
 
     def _blank(self) -> Canvas:
         canvas = Canvas(self.sizes.width, self.layout.height)
@@ -166,53 +229,61 @@ class Scene(Generic[S]):
         canvas.fill((margin, bottom - px(8), self.sizes.width - margin, bottom - px(3)), "pad")
         return canvas
 
-    def draw_blank(self, canvas: Canvas) -> None:
+    def draw_blank(self, painter: Painter) -> None:
         """All that stands still but the bar: title, labels, grids before the first step, legend."""
         layout, px = self.layout, self.px
         title, y = px(TITLE_SIZE), self.sizes.margin + px(4) + px(TITLE_SIZE)
         for line in layout.title:
-            canvas.text(self.sizes.width // 2, y, line, title, "text", "middle", mono=True)
+            painter.text(self.sizes.width // 2, y, line, title, "text", "middle", mono=True)
             y += title + px(8)
         lift = px(11) + (px(20) if self.rulers()[1] else 0)
         for panel in (*layout.inputs, *layout.kernels, layout.output):
             up = lift if panel.role == "input" else px(11)
-            canvas.text(panel.x, panel.y - up, panel.label, px(LABEL_SIZE), "muted")
+            painter.text(panel.x, panel.y - up, panel.label, px(LABEL_SIZE), "muted")
         for x, y, sign in layout.operators:
-            canvas.text(x, y + px(12), sign, px(34), "muted", "middle")
-        self.paint(canvas)
+            painter.text(x, y + px(12), sign, px(34), "muted", "middle")
+        self.paint(painter)
         where = layout.text_x, layout.legend_y
-        legend.draw(canvas, self._legend_rows, *where, self.sizes)
+        draw_legend(painter, self._legend_rows, *where, self.sizes)
 
     def cell(
         self,
-        canvas: Canvas,
+        painter: Painter,
         panel: Panel,
         row: int,
         col: int,
-        value: float | str,
+        value: float,
         fill: str = "page",
         ink: str = "text",
         bold: bool = False,
     ) -> None:
-        """One cell with its number, or its shade; a text in the place of a number stays one."""
-        box = panel.box(row, col)
-        left, top, right, bottom = box
-        inner = (left + 1, top + 1, right - 1, bottom - 1)
-        if panel.cell < 8:
-            inner = (left, top, right - 1, bottom - 1)
-        else:
-            canvas.fill(box, "line")
-        font = self.font(panel)
-        if not font and not isinstance(value, str):
-            if fill == "pad" or value != value:
-                canvas.fill(inner, "pad" if fill == "pad" else "window")
-            else:
-                canvas.shade(inner, self.level(panel.role, value))
-            return
-        canvas.fill(inner, fill)
-        text = value if isinstance(value, str) else cell_text(value, self.layout.digits)
-        bold = bold and text_width(text, font, bold=True) <= panel.cell - self.px(4)
-        canvas.centred(box, text, font, ink, bold)
+        """One cell with its number, or its shade."""
+        painter.cell(self._content(panel, row, col, value, fill, ink, bold))
+
+    def hatched(self, painter: Painter, panel: Panel, row: int, col: int, value: float) -> None:
+        """A cell that no window reads."""
+        content = self._content(panel, row, col, value, "page", "muted")
+        painter.cell(replace(content, hatched=True))
+
+    def _content(
+        self,
+        panel: Panel,
+        row: int,
+        col: int,
+        value: float,
+        fill: str,
+        ink: str,
+        bold: bool = False,
+    ) -> Cell:
+        size = self.font(panel)
+        if size:
+            text, room = cell_text(value, self.layout.digits), panel.cell - self.px(4)
+            return Cell(panel, row, col, fill, ink, text, None, size, bold, room)
+        if fill == "pad" or value != value:
+            fill, ink = ("pad", "muted") if fill == "pad" else ("window", "text")
+            return Cell(panel, row, col, fill, ink)
+        level = self.level(panel.role, value)
+        return Cell(panel, row, col, fill, ink, level=level, bold=bold)
 
     def font(self, panel: Panel) -> int:
         """Pixels of the type in a panel's cells; 0 for shades."""
@@ -226,31 +297,15 @@ class Scene(Generic[S]):
         share = min(max((value - low) / (high - low), 0.0), 1.0)
         return round(share * (SHADES - 1))
 
-    def hatched(self, canvas: Canvas, panel: Panel, row: int, col: int, value: float) -> None:
-        """A cell that no window reads."""
-        box = panel.box(row, col)
-        left, top, right, bottom = box
-        self.cell(canvas, panel, row, col, value if self.shaded else "")
-        inner = (left + 1, top + 1, right - 1, bottom - 1)
-        canvas.hatch(inner, "hatch", 8 if panel.cell > 12 else 4)
-        if self.shaded:
-            return
-        middle, quarter = (left + right) // 2, panel.cell * 3 // 10
-        height = self.layout.font_size * 6 // 10
-        across = (top + bottom) // 2
-        canvas.fill((middle - quarter, across - height, middle + quarter, across + height), "page")
-        text = cell_text(value, self.layout.digits)
-        canvas.centred(box, text, self.layout.font_size, "muted")
-
-    def progress(self, canvas: Canvas, count: int) -> None:
+    def progress(self, painter: Painter, count: int) -> None:
         """The bar at the lower edge, once ``count`` steps are done."""
         bottom, margin = self.layout.height - self.px(3), self.sizes.margin
         done = margin + self.sizes.room * count // len(self.steps)
-        canvas.fill((margin, bottom - self.px(5), done, bottom), "fresh")
+        painter.fill((margin, bottom - self.px(5), done, bottom), "fresh")
 
-    def write(self, canvas: Canvas, lines: list[str]) -> None:
+    def write(self, painter: Painter, lines: list[str]) -> None:
         """Lines of words below the legend."""
         y = self.layout.text_y
         for line in lines:
-            canvas.text(self.layout.text_x, y, line, self.px(LINE_SIZE))
+            painter.text(self.layout.text_x, y, line, self.px(LINE_SIZE))
             y += self.px(LINE_SIZE) + self.px(8)

@@ -16,10 +16,11 @@ from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .animation import GLIDE, INTRO, LAST, durations, item_steps, scene_of
-from .canvas import Box, Canvas
+from .canvas import Box
 from .forward import Drawing
+from .grid import LINE_SIZE, Panel
 from .moving import Moving
-from .panels import LINE_SIZE, Panel, cell_text
+from .painter import Cell
 
 # A cell's look, as the stepper knows it: (fill, ink) to a letter, a capital for bold numbers.
 LOOKS = {
@@ -36,17 +37,15 @@ HATCHED, EMPTY = "h", "e"
 SIZE = re.compile(r"( \d+×\d+.*| of \d+|,.*)$")  # behind a panel's name
 
 
-class Sketch(Canvas):
-    """Stands where a figure expects a canvas, and keeps what it is told to draw.
+class Record:
+    """A painter that keeps what it is told to draw.
 
     shapes: letter, four numbers, and what the shape needs; texts: position, text, size and style;
     cells: (look, text) by panel and place.
     """
 
-    def __init__(self, scene: Drawing | Moving) -> None:
-        self.scene = scene
-        layout = scene.layout
-        self.panels = [*layout.inputs, *layout.kernels, layout.output]
+    def __init__(self, panels: list[Panel]) -> None:
+        self.panels = panels
         self.clear()
 
     def clear(self) -> None:
@@ -55,55 +54,33 @@ class Sketch(Canvas):
         self.texts: list[list[int | str]] = []
         self.cells: dict[Place, tuple[str, str]] = {}
 
-    def _cell(self, panel: Panel, row: int, col: int, look: str, text: str) -> None:
-        self.cells[self.panels.index(panel), row, col] = (look, text)
-
-    def cell(
-        self,
-        canvas: Canvas,
-        panel: Panel,
-        row: int,
-        col: int,
-        value: float | str,
-        fill: str = "page",
-        ink: str = "text",
-        bold: bool = False,
-    ) -> None:
-        """As Scene.cell; of a shade, the text is its level."""
-        look = LOOKS[fill, ink]
-        if isinstance(value, str) or self.scene.font(panel):
-            text = value if isinstance(value, str) else cell_text(value, self.scene.layout.digits)
-        elif fill == "pad" or value != value:
-            look, text = ("d" if fill == "pad" else "w"), ""
-        else:
-            text = str(self.scene.level(panel.role, value))
-        self._cell(panel, row, col, look.upper() if bold and text else look, text)
-
-    def hatched(self, canvas: Canvas, panel: Panel, row: int, col: int, value: float) -> None:
-        """As Scene.hatched."""
-        self.cell(canvas, panel, row, col, value)
-        _, text = self.cells[self.panels.index(panel), row, col]
-        self._cell(panel, row, col, HATCHED, text)
+    def cell(self, cell: Cell) -> None:
+        """As Painter.cell; of a shade, the text is its level."""
+        shade = "" if cell.level is None else str(cell.level)
+        text = shade if cell.text is None else cell.text
+        look = HATCHED if cell.hatched else LOOKS[cell.fill, cell.ink]
+        look = look.upper() if cell.bold and text else look
+        self.cells[self.panels.index(cell.panel), cell.row, cell.col] = (look, text)
 
     def fill(self, box: Box, role: str) -> None:
-        """As Canvas.fill."""
+        """As Painter.fill."""
         self.shapes.append(["f", *box, role])
 
     def shade(self, box: Box, level: int) -> None:
-        """As Canvas.shade."""
+        """As Painter.shade."""
         self.shapes.append(["s", *box, level])
 
     def outline(self, box: Box, role: str, width: int) -> None:
-        """As Canvas.outline; the stepper draws the grids' own lines without being told."""
+        """As Painter.outline; the stepper draws the grids' own lines without being told."""
         if role != "line":
             self.shapes.append(["o", *box, role, width])
 
     def dashed(self, box: Box, role: str, width: int, dash: int = 8) -> None:
-        """As Canvas.dashed."""
+        """As Painter.dashed."""
         self.shapes.append(["d", *box, role, width, dash])
 
     def hatch(self, box: Box, role: str, gap: int = 8) -> None:
-        """As Canvas.hatch."""
+        """As Painter.hatch."""
         self.shapes.append(["h", *box, role])
 
     def text(
@@ -117,17 +94,17 @@ class Sketch(Canvas):
         bold: bool = False,
         mono: bool = False,
     ) -> None:
-        """As Canvas.text."""
+        """As Painter.text."""
         self.texts.append([x, y, text, size, role, anchor, int(mono)])
 
     def centred(
         self, box: Box, text: str, size: int, role: str = "text", bold: bool = False
     ) -> None:
-        """As Canvas.centred: a text in place of a cell's number, as all such texts are."""
+        """As Painter.centred: a text in place of a cell's number, as all such texts are."""
         for which, row, col in _places(self.panels):
             if self.panels[which].box(row, col) == box:
                 look = LOOKS["page", role]
-                self._cell(self.panels[which], row, col, look.upper() if bold else look, text)
+                self.cells[which, row, col] = (look.upper() if bold else look, text)
                 return
 
 
@@ -152,11 +129,10 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> Fields:
     a window before its answer, that picture too: its words, looks, shapes and cells.
     """
     scene = scene_of(item)
-    sketch = Sketch(scene)
-    vars(scene).update(cell=sketch.cell, hatched=sketch.hatched)
-    scene.draw_blank(sketch)
-    numbering = _numbering(sketch.panels)
-    looks, values = zip(*(_before(sketch, n) for n in range(len(sketch.panels))), strict=True)
+    record = Record([*scene.layout.inputs, *scene.layout.kernels, scene.layout.output])
+    scene.draw_blank(record)
+    numbering = _numbering(record.panels)
+    looks, values = zip(*(_before(record, n) for n in range(len(record.panels))), strict=True)
     shown = scene.shown()
     glide, look, answer = durations(len(shown))
     layout = scene.layout
@@ -164,20 +140,23 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> Fields:
         "size": [scene.sizes.width, layout.height],
         "dims": item.dims,
         "words": [layout.text_x, layout.text_y, scene.px(LINE_SIZE)],
-        "panels": [_panel(scene, panel) for panel in sketch.panels],
+        "panels": [_panel(scene, panel) for panel in record.panels],
         "looks": looks,
         "values": values,
-        "shapes": sketch.shapes,
-        "texts": sketch.texts,
+        "shapes": record.shapes,
+        "texts": record.texts,
         "opening": scene.opening_words(),
         "closing": scene.closing_words(),
         "tempo": [INTRO, len(GLIDE) * glide, look, answer, LAST],
         "every": -(-len(item_steps(item)) // len(shown)),
     }
     if scene.shaded:
-        data["numbers"] = [_numbers(item, scene, panel) for panel in sketch.panels]
+        data["numbers"] = [_numbers(item, scene, panel) for panel in record.panels]
     data["steps"] = [
-        [*_step(sketch, numbering, item, n, sentence), *_asked(sketch, numbering, n, look)]
+        [
+            *_step(record, numbering, scene, item, n, sentence),
+            *_asked(record, numbering, scene, n, look),
+        ]
         for n, sentence in enumerate(sentences_of(item, transcript))
     ]
     return data
@@ -206,11 +185,11 @@ def _panel(scene: Drawing | Moving, panel: Panel) -> list[int | str]:
     return [*place, panel.role, scene.font(panel), panel.label, name]
 
 
-def _before(sketch: Sketch, which: int) -> tuple[str, str]:
+def _before(record: Record, which: int) -> tuple[str, str]:
     """Looks and values of a panel's cells before the first step."""
     found = [
-        sketch.cells.get((which, row, col), (EMPTY, ""))
-        for number_, row, col in _places(sketch.panels)
+        record.cells.get((which, row, col), (EMPTY, ""))
+        for number_, row, col in _places(record.panels)
         if number_ == which
     ]
     return "".join(look for look, _ in found), " ".join(text for _, text in found)
@@ -235,44 +214,51 @@ def _numbers(item: Trace | Transfer, scene: Drawing | Moving, panel: Panel) -> s
 
 
 def _step(
-    sketch: Sketch, numbering: dict[Place, int], item: Trace | Transfer, n: int, sentence: str
+    record: Record,
+    numbering: dict[Place, int],
+    scene: Drawing | Moving,
+    item: Trace | Transfer,
+    n: int,
+    sentence: str,
 ) -> list[object]:
-    scene, output = sketch.scene, len(sketch.panels) - 1
-    sketch.clear()
-    scene.answer(sketch, n)
+    output = len(record.panels) - 1
+    record.clear()
+    scene.answer(record, n)
     looks: dict[str, list[int]] = {}
-    for place, (look, _) in sketch.cells.items():
+    for place, (look, _) in record.cells.items():
         if place[0] != output:
             looks.setdefault(look, []).append(numbering[place])
     written = [
-        [numbering[place], text] for place, (_, text) in sketch.cells.items() if place[0] == output
+        [numbering[place], text] for place, (_, text) in record.cells.items() if place[0] == output
     ]
-    reads = sorted(numbering[place] for place in _reads(sketch, item, n))
+    reads = sorted(numbering[place] for place in _reads(item, n))
     if scene.shaded:  # shades stay as they are; frames alone mark the window
         looks = {}
     elif sorted(number_ for some in looks.values() for number_ in some) == reads:
         reads = []  # the looks say it
-    return [sentence, scene.said(n), reads, looks, sketch.shapes, written]
+    return [sentence, scene.said(n), reads, looks, record.shapes, written]
 
 
-def _asked(sketch: Sketch, numbering: dict[Place, int], n: int, look: int) -> list[object]:
+def _asked(
+    record: Record, numbering: dict[Place, int], scene: Drawing | Moving, n: int, look: int
+) -> list[object]:
     """The picture before a step's answer, if the GIF shows it."""
     if not look:
         return []
-    sketch.clear()
-    sketch.scene.look(sketch, n)
-    lines = [text[2] for text in sketch.texts]
-    output, asked = len(sketch.panels) - 1, []
+    record.clear()
+    scene.look(record, n)
+    lines = [text[2] for text in record.texts]
+    output, asked = len(record.panels) - 1, []
     looks: dict[str, list[int]] = {}
-    for place, (letter, text) in sketch.cells.items():
+    for place, (letter, text) in record.cells.items():
         if place[0] == output:
             asked.append([numbering[place], text, letter])
-        elif not sketch.scene.shaded:
+        elif not scene.shaded:
             looks.setdefault(letter, []).append(numbering[place])
-    return [[lines, looks, sketch.shapes, asked]]
+    return [[lines, looks, record.shapes, asked]]
 
 
-def _reads(sketch: Sketch, item: Trace | Transfer, n: int) -> list[Place]:
+def _reads(item: Trace | Transfer, n: int) -> list[Place]:
     """(panel, row, column) of what a step reads."""
     if not isinstance(item, Transfer):
         return [(tap.plane, tap.row, tap.col) for tap in item.steps[n].taps]

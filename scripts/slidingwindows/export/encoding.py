@@ -14,12 +14,10 @@ from ..core.geometry import whole_or_same
 from ..core.text import json_text
 from ..drawing.animation import Frame
 from ..drawing.style import THEMES, WIDTH
-from .colouring import pack, palette_of, png
 from .credits import stamped, tool
-from .filmstrip import archive, filmstrip
-from .gif import encode
+from .gif import Reel, Timed, encode
 from .kinds import is_stepped, kind_of
-from .reel import Reel, Timed
+from .still import archive, filmstrip, pack, palette_of, png
 
 MOVING, TEXT = ("gif", "webp", "apng"), ("json", "txt")
 FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")

@@ -1,4 +1,4 @@
-"""Files that a build makes: missing, stale or fresh; written aside, then renamed.
+"""Files that a build makes: missing, stale or fresh; written aside, then renamed; and zips of them.
 
 Freshness goes by content, never by modification time: a manifest beside the
 files holds the key of what they were made from and a digest of each file.
@@ -8,9 +8,11 @@ A damaged, truncated or foreign entry is simply stale.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import TypedDict
 
@@ -128,3 +130,20 @@ class Entry:
             return made if good and safe else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can hold
+PACKED = (".gif", ".png", ".whl", ".zip")
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip of these files, without dates of today, so that the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = 0o644 << 16
+            stored = name.endswith(PACKED)
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    return buffer.getvalue()

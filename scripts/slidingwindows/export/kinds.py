@@ -11,11 +11,16 @@ from ..core.funnel import Funnel
 from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer
-from ..drawing import animation, field_frames, funnel_frames
+from ..drawing import animation
+from ..drawing import funnel as funnel_figure
+from ..drawing import receptive as receptive_figure
 from ..drawing.animation import Frame
 from ..drawing.canvas import Canvas
 from ..drawing.style import WIDTH, Theme
-from ..words import description, field_words, transfer_words
+from ..words import funnel as funnel_words
+from ..words import receptive as receptive_words
+from ..words import trace as trace_words
+from ..words import transfer as transfer_words
 
 Colours = tuple[tuple[int, int, int], ...]
 F = TypeVar("F")
@@ -63,8 +68,8 @@ KINDS: dict[str, Kind[Any]] = {
         frames=animation.animate,
         poster=animation.poster,
         shades=_greys,
-        alt_text=description.alt_text,
-        transcript=description.transcript,
+        alt_text=trace_words.alt_text,
+        transcript=trace_words.transcript,
         operation=lambda trace: trace.operation,
         stepped=True,
     ),
@@ -78,23 +83,23 @@ KINDS: dict[str, Kind[Any]] = {
         stepped=True,
     ),
     "funnel": Kind[Funnel](
-        frames=lambda funnel, width, frame_time: funnel_frames.animate(funnel),
-        poster=funnel_frames.poster,
-        shades=lambda theme: funnel_frames.shades(),
-        alt_text=Funnel.alt_text,
-        transcript=Funnel.transcript,
+        frames=lambda funnel, width, frame_time: funnel_figure.animate(funnel),
+        poster=funnel_figure.poster,
+        shades=lambda theme: funnel_figure.shades(),
+        alt_text=funnel_words.alt_text,
+        transcript=funnel_words.transcript,
         operation=lambda funnel: "Network",
-        sentences=funnel_frames.sentences,
+        sentences=funnel_figure.sentences,
         label="feature maps of a network",
     ),
     "receptive": Kind[ReceptiveField](
-        frames=lambda field, width, frame_time: field_frames.animate(field),
-        poster=field_frames.poster,
-        shades=field_frames.heat,
-        alt_text=field_words.alt_text,
-        transcript=field_words.transcript,
+        frames=lambda field, width, frame_time: receptive_figure.animate(field),
+        poster=receptive_figure.poster,
+        shades=receptive_figure.heat,
+        alt_text=receptive_words.alt_text,
+        transcript=receptive_words.transcript,
         operation=lambda field: "Network",
-        sentences=field_frames.sentences,
+        sentences=receptive_figure.sentences,
         label="a growing receptive field",
     ),
 }

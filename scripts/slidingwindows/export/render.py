@@ -16,15 +16,12 @@ from ..core.transfer import Transfer
 from ..drawing.canvas import Pixels
 from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES
-from ..words.recipes import recipe
-from .colouring import pack, palette_of, png
+from ..words.recipe import recipe
 from .credits import credit, stamped
-from .filmstrip import take_away
-from .gif import assemble, pictures
+from .gif import assemble, numbering, pictures, renumbered
 from .kinds import is_stepped, kind_of
-from .reel import numbering, renumbered
 from .rendered import Rendered
-from .states import sheet, states_of
+from .still import pack, palette_of, png, sheet, states_of, take_away
 
 T = TypeVar("T")
 

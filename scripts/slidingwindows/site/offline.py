@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
-from ..export.files import write
-from ..export.zip import packed
+from ..export.files import write, zipped
 from .notices import NAME as NOTICES
 from .notices import notices_text
 
@@ -56,5 +55,5 @@ def offline(site: Path, target: Path) -> int:
     files[NOTICES] = notices_text().encode()
     files["search/search_index.js"] = search_script(index).encode()
     del files["search/search_index.json"]
-    write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))
+    write(target, zipped({f"{NAME}/{name}": data for name, data in files.items()}))
     return len(files)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from ..drawing.panels import wrap
+from ..drawing.grid import wrap
 from ..drawing.style import LIGHT, font
 from ..export.files import Entry, digest
 from .embed import MARK

@@ -12,8 +12,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
-from ..export.files import write
-from ..export.zip import packed
+from ..export.files import write, zipped
 from .notices import NAME as NOTICES
 from .notices import notices_text
 from .stamps import commit_time
@@ -48,7 +47,7 @@ def takeaway(root: Path, target: Path) -> int:
     Raises what course_files() raises.
     """
     files = course_files(root)
-    write(target, packed({f"{NAME}/{name}": data for name, data in files.items()}))
+    write(target, zipped({f"{NAME}/{name}": data for name, data in files.items()}))
     return len(files)
 
 

@@ -1,19 +1,96 @@
-"""An animation as still pictures: a strip or a sheet of its windows, and each window by itself."""
+"""A figure as still pictures: a strip or a sheet of windows, each alone, or a network's states."""
 
 from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core.figures import Drawable
 from ..drawing import animation as frames
-from ..drawing.canvas import Canvas
-from ..drawing.sizes import Sizes
-from ..drawing.style import THEMES, WIDTH, Theme
-from .colouring import Packed, clear_png, pack, palette_of, png
-from .credits import stamped
-from .kinds import is_stepped
-from .states import states_of
-from .zip import packed
+from ..drawing.canvas import Canvas, Pixels
+from ..drawing.receptive import GLIDE
+from ..drawing.style import THEMES, WIDTH, Colour, Sizes, Theme
+from .credits import PNG, chunk, stamped
+from .files import zipped
+from .kinds import Colours, is_stepped, kind_of
+
+
+def palette_of(figure: object, theme: Theme) -> Colours:
+    """Every colour that a figure is drawn in, (r, g, b) triples."""
+    return (*theme.palette(), *kind_of(figure).shades(theme))
+
+
+class Packed(NamedTuple):
+    """Palette numbers as two chunks of a PNG file, whatever the colours: what all themes share."""
+
+    header: bytes
+    data: bytes
+
+
+def pack(pixels: Pixels) -> Packed:
+    """pixels: (height, width) palette numbers, uint8."""
+    height, width = pixels.shape
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
+    rows = np.pad(pixels, ((0, 0), (1, 0)))  # each row begins with 0: its numbers as they are
+    # Level 9 takes twice as long and saves one byte of a hundred, of large sheets up to six.
+    return Packed(header, chunk(b"IDAT", zlib.compress(rows.tobytes(), 8)))
+
+
+def png(packed: Packed, palette: Sequence[Colour]) -> bytes:
+    """Palette numbers as a PNG with the palette's exact colours."""
+    return _file(packed, chunk(b"PLTE", _channels(palette)))
+
+
+def clear_png(packed: Packed, palette: Sequence[Colour], theme: Theme) -> bytes:
+    """The same without a background: the page is clear, and letters on it fade into any slide."""
+    clear = theme.clear_palette()
+    colours = [*(colour[:3] for colour in clear), *palette[len(clear) :]]
+    opacity = bytes(colour[3] for colour in clear)  # all others are opaque
+    return _file(packed, chunk(b"PLTE", _channels(colours)), chunk(b"tRNS", opacity))
+
+
+def _channels(palette: Iterable[Sequence[int]]) -> bytes:
+    return bytes(channel for colour in palette for channel in colour)
+
+
+def _file(packed: Packed, *colours: bytes) -> bytes:
+    end = chunk(b"IEND", b"")
+    return b"".join((PNG, packed.header, *colours, packed.data, end))
+
+
+STATES_IN_A_ROW = 8  # states in a row: side by side, what they have in common packs well
+
+
+def states_of(item: Drawable) -> list[tuple[Canvas, int, str]]:
+    """(Canvas, milliseconds, sentence) of every picture that shows something of its own.
+
+    The time of pictures on the way to a state is part of the state's.
+    """
+    kind = kind_of(item)
+    shown, way = [], 0
+    for canvas, lasts in kind.animate(item):
+        way += lasts
+        if lasts > GLIDE:
+            shown.append((canvas, way))
+            way = 0
+    return [(*state, said) for state, said in zip(shown, kind.sentences(item), strict=True)]
+
+
+def sheet(pictures: list[Pixels]) -> Pixels:
+    """Pictures of one size, eight side by side, then the next row; what is left over is 0."""
+    height, width = pictures[0].shape
+    columns = min(STATES_IN_A_ROW, len(pictures))
+    rows = -(-len(pictures) // columns)
+    whole = np.zeros((rows * height, columns * width), np.uint8)
+    for number, picture in enumerate(pictures):
+        top, left = number // columns * height, number % columns * width
+        whole[top : top + height, left : left + width] = picture
+    return whole
+
 
 MOST, COLUMNS, HEADER, SIZE = 12, 3, 34, 20  # stills, stills a row, pixels, pixels of the type
 TALL = 1.36  # times as high as wide: what leaves room for a caption on a sheet of A4 or letter
@@ -98,7 +175,7 @@ def archive(
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
     stills = [pack(still.pixels) for _, still in stills_of(figure, MOST_SLIDES, width)]
-    return packed(clear_stills(stills, figure, theme, name, facts))
+    return zipped(clear_stills(stills, figure, theme, name, facts))
 
 
 def clear_stills(
@@ -135,6 +212,6 @@ def take_away(
         )
         clear = clear_stills(packed_stills, figure, theme, name, facts)
         frames |= {f"{name}/{theme.name}/{file}": data for file, data in clear.items()}
-    files[f"{name}.frames.zip"] = packed(frames)
+    files[f"{name}.frames.zip"] = zipped(frames)
     height, width = sheet.shape
     return files, [width, height]

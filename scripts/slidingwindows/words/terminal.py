@@ -6,7 +6,7 @@ from ..core.geometry import AnyAxis
 from ..core.text import number
 from ..core.trace import Rows, Trace
 from ..core.transfer import Transfer
-from . import wording
+from . import trace as trace_words
 
 
 def listing(item: Trace | Transfer) -> list[str]:
@@ -14,10 +14,10 @@ def listing(item: Trace | Transfer) -> list[str]:
     return _of_transfer(item) if isinstance(item, Transfer) else _of_trace(item)
 
 
-def aligned(rows: list[list[str]], gap: str = "  ") -> list[str]:
+def in_columns(rows: list[list[str]], gap: str = "  ") -> list[str]:
     """Columns of equal width, their texts at the left, the last one as long as it likes.
 
-    >>> aligned([["a", "1"], ["bbb", "2"]])
+    >>> in_columns([["a", "1"], ["bbb", "2"]])
     ['a    1', 'bbb  2']
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -42,7 +42,7 @@ def _head(item: Trace | Transfer) -> list[str]:
 
 
 def _of_trace(trace: Trace) -> list[str]:
-    lines = [*_head(trace), *wording.size_words(trace), ""]
+    lines = [*_head(trace), *trace_words.size_words(trace), ""]
     for plane in range(len(trace.planes)):
         lines += [_plane_name("input", trace, plane), *_input(trace, plane), ""]
     for plane, kernel in enumerate(trace.weights):
@@ -82,8 +82,8 @@ def _numbers(plane: Rows) -> list[str]:
 
 def _notes(trace: Trace) -> list[str]:
     signs = []
-    if wording.padded(trace):
-        signs.append(f"(…) {wording.padding_words(trace)}")
+    if trace_words.padded(trace):
+        signs.append(f"(…) {trace_words.padding_words(trace)}")
     if trace.stretched:
         signs.append("(0) zeros between the input's own numbers")
     if trace.operation.startswith("ConvTranspose"):
@@ -109,7 +109,7 @@ def _windows(trace: Trace) -> list[str]:
             words += f", at {number(tap.col) if trace.dims == 1 else place}{depth}"
             words += ", the first of equals" if step.ties else ""
         table.append([*places, words])
-    return ["  " + line for line in aligned(table)]
+    return ["  " + line for line in in_columns(table)]
 
 
 def _span(axis: AnyAxis, index: int) -> str:
@@ -143,6 +143,6 @@ def _of_transfer(transfer: Transfer) -> list[str]:
         table.append([f"({move.window[0]}, {move.window[1]})", move.arithmetic])
         if transfer.adds:
             table[-1].insert(1, f"adds {gets or 'nothing'}")
-    lines += ["windows", *("  " + line for line in aligned(table)), ""]
+    lines += ["windows", *("  " + line for line in in_columns(table)), ""]
     lines += ["gradient of the input" if transfer.forward else "output"]
     return lines + _numbers(transfer.target)

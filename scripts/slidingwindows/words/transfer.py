@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.text import number, size
 from ..core.trace import Rows
 from ..core.transfer import Move, Transfer
-from .description import LONGEST_ALT, rows_words
+from .trace import LONGEST_ALT, rows_words
 
 NAMES = {
     "unpool": "puts the numbers of {a} back and gives {b}",
