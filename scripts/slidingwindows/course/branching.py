@@ -53,7 +53,7 @@ class Ways:
         more = len(_open_files() - self.open - _readers().keys())
         if more:
             return f"{more} open files" if more > 1 else "an open file"
-        with contextlib.suppress(ChildProcessError):  # there is none
+        with contextlib.suppress(ChildProcessError, AttributeError):  # none; macOS does not say
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             return "a program"
         with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
