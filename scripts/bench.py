@@ -2,6 +2,7 @@
 
     python scripts/bench.py gif      our GIF writer against matplotlib's FuncAnimation and gifsicle
     python scripts/bench.py build    builds against plain mkdocs-jupyter and plain Markdown
+    python scripts/bench.py course   what an author of the real course waits for
     python scripts/bench.py pages    what each page loads, shifts and scores in Lighthouse
     python scripts/bench.py browser  the time that one step of a 64x64 input takes in Chromium
     python scripts/bench.py tests    what all tests cost, and which are slowest
@@ -16,7 +17,7 @@ import argparse
 import importlib
 import sys
 
-BENCHES = ("gif", "browser", "build", "pages", "tests", "mutants")
+BENCHES = ("gif", "browser", "build", "course", "pages", "tests", "mutants")
 
 
 def main() -> int:

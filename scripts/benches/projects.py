@@ -104,3 +104,43 @@ def plain_markdown(folder: Path, count: int) -> Path:
         )
         (folder / "docs" / "lessons" / f"{name}.md").write_text(text, "utf-8")
     return folder
+
+
+def _plain_course(folder: Path, ending: str) -> None:
+    """The course's settings and pages without what makes its lessons."""
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    text = re.sub(r"^hooks: .*$", "", text, flags=re.M).replace(".ipynb\n", f".{ending}\n")
+    text = text.replace("execute: false", "execute: true").replace("allow_errors: false", "")
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copytree(ROOT / "assets", folder / "assets")
+    (folder / "docs" / "lessons").mkdir()
+    (folder / "mkdocs.yml").write_text(text, "utf-8")
+
+
+def as_pages(folder: Path) -> Path:
+    """The course's words and code as Markdown, of which nothing is executed."""
+    from slidingwindows.course.lessons import find
+
+    _plain_course(folder, "md")
+    for lesson in find(ROOT / "lessons"):
+        cells = ((cell.kind, cell.source) for cell in lesson.cells)
+        text = "\n\n".join(
+            text if kind == "markdown" else f"```python\n{text}\n```" for kind, text in cells
+        )
+        (folder / "docs" / "lessons" / f"{lesson.name}.md").write_text(text, "utf-8")
+    return folder
+
+
+def as_notebooks(folder: Path) -> Path:
+    """The course's lessons as notebooks that mkdocs-jupyter executes."""
+    import nbformat
+
+    from slidingwindows.course.lessons import find
+
+    _plain_course(folder, "ipynb")
+    make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    for lesson in find(ROOT / "lessons"):
+        book = nbformat.v4.new_notebook(cells=[make[c.kind](c.source) for c in lesson.cells])
+        book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(book, folder / "docs" / "lessons" / f"{lesson.name}.ipynb")
+    return folder

@@ -22,6 +22,7 @@ from IPython.core.shellapp import InteractiveShellApp
 from jupyter_client.session import Session, json_packer
 from traitlets.config import Config
 
+from .branching import Ways, stay
 from .guard import keep_inside
 
 CHUNK = 1 << 16  # bytes read at once of what programs printed
@@ -35,7 +36,14 @@ class Wire:
     """
 
     def __init__(self, connection: socket.socket):
+        self.files: dict = {}
+        self.renew(connection)
+
+    def renew(self, connection: socket.socket) -> None:
+        """Speak to another connection from now on, for this process, which may be a new fork."""
         self.connection, self.owner = connection, os.getpid()
+        for file in self.files.values():
+            file.close()
         self.files = {
             name: tempfile.TemporaryFile("a+b", buffering=0) for name in ("stdout", "stderr")
         }
@@ -50,6 +58,13 @@ class Wire:
         if os.getpid() == self.owner:  # a process that the lesson forked would cut into our lines
             self.drain()
             self._send(line)
+
+    def hand_over(self, given: socket.socket, **line: object) -> None:
+        """Send one line, and with it a socket."""
+        self.drain()
+        data = json_packer(line) + b"\n"
+        sent = socket.send_fds(self.connection, [data], [given.fileno()])
+        self.connection.sendall(data[sent:])
 
     def show(self, kind: str, content: dict) -> None:
         """Send a message as kernels do: jupyter-client.readthedocs.io"""
@@ -172,12 +187,28 @@ def run(shell: ZMQInteractiveShell, wire: Wire, number: int, cell: dict) -> bool
 
 
 def lesson(connection: socket.socket, request: dict) -> None:
-    """Run all cells of a request, then wait until the build has no more use for this process."""
+    """Run all cells of a request, then wait until the build has no more use for this process.
+
+    request: as for begin(), 'cells', and 'keep': after how many of them a process waits.
+    """
     wire = Wire(connection)
     wire.say(processes=[os.getpid(), os.getppid()])
     shell = begin(wire, request)
-    for number, cell in enumerate(request["cells"]):
-        if not run(shell, wire, number, cell):
+    cells, keep, number = request["cells"], request.get("keep", 0), 0
+    ways = Ways(request["folder"])
+    while number < len(cells):
+        ways.mark()
+        if not run(shell, wire, number, cells[number]):
             break
+        number += 1
+        wire.say(ended=number, changed=bool(keep) and ways.changed())
+        if number <= keep:
+            obstacle = ways.obstacle()
+            if obstacle:
+                wire.say(obstacle=obstacle)
+            else:
+                asked = stay(wire, number)
+                cells = asked["cells"] if asked else cells
+                ways = Ways(request["folder"])
     wire.say(done=True)
-    connection.recv(1)
+    wire.connection.recv(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import site
 import tempfile
 import threading
+from collections.abc import Iterator
 
 import nbformat
 from nbclient import NotebookClient
@@ -15,7 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from ..core.errors import SlidingWindowsError
 from ..export.rendered import Rendered
-from . import cold, warm
+from . import cold, snapshots, warm
 from .failing import failure, where
 from .lessons import Lesson
 from .machine import refuse_traces, texts_of
@@ -55,22 +57,25 @@ class Client(NotebookClient):
         return super().output(outs, msg, display_id, cell_index)
 
 
-def execute(lesson: Lesson) -> list[list[dict]]:
+def execute(lesson: Lesson, keep: bool = False) -> list[list[dict]]:
     """The outputs of each code cell, as notebook output dictionaries.
 
+    keep: have processes wait as the lesson's states, and run from the edited cell on if they do.
     Raises SlidingWindowsError naming lesson, cell and line if a cell raises,
     does not end, puts out too much, takes its kernel down, or shows the machine it ran on.
     """
-    outputs, processes = run(lesson)
+    outputs, processes = run(lesson, keep=keep)
     refuse_traces(lesson, outputs, processes)
     return outputs
 
 
-def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]], tuple[int, ...]]:
+def run(
+    lesson: Lesson, forked: bool = warm.POSSIBLE, keep: bool = False
+) -> tuple[list[list[dict]], tuple[int, ...]]:
     """What execute() returns, unchecked for traces of the machine; and the processes' numbers.
 
     forked: in a fork of a process that has imported torch, which is the same but sooner; where that
-    cannot be, and if it is False, in a kernel started for the lesson.
+    cannot be, and if it is False, in a kernel started for the lesson. keep: as for execute().
     """
     notebook = nbformat.v4.new_notebook(
         cells=[
@@ -86,8 +91,8 @@ def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]],
         processes.update(running)
 
     waiting = _waiting(lesson) if forked else None
-    inside = waiting.folder if waiting else None
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside) as scratch:
+    with _past(waiting, lesson, keep) as past:
+        scratch = past.scratch.name
         client = Client(
             notebook,
             log=cold.SILENT,
@@ -100,10 +105,11 @@ def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]],
             "environment": _environment(lesson, scratch),
             "folder": scratch,
             "project": str(lesson.path.resolve().parents[1]),
+            "keep": snapshots.CELLS if keep else 0,
         }
         try:
             if waiting:
-                _run_forked(waiting, lesson, client, begin, settings)
+                _run_forked(waiting, lesson, client, begin, settings, past)
             else:
                 cold.run(client, begin, settings)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
@@ -114,6 +120,7 @@ def run(lesson: Lesson, forked: bool = warm.POSSIBLE) -> tuple[list[list[dict]],
                 f"{where(lesson, number)} prints {length:,} characters; at most {MOST_OUTPUT:,}"
             )
             raise SlidingWindowsError(problem + last_lines(notebook.cells[number].outputs))
+    processes |= past.processes
     outputs = [list(whole(cell.outputs)) for cell in notebook.cells]
     _refuse_long(lesson, outputs)
     return outputs, tuple(sorted(processes))
@@ -145,19 +152,64 @@ def draw(data: dict, source: str) -> Rendered:
         return render(data, source)
 
 
-def _run_forked(waiting, lesson, client, begin, settings: dict) -> None:
+def _requests(lesson: Lesson) -> list[dict]:
+    """A lesson's cells, as cells.py wants them."""
+    return [{"source": cell.source, "tags": cell.tags} for cell in lesson.code]
+
+
+@contextlib.contextmanager
+def _past(waiting: warm.Server | None, lesson: Lesson, keep: bool) -> Iterator[snapshots.Run]:
+    """The lesson's last run up to where it can go on, or a new one; kept afterwards, if asked."""
+    past = waiting.kept.pop(lesson.path, None) if waiting and keep else None
+    if past:
+        done, name = past.go_back(lesson), f"lessons/{lesson.path.name}"
+        why = f", since {past.why}" if past.why else ""
+        if done and past.ask(_requests(lesson)):
+            LOG.info("%s runs from code cell %d on%s", name, done + 1, why)
+        else:
+            LOG.info("%s runs from the start%s", name, why)
+            past.close()
+            past = None
+    if past:
+        past.why = ""
+    else:
+        inside = waiting.folder if waiting else None
+        past = snapshots.Run(tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside))
+    try:
+        yield past
+    finally:
+        if waiting and keep:
+            snapshots.keep(waiting.kept, lesson, past)
+        else:
+            past.close()
+
+
+def _run_forked(waiting, lesson, client, begin, settings: dict, past: snapshots.Run) -> None:
     """Feed the client with what a forked process says, as if a kernel said it."""
-    cells = [{"source": cell.source, "tags": cell.tags} for cell in lesson.code]
-    request = {**settings, "cells": cells}
-    process, running, number, error = 0, (), 0, {}
-    with waiting.ask(request) as connection:
+    process, running, number, error = 0, (), len(past.done), {}
+    if past.connection:
+        past.fill(client)
+    else:
+        past.connection = waiting.ask({**settings, "cells": _requests(lesson)})
+    with past.connection as connection:
         try:
             for line in warm.lines(connection, TIMEOUT):
                 if "processes" in line:
                     process, *_ = running = line["processes"]
+                    past.processes.update(running)
                 elif "cell" in line:
                     number = line["cell"]
                     begin(number, *running)
+                elif "ended" in line:
+                    if settings["keep"]:
+                        past.take(client, lesson)
+                    if line["changed"]:
+                        past.forget(f"code cell {number + 1} writes files or starts programs")
+                elif "stays" in line:
+                    stays = snapshots.Waiting(line["process"], line["control"])
+                    past.waiting[line["stays"]] = stays
+                elif "obstacle" in line:
+                    past.why = past.why or f"code cell {number + 1} leaves {line['obstacle']}"
                 elif "problem" in line:
                     raise RuntimeError(line["problem"])
                 elif "failed" in line:
@@ -167,6 +219,8 @@ def _run_forked(waiting, lesson, client, begin, settings: dict) -> None:
                 else:
                     if line["msg_type"] == "error":
                         error = line["content"]
+                    if line["msg_type"] == "update_display_data":
+                        past.forget(f"code cell {number + 1} changes what another one shows")
                     header = {"msg_type": line["msg_type"]}
                     message = {**line, "header": header, "parent_header": {}}
                     client.process_message(message, client.nb.cells[number], number)

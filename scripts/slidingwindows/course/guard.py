@@ -15,7 +15,18 @@ from pathlib import Path
 
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# A program may do anything outside of this process.
+PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
+PROGRAMS += ("os.spawn", "sqlite3.connect")
 ENVIRONMENT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/environ")
+
+
+_changes = [0]
+
+
+def changes() -> int:
+    """How often this process wrote a file or started a program since keep_inside()."""
+    return _changes[0]
 
 
 def keep_inside(own: str, project: str) -> None:
@@ -50,10 +61,14 @@ def keep_inside(own: str, project: str) -> None:
                 refuse_environments(name)
                 return
             names = [name]
+        elif event in PROGRAMS:
+            _changes[0] += 1
+            return
         elif event in CHANGES:
             names = [name for name in arguments[:2] if isinstance(name, str | bytes | os.PathLike)]
         else:
             return
+        _changes[0] += 1
         for name in names:
             if not isinstance(name, int):  # an open file's number
                 path = Path(os.path.abspath(os.fsdecode(name)))

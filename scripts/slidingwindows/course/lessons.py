@@ -77,14 +77,18 @@ class Lesson:
     def code(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.kind == "code"]
 
+    def data(self, code: str) -> list[bytes]:
+        """What is in the data files that some code names."""
+        names = sorted(set(re.findall(r"data/[\w./-]+", code)))
+        paths = [self.path.parent / name for name in names]
+        return [path.read_bytes() for path in paths if path.is_file()]
+
     def key(self) -> str:
         """Changes when executing the lesson again could give something else."""
         code = [cell.source for cell in self.code]
         text = "\n".join(code)
         tags = [f"{n} {tag}" for n, c in enumerate(self.code) for tag in c.tags if tag in EXECUTION]
-        data = re.findall(r"data/[\w./-]+", text)
-        files = [self.path.parent / name for name in sorted(set(data))]
-        contents = [path.read_bytes() for path in files if path.is_file()]
+        contents = self.data(text)
         python = ".".join(map(str, sys.version_info[:3]))
         source = source_key(*reach(text), to_the_letter=reads_words(text))
         return digest(*code, *tags, "|", *contents, source, python, versions(*PACKAGES))

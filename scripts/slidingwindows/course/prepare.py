@@ -81,7 +81,7 @@ def prepare(
         key = overall_key(root, address)
         failures: list[tuple[str, str]] = []
         lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
-        work = Work(root, address, redraw, report)
+        work = Work(root, address, redraw, report, serving)
         outputs = work.do(lessons)
         failures += work.failures
         if failures and not serving:

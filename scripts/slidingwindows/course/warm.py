@@ -28,6 +28,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from ..export.rendered import Rendered
 from .keys import HERE
 from .lessons import Lesson
+from .snapshots import Run
 
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 # Imported ahead where lessons name them; what else they import may start threads, or act.
@@ -58,6 +59,7 @@ class Server:
     def __init__(self, modules: list[str], environment: dict[str, str]):
         """Start it. Raises Unavailable if it does not start, or cannot be forked safely."""
         self.modules = frozenset(modules)
+        self.kept: dict[Path, Run] = {}  # by lesson, the oldest first
         self.folder = Path(tempfile.mkdtemp(prefix="slidingwindows-"))
         own = {name: str(self.folder) for name in FOLDERS}
         ours, theirs = socket.socketpair()
@@ -92,6 +94,8 @@ class Server:
         """End it and all it forked, and remove its folder. A fork of the build leaves it alone."""
         self.control.close()
         if os.getpid() == self.owner:
+            for run in self.kept.values():
+                run.close()
             self.process.wait()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -157,15 +161,18 @@ def lines(connection: socket.socket, timeout: float) -> Iterator[dict]:
     timeout: seconds for one cell. Raises CellTimeoutError, or DeadKernelError if it is no more.
     """
     rest, process, ends = b"", 0, time.monotonic() + timeout
+    given: list[int] = []  # numbers of the sockets that came
     connection.settimeout(LOOK)
     while True:
-        found = _received(connection, process)
+        found = _received(connection, process, given)
         *whole, rest = (rest + found).split(b"\n")
         for text in whole:
             line = json.loads(text)
             process = line.get("processes", [process])[0]
             if "cell" in line:
                 ends = time.monotonic() + timeout
+            if "stays" in line:
+                line["control"] = socket.socket(fileno=given.pop(0))
             if "done" in line:
                 return
             yield line
@@ -173,10 +180,14 @@ def lines(connection: socket.socket, timeout: float) -> Iterator[dict]:
             raise CellTimeoutError(f"did not end within {timeout} seconds")
 
 
-def _received(connection: socket.socket, process: int) -> bytes:
-    """Some bytes, none if nothing was said for a moment; DeadKernelError if nothing can come."""
+def _received(connection: socket.socket, process: int, given: list[int]) -> bytes:
+    """Some bytes, none if nothing was said for a moment; DeadKernelError if nothing can come.
+
+    given: gets the numbers of sockets that come with them.
+    """
     try:
-        found = connection.recv(1 << 16)
+        found, numbers, _, _ = socket.recv_fds(connection, 1 << 16, 8)
+        given += numbers
     except TimeoutError:
         # A program that the lesson started may hold the connection open after the lesson's end.
         with contextlib.suppress(PermissionError):

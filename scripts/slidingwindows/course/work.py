@@ -18,6 +18,7 @@ from ..export.rendered import Rendered
 from .figure_data import Found, figures_of
 from .keys import source_key, versions
 from .lessons import Lesson
+from .snapshots import LESSONS
 
 WORKERS = os.cpu_count() or 1
 Report = Callable[[str], None]
@@ -34,10 +35,12 @@ class Work:
 
     root: the folder of mkdocs.yml. address: the site's, which figures name as their source.
     redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
+    serving: few lessons that are stale are being edited, and will be again.
     """
 
-    def __init__(self, root: Path, address: str, redraw: bool, report: Report):
+    def __init__(self, root: Path, address: str, redraw: bool, report: Report, serving: bool):
         self.address, self.redraw, self.report = address, redraw, report
+        self.serving = serving
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
         # What all figures are made from beside their own data.
@@ -65,6 +68,7 @@ class Work:
             self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         # One of which nothing is known may take long.
         stale.sort(key=lambda item: self.seconds.get(item[0].name, float("inf")), reverse=True)
+        self.serving = self.serving and len(stale) <= LESSONS
         pool = ThreadPoolExecutor(max_workers=WORKERS)
         try:
             if stale:
@@ -106,7 +110,7 @@ class Work:
             self.report(_line("lesson", lesson.name, state, f"executed in {seconds:.1f} s"))
             self._draw_figures(pool, lesson)
 
-        self.jobs[pool.submit(_execute_one, lesson, entry, key)] = done
+        self.jobs[pool.submit(_execute_one, lesson, entry, key, self.serving)] = done
 
     def _draw_figures(self, pool: ThreadPoolExecutor, lesson: Lesson) -> None:
         try:
@@ -170,11 +174,11 @@ def _line(kind: str, name: str, state: str, what: str = "") -> str:
     return f"{kind:<7} {name:<34} {state:<8} {what}".rstrip()
 
 
-def _execute_one(lesson: Lesson, entry: Entry, key: str) -> tuple[Outputs, float]:
+def _execute_one(lesson: Lesson, entry: Entry, key: str, keep: bool) -> tuple[Outputs, float]:
     from .execution import execute
 
     begun = time.perf_counter()
-    outputs = execute(lesson)
+    outputs = execute(lesson, keep)
     entry.put(key, {f"{lesson.name}.json": _text(outputs)})
     return outputs, time.perf_counter() - begun
 
