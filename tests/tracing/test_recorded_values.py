@@ -10,7 +10,7 @@ from torch import nn
 
 from slidingwindows import SlidingWindowsError, route, slide
 from slidingwindows.tracing.conv_arithmetic import ANIMATIONS, animation
-from slidingwindows.words.listing import listing
+from slidingwindows.words.terminal import listing
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 READABLE = 1200

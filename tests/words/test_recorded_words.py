@@ -6,7 +6,7 @@ from recorded import compare, shortened
 from slidingwindows import Trace
 from slidingwindows.core.funnel import Funnel
 from slidingwindows.core.receptive import ReceptiveField
-from slidingwindows.words.listing import listing
+from slidingwindows.words.terminal import listing
 
 READABLE = 2500  # letters of one figure's words
 
