@@ -30,6 +30,8 @@ trace "AvgPool2d(2, divisor_override=3)" --input 4x4
 trace "AvgPool2d(3, 2, ceil_mode=True)" --input 6x6 --values arange
 trace "AvgPool3d(2, 1)" --input 2x2x3
 trace "AvgPool3d(3, 2, 1)" --input 3x3x3 --backward
+trace "AvgPool3d(2, divisor_override=0)" --input 2x2x2 --low 0 --high 0
+trace "AvgPool3d(2, divisor_override=0)" --input 2x2x2 --low -1 --high -1
 trace "LPPool1d(1, 2)" --input 6 --seed 2
 trace "LPPool2d(2, 2)" --input 4x4
 trace "LPPool2d(3, 2, 1)" --input 3x3 --low 1

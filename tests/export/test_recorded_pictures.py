@@ -10,10 +10,14 @@ import zipfile
 import zlib
 
 import numpy as np
+import pytest
+import torch
 from every_figure import NAMES, figure, rendered
 from PIL import Image, ImageSequence
 from recorded import compare, digest
+from torch import nn
 
+from slidingwindows import SlidingWindowsError, funnel, receptive_field, slide
 from slidingwindows.drawing import animation
 from slidingwindows.export.encoding import FORMATS, contents
 
@@ -98,3 +102,28 @@ def test_figures_of_other_widths():
 
 def test_saved_files():
     compare("saved", ((name, saved(figure(name), theme)) for name, theme in SAVED.items()))
+
+
+TOO_MUCH = {
+    "many planes": lambda: slide(nn.Conv2d(16, 1, 1), torch.zeros(16, 2, 2)),
+    "large": lambda: slide(nn.MaxPool2d(5), torch.zeros(1, 80, 80)),
+    "very wide": lambda: slide(nn.MaxPool2d((1, 64)), torch.zeros(1, 1, 6400)),
+    "many layers": lambda: receptive_field(
+        nn.Sequential(*(nn.Conv1d(1, 1, 2) for _ in range(420))), (1, 440), None, 1
+    ),
+    "many shapes": lambda: funnel(
+        nn.Sequential(*(nn.Conv1d(1, 1, 2) for _ in range(60))), torch.zeros(1, 80)
+    ),
+    "five planes": lambda: slide(nn.Conv2d(5, 1, 9, stride=9), torch.zeros(5, 63, 63)),
+}
+
+
+def refused(make) -> str:
+    with pytest.raises(SlidingWindowsError) as caught:
+        for width in (640, 320):
+            contents(make(), "png", "light", width)
+    return str(caught.value)
+
+
+def test_what_is_too_much_to_draw():
+    compare("too_much", ((name, refused(make)) for name, make in TOO_MUCH.items()))

@@ -13,7 +13,7 @@ import moving_cases
 import torch
 from torch import nn
 
-from slidingwindows import funnel, receptive_field
+from slidingwindows import funnel, receptive_field, route, slide
 from slidingwindows.core.figures import Drawable, kind_name
 from slidingwindows.export.render import render
 from slidingwindows.export.rendered import Rendered
@@ -52,6 +52,34 @@ NETWORKS = {
         (nn.Sequential(nn.Conv2d(1, 4, (3, 1), padding=1), nn.AdaptiveMaxPool2d(3)), nn.Flatten()),
         (1, 9, 9),
     ),
+    "long names": lambda: (
+        (nn.Conv2d(1, 2, 1), *(nn.ReLU() for _ in range(30)), nn.MaxPool2d(2)),
+        (1, 6, 6),
+    ),
+    "rows": lambda: ([nn.Conv1d(1, 1, 2) for _ in range(12)], (1, 60)),
+    "dear": lambda: ((nn.Linear(3000, 3000), nn.Linear(3000, 2)), (3000,)),
+}
+
+
+FIELDS = field_cases.CASES | {
+    "narrow": lambda: ([nn.Conv2d(1, 1, (9, 1)) for _ in range(3)], (1, 150, 170)),
+    "many sizes": lambda: ([nn.Conv1d(1, 1, 12) for _ in range(40)], (1, 480)),
+}
+MORE = {  # parts of figures that no other case has
+    "all channels' gradient": lambda: route(
+        figure_cases.convolution(2, 1, 2), _numbers(2, 4, 4), plane=1
+    ),
+    "long gradient": lambda: route(nn.AvgPool2d(2, 1), _numbers(1, 18, 18)),
+    "long sentence": lambda: route(nn.AdaptiveAvgPool2d(1), _numbers(1, 9, 9)),
+    "wide": lambda: slide(nn.MaxPool2d((2, 8), (2, 8)), _numbers(1, 2, 64)),
+    "tall": lambda: slide(nn.MaxPool2d((8, 2), (8, 2)), _numbers(1, 64, 2)),
+    "three wide channels": lambda: slide(
+        figure_cases.convolution(3, 1, (1, 16), stride=(1, 16)), _numbers(3, 2, 48)
+    ),
+    "unread signal": lambda: slide(nn.MaxPool1d(2, 3), _numbers(1, 10)),
+    "cropped signal": lambda: slide(
+        figure_cases.transposed(2, 1, stride=2, padding=2), _numbers(1, 5)
+    ),
 }
 
 
@@ -61,7 +89,7 @@ def _funnel(name: str):
 
 
 def _field(name: str):
-    layers, shape = field_cases.CASES[name]()
+    layers, shape = FIELDS[name]()
     return receptive_field(whole(*layers), shape)
 
 
@@ -69,7 +97,8 @@ NAMES = (
     *(name for name in figure_cases.CASES if name not in LARGE),
     *(f"moving {name}" for name in moving_cases.CASES),
     *(f"funnel {name}" for name in NETWORKS),
-    *(f"field {name}" for name in field_cases.CASES if name not in LARGE),
+    *(f"field {name}" for name in FIELDS if name not in LARGE),
+    *(f"more {name}" for name in MORE),
 )
 
 
@@ -79,7 +108,8 @@ def figure(name: str) -> Drawable:
     if name in figure_cases.CASES:
         return figure_cases.case(name)
     kind, name = name.split(" ", 1)
-    return {"moving": moving_cases.case, "funnel": _funnel, "field": _field}[kind](name)
+    kinds = {"moving": moving_cases.case, "funnel": _funnel, "field": _field}
+    return MORE[name]() if kind == "more" else kinds[kind](name)
 
 
 @cache

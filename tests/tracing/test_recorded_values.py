@@ -52,7 +52,7 @@ def module_of(call: str, flavour: str, dtype: torch.dtype) -> nn.Module:
 def said():
     for call, (dtypes, flavours) in CALLS.items():
         for dtype, flavour, way in itertools.product(dtypes, flavours, (slide, route)):
-            shape = {"1": (1, 7), "3": (1, 2, 2, 3)}.get(call.split("d(")[0][-1], (1, 4, 5))
+            shape = {"1": (1, 7), "3": (1, 2, 4, 6)}.get(call.split("d(")[0][-1], (1, 4, 5))
             x = numbers(3, flavour, dtype, *shape)
             try:
                 text = "\n".join(listing(way(module_of(call, flavour, dtype), x)))
