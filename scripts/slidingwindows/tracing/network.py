@@ -17,7 +17,7 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
 from ..core.receptive import Reach
 from .calls import title_of
-from .confirming import confirmed
+from .confirming import confirmed, refuted
 from .layers import CONVOLUTIONS, TRANSPOSED, is_a, windows_of
 from .lines import Sight
 from .sight import sight_after
@@ -180,8 +180,9 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
         network = filled_in(network, batch)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, context) from error.__cause__
-    with undisturbed(network):
-        return _funnel(network, batch, context)
+    # Within a caller's inference_mode no block could be followed, and nothing differentiated.
+    with torch.inference_mode(False), undisturbed(network):
+        return _funnel(network, batch.clone(), context)
 
 
 def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel:
@@ -208,6 +209,18 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
     sure = confirmed(network, layers_of(network), batch, claimed)
     for number in set(claimed) - sure:
         stages[number + 1] = replace(stages[number + 1], everything=False)
+    said = list(enumerate(stages[1:]))
+    not_all, nothing = refuted(
+        network,
+        layers_of(network),
+        batch,
+        {number for number, stage in said if stage.everything},
+        {number for number, stage in said if stage.field},
+    )
+    for number in not_all:
+        stages[number + 1] = replace(stages[number + 1], everything=False)
+    for number in nothing:
+        stages[number + 1] = replace(stages[number + 1], field=None)
     return Funnel(tuple(_without_hidden_maps(stages)))
 
 

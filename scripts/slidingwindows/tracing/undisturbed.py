@@ -112,9 +112,7 @@ def _lend(state: dict, known: dict) -> None:
     """Put copies in the place of all that a call could change. known: copies made before."""
     for name, value in list(state.items()):
         if name in HOOKS:
-            state[name] = OrderedDict(
-                (k, hook) for k, hook in value.items() if _makes_weights(hook)
-            )
+            state[name] = OrderedDict((k, hook) for k, hook in value.items() if makes_weights(hook))
         elif name in ("_parameters", "_buffers"):
             state[name] = type(value)((k, _twin(tensor, known)) for k, tensor in value.items())
         else:
@@ -150,7 +148,7 @@ def _twin(tensor: torch.Tensor | None, known: dict) -> torch.Tensor | None:
     return known[id(tensor)]
 
 
-def _makes_weights(hook) -> bool:
+def makes_weights(hook) -> bool:
     """Whether a hook is torch's own, such as weight_norm's: without it a weight would be stale."""
     return (getattr(hook, "__module__", None) or "").startswith("torch.nn.utils.")
 
