@@ -181,7 +181,9 @@ def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, context) from error.__cause__
     # Within a caller's inference_mode no block could be followed, and nothing differentiated.
-    with torch.inference_mode(False), undisturbed(network):
+    with torch.inference_mode(False), undisturbed(network) as everything:
+        for module in everything:
+            _check_mode(module, "eval() of it itself, which hangs on a plain attribute", context)
         return _funnel(network, batch.clone(), context)
 
 
@@ -232,12 +234,16 @@ def _check(network, image, context) -> None:
     if not layers_of(network):
         raise SlidingWindowsError("the network has no layers", context)
     for module in network.modules():
-        if isinstance(module, _BatchNorm) and module.training:
-            raise SlidingWindowsError(
-                f"{name_of(module)} is in training mode: it would use the mean of this one input "
-                "and change its own stored mean; call network.eval() first",
-                context,
-            )
+        _check_mode(module, "network.eval()", context)
+
+
+def _check_mode(module: nn.Module, way: str, context: str) -> None:
+    if isinstance(module, _BatchNorm) and module.training:
+        raise SlidingWindowsError(
+            f"{name_of(module)} is in training mode: it would use the mean of this one input "
+            f"and change its own stored mean; call {way} first",
+            context,
+        )
 
 
 def _checked(network, batch, context):
