@@ -15,6 +15,7 @@ from .backward import cancelling, passed_back
 from .errors import SlidingWindowsError, given, one_error
 from .geometry import Geometry
 from .move_words import of_move
+from .origin import check_transfer
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .rounding import LARGEST, same
 from .trace import Plane, Rows, Trace, check_origin
@@ -251,6 +252,7 @@ class Transfer:
     def _verify_words(self) -> None:
         check_origin(self)
         self._check_choices()
+        check_transfer(self)
         for index, move in enumerate(self.moves):
             words = of_move(self, index)
             if move.arithmetic != words:
