@@ -7,7 +7,6 @@ many of several numbers are right.
 from __future__ import annotations
 
 import ast
-import math
 import re
 import sys
 
