@@ -50,9 +50,21 @@ def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: 
     root = roots.get(norm, f"{inner}^(1/{number(norm)})")
     text = _result(result, lambda: _is_root(values, norm, size / divisor, result))
     why = no_root(values, norm) if math.isnan(result) else ""
-    if not why and norm > 0 and not math.isfinite(result) and all(map(math.isfinite, values)):
-        why = "torch's powers overflow"
+    why = why or past_powers(values, norm, result)
+    if not why and abs(norm) == 0.5 and -math.inf in values and result > 0:
+        why = f"torch's power {number(norm)} of −∞ is that of ∞ here"
     return f"{root} {text}" + (f" ({why})" if why else "")
+
+
+def past_powers(values: Sequence[float], norm: float, result: float) -> str:
+    """That torch's dtype cannot hold the powers of an LP pool; '' if the result is their root."""
+    if not all(map(math.isfinite, values)) or (norm < 0 and 0 in values):
+        return ""
+    if norm > 0:
+        return "" if math.isfinite(result) else "torch's powers overflow"
+    if result == 0:
+        return "torch's powers overflow"
+    return "torch's powers vanish" if math.isinf(result) else ""
 
 
 def no_root(values: Sequence[float], norm: float) -> str:

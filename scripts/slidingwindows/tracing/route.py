@@ -93,6 +93,10 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
     problem = trace.reduction.no_gradient(sum(trace.planes[plane], ()))
     if problem:
         raise SlidingWindowsError(problem, trace.call)
+    for step in trace.steps:
+        if trace.reduction.lost(step):
+            problem = f"at output {step.output} {trace.reduction.lost(step)}"
+            raise SlidingWindowsError(problem, trace.call)
     sent = _sent(trace, gradient, input)
     ask = Request(module, input.detach(), trace.dims, channel, sample, depth)
     target = _autograd(ask, trace, sent, plane)
@@ -173,6 +177,8 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
         return torch.ones(shape, dtype=input.dtype)
     if hasattr(gradient, "__array__"):
         gradient = tensor_of(gradient, "route")
+    if ask_torch(torch.as_tensor, gradient).is_complex():
+        raise SlidingWindowsError("the gradient must be real numbers, got complex ones", trace.call)
     given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]
