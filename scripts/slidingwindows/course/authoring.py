@@ -14,6 +14,7 @@ from ..core.figures import kind_name
 from ..core.funnel import Funnel
 from ..core.trace import Trace
 from ..core.transfer import Transfer
+from ..core.uneven import whole
 from .exercises import DOTS, verdict
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..export.rendered import Rendered
 
 MIME = "application/vnd.slidingwindows.figure+json"
+MOST_SIDE = 2000  # CSS pixels of a plot, several times as wide as a page
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -90,9 +92,9 @@ def plot(
     draw: a function that takes a matplotlib Figure and draws on it; called once a theme.
     name: the figure's address on the site. alt: what the picture shows, in words.
     caption: a sentence below it, in which `code` and *emphasis* are understood.
-    width, height: in CSS pixels; drawn at twice that.
+    width, height: in CSS pixels, at most 2,000; drawn at twice that.
     Returns a figure, which a notebook shows if it is a cell's last expression.
-    Raises SlidingWindowsError if alt is empty, and for a name that is no address.
+    Raises SlidingWindowsError if alt is empty, for a name that is no address, and for other sizes.
 
     >>> def draw(figure):
     ...     figure.subplots().plot([1, 2, 4])
@@ -100,6 +102,12 @@ def plot(
     """
     if not alt.strip():
         raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
+    for side, pixels in (("width", width), ("height", height)):
+        if not 1 <= (whole(pixels) or 0) <= MOST_SIDE:
+            raise SlidingWindowsError(
+                f"plot {name!r}: {side} must be a whole number from 1 to {MOST_SIDE:,} pixels, "
+                f"got {pixels!r}"
+            )
     from ..drawing.plot import picture
 
     pictures: dict[str, str] = {}  # filled once the name is known to be good
