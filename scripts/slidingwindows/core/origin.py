@@ -163,11 +163,18 @@ def _fault_of_channels(trace: Trace, given: dict[str, Any]) -> str:
     return ""
 
 
-def _axes(family: str, axes: list[AnyAxis], given: dict[str, Any], dims: int, stretch=None) -> list:
+def _axes(
+    family: str,
+    axes: list[AnyAxis],
+    given: dict[str, Any],
+    dims: int,
+    stretch: list[int] | None = None,
+) -> list[object]:
     """The windows that a call makes on axes of the same sizes."""
     many = {name: _several(given, name, dims) for name in (*REGULAR, "output_size")}
     found: list[object] = []
     for i, axis in enumerate(axes):
+        by = stretch[i] if stretch else 1
         if "output_size" in given and family.startswith("Adaptive"):
             wanted = many["output_size"][i]
             found.append(UnevenAxis.adaptive(axis.size, axis.size if wanted is None else wanted))
@@ -176,18 +183,22 @@ def _axes(family: str, axes: list[AnyAxis], given: dict[str, Any], dims: int, st
             chance = isinstance(axis, UnevenAxis) and axis.rule == "fractional"
             found.append(axis if chance and kernels == {many["kernel_size"][i]} else None)
         else:
-            found.append(_regular(family, axis, i, many, given, dims, stretch))
+            found.append(_regular(family, axis, {n: many[n][i] for n in REGULAR}, given, by))
     return found
 
 
-def _regular(family, axis, i: int, many, given, dims: int, stretch) -> Axis | None:
-    kernel, pads, dilation = many["kernel_size"][i], many["padding"][i], many["dilation"][i]
+def _regular(
+    family: str, axis: AnyAxis, own: dict[str, Any], given: dict[str, Any], stretch: int
+) -> Axis | None:
+    """own: the arguments for this axis. stretch: from one number of its input to the next."""
+    if not isinstance(axis, Axis):
+        return None
+    kernel, pads, dilation = own["kernel_size"], own["padding"], own["dilation"]
     pooled = family in ("MaxPool", "AvgPool", "LPPool", "MaxUnpool")
-    stride = many["stride"][i]
-    stride = (kernel if pooled else 1) if stride is None else stride
+    stride = (kernel if pooled else 1) if own["stride"] is None else own["stride"]
     pads, dilation = 0 if pads is None else pads, 1 if dilation is None else dilation
     if family == "ConvTranspose":
-        if stretch[i] != stride or (axis.size - 1) % stride:
+        if stretch != stride or (axis.size - 1) % stride:
             return None
         before = dilation * (kernel - 1) - pads
         for extra in range(max(stride, dilation)):  # an output_size may ask for any of these
@@ -206,7 +217,7 @@ def _regular(family, axis, i: int, many, given, dims: int, stretch) -> Axis | No
     return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
 
 
-def _several(given: dict[str, Any], name: str, dims: int) -> tuple:
+def _several(given: dict[str, Any], name: str, dims: int) -> tuple[Any, ...]:
     value = given.get(name)
     if value is None or isinstance(value, str):
         return (value,) * dims
