@@ -1,9 +1,12 @@
 """'all' is withdrawn where torch's own gradient refutes it, whatever hid it from the rules."""
 
 import copy
+import random
+from collections import Counter
 
 import pytest
 import torch
+from jacobians import gradients
 from torch import nn
 from torch.nn.utils import parametrize, prune
 
@@ -255,3 +258,61 @@ def test_all_is_said_within_inference_mode_and_without_gradients_too():
         assert funnel(network, image) == expected == funnel(network, image.clone())
     with torch.no_grad():
         assert funnel(network, image) == expected
+
+
+def random_layer(rng, shape):
+    """A random layer that makes equal numbers or a common mean, moves them about or looks."""
+    channels, sizes = shape[0], shape[1:]
+    found = [
+        nn.Flatten(),
+        nn.ReLU(),
+        nn.Tanh(),
+        nn.Softmax(1),
+        nn.GroupNorm(1, channels, affine=False),
+    ]
+    found += [nn.LeakyReLU(1.0), nn.Hardtanh(-1e9, 1e9)]
+    if len(sizes) == 2:
+        found += [nn.Conv2d(channels, 4, rng.choice((1, 2))), nn.InstanceNorm2d(channels)]
+        found += [nn.AdaptiveAvgPool2d(rng.choice((1, 2))), nn.AvgPool2d(2), nn.LPPool2d(1, 2)]
+        found += [nn.Upsample(scale_factor=2), nn.PixelUnshuffle(2), nn.Softmax2d()]
+        found += [
+            nn.Softmax(-1),
+            nn.LayerNorm(sizes[-1], elementwise_affine=False),
+            nn.Flatten(2),
+            nn.PixelShuffle(2),
+        ]
+    if len(sizes) == 1:
+        found += [nn.AvgPool1d(2), nn.AdaptiveAvgPool1d(1), nn.InstanceNorm1d(channels)]
+        found += [nn.Conv1d(channels, 2, 1), nn.LayerNorm(sizes[-1], elementwise_affine=False)]
+    if not sizes:
+        found += [nn.Linear(channels, 4), nn.LayerNorm(channels, elementwise_affine=False)]
+        found += [nn.Unflatten(1, (channels // 4, 4)), nn.Unflatten(1, (channels // 4, 2, 2))]
+    return rng.choice(found).eval()
+
+
+seen = Counter()
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_all_is_all_whatever_moves_the_numbers_about(seed):
+    rng, shape, layers = random.Random(seed), MAP, []
+    torch.manual_seed(seed)
+    for _ in range(rng.randint(3, 7)):
+        layer = random_layer(rng, shape)
+        try:
+            after = tuple(layer(torch.rand(1, *shape)).shape[1:])
+        except (RuntimeError, ValueError):
+            continue
+        if torch.Size(after).numel() in range(1, 200):
+            layers.append(layer)
+            shape = after
+    stages = funnel(nn.Sequential(*layers), torch.rand(MAP)).stages[1:]
+    for layer, stage, reached in zip(layers, stages, gradients(layers, MAP, seed), strict=True):
+        if stage.sees() == "all":
+            assert reached.all(), (seed, layer)
+        seen[stage.everything, bool(reached.all())] += 1
+
+
+def test_the_sweep_saw_both():
+    if sum(seen.values()) > 150:
+        assert seen[True, True] > 30 and seen[False, False] > 100, seen
