@@ -192,7 +192,7 @@ for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0)):
     print(f"{i:2} {k:2} {s:2} {p:2} {plain:6} {torchs:6}")
 
 # %% [markdown]
-# Does `ceil_mode` make the pool read every pixel? It does if the kernel is at least as long as the stride. If not, there are gaps between the windows, and no rounding fills them:
+# Does `ceil_mode` make the pool read every pixel? Without dilation it does, if the kernel is at least as long as the stride. If not, there are gaps between the windows, and with dilation there are gaps within them, which the next window need not fill. No rounding fills a gap:
 
 # %%
 for k in (2, 1):

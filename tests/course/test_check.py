@@ -33,7 +33,13 @@ def said(capsys, answer, truth) -> str:
         (0.667, 2 / 3),
         (1e-9, 0.0),
         (-8, torch.tensor(-8.0)),
-        (1234.3, 1234.0),
+        (1234.3, 1234.25),
+        (4.000001, 4.0),
+        (4.000001, 4),
+        (4, torch.tensor(4.000001)),
+        (0.3, 0.1 + 0.2),
+        (3, 0.1 + 0.2 + 2.7),
+        (400.3, 400.25),
         (float("nan"), torch.tensor(torch.nan)),
         (float("inf"), torch.inf),
         (True, torch.tensor(True)),
@@ -134,3 +140,30 @@ def test_form_of_many():
     assert form([[1, 2], [3]]) == "two lists" and form([[[1]]]) == (
         "one list of one list of a list of one whole number"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"),
+    [
+        (399.7, 400.0),
+        (4.003, 4.0),
+        (399.7, torch.tensor(400.0)),
+        (4.00001, 4.0),
+        (3.9999, torch.tensor(4.000001)),
+        (466560.2, 466560.0),
+        (1000001, 1000000.0),
+        (10**15 + 1, float(10**15)),
+        (0.0005, 0.0),
+        ([[[8.004, 9.5]]], NESTED),
+    ],
+)
+def test_whole_truths_that_are_floats_are_exact(capsys, answer, truth):
+    assert said(capsys, answer, truth).startswith("Not yet.")
+    assert said(capsys, truth, truth) == "Right."
+
+
+def test_a_list_that_holds_itself_is_met_kindly(capsys):
+    endless = [1]
+    endless.append(endless)
+    expected = "Not yet. The answer is three whole numbers, you gave lists in lists without an end."
+    assert said(capsys, endless, SIZE) == expected

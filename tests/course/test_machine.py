@@ -127,3 +127,39 @@ def test_a_real_kernel_gives_nothing_away(tmp_path, cell, what):
         execution.execute(lessons.read(path))
     assert str(caught.value).startswith("lessons/one.py, code cell 2, line 10: an output shows ")
     assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        Path.home().as_uri(),
+        f"home:{Path.home()}/x",
+        "PATH=/usr/bin:/home/ada/bin",
+        "PATH=/usr/bin:/root/bin",
+        "file:///home/ada/my%20course",
+        "file://localhost/Users/ada/x",
+        "file:///C:/Users/Ada/x",
+        "sqlite:////home/ada/results.db",
+        f"file://{PROJECT}/data",
+        "see https://example.com/x or /home/ada/x",
+        "(https://example.com/x):/home/ada",
+    ],
+)
+def test_paths_behind_a_colon(text):
+    assert refused(*of(plain=f"see {text} now")).startswith("a path of this machine")
+    assert refused(*of(markdown=f"[a]({text})")).startswith("a path of this machine")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/home/ada/x",
+        "https://example.com:8080/root/x and http://localhost:/home/ada/index.html",
+        "git://example.com/Users/ada",
+        "<https://docs.pytorch.org/home/x/site-packages>",
+        "sizes 3:4, 1:2 and a/home/x",
+        "PATH=/usr/bin:/usr/local/bin",
+    ],
+)
+def test_addresses_of_other_machines_are_no_paths_of_this_one(text):
+    refuse_traces(*of(plain=text))

@@ -200,3 +200,27 @@ def test_of_two_types_the_richer_is_shown():
     assert "<math" in html(latex="$c$", plain="d", **{"image/png": "x"})
     figure = "application/vnd.slidingwindows.figure+json"
     assert of_page(html="<b>b</b>", **{figure: {"name": "fig"}}) == "<!-- figure fig -->"
+
+
+@pytest.mark.parametrize(
+    ("latex", "formulas"),
+    [
+        ("$$a=1$$ and then $$b=2$$", 2),
+        (r"\[a=1\] and then \[b=2\]", 2),
+        ("$a=1$ and then $b=2$", 2),
+        ("$$a=1$$\n\n$$b=2$$", 2),
+        (r"$$a = \text{5\$}$$", 1),
+    ],
+)
+def test_each_of_several_formulas_is_one(latex, formulas):
+    made = html(latex=latex)
+    assert made.count("<math") == formulas and made.count("</math>") == formulas
+    assert "$$" not in made and r"\[" not in made
+    if formulas == 2:
+        words = re.sub(r"<math.*?</math>", "|", made, flags=re.DOTALL)
+        assert ("and then" in words) == ("and then" in latex) and "|" in words
+
+
+def test_two_environments_are_two_formulas():
+    two = r"\begin{align}a\end{align} and \begin{align}b\end{align}"
+    assert html(latex=two).count("<math") == 2

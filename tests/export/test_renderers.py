@@ -267,3 +267,24 @@ def test_a_damaged_font_is_named(content, monkeypatch, tmp_path, no_fonts_in_mem
         render(show(case("max"), "max").data)
     assert "DejaVuSans" in str(caught.value) and str(tmp_path) in str(caught.value)
     assert "cannot be read" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"width": 20000, "height": 20000},
+        {"width": 2001},
+        {"height": 0},
+        {"height": -3},
+        {"width": 12.5},
+        {"width": True},
+    ],
+)
+def test_a_plot_of_a_size_that_no_page_has_is_refused_undrawn(size):
+    drawn = []
+    with pytest.raises(
+        SlidingWindowsError, match="^plot 'x': (width|height) must be a whole number"
+    ):
+        plot(drawn.append, "x", alt="A line.", **size)
+    assert not drawn
+    assert plot(lambda figure: None, "x", alt="A line.", width=2000, height=1)

@@ -316,16 +316,20 @@ def the_dropped_window(page):
         ),
     )
     covers = [
-        not unread(nn.AvgPool2d(k, s, k // 2, ceil_mode=True), i)
-        for i in (3, 4, 5, 6, 7)
+        not unread(nn.AvgPool2d(k, s, p, ceil_mode=True), i)
+        for i in (4, 5, 6, 7)
         for k in (1, 2, 3, 4)
         for s in range(1, k + 1)
+        for p in {0, k // 2}
     ]
+    within = [unread(nn.MaxPool2d(2, 2, dilation=2, ceil_mode=True), i) for i in (6, 9)]
+    filled = unread(nn.MaxPool2d(2, 1, dilation=2, ceil_mode=True), 6)
     gaps = [unread(nn.AvgPool2d(k, s, ceil_mode=True), 9) for k, s in ((1, 2), (1, 3), (2, 3))]
     page.says(
-        "Does `ceil_mode` make the pool read every pixel? It does if the kernel is at least as "
-        "long as the stride. If not, there are gaps",
-        all(covers) and all(gaps),
+        "Does `ceil_mode` make the pool read every pixel? Without dilation it does, if the kernel "
+        "is at least as long as the stride. If not, there are gaps between the windows, and with "
+        "dilation there are gaps within them, which the next window need not fill.",
+        all(covers) and all(gaps) and all(within) and not filled,
     )
     left = {k: unread(nn.AvgPool2d(k, 2, ceil_mode=True), 9) for k in (2, 1)}
     page.prints(

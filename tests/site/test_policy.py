@@ -10,6 +10,7 @@ from mkdocs.structure.files import File, Files
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import lessons
+from slidingwindows.course.fragments import fragment
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.site import events
 from slidingwindows.site.policy import inline_scripts, policy, secure, source_of, template_scripts
@@ -370,3 +371,33 @@ def test_a_script_that_gets_into_a_head_stops_a_build(project):
     assert done.returncode and "Traceback" not in done.stdout
     told = "index.html: a script that no template of the theme holds: 'alert(1)'"
     assert told in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("html", "what"),
+    [
+        ('<img src="https://example.com/a.png" alt="a">', "src= of another host on <img>"),
+        ('<IMG SRC=" HTTPS://example.com/a.png" alt="a">', "src= of another host on <img>"),
+        ('<img src="//example.com/a.png" alt="a">', "src= of another host on <img>"),
+        ('<img src="https:example.com/a.png" alt="a">', "src= of another host on <img>"),
+        ('<img srcset="a.png 1x, //b.org/a.png 2x" alt>', "srcset= of another host on <img>"),
+        ('<video poster="http://b.org/a.png"></video>', "poster= of another host on <video>"),
+        ('<image href="https://b.org/a.svg" />', "href= of another host on <image>"),
+    ],
+)
+def test_pictures_of_other_hosts_are_refused_by_name(html, what):
+    """Browsers would not show them here, for the policy keeps pages to their own host."""
+    assert named(html) == what
+    with pytest.raises(SlidingWindowsError, match="^lessons/x.py: a page may not hold"):
+        fragment(html, "lessons/x.py")
+
+
+def test_pictures_of_this_site_and_links_to_others_are_not():
+    for html in (
+        '<img src="../a.png" alt="a">',
+        '<img src="data:image/png;base64,//8A//8A" alt="a">',
+        '<img srcset="data:image/png;base64,//8A 1x" alt="a">',
+        '<a href="https://example.com/a.png">a</a>',
+    ):
+        assert named(html) == ""
+        assert fragment(html, "lessons/x.py")

@@ -93,19 +93,28 @@ def short_lp(values: Sequence[float], norm: float, result: float) -> str:
 
 
 def _powers(values: Sequence[float], norm: float, result: float) -> str:
-    """Why torch gives no number, or 0 or infinity of numbers that are neither; '' if it does not.
+    """Why torch gives no number, or 0 or infinity of others; '' if the result is their root."""
+    why = no_root(values, norm) if math.isnan(result) else ""
+    why = why or past_powers(values, norm, result)
+    if not why and abs(norm) == 0.5 and -math.inf in values and result > 0:
+        why = f"torch's power {number(norm)} of −∞ is that of ∞ here"
+    return f" ({why})" if why else ""
+
+
+def past_powers(values: Sequence[float], norm: float, result: float) -> str:
+    """That torch's dtype cannot hold the powers of an LP pool; '' if the result is their root.
 
     Powers of either sign may cancel: of those a 0 says nothing.
     """
-    why = no_root(values, norm) if math.isnan(result) else ""
+    if not all(map(math.isfinite, values)):
+        return ""
     one_sign = norm % 2 == 0 or min(values) >= 0 or max(values) <= 0
-    if not why and all(map(math.isfinite, values)):
-        large, small = ("overflow", "underflow") if norm > 0 else ("underflow", "overflow")
-        if not math.isfinite(result) and (norm > 0 or one_sign):
-            why = f"torch's powers {large}"
-        elif result == 0 and one_sign and (any(values) if norm > 0 else all(values)):
-            why = f"torch's powers {small}"
-    return f" ({why})" if why else ""
+    large, small = ("overflow", "underflow") if norm > 0 else ("underflow", "overflow")
+    if not math.isfinite(result) and (norm > 0 or one_sign):
+        return f"torch's powers {large}"
+    if result == 0 and one_sign and (any(values) if norm > 0 else all(values)):
+        return f"torch's powers {small}"
+    return ""
 
 
 def no_root(values: Sequence[float], norm: float) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from . import arithmetic
@@ -109,6 +109,10 @@ class Reduction:
     def cancelling(self, step: Step, epsilon: float) -> float:
         """How many times larger the rounding of the shares may be than theirs alone."""
         return 1.0
+
+    def lost(self, step: Step) -> str:
+        """Why nothing of use comes back through a window; '' if something does."""
+        return ""
 
     def no_gradient(self, values: Iterable[float]) -> str:
         """Why a plane with these numbers has no gradient; '' if it has one."""
@@ -211,8 +215,16 @@ class Lp(Reduction):
             math.isinf(t) and math.isfinite(tap.value)
             for t, tap in zip(terms, step.taps, strict=True)
         )
-        if past and (not math.isfinite(torch_says) or (self.exponent < 0 and torch_says == 0)):
+        # An infinite sum has the root infinity, or, of a negative power, the root 0.
+        if past and not (math.isfinite(torch_says) and (torch_says or self.exponent > 0)):
             return True
+        if abs(self.exponent) == 0.5 and torch_says > 0:  # in some dtypes torch takes C's power
+            taps = tuple(
+                tap._replace(value=abs(tap.value)) if tap.value == -math.inf else tap
+                for tap in step.taps
+            )
+            if same(self.fold(replace(step, taps=taps)), torch_says):
+                return True
         slack = (2 * (len(terms) + 4) * reach * epsilon + 4 * len(terms) * least) * share
         total, exponent = sum(terms) * share, 1.0 / self.exponent
         low, high = power(total - slack, exponent), power(total + slack, exponent)
@@ -262,6 +274,13 @@ class Lp(Reduction):
         worse = reach / abs(total) if total and math.isfinite(reach) else 1.0
         certain = worse * (len(powers) + 2) * 2 * epsilon < 0.5
         return worse * (1 + abs(1 / self.exponent - 1)) if certain else math.inf
+
+    def lost(self, step: Step) -> str:
+        values = [tap.value for tap in step.taps]
+        if math.isnan(step.value) and arithmetic.no_root(values, self.exponent):
+            return ""
+        why = arithmetic.past_powers(values, self.exponent, step.value)
+        return f"{why}, so what comes back is 0 or nan, whatever the numbers are" if why else ""
 
     def no_gradient(self, values: Iterable[float]) -> str:
         # Torch multiplies by the slope even where no gradient arrives, which gives nan.

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from .arithmetic import COARSEST, same
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry, UnevenAxis
+from .origin import arguments_of, check_trace
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .reduction import REDUCTIONS, Reduction
 
@@ -213,6 +214,13 @@ class Trace:
         padded = tuple(axis.size + sum(axis.padding) for axis in axes)
         if any((len(p), *{len(row) for row in p}) != padded for p in self.planes):
             raise SlidingWindowsError(f"the planes are not all of {padded}", self.call)
+        if (len(self.output), *{len(row) for row in self.output}) != self.geometry.output_shape:
+            raise SlidingWindowsError(
+                f"the output is not of {self.geometry.output_shape}", self.call
+            )
+        kernel = (axes[0].kernel_size, axes[1].kernel_size)
+        if any((len(w), *{len(row) for row in w}) != kernel for w in self.weights):
+            raise SlidingWindowsError(f"the weights are not all of {kernel}", self.call)
         batch = self.output_shape[0] if len(self.output_shape) == dims + 2 else 1
         chosen = [(self.sample, batch), (self.channel, self.output_shape[-dims - 1])]
         chosen += [(channel, self.input_shape[-dims - 1]) for channel in self.channels]
@@ -345,6 +353,7 @@ class Trace:
 
     def _verify_words(self) -> None:
         check_origin(self)
+        check_trace(self)
         for step in self.steps:
             words = self._said(step)
             if step.arithmetic != words:
@@ -415,8 +424,6 @@ def check_origin(figure: Origin) -> None:
 
     figure: a Trace or a Transfer from a file, which may not choose how far off it may be.
     """
-    call, operation = figure.call, figure.operation
-    if call not in (f"{operation}(…)", "") and not call.startswith(f"nn.{operation}("):
-        raise SlidingWindowsError(f"that is not a call of {operation}", call)
+    arguments_of(figure.call, figure.operation)
     if not 0 <= figure.epsilon <= COARSEST:
-        raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", call)
+        raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", figure.call)

@@ -15,6 +15,7 @@ from .arithmetic import LARGEST, same
 from .errors import SlidingWindowsError, one_error
 from .geometry import Geometry
 from .moves import cancelling, expected_moves, said
+from .origin import check_transfer
 from .plain import axis_of, check_types, fields_of, frozen, plain
 from .trace import Plane, Rows, Trace, check_origin
 
@@ -278,6 +279,7 @@ class Transfer:
     def _verify_words(self) -> None:
         check_origin(self)
         self._check_choices()
+        check_transfer(self)
         for index, move in enumerate(self.moves):
             words = said(self, index)
             if move.arithmetic != words:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import SlidingWindowsError
 from ..core.figures import kind_name
 from ..core.funnel import Funnel
+from ..core.geometry import whole
 from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..export.rendered import Rendered
 
 MIME = "application/vnd.slidingwindows.figure+json"
+MOST_SIDE = 2000  # CSS pixels of a plot, several times as wide as a page
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -119,14 +121,15 @@ def plot(
         name: The figure's address on the site, such as 'loss-curve'.
         alt: What the picture shows, in words.
         caption: A sentence below it, in which `code` and *emphasis* are understood.
-        width: CSS pixels; drawn at twice that.
-        height: CSS pixels; drawn at twice that.
+        width: CSS pixels, at most 2,000; drawn at twice that.
+        height: CSS pixels, at most 2,000; drawn at twice that.
 
     Returns:
         A figure, which a notebook shows if it is a cell's last expression.
 
     Raises:
-        SlidingWindowsError: If alt is empty, and for a name that is not an address.
+        SlidingWindowsError: If alt is empty, for a name that is not an address, and for sizes
+            that are not whole numbers from 1 to 2,000.
 
     Examples:
         >>> def draw(figure):
@@ -138,6 +141,12 @@ def plot(
     """
     if not alt.strip():
         raise SlidingWindowsError(f"plot {name!r} needs an alt text: say what the picture shows")
+    for side, pixels in (("width", width), ("height", height)):
+        if not 1 <= (whole(pixels) or 0) <= MOST_SIDE:
+            raise SlidingWindowsError(
+                f"plot {name!r}: {side} must be a whole number from 1 to {MOST_SIDE:,} pixels, "
+                f"got {pixels!r}"
+            )
     from ..drawing.plot import picture
 
     pictures: dict[str, str] = {}  # filled once the name is known to be good

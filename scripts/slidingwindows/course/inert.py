@@ -19,6 +19,10 @@ ELEMENTS |= {"iframe", "frame", "frameset", "object", "embed", "applet", "portal
 ATTRIBUTES = {"srcdoc", "style", "formaction", "ping"}
 ADDRESSES = {"href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"}
 SCHEME = re.compile(r"(javascript|vbscript|data):", re.IGNORECASE)
+# What a page fetches by itself, and not when its reader asks for it.
+FETCHES = {"src", "srcset", "poster", "background"}
+FETCHED = {("image", "href"), ("image", "xlink:href"), ("use", "href"), ("use", "xlink:href")}
+REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}|(?:https?|ftp):", re.IGNORECASE)
 # Browsers overlook these in an address, at its start or anywhere.
 OVERLOOKED = re.compile(r"[\x00-\x20]")
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # in Markdown: spans and fenced blocks
@@ -68,10 +72,19 @@ def faults_in(html: str, page: str, ours: bool = False) -> list[Fault]:
             signs = (text, f"{name}=", name)
             if name.startswith("on") or name in ATTRIBUTES:
                 found.append(Fault(f"{name}= on <{tag}>", signs))
+            fetched = name in FETCHES or (tag, name) in FETCHED
+            if fetched and tag not in ELEMENTS and _remote(name, value):
+                found.append(Fault(f"{name}= of another host on <{tag}>", (text, value)))
             scheme = SCHEME.match(OVERLOOKED.sub("", value)) if name in ADDRESSES else None
             if scheme and not (tag == "img" and scheme[1].lower() == "data"):
                 found.append(Fault(f"a {scheme[1].lower()}: address on <{tag}>", (text, value)))
     return found
+
+
+def _remote(name: str, value: str) -> bool:
+    several = name == "srcset" and "data:" not in value
+    addresses = value.split(",") if several else [value]
+    return any(REMOTE.match(OVERLOOKED.sub("", address)) for address in addresses)
 
 
 def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:

@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from ..core.errors import SlidingWindowsError
 from .failing import where
@@ -21,10 +22,12 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b|\b0x(?:0000)?[5-7][0-9a-f]{11}
 DECIMAL = re.compile(r"(?<![\w.])\d{14,15}(?![\w.])")
 LOWEST, HIGHEST = 0x5000_0000_0000, 0x7FFF_FFFF_FFFF  # of addresses on 64-bit systems
 ASKS_ADDRESS = re.compile(r"\bid\(|\bdata_ptr\(")
-HOMES = r"/(?:home|Users|root)/[\w.-]+|\b[A-Z]:\\+Users\\+[\w.-]+"
+HOMES = r"/(?:home|Users|root)/[\w.-]+|\b[A-Z]:[\\/]+Users[\\/]+[\w.-]+"
 INSTALLED = r"/[\w./-]*/(?:site|dist)-packages\b"
 ASKS_PROCESS = re.compile(r"getpp?id|\bprocess|threading|get_native_id", re.IGNORECASE)
 NAMES_PROCESS = re.compile(r"\bpp?id\b|process", re.IGNORECASE)
+# Addresses of other machines, whose paths are not this one's: 'https://example.com:/root/x'.
+ELSEWHERE = re.compile(r"\b(?:https?|ftps?|wss?|git|ssh)://[^\s\"'<>)\]]*", re.IGNORECASE)
 FEW = 60  # characters of a trace that an error repeats
 
 
@@ -65,17 +68,24 @@ def _paths(project: Path) -> re.Pattern:
     """This machine's own folders, and what looks like a folder of any machine's user."""
     own = {str(project), str(Path.home()), tempfile.gettempdir(), sys.prefix, sys.base_prefix}
     own |= {os.path.realpath(path) for path in own}
+    own |= {quote(path) for path in own}  # as in an address of a file
+    home = str(Path.home())
     # '/usr' and the like are the same everywhere.
-    long = sorted((path for path in own if path.count(os.sep) > 1), key=len, reverse=True)
+    long = sorted(
+        (path for path in own if path.count(os.sep) > 1 or path == home != os.sep),
+        key=len,
+        reverse=True,
+    )
     short = [path for path in ("/tmp", "/root", tempfile.gettempdir()) if path not in long]
     named = "|".join(rf"{re.escape(path)}(?![\w-])" for path in long)
     below = "|".join(rf"{re.escape(path)}/[\w.-]+" for path in dict.fromkeys(short))
     whole = "|".join(part for part in (named, below, HOMES, INSTALLED) if part)
-    return re.compile(rf"(?<![\w.:/])(?:{whole})")
+    # A path begins anywhere but within another one: behind 'PATH=/usr/bin:' and 'file://', too.
+    return re.compile(rf"(?:(?<![\w./])|(?<=://)|(?<=:///)|(?<=://localhost))(?:{whole})")
 
 
 def _trace(text: str, source: str, paths: re.Pattern, numbers) -> tuple[str, str] | None:
-    found = paths.search(text)
+    found = paths.search(ELSEWHERE.sub(" ", text))
     if found:
         return "a path of this machine", found[0]
     found = ADDRESS.search(text)

@@ -15,8 +15,16 @@ TEXT = "{ .text .no-copy .sw-output }"
 EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "sane_lists"]
 CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
 FORMULA = re.compile(
-    r"\s*(?:\$\$(?P<two>.*)\$\$|\$(?P<one>[^$]*)\$|\\\[(?P<square>.*)\\\]"
-    r"|(?P<environment>\\begin\{.*))\s*\Z",
+    r"\s*(?:\$\$(?P<two>(?:[^$\\]|\\.|\$(?!\$))*)\$\$|\$(?P<one>(?:[^$\\]|\\.)*)\$"
+    r"|\\\[(?P<square>(?:(?!\\\]).)*)\\\]"
+    r"|(?P<environment>\\begin\{(?P<name>[^{}]*)\}(?:(?!\\end\{(?P=name)\}).)*\\end\{(?P=name)\}))"
+    r"\s*\Z",
+    re.DOTALL,
+)
+# Formulas between words, which Markdown takes for formulas only where they are paragraphs.
+DISPLAYED = re.compile(
+    r"(?<!\\)\$\$(?:[^$\\]|\\.|\$(?!\$))*\$\$|\\\[(?:(?!\\\]).)*\\\]"
+    r"|\\begin\{(?P<name>[^{}]*)\}(?:(?!\\end\{(?P=name)\}).)*\\end\{(?P=name)\}",
     re.DOTALL,
 )
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
@@ -90,8 +98,10 @@ def _latex(text: str, place: str) -> str:
     """A formula as sympy and IPython's Math give it; other LaTeX is text with formulas in it."""
     found = FORMULA.match(text)
     if not found:
-        return _framed("sw-markdown", _markdown(text, place))
-    formula = next(part for part in found.groups() if part is not None)
+        apart = DISPLAYED.sub(lambda match: f"\n\n{match[0]}\n\n", text)
+        return _framed("sw-markdown", _markdown(apart, place))
+    parts = ("two", "one", "square", "environment")
+    formula = next(found[name] for name in parts if found[name] is not None)
     shell = SHELL.match(formula)
     formula = DISPLAYSTYLE.sub("", shell[2] if shell else formula)
     return _framed("sw-math", to_mathml(formula, "block", place))

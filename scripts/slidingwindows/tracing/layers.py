@@ -34,10 +34,14 @@ ELEMENT_WISE = (
     *(nn.Threshold, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
     *(nn.FeatureAlphaDropout, nn.LocalResponseNorm, nn.Softmax2d, nn.ChannelShuffle),
 )
+# Norms that may use a mean which they have stored.
+STORED = (_BatchNorm, _InstanceNorm, nn.SyncBatchNorm)
 
 
 def is_a(module: nn.Module, kinds) -> bool:
     """True if the module is of one of these classes and computes what that class computes."""
+    if "forward" in vars(module):  # put there by hand
+        return False
     return any(isinstance(module, k) and type(module).forward is k.forward for k in kinds)
 
 
@@ -72,7 +76,8 @@ def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
         ]
         return None if None in axes else Windows(tuple(axes))
     for fill, starts in PADS.items():
-        if named.startswith(starts) and type(module).__module__.startswith("torch."):
+        torch_s = type(module).__module__.startswith("torch.") and "forward" not in vars(module)
+        if named.startswith(starts) and torch_s:
             pads = _many(module.padding, 2 * rank)
             if min(pads) < 0:
                 return None
@@ -92,8 +97,8 @@ def mixes_all(module: nn.Module, shape: tuple[int, ...]) -> bool:
 
 def steady_norm(module: nn.Module) -> bool:
     """A batch norm that uses its stored mean, and so treats each element alone."""
-    kinds = _BatchNorm | _InstanceNorm
-    return isinstance(module, kinds) and not module.training and module.running_mean is not None
+    stored = is_a(module, STORED) and not module.training
+    return stored and module.running_mean is not None
 
 
 def _many(value, count: int) -> tuple:

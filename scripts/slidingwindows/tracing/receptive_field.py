@@ -13,9 +13,10 @@ from torch import nn
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import whole, whole_or_same
 from ..core.receptive import FieldLayer, Reach, ReceptiveField, walk_axis, walk_back
-from .asking import ask_torch, filled_in, is_shape, tensor_of, undisturbed
+from .asking import ask_torch, is_shape, tensor_of
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run
+from .undisturbed import filled_in, undisturbed
 
 
 def surrogate(modules, outputs) -> nn.Sequential:

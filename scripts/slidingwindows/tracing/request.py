@@ -16,7 +16,8 @@ from torch.nn.parameter import is_lazy
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, Geometry, UnevenAxis, several
 from ..core.trace import Plane, Step, Tap, Trace
-from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit, undisturbed
+from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit
+from .undisturbed import undisturbed
 
 SKIPPED = ("self", "device", "dtype")
 POSITIONAL = ("in_channels", "out_channels")

@@ -12,12 +12,13 @@ from ..core.geometry import whole
 from ..core.moves import passed_back
 from ..core.trace import Trace
 from ..core.transfer import Move, Read, Transfer, Write
-from .asking import ask_torch, filled_in, plane_of, rounding_unit, tensor_of, undisturbed
+from .asking import ask_torch, plane_of, rounding_unit, tensor_of
 from .convolution import with_output_size
 from .layers import TRANSPOSED
 from .pooling import random_samples
 from .request import Request, title_of
 from .slide import followed, slide
+from .undisturbed import filled_in, undisturbed
 
 
 @one_error("route failed")
@@ -105,6 +106,10 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
     problem = trace.reduction.no_gradient(sum(trace.planes[plane], ()))
     if problem:
         raise SlidingWindowsError(problem, trace.call)
+    for step in trace.steps:
+        if trace.reduction.lost(step):
+            problem = f"at output {step.output} {trace.reduction.lost(step)}"
+            raise SlidingWindowsError(problem, trace.call)
     sent = _sent(trace, gradient, input)
     request = Request(module, input.detach(), trace.dims, channel, sample, depth)
     target = _autograd(request, trace, sent, plane)
@@ -184,6 +189,8 @@ def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
         return torch.ones(shape, dtype=input.dtype)
     if hasattr(gradient, "__array__"):
         gradient = tensor_of(gradient, "route", "the gradient")
+    if ask_torch(torch.as_tensor, gradient).is_complex():
+        raise SlidingWindowsError("the gradient must be real numbers, got complex ones", trace.call)
     given = ask_torch(torch.as_tensor, gradient, dtype=input.dtype).detach()
     if trace.dims == 1 and given.dim() == 1:
         given = given[None]

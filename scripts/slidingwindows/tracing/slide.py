@@ -12,7 +12,7 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.geometry import pair, whole
 from ..core.trace import Trace
 from ..core.transfer import Transfer
-from .asking import filled_in, tensor_of, undisturbed
+from .asking import tensor_of
 from .convolution import trace_convolution, trace_transposed
 from .pooling import (
     trace_adaptive_average,
@@ -24,6 +24,7 @@ from .pooling import (
 )
 from .rearranging import fold, unfold, unpool
 from .request import Request, title_of
+from .undisturbed import filled_in, undisturbed
 
 # Each class of module with its number of dimensions and the function that traces it.
 TRACERS = {

@@ -1,0 +1,281 @@
+"""What the call of a figure from a file says, against the windows and choices of that figure.
+
+The call is read as plain words: nothing is imported and nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from .errors import SlidingWindowsError
+from .geometry import AnyAxis, Axis, UnevenAxis, several
+
+if TYPE_CHECKING:
+    from .trace import Trace
+    from .transfer import Transfer
+
+ONE = Axis(1, 1, 1)
+REGULAR = {"kernel_size", "stride", "padding", "dilation"}
+POOLS = REGULAR | {"ceil_mode"}
+# Of each family: the kind of its trace, and the arguments that its call may have.
+FAMILIES = {
+    "MaxPool": ("max", POOLS | {"return_indices"}),
+    "AvgPool": ("average", POOLS - {"dilation"} | {"count_include_pad", "divisor_override"}),
+    "LPPool": ("lp", POOLS - {"dilation", "padding"} | {"norm_type"}),
+    "AdaptiveMaxPool": ("max", {"output_size", "return_indices"}),
+    "AdaptiveAvgPool": ("average", {"output_size"}),
+    "FractionalMaxPool": (
+        "max",
+        {"kernel_size", "output_size", "output_ratio", "return_indices"},
+    ),
+    "Conv": ("convolution", REGULAR | {"groups", "bias", "padding_mode"}),
+    "ConvTranspose": (
+        "convolution",
+        REGULAR | {"output_padding", "groups", "bias", "padding_mode"},
+    ),
+    "MaxUnpool": ("unpool", REGULAR - {"dilation"}),
+    "Unfold": ("unfold", REGULAR),
+    "Fold": ("fold", REGULAR | {"output_size"}),
+}
+CONVOLUTIONS = ("Conv", "ConvTranspose")
+
+
+def arguments_of(call: str, operation: str) -> dict[str, Any] | None:
+    """The arguments by name that 'nn.MaxPool2d(kernel_size=2)' gives; None if no call is said.
+
+    Raises SlidingWindowsError if that is not how a call of the operation is written.
+    """
+    if call in (f"{operation}(…)", ""):
+        return None
+    problem = SlidingWindowsError(f"that is no call of {operation}", call)
+    family = re.sub(r"[123]d$", "", operation)
+    names = FAMILIES.get(family, ("", set()))[1]
+    try:
+        tree = ast.parse(call, mode="eval").body
+        if not isinstance(tree, ast.Call) or ast.unparse(tree.func) != f"nn.{operation}":
+            raise problem
+        placed = [ast.literal_eval(value) for value in tree.args]
+        named = {str(pair.arg): ast.literal_eval(pair.value) for pair in tree.keywords}
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise problem from None
+    words = [*map(repr, placed), *(f"{name}={value!r}" for name, value in named.items())]
+    first = ("in_channels", "out_channels") if family in CONVOLUTIONS else ()
+    written = f"nn.{operation}({', '.join(words)})" == call
+    if not written or len(placed) != len(first) or not set(named) <= names:
+        raise problem
+    return dict(zip(first, placed, strict=True)) | named
+
+
+def check_trace(trace: Trace) -> None:
+    """Raise if what a trace says besides its windows does not belong to its kind, or its call."""
+    fault = _fault_of_kind(trace)
+    arguments = arguments_of(trace.call, trace.operation)
+    if not fault and arguments is not None:
+        fault = _fault_of_call(trace, arguments)
+    if fault:
+        raise SlidingWindowsError(f"{fault}, which is not so", trace.call)
+
+
+def _fault_of_kind(trace: Trace) -> str:
+    if trace.kind not in {kind for kind, _ in FAMILIES.values()}:
+        return ""  # a kind that somebody has added
+    folds = trace.kind == "convolution"
+    copies = trace.padding_mode in ("reflect", "replicate", "circular")
+    counts = trace.kind in ("average", "lp")
+    if not folds and (trace.weights or trace.bias is not None or copies or trace.stretched):
+        return "a pool has weights, a bias, copies as padding or zeros in between"
+    if not folds and set(trace.channels) != {trace.channel}:
+        return "a pool reads another channel than the one that it is followed in"
+    if trace.padding_mode != "zeros" and not copies:
+        return f"torch pads with {trace.padding_mode!r}"
+    if not trace.counts_padding and trace.kind != "average":
+        return "something other than an average leaves its padding out"
+    if trace.integral != (trace.epsilon == 0):
+        return "integers are rounded, or floats are not"
+    if (trace.norm is not None) != (trace.kind == "lp"):
+        return "a power belongs to something other than an LP pool"
+    for step in trace.steps:
+        if (step.divisor is None) == counts:
+            return f"step {step.output} is divided, or an average is not"
+        equals = [i for i, tap in enumerate(step.taps) if tap.value == step.value]
+        nans = [i for i, tap in enumerate(step.taps) if tap.value != tap.value]
+        winners = (nans or equals) if trace.kind == "max" else []
+        real = [i for i in winners if trace.is_real(step.taps[i])]
+        if trace.kind != "max" and (step.winner is not None or step.ties):
+            return f"step {step.output} has a winner"
+        if step.winner is not None and step.winner not in real:
+            return f"step {step.output} is won by no number of the input"
+        # Of equals the first wins; which nan stays is up to torch's own order.
+        if step.winner is not None and not nans and step.winner != real[0]:
+            return f"the winner of step {step.output} is the first of equals"
+        if step.winner is None and real:
+            return f"step {step.output} has no winner"
+        if step.ties != tuple(i for i in (equals if winners else ()) if i != step.winner):
+            return f"the ties of step {step.output} are all that equal its winner"
+    return ""
+
+
+def _fault_of_call(trace: Trace, given: dict[str, Any]) -> str:
+    family, dims = re.sub(r"[123]d$", "", trace.operation), trace.dims
+    if FAMILIES[family][0] != trace.kind or f"{family}{dims}d" != trace.operation:
+        return f"{trace.operation} makes {trace.kind} windows of {dims} dims"
+    mine: list[AnyAxis] = [trace.geometry.rows, trace.geometry.cols]
+    mine = [trace.depth or ONE, *mine]
+    if mine[: 3 - dims] != [ONE] * (3 - dims):
+        return "there are windows along an axis that the input does not have"
+    axes, stretch = mine[3 - dims :], [trace.depth_stretch, *trace.stretch][3 - dims :]
+    for axis, expected in zip(axes, _axes(family, axes, given, dims, stretch), strict=True):
+        if axis != expected:
+            return f"the windows are {axis}, the call makes {expected}"
+    if trace.counts_padding != given.get("count_include_pad", True):
+        return "count_include_pad is another one in the call"
+    if trace.norm is not None and trace.norm != given.get("norm_type"):
+        return "norm_type is another one in the call"
+    if trace.kind == "average":
+        divisor = given.get("divisor_override")
+        for step in trace.steps:
+            if step.divisor != (len(step.taps) if divisor is None else divisor):
+                return f"step {step.output} is divided by {step.divisor}"
+    if family in CONVOLUTIONS:
+        return _fault_of_channels(trace, given)
+    return ""
+
+
+def _fault_of_channels(trace: Trace, given: dict[str, Any]) -> str:
+    """Of a convolution: which channels it reads and makes, its bias and its padding."""
+    into, out, groups = given["in_channels"], given["out_channels"], given.get("groups", 1)
+    shapes = trace.input_shape, trace.output_shape
+    if [shape[-trace.dims - 1] for shape in shapes] != [into, out]:
+        return f"{into} channels become {out}"
+    first = trace.channel // (out // groups) * (into // groups)
+    slices = max(1, len(trace.planes) // (into // groups))
+    read = [channel for channel in range(first, first + into // groups) for _ in range(slices)]
+    if list(trace.channels) != read:
+        return f"channel {trace.channel} is made of the channels {trace.channels}"
+    if (trace.bias is None) == given.get("bias", True):
+        return "a bias is left out, or added"
+    if trace.padding_mode != given.get("padding_mode", "zeros"):
+        return f"the padding is {trace.padding_mode}"
+    return ""
+
+
+def _axes(
+    family: str,
+    axes: list[AnyAxis],
+    given: dict[str, Any],
+    dims: int,
+    stretch: list[int] | None = None,
+) -> list[object]:
+    """The windows that a call makes on axes of the same sizes."""
+    many = {name: _several(given, name, dims) for name in (*REGULAR, "output_size")}
+    found: list[object] = []
+    for i, axis in enumerate(axes):
+        by = stretch[i] if stretch else 1
+        if "output_size" in given and family.startswith("Adaptive"):
+            wanted = many["output_size"][i]
+            found.append(UnevenAxis.adaptive(axis.size, axis.size if wanted is None else wanted))
+        elif family == "FractionalMaxPool":
+            kernels = {stop - start for start, stop in axis.spans}
+            chance = isinstance(axis, UnevenAxis) and axis.rule == "fractional"
+            found.append(axis if chance and kernels == {many["kernel_size"][i]} else None)
+        else:
+            found.append(_regular(family, axis, {n: many[n][i] for n in REGULAR}, given, by))
+    return found
+
+
+def _regular(
+    family: str, axis: AnyAxis, own: dict[str, Any], given: dict[str, Any], stretch: int
+) -> Axis | None:
+    """own: the arguments for this axis. stretch: from one number of its input to the next."""
+    if not isinstance(axis, Axis):
+        return None
+    kernel, pads, dilation = own["kernel_size"], own["padding"], own["dilation"]
+    pooled = family in ("MaxPool", "AvgPool", "LPPool", "MaxUnpool")
+    stride = (kernel if pooled else 1) if own["stride"] is None else own["stride"]
+    pads, dilation = 0 if pads is None else pads, 1 if dilation is None else dilation
+    if family == "ConvTranspose":
+        if stretch != stride or (axis.size - 1) % stride:
+            return None
+        before = dilation * (kernel - 1) - pads
+        for extra in range(max(stride, dilation)):  # an output_size may ask for any of these
+            padding = (max(before, 0), max(before + extra, 0))
+            crop = (max(-before, 0), max(-before - extra, 0))
+            windows = (kernel, 1, padding, dilation, crop)
+            if windows == (axis.kernel_size, axis.stride, axis.padding, axis.dilation, axis.crop):
+                return Axis(axis.size, kernel, 1, padding, dilation, False, crop)
+        return None
+    total = dilation * (kernel - 1)
+    named = {"same": (total // 2, total - total // 2), "valid": (0, 0)}
+    both = named[pads] if isinstance(pads, str) else (pads, pads)
+    if family == "MaxUnpool":  # what torch guesses, or was asked for, may end within a window
+        both = (pads, max(pads, axis.padding[1]))
+    ceil_mode = bool(given.get("ceil_mode", False))
+    return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
+
+
+def _several(given: dict[str, Any], name: str, dims: int) -> tuple[Any, ...]:
+    value = given.get(name)
+    if value is None or isinstance(value, str):
+        return (value,) * dims
+    if isinstance(value, tuple | list) and None in value:
+        return tuple(value)
+    return several(value, dims, name)
+
+
+def check_transfer(transfer: Transfer) -> None:
+    """Raise if a transfer's windows are not its grids' own, or not those of its call."""
+    fault = _fault_of_transfer(transfer)
+    if fault:
+        raise SlidingWindowsError(f"{fault}, which is not so", transfer.call)
+
+
+def _fault_of_transfer(transfer: Transfer) -> str:
+    rows, cols = transfer.geometry.rows, transfer.geometry.cols
+    target = [len(transfer.target), *{len(row) for row in transfer.target}]
+    if len(target) != 2:
+        return "the target's rows are not equally long"
+    if transfer.forward:
+        if transfer.geometry != transfer.forward.geometry:
+            return "the windows are others than those of the forward pass"
+        return "" if target == [rows.size, cols.size] else "the gradient has another size"
+    windows, kernel = rows.output_size * cols.output_size, rows.kernel_size * cols.kernel_size
+    sizes = {(len(plane), *{len(row) for row in plane}) for plane in transfer.sources}
+    if transfer.kind == "unfold":
+        padded = {(rows.padded_size, cols.padded_size)}
+        if sizes != padded or list(transfer.input_shape[-2:]) != [rows.size, cols.size]:
+            return f"the windows lie on {rows.size} by {cols.size}"
+        if target != [len(transfer.sources) * kernel, windows]:
+            return f"{windows} windows make {target[1]} columns"
+    elif target != [rows.size, cols.size]:
+        return f"the windows lie on {rows.size} by {cols.size}"
+    elif transfer.kind == "fold" and sizes != {(kernel, windows)}:
+        return f"{windows} windows of {kernel} are columns of {sizes}"
+    given = arguments_of(transfer.call, transfer.operation)
+    if given is None:
+        return ""
+    family, dims = re.sub(r"[123]d$", "", transfer.operation), transfer.dims
+    if FAMILIES[family][0] != transfer.kind:
+        return f"{transfer.operation} makes a {transfer.kind}"
+    flat: list[AnyAxis] = [rows, cols][2 - min(dims, 2) :]
+    if dims == 3:  # the depth's own windows are not kept
+        given = {name: _several(given, name, 3)[1:] for name in given}
+    expected = _axes(family, flat, given, len(flat))
+    if dims == 1 and rows != ONE:
+        return "there are windows along an axis that the input does not have"
+    for axis, other in zip(flat, expected, strict=True):
+        if axis != other:
+            return f"the windows are {axis}, the call makes {other}"
+    if family == "Fold" and list(_several(given, "output_size", 2)) != target:
+        return f"the target is {target}"
+    channels = transfer.input_shape[-3] if transfer.kind == "unfold" else 1
+    if transfer.kind == "unfold" and len(transfer.sources) != channels:
+        return f"{len(transfer.sources)} planes are read"
+    if transfer.kind == "fold" and math.prod(transfer.input_shape[-2:]) % (kernel * windows):
+        return f"the columns are {transfer.input_shape}"
+    return ""
+
+
+__all__ = ["arguments_of", "check_trace", "check_transfer"]

@@ -1,0 +1,280 @@
+"""Asks torch whether layers that are said to see an input do.
+
+``sight`` calls doubtful what is made of operands that might cancel: that is said only if torch
+confirms it. Whatever else it says of layers that can hide something is withdrawn if torch's own
+gradient refutes it: numbers that cancel, or that were cut off, do not change with the input. What
+depends on a place too faintly for float64 is not confirmed, either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+from torch.overrides import TorchFunctionMode
+
+from .layers import ADAPTIVE, AVERAGE_POOLS, CONVOLUTIONS, MAX_POOLS, steady_norm
+from .undisturbed import makes_weights, undisturbed
+
+FLAT = ("relu", "relu6", "hardtanh", "hardswish", "hardsigmoid", "hardshrink", "softshrink")
+FLAT += ("threshold", "rrelu", "leaky_relu", "elu", "celu")
+NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, _InstanceNorm, _BatchNorm)
+USUAL = 10.0  # a network's numbers are seldom larger: an activation is tried out up to there
+TRIED = 2001  # how many numbers it is tried out with
+# Of these the rules of ``sight`` are complete, so that nothing they say need be asked for.
+PLAIN = (*CONVOLUTIONS, *AVERAGE_POOLS, *MAX_POOLS, *ADAPTIVE, nn.Linear, nn.Flatten, nn.Sequential)
+PLAIN += (nn.Identity, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh)
+MOST_DRAWS = 40  # of inputs and weights, each of which may open what the others left shut
+IDLE_DRAWS = 3  # after so many that reached nothing new, nothing more is going to be reached
+STEP = 0.1  # by which an element changes; inputs are from 0 to 1
+ROUNDING = 1e-13  # relative to the largest number; what is smaller is no dependence
+
+
+def confirmed(
+    network: nn.Module, layers: list[nn.Module], batch: torch.Tensor, claimed: list[int]
+) -> set[int]:
+    """Those of some layers whose outputs do see every place of a network's input.
+
+    layers: of the network, one after another. batch: of one, (1, C, ...); its shape counts.
+    claimed: indices of the layers that are asked. The network runs in float64 with random weights
+    and without flat activations, so that no weight or shut ReLU decides. Two questions are asked:
+    does every number of a layer change with a place and its neighbours, and does the gradient of
+    the last layer's numbers together reach every place? A layer that cannot be asked is not
+    confirmed. Network and random state are left as they were.
+    """
+    if not claimed:
+        return set()
+    try:
+        with undisturbed(network), _Smooth():
+            torch.manual_seed(0)
+            _make_generic_all(network.double().requires_grad_(False))
+            return _asked(layers, torch.rand_like(batch, dtype=torch.float64), claimed)
+    except Exception:  # whatever a forward of one's own may do with other numbers
+        return set()
+
+
+def refuted(
+    network: nn.Module,
+    layers: list[nn.Module],
+    batch: torch.Tensor,
+    all_of: set[int],
+    any_of: set[int],
+) -> tuple[set[int], set[int]]:
+    """(layers that do not see every place, layers that see none) of those that are said to.
+
+    network, layers, batch: as ``confirmed`` takes them. all_of: indices of layers that are said
+    to see all. any_of: of those that are said to see something. The gradient of a layer's numbers
+    together tells, in float64, with several random inputs and weights; what it reaches through
+    one layer, it reaches through those before. A gradient that is another one in float32 is
+    nothing but rounding. Behind a weight with fixed zeros, such as a pruned one, nothing is sure
+    to see all. Networks of plain layers alone are not asked; where torch cannot be asked,
+    everything is refuted.
+    """
+    if not all_of | any_of or all(map(_plain, network.modules())):
+        return set(), set()
+    try:
+        # Within a caller's inference_mode nothing could be differentiated.
+        with torch.inference_mode(False), undisturbed(network), _Smooth():
+            network.requires_grad_(False)
+            return _refuted(network, layers, batch.clone(), all_of, any_of)
+    except Exception:  # whatever a forward of one's own may do with other numbers
+        return all_of, any_of
+
+
+def _refuted(network, layers, batch, all_of: set[int], any_of: set[int]):
+    masked = _first_masked(network, layers)
+    unsure = {number for number in all_of if number >= masked}
+
+    def complete(number: int) -> bool:
+        return bool(_reached(network, layers, batch, number, True).all())
+
+    def alive(number: int) -> bool:
+        return bool(_reached(network, layers, batch, number, False).any())
+
+    last = _last(complete, sorted(all_of - unsure))
+    after = _last(alive, sorted(n for n in any_of if n > last))
+    return {n for n in all_of if n > last} | unsure, {n for n in any_of if n > max(last, after)}
+
+
+def _last(holds: Callable[[int], bool], numbers: list[int]) -> int:
+    """The last number of which something holds, as it does of all before it; -1 if of none."""
+    if not numbers:
+        return -1
+    if holds(numbers[-1]):  # so it is nearly always
+        return numbers[-1]
+    low, high = 0, len(numbers) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if holds(numbers[middle]) else (low, middle)
+    return numbers[low - 1] if low else -1
+
+
+def _reached(network, layers, batch, number: int, all_of_them: bool) -> torch.Tensor:
+    """For each place of the input whether a gradient of some layer's numbers comes to it.
+
+    all_of_them: whether it goes on while any is missing, or only while none is there.
+    """
+    reached, idle = torch.zeros_like(batch[0, 0], dtype=torch.bool), 0
+    for draw in range(MOST_DRAWS):
+        torch.manual_seed(draw)
+        _make_generic_all(network.double())
+        for module in network.modules():
+            if isinstance(module, NORMS) and module.weight is not None:
+                nn.init.ones_(module.weight)  # as it begins, when a mean of the whole is still 0
+        image = torch.rand_like(batch, dtype=torch.float32)
+        fine = _gradient(layers, number, image.double(), draw)
+        network.float()
+        coarse = _gradient(layers, number, image, draw)
+        largest = fine.abs().max()
+        idle += 1
+        # Rounding differs with the dtype by more than its size; nan is no gradient, either.
+        if (fine - coarse).abs().max() < largest / 2:
+            found = fine.abs().amax(1)[0] > ROUNDING * largest
+            idle = 0 if (found & ~reached).any() else idle
+            reached |= found
+        if (reached.all() if all_of_them else reached.any()) or idle == IDLE_DRAWS:
+            break
+    return reached
+
+
+def _gradient(layers, number: int, image: torch.Tensor, seed: int) -> torch.Tensor:
+    """Of one layer's numbers, each with a random weight, in float64."""
+    with torch.enable_grad():
+        image.requires_grad_()
+        output = _outputs(layers, image, [number])[number]
+        weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(seed))
+        if not output.requires_grad:
+            return torch.zeros_like(image, dtype=torch.float64)
+        total = (output * weights.to(output.device)).sum()
+        (gradient,) = torch.autograd.grad(total, image, allow_unused=True)
+    return torch.zeros_like(image).double() if gradient is None else gradient.double()
+
+
+def _first_masked(network, layers) -> int:
+    """The first layer with a weight that others make, as pruning does it, with zeros in it."""
+    _make_generic_all(network.double())
+    for number, layer in enumerate(layers):
+        for module in layer.modules():
+            for hook in module._forward_pre_hooks.values():
+                hook(module, ())  # none but those that make weights are left
+            weight = getattr(module, "weight", None)
+            if isinstance(weight, torch.Tensor) and not isinstance(weight, nn.Parameter):
+                if (weight == 0).any():
+                    return number
+    return len(layers)
+
+
+def _plain(module: nn.Module) -> bool:
+    """True of a layer of torch's own with nothing of its user's, whose rule says all of it."""
+    if type(module) not in PLAIN and not steady_norm(module):
+        return False
+    if any(callable(getattr(type(module), name, None)) for name in module.__dict__):
+        return False  # a method that was replaced on this one module
+    return not any(map(makes_weights, module._forward_pre_hooks.values()))
+
+
+def _asked(layers, image: torch.Tensor, claimed: list[int]) -> set[int]:
+    with torch.enable_grad():
+        image.requires_grad_()
+        outputs = _outputs(layers, image, claimed)
+    changing = set(claimed)
+    for place in _places(image.shape[2:]):
+        other = image.detach().clone()
+        other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))
+        with torch.no_grad():
+            found = _outputs(layers, other, claimed)
+        for number in claimed:
+            # Of a number that is infinite or nan nothing is confirmed.
+            if not ((found[number] - outputs[number]).abs() > _least(outputs[number])).all():
+                changing.discard(number)
+    # What no number of a layer sees, no later layer can, so the last one answers for all.
+    while changing and not _reaches_all(outputs[max(changing)], image):
+        changing.discard(max(changing))
+    return changing
+
+
+def _outputs(layers, batch: torch.Tensor, claimed: list[int]) -> dict[int, torch.Tensor]:
+    found = {}
+    for number, layer in enumerate(layers[: max(claimed) + 1]):
+        batch = layer(batch.clone())  # the next layer may write into it
+        if number in claimed:
+            found[number] = batch
+    return found
+
+
+def _places(sizes) -> list[tuple[int, ...]]:
+    """A random place and its neighbour along each axis, which a stride of two tells apart."""
+    first = [int(torch.randint(size, ())) for size in sizes]
+    found = [tuple(first)]
+    for axis, size in enumerate(sizes):
+        found.append((*first[:axis], (first[axis] + 1) % size, *first[axis + 1 :]))
+    return list(dict.fromkeys(found))
+
+
+def _reaches_all(output: torch.Tensor, image: torch.Tensor) -> bool:
+    if not output.requires_grad:
+        return False
+    weights = torch.randn_like(output)
+    (gradient,) = torch.autograd.grad((output * weights).sum(), image, retain_graph=True)
+    return bool((gradient.abs().amax(1) > _least(gradient)).all())
+
+
+def _least(numbers: torch.Tensor) -> float:
+    return ROUNDING * max(0.1, float(numbers.detach().abs().max()))
+
+
+def _make_generic_all(network: nn.Module) -> None:
+    for parameter in network.parameters():
+        _make_generic(parameter)
+
+
+def _make_generic(parameter: nn.Parameter) -> None:
+    """Random numbers that keep activations in range; those of a zero-initialised layer, too."""
+    with torch.no_grad():
+        if parameter.dim() > 1:
+            parameter.normal_(0, (parameter.shape[0] / parameter.numel()) ** 0.5)
+        elif parameter.is_floating_point():
+            parameter.uniform_(0.5, 1.5)
+
+
+class _Smooth(TorchFunctionMode):
+    """Within it nothing is shut off, and all numbers of a max pool's window take part."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs, name = kwargs or {}, getattr(func, "__name__", "").strip("_")
+        if name in FLAT:
+            return _softened(func, args, kwargs)
+        if "max_pool" in name and "fractional" not in name and "unpool" not in name:
+            return _averaged(func, name.replace("max", "avg"), args, kwargs)
+        return func(*args, **kwargs)
+
+
+def _averaged(func, name: str, args, kwargs):
+    dilation = kwargs.get("dilation", args[4] if len(args) > 4 else 1)
+    if set(dilation if isinstance(dilation, tuple | list) else (dilation,)) != {1}:
+        return func(*args, **kwargs)  # no average pool has a dilation
+    given = {k: v for k, v in kwargs.items() if k not in ("dilation", "return_indices")}
+    averaged = getattr(F, name)(F.softplus(args[0]), *args[1:4], **given)
+    if averaged.shape == args[0].shape and torch.equal(averaged, F.softplus(args[0])):
+        return func(*args, **kwargs)  # windows of one element
+    return averaged
+
+
+def _softened(func, args, kwargs):
+    """A softplus in the place of an activation that is open to some usual numbers.
+
+    One that is flat, or straight, all along stays what it is.
+    """
+    numbers = torch.linspace(-USUAL, USUAL, TRIED, dtype=torch.float64)
+    slopes = func(numbers.clone(), *args[1:], **kwargs).diff()
+    steep = slopes.abs() > 1e-6 * (2 * USUAL / TRIED)
+    if steep.sum() >= TRIED // 100 and not torch.allclose(slopes, slopes[:1].expand_as(slopes)):
+        return F.softplus(args[0])
+    return func(args[0].clone(), *args[1:], **kwargs)
+
+
+__all__ = ["confirmed", "refuted"]
