@@ -41,6 +41,8 @@ FAMILIES = {
     "Fold": ("fold", REGULAR | {"output_size"}),
 }
 CONVOLUTIONS = ("Conv", "ConvTranspose")
+# What brought a layer to its dtype and its device, which its windows do not depend on.
+CASTS = r"(\.(double|float|half|bfloat16)\(\)|\.to\((torch\.\w+|'[a-z]+(:\d+)?')\)){0,2}$"
 
 
 def arguments_of(call: str, operation: str) -> dict[str, Any] | None:
@@ -50,7 +52,8 @@ def arguments_of(call: str, operation: str) -> dict[str, Any] | None:
     """
     if call in (f"{operation}(…)", ""):
         return None
-    problem = SlidingWindowsError(f"that is no call of {operation}", call)
+    problem = SlidingWindowsError(f"that is not a call of {operation}", call)
+    call = re.sub(CASTS, "", call)
     family = re.sub(r"[123]d$", "", operation)
     names = FAMILIES.get(family, ("", set()))[1]
     try:
@@ -76,7 +79,7 @@ def check_trace(trace: Trace) -> None:
     if not fault and arguments is not None:
         fault = _fault_of_call(trace, arguments)
     if fault:
-        raise SlidingWindowsError(f"{fault}, which is not so", trace.call)
+        raise SlidingWindowsError(f"{fault}, which cannot be", trace.call)
 
 
 def _fault_of_kind(trace: Trace) -> str:
@@ -131,9 +134,9 @@ def _fault_of_call(trace: Trace, given: dict[str, Any]) -> str:
         if axis != expected:
             return f"the windows are {axis}, the call makes {expected}"
     if trace.counts_padding != given.get("count_include_pad", True):
-        return "count_include_pad is another one in the call"
+        return "count_include_pad differs from the call"
     if trace.norm is not None and trace.norm != given.get("norm_type"):
-        return "norm_type is another one in the call"
+        return "norm_type differs from the call"
     if trace.kind == "average":
         divisor = given.get("divisor_override")
         for step in trace.steps:
@@ -229,7 +232,7 @@ def check_transfer(transfer: Transfer) -> None:
     """Raise if a transfer's windows are not its grids' own, or not those of its call."""
     fault = _fault_of_transfer(transfer)
     if fault:
-        raise SlidingWindowsError(f"{fault}, which is not so", transfer.call)
+        raise SlidingWindowsError(f"{fault}, which cannot be", transfer.call)
 
 
 def _fault_of_transfer(transfer: Transfer) -> str:
