@@ -83,12 +83,20 @@ function noRoot(values, norm) {
 }
 
 /**
- * That torch's powers are no longer finite, where the numbers are; '' if they are, too.
+ * That torch's powers overflow or underflow where the numbers do not; '' if the value is their
+ * root. Powers of either sign may cancel: of those a 0 says nothing.
  * @type {(values: number[], norm: number, value: number) => string}
  */
-function overflow(values, norm, value) {
-  const finite = Number.isFinite(value) || !values.every(Number.isFinite);
-  return finite || norm < 0 ? "" : " (torch's powers overflow)";
+function pastPowers(values, norm, value) {
+  if (Math.abs(norm) === 0.5 && values.includes(-Infinity) && value > 0) {
+    return ` (torch's power ${number(norm)} of −∞ is that of ∞ here)`;
+  }
+  if (!values.every(Number.isFinite)) return "";
+  const oneSign = norm % 2 === 0 || Math.min(...values) >= 0 || Math.max(...values) <= 0;
+  const [large, small] = norm > 0 ? ["overflow", "underflow"] : ["underflow", "overflow"];
+  if (!Number.isFinite(value) && (norm > 0 || oneSign)) return ` (torch's powers ${large})`;
+  const none = norm > 0 ? values.some((v) => v !== 0) : values.every((v) => v !== 0);
+  return value === 0 && oneSign && none ? ` (torch's powers ${small})` : "";
 }
 
 /**
@@ -143,16 +151,20 @@ export const arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = ""
     return `(${values.map(signed).join(" + ")}) / ${signed(divisor)} ${divides(values)}${past(values, divisor, value)}`;
   }
   if (kind === "lp") {
-    if (brief) return `root of the sum of ${count} powers ${result}`;
     const [norm, size] = [call.args.norm_type, windowSize(axes)];
-    const why = (Number.isNaN(value) ? noRoot(values, norm) : "") || overflow(values, norm, value);
+    const why =
+      (Number.isNaN(value) ? noRoot(values, norm) : "") || pastPowers(values, norm, value);
+    if (brief) {
+      return `root of the sum of ${count} powers ${resulting(value, [], () => !why)}${why}`;
+    }
     const root = resulting(value, values, () => isRoot(values, norm, size / count, value));
     return `${lp(values, norm, size)} ${root}${why}`;
   }
   const printed = taps.flatMap((tap) => [tap.value, tap.weight]);
+  const added = bias === null ? "" : ` + bias ${signed(bias)}`;
   if (brief) {
-    const over = past(printed, 1, value, "sum of products");
-    return `sum of ${count} products input · weight ${result}${over}`;
+    const over = past([...printed, bias ?? 0], 1, value, "sum of products");
+    return `sum of ${count} products input · weight${added} ${result}${over}`;
   }
   const terms = taps.map((tap) => `${signed(tap.value)}·${signed(tap.weight)}`).join(" + ");
   const over = past([...printed, bias ?? 0], 1, value, "sum of products");
@@ -160,5 +172,5 @@ export const arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = ""
     const products = taps.map((tap) => times(shown(tap.value), shown(tap.weight)));
     return same(sum([...products, shown(bias ?? 0)]), shown(value));
   });
-  return `${terms}${bias === null ? "" : ` + bias ${signed(bias)}`} ${sums}${unseen}${over}`;
+  return `${terms}${added} ${sums}${unseen}${over}`;
 };

@@ -6,13 +6,15 @@ import { adaptiveSpan, origin, range } from "./geometry.js";
 /**
  * @typedef {(positions: Set<number>) => Set<number>} Reads
  * @typedef {{ size: number, places: number, steps: Reads[] }} Line
- * @typedef {{ axes: Line[] | null, centred: boolean, level?: boolean }} Sight
+ * @typedef {{ axes: Line[] | null, centred: boolean, level?: boolean, equal?: boolean,
+ *   shared?: boolean, scattered?: boolean }} Sight
  * @typedef {[number, number, number, number]} Window_ kernel, stride, padding before, dilation
  *
  * What a layer's rule says of it; see after().
  * @typedef {{ windows?: Window_[] | null, fill?: string, spread?: Window_[], adaptive?: boolean,
  *   mixes?: number[], gathers?: boolean, same?: boolean, reshapes?: boolean, mean?: boolean,
- *   curved?: boolean, centres?: boolean, linear?: boolean, pads?: boolean }} Way
+ *   curved?: boolean, centres?: boolean, linear?: boolean, pads?: boolean, weighted?: boolean,
+ *   compares?: boolean, shares?: boolean, flat?: boolean, channels?: number }} Way
  */
 
 const MOST_READS = 4_000_000; // of one layer along one axis; of longer ones nothing is said
@@ -21,7 +23,9 @@ const MOST_READS = 4_000_000; // of one layer along one axis; of longer ones not
 // sees its own; 0 where each sees all that there is. A step turns positions of a layer's output
 // into those that they read. A sight is {axes, centred}: axes null if all numbers together see
 // everything but nobody knows which sees what; centred if a channel's mean may never change, and
-// level if all numbers of a channel may be one number.
+// level if all numbers of a channel may be one number. equal: all numbers may be one number, wherever
+// they lie. shared: numbers that a softmax made have one sum; scattered: they, or those of a centred
+// channel, lie elsewhere now, so that any mean may be one that never changes.
 
 /** @type {(size: number) => Line} */
 const all = (size) => ({ size, places: 0, steps: [] });
@@ -138,8 +142,13 @@ export function after(sight, way, before, out) {
   const padded = way.windows?.some((window_) => window_[2]) || way.pads;
   const uneven = way.gathers || way.linear || way.reshapes || way.spread;
   const unlevels = uneven || (padded && (way.fill ?? "zeros") === "zeros");
+  const moved = way.reshapes && `${before}` !== `${out}`;
+  const kept = !way.curved && !way.weighted;
   return {
     ...found,
+    equal: (moved && sight.level && way.channels === 1) || (sight.equal && !way.weighted),
+    shared: way.shares || (sight.shared && kept),
+    scattered: (moved && (sight.shared || sight.centred)) || (sight.scattered && kept),
     centred: Boolean(way.centres) || (sight.centred && !way.curved),
     level: out.every((n) => n === 1) || (sight.level && !unlevels),
   };
@@ -147,6 +156,9 @@ export function after(sight, way, before, out) {
 
 /** @type {(sight: Sight, way: Way, before: number[], out: number[]) => Sight | null} */
 function followed(sight, way, before, out) {
+  if (way.flat) return null;
+  if (way.compares && sight.equal) return null; // equal numbers have no differences
+  if (way.mean && sight.scattered) return null;
   if (way.reshapes) {
     const same = before.length === out.length && before.every((n, i) => n === out[i]);
     return same ? sight : reshaped(sight, out);

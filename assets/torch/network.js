@@ -104,8 +104,10 @@ function measureOne(text, shape) {
   const curved = /MaxPool|LPPool/.test(call.name) || [elementWise, prelu].includes(rule);
   const way = {
     windows: made.windows,
-    mean: call.name.includes("AvgPool"),
+    mean: /AvgPool|LPPool/.test(call.name),
     curved: curved && call.name !== "Identity",
+    weighted: /^Conv|^Linear/.test(call.name),
+    channels: shape[1],
     ...made.way,
   };
   return { ...made, way };

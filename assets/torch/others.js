@@ -28,7 +28,18 @@ export function elementWise(args, shape, call) {
       throw new LayerProblem("Hardtanh: max_val must be greater than min_val");
     }
   }
-  return plainResult(shape, pointwise(shape));
+  return { ...plainResult(shape, pointwise(shape)), way: { flat: isFlat(args, call) } };
+}
+
+/**
+ * Whether it gives one number for all that a network's numbers usually are.
+ * @type {(args: Args, call: Named) => boolean}
+ */
+function isFlat(args, call) {
+  if (call.name !== "Hardtanh") return false;
+  const low = real(args.min_value ?? args.min_val);
+  const high = real(args.max_value ?? args.max_val);
+  return high - low < 0.2 || low >= 10 || high <= -10;
 }
 
 /** @type {(args: Args, shape: number[], call: Named) => Made} */
@@ -73,8 +84,9 @@ export function softmax(args, shape, call) {
     const axis = dim < 0 ? dim + shape.length : dim;
     const centres = axis > 1 && call.name === "Softmax";
     const along = axis > 1 ? { mixes: [axis - 2], centres } : { same: true };
+    const compared = { compares: true, shares: call.name === "Softmax" };
     const way = shape.length === 2 ? { gathers: true } : along;
-    if (shape[axis] > 1) return { ...plainResult(shape, null), way };
+    if (shape[axis] > 1) return { ...plainResult(shape, null), way: { ...way, ...compared } };
   }
   return plainResult(shape, null); // a softmax of one number is 1
 }
@@ -118,7 +130,9 @@ export function batchNorm(args, shape, call) {
   return {
     ...plainResult(shape, tracked ? pointwise(shape) : null),
     parameters: affine ? features * (bias ? 2 : 1) : 0,
-    way: tracked ? {} : { mixes: shape.slice(2).map((_, axis) => axis), centres: true },
+    way: tracked
+      ? {}
+      : { mixes: shape.slice(2).map((_, axis) => axis), centres: true, compares: true },
   };
 }
 

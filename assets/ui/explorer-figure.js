@@ -18,6 +18,13 @@ const TITLE = 30; // above a panel
 const HEADER = 130; // above a figure that a reader has scrolled to
 
 /** What figure and page share of one explorer; explorer.js makes the page's parts. */
+/** [rows, columns] of a call's kernel; a signal's has one row. */
+export function kernelSizeOf({ operation, args }) {
+  const size = args.kernel_size;
+  const pair = Array.isArray(size) ? size : [size, size];
+  return isSignal(operation) ? [1, pair.at(-1)] : pair;
+}
+
 export class ExplorerFigure {
   // What is shown: a call on rows of numbers, made or typed, and the line that says it.
   call = null;
@@ -161,9 +168,7 @@ export class ExplorerFigure {
   }
 
   kernelSize() {
-    const { kernel_size: size } = this.call.args;
-    const pair = Array.isArray(size) ? size : [size, size];
-    return isSignal(this.call.operation) ? [1, pair.at(-1)] : pair;
+    return kernelSizeOf(this.call);
   }
 
   fillWeights(kind) {
@@ -171,7 +176,7 @@ export class ExplorerFigure {
     const count = height * width;
     if (!(height >= 1 && width >= 1 && count <= 4096)) return;
     if (kind === "sobel" && !(width === 3 && (height === 3 || height === 1))) {
-      this.notice.textContent = "Sobel's kernel is 3×3, or 3 of a signal.";
+      this.notice.textContent = "Sobel's kernel is 3×3, or 3 for a signal.";
       return;
     }
     this.weightSeed = (this.weightSeed ?? 0) + 1;

@@ -5,7 +5,7 @@ import { grid, readNumber, short } from "../engine/numbers.js";
 import { formatCall, parseCall } from "../torch/calls.js";
 import { addressKeeper, fromHash, toHash } from "./address.js";
 import { button, copyText, make, showProblem } from "./elements.js";
-import { ExplorerFigure } from "./explorer-figure.js";
+import { ExplorerFigure, kernelSizeOf } from "./explorer-figure.js";
 import { readPasted } from "./pasted.js";
 import {
   checkSize,
@@ -330,10 +330,21 @@ export class Explorer extends ExplorerFigure {
     const call = parseCall(words.call);
     checkChannels(call);
     const source = readSource(words.input);
+    if (isSignal(call.operation) && source.kind === "typed" && source.rows.length > 1) {
+      throw plainProblem(`A signal has one row, and this link has ${source.rows.length}.`);
+    }
     const state = { call, source, weights: null, bias: 0, at: [0, 0], gradient: "" };
     if (words.weights) {
       state.weights = readGrid(words.weights);
-      if (!state.weights.flat().every(Number.isFinite)) throw plainProblem("A weight is finite.");
+      if (!state.weights.flat().every(Number.isFinite)) {
+        throw plainProblem("Weights must be finite.");
+      }
+      const [kernel, given] = [kernelSizeOf(call), [state.weights.length, state.weights[0].length]];
+      if (`${kernel}` !== `${given}`) {
+        throw plainProblem(
+          `The kernel is ${kernel.join(" by ")}, and this link has ${given.join(" by ")} weights.`,
+        );
+      }
     }
     if (words.bias !== undefined) {
       state.bias = readNumber(words.bias);
@@ -346,7 +357,8 @@ export class Explorer extends ExplorerFigure {
       state.at = words.at.split(",").map(Number);
     }
     if (words.gradient !== undefined) {
-      if (!["all", "one"].includes(words.gradient)) throw plainProblem("No such gradient.");
+      if (!["all", "one"].includes(words.gradient))
+        throw plainProblem("The gradient in this link does not exist.");
       state.gradient = words.gradient;
     }
     return state;

@@ -23,7 +23,7 @@ function numberOf(word) {
   if (value !== null) return value;
   throw plainProblem(
     `“${word.slice(0, 40)}” is not a number between −1,000,000 and 1,000,000.`,
-    "Numbers such as -2.5, 3e4, nan and inf are taken.",
+    "Numbers such as -2.5, 3e4, nan and inf are accepted.",
   );
 }
 
@@ -36,7 +36,12 @@ function bracketed(text) {
       "Print all of it: torch.set_printoptions(threshold=10_000).",
     );
   }
-  const list = nested(text.slice(text.indexOf("["), text.lastIndexOf("]") + 1));
+  const [first, last] = [text.indexOf("["), text.lastIndexOf("]") + 1];
+  calculated(text.slice(0, first).replace(/^\s*(>>>|\.\.\.)/, ""));
+  calculated(text.slice(last));
+  const inside = text.slice(first, last);
+  if (/\d,\d/.test(inside) && /[\d.]\s+[-+−–]?[\d.]/.test(inside)) throw askCommas(inside);
+  const list = nested(inside);
   const sizes = [];
   for (let one = list; Array.isArray(one); [one] = one) sizes.push(one.length);
   const many = sizes.slice(0, -2).find((n) => n !== 1);
@@ -58,6 +63,15 @@ function bracketed(text) {
   return rows;
 }
 
+/** Refuses what would change the numbers: '-' before the brackets, or '* 2' behind them. */
+function calculated(around) {
+  if (!/[-+−–*/@]/.test(around)) return;
+  throw plainProblem(
+    `“${around.trim().slice(0, 40)}” is a calculation, and only its numbers can be pasted.`,
+    "Print its result, and paste that.",
+  );
+}
+
 /** '[[1, 2], [3, 4]]' to lists of numbers; numpy prints no commas. */
 function nested(text) {
   const stack = [[]];
@@ -67,7 +81,7 @@ function nested(text) {
     if (sign === "[") stack.push([]);
     else if (sign === "]") {
       const done = stack.pop();
-      if (!stack.length) throw plainProblem("There is a closing bracket too many.");
+      if (!stack.length) throw plainProblem("There is one closing bracket too many.");
       stack.at(-1).push(done);
     } else if (!/[\s,]/.test(sign)) {
       WORD.lastIndex = at;
@@ -76,7 +90,7 @@ function nested(text) {
       at += word.length - 1;
     }
     at += 1;
-    if (stack.length > 8) throw plainProblem("These brackets are too deep for a grid.");
+    if (stack.length > 8) throw plainProblem("These brackets are nested too deeply for a grid.");
   }
   if (stack.length !== 1) throw plainProblem("A bracket is missing.");
   if (stack[0].length !== 1) {
@@ -88,9 +102,15 @@ function nested(text) {
 // ---- Lines.
 
 const ASK_COMMAS =
-  "Write decimals with a point, such as 1.5, and put one kind of sign between numbers.";
+  "Write decimals with a point, such as 1.5, and put one kind of separator between numbers.";
 const ASK_SEMICOLONS =
-  "Put each row on a line of its own, with blanks or commas between its numbers.";
+  "Put each row on a line of its own, with spaces or commas between its numbers.";
+
+const askCommas = (text) =>
+  plainProblem(
+    `Are the commas of “${text.slice(0, 40)}” decimal points, or do they separate numbers?`,
+    ASK_COMMAS,
+  );
 
 function lines(text) {
   let rows = text.split("\n").map((line) => line.trim().replace(/;$/, ""));
@@ -111,7 +131,7 @@ function lines(text) {
   if (rows.length > 1 && rows.every((line) => /^[-+−–]?\d+,\d+$/.test(line))) {
     throw plainProblem(
       `Are the commas of “${rows[0].slice(0, 40)}” decimal points, or do they separate numbers?`,
-      "Write decimals with a point, such as 1.5, or a blank after each comma between numbers.",
+      "Write decimals with a point, such as 1.5, or a space after each comma between numbers.",
     );
   }
   return rows.map((line) => rowOf(line));
@@ -122,10 +142,11 @@ function rowOf(line) {
   const parts = words.map((word) => word.trim());
   const mixed = parts.some((part) => /\s/.test(part));
   const decimals = parts.slice(1).some((part) => /^0\d/.test(part));
-  if (line.includes(",") && (mixed || decimals)) {
+  if (line.includes(",") && (mixed || decimals)) throw askCommas(line);
+  if (parts.slice(1).some((part) => /^0\d\d$/.test(part))) {
     throw plainProblem(
-      `Are the commas of “${line.slice(0, 40)}” decimal points, or do they separate numbers?`,
-      ASK_COMMAS,
+      `Do the spaces of “${line.slice(0, 40)}” separate numbers, or thousands?`,
+      "Write thousands without a space, such as 1000.",
     );
   }
   return parts.map(numberOf);

@@ -125,7 +125,7 @@ export function readSource(text) {
   const [rows, cols] = [Number(made[3]), Number(made[4])];
   checkSize(rows, cols);
   const seed = Number(made[2] ?? 0);
-  if (seed > 0xffffffff) throw plainProblem("A seed is from 0 to 4294967295.");
+  if (seed > 0xffffffff) throw plainProblem("A seed must be a whole number from 0 to 4294967295.");
   return { kind: made[2] === undefined ? made[1] : "random", seed, size: [rows, cols] };
 }
 

@@ -491,6 +491,10 @@ ASKED = {
     "1,5 2,5": "decimal points",
     "1,5\t2,5\n3,5\t4,5": "decimal points",
     "1,05": "decimal points",
+    "[[1,5 2,5]]": "decimal points",
+    "1 000 2 000": "thousands",
+    "-[[1, 2]]": "is a calculation",
+    "torch.tensor([[1, 2]]) * 2": "is a calculation",
     "1,5\n2,5": "decimal points",
     "1,5\n-2,5\n": "decimal points",
     "[[1,2],[3,4]]]": "bracket too many",
@@ -880,6 +884,9 @@ HOSTILE = [
     "call=nn.MaxPool2d(2)&input=" + ";".join(["1,2"] * 9000),
     "call=nn.Conv2d(3,8,3)&input=random:1:4x4",
     "call=nn.Conv2d(1,1,2)&input=random:1:4x4&weights=a,b",
+    "call=nn.Conv2d(1,1,2)&input=random:1:4x4&weights=1,2,3",
+    "call=nn.Conv2d(1,1,3)&input=arange:5x5&weights=1,2;3,4",
+    "call=nn.Conv1d(1,1,2)&input=1,2,3;4,5,6",
     "call=nn.Conv2d(1,1,2)&input=random:1:4x4&bias=NaN",
     GOOD + "&at=-1,0",
     GOOD + "&at=1e9,0",
@@ -928,7 +935,7 @@ def test_odd_but_honest_links(visit):
     page = opened(here, f"#{GOOD}&at=63,63")
     expect(page.locator(".sw-where")).to_have_text("output (1, 1), window 4 of 4")
     page.goto("about:blank")
-    page = opened(here, "#call=nn.Conv2d(1,1,3)&input=arange:5x5&weights=1,2;3,4")
+    page = opened(here, "#call=nn.Conv2d(1,1,2)&input=arange:5x5&weights=1,2;3,4")
     agrees(page)
     assert not here.problems
 

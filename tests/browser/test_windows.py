@@ -345,6 +345,34 @@ def test_a_sum_that_overflows_says_so_as_in_the_figures(engine):
         assert brief or "overflow" not in said[1]
 
 
+def test_powers_past_what_the_dtype_holds_in_words(engine):
+    """The reason for a 0 or an infinity, written out and in brief."""
+    cases = [
+        (
+            f"nn.LPPool2d({norm}, {size})",
+            nn.LPPool2d(norm, size),
+            torch.full((1, size, size), value),
+        )
+        for norm, size, value in [
+            (2, 2, 1e-30),
+            (2, 7, 1e-30),
+            (2, 2, 3e38),
+            (3, 7, 3e38),
+            (2, 7, 1.0),
+        ]
+    ]
+    traces = [slide(module, x) for _, module, x in cases]
+    ones = [plane(torch.ones(1, *trace.geometry.output_shape)) for trace in traces]
+    for trace, page in zip(
+        traces, engine([asked(*c, one) for c, one in zip(cases, ones, strict=True)]), strict=True
+    ):
+        step = trace.steps[0]
+        words = trace.reduction.brief(step) if len(step.taps) == 49 else step.arithmetic
+        assert page["steps"][0]["arithmetic"] == words
+    assert "underflow" in traces[0].steps[0].arithmetic
+    assert "overflow" in traces[2].steps[0].arithmetic
+
+
 def test_signs_and_windows_without_input_in_words(engine):
     """What is printed gives what is printed, or ≈; a window of padding alone says that it is."""
     x = torch.tensor([[[0.1234, 0.1234, 0.25], [0.1234, 0.1298, 1e30], [2.0, -0.5, 1e-30]]])

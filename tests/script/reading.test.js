@@ -89,3 +89,18 @@ test("a network's numbers follow from layer to layer, up to the one that does no
   const broken = measure(["nn.ReLU()", "nn.Conv2d(4, 8, 3)", "nn.ReLU()"], [3, 8, 8]);
   assert(!broken.whole && broken.stages[2].problem.torch && broken.stages[3].unreached);
 });
+
+test("'all' is said of no layer that hides its input, wherever its numbers went", () => {
+  const equal = ["nn.AdaptiveAvgPool2d(1)", "nn.AdaptiveAvgPool2d(3)", "nn.Flatten()"];
+  for (const [lines, wanted] of [
+    [[...equal, "nn.Softmax(1)"], "–"],
+    [[...equal, "nn.LogSoftmax(-1)"], "–"],
+    [[...equal, "nn.Linear(9, 4)", "nn.Softmax(1)"], "all"],
+    [["nn.AdaptiveAvgPool2d(1)", "nn.AdaptiveAvgPool2d(3)", "nn.Flatten(2)", "nn.Softmax(2)"], "–"],
+    [["nn.Conv2d(1, 2, 8)", "nn.AdaptiveAvgPool2d(3)", "nn.Flatten()", "nn.Softmax(1)"], "all"],
+    [["nn.Flatten()", "nn.Linear(64, 4)", "nn.Hardtanh(0, 1e-9)"], "–"],
+    [["nn.Flatten()", "nn.Linear(64, 4)", "nn.Hardtanh()"], "all"],
+  ]) {
+    assert.equal(measure(lines, [1, 8, 8]).stages.at(-1).sees, wanted, lines.join(", "));
+  }
+});
