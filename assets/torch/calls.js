@@ -64,7 +64,7 @@ function checkShown(sizes, shape) {
   if (largest <= MOST_SIDE) return;
   throw new LayerProblem(
     `The explorer shows at most ${MOST_SIDE} rows and columns, not ${largest.toLocaleString("en-US")}`,
-    "This counts the padding, the zeros put between, and the output.",
+    "This counts the padding, the zeros inserted in between, and the output.",
   );
 }
 

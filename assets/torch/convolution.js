@@ -83,10 +83,10 @@ export function convolution(args, shape, call) {
   if (mode !== "zeros") checkCopied(shape, pads, mode, rank);
   expectedDims(call, shape, rank);
   if (text !== "same" && mode === "zeros" && padding.some((p) => p < 0)) {
-    throw refusal("negative padding", {}, "Cut the input instead.", PADDING);
+    throw refusal("negative padding", {}, "Crop the input instead.", PADDING);
   }
   if (stride.some((s) => s <= 0)) {
-    throw refusal("non-positive stride", {}, "A window must move on.", STRIDE);
+    throw refusal("non-positive stride", {}, "A window must move.", STRIDE);
   }
   checkDilation(dilation);
   const sizes = full.slice(2);
@@ -211,7 +211,7 @@ export function transposed(args, shape, call) {
   }
   if (extra.some((p) => p < 0)) throw refusal("negative output_padding", {}, "", SIZE);
   if (stride.some((s) => s <= 0)) {
-    throw refusal("non-positive stride", {}, "A window must move on.", STRIDE);
+    throw refusal("non-positive stride", {}, "A window must move.", STRIDE);
   }
   checkDilation(dilation);
   checkWeight("ConvTranspose", weight, full, channels, groups);
@@ -236,7 +236,7 @@ export function transposed(args, shape, call) {
     // Torch's words for it depend on the kernel that it happens to choose; some let it be empty.
     throw new LayerProblem(
       "the output has no elements",
-      `The padding takes away all that the layer makes: the size is ${by(found)}.`,
+      `The padding crops away everything the layer makes: the size is ${by(found)}.`,
       "lessons/output-size/#the-way-back-up",
     );
   }

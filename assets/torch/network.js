@@ -86,7 +86,7 @@ export function measure(texts, input) {
 /** @type {(text: string, shape: number[]) => import("./shared.js").Made & { way: object }} */
 function measureOne(text, shape) {
   const found = readNetwork(text);
-  if (found.length !== 1) throw new LayerProblem("one layer a line, please");
+  if (found.length !== 1) throw new LayerProblem("one layer per line, please");
   const [call] = found;
   const args = bind(call);
   const rule = RULES[call.name];
@@ -94,7 +94,7 @@ function measureOne(text, shape) {
   if (made.shape.length < 2 || made.shape[0] !== 1 || made.shape.includes(0)) {
     throw new LayerProblem(
       `${call.name} makes (${made.shape.join(", ")}) of a batch of one (${shape.slice(1).join(", ")})`,
-      "There, no sample of this batch is left to hand on.",
+      "Then no sample of this batch is left to pass on.",
     );
   }
   const huge = [product(made.shape), made.parameters, made.macs];

@@ -19,7 +19,7 @@ import { batched, checkNegative, outOfRange, plainResult, unbatched, windowsOf }
 function poolArguments(args, call, rank) {
   if (args.return_indices) {
     throw new LayerProblem(
-      `${call.name} with return_indices=True returns two tensors, not one to hand on`,
+      `${call.name} with return_indices=True returns two tensors, not one to pass on`,
     );
   }
   const kernel = several(args, "kernel_size", call, rank);
@@ -48,10 +48,10 @@ function tooSmall(planes, sizes, found) {
 function checkPool(pool) {
   const { kernel, stride, padding, dilation } = pool;
   const why =
-    "Else a window could lie in the padding alone, where there is no maximum and no mean.";
+    "Otherwise a window could lie entirely in the padding, where there is no maximum and no mean.";
   for (let i = 0; i < 2; i += 1) {
     if (stride[i] === 0) {
-      throw refusal("pool's stride of 0", {}, "A window must move on.", STRIDE);
+      throw refusal("pool's stride of 0", {}, "A window must move.", STRIDE);
     }
     if (padding[i] < 0) {
       throw refusal("pool's negative padding", { pad: padding[i] }, "", PADDING);
@@ -137,7 +137,7 @@ export function maxPool1d(args, shape, call) {
     throw refusal(
       "signal's half of kernel",
       { pad: p, kernel: k },
-      "Else a window could lie in the padding alone, where there is no maximum.",
+      "Otherwise a window could lie entirely in the padding, where there is no maximum.",
       HALF,
     );
   }
@@ -249,7 +249,7 @@ export function adaptive(args, shape, call) {
   const wanted = several(args, "output_size", call, rank, true);
   if (args.return_indices) {
     throw new LayerProblem(
-      `${call.name} with return_indices=True returns two tensors, not one to hand on`,
+      `${call.name} with return_indices=True returns two tensors, not one to pass on`,
     );
   }
   if (rank === 1) {

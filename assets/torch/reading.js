@@ -190,7 +190,7 @@ class Reader {
       }
       found.push(...this.layers(depth + 1));
       if (found.length > MOST_LAYERS) {
-        throw new LayerProblem(`At most ${MOST_LAYERS} layers are taken.`);
+        throw new LayerProblem(`At most ${MOST_LAYERS} layers are accepted.`);
       }
       this.takes(",");
     }
@@ -236,7 +236,7 @@ const CONSTANTS = new Map([
 function number(text, sign) {
   const value = sign * Number(text);
   if (!(Math.abs(value) <= LARGEST)) {
-    throw new LayerProblem(`${text} is beyond 100,000, the largest number taken`);
+    throw new LayerProblem(`${text} is beyond 100,000, the largest number accepted`);
   }
   return /^\d+$/.test(text) ? value : { float: value };
 }
@@ -267,7 +267,7 @@ export function readShape(text) {
     .map((word) => (/^\d{1,7}$/.test(word) ? Number(word) : NaN));
   const why = "Sizes are whole numbers from 1, channels first, such as 3, 32, 32 or 784.";
   if (sizes.some(Number.isNaN) || sizes.some((n) => n < 1 || n > LARGEST)) {
-    throw new LayerProblem(`“${text.slice(0, 60)}” is no input shape`, why);
+    throw new LayerProblem(`“${text.slice(0, 60)}” is not an input shape`, why);
   }
   if (sizes.length > 3) {
     throw new LayerProblem(`An input has one to three sizes here, not ${sizes.length}.`, why);

@@ -35,11 +35,7 @@ export function unbatched(out, shape, rank) {
 export function checkNegative(sizes) {
   const wrong = sizes.find((n) => n < 0);
   if (wrong !== undefined) {
-    throw refusal(
-      "negative size",
-      { wrong, sizes: list(sizes) },
-      "A size cannot be less than nothing.",
-    );
+    throw refusal("negative size", { wrong, sizes: list(sizes) }, "A size cannot be negative.");
   }
 }
 

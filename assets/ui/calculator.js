@@ -107,7 +107,7 @@ export class Calculator {
     this.table = make(
       "table",
       { class: "sw-stack", role: "table" },
-      make("caption", {}, "Layers, first to last. Change a call and all below follows."),
+      make("caption", {}, "Layers, first to last. Change a call and everything below follows."),
       make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...titles)),
     );
     this.kind = make("select", { id: "sw-kind" }, ...ADDABLE.map((n) => make("option", {}, n)));
@@ -153,7 +153,7 @@ export class Calculator {
         "details",
         { class: "sw-paste" },
         make("summary", {}, "Paste an nn.Sequential"),
-        make("label", { for: "sw-paste" }, "Its code, or what torch prints of it"),
+        make("label", { for: "sw-paste" }, "Its code, or what torch prints for it"),
         this.paste,
         button("Read it", () => this.read()),
         this.pasteProblem,
@@ -212,7 +212,7 @@ export class Calculator {
       this.say("");
     } catch (problem) {
       if (problem !== "bad" && !(problem instanceof LayerProblem)) throw problem;
-      this.say("This link holds no network that can be read, so nothing was changed.");
+      this.say("The network in this link could not be read, so nothing was changed.");
     }
   }
 

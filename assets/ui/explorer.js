@@ -32,7 +32,7 @@ import {
 const NOTES = {
   ceil_mode: "round the number of windows up",
   count_include_pad: "padding counts in the divisor",
-  bias: "a number is added",
+  bias: "adds a number to every output",
 };
 
 export class Explorer extends ExplorerFigure {
@@ -112,7 +112,7 @@ export class Explorer extends ExplorerFigure {
     const rows = PAIRS.map((name) => this.pairControl(name));
     this.words = make(
       "select",
-      { id: "sw-padding-word", "aria-label": "padding, in a word" },
+      { id: "sw-padding-word", "aria-label": "padding as a word" },
       ...["numbers", "same", "valid"].map((word) => make("option", {}, word)),
     );
     this.words.addEventListener("change", () => {
@@ -140,7 +140,12 @@ export class Explorer extends ExplorerFigure {
     rows.push(this.fields.padding_mode);
     this.flags = {};
     for (const name of FLAGS) rows.push(this.flagControl(name));
-    this.alikeBox = make("label", { class: "sw-check" }, this.alike, " rows and columns alike");
+    this.alikeBox = make(
+      "label",
+      { class: "sw-check" },
+      this.alike,
+      " the same for rows and columns",
+    );
     this.controls = make(
       "fieldset",
       { class: "sw-controls" },
@@ -396,7 +401,7 @@ export class Explorer extends ExplorerFigure {
     } catch (problem) {
       if (!isProblem(problem)) throw problem;
       this.notice.textContent =
-        "This link holds no settings that can be read, so nothing was changed.";
+        "The settings in this link could not be read, so nothing was changed.";
     }
   }
 

@@ -33,7 +33,7 @@ class Sheets {
     await image.decode();
     [this.columns, this.rows] = [image.naturalWidth / width, image.naturalHeight / height];
     const whole = Number.isInteger(this.columns) && this.rows === Math.ceil(count / this.columns);
-    if (!whole) throw new Error(`${image.src} has other states`);
+    if (!whole) throw new Error(`${image.src} holds other states`);
     this.reel.style.setProperty("--sw-ratio", width / height);
     for (const { style } of this.images) {
       [style.width, style.height] = [`${100 * this.columns}%`, `${100 * this.rows}%`];

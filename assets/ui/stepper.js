@@ -44,7 +44,7 @@ class SlidingWindow extends Player {
   async prepare() {
     const [name, source] = [this.getAttribute("name"), this.getAttribute("src")];
     const drawing = new Drawing(name, await load(name, source));
-    if (drawing.count !== this.count) throw new Error(`${source} has other steps`);
+    if (drawing.count !== this.count) throw new Error(`${source} holds other steps`);
     return drawing;
   }
 

@@ -42,7 +42,7 @@ test("an input's shape is read as readers write it", () => {
   for (const text of ["3x32x32", "(3, 32, 32)", "3, 32, 32", " 3 32 32 "]) {
     assert.deepEqual(readShape(text), [3, 32, 32]);
   }
-  refused(() => readShape("3, 0"), /is no input shape/);
+  refused(() => readShape("3, 0"), /is not an input shape/);
   refused(() => readShape("1,2,3,4"), /one to three sizes/);
 });
 
