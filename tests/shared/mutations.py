@@ -160,7 +160,7 @@ def _with(lesson: Lesson, place: int, source: str) -> Lesson:
 def noticed(name: str, mutated: Run) -> bool:
     """Whether some test of this lesson's file fails on the mutated run."""
     tests = importlib.import_module(f"test_{name.replace('-', '_')}")
-    for attribute, test in vars(tests).items():
+    for attribute, test in list(vars(tests).items()):  # a warning adds a name
         if not attribute.startswith("test_") or not inspect.isfunction(test):
             continue
         needs = set(inspect.signature(test).parameters)

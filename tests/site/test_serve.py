@@ -101,7 +101,7 @@ def test_each_edit_shows_and_builds_once(server):
         ("lessons/beta.py", "sum(numbers)", "sum(numbers) + 40", "lessons/beta/", ">47"),
         ("docs/index.md", "# Tiny home", "# Small home", "", "Small home"),
         ("assets/site.css", ".sw-offscreen", ".sw-offscreen-edited", "assets/site.css", "-edited"),
-        ("assets/ui/player.js", "Step forward", "Step onward", "assets/site.js", "Step onward"),
+        ("assets/ui/player.js", "Step forward", "Step onwards", "assets/site.js", "Step onwards"),
         (
             "scripts/slidingwindows/site/embed.py",
             '<figure class="sw-figure"',

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .trace import Trace
     from .transfer import Transfer
 
+Arguments = dict[str, Any]  # what ast.literal_eval gives, which may be anything
+Values = tuple[Any, ...]
 ONE = Axis(1, 1, 1)
 REGULAR = {"kernel_size", "stride", "padding", "dilation"}
 POOLS = REGULAR | {"ceil_mode"}
@@ -45,7 +47,7 @@ CONVOLUTIONS = ("Conv", "ConvTranspose")
 CASTS = r"(\.(double|float|half|bfloat16)\(\)|\.to\((torch\.\w+|'[a-z]+(:\d+)?')\)){0,2}$"
 
 
-def arguments_of(call: str, operation: str) -> dict[str, Any] | None:
+def arguments_of(call: str, operation: str) -> Arguments | None:
     """The arguments by name that 'nn.MaxPool2d(kernel_size=2)' gives; None if no call is said.
 
     Raises SlidingWindowsError if that is not how a call of the operation is written.
@@ -121,7 +123,7 @@ def _fault_of_kind(trace: Trace) -> str:
     return ""
 
 
-def _fault_of_call(trace: Trace, given: dict[str, Any]) -> str:
+def _fault_of_call(trace: Trace, given: Arguments) -> str:
     family, dims = re.sub(r"[123]d$", "", trace.operation), trace.dims
     if FAMILIES[family][0] != trace.kind or f"{family}{dims}d" != trace.operation:
         return f"{trace.operation} makes {trace.kind} windows of {dims} dims"
@@ -147,7 +149,7 @@ def _fault_of_call(trace: Trace, given: dict[str, Any]) -> str:
     return ""
 
 
-def _fault_of_channels(trace: Trace, given: dict[str, Any]) -> str:
+def _fault_of_channels(trace: Trace, given: Arguments) -> str:
     """Of a convolution: which channels it reads and makes, its bias and its padding."""
     into, out, groups = given["in_channels"], given["out_channels"], given.get("groups", 1)
     shapes = trace.input_shape, trace.output_shape
@@ -168,7 +170,7 @@ def _fault_of_channels(trace: Trace, given: dict[str, Any]) -> str:
 def _axes(
     family: str,
     axes: list[AnyAxis],
-    given: dict[str, Any],
+    given: Arguments,
     dims: int,
     stretch: list[int] | None = None,
 ) -> list[object]:
@@ -190,7 +192,7 @@ def _axes(
 
 
 def _regular(
-    family: str, axis: AnyAxis, own: dict[str, Any], given: dict[str, Any], stretch: int
+    family: str, axis: AnyAxis, own: Arguments, given: Arguments, stretch: int
 ) -> Axis | None:
     """own: the arguments for this axis. stretch: from one number of its input to the next."""
     if not isinstance(axis, Axis):
@@ -219,7 +221,7 @@ def _regular(
     return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
 
 
-def _several(given: dict[str, Any], name: str, dims: int) -> tuple[Any, ...]:
+def _several(given: Arguments, name: str, dims: int) -> Values:
     value = given.get(name)
     if value is None or isinstance(value, str):
         return (value,) * dims
