@@ -15,6 +15,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from slidingwindows import slide
+from slidingwindows.lesson import show
+
 down, up = nn.MaxPool2d(2), nn.ConvTranspose2d(8, 8, 2, stride=2)
 
 
@@ -187,7 +190,19 @@ print(f"1×1 with stride 2:    {read_by(plain)} of 64 places")
 print(f"average first, 1×1:   {read_by(pooled)} of 64 places")
 
 # %% [markdown]
-# A quarter: a window of 1 that moves by 2 steps over three places of every four. Average first, and the shortcut reads all of them, with the same number of weights. This change is part of the ResNet-D of [He and others (2019)](https://arxiv.org/abs/1812.01187).
+# A quarter:
+
+# %%
+one = nn.Conv2d(1, 1, 1, stride=2, bias=False).requires_grad_(False)
+one.weight.data = torch.ones(1, 1, 1, 1)
+show(
+    slide(one, torch.arange(16.0).reshape(1, 4, 4)),
+    "skips-shortcut",
+    "A 1×1 window with stride 2. The hatched cells are read by no window.",
+)
+
+# %% [markdown]
+# A window of 1 that moves by 2 steps over three places of every four. Average first, and the shortcut reads all of them, with the same number of weights. This change is part of the ResNet-D of [He and others (2019)](https://arxiv.org/abs/1812.01187).
 #
 # ## What one output sees
 #

@@ -12,7 +12,8 @@
 import torch
 from torch import nn
 
-from slidingwindows.lesson import plot
+from slidingwindows import slide
+from slidingwindows.lesson import plot, show
 
 MODES = ("zeros", "circular", "replicate", "reflect")
 DEPTHS = (1, 2, 4, 8)
@@ -67,8 +68,19 @@ plot(
 )
 
 # %% [markdown]
-# The wall is still blank, but its maps have a frame. A window that hangs over the border sees zeros, and grey beside black is an edge. So the border answers like an edge, in every map and on every image.
-#
+# The wall is still blank, but its maps have a frame. A window that hangs over the border sees zeros, and grey beside black is an edge. So the border answers like an edge, in every map and on every image. One window shows why:
+
+# %%
+count = nn.Conv2d(1, 1, 3, padding=1, bias=False).requires_grad_(False)
+count.weight.data = torch.ones(1, 1, 3, 3)
+show(
+    slide(count, torch.ones(1, 4, 4)),
+    "padding-tells-window",
+    "All pixels and all weights are 1, so a sum counts the real pixels of its "
+    "window: 9 in the middle, 6 at a side, 4 in a corner.",
+)
+
+# %% [markdown]
 # !!! abstract "What you will be able to do"
 #     - Say how far the border reaches into a network's maps, and compute it.
 #     - Measure how well a layer knows where it is.

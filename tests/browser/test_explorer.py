@@ -192,7 +192,7 @@ def test_a_pasted_line_moves_the_controls(page):
         assert field(page, name).input_value() == value
     page.locator("#sw-line").fill("layer = torch.nn.AvgPool2d((2, 3), 1, ceil_mode=True)  # mine")
     assert page.locator("#sw-operation").input_value() == "AvgPool2d"
-    assert not page.get_by_label("rows and columns alike").is_checked()
+    assert not page.get_by_label("the same for rows and columns").is_checked()
     sizes = [field(page, f"kernel_size, {axis}").input_value() for axis in ("rows", "columns")]
     assert sizes == ["2", "3"]
     assert page.get_by_label("ceil_mode").is_checked()
@@ -596,7 +596,9 @@ def test_a_photo_cut_to_a_signal_is_the_linked_one(page, visit):
 
 
 def test_the_largest_sizes_are_those_that_the_page_states(used):
-    side, most = map(int, re.findall(r"(?:at most|come to) (\d+)", used.inner_text("article"))[:2])
+    side, most = map(
+        int, re.findall(r"(?:at most|may reach) (\d+)", used.inner_text("article"))[:2]
+    )
     for size, fits in ((side, True), (side + 1, False)):
         field(used, "input, rows").fill(str(size))
         assert (field(used, "input, rows").get_attribute("aria-invalid") == "false") == fits

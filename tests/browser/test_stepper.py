@@ -705,7 +705,7 @@ def test_it_lives_on_after_instant_navigation(visit):
     here.mark()
     title = page.locator("h1")  # the address changes before the page does
     page.locator(".md-footer__link--next").click()
-    expect(title).to_contain_text("Max pooling")
+    expect(title).to_contain_text("What a convolution looks for")
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from slidingwindows import slide
+
 UNET, RESNET_D = "https://arxiv.org/abs/1505.04597", "https://arxiv.org/abs/1812.01187"
 
 
@@ -153,8 +155,14 @@ def shortcuts(page):
         f"1×1 with stride 2:    {len(rows) ** 2} of 64 places",
         "average first, 1×1:   64 of 64 places",
     )
+    window = nn.Conv2d(1, 1, 1, stride=2, bias=False).requires_grad_(False)
+    window.weight.data = torch.ones(1, 1, 1, 1)
+    page.draws("skips-shortcut", slide(window, torch.arange(16.0).reshape(1, 4, 4)))
+    read = {(t.row, t.col) for s in page.figure("skips-shortcut").steps for t in s.taps}
+    page.says("The hatched cells are read by no window", len(read) == 4)
+    page.says("A quarter:", len(read) * 4 == 16)
     page.says(
-        "A quarter: a window of 1 that moves by 2 steps over three places of every four",
+        "A window of 1 that moves by 2 steps over three places of every four",
         4 * len(rows) ** 2 == 64,
     )
     weights = [

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from slidingwindows import slide
+
 MODES = {"zeros": "constant", "circular": "wrap", "replicate": "edge", "reflect": "reflect"}
 DEPTHS = (1, 2, 4, 8)
 ISLAM, KAYHAN = "https://arxiv.org/abs/2001.08248", "https://arxiv.org/abs/2003.07064"
@@ -93,6 +95,17 @@ def frames(page):
         "So the border answers like an edge, in every map and on every image",
         unlike[:, :, 0].any(2).all() and not unlike[:, :, 1:-1, 1:-1].any(),
     )
+    counting = nn.Conv2d(1, 1, 3, padding=1, bias=False).requires_grad_(False)
+    counting.weight.data = torch.ones(1, 1, 3, 3)
+    page.draws("padding-tells-window", slide(counting, torch.ones(1, 4, 4)))
+    line = [2, 3, 3, 2]
+    drawn = page.figure("padding-tells-window").output
+    page.says(
+        "All pixels and all weights are 1, so a sum counts the real pixels of its window: 9 in the "
+        "middle, 6 at a side, 4 in a corner",
+        np.array_equal(drawn, np.outer(line, line)) and (drawn[1][1], drawn[0][1]) == (9, 6),
+    )
+    page.labels("One window shows why")
     page.labels("until a convolution pads it with zeros", "convolutions that pad with zeros")
     page.labels("A window that hangs over the border sees zeros")
     page.labels("Choose between zeros and the other ways to pad")

@@ -107,7 +107,7 @@ HEAVIEST = {
     "figures/a.light.png": (160_000, False),
     "figures/a.frames.zip": (1_100_000, False),
     "figures/a.trace.js": (12_000, True),
-    "social/a.png": (90_000, False),
+    "social/a.png": (120_000, False),
     "assets/site.js": (8_000, True),
     "assets/explorer.js": (32_000, True),
     "assets/network.js": (19_000, True),

@@ -21,7 +21,7 @@ BUDGETS = (
     ("figures/*.png", 160, False),
     ("figures/*.zip", 1100, False),
     ("figures/*.trace.js", 12, True),
-    ("social/*.png", 90, False),
+    ("social/*.png", 120, False),
     ("assets/site.js", 8, True),
     ("assets/explorer.js", 32, True),
     ("assets/network.js", 19, True),
