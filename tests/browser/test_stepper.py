@@ -712,7 +712,7 @@ def test_it_lives_on_after_instant_navigation(visit):
     page.go_back()
     expect(title).to_contain_text("The CNN funnel")
     page.go_forward()
-    expect(title).to_contain_text("Max pooling")
+    expect(title).to_contain_text("What a convolution looks for")
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
