@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -161,7 +162,7 @@ def test_report_marks_each_failure(failed):
 
 def test_failures_leave_nothing_half_done(failed):
     assert not failed.leftovers()
-    kept = {name for name in failed.kept() if not name.startswith("executed/good")}
+    kept = {name for name in failed.kept() if not name.startswith(("executed/good", "script/"))}
     assert not kept, "a failed lesson was cached"
     assert not list(failed.root.parent.rglob("evil"))
     assert (failed.root / "lessons" / "good.py").exists()
@@ -401,6 +402,7 @@ def test_figures_that_cannot_be_drawn_are_all_named(tmp_path, monkeypatch, forks
 @pytest.mark.parametrize("command", [("slidingwindows", "site"), ("mkdocs", "build")])
 def test_cache_that_cannot_be_written_is_one_message(tmp_path, command):
     project = Project.create(tmp_path / "project", {"gamma": lesson("Gamma", ONE_LINE)})
+    shutil.rmtree(project.root / ".cache")  # which comes with the script's bundles
     (project.root / ".cache").write_text("in the way")
     message = refused(project.run(*command))
     assert message.count(".cache cannot be written") == 1
