@@ -17,7 +17,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, UnevenAxis, slide
 
 EMPTY = "output size must be at least 1"
-sweep = settings(max_examples=700, deadline=None, derandomize=True)
+sweep = settings(max_examples=1000, deadline=None, derandomize=True)
 fewer = settings(max_examples=300, deadline=None, derandomize=True)
 
 
