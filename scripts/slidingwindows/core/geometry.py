@@ -454,6 +454,12 @@ def whole_or_same(value: T) -> T:
     return value if number is None else cast("T", number)
 
 
+def same_padding(kernel_size: int, dilation: int) -> tuple[int, int]:
+    """(before, behind) that padding='same' adds on an axis; an odd element is behind."""
+    total = dilation * (kernel_size - 1)
+    return total // 2, total - total // 2
+
+
 def origin(position: int, size: int, mode: str) -> int | None:
     """The element of which a position holds a copy: its own, or another one's in the padding.
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, UnevenAxis, several
+from .geometry import AnyAxis, Axis, UnevenAxis, same_padding, several
 
 if TYPE_CHECKING:
     from .trace import Trace
@@ -47,6 +47,11 @@ CONVOLUTIONS = ("Conv", "ConvTranspose")
 CASTS = r"(\.(double|float|half|bfloat16)\(\)|\.to\((torch\.\w+|'[a-z]+(:\d+)?')\)){0,2}$"
 
 
+def family(operation: str) -> str:
+    """'MaxPool2d' to 'MaxPool'."""
+    return re.sub(r"[123]d$", "", operation)
+
+
 def arguments_of(call: str, operation: str) -> Arguments | None:
     """The arguments by name that 'nn.MaxPool2d(kernel_size=2)' gives; None if no call is said.
 
@@ -56,8 +61,8 @@ def arguments_of(call: str, operation: str) -> Arguments | None:
         return None
     problem = SlidingWindowsError(f"that is not a call of {operation}", call)
     call = re.sub(CASTS, "", call)
-    family = re.sub(r"[123]d$", "", operation)
-    names = FAMILIES.get(family, ("", set()))[1]
+    kind = family(operation)
+    names = FAMILIES.get(kind, ("", set()))[1]
     try:
         tree = ast.parse(call, mode="eval").body
         if not isinstance(tree, ast.Call) or ast.unparse(tree.func) != f"nn.{operation}":
@@ -67,7 +72,7 @@ def arguments_of(call: str, operation: str) -> Arguments | None:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise problem from None
     words = [*map(repr, placed), *(f"{name}={value!r}" for name, value in named.items())]
-    first = ("in_channels", "out_channels") if family in CONVOLUTIONS else ()
+    first = ("in_channels", "out_channels") if kind in CONVOLUTIONS else ()
     written = f"nn.{operation}({', '.join(words)})" == call
     if not written or len(placed) != len(first) or not set(named) <= names:
         raise problem
@@ -124,15 +129,15 @@ def _fault_of_kind(trace: Trace) -> str:
 
 
 def _fault_of_call(trace: Trace, given: Arguments) -> str:
-    family, dims = re.sub(r"[123]d$", "", trace.operation), trace.dims
-    if FAMILIES[family][0] != trace.kind or f"{family}{dims}d" != trace.operation:
+    name, dims = family(trace.operation), trace.dims
+    if FAMILIES[name][0] != trace.kind or f"{name}{dims}d" != trace.operation:
         return f"{trace.operation} makes {trace.kind} windows of {dims} dims"
     mine: list[AnyAxis] = [trace.geometry.rows, trace.geometry.cols]
     mine = [trace.depth or ONE, *mine]
     if mine[: 3 - dims] != [ONE] * (3 - dims):
         return "there are windows along an axis that the input does not have"
     axes, stretch = mine[3 - dims :], [trace.depth_stretch, *trace.stretch][3 - dims :]
-    for axis, expected in zip(axes, _axes(family, axes, given, dims, stretch), strict=True):
+    for axis, expected in zip(axes, _axes(name, axes, given, dims, stretch), strict=True):
         if axis != expected:
             return f"the windows are {axis}, the call makes {expected}"
     if trace.counts_padding != given.get("count_include_pad", True):
@@ -144,7 +149,7 @@ def _fault_of_call(trace: Trace, given: Arguments) -> str:
         for step in trace.steps:
             if step.divisor != (len(step.taps) if divisor is None else divisor):
                 return f"step {step.output} is divided by {step.divisor}"
-    if family in CONVOLUTIONS:
+    if name in CONVOLUTIONS:
         return _fault_of_channels(trace, given)
     return ""
 
@@ -168,40 +173,40 @@ def _fault_of_channels(trace: Trace, given: Arguments) -> str:
 
 
 def _axes(
-    family: str,
+    name: str,
     axes: list[AnyAxis],
     given: Arguments,
     dims: int,
     stretch: list[int] | None = None,
 ) -> list[object]:
     """The windows that a call makes on axes of the same sizes."""
-    many = {name: _several(given, name, dims) for name in (*REGULAR, "output_size")}
+    many = {one: _several(given, one, dims) for one in (*REGULAR, "output_size")}
     found: list[object] = []
     for i, axis in enumerate(axes):
         by = stretch[i] if stretch else 1
-        if "output_size" in given and family.startswith("Adaptive"):
+        if "output_size" in given and name.startswith("Adaptive"):
             wanted = many["output_size"][i]
             found.append(UnevenAxis.adaptive(axis.size, axis.size if wanted is None else wanted))
-        elif family == "FractionalMaxPool":
+        elif name == "FractionalMaxPool":
             kernels = {stop - start for start, stop in axis.spans}
             chance = isinstance(axis, UnevenAxis) and axis.rule == "fractional"
             found.append(axis if chance and kernels == {many["kernel_size"][i]} else None)
         else:
-            found.append(_regular(family, axis, {n: many[n][i] for n in REGULAR}, given, by))
+            found.append(_regular(name, axis, {n: many[n][i] for n in REGULAR}, given, by))
     return found
 
 
 def _regular(
-    family: str, axis: AnyAxis, own: Arguments, given: Arguments, stretch: int
+    name: str, axis: AnyAxis, own: Arguments, given: Arguments, stretch: int
 ) -> Axis | None:
     """own: the arguments for this axis. stretch: from one number of its input to the next."""
     if not isinstance(axis, Axis):
         return None
     kernel, pads, dilation = own["kernel_size"], own["padding"], own["dilation"]
-    pooled = family in ("MaxPool", "AvgPool", "LPPool", "MaxUnpool")
+    pooled = name in ("MaxPool", "AvgPool", "LPPool", "MaxUnpool")
     stride = (kernel if pooled else 1) if own["stride"] is None else own["stride"]
     pads, dilation = 0 if pads is None else pads, 1 if dilation is None else dilation
-    if family == "ConvTranspose":
+    if name == "ConvTranspose":
         if stretch != stride or (axis.size - 1) % stride:
             return None
         before = dilation * (kernel - 1) - pads
@@ -212,10 +217,9 @@ def _regular(
             if windows == (axis.kernel_size, axis.stride, axis.padding, axis.dilation, axis.crop):
                 return Axis(axis.size, kernel, 1, padding, dilation, False, crop)
         return None
-    total = dilation * (kernel - 1)
-    named = {"same": (total // 2, total - total // 2), "valid": (0, 0)}
+    named = {"same": same_padding(kernel, dilation), "valid": (0, 0)}
     both = named[pads] if isinstance(pads, str) else (pads, pads)
-    if family == "MaxUnpool":  # what torch guesses, or was asked for, may end within a window
+    if name == "MaxUnpool":  # what torch guesses, or was asked for, may end within a window
         both = (pads, max(pads, axis.padding[1]))
     ceil_mode = bool(given.get("ceil_mode", False))
     return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
@@ -261,19 +265,19 @@ def _fault_of_transfer(transfer: Transfer) -> str:
     given = arguments_of(transfer.call, transfer.operation)
     if given is None:
         return ""
-    family, dims = re.sub(r"[123]d$", "", transfer.operation), transfer.dims
-    if FAMILIES[family][0] != transfer.kind:
+    name, dims = family(transfer.operation), transfer.dims
+    if FAMILIES[name][0] != transfer.kind:
         return f"{transfer.operation} makes a {transfer.kind}"
     flat: list[AnyAxis] = [rows, cols][2 - min(dims, 2) :]
     if dims == 3:  # the depth's own windows are not kept
-        given = {name: _several(given, name, 3)[1:] for name in given}
-    expected = _axes(family, flat, given, len(flat))
+        given = {one: _several(given, one, 3)[1:] for one in given}
+    expected = _axes(name, flat, given, len(flat))
     if dims == 1 and rows != ONE:
         return "there are windows along an axis that the input does not have"
     for axis, other in zip(flat, expected, strict=True):
         if axis != other:
             return f"the windows are {axis}, the call makes {other}"
-    if family == "Fold" and list(_several(given, "output_size", 2)) != target:
+    if name == "Fold" and list(_several(given, "output_size", 2)) != target:
         return f"the target is {target}"
     channels = transfer.input_shape[-3] if transfer.kind == "unfold" else 1
     if transfer.kind == "unfold" and len(transfer.sources) != channels:
@@ -283,4 +287,4 @@ def _fault_of_transfer(transfer: Transfer) -> str:
     return ""
 
 
-__all__ = ["arguments_of", "check_trace", "check_transfer"]
+__all__ = ["arguments_of", "check_trace", "check_transfer", "family"]

@@ -14,19 +14,14 @@ TEXT = "{ .text .no-copy .sw-output }"
 # Jupyter's own Markdown knows these; headings stay in the output, so there is no table of contents.
 EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "sane_lists"]
 CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
-FORMULA = re.compile(
-    r"\s*(?:\$\$(?P<two>(?:[^$\\]|\\.|\$(?!\$))*)\$\$|\$(?P<one>(?:[^$\\]|\\.)*)\$"
-    r"|\\\[(?P<square>(?:(?!\\\]).)*)\\\]"
-    r"|(?P<environment>\\begin\{(?P<name>[^{}]*)\}(?:(?!\\end\{(?P=name)\}).)*\\end\{(?P=name)\}))"
-    r"\s*\Z",
-    re.DOTALL,
-)
+TWO = r"\$\$(?P<two>(?:[^$\\]|\\.|\$(?!\$))*)\$\$"
+SQUARE = r"\\\[(?P<square>(?:(?!\\\]).)*)\\\]"
+ENVIRONMENT = r"(?P<environment>\\begin\{(?P<name>[^{}]*)\}"
+ENVIRONMENT += r"(?:(?!\\end\{(?P=name)\}).)*\\end\{(?P=name)\})"
+ONE = r"\$(?P<one>(?:[^$\\]|\\.)*)\$"
+FORMULA = re.compile(rf"\s*(?:{TWO}|{ONE}|{SQUARE}|{ENVIRONMENT})\s*\Z", re.DOTALL)
 # Formulas between words, which Markdown takes for formulas only where they are paragraphs.
-DISPLAYED = re.compile(
-    r"(?<!\\)\$\$(?:[^$\\]|\\.|\$(?!\$))*\$\$|\\\[(?:(?!\\\]).)*\\\]"
-    r"|\\begin\{(?P<name>[^{}]*)\}(?:(?!\\end\{(?P=name)\}).)*\\end\{(?P=name)\}",
-    re.DOTALL,
-)
+DISPLAYED = re.compile(rf"(?<!\\){TWO}|{SQUARE}|{ENVIRONMENT}", re.DOTALL)
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 

@@ -79,7 +79,7 @@ def keep_body(page: Page, cache: Path, more: str, finish: Callable[[str], str]) 
     plain = page.render
 
     def render(config, files: Files) -> None:
-        name = page.file.src_uri.rpartition(".")[0].replace("/", "--")
+        name = _name(page.file)
         entry = Entry(cache / "bodies", name)
         key = _key(page, config, more)
         kept = _read(entry, key)
@@ -87,8 +87,9 @@ def keep_body(page: Page, cache: Path, more: str, finish: Callable[[str], str]) 
             kept = _made(page, config, files, plain, finish)
             if kept is None:
                 return
-            entry.put(key, {f"{name}.json": json.dumps(kept, ensure_ascii=False)})
-            kept = json.loads(json.dumps(kept))
+            text = json.dumps(kept, ensure_ascii=False)
+            entry.put(key, {f"{name}.json": text})
+            kept = json.loads(text)  # as it will be read
         _give(page, kept, files)
 
     page.render = render
@@ -96,7 +97,7 @@ def keep_body(page: Page, cache: Path, more: str, finish: Callable[[str], str]) 
 
 def forget_bodies(cache: Path, files: Files) -> None:
     """Remove what is kept of pages that there are no more."""
-    pages = {file.src_uri.rpartition(".")[0].replace("/", "--") for file in files}
+    pages = set(map(_name, files))
     for path in (cache / "bodies").glob("[!.]*"):
         if path.stem not in pages:
             path.unlink(missing_ok=True)
@@ -125,6 +126,10 @@ def _index(plugins):
         if hasattr(index, "entries"):  # Material's
             return index
     return None
+
+
+def _name(file: File) -> str:
+    return file.src_uri.rpartition(".")[0].replace("/", "--")
 
 
 def _key(page: Page, config, more: str) -> str:

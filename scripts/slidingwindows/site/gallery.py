@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
+from ..core.origin import family
 from ..course.blocks import inline
 from ..export.credits import LICENCE, shown_at
 from .contents import lessons_in, split_page
 
 GALLERY_MARK = "<!-- gallery -->"
-DIMENSIONS = re.compile(r"[123]d$")
 
 
 def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str:
@@ -38,11 +37,6 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
     # A section, for Material's search ends an excluded element at the first end tag of its name.
     shut = f'<section class="sw-gallery" data-search-exclude>{"".join(cards)}</section>'
     return _filter(families) + shut
-
-
-def family(operation: str) -> str:
-    """'MaxPool2d' to 'MaxPool': what the filter sorts by."""
-    return DIMENSIONS.sub("", operation)
 
 
 def _filter(families: list[str]) -> str:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis, whole_or_same
+from ..core.geometry import Axis, same_padding, whole_or_same
 from ..core.reduction import Convolution
 from ..core.trace import Step, Trace
 from .asking import ask_torch, plane_of
@@ -103,8 +103,7 @@ def _axes(request: Request, planes: int) -> Axes:
     for i, size in enumerate(request.sizes):
         kernel, dilation = module.kernel_size[i], module.dilation[i]
         if module.padding == "same":
-            total = dilation * (kernel - 1)
-            pads = (total // 2, total - total // 2)
+            pads = same_padding(kernel, dilation)
         else:
             pads = (0, 0) if module.padding == "valid" else (module.padding[i],) * 2
         axes.append(request.named(i, Axis, size, kernel, module.stride[i], pads, dilation))

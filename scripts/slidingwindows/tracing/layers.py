@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..core.geometry import Axis
+from ..core.geometry import Axis, same_padding
 from ..core.receptive import Windows
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -120,8 +120,7 @@ def _same_padding(module) -> list[tuple[int, int]]:
     """padding='same' puts the odd element behind; 'valid' is none."""
     if module.padding == "valid":
         return [(0, 0)] * len(module.kernel_size)
-    totals = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
-    return [(total // 2, total - total // 2) for total in totals]
+    return [same_padding(*both) for both in zip(module.kernel_size, module.dilation, strict=True)]
 
 
 def _adaptive(size: int, out: int) -> Axis | None:
