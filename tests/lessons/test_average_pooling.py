@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import matplotlib.cbook
 import numpy as np
 import torch
-from PIL import Image
+from naive import blocks
+from portrait import portrait
 from test_max_pooling import X
 from test_max_pooling import naive as max_pool
 from torch import nn
@@ -30,19 +30,6 @@ def mean_pool(x, kernel_size, stride=None, padding=0, counted=True):
 
     starts = [n * stride - padding for n in range(size)]
     return torch.tensor([[[mean(top, left) for left in starts] for top in starts]])
-
-
-def blocks(x, kernel_size):
-    """The windows that lie side by side, by numpy: (rows, columns, cells of the window)."""
-    rows, cols = (n // kernel_size for n in x.shape[-2:])
-    cut = np.asarray(x, dtype=np.float64).reshape(rows, kernel_size, cols, kernel_size)
-    return cut.transpose(0, 2, 1, 3).reshape(rows, cols, -1)
-
-
-@cache
-def grey():
-    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
-    return np.array(picture.crop((90, 20, 410, 340)), dtype=np.float32)
 
 
 @cache
@@ -160,9 +147,9 @@ def the_size_of_the_window(page):
 
 
 def the_photo(page):
-    assert np.array_equal(page.names["grey"][0].numpy(), grey())
-    largest, means = blocks(grey(), 8).max(2), blocks(grey(), 8).mean(2)
-    pictures = {"photo": grey(), "max": largest, "average": means}
+    assert np.array_equal(page.names["grey"][0].numpy(), portrait())
+    largest, means = blocks(portrait(), 8).max(2), blocks(portrait(), 8).mean(2)
+    pictures = {"photo": portrait(), "max": largest, "average": means}
     name = "max-and-average-photo"
     drawn = [(panel["title"], panel["images"]) for panel in page.drawing(name)]
     titles = [f"{key}, {p.shape[0]}×{p.shape[1]}" for key, p in pictures.items()]
@@ -174,23 +161,23 @@ def the_photo(page):
     page.says(f"Both pools here use an {320 // len(largest)}×{320 // len(largest)} window")
     page.says(f"max pooled and average pooled to {largest.shape[0]}×{largest.shape[1]}")
     whole = [np.kron(picture, np.ones((8, 8))) for picture in (largest, means)]
-    away = [np.abs(picture - grey()).mean() for picture in whole]
+    away = [np.abs(picture - portrait()).mean() for picture in whole]
     page.says(
         "Three pictures of one portrait: the photo, its max pool with bright blocks grown larger, "
         "and its average pool, darker and closer to the photo",
         len(drawn) == 3
-        and (whole[0] > 200).mean() > 1.5 * (grey() > 200).mean()
+        and (whole[0] > 200).mean() > 1.5 * (portrait() > 200).mean()
         and means.mean() < largest.mean()
         and away[1] < away[0],
     )
     page.says(
         "The max pool is brighter: in each block the lightest pixel wins",
-        largest.mean() > grey().mean() + 10,
+        largest.mean() > portrait().mean() + 10,
     )
-    page.says("keeps its mean brightness", abs(means.mean() - grey().mean()) < 0.01)
+    page.says("keeps its mean brightness", abs(means.mean() - portrait().mean()) < 0.01)
     page.prints(
         'print(f"photo {grey.mean():.0f}',
-        f"photo {grey().mean():.0f}, max {largest.mean():.0f}, average {means.mean():.0f}",
+        f"photo {portrait().mean():.0f}, max {largest.mean():.0f}, average {means.mean():.0f}",
     )
 
 

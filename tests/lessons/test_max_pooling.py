@@ -1,9 +1,9 @@
 """lessons/max-pooling.py: its words, outputs and figures, held against torch and plain Python."""
 
-import matplotlib.cbook
 import numpy as np
 import torch
-from PIL import Image
+from naive import blocks as side_by_side
+from portrait import portrait
 from torch import nn
 
 from slidingwindows import slide
@@ -69,8 +69,7 @@ def reads(kernel_size, stride, padding, at):
 
 def edges_of_the_photo():
     """The larger of both steps in brightness, down and across, by sums of shifted images."""
-    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
-    grey = np.asarray(picture.crop((90, 20, 410, 340)).resize((162, 162)), np.float32) / 255
+    grey = portrait(162) / 255
 
     def step(image):
         right, left = image[:, 2:], image[:, :-2]
@@ -79,15 +78,9 @@ def edges_of_the_photo():
     return grey, np.maximum(step(grey), step(grey.T).T)
 
 
-def blocks_of(plane, size):
-    """The numbers of each block of a map, along a last axis."""
-    rows, cols = (n // size for n in plane.shape)
-    return plane.reshape(rows, size, cols, size).swapaxes(1, 2).reshape(rows, cols, size * size)
-
-
 def why(page):
     grey, edges = edges_of_the_photo()
-    blocks = blocks_of(edges, 4)
+    blocks = side_by_side(edges, 4)
     smaller = {
         "the largest number": blocks.max(2),
         "the average": blocks.mean(2),

@@ -3,12 +3,11 @@
 import inspect
 import math
 
-import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from PIL import Image
+from portrait import portrait
 from test_average_pooling import mean_pool
 from test_max_pooling import naive as max_pool
 from torch import nn
@@ -83,8 +82,7 @@ def test_every_claim(page):
 
 
 def erosion(page):
-    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
-    grey = np.asarray(picture.crop((90, 20, 410, 340)).resize((240, 240)), np.float32) / 255
+    grey = portrait(240) / 255
     middle = grey[20:-20, 20:-20]
     placed = np.full_like(grey, np.nan)
     placed[20:-20, 20:-20] = middle

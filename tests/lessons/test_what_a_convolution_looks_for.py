@@ -1,9 +1,7 @@
 """lessons/what-a-convolution-looks-for.py: its words, outputs and figures, by plain sums."""
 
-import matplotlib.cbook
-import numpy as np
 import torch
-from PIL import Image
+from portrait import portrait
 from torch import nn
 
 from slidingwindows import slide
@@ -14,9 +12,7 @@ ZEILER = "https://arxiv.org/abs/1311.2901"
 
 
 def photo():
-    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
-    picture = picture.crop((90, 20, 410, 340)).resize((160, 160))
-    return torch.from_numpy(np.array(picture)).float() / 255
+    return torch.from_numpy(portrait(160)) / 255
 
 
 def sums(image, kernel):

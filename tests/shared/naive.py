@@ -6,6 +6,7 @@ import math
 import struct
 from itertools import product
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -151,3 +152,10 @@ def same(a, b) -> bool:
             and all(same(x, y) for x, y in zip(a, b, strict=True))
         )
     return a == b
+
+
+def blocks(x, kernel_size):
+    """The windows that lie side by side, by numpy: (rows, columns, cells of the window)."""
+    rows, cols = (n // kernel_size for n in x.shape[-2:])
+    cut = np.asarray(x, dtype=np.float64).reshape(rows, kernel_size, cols, kernel_size)
+    return cut.transpose(0, 2, 1, 3).reshape(rows, cols, -1)

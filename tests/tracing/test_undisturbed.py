@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from public import PUBLIC
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel, receptive_field, route, slide
@@ -46,15 +47,6 @@ LAYERS = {
     "dropout": lambda: nn.Dropout(0.5),
 }
 WINDOWS = [name for name in LAYERS if name not in ("batch norm", "dropout")]
-PUBLIC = {
-    "slide": lambda module, x: slide(module, x),
-    "route": lambda module, x: route(module, x),
-    "funnel": lambda module, x: funnel(nn.Sequential(module), x),
-    "receptive_field": lambda module, x: receptive_field(nn.Sequential(module), x),
-    "receptive_field of a shape": lambda module, x: receptive_field(
-        nn.Sequential(module), tuple(x.shape), samples=2
-    ),
-}
 
 
 def state(module: nn.Module, x: torch.Tensor) -> list:

@@ -9,9 +9,10 @@ from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 import numpy as np
 import pytest
 import torch
+from public import PUBLIC
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, funnel, receptive_field, route, slide
+from slidingwindows import SlidingWindowsError, funnel, receptive_field, slide
 
 Pair = namedtuple("Pair", "one two")
 
@@ -104,17 +105,6 @@ def state(busy):
         (repr(busy.count), sorted(vars(busy))),
         [id(value) for value in vars(busy).values()],
     ]
-
-
-PUBLIC = {
-    "slide": lambda module, x: slide(module, x),
-    "route": lambda module, x: route(module, x),
-    "funnel": lambda module, x: funnel(nn.Sequential(module), x),
-    "receptive_field": lambda module, x: receptive_field(nn.Sequential(module), x),
-    "receptive_field of a shape": lambda module, x: receptive_field(
-        nn.Sequential(module), tuple(x.shape), samples=2
-    ),
-}
 
 
 @pytest.mark.parametrize("lazy", [False, True])
