@@ -6,7 +6,7 @@ import { measure } from "../torch/network.js";
 import { attempt, LayerProblem } from "../torch/problems.js";
 import { readNetwork, readShape } from "../torch/reading.js";
 import { addressKeeper, fromHash, toHash } from "./address.js";
-import { button, copyText, make, showProblem } from "./elements.js";
+import { button, copyText, make, mark, showProblem } from "./elements.js";
 import { picture, tuple } from "./funnel.js";
 
 const NAMES = ["layers", "input"];
@@ -310,7 +310,7 @@ export class Calculator {
     const tell = (problem) => showProblem(this.shapeProblem, problem, this.up);
     tell(null);
     const input = attempt(() => readShape(this.shape.value), tell);
-    this.shape.setAttribute("aria-invalid", String(!input));
+    mark(this.shape, input);
     this.made = input ? measure(this.texts(), input) : null;
     for (const [at, row] of this.rows.entries()) this.fill(row, at);
     this.tellTotals();
@@ -335,7 +335,7 @@ export class Calculator {
     row.classList.toggle("sw-unreached", Boolean(stage.unreached));
     const field = row.querySelector("input");
     field.setAttribute("aria-label", `layer ${at + 1}`);
-    field.setAttribute("aria-invalid", String(Boolean(stage.problem)));
+    mark(field, !stage.problem);
     if (stage.problem) field.setAttribute("aria-describedby", box.id);
     else field.removeAttribute("aria-describedby");
     const [earlier, later, gone] = row.querySelectorAll(".sw-change button");

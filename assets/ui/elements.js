@@ -25,6 +25,9 @@ export function button(label, action, attributes = {}) {
 export const numberField = (mode, attributes) =>
   make("input", { ...attributes, class: "sw-number", autocomplete: "off", inputmode: mode });
 
+/** Marks a field whose text is not what it should be; screen readers hear of it. */
+export const mark = (field, fits) => field.setAttribute("aria-invalid", String(!fits));
+
 /** A field or a list with its name, which is its label. */
 export const labelled = (name, field) =>
   make("div", { class: "sw-control" }, make("label", { for: field.id }, name), field);

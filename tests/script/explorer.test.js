@@ -17,7 +17,13 @@ import {
   weightOf,
 } from "../../assets/ui/explorer/places.js";
 import { programOf } from "../../assets/ui/explorer/program.js";
-import { fieldsOf, OPERATIONS, PRESETS, readCall } from "../../assets/ui/explorer/settings.js";
+import {
+  fieldsOf,
+  OPERATIONS,
+  PRESETS,
+  readCall,
+  spelled,
+} from "../../assets/ui/explorer/settings.js";
 import { fitted, inputOf, resized, withRows, zeroed } from "../../assets/ui/explorer/source.js";
 import { shared } from "../../assets/ui/shared.js";
 
@@ -313,7 +319,7 @@ test("cells are as large as the room allows, and below each other where that mak
   assert(78 * narrow.cell + 3 * 24 + 3 * 30 <= 500); // all of it is seen at once
 });
 
-test("each operation offered has controls, of arguments that torch gives it", () => {
+test("each operation offered has controls for the arguments that torch lets it have", () => {
   const names = OPERATIONS.flatMap(([, operations]) => operations);
   assert.equal(new Set(names).size, 14);
   for (const name of names) {
@@ -321,5 +327,26 @@ test("each operation offered has controls, of arguments that torch gives it", ()
     const { args } = readCall(`nn.${name}(${channels}2${name.startsWith("LP") ? ", 2" : ""})`);
     assert(fieldsOf(name).length > 0 && fieldsOf(name).every((field) => field in args), name);
   }
-  assert.deepEqual(fieldsOf("AvgPool1d").includes("divisor_override"), false);
+  const [kernel, averages] = [
+    ["kernel_size", "stride", "padding"],
+    ["ceil_mode", "count_include_pad"],
+  ];
+  for (const [name, wanted] of [
+    ["MaxPool1d", [...kernel, "dilation", "ceil_mode"]],
+    ["AvgPool1d", [...kernel, ...averages]],
+    ["AvgPool2d", [...kernel, ...averages, "divisor_override"]],
+    ["LPPool2d", ["norm_type", "kernel_size", "stride", "ceil_mode"]],
+    ["Conv2d", [...kernel, "dilation", "padding_mode", "bias"]],
+    ["ConvTranspose1d", [...kernel, "output_padding", "dilation", "bias"]],
+    ["AdaptiveMaxPool2d", ["output_size"]],
+  ]) {
+    assert.deepEqual(fieldsOf(name), wanted, name);
+  }
+});
+
+test("a pair is spelled as torch would have it", () => {
+  assert.equal(spelled(["2", " 2 "], false), "2");
+  assert.equal(spelled(["−1", "2"], false), "(-1, 2)"); // a minus sign as people copy it
+  assert.equal(spelled(["", "2"], false), "(None, 2)");
+  assert.equal(spelled(["3", "2"], true), "3");
 });

@@ -2,7 +2,7 @@
 
 import { readNumber } from "../../engine/numbers.js";
 import { attempt } from "../../torch/problems.js";
-import { button, labelled, make, numberField, showProblem, stepper } from "../elements.js";
+import { button, labelled, make, mark, numberField, showProblem, stepper } from "../elements.js";
 import { readPasted } from "./pasted.js";
 import { fitsSide, LARGEST_SEED, LARGEST_SIDE } from "./source.js";
 
@@ -99,7 +99,7 @@ export class InputControls {
   show(rows) {
     this.sizes[0].value = rows.length;
     this.sizes[1].value = rows[0].length;
-    for (const field of this.sizes) field.setAttribute("aria-invalid", "false");
+    for (const field of this.sizes) mark(field, true);
   }
 
   /** A signal has one row, which nobody needs to count. */
@@ -113,7 +113,7 @@ export class InputControls {
 
   /** Marks the number that is drawn with, if it is none. */
   checkBrush() {
-    this.brush.setAttribute("aria-invalid", String(readNumber(this.brush.value) === null));
+    mark(this.brush, readNumber(this.brush.value) !== null);
   }
 
   // ---- What readers do to them.
@@ -127,7 +127,7 @@ export class InputControls {
   resize() {
     const [rows, cols] = this.sizes.map((field) => {
       const side = Number(field.value);
-      field.setAttribute("aria-invalid", String(!fitsSide(side)));
+      mark(field, fitsSide(side));
       return side;
     });
     this.on.size(rows, cols);
@@ -137,7 +137,7 @@ export class InputControls {
   seedOf(kind, further = 0) {
     const seed = Number(this.seed.value) + further;
     const fits = kind !== "random" || (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED);
-    this.seed.setAttribute("aria-invalid", String(!fits));
+    mark(this.seed, fits);
     return fits ? seed : null;
   }
 

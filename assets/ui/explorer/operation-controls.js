@@ -1,7 +1,7 @@
 // The controls of an operation: a field for each argument, in step with a call of torch.
 
 import { readNumber, short } from "../../engine/numbers.js";
-import { button, choice, labelled, make, numberField, stepper } from "../elements.js";
+import { button, choice, labelled, make, mark, numberField, stepper } from "../elements.js";
 import {
   DEFAULTS,
   FLAGS,
@@ -40,18 +40,16 @@ export class OperationControls {
     );
     this.operation = make("select", { id: "sw-operation" }, ...groups);
     this.operation.addEventListener("change", () => this.changeOperation());
-    const rows = [
-      ...PAIRS.map((name) => this.pairControl(name)),
-      ...TEXTS.map((name) => this.textControl(name)),
-      this.modeControl(),
-      ...FLAGS.map((name) => this.flagControl(name)),
-    ];
+    for (const name of PAIRS) this.fields[name] = this.pairControl(name);
+    for (const name of TEXTS) this.fields[name] = this.textControl(name);
+    this.fields.padding_mode = this.modeControl();
+    for (const name of FLAGS) this.fields[name] = this.flagControl(name);
     this.element = make(
       "fieldset",
       { class: "sw-controls" },
       make("legend", {}, "Operation"),
       labelled("operation", this.operation),
-      ...rows,
+      ...Object.values(this.fields),
       this.alikeControl(),
       this.weightControl(),
       this.biasControl(),
@@ -77,7 +75,6 @@ export class OperationControls {
       ...steppers.map(({ element }) => element),
     );
     if (name === "padding") box.append(this.wordControl());
-    this.fields[name] = box;
     return box;
   }
 
@@ -97,14 +94,12 @@ export class OperationControls {
     const field = numberField("decimal", { id: `sw-${name}`, oninput: () => this.compose() });
     field.placeholder = name === "divisor_override" ? "none" : "";
     this.texts[name] = field;
-    this.fields[name] = labelled(name, field);
-    return this.fields[name];
+    return labelled(name, field);
   }
 
   modeControl() {
     this.mode = choice({ id: "sw-padding_mode", onchange: () => this.compose() }, MODES);
-    this.fields.padding_mode = labelled("padding_mode", this.mode);
-    return this.fields.padding_mode;
+    return labelled("padding_mode", this.mode);
   }
 
   flagControl(name) {
@@ -113,8 +108,7 @@ export class OperationControls {
     this.flags[name] = box;
     const note = make("span", { class: "sw-muted" }, ` ${NOTES[name]}`);
     const words = make("span", {}, make("span", { class: "sw-code" }, name), note);
-    this.fields[name] = make("label", { class: "sw-check" }, box, words);
-    return this.fields[name];
+    return make("label", { class: "sw-check" }, box, words);
   }
 
   alikeControl() {
@@ -146,7 +140,7 @@ export class OperationControls {
     this.bias.addEventListener("input", () => {
       const value = readNumber(this.bias.value);
       const fits = Number.isFinite(value ?? NaN);
-      this.bias.setAttribute("aria-invalid", String(!fits));
+      mark(this.bias, fits);
       if (fits) this.on.bias(value);
     });
     this.biasBox = labelled("bias is", this.bias);
@@ -197,7 +191,9 @@ export class OperationControls {
 
   /** The bias, unless a reader is just typing it. */
   showBias(value) {
-    if (document.activeElement !== this.bias) this.bias.value = short(value);
+    if (document.activeElement === this.bias) return;
+    this.bias.value = short(value);
+    mark(this.bias, true);
   }
 
   showFields() {

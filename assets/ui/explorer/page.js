@@ -5,7 +5,7 @@ import { readNumber, replaced } from "../../engine/numbers.js";
 import { formatCall, run } from "../../torch/calls.js";
 import { attempt, LayerProblem } from "../../torch/problems.js";
 import { addressKeeper, fromHash, toHash } from "../address.js";
-import { button, copyText, make, showProblem } from "../elements.js";
+import { button, copyText, make, mark, showProblem } from "../elements.js";
 import { factsOf, seenBy } from "./facts.js";
 import { Figure } from "./figure.js";
 import { InputControls } from "./input-controls.js";
@@ -201,7 +201,7 @@ export class Explorer {
 
   setLineProblem(problem) {
     this.lineProblem = problem;
-    this.line.setAttribute("aria-invalid", String(Boolean(problem)));
+    mark(this.line, !problem);
     this.program.hidden = Boolean(problem); // it would be another call's
     if (problem) this.refuse(problem);
   }

@@ -1,6 +1,5 @@
 // Where the figure's cells and windows lie: in the reader's own input and kernel, or outside.
 
-import { range } from "../../engine/geometry.js";
 import { isTransposed } from "../../engine/operations.js";
 
 /**
@@ -51,7 +50,7 @@ export function overhang(axis) {
  * @type {(axis: Axis, position: number) => number[]}
  */
 export const readersOf = ({ windows }, position) =>
-  range(windows.length, (j) => j).filter((j) => windows[j].includes(position));
+  [...windows.keys()].filter((j) => windows[j].includes(position));
 
 /**
  * Input elements from the first to the last that an output along an axis may see; null if some

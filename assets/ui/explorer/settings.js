@@ -1,5 +1,6 @@
 // What the explorer offers: operations and their arguments, and the settings a reader may begin with.
 
+import { SIGNATURES } from "#generated/torch.js";
 import { isTransposed, KINDS, rankOf, stem } from "../../engine/operations.js";
 import { parseCall } from "../../torch/calls.js";
 import { LayerProblem } from "../../torch/problems.js";
@@ -28,15 +29,8 @@ export const PAIRS = [
 ];
 export const FLAGS = ["ceil_mode", "count_include_pad", "bias"];
 export const MODES = ["zeros", "reflect", "replicate", "circular"];
-/** @type {Record<string, string[]>} */
-const FIELDS = {
-  Max: ["kernel_size", "stride", "padding", "dilation", "ceil_mode"],
-  Avg: ["kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"],
-  LP: ["norm_type", "kernel_size", "stride", "ceil_mode"],
-  Conv: ["kernel_size", "stride", "padding", "dilation", "padding_mode", "bias"],
-  ConvTranspose: ["kernel_size", "stride", "padding", "output_padding", "dilation", "bias"],
-  Adaptive: ["output_size"],
-};
+// Arguments that have controls, in the order of a line that is put together from them.
+const CONTROLS = ["norm_type", ...PAIRS, "padding_mode", ...FLAGS, "divisor_override"];
 /** @type {Record<string, any>} */
 export const DEFAULTS = {
   stride: "1",
@@ -99,14 +93,13 @@ export const hasWeights = (operation) => KINDS[stem(operation)] === "convolution
 export const takesWords = (operation) => hasWeights(operation) && !isTransposed(operation);
 
 /**
- * Names of the arguments that have controls.
+ * Names of an operation's arguments that have controls.
  * @type {(operation: string) => string[]}
  */
 export function fieldsOf(operation) {
-  const family = operation.startsWith("Adaptive")
-    ? "Adaptive"
-    : stem(operation).replace("Pool", "");
-  return FIELDS[family].filter((name) => !isSignal(operation) || name !== "divisor_override");
+  const names = SIGNATURES[operation].parameters.map(([name]) => name);
+  const unpadded = isTransposed(operation); // torch takes no other padding_mode than zeros
+  return CONTROLS.filter((name) => names.includes(name) && !(unpadded && name === "padding_mode"));
 }
 
 /**
