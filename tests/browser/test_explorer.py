@@ -470,7 +470,7 @@ def test_nan_and_infinities_can_be_typed_and_linked(page, visit):
         page.keyboard.press("Enter")
     row = program(page)["x"][0, 0]
     assert row[0].isnan() and row[1:3].tolist() == [float("inf"), -float("inf")]
-    until(page, "location.hash.includes('NaN')")
+    until(page, "location.hash.includes('NaN,Infinity,-Infinity')")
     other = opened(visit(), page.evaluate("location.hash"))
     torch.testing.assert_close(program(other)["x"], program(page)["x"], equal_nan=True)
     page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")
