@@ -871,7 +871,7 @@ def test_a_kernel_that_cannot_be_shown_has_a_link(page, visit):
         other = opened(visit(), page.evaluate("location.hash"))
         assert line(other) == call
         expect(other.locator(".sw-view > .sw-problem")).to_be_visible()
-        page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")  # now there are weights, of another size
+        page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")  # whose weights do not fit 0
 
 
 def test_typed_numbers_and_the_photo_travel_too(page, visit):
@@ -956,7 +956,8 @@ def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, beginning, numbe
 def test_a_link_followed_from_a_cell_chooses_its_own_output(page):
     """Focus stays in the grid, whose cells are others; that is no reader's step."""
     cells(page, "output").nth(8).click()
-    page.evaluate("hash => { location.hash = hash }", "call=nn.MaxPool2d(2)&input=arange:4x6&at=1,1")
+    link = "call=nn.MaxPool2d(2)&input=arange:4x6&at=1,1"
+    page.evaluate("hash => { location.hash = hash }", link)
     expect(page.locator(".sw-where")).to_have_text("output (1, 1), window 5 of 6")
     assert page.evaluate("document.activeElement.dataset.row") is not None
     agrees(page)

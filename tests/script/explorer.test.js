@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { run } from "../../assets/torch/calls.js";
 import { LayerProblem } from "../../assets/torch/problems.js";
-import { factsOf, legendOf, readBy, seenBy } from "../../assets/ui/explorer/facts.js";
+import { factsOf, legendOf, readerWords, seenBy } from "../../assets/ui/explorer/facts.js";
 import { fits, fittingWeights, madeWeights } from "../../assets/ui/explorer/kernel.js";
 import { layoutOf } from "../../assets/ui/explorer/layout.js";
 import { NAMES, stateOf, wordsOf } from "../../assets/ui/explorer/link.js";
@@ -239,10 +239,10 @@ test("what an output sees leaves padding out", () => {
 
 test("who reads a cell is counted, in padding too", () => {
   const result = ran("nn.MaxPool2d(2, padding=1)", 4, 4);
-  assert.equal(readBy(result, -1, 0, 1), "padding (-1, 0) is read by 1 window");
-  assert.equal(readBy(result, 3, 3, 1200), "input (3, 3) is read by 1,200 windows");
+  assert.equal(readerWords(result, -1, 0, 1), "padding (-1, 0) is read by 1 window");
+  assert.equal(readerWords(result, 3, 3, 1200), "input (3, 3) is read by 1,200 windows");
   const signal = ran("nn.AvgPool1d(2)", 1, 3);
-  assert.equal(readBy(signal, 0, 2, 0), "input 2 is read by no window");
+  assert.equal(readerWords(signal, 0, 2, 0), "input 2 is read by no window");
 });
 
 test("the legend says what the padding of a call holds", () => {

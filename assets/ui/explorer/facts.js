@@ -62,7 +62,7 @@ export function seenBy({ ask }, { taps }) {
  * How many windows read a cell of the figure's input, by its place in torch's own counting.
  * @type {(result: Result, row: number, col: number, count: number) => string}
  */
-export function readBy({ ask }, row, col, count) {
+export function readerWords({ ask }, row, col, count) {
   const place = isSignal(ask.call.operation) ? col : `(${row}, ${col})`;
   const what = placeOf(ask.rows, ask.stretch, row, col) ? "input" : "padding";
   const windows = count ? `${counted(count)} window${count === 1 ? "" : "s"}` : "no window";

@@ -3,7 +3,7 @@
 
 import { gradient, isTransposed } from "../../engine/operations.js";
 import { make } from "../elements.js";
-import { legendOf, readBy, sizeOf } from "./facts.js";
+import { legendOf, readerWords, sizeOf } from "./facts.js";
 import { Grid } from "./grid.js";
 import { layoutOf } from "./layout.js";
 import { overhang, placeOf, readersOf, spanOf, weightOf } from "./places.js";
@@ -301,7 +301,7 @@ export class Figure {
     for (const one of [input, output]) one.clear();
     for (const r of rows) for (const c of cols) output.mark(r, c, "sw-reader");
     input.surround(row + this.offset[0], col + this.offset[1], 1, 1);
-    this.words.textContent = readBy(this.result, row, col, rows.length * cols.length);
+    this.words.textContent = readerWords(this.result, row, col, rows.length * cols.length);
   }
 
   // ---- Sizes.
