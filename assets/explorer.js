@@ -8,8 +8,8 @@ import { gradient } from "./engine/operations.js";
 import { randint } from "./engine/random.js";
 import { formatCall, parseCall, run } from "./torch/calls.js";
 import { whenReady } from "./ui/elements.js";
-import { Explorer } from "./ui/explorer.js";
-import { FRAME } from "./ui/settings.js";
+import { Explorer } from "./ui/explorer/page.js";
+import { FRAME } from "./ui/explorer/steps.js";
 import { shared } from "./ui/shared.js";
 
 const HERE = /** @type {HTMLScriptElement} */ (document.currentScript).src;

@@ -60,6 +60,13 @@ export const grid = (rows, cols, value) =>
   Array.from({ length: rows }, (_, r) => Array.from({ length: cols }, (_, c) => value(r, c)));
 
 /**
+ * The same rows but for one number.
+ * @type {(rows: number[][], row: number, col: number, value: number) => number[][]}
+ */
+export const replaced = (rows, row, col, value) =>
+  rows.map((line, r) => (r === row ? line.map((old, c) => (c === col ? value : old)) : line));
+
+/**
  * A number typed by a reader, as float32 holds it, nan and inf too; null if it is none.
  * @type {(text: string | number) => number | null}
  */
@@ -71,6 +78,12 @@ export function readNumber(text) {
   const value = Number(plain);
   return Math.abs(value) <= LARGEST_VALUE ? Math.fround(value) : null;
 }
+
+/**
+ * 1234 as "1,234".
+ * @type {(count: number) => string}
+ */
+export const counted = (count) => count.toLocaleString("en-US");
 
 /**
  * The fewest digits that are this float32.

@@ -1,6 +1,7 @@
 // The explorer's torch line, and its call on numbers: torch's refusals first, then the engine.
 
 import { SIGNATURES } from "#generated/torch.js";
+import { counted } from "../engine/numbers.js";
 import { compute, isTransposed, KINDS, rankOf, stem } from "../engine/operations.js";
 import { plainArguments } from "./arguments.js";
 import { RULES } from "./layers.js";
@@ -10,7 +11,7 @@ import { readNetwork } from "./reading.js";
 /** @typedef {import("../engine/operations.js").Call} Call */
 
 const MOST_SIDE = 96; // rows or columns that a page can show, and step through at once
-const MOST_WEIGHTS = 4096;
+export const MOST_WEIGHTS = 4096;
 
 /**
  * 'nn.MaxPool2d(3, stride=2)' to {operation, args}: every argument by name, in plain values.
@@ -63,7 +64,7 @@ function checkShown(sizes, shape) {
   const largest = Math.max(...sizes, ...shape);
   if (largest <= MOST_SIDE) return;
   throw new LayerProblem(
-    `The explorer shows at most ${MOST_SIDE} rows and columns, not ${largest.toLocaleString("en-US")}`,
+    `The explorer shows at most ${MOST_SIDE} rows and columns, not ${counted(largest)}`,
     "This counts the padding, the zeros inserted in between, and the output.",
   );
 }
@@ -88,10 +89,18 @@ function paddedSizes({ operation, args }, sizes) {
   return sizes.map((n) => n + (args.padding === "same" ? extent - 1 : 2 * pads));
 }
 
-/** @type {(call: Call, kernel: number[][] | null) => void} */
-function checkKernel({ operation, args }, kernel) {
+/**
+ * [rows, columns] of a call's kernel; a signal's has one row.
+ * @type {(call: Call) => number[]}
+ */
+export function kernelSizeOf({ operation, args }) {
   const size = [args.kernel_size].flat();
-  const [height, width] = rankOf(operation) === 1 ? [1, size[0]] : [size[0], size.at(-1)];
+  return rankOf(operation) === 1 ? [1, size[0]] : [size[0], size.at(-1)];
+}
+
+/** @type {(call: Call, kernel: number[][] | null) => void} */
+function checkKernel(call, kernel) {
+  const [height, width] = kernelSizeOf(call);
   if (height * width > MOST_WEIGHTS) {
     throw new LayerProblem(`The explorer shows at most ${MOST_WEIGHTS} weights`);
   }
@@ -100,18 +109,25 @@ function checkKernel({ operation, args }, kernel) {
 }
 
 /**
- * A call on rows of numbers (one channel), as engine/operations.js computes it. Throws torch's own
- * refusal, or one of ours, as a LayerProblem.
- * @type {(call: Call, rows: number[][], kernel?: number[][] | null, bias?: number | null) => import("../engine/operations.js").Result}
+ * What engine/operations.js computes, and what the layer's rule counts.
+ * @typedef {import("../engine/operations.js").Result & { parameters: number, macs: number }} Result
+ */
+
+/**
+ * A call on rows of numbers (one channel). Throws torch's own refusal, or one of ours, as a
+ * LayerProblem.
+ * @type {(call: Call, rows: number[][], kernel?: number[][] | null, bias?: number | null) => Result}
  */
 export function run(call, rows, kernel = null, bias = null) {
   const { operation, args } = call;
   const sizes = [rows.length, rows[0].length].slice(2 - rankOf(operation));
-  const out = RULES[operation](args, [1, ...sizes], { name: operation }).shape.slice(1);
+  const made = RULES[operation](args, [1, ...sizes], { name: operation });
+  const out = made.shape.slice(1);
   if (out.includes(0)) {
     throw new LayerProblem(`An output of ${out.join(" by ")} holds no number`);
   }
   checkShown(paddedSizes(call, sizes), out);
   if (KINDS[stem(operation)] === "convolution") checkKernel(call, kernel);
-  return compute(call, rows, kernel, bias);
+  const { parameters, macs } = made;
+  return { ...compute(call, rows, kernel, bias), parameters, macs };
 }

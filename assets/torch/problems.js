@@ -13,6 +13,21 @@ export class LayerProblem extends Error {
   }
 }
 
+/**
+ * What an action makes; null if it is refused with a LayerProblem, which `told` then gets. Any other
+ * error is a fault of ours, and must be heard of.
+ * @type {<T>(action: () => T, told: (problem: LayerProblem) => void) => T | null}
+ */
+export function attempt(action, told) {
+  try {
+    return action();
+  } catch (problem) {
+    if (!(problem instanceof LayerProblem)) throw problem;
+    told(problem);
+    return null;
+  }
+}
+
 /** @type {(message: string, why?: string, lesson?: string) => LayerProblem} */
 export const torchSays = (message, why, lesson) => new LayerProblem(message, why, lesson, true);
 

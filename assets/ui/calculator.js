@@ -1,11 +1,12 @@
 // The network calculator: a stack of layers on a chosen input, its numbers and its funnel.
 
+import { counted } from "../engine/numbers.js";
 import { RULES } from "../torch/layers.js";
 import { measure } from "../torch/network.js";
-import { LayerProblem } from "../torch/problems.js";
+import { attempt, LayerProblem } from "../torch/problems.js";
 import { readNetwork, readShape } from "../torch/reading.js";
 import { addressKeeper, fromHash, toHash } from "./address.js";
-import { button, copyText, counted, make, showProblem } from "./elements.js";
+import { button, copyText, make, mark, showProblem } from "./elements.js";
 import { picture, tuple } from "./funnel.js";
 
 const NAMES = ["layers", "input"];
@@ -296,28 +297,20 @@ export class Calculator {
   }
 
   read() {
-    try {
-      const calls = readNetwork(this.paste.value);
-      showProblem(this.pasteProblem, null, this.up);
-      this.put(calls.map(({ text }) => this.row(text)));
-      this.refresh();
-      this.say(`Read ${calls.length} layer${calls.length === 1 ? "" : "s"}.`);
-    } catch (problem) {
-      if (!(problem instanceof LayerProblem)) throw problem;
-      showProblem(this.pasteProblem, problem, this.up);
-    }
+    const tell = (problem) => showProblem(this.pasteProblem, problem, this.up);
+    tell(null);
+    const calls = attempt(() => readNetwork(this.paste.value), tell);
+    if (!calls) return;
+    this.put(calls.map(({ text }) => this.row(text)));
+    this.refresh();
+    this.say(`Read ${calls.length} layer${calls.length === 1 ? "" : "s"}.`);
   }
 
   refresh(keep = true) {
-    let input = null;
-    try {
-      input = readShape(this.shape.value);
-      showProblem(this.shapeProblem, null, this.up);
-    } catch (problem) {
-      if (!(problem instanceof LayerProblem)) throw problem;
-      showProblem(this.shapeProblem, problem, this.up);
-    }
-    this.shape.setAttribute("aria-invalid", String(!input));
+    const tell = (problem) => showProblem(this.shapeProblem, problem, this.up);
+    tell(null);
+    const input = attempt(() => readShape(this.shape.value), tell);
+    mark(this.shape, input);
     this.made = input ? measure(this.texts(), input) : null;
     for (const [at, row] of this.rows.entries()) this.fill(row, at);
     this.tellTotals();
@@ -342,7 +335,7 @@ export class Calculator {
     row.classList.toggle("sw-unreached", Boolean(stage.unreached));
     const field = row.querySelector("input");
     field.setAttribute("aria-label", `layer ${at + 1}`);
-    field.setAttribute("aria-invalid", String(Boolean(stage.problem)));
+    mark(field, !stage.problem);
     if (stage.problem) field.setAttribute("aria-describedby", box.id);
     else field.removeAttribute("aria-describedby");
     const [earlier, later, gone] = row.querySelectorAll(".sw-change button");

@@ -1,4 +1,4 @@
-// What the explorer and the network calculator share: elements, copying, and problems.
+// What the explorer and the network calculator share: elements, fields, copying, and problems.
 // Text from readers and links becomes textContent or a field's value, never markup.
 
 /** An element with attributes, children (elements or text) and listeners ("onclick"). */
@@ -19,6 +19,43 @@ export function button(label, action, attributes = {}) {
     { type: "button", class: "sw-button", onclick: action, ...attributes },
     label,
   );
+}
+
+/** A field for a number; mode: "numeric" of whole ones or "decimal", for keyboards on glass. */
+export const numberField = (mode, attributes) =>
+  make("input", { ...attributes, class: "sw-number", autocomplete: "off", inputmode: mode });
+
+/** Marks a field whose text is not what it should be; screen readers hear of it. */
+export const mark = (field, fits) => field.setAttribute("aria-invalid", String(!fits));
+
+/** A field or a list with its name, which is its label. */
+export const labelled = (name, field) =>
+  make("div", { class: "sw-control" }, make("label", { for: field.id }, name), field);
+
+/** A list to choose one of these words from. */
+export const choice = (attributes, words) =>
+  make("select", attributes, ...words.map((word) => make("option", {}, word)));
+
+/**
+ * A field for a whole number between buttons that step it, as its arrow keys do: {field, element}.
+ * typed(): after a reader's own number; step(field, by): asks for one more or less.
+ */
+export function stepper(label, typed, step) {
+  const field = numberField("numeric", { "aria-label": label, oninput: typed });
+  field.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    step(field, by);
+  });
+  const element = make(
+    "span",
+    { class: "sw-stepper" },
+    button("−", () => step(field, -1), { "aria-label": `${label}, less` }),
+    field,
+    button("+", () => step(field, 1), { "aria-label": `${label}, more` }),
+  );
+  return { field, element };
 }
 
 /** Copies a text and says so on the button for a moment; without leave, the text is selected. */
@@ -66,9 +103,6 @@ export function showProblem(box, problem, up) {
   box.hidden = !problem;
   box.replaceChildren(...parts);
 }
-
-/** 1234 as "1,234". */
-export const counted = (n) => n.toLocaleString("en-US");
 
 /** Calls start once with the element of a selector, when the page holds it. */
 export function whenReady(selector, start) {

@@ -1,6 +1,6 @@
 // The calculator's funnel: areas to one scale, channels as depth to another, vectors as bars.
 
-import { counted } from "./elements.js";
+import { counted } from "../engine/numbers.js";
 
 const NS = "http://www.w3.org/2000/svg";
 

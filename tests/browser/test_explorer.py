@@ -449,6 +449,20 @@ def test_typing_and_drawing(page):
     assert grid(page, "input").isfinite().all()
 
 
+def test_drawing_passes_over_padding(page):
+    """Which is not a reader's to change, and does not end the stroke."""
+    page.get_by_role("button", name="All 0").click()
+    page.get_by_role("button", name="Draw").click()
+    for n, press in ((8, True), (1, False), (9, False)):  # (0, 0), the padding above it, (0, 1)
+        cells(page, "input").nth(n).hover()
+        if press:
+            page.mouse.down()
+    page.mouse.up()
+    assert program(page)["x"][0, 0].tolist() == [9, 9, 0, 0, 0]
+    assert program(page)["x"].sum() == 18
+    agrees(page)
+
+
 def test_nan_and_infinities_can_be_typed_and_linked(page, visit):
     for n, word in enumerate(("NaN", "inf", "-inf")):
         cells(page, "input").nth(8 + n).focus()
@@ -456,7 +470,7 @@ def test_nan_and_infinities_can_be_typed_and_linked(page, visit):
         page.keyboard.press("Enter")
     row = program(page)["x"][0, 0]
     assert row[0].isnan() and row[1:3].tolist() == [float("inf"), -float("inf")]
-    until(page, "location.hash.includes('NaN')")
+    until(page, "location.hash.includes('NaN,Infinity,-Infinity')")
     other = opened(visit(), page.evaluate("location.hash"))
     torch.testing.assert_close(program(other)["x"], program(page)["x"], equal_nan=True)
     page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")
@@ -849,6 +863,17 @@ def test_a_link_brings_all_of_it(page, visit):
     assert not there.problems
 
 
+def test_a_kernel_that_cannot_be_shown_has_a_link(page, visit):
+    for size in (90, 0):
+        call = f"nn.Conv2d(1, 1, kernel_size={size})"
+        page.locator("#sw-line").fill(call)
+        until(page, f"location.hash.includes('kernel_size={size}')")
+        other = opened(visit(), page.evaluate("location.hash"))
+        assert line(other) == call
+        expect(other.locator(".sw-view > .sw-problem")).to_be_visible()
+        page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")  # whose weights do not fit 0
+
+
 def test_typed_numbers_and_the_photo_travel_too(page, visit):
     page.locator("#sw-line").fill("nn.AvgPool1d(2)")
     cells(page, "input").nth(0).click()
@@ -926,6 +951,16 @@ def test_a_hostile_hash_changes_nothing_and_runs_nothing(visit, beginning, numbe
     page.evaluate("hash => { location.hash = hash }", HOSTILE[number - 1])
     nothing_ran()  # Material lays the page anew when a script changes the hash
     assert not here.problems
+
+
+def test_a_link_followed_from_a_cell_chooses_its_own_output(page):
+    """Focus stays in the grid, whose cells are others; that is no reader's step."""
+    cells(page, "output").nth(8).click()
+    link = "call=nn.MaxPool2d(2)&input=arange:4x6&at=1,1"
+    page.evaluate("hash => { location.hash = hash }", link)
+    expect(page.locator(".sw-where")).to_have_text("output (1, 1), window 5 of 6")
+    assert page.evaluate("document.activeElement.dataset.row") is not None
+    agrees(page)
 
 
 def test_odd_but_honest_links(visit):

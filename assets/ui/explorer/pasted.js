@@ -1,27 +1,32 @@
 // What a reader pastes as a grid: rows of numbers, or what torch, numpy and spreadsheets print.
 // What can be read in two ways is not guessed at; a sentence asks.
 
-import { readNumber } from "../engine/numbers.js";
-import { checkSize, plainProblem } from "./settings.js";
+import { readNumber } from "../../engine/numbers.js";
+import { LayerProblem } from "../../torch/problems.js";
+import { checkSize } from "./source.js";
 
 const WORD = /[-+−–]?(?:[\d.]+(?:e[-+]?\d+)?|nan|inf(?:inity)?|∞)(?![^\s,[\]])/iy;
 
-/** Rows of numbers; throws a problem that says what is unclear. */
+/**
+ * Rows of numbers. Throws a LayerProblem that says what is unclear.
+ * @type {(text: string) => number[][]}
+ */
 export function readPasted(text) {
   const rows = text.includes("[") ? bracketed(text) : lines(text);
-  if (!rows.length || !rows[0].length) throw plainProblem("There are no numbers in this text.");
+  if (!rows.length || !rows[0].length) throw new LayerProblem("There are no numbers in this text.");
   const lengths = [...new Set(rows.map((row) => row.length))];
   if (lengths.length > 1) {
-    throw plainProblem(`The rows have different lengths: ${lengths.join(", ")}.`);
+    throw new LayerProblem(`The rows have different lengths: ${lengths.join(", ")}.`);
   }
   checkSize(rows.length, rows[0].length);
   return rows;
 }
 
+/** @type {(word: string) => number} */
 function numberOf(word) {
   const value = readNumber(word);
   if (value !== null) return value;
-  throw plainProblem(
+  throw new LayerProblem(
     `“${word.slice(0, 40)}” is not a number between −1,000,000 and 1,000,000.`,
     "Numbers such as -2.5, 3e4, nan and inf are accepted.",
   );
@@ -29,9 +34,10 @@ function numberOf(word) {
 
 // ---- Brackets: one list in another, as Python prints a tensor or an array.
 
+/** @type {(text: string) => number[][]} */
 function bracketed(text) {
   if (/\.\.\.|…/.test(text)) {
-    throw plainProblem(
+    throw new LayerProblem(
       "Part of this tensor is left out (…).",
       "Print all of it: torch.set_printoptions(threshold=10_000).",
     );
@@ -46,7 +52,7 @@ function bracketed(text) {
   for (let one = list; Array.isArray(one); [one] = one) sizes.push(one.length);
   const many = sizes.slice(0, -2).find((n) => n !== 1);
   if (many !== undefined) {
-    throw plainProblem(
+    throw new LayerProblem(
       `This tensor is ${sizes.join(" by ")}, and the explorer takes one grid of rows and columns.`,
       `Paste one channel of one sample, such as x[${sizes
         .slice(2)
@@ -58,22 +64,29 @@ function bracketed(text) {
   for (let n = sizes.length; n > 2; n -= 1) [rows] = rows;
   if (sizes.length === 1) rows = [rows];
   if (!rows.every((row) => Array.isArray(row) && !row.some(Array.isArray))) {
-    throw plainProblem("Some of the brackets hold rows, and some hold numbers.");
+    throw new LayerProblem("Some of the brackets hold rows, and some hold numbers.");
   }
   return rows;
 }
 
-/** Refuses what would change the numbers: '-' before the brackets, or '* 2' behind them. */
+/**
+ * Refuses what would change the numbers: '-' before the brackets, or '* 2' behind them.
+ * @type {(around: string) => void}
+ */
 function calculated(around) {
   if (!/[-+−–*/@]/.test(around)) return;
-  throw plainProblem(
+  throw new LayerProblem(
     `“${around.trim().slice(0, 40)}” is a calculation, and only its numbers can be pasted.`,
     "Print its result, and paste that.",
   );
 }
 
-/** '[[1, 2], [3, 4]]' to lists of numbers; numpy prints no commas. */
+/**
+ * '[[1, 2], [3, 4]]' to lists of numbers; numpy prints no commas.
+ * @type {(text: string) => any[]}
+ */
 function nested(text) {
+  /** @type {any[][]} */
   const stack = [[]];
   let at = 0;
   while (at < text.length) {
@@ -81,20 +94,21 @@ function nested(text) {
     if (sign === "[") stack.push([]);
     else if (sign === "]") {
       const done = stack.pop();
-      if (!stack.length) throw plainProblem("There is one closing bracket too many.");
-      stack.at(-1).push(done);
+      if (!stack.length) throw new LayerProblem("There is one closing bracket too many.");
+      stack[stack.length - 1].push(done);
     } else if (!/[\s,]/.test(sign)) {
       WORD.lastIndex = at;
       const word = WORD.exec(text)?.[0] ?? text.slice(at).split(/[\s,[\]]/)[0];
-      stack.at(-1).push(numberOf(word));
+      stack[stack.length - 1].push(numberOf(word));
       at += word.length - 1;
     }
     at += 1;
-    if (stack.length > 8) throw plainProblem("These brackets are nested too deeply for a grid.");
+    if (stack.length > 8)
+      throw new LayerProblem("These brackets are nested too deeply for a grid.");
   }
-  if (stack.length !== 1) throw plainProblem("A bracket is missing.");
+  if (stack.length !== 1) throw new LayerProblem("A bracket is missing.");
   if (stack[0].length !== 1) {
-    throw plainProblem("There are several lists of numbers here; paste one.");
+    throw new LayerProblem("There are several lists of numbers here; paste one.");
   }
   return stack[0][0];
 }
@@ -106,12 +120,14 @@ const ASK_COMMAS =
 const ASK_SEMICOLONS =
   "Put each row on a line of its own, with spaces or commas between its numbers.";
 
+/** @type {(text: string) => LayerProblem} */
 const askCommas = (text) =>
-  plainProblem(
+  new LayerProblem(
     `Are the commas of “${text.slice(0, 40)}” decimal points, or do they separate numbers?`,
     ASK_COMMAS,
   );
 
+/** @type {(text: string) => number[][]} */
 function lines(text) {
   let rows = text.split("\n").map((line) => line.trim().replace(/;$/, ""));
   rows = rows.filter((line) => line.trim());
@@ -120,7 +136,7 @@ function lines(text) {
     // '1 2; 3 4' on one line can only be rows.
     const clear = rows.length === 1 && parts.every((part) => /\s/.test(part));
     if (!clear) {
-      throw plainProblem(
+      throw new LayerProblem(
         "Do the semicolons separate rows, or the numbers of a row?",
         ASK_SEMICOLONS,
       );
@@ -129,7 +145,7 @@ function lines(text) {
   }
   // One comma in each line, between digits alone: a column of decimals, or two columns.
   if (rows.length > 1 && rows.every((line) => /^[-+−–]?\d+,\d+$/.test(line))) {
-    throw plainProblem(
+    throw new LayerProblem(
       `Are the commas of “${rows[0].slice(0, 40)}” decimal points, or do they separate numbers?`,
       "Write decimals with a point, such as 1.5, or a space after each comma between numbers.",
     );
@@ -137,6 +153,7 @@ function lines(text) {
   return rows.map((line) => rowOf(line));
 }
 
+/** @type {(line: string) => number[]} */
 function rowOf(line) {
   const words = line.replace(/,$/, "").split(line.includes(",") ? "," : /\s+/);
   const parts = words.map((word) => word.trim());
@@ -144,7 +161,7 @@ function rowOf(line) {
   const decimals = parts.slice(1).some((part) => /^0\d/.test(part));
   if (line.includes(",") && (mixed || decimals)) throw askCommas(line);
   if (parts.slice(1).some((part) => /^0\d\d$/.test(part))) {
-    throw plainProblem(
+    throw new LayerProblem(
       `Do the spaces of “${line.slice(0, 40)}” separate numbers, or thousands?`,
       "Write thousands without a space, such as 1000.",
     );

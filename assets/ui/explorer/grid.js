@@ -1,8 +1,8 @@
 // A grid of numbers that can be read, walked through, typed into and drawn on: the explorer's
 // input, kernel, output and gradient. Few cells hold numbers, many hold shades of grey.
 
-import { number, short } from "../engine/numbers.js";
-import { make } from "./elements.js";
+import { number, short } from "../../engine/numbers.js";
+import { make } from "../elements.js";
 
 const SMALLEST_NUMBER = 17; // pixels of a cell that can still hold one
 const MOVES = {
@@ -17,6 +17,7 @@ export class Grid {
   cols = 0;
   name = "";
   drawing = false; // whether a pointer paints
+  showing = false; // while cells are new, and a focus among them is no reader's move
 
   /**
    * name: for the heading and for screen readers. on: {pick, hover, edit, paint}, each called
@@ -70,7 +71,7 @@ export class Grid {
     });
     body.addEventListener("focusin", (event) => {
       const cell = found(event);
-      if (!cell) return;
+      if (!cell || this.showing) return;
       this.moveCursor(cell);
       this.on.pick?.(...place(cell));
     });
@@ -201,7 +202,9 @@ export class Grid {
     this.body.replaceChildren(...lines);
     this.cursor = Math.min(this.cursor, this.cells.length - 1);
     this.cells[this.cursor].setAttribute("tabindex", "0");
+    this.showing = true;
     if (had) this.cells[this.cursor].focus();
+    this.showing = false;
   }
 
   /** Cells of so many pixels; small ones show shades in place of numbers. */
