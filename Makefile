@@ -12,14 +12,14 @@ QUICK ?=
 COVERAGE ?=
 JOBS ?= 4
 
-# Ours alone: no user's Jupyter, IPython, pip --user or matplotlib settings leak into a build.
+# Keep the user's own packages (pip install --user) out of a build.
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Material's notice of its end in 2027 is in the README; every build need not repeat it.
+# The README mentions that Material's support ends in 2027; builds need not repeat it.
 export NO_MKDOCS_2_WARNING := 1
 # Compiled files outside scripts/, which `mkdocs serve` watches.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
-# Images of containers often forbid to write them, and then every process compiles all it imports.
+# Container images often disable compiled files, and then every process compiles all it imports.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .PHONY: serve site offline takeaway branch notebooks pdf figures test check lint format lock outdated release-notes clean distclean help
@@ -36,7 +36,7 @@ offline: site  ## pack the site as dist/sliding-windows-offline.zip, which works
 takeaway: site  ## pack the executed notebooks with the package as dist/sliding-windows-course.zip
 	$(BIN)/python -m slidingwindows takeaway
 
-branch: site  ## write what the branch of notebooks holds to dist/notebooks; needs repo_url
+branch: site  ## write the files of the notebooks branch to dist/notebooks; needs repo_url
 	$(BIN)/python -m slidingwindows.site.cloud
 
 notebooks: branch  ## push the executed notebooks to a branch, for Colab and Binder; needs repo_url
@@ -67,7 +67,7 @@ lint: $(READY)
 	$(NODE) $(MODULES)/typescript/bin/tsc --project tsconfig.strict.json
 	$(BIN)/codespell assets docs lessons scripts tests *.md *.yml *.toml
 
-format: $(READY)  ## lay out Python and script as the linters want them
+format: $(READY)  ## format Python and JavaScript
 	$(BIN)/ruff format scripts tests
 	$(NODE) $(MODULES)/@biomejs/biome/bin/biome check --write
 
@@ -77,20 +77,20 @@ lock:  ## write requirements.lock from pyproject.toml; ARGS=--upgrade takes the 
 outdated:  ## list the locked versions that are behind the newest
 	@PYTHON="$(PYTHON)" scripts/lock.sh --outdated
 
-release-notes: $(READY)  ## print what CHANGELOG.md says of this version; VERSION=0.1.0 for another
+release-notes: $(READY)  ## print this version's section of CHANGELOG.md; VERSION=0.1.0 for another
 	@$(BIN)/python scripts/release_notes.py $(VERSION)
 
-clean:  ## remove everything a build made, keep the virtual environment
+clean:  ## delete all build output, but keep the virtual environment
 	rm -rf site dist .cache build .pytest_cache .hypothesis .ruff_cache
 	find lessons scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-distclean: clean  ## remove the virtual environment too
+distclean: clean  ## delete the virtual environment as well
 	rm -rf $(VENV) scripts/*.egg-info
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-# The stamp is made last, so an interrupted set-up is simply done again.
+# The stamp is made last, so an interrupted setup is simply run again.
 $(READY): requirements.lock requirements-torch.txt pyproject.toml package.json package-lock.json \
     scripts/setup.sh scripts/torch.sh scripts/node.sh
 	@PYTHON="$(PYTHON)" scripts/setup.sh $(VENV)

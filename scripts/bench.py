@@ -34,8 +34,8 @@ def main() -> int:
     mutants.add_argument("--jobs", type=int, default=1, help="how many mutants at once")
     options = parser.parse_args()
     bench = importlib.import_module(f"benches.{options.what}")
-    asked = getattr(bench, "OPTIONS", ("runs",))
-    good = bench.run(**{name: getattr(options, name) for name in asked})
+    names = getattr(bench, "OPTIONS", ("runs",))
+    good = bench.run(**{name: getattr(options, name) for name in names})
     return 0 if good else 1
 
 

@@ -12,7 +12,7 @@ root=""
 [ "$(id -u)" = 0 ] || root="sudo -n"
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
     has $name || continue
-    # Root is at home in containers and runners; on other machines nothing is added for speed.
+    # Only root, as in containers and CI: on other machines nothing is installed just for speed.
     [ -n "$root" ] || ! has apt-get || debian $shell || true
     exit 0
 done

@@ -17,7 +17,7 @@ trap 'rm -rf "$work" requirements.lock.new' EXIT
 "${PYTHON:-python3}" -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet uv
 
-# No index of this machine's own may leak in: its files would have hashes that nobody else finds.
+# No private index of this machine may be used: its files could have hashes found nowhere else.
 unset UV_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_CONSTRAINT UV_OVERRIDE UV_NO_INDEX
 setting() { # a line of Python about the table `project` or `build` of pyproject.toml
     "$work/venv/bin/python" -c "
@@ -37,7 +37,7 @@ torch=requirements-torch.txt
     pyproject.toml "$work/build.in" $torch >"$work/said"
 
 if [ "${1:-}" = --outdated ]; then
-    # A package has one line for each range of Pythons or platforms that needs a version of its own.
+    # A package has one line for each range of Pythons or platforms with its own version.
     cat requirements.lock requirements-torch.txt | sed -n 's/^\([a-z].*==.*\)/\1/p' |
         sed 's/ *\\$//' | sort >"$work/ours"
     sed -n 's/^\([a-z].*==.*\)/\1/p' "$work/all" | sed 's/ *\\$//' |

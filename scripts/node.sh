@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what bundles, checks and tests the site's script, by the hashes of package-lock.json.
+# Install what bundles, checks and tests the site's script, with the hashes of package-lock.json.
 # Usage: node.sh VENV; Node itself comes with the locked packages of Python.
 set -eu
 venv=$1

@@ -1,4 +1,4 @@
-"""Hooks of every run, torch on one thread a process, and one address for the built site."""
+"""Hooks of every run, one torch thread per process, and one address for the built site."""
 
 import contextlib
 import os
@@ -17,8 +17,8 @@ from running import (  # noqa: F401
 
 from slidingwindows.site.browser import served
 
-# Torch's threads wait for each other by spinning, which costs ten times what these small tensors
-# need, and the more the busier the machine is. Workers and builds that tests start inherit it.
+# Torch's threads wait for each other by spinning, which costs ten times as much as these small
+# tensors need, and more on a busy machine. Workers and builds that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 

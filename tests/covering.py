@@ -1,4 +1,4 @@
-"""`make test COVERAGE=1`: how much of each room of the package the tests ran; a mere report."""
+"""`make test COVERAGE=1`: how much of each room of the package the tests ran, as a report."""
 
 from __future__ import annotations
 

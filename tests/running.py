@@ -1,11 +1,11 @@
-"""What every run of the tests keeps to: nothing goes untested without a word, long files first.
+"""Rules of every test run: nothing is skipped silently, and the longest files run first.
 
-- A test that is skipped or expected to fail makes the run fail, unless MAY_BE_SKIPPED says why
-  it may be. So does a file without a test, and a run in which no test was executed.
-- Under ``-n`` each file goes to one process, the longest files first; the tests of a file in
-  SPLIT go one by one, those in TOGETHER go to one process, and what is asked of one lesson goes
-  where that lesson runs.
-- ``--quick`` leaves out all files but those in QUICK, and says so.
+- A test that is skipped or expected to fail makes the run fail, unless MAY_BE_SKIPPED gives a
+  reason. So does a file without a test, and a run in which no test was executed.
+- With ``-n`` each file runs in one process, the longest files first. The tests of a file in SPLIT
+  are distributed one by one, the files in TOGETHER share a process, and every test of one lesson
+  goes to the process in which that lesson runs.
+- ``--quick`` runs only the files in QUICK, and says what it left out.
 """
 
 from pathlib import Path
@@ -15,17 +15,17 @@ import pytest
 HERE = Path(__file__).parent
 LESSONS = [path.stem for path in sorted(HERE.parent.glob("lessons/*.py"))]
 
-# By the beginning of a test's id: why it may be skipped.
+# The prefix of a test's id, and why it may be skipped.
 MAY_BE_SKIPPED = {
     "tests/cli/test_cli_files.py::test_a_disk_that_is_really_full": "only root may mount a disk; "
-    "test_a_full_disk_leaves_the_old_file puts the same answer in the system's mouth",
+    "test_a_full_disk_leaves_the_old_file simulates the same error",
     "tests/cli/test_cli_files.py::test_a_disk_that_is_really_read_only": "only root may mount a "
     "disk; test_a_read_only_folder runs everywhere",
     "tests/cli/test_cli_files.py::test_a_full_standard_output": "only Linux has /dev/full",
 }
 
-# Longest first, as `python scripts/bench.py tests` prints them. But the first builds the site, and
-# meanwhile the other process has something to do that needs none.
+# Longest first, as `python scripts/bench.py tests` prints them. But the first one builds the site,
+# while the other process has something to do that does not need it.
 LONGEST = (
     "browser/test_takeaway.py",
     "lessons/test_trained_on_digits.py",
@@ -56,9 +56,9 @@ LONGEST = (
     "project/test_types.py",
     "browser/test_same_page.py",
 )
-# Files whose tests share nothing that is costly to make.
+# Files whose tests share no expensive fixture.
 SPLIT = ()
-# Files that look at the same figures, which are drawn once where all of them are.
+# Files that check the same figures, which are drawn only once if they share a process.
 TOGETHER = (
     "drawing/test_frames.py",
     "words/test_description.py",
@@ -70,8 +70,8 @@ TOGETHER = (
     "drawing/test_moving_frames.py",
 )
 
-# For the loop of editing, by the beginnings of names: the engine, what is seen and said of it most
-# often, one tiny site and one lesson.
+# For quick checks while editing, by prefix: the engine, the most common figures and words, one tiny
+# site and one lesson.
 QUICK = (
     "core/",
     "tracing/",
@@ -88,7 +88,9 @@ QUICK = (
 
 
 def pytest_addoption(parser):
-    parser.addoption("--quick", action="store_true", help="only the quick files; says what it left")
+    parser.addoption(
+        "--quick", action="store_true", help="only the quick files; says what is left out"
+    )
 
 
 def pytest_sessionstart(session):
@@ -97,7 +99,7 @@ def pytest_sessionstart(session):
 
 
 class Log:
-    """What became of the tests, and what the whole run is worth for it."""
+    """The outcomes of the tests, and whether the whole run counts as passed."""
 
     def __init__(self):
         self.passed, self.skipped = 0, {}
@@ -146,7 +148,7 @@ class Log:
 
 
 def all_files():
-    """Every file of tests on disk."""
+    """Every test file on disk."""
     return sorted(HERE.rglob("test_*.py"))
 
 
@@ -184,14 +186,14 @@ def pytest_make_collect_report(collector):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Longest files first in the processes of ``-n``, whose scheduler keeps this order."""
+    """Put the longest files first in the workers of ``-n``, whose scheduler keeps this order."""
     if hasattr(config, "workerinput"):
         places = {HERE / name: place for place, name in enumerate(LONGEST)}
         items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def scope(test):
-    """What goes to one process together: a file, or all that needs one lesson's run or figures."""
+    """The group of a test, which runs in one process: a file, or everything about one lesson."""
     file = test.split("::", 1)[0].removeprefix("tests/")
     if file in SPLIT:
         return test

@@ -1,4 +1,4 @@
-"""What the benches share: times, and a measured figure beside its bound."""
+"""What the benchmarks share: timing, and printing a measured value beside its bound."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def timed(function, runs: int) -> tuple[float, object]:
 
 
 def row(name: str, value: float, at_least=None, at_most=None) -> bool:
-    """Print one measured figure beside its bound; True if it keeps it."""
+    """Print one measured value beside its bound; True if it is within it."""
     good = (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
     bound = f"at least {at_least}" if at_least is not None else ""
     bound = f"at most {at_most}" if at_most is not None else bound
@@ -34,7 +34,7 @@ def row(name: str, value: float, at_least=None, at_most=None) -> bool:
 
 
 def build_site(folder: Path, root: Path = ROOT) -> None:
-    """The whole site of a project, as `make site` makes it; its output is shown if it fails."""
+    """Build the whole site of a project, as `make site` does; a failed build's output is shown."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)

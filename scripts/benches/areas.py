@@ -1,4 +1,4 @@
-"""What the mutants' bench mutates: areas of the project, and the tests that answer for each."""
+"""What the mutation benchmark mutates: areas of the project, and the tests of each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 
 class Area(NamedTuple):
-    """Files by pattern, those of the package from its folder; folders or files of tests."""
+    """Modules and other files to mutate, as patterns; their tests, as files or folders."""
 
     modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
-    least: int = 95  # percent of its decided mutants that tests must notice
+    least: int = 95  # percent of the decided mutants that tests must notice
 
     def sources(self, root: Path) -> list[Path]:
         """The files to mutate."""
@@ -21,12 +21,12 @@ class Area(NamedTuple):
         return sorted([*named, *(path for one in self.files for path in root.glob(one))])
 
     def test_files(self, root: Path) -> list[Path]:
-        """The test files, folders opened."""
-        found = []
+        """The test files, with folders expanded."""
+        files = []
         for one in self.tests:
             path = root / one
-            found += sorted(path.glob("test_*.py")) if path.is_dir() else [path]
-        return found
+            files += sorted(path.glob("test_*.py")) if path.is_dir() else [path]
+        return files
 
 
 AREAS = {
@@ -73,11 +73,11 @@ AREAS = {
     ),
     "script": Area(files=("assets/**/*.js",), tests=("tests/browser",)),
 }
-# An area whose mutants and tests are its own affair is a module of this package with
+# An area that makes and tests its own mutants is a module of this package with
 # `score(sample, seed, report) -> (killed, decided)`.
 OTHERS = {"lessons": "benches.lessons"}
 
-# Which tests of the site a script has; each of them builds the site, so not all are run for all.
+# Which browser tests cover which script: each one builds the site, so only these are run.
 ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")
 TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", "reading")
 TORCH += ("refusals", "shared")
@@ -94,7 +94,7 @@ OF_SCRIPT = {
 
 
 def chosen_for_script(path: Path, tests: list[Path]) -> list[Path]:
-    """The test files of the site that speak of a script, or all of them."""
+    """The browser tests that cover a script, or all of them."""
     names = {
         f"test_{test}.py"
         for test, stems in OF_SCRIPT.items()

@@ -1,4 +1,4 @@
-"""What one step costs in Chromium on the largest input that a figure or the explorer takes.
+"""What one step costs in Chromium with the largest input that a figure or the explorer accepts.
 
 Main-thread time: script, style, layout and paint, as Chromium itself counts it. Sixty steps a
 second leave 16 ms for each.
@@ -14,7 +14,7 @@ from pathlib import Path
 from . import build_site, row
 
 SIDE, STEPS = 64, 120
-# Ten steps before the count, so that scripts are compiled and styles are known.
+# Ten steps before measuring, so that scripts are compiled and styles resolved.
 STEPPING = """async ([step, count]) => {
   const go = eval(step);
   const frame = () => new Promise(requestAnimationFrame);
@@ -35,10 +35,10 @@ def figure(folder: Path) -> str:
 
     module = nn.MaxPool2d(3, stride=2, padding=1)
     trace = slide(module, input_for(module, f"{SIDE}x{SIDE}", "photo", seed=0))
-    made = render({"kind": "trace", "name": "bench", "trace": trace.to_dict(), "caption": ""})
-    for name, content in made.files.items():
+    rendered = render({"kind": "trace", "name": "bench", "trace": trace.to_dict(), "caption": ""})
+    for name, content in rendered.files.items():
         (folder / name).write_bytes(content)
-    (folder / "bench.json").write_text(json.dumps({**made.facts(), "caption": ""}), "utf-8")
+    (folder / "bench.json").write_text(json.dumps({**rendered.facts(), "caption": ""}), "utf-8")
     return embed_figures("<!-- figure bench -->", folder, "../", "bench")
 
 
@@ -65,7 +65,7 @@ def run(runs: int) -> bool:
         folder = Path(scratch, "site")
         build_site(folder)
         markup = figure(folder / "figures")
-        found = {"explorer": [], "stepper": []}
+        results = {"explorer": [], "stepper": []}
         with served(folder) as address, chromium() as browser:
             for _ in range(runs):
                 # The page's own policy forbids eval, which the measuring needs.
@@ -73,17 +73,17 @@ def run(runs: int) -> bool:
                 state = f"#call=nn.MaxPool2d(3,stride=2,padding=1)&input=photo:{SIDE}x{SIDE}"
                 page.goto(f"{address}explorer/{state}")
                 page.locator(".sw-board .sw-shaded").first.wait_for()
-                found["explorer"].append(measured(page, EXPLORER))
+                results["explorer"].append(measured(page, EXPLORER))
                 page.evaluate(
                     "html => { document.querySelector('article').innerHTML = "
                     "`<div id=bench>${html}</div>` }",
                     markup,
                 )
-                found["stepper"].append(measured(page, STEPPER))
+                results["stepper"].append(measured(page, STEPPER))
                 page.context.close()
     return all(
         [
             row(f"{name}, ms a step at {SIDE}x{SIDE}", statistics.median(times), at_most=16)
-            for name, times in found.items()
+            for name, times in results.items()
         ]
     )

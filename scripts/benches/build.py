@@ -45,7 +45,7 @@ WRITTEN = (
     "({machine}) on {day}. The projects are made for it: short lessons with one figure each. "
     "Seconds differ from machine to machine; the ratios should hold."
 )
-# Numbers to the right by a class: Markdown's own way is a style, which the site's policy refuses.
+# Right-align numbers with a class: Markdown itself writes a style, which the site's policy blocks.
 NUMBERS = '<div class="sw-numbers" markdown>'
 PLAIN = (
     "Plain mkdocs-jupyter executes the same notebooks with `execute: true`, one after the other, "
@@ -61,7 +61,7 @@ def environment() -> dict[str, str]:
 def build(
     folder: Path, variables: dict[str, str] | None = None, strict: bool = True
 ) -> tuple[float, float]:
-    """Seconds, and the most megabytes that the build and all it started held at once.
+    """Seconds, and peak megabytes of the build and everything it started.
 
     variables: the environment, if it is not environment().
     """
@@ -99,9 +99,9 @@ def build(
 def cold(
     folder: Path, variables: dict[str, str] | None = None, strict: bool = True
 ) -> tuple[float, float]:
-    """The same for a build that finds nothing made."""
-    for made in (".cache", "site"):
-        shutil.rmtree(folder / made, ignore_errors=True)
+    """The same for a build without any cache."""
+    for name in (".cache", "site"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     return build(folder, variables, strict)
 
 
@@ -152,24 +152,24 @@ def reload(folder: Path, path: str, old: str, page: str) -> float:
 
 
 def measure(count: int, scratch: Path, runs: int) -> dict[str, float]:
-    """Every figure for projects of so many lessons, in seconds and megabytes."""
+    """Every measurement for projects of ``count`` lessons, in seconds and megabytes."""
     mine = ours(scratch / f"ours-{count}", count)
     notebooks = plain_notebooks(scratch / f"notebooks-{count}", count)
     pages = plain_markdown(scratch / f"pages-{count}", count)
-    found = {}
-    found["cold"], found["cold memory"] = cold(mine)
-    found["plain cold"], found["plain cold memory"] = cold(notebooks)
+    result = {}
+    result["cold"], result["cold memory"] = cold(mine)
+    result["plain cold"], result["plain cold memory"] = cold(notebooks)
     build(pages)
-    found["no-op"] = statistics.median(build(mine)[0] for _ in range(runs))
-    found["pages"] = statistics.median(build(pages)[0] for _ in range(runs))
+    result["no-op"] = statistics.median(build(mine)[0] for _ in range(runs))
+    result["pages"] = statistics.median(build(pages)[0] for _ in range(runs))
     lesson = "lessons/lesson-001.py"
-    found["prose edit"] = edited(mine, lesson, "slides over the input", runs)
-    found["code edit"] = edited(mine, lesson, "tuple(pool(x).shape)\n\n#", 1)
-    found["serve"] = reload(mine, lesson, "This is lesson", "lessons/lesson-001/")
-    found["serve pages"] = reload(
+    result["prose edit"] = edited(mine, lesson, "slides over the input", runs)
+    result["code edit"] = edited(mine, lesson, "tuple(pool(x).shape)\n\n#", 1)
+    result["serve"] = reload(mine, lesson, "This is lesson", "lessons/lesson-001/")
+    result["serve pages"] = reload(
         pages, "docs/lessons/lesson-001.md", "This is lesson", "lessons/lesson-001/"
     )
-    return found
+    return result
 
 
 def table(results: dict[int, dict[str, float]]) -> str:
@@ -203,26 +203,28 @@ def table(results: dict[int, dict[str, float]]) -> str:
 
 
 def run(runs: int) -> bool:
-    """Print and keep every figure for each size."""
+    """Print and keep every measurement for each size."""
     results, good = {}, []
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         for count in SIZES:
-            found = results[count] = measure(count, Path(scratch), runs)
+            result = results[count] = measure(count, Path(scratch), runs)
             print(f"-- {count} lessons")
             good += [
-                row("first build, s", found["cold"]),
-                row("plain mkdocs-jupyter, s", found["plain cold"]),
-                row("part of its time", found["cold"] / found["plain cold"], at_most=0.6),
-                row("nothing to do, s", found["no-op"]),
-                row("plain Markdown, s", found["pages"]),
-                row("times as long", found["no-op"] / found["pages"], at_most=1.5),
-                row("edit of prose, s", found["prose edit"]),
-                row("times as long as Markdown", found["prose edit"] / found["pages"], at_most=1.7),
-                row("edit of code, s", found["code edit"]),
-                row("served page after an edit, s", found["serve"]),
-                row("the same, plain Markdown, s", found["serve pages"]),
-                row("most memory, MB", found["cold memory"]),
-                row("the same, mkdocs-jupyter, MB", found["plain cold memory"]),
+                row("first build, s", result["cold"]),
+                row("plain mkdocs-jupyter, s", result["plain cold"]),
+                row("part of its time", result["cold"] / result["plain cold"], at_most=0.6),
+                row("nothing to do, s", result["no-op"]),
+                row("plain Markdown, s", result["pages"]),
+                row("times as long", result["no-op"] / result["pages"], at_most=1.5),
+                row("edit of prose, s", result["prose edit"]),
+                row(
+                    "times as long as Markdown", result["prose edit"] / result["pages"], at_most=1.7
+                ),
+                row("edit of code, s", result["code edit"]),
+                row("served page after an edit, s", result["serve"]),
+                row("the same, plain Markdown, s", result["serve pages"]),
+                row("most memory, MB", result["cold memory"]),
+                row("the same, mkdocs-jupyter, MB", result["plain cold memory"]),
             ]
     PAGE.write_text(table(results), "utf-8")
     return all(good)

@@ -25,7 +25,7 @@ OPTIONS = ("runs",)
 LIVE = re.compile(r"livereload\((\d+), (\d+)\)")
 LESSON = "lessons/max-pooling"
 STYLE = "scripts/slidingwindows/drawing/style.py"
-# What is edited: a file, what is replaced in it, and the page that must then hold the new words.
+# Edits: a file, the text replaced in it, and the page that must then show the new text.
 PROSE = (f"{LESSON}.py", "Nothing forbids overlap.", f"{LESSON}/")
 SHEET = ("assets/site.css", ".sw-offscreen", "assets/site.css")
 CODE = (f"{LESSON}.py", "by hand:", f"{LESSON}/")
@@ -34,7 +34,7 @@ PLAIN = ("docs/lessons/max-pooling.md", "Nothing forbids overlap.", f"{LESSON}/"
 
 
 def course(folder: Path, warm: bool) -> Path:
-    """A copy of this project, to be edited. warm: with what its last build kept."""
+    """A copy of this project, to be edited. warm: with the cache of its last build."""
     left_out = shutil.ignore_patterns("__pycache__")
     for name in ("lessons", "docs", "assets", "scripts"):
         shutil.copytree(ROOT / name, folder / name, ignore=left_out)
@@ -95,10 +95,10 @@ def served(folder: Path) -> Iterator[Served]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        found = Served(folder, address)
-        found.page()
-        time.sleep(5)  # the process that runs lessons gets warm behind
-        yield found
+        server = Served(folder, address)
+        server.page()
+        time.sleep(5)  # the fork server starts up in the background
+        yield server
     finally:
         running.terminate()
         running.wait()
@@ -156,7 +156,7 @@ def first(scratch: Path) -> bool:
 
 
 def run(runs: int) -> bool:
-    """Print each figure beside its bound."""
+    """Print each measurement beside its bound."""
     print(f"-- the course, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         good = [edits(Path(scratch), runs), nothing(Path(scratch), runs), first(Path(scratch))]

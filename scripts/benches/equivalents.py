@@ -1,13 +1,13 @@
-"""Mutants that no test can notice because nothing anyone can see changes: each with its reason.
+"""Equivalent mutants, which no test can notice because nothing visible changes, with reasons.
 
-A mutant is known by its module, its line's text and its change, so that an entry lapses as soon as
-the line is edited. Such mutants are left out of the scores.
+A mutant is identified by its module, its line's text and its change, so that an entry lapses as
+soon as the line is edited. Equivalent mutants are left out of the scores.
 """
 
 from __future__ import annotations
 
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
-_SAME_PADS = "Unfold pads as much before as behind"
+_SAME_PADS = "Unfold pads as much before as after"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (

@@ -86,13 +86,13 @@ def shown(gif: bytes) -> list[tuple[bytes, int]]:
 
 def gifsicles(gif: bytes, folder: str) -> bytes:
     """What ``gifsicle -O3`` makes of the same shown states, stored whole; comments stay."""
-    source, made = Path(folder, "whole.gif"), Path(folder, "smaller.gif")
+    source, target = Path(folder, "whole.gif"), Path(folder, "smaller.gif")
     source.write_bytes(gif)
     whole = ["gifsicle", "--unoptimize", str(source), "-o", str(source)]
     subprocess.run(whole, check=True, capture_output=True)
-    command = ["gifsicle", "-O3", "-Okeep-empty", str(source), "-o", str(made)]
+    command = ["gifsicle", "-O3", "-Okeep-empty", str(source), "-o", str(target)]
     subprocess.run(command, check=True, capture_output=True)
-    return made.read_bytes()
+    return target.read_bytes()
 
 
 def moments(trace) -> list[tuple[str, int, float]]:
@@ -100,13 +100,13 @@ def moments(trace) -> list[tuple[str, int, float]]:
     from slidingwindows.drawing.animation import GLIDE, durations
 
     glide, look, _ = durations(len(trace.steps))
-    found = [("opening", 0, 0.0)]
+    result = [("opening", 0, 0.0)]
     for step in range(len(trace.steps)):
         if step and glide:
-            found += [("glide", step, part) for part in GLIDE]
-        found += [("look", step, 1.0)] if look else []
-        found.append(("answer", step, 1.0))
-    return [*found, ("last", len(trace.steps) - 1, 1.0)]
+            result += [("glide", step, part) for part in GLIDE]
+        result += [("look", step, 1.0)] if look else []
+        result.append(("answer", step, 1.0))
+    return [*result, ("last", len(trace.steps) - 1, 1.0)]
 
 
 def matplotlibs(trace, path: Path) -> bytes:
@@ -131,8 +131,8 @@ def matplotlibs(trace, path: Path) -> bytes:
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, width), axes.set_ylim(height, 0), axes.set_axis_off()
 
-    def write(x, y, text, size, role="text", **more):  # size in pixels; a point is 100/72 of one
-        return axes.text(x, y, text, size=size * 0.72, color=colour[role], **more)
+    def write(x, y, text, size, role="text", **kwargs):  # size in pixels; a point is 100/72 of one
+        return axes.text(x, y, text, size=size * 0.72, color=colour[role], **kwargs)
 
     def box(panel, row, col, role="page"):
         left, top, right, bottom = panel.box(row, col)

@@ -1,4 +1,4 @@
-"""How many faults put into lessons, in their code and in their words, their tests notice."""
+"""Mutation score of the lessons: faults in their code and words that their tests notice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from . import ROOT
 
 
 def score(sample: int, seed: int, report) -> tuple[int, int]:
-    """(killed, decided) of about so many mutants, shared out evenly among the lessons."""
+    """(killed, decided) of about ``sample`` mutants, spread evenly over the lessons."""
     sys.path.insert(0, str(ROOT / "tests" / "lessons"))
     from lesson_run import NAMES
     from mutations import score as score_of

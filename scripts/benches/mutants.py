@@ -1,12 +1,12 @@
-"""How many faults the tests notice: faults put into the code one at a time, counted by area.
+"""Mutation testing: put faults into the code one at a time, and count those that tests notice.
 
     python scripts/bench.py mutants --area engine --sample 60 --seed 1
     python scripts/bench.py mutants --module geometry --sample 1000
 
 The tree is copied first and only the copy is changed. A process that has imported torch once is
 forked for each mutant; its child runs the tests that reach the changed function, until one fails.
-A mutant is killed if a test fails or the child uses up its time; mutants that change nothing
-anyone can see are listed in equivalents.py and count for nothing.
+A mutant is killed if a test fails or the child exceeds its time limit; mutants that change nothing
+visible are listed in equivalents.py and not counted.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from .mutating import Mutant, of_python, of_script
 
 OPTIONS = ("area", "module", "sample", "seed", "jobs")
 KEPT = ".cache/mutants"
-# Of seconds of the processor; a wall clock would count a busy machine as a kill.
+# In processor time: by the wall clock, a busy machine would count as a kill.
 PATIENCE, LEAST_PATIENCE = 5, 60
 HUNG = 1800
-AT_FIRST = 2  # files of tests
+AT_FIRST = 2  # test files
 MOST_MEMORY = 12 << 30
 KILLED, SURVIVED, TIMED_OUT, HANGING = "killed", "survived", "killed by its time", "hanging"
 NOTHING_RUN = (4, 5)  # pytest's exit codes for a wrong call and for no tests
@@ -45,7 +45,7 @@ NOTHING_RUN = (4, 5)  # pytest's exit codes for a wrong call and for no tests
 
 def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
     """Print each survivor, and the score of each area."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # as conftest.py has it for the whole run of the tests
+    os.environ["OMP_NUM_THREADS"] = "1"  # as conftest.py sets it for the tests
     if module:
         area = area or next(name for name, one in AREAS.items() if module in one.modules)
     names = [area] if area else [*AREAS, *OTHERS]
@@ -64,13 +64,13 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
 
 def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
     """Every mutant of an area, or of one of its modules; known equivalents are among them."""
-    found = []
+    mutants = []
     for path in area.sources(ROOT):
         if module and module not in (path.stem, module_of(path.as_posix())):
             continue
         make = of_script if path.suffix == ".js" else of_python
-        found += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
-    return found
+        mutants += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+    return mutants
 
 
 def module_of(path: str) -> str:
@@ -80,12 +80,12 @@ def module_of(path: str) -> str:
 
 
 def key_of(mutant: Mutant) -> tuple[str, str, str]:
-    """By what a mutant is listed as an equivalent."""
+    """The key of a mutant in EQUIVALENT."""
     return Path(mutant.path).stem, mutant.text, mutant.change
 
 
 def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, int]:
-    """(killed, decided) of a random sample; survivors are printed, and what a mutant took.
+    """(killed, decided) of a random sample; prints the survivors, and the time of a mutant.
 
     Equivalents are left out after the draw, so that a new entry leaves the rest of a sample alone.
     """
@@ -94,7 +94,7 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
     chosen = [mutant for mutant in drawn if key_of(mutant) not in EQUIVALENT]
     results = Counter()
     with tempfile.TemporaryDirectory() as scratch:
-        whole_site = "tests/browser" in area.tests  # which is built from a warm cache
+        whole_site = "tests/browser" in area.tests  # it is built from a warm cache
         copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
         known = coverage(area, copies[0])
         begun = time.monotonic()
@@ -149,14 +149,14 @@ def outcomes(mutants, area, known, copies):
 
 
 def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
-    """Test files that run the mutant's function, those first that are named for it or quick."""
+    """Test files that run the mutant's function; first those named after it, and quick ones."""
     stem = Path(mutant.path).stem
     module = module_of(mutant.path)
     if mutant.path.endswith(".js"):
         tests = [ROOT / test for test in known]
         return [one.relative_to(ROOT).as_posix() for one in chosen_for_script(Path(stem), tests)]
     function = f"{module}:{mutant.function}"
-    reached = [test for test, facts in known.items() if function in facts["functions"]]
+    reached = [test for test, entry in known.items() if function in entry["functions"]]
     return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
 
 
@@ -177,7 +177,7 @@ class Copy:
         if with_cache and (ROOT / ".cache").is_dir():
             apart = shutil.ignore_patterns("mutants", "pycache", "lock")
             shutil.copytree(ROOT / ".cache", self.root / ".cache", ignore=apart)
-        # A mutant may be as old and as long as what it replaces; only content tells.
+        # A mutant may have the age and length of the original; only its content differs.
         compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode"]
         subprocess.run([*compiling, "checked-hash", str(self.root / "scripts")], check=True)
         self.tracer = root / "tracing"
@@ -247,7 +247,7 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     sys.path[:] = [scripts, *(p for p in sys.path if p and Path(p).resolve() != ROOT / "scripts")]
     for name in [name for name in sys.modules if name.split(".")[0] == "benches"]:
         del sys.modules[name]
-    # Compiled tests serve the next child; what is compiled of the package is told by content.
+    # Compiled tests are reused by the next child; the package's are checked by content.
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(copy.tracer), scripts])
@@ -260,9 +260,9 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     import hypothesis
     import pytest
 
-    # That a sweep fails is all that counts, so no example is made smaller.
-    found = [one for one in hypothesis.Phase if one.name in ("explicit", "generate")]
-    hypothesis.settings.register_profile("mutants", phases=found, database=None)
+    # Only whether a sweep fails counts, so no example is shrunk.
+    wanted = [one for one in hypothesis.Phase if one.name in ("explicit", "generate")]
+    hypothesis.settings.register_profile("mutants", phases=wanted, database=None)
     hypothesis.settings.load_profile("mutants")
     code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
     if traced:
@@ -299,7 +299,7 @@ if folder and "mutants_hits" not in sys.modules:
 
 
 def coverage(area: Area, copy: Copy) -> dict:
-    """By test file: the functions that it runs, and its seconds of the processor.
+    """By test file: the functions that it runs, and its seconds of processor time.
 
     Measured without a mutant, so a test that fails anyway is found out. Kept until the test or
     a module that it runs is another: without that, it cannot come to run any other function.
@@ -311,24 +311,24 @@ def coverage(area: Area, copy: Copy) -> dict:
         path.relative_to(package).with_suffix("").as_posix(): contents([path])
         for path in sorted(package.rglob("*.py"))
     }
-    found = {}
+    result = {}
     for test in area.test_files(ROOT):
         helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
         script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
         key = contents([test, *helpers, *script])
         file = test.relative_to(ROOT).as_posix()
         kept = folder / f"{file.replace('/', '.')}.json"
-        facts = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
-        run = facts.get("modules", {})
-        if facts.get("key") != key or any(modules.get(name) != run[name] for name in run):
-            facts = {"key": key, **measured(file, copy)}
-            ran = {function.split(":")[0] for function in facts["functions"]}
-            facts["modules"] = {module: modules[module] for module in sorted(ran)}
+        entry = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
+        run = entry.get("modules", {})
+        if entry.get("key") != key or any(modules.get(name) != run[name] for name in run):
+            entry = {"key": key, **measured(file, copy)}
+            ran = {function.split(":")[0] for function in entry["functions"]}
+            entry["modules"] = {module: modules[module] for module in sorted(ran)}
             aside = kept.with_suffix(".aside")
-            aside.write_text(json.dumps(facts), "utf-8")
+            aside.write_text(json.dumps(entry), "utf-8")
             aside.replace(kept)
-        found[file] = facts
-    return found
+        result[file] = entry
+    return result
 
 
 def measured(test: str, copy: Copy) -> dict:

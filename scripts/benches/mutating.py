@@ -1,4 +1,4 @@
-"""Faults put into code on purpose, one at a time: what can be changed, and the changed source.
+"""Mutants of Python and JavaScript files: what can be changed, and the changed source.
 
 Python is changed in its syntax tree, so that each mutant compiles; script is changed as text, with
 comments left out.
@@ -17,7 +17,7 @@ from typing import NamedTuple
 class Mutant(NamedTuple):
     """One fault: where it is, its line's text, and what it changes into what.
 
-    Where equal lines, or one, can be changed so in several places, the change has its number.
+    If the same change fits in several places of equal lines, or of one, it is numbered.
     """
 
     path: str
@@ -84,23 +84,23 @@ A_WORD = re.compile(r"(?<![\w-])(" + "|".join(sorted(SWAPS, key=len, reverse=Tru
 
 
 def other_words(text: str) -> list[str]:
-    """The text emptied, with a word exchanged for its opposite, with a digit raised."""
-    found = [""] if text else []
+    """The text emptied; with a word replaced by its opposite; with a digit increased."""
+    texts = [""] if text else []
     if " " in text.strip():
         word = A_WORD.search(text)
         if word:
-            found.append(text[: word.start()] + SWAPS[word[0]] + text[word.end() :])
+            texts.append(text[: word.start()] + SWAPS[word[0]] + text[word.end() :])
         digit = re.search(r"\d", text)
         if digit:
-            found.append(text.replace(digit[0], str((int(digit[0]) + 1) % 10), 1))
-    return found
+            texts.append(text.replace(digit[0], str((int(digit[0]) + 1) % 10), 1))
+    return texts
 
 
 def of_python(path: str, source: str) -> list[Mutant]:
     """Every mutant of a Python file, in the order of its lines."""
     tree = ast.parse(source)
     lines = source.splitlines()
-    found, widths = [], _widths(tree)
+    mutants, widths = [], _widths(tree)
     for function, node, parent, field, index in _places(tree):
         for new in _changes(node, parent):
             if node in widths and new.value == -1:
@@ -109,8 +109,8 @@ def of_python(path: str, source: str) -> list[Mutant]:
             text = lines[line - 1].strip()
             change = f"{_short(node)} → {_short(new)}"
             changed = partial(_with, tree, parent, field, index, new)
-            found.append(Mutant(path, line, function, text, change, changed))
-    return _numbered(found)
+            mutants.append(Mutant(path, line, function, text, change, changed))
+    return _numbered(mutants)
 
 
 def _widths(tree: ast.Module) -> set[ast.AST]:
@@ -125,9 +125,9 @@ def _widths(tree: ast.Module) -> set[ast.AST]:
     }
 
 
-def _numbered(found: list[Mutant]) -> list[Mutant]:
-    """In the order of their lines; no two of them have both the same text and the same change."""
-    ordered = sorted(found, key=lambda one: one.line)
+def _numbered(mutants: list[Mutant]) -> list[Mutant]:
+    """In line order, numbered so that no two have both the same text and the same change."""
+    ordered = sorted(mutants, key=lambda one: one.line)
     several = Counter((one.text, one.change) for one in ordered)
     seen = Counter()
     for number, one in enumerate(ordered):
@@ -139,7 +139,7 @@ def _numbered(found: list[Mutant]) -> list[Mutant]:
 
 
 def _short(node: ast.AST) -> str:
-    text = " ".join(ast.unparse(node).split())  # in one line
+    text = " ".join(ast.unparse(node).split())  # on one line
     return text if len(text) <= 90 else f"{text[:60]} … {text[-27:]}"
 
 
@@ -248,7 +248,7 @@ def _decisions(node: ast.If | ast.IfExp) -> Iterator[ast.AST]:
 
 
 def _with(tree: ast.Module, parent, field: str, index: int | None, new: ast.AST) -> str:
-    """The source of the tree with one node exchanged; the tree itself stays as it is."""
+    """The source of the tree with one node replaced; the tree itself stays unchanged."""
     old = getattr(parent, field)
     try:
         if index is None:
@@ -284,9 +284,9 @@ USE_STRICT = '"use strict"'
 
 def of_script(path: str, source: str) -> list[Mutant]:
     """Every mutant of a file of JavaScript, in the order of its lines."""
-    # Comments become blanks, so that places keep their numbers.
+    # Comments become blanks, so that positions stay the same.
     bare = COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), source)
-    found = []
+    mutants = []
     for pattern, become in IN_SCRIPT:
         for match in pattern.finditer(bare):
             start, end = match.span()
@@ -297,5 +297,5 @@ def of_script(path: str, source: str) -> list[Mutant]:
             for new in become(match):
                 changed = partial("".join, (source[:start], new, source[end:]))
                 change = f"{match[0].strip()} → {new.strip()}"
-                found.append(Mutant(path, line, "", text, change, changed))
-    return _numbered(found)
+                mutants.append(Mutant(path, line, "", text, change, changed))
+    return _numbered(mutants)

@@ -1,7 +1,7 @@
-"""What a reader's browser loads and does on each page, and what Lighthouse says of three of them.
+"""Page weight, layout shift and Lighthouse scores, as a reader's browser sees the pages.
 
-The site is served over loopback as a host would serve it, texts gzipped. Lighthouse comes from npm
-and is left out where there is no npx.
+The site is served over loopback as a host would, with texts gzipped. Lighthouse, on three pages,
+comes from npm and is left out where there is no npx.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SHIFTS = """() => new Promise(resolve => {
 
 
 class Host(http.server.SimpleHTTPRequestHandler):
-    """Texts gzipped and files kept for a year, as hosts do it."""
+    """Serves texts gzipped and lets files be cached for a year, as hosts do."""
 
     protocol_version = "HTTP/1.1"
 
@@ -75,14 +75,14 @@ def first_view(browser, address: str) -> tuple[float, float, int]:
     page = context.new_page()
     client = context.new_cdp_session(page)
     client.send("Network.enable")
-    sizes, asked = [], []
+    sizes, requests = [], []
     client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(address)
     page.wait_for_load_state("networkidle")
     shift = page.evaluate(SHIFTS)
     context.close()
-    return sum(sizes) / 1000, shift, sum(url.endswith(".dark.gif") for url in asked)
+    return sum(sizes) / 1000, shift, sum(url.endswith(".dark.gif") for url in requests)
 
 
 def lighthouse(address: str) -> dict[str, float]:

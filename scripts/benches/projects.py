@@ -40,11 +40,11 @@ def parts(n: int) -> list[tuple[str, str]]:
     """('markdown' or 'code', text) of one lesson's cells."""
     side = 4 + n % 3
     words = {"n": n, "side": side, "cells": side * side}
-    found = [("markdown", f"# Lesson {n}\n\n" + PROSE.format(**words))]
+    result = [("markdown", f"# Lesson {n}\n\n" + PROSE.format(**words))]
     for number, code in enumerate((*CELLS, SHOWN)):
-        found.append(("code", code.format(**words)))
-        found.append(("markdown", f"## Step {number + 1}\n\n" + PROSE.format(**words)))
-    return found
+        result.append(("code", code.format(**words)))
+        result.append(("markdown", f"## Step {number + 1}\n\n" + PROSE.format(**words)))
+    return result
 
 
 def names(count: int) -> list[str]:
@@ -68,7 +68,7 @@ def _settings(folder: Path, ending: str, count: int, plain: bool) -> None:
 
 
 def ours(folder: Path, count: int) -> Path:
-    """Lessons as this project has them."""
+    """Lessons in this project's own form."""
     _settings(folder, "ipynb", count, plain=False)
     (folder / "lessons").mkdir()
     for n, name in enumerate(names(count), 1):
@@ -95,7 +95,7 @@ def plain_notebooks(folder: Path, count: int) -> Path:
 
 
 def plain_markdown(folder: Path, count: int) -> Path:
-    """The same words and code as Markdown, of which nothing is executed."""
+    """The same words and code as Markdown; nothing is executed."""
     _settings(folder, "md", count, plain=True)
     (folder / "docs" / "lessons").mkdir()
     for n, name in enumerate(names(count), 1):
@@ -107,7 +107,7 @@ def plain_markdown(folder: Path, count: int) -> Path:
 
 
 def _plain_course(folder: Path, ending: str) -> None:
-    """The course's settings and pages without what makes its lessons."""
+    """The course's settings and pages, without the hooks that make its lessons."""
     text = (ROOT / "mkdocs.yml").read_text("utf-8")
     text = re.sub(r"^hooks: .*$", "", text, flags=re.M).replace(".ipynb\n", f".{ending}\n")
     text = text.replace("execute: false", "execute: true").replace("allow_errors: false", "")
@@ -118,7 +118,7 @@ def _plain_course(folder: Path, ending: str) -> None:
 
 
 def as_pages(folder: Path) -> Path:
-    """The course's words and code as Markdown, of which nothing is executed."""
+    """The course's words and code as Markdown; nothing is executed."""
     from slidingwindows.course.lessons import find
 
     _plain_course(folder, "md")

@@ -48,7 +48,7 @@ _LATER = {
 }
 
 
-if not TYPE_CHECKING:  # for whom a module with __getattr__ has every name
+if not TYPE_CHECKING:  # a type checker would believe that such a module has every name
 
     def __getattr__(name: str) -> object:
         if name in _LATER:

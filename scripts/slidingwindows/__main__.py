@@ -12,7 +12,7 @@ FIGURES = ("draw", "trace", "conv-arithmetic")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; our own errors become a message and exit code 2."""
+    """Run one command; a SlidingWindowsError becomes a message and exit code 2."""
     top = parser()
     options = top.parse_args(arguments)
     if not options.command:
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except MemoryError:
         return _fail("there is not enough memory for this")
-    except BrokenPipeError:  # whoever read our lines, such as `head`, has had enough
+    except BrokenPipeError:  # whatever reads our output, such as `head`, has had enough
         _drop_output()
         return 0
     return 0
@@ -81,7 +81,7 @@ def _run(options) -> None:
 def _figure(options) -> None:
     from .cli import commands
 
-    if hasattr(sys.stdout, "reconfigure"):  # − and ∞ in every locale, and any file's name
+    if hasattr(sys.stdout, "reconfigure"):  # for − and ∞ in every locale, and any file name
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         getattr(commands, options.command.replace("-", "_"))(options)
@@ -92,7 +92,7 @@ def _figure(options) -> None:
         reason = error.strerror or str(error)
         if error.filename is not None:
             raise SlidingWindowsError(f"{error.filename}: {reason}") from error
-        _drop_output()  # an error of no file is one of the standard output
+        _drop_output()  # an error without a file is about the standard output
         raise SlidingWindowsError(f"the standard output cannot be written: {reason}") from error
 
 
@@ -102,7 +102,7 @@ def _fail(message: str) -> int:
 
 
 def _drop_output() -> None:
-    """What is still to be flushed when Python exits goes nowhere."""
+    """Discard whatever Python would still flush when it exits."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # not a real file

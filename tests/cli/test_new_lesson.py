@@ -68,10 +68,10 @@ def test_our_own_navigation_can_take_one():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["Alpha"], "lessons/alpha.py is there already"),
+        (["Alpha"], "lessons/alpha.py already exists"),
         ([""], "1 to 60 characters, not 0"),
         (["x" * 61], "1 to 60 characters, not 61"),
-        (["日本"], "give one by --name"),
+        (["日本"], "give one with --name"),
         (["Fine", "--name", "../evil"], "lowercase letters, digits and hyphens"),
         (["Fine", "--name", "Bad Name"], "lowercase letters, digits and hyphens"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from slidingwindows.course.exercises import alike, form
+from slidingwindows.course.exercises import form, is_right
 from slidingwindows.lesson import check
 
 SIZE = torch.Size([1, 3, 3])
@@ -78,39 +78,39 @@ def test_a_text_that_spells_the_answer_is_right(capsys, answer, truth):
         ((466570, 484010), (466560, 484000), "Try again."),
         ((466560, 484010), (466560, 484000), "1 of 2 right."),
         (36929, 36928, "Try again."),
-        (3.0001, 3, "The answer is a whole number, you gave a fraction."),
+        (3.0001, 3, "The answer is a whole number; you gave a fraction."),
         (4000.5, 4000.0, "Try again."),
         (0.6, 2 / 3, "Try again."),
-        ((1, 3), SIZE, "The answer is three whole numbers, you gave two."),
-        (3, SIZE, "The answer is three whole numbers, you gave a whole number."),
-        ([3], SIZE, "The answer is three whole numbers, you gave a list of one whole number."),
-        ((1, 3), 3, "The answer is a whole number, you gave two whole numbers."),
-        ((1, 3.5), (True, False), "The answer is two times True or False, you gave two numbers."),
-        (True, 1, "The answer is a whole number, you gave True or False."),
-        (1, True, "The answer is True or False, you gave a whole number."),
-        ([True, 3], [1, 3], "The answer is two whole numbers, you gave two things."),
-        ("three", 3, "The answer is a whole number, you gave text."),
-        ("(1, 3)", SIZE, "The answer is three whole numbers, you gave two."),
+        ((1, 3), SIZE, "The answer is three whole numbers; you gave two."),
+        (3, SIZE, "The answer is three whole numbers; you gave a whole number."),
+        ([3], SIZE, "The answer is three whole numbers; you gave a list of one whole number."),
+        ((1, 3), 3, "The answer is a whole number; you gave two whole numbers."),
+        ((1, 3.5), (True, False), "The answer is two True-or-False values; you gave two numbers."),
+        (True, 1, "The answer is a whole number; you gave True or False."),
+        (1, True, "The answer is True or False; you gave a whole number."),
+        ([True, 3], [1, 3], "The answer is two whole numbers; you gave two things."),
+        ("three", 3, "The answer is a whole number; you gave text."),
+        ("(1, 3)", SIZE, "The answer is three whole numbers; you gave two."),
         ("4", 3, "Try again."),
-        (3, "floor", "The answer is text, you gave a whole number."),
+        (3, "floor", "The answer is text; you gave a whole number."),
         ("ceiling", "floor", "Try again."),
-        (None, 0, "The answer is a whole number, you gave None."),
-        ([], SIZE, "The answer is three whole numbers, you gave an empty list."),
+        (None, 0, "The answer is a whole number; you gave None."),
+        ([], SIZE, "The answer is three whole numbers; you gave an empty list."),
         (
             [1, 3, 3],
             (SIZE, (1, 7, 7)),
-            "The answer is two lists of three whole numbers, you gave three whole numbers.",
+            "The answer is two lists of three whole numbers; you gave three whole numbers.",
         ),
         (
             [[1, 3], [1, 7]],
             (SIZE, (1, 7, 7)),
-            "The answer is two lists of three whole numbers, "
+            "The answer is two lists of three whole numbers; "
             "you gave two lists of two whole numbers.",
         ),
         ([[[8, 9]]], NESTED, "1 of 2 right."),
-        ({3}, 3, "The answer is a whole number, you gave a value of type set."),
-        (1 + 2j, 3, "The answer is a whole number, you gave a value of type complex."),
-        (object(), 3, "The answer is a whole number, you gave a value of type object."),
+        ({3}, 3, "The answer is a whole number; you gave a value of type set."),
+        (1 + 2j, 3, "The answer is a whole number; you gave a value of type complex."),
+        (object(), 3, "The answer is a whole number; you gave a value of type object."),
         (float("nan"), 1.5, "Try again."),
         (float("inf"), 1.5, "Try again."),
         (10**400, 1.5, "Try again."),
@@ -123,8 +123,8 @@ def test_wrong_is_told_by_its_form(capsys, answer, truth, why):
 @pytest.mark.parametrize("truth", [1, 1000, 466560, 10**15, 0, -7, 4000.0, 1e6, 2.5, 123456.5])
 def test_the_next_whole_number_is_never_right(truth):
     for kind in (float, type(truth)):
-        assert alike(kind(truth), truth)
-        assert not alike(kind(truth) + 1, truth) and not alike(kind(truth) - 1, truth)
+        assert is_right(kind(truth), truth)
+        assert not is_right(kind(truth) + 1, truth) and not is_right(kind(truth) - 1, truth)
 
 
 def test_dots_ask_nothing_of_torch(capsys):
@@ -165,5 +165,5 @@ def test_whole_truths_that_are_floats_are_exact(capsys, answer, truth):
 def test_a_list_that_holds_itself_is_met_kindly(capsys):
     endless = [1]
     endless.append(endless)
-    expected = "Not yet. The answer is three whole numbers, you gave lists in lists without an end."
+    expected = "Not yet. The answer is three whole numbers; you gave lists nested without end."
     assert said(capsys, endless, SIZE) == expected

@@ -101,9 +101,9 @@ SAID = {
     "path": "an output shows a path of this machine",
     "chatters-in-lines": "prints 1,250,000 characters; at most 20,000",
     "blank-lines": "ZeroDivisionError: division by zero",
-    "writes-outside": "PermissionError: a lesson writes into its own folder only, not /",
-    "writes-into-the-site": "PermissionError: a lesson writes into its own folder only, not /",
-    "removes-another": "PermissionError: a lesson writes into its own folder only, not /",
+    "writes-outside": "PermissionError: a lesson may write only into its own folder, not /",
+    "writes-into-the-site": "PermissionError: a lesson may write only into its own folder, not /",
+    "removes-another": "PermissionError: a lesson may write only into its own folder, not /",
 }
 
 
@@ -247,7 +247,7 @@ def test_one_fault_is_enough_to_refuse(project, broken, named):
         ("# ---\n# title: T\n\n# %%\nx = 1\n", "must begin with a '# ---' header"),
         ("# ---\n# title: T\n# ---\n\n# %%\nx = 1\n", "needs a description"),
         ("# ---\n# description: D\n# ---\n\n# %%\nx = 1\n", "needs a title"),
-        ("# ---\n# title: 7\n# description: D\n# ---\n", 'put it into quotes: title: "7"'),
+        ("# ---\n# title: 7\n# description: D\n# ---\n", 'put it in quotes: title: "7"'),
         ("# ---\n# title: ' '\n# description: D\n# ---\n", "needs a title"),
         ("# ---\n# just words\n# ---\n", "needs a title"),
         ("# ---\n# title: [\n# ---\n\n# %%\nx = 1\n", "the header is not YAML"),
@@ -495,5 +495,5 @@ def test_two_builds_at_once_wait_for_each_other(project):
         waiting = project.start("slidingwindows", "prepare")
         first = waiting.stdout.readline()
     rest = waiting.communicate(timeout=HANGING)[0]
-    assert first == "another build is at work in this folder; waiting for it\n"
+    assert first == "another build is running in this folder; waiting for it\n"
     assert waiting.returncode == 0 and rest.count("fresh") == 4

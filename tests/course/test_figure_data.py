@@ -71,7 +71,8 @@ def test_the_longest_name_and_digits_are_fine(two):
 @pytest.mark.parametrize("data", [None, [], "x", 7])
 def test_data_that_is_no_dict(two, data):
     kind = type(data).__name__
-    with pytest.raises(SlidingWindowsError, match=f"line 10: a figure's data is a {kind}, no dict"):
+    expected = f"line 10: a figure's data is a {kind}, not a dict"
+    with pytest.raises(SlidingWindowsError, match=expected):
         figures_of([two], {"gamma": [shown(data), []]})
 
 
@@ -93,9 +94,9 @@ def test_a_broken_figure_is_told_with_name_and_place(two):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"kind": None}, "is of no known kind: None"),
-        ({"kind": "Plot"}, "is of no known kind: 'Plot'"),
-        ({"kind": ["plot"]}, "is of no known kind: ['plot']"),
+        ({"kind": None}, "is of an unknown kind: None"),
+        ({"kind": "Plot"}, "is of an unknown kind: 'Plot'"),
+        ({"kind": ["plot"]}, "is of an unknown kind: ['plot']"),
         ({"caption": None}, "has no caption; it may be empty"),
         ({"caption": 7}, "has no caption; it may be empty"),
         ({"alt": " \n"}, "has no alt text"),

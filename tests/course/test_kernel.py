@@ -43,7 +43,7 @@ def test_a_lesson_cannot_print_the_builds_secrets(tmp_path, secrets, forked):
     page = markdown(curious, outputs)
     assert SECRET not in page
     assert page.count("'SLIDINGWINDOWS_BUILD': '1'") == 1 and "\nSLIDINGWINDOWS_BUILD=1\n" in page
-    said = r"^a lesson reads no other process's environment: /proc/(\d+)/environ$"
+    said = r"^a lesson may not read another process's environment: /proc/(\d+)/environ$"
     refused = re.findall(said, page, re.MULTILINE)
     assert len(refused) == 2 and int(refused[1]) == os.getpid()
     assert {int(process) for process in refused} < set(processes)

@@ -351,7 +351,7 @@ def test_the_overall_key_holds_versions(root, monkeypatch):
         ),
         (
             b"# ---\n# title: T\n# description: D\n# ---\n# %%\ny = '''\n# %%\n'''\n",
-            "one.py: a line within a string begins like a cell, with '# %%'",
+            "one.py: a line inside a string looks like a cell marker, '# %%'",
         ),
         (
             b"\xef\xbb\xbf# ---\n# title: T\n# description: D\n# ---\n",
@@ -363,13 +363,13 @@ def test_the_overall_key_holds_versions(root, monkeypatch):
         ),
         (
             b"# ---\n# title: 2024\n# description: D\n# ---\n",
-            "one.py: the header's title is no text but YAML's int; "
-            'put it into quotes: title: "2024"',
+            "one.py: the header's title is not text but a YAML int; "
+            'put it in quotes: title: "2024"',
         ),
         (
             b"# ---\n# title: T\n# description: [a]\n# ---\n",
-            "one.py: the header's description is no text but YAML's list; "
-            'put it into quotes: description: "[a]"',
+            "one.py: the header's description is not text but a YAML list; "
+            'put it in quotes: description: "[a]"',
         ),
         (b"# ---\n# title: ''\n# description: D\n# ---\n", "one.py: the header needs a title"),
         (
@@ -433,7 +433,7 @@ def test_code_in_a_markdown_cell(tmp_path, code):
 @pytest.mark.parametrize("kind", ["[markdwon]", "[Markdown]", "markdown", "md", "[code]"])
 def test_a_kind_of_cell_that_is_none(tmp_path, kind):
     (tmp_path / "one.py").write_text(f"{HEAD}# %% {kind}\n# More words\n")
-    with pytest.raises(SlidingWindowsError, match="one.py, cell at line 10: there is no kind of"):
+    with pytest.raises(SlidingWindowsError, match="one.py, cell at line 10: unknown kind of cell"):
         lessons.read(tmp_path / "one.py")
 
 

@@ -1,4 +1,4 @@
-"""What every sweep asks of a trace, beside what only one kind of module has."""
+"""Checks of a trace that every sweep makes, and those for one kind of module."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def chosen(case, tensor) -> torch.Tensor:
 
 
 def depth_of(case, output) -> int:
-    """The slice to follow, of as many as torch returns."""
+    """The slice to follow, wrapped into those that torch returns."""
     return case.depth % max(output.shape[-3], 1) if case.dims == 3 else 0
 
 
 def checked(case, windows=None) -> Trace | None:
-    """The trace, after all that holds for every operation; None if both refuse.
+    """The trace, after the checks that hold for every operation; None if both refuse.
 
     windows: from (row, col) to the windows, where the naive count cannot know them.
     """

@@ -1,4 +1,4 @@
-"""The truth about what a number depends on: Jacobians of a smooth twin in double."""
+"""Ground truth for what a number depends on: Jacobians of a smooth twin in float64."""
 
 import copy
 

@@ -35,7 +35,7 @@ OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "l
 OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}
 OTHER_WORD |= {"every": "no", "only": "also", "first": "last", "two": "three", "half": "a third"}
 OTHER_WORD |= {"infinity": "zero", "zero": "one", "higher": "lower", "lower": "higher"}
-# How wide, high or coloured a picture is states nothing.
+# A picture's width, height and colours state nothing.
 STATED = re.compile(
     rf"{NUMBER}|\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS).split())})\b", re.IGNORECASE
 )

@@ -1,4 +1,4 @@
-"""Sliding windows once more, by counting alone: nothing here comes from the package."""
+"""An independent, naive implementation of sliding windows; nothing comes from the package."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def window(module, axis: int, size: int, place: int) -> list[tuple[int, int]]:
 
 
 def source(position: int, size: int, mode: str) -> int | None:
-    """Which real element stands at a position; None for a constant."""
+    """Which real element is at a position; None for a constant."""
     if 0 <= position < size:
         return position
     if mode == "reflect":

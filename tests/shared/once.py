@@ -1,4 +1,4 @@
-"""What is made once for a whole run of the tests, however many processes share it."""
+"""Things made once per test run, however many processes share them."""
 
 import fcntl
 import os
@@ -10,13 +10,13 @@ import pytest
 
 
 def shared(tmp_path_factory) -> Path:
-    """The folder of temporary files that all processes of this run have in common."""
+    """The temporary folder that all processes of this run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def once(tmp_path_factory, name, make) -> Path:
-    """The folder ``name``, filled by ``make(folder)``: by whoever comes first; others wait for it.
+    """The folder ``name``, filled by ``make(folder)``: by the first process; others wait.
 
     The folder is empty and at its final place while ``make`` works. What ``make`` has to tell
     goes into files. If it fails, everyone who asks gets an AssertionError of the same words,

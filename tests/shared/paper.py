@@ -1,4 +1,4 @@
-"""The pictures in a PDF, as Chromium writes them: plain samples of eight bits, deflated."""
+"""Read the pictures in a PDF, as Chromium writes them: eight-bit samples, deflated."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A moving figure on a page, its bar, and its files: what tests of all players share."""
+"""A moving figure on a page, its controls and its files, for the tests of all players."""
 
 import json
 
@@ -19,7 +19,7 @@ def asked_for(here, ending):
 
 
 def answer_instead(page, pattern, body, content_type):
-    """Let the page have this in a file's place; None is a file that is not there."""
+    """Serve the page this instead of a file; None for a missing file."""
 
     def answer(route):
         if body is None:

@@ -1,4 +1,4 @@
-"""The photo of the lessons, read once more: matplotlib's sample, in grey, from 0 to 255."""
+"""The lessons' photo, read independently: matplotlib's sample in grey, 0 to 255."""
 
 from __future__ import annotations
 

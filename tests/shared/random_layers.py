@@ -1,4 +1,4 @@
-"""Random layers and networks, right ones and wrong ones, as torch calls."""
+"""Random layers and networks, valid and invalid, as torch calls."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Maker:
         return (draw(2, 4), draw(1, 24)) if kind < 0.9 else (draw(2, 30),)
 
     def call(self, shape) -> str:
-        """A layer for what has this shape, batch aside."""
+        """A layer for an input of this shape, without the batch."""
         rank = len(shape) - 1
         if rank not in (1, 2) or self._one_in(self.wrong):
             rank = self.chance.choice((1, 2))

@@ -1,11 +1,11 @@
-"""What was looked at once and kept: texts in tests/data/recorded, compared part by part.
+"""Recorded outputs: texts in tests/data/recorded that were reviewed once, compared part by part.
 
-For what has no truth of its own outside this project, such as the wording of a sentence or where
-in a picture a line lies. Whoever changes it on purpose records it again and reviews the diff:
+They are for things without an independent truth, such as the wording of a sentence or the position
+of a line in a picture. After a change on purpose, record them again and review the diff:
 
     RECORD=1 python -m pytest tests/words/test_recorded_words.py
 
-A file holds parts, each below a line ``▶ name``. What is too long to be read is a digest.
+A file holds parts, each below a line ``▶ name``. A text too long to be read is a digest.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def compare(name: str, parts: Iterable[tuple[str, str]]) -> None:
-    """That (name, text) of parts are those of a recorded file, and all of it.
+    """Assert that (name, text) pairs are exactly the parts of a recorded file.
 
-    One by one, so that what takes long to make is not made after one has failed.
+    They are compared one by one, so that slow ones are not made after one has failed.
     """
     path, found = FOLDER / f"{name}.txt", {}
     for part, text in parts:
@@ -50,7 +50,7 @@ def compare(name: str, parts: Iterable[tuple[str, str]]) -> None:
 
 
 def compare_part(name: str, part: str, text: str) -> None:
-    """That one part of a recorded file is a text."""
+    """Assert that one part of a recorded file has this text."""
     path = FOLDER / f"{name}.txt"
     if os.environ.get("RECORD"):
         write(path, {**(read(path) if path.exists() else {}), part: text})
@@ -58,13 +58,13 @@ def compare_part(name: str, part: str, text: str) -> None:
 
 
 def again() -> str:
-    """How to record again what the running test has compared."""
+    """How to record again what the running test compares."""
     test = os.environ["PYTEST_CURRENT_TEST"].split("::")[0]
     return f"RECORD=1 python -m pytest {test}  records it again, if this was meant"
 
 
 def write(path: Path, parts: Mapping[str, str]) -> None:
-    """A recorded file of these parts."""
+    """Write a recorded file with these parts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(f"{HEADING}{n}\n{parts[n]}\n" for n in sorted(parts)), "utf-8")
 

@@ -1,4 +1,4 @@
-"""One visit of a page: what it asked for, what it complained about, and all that tests look at.
+"""One visit to a page: its requests, its console messages, and everything that tests look at.
 
 A page is visited once in each profile, and what was seen there is written down as plain data, so
 that twenty small tests of a page cost one visit. Nothing here judges.
@@ -18,7 +18,7 @@ PROFILES = {
     "phone in the dark": {"viewport": PHONE, "color_scheme": "dark"},
     "zoom": {**ZOOMED, "color_scheme": "light"},
 }
-# A dark page is the same document in other colours, so only these rules can answer otherwise.
+# A dark page is the same document in other colours, so only these rules can differ.
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 AXE_ON_A_PHONE = ("", "explorer/", "network/", "gallery/")
 # Of A4 and of letter, 176 by 247 mm are left between the margins: 665 by 933 pixels.
@@ -134,7 +134,7 @@ STEPS = """async () => {
 }"""
 
 
-# Material lets links load a page anew until it has parsed the sitemap, last of all that it does.
+# Until Material has parsed the sitemap, its last task, its links reload the whole page.
 NOTES_THE_SITEMAP = """(() => {
   const parse = DOMParser.prototype.parseFromString;
   DOMParser.prototype.parseFromString = function (text, type) {
@@ -151,12 +151,12 @@ SETTLED = """() => document.readyState === "complete" && globalThis.sitemapRead 
 
 
 def settled(page) -> None:
-    """Wait until the scripts have done their part and what is on the screen has loaded."""
+    """Wait until the scripts have run and everything on the screen has loaded."""
     until(page, SETTLED)
 
 
 class Visit:
-    """A page with a log of what it asked for and complained about."""
+    """A page with a log of its requests and console messages."""
 
     def __init__(self, context, address):
         context.set_default_timeout(PATIENCE)
@@ -173,7 +173,7 @@ class Visit:
             self.problems.append(message.text)
 
     def _failed(self, request):
-        # Leaving a page, or pausing a figure, ends downloads that are under way.
+        # Leaving a page, or pausing a figure, aborts downloads.
         if "ERR_ABORTED" not in (request.failure or ""):
             self.problems.append(f"{request.url}: {request.failure}")
 
@@ -182,7 +182,7 @@ class Visit:
         return self.page
 
     def mark(self):
-        """Leave a mark that only a new document would not have; links now load none."""
+        """Leave a mark that a new document would not have: from now on links must not load one."""
         settled(self.page)
         self.page.evaluate("window.untouched = true")
 
@@ -192,7 +192,7 @@ class Visit:
     def follow(self, end, title):
         """Click the first link in the sidebar that ends so, and wait for the page's title.
 
-        Found and clicked in one go: a link that Material has just replaced loads a page anew.
+        Found and clicked in one go: a link that Material has just replaced reloads the whole page.
         """
         link = f".md-sidebar--primary a[href$='{end}']"
         self.page.evaluate("link => document.querySelector(link).click()", link)

@@ -1,4 +1,4 @@
-"""Reads figures back: is this number, on this ground, in this cell of these pixels?
+"""Read figures back from pixels: is this number, on this background, in this cell?
 
 Pixels are palette numbers as ``figure_cases.numbers`` makes them from a decoded file.
 """

@@ -157,7 +157,7 @@ class Project:
         self.root = Path(root)
         self.site, self.cache = self.root / "site", self.root / ".cache"
         self.scratch = self.root.parent / f"{self.root.name}.tmp"
-        self.log = self.scratch / "log"  # a lesson writes nowhere but among temporary files
+        self.log = self.scratch / "log"  # a lesson may write only temporary files
 
     @classmethod
     def create(cls, root, lessons=None):
@@ -175,7 +175,7 @@ class Project:
         shutil.copytree(REPO / "scripts" / "slidingwindows", package, ignore=compiled)
         for name in ("mkdocs.yml", "package.json"):
             project.write(name, (REPO / name).read_text("utf-8"))
-        asked = REPO / ".cache" / "script"  # kept by its content, so a copy is as good
+        asked = REPO / ".cache" / "script"  # cached by content, so a copy is just as good
         if asked.is_dir():
             shutil.copytree(asked, project.cache / "script")
         project.nav(list(lessons))
@@ -192,7 +192,7 @@ class Project:
         self.write("mkdocs.yml", text)
 
     def commit(self):
-        """Make the project one commit of a repository, on a day that is always the same."""
+        """Make the project one commit of a repository, with a fixed date."""
         settings = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
         day = "2001-02-03T04:05:06Z"
         environment = {**os.environ, "GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}
@@ -200,7 +200,7 @@ class Project:
             subprocess.run(["git", *command], cwd=self.root, env=environment, check=True)
 
     def copy(self, root):
-        """Another project with the same files, cache and site, and what Python compiled."""
+        """Another project with the same files, cache, site and compiled Python."""
         shutil.copytree(self.root, root)
         return Project(root)
 

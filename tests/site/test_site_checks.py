@@ -59,11 +59,11 @@ def test_a_good_site_passes(folder):
         ("<p>x</span></p>", "line 7: unexpected end tag (span)"),
         ('<a href="#top" id="q" id="r">x</a>', "line 7: duplicate attribute"),
         ("<p>&zebra;</p>", "line 7: expected named entity"),
-        ('<p id="top"></p>', "the id 'top' is there 2 times"),
-        ('<label for="nobody">x</label>', "for names 'nobody', which is not there"),
-        ('<b aria-labelledby="top nobody">x</b>', "aria-labelledby names 'nobody', which is not"),
-        ('<b aria-describedby="nobody">x</b>', "aria-describedby names 'nobody', which is not"),
-        ('<button aria-controls="nobody">x</button>', "aria-controls names 'nobody', which is not"),
+        ('<p id="top"></p>', "the id 'top' appears 2 times"),
+        ('<label for="nobody">x</label>', "for names 'nobody', which does not exist"),
+        ('<b aria-labelledby="top nobody">x</b>', "aria-labelledby names 'nobody', which does not"),
+        ('<b aria-describedby="nobody">x</b>', "aria-describedby names 'nobody', which does not"),
+        ('<button aria-controls="nobody">x</button>', "aria-controls names 'nobody', which does not"),
         ('<source srcset="gone.png">', "gone.png leads nowhere"),
         ('<iframe src="gone/"></iframe>', "gone/ leads nowhere"),
         ('<link rel="stylesheet" href="gone.css">', "gone.css leads nowhere"),
@@ -72,8 +72,8 @@ def test_a_good_site_passes(folder):
         ('<moving-pictures dark="gone.png"></moving-pictures>', "gone.png leads nowhere"),
         ('<a href="..#gone">x</a>', "..#gone leads to no place on its page"),
         ('<a href="/#pl%61cd">x</a>', "/#pl%61cd leads to no place on its page"),
-        ('<img src="../figures/a.png">', "the picture ../figures/a.png has no words (alt)"),
-        ('<img src="../figures/a.png" alt=" ">', "the picture ../figures/a.png has no words (alt)"),
+        ('<img src="../figures/a.png">', "the picture ../figures/a.png has no alt text"),
+        ('<img src="../figures/a.png" alt=" ">', "the picture ../figures/a.png has no alt text"),
         ('<a href="../gone/">x</a>', "../gone/ leads nowhere"),
         ('<a href="../index.html#gone">x</a>', "../index.html#gone leads to no place on its page"),
         ('<a href="#gone">x</a>', "#gone leads to no place on its page"),
@@ -220,5 +220,5 @@ def test_site_check_fails_on_a_fault_and_keeps_the_last_good_site(project):
     project.edit("docs/index.md", "# Tiny home", '# Tiny home\n\n<p id="tiny-pool">twice</p>')
     done = project.run("slidingwindows", "site", "--check")
     assert done.returncode == 2
-    assert "error: the site has 1 fault:\nindex.html: the id 'tiny-pool' is there 2" in done.stdout
+    assert "error: the site has 1 fault:\nindex.html: the id 'tiny-pool' appears 2" in done.stdout
     assert project.kept("site") == before

@@ -1,1 +1,1 @@
-"""What one types: the arguments of every command, and what the commands do."""
+"""The command line: the arguments of every command, and what the commands do."""

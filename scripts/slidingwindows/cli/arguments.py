@@ -1,4 +1,4 @@
-"""The arguments of every command."""
+"""The command line's parser: the arguments, help and examples of every command."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXAMPLES = {
 
 
 def one_line(error: SlidingWindowsError | str) -> str:
-    """A message without line breaks and without characters that would control a terminal."""
+    """A message without line breaks, and without characters that could control a terminal."""
     if isinstance(error, SlidingWindowsError):
         error = f"{error.problem} (in {error.context})" if error.context else error.problem
     text = " ".join(error.split())
@@ -107,13 +107,13 @@ def _what(parser: argparse.ArgumentParser) -> None:
         default="random",
         metavar="WHAT",
         help="random (default), arange, photo, or a file: csv, txt, json, npy or a picture, "
-        "whose size is the input's unless --input says another",
+        "whose size is the input's unless --input gives another",
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the random numbers (default 0)"
     )
     parser.add_argument("--low", type=int, default=0, help="the lowest random number (default 0)")
-    parser.add_argument("--high", type=int, default=9, help="the highest one (default 9)")
+    parser.add_argument("--high", type=int, default=9, help="the highest random number (default 9)")
     parser.add_argument(
         "--weights",
         default="random",
@@ -149,9 +149,9 @@ def _looks(parser: argparse.ArgumentParser) -> None:
 
 def _site_commands(command) -> None:
     def of_site(name, summary):
-        made = command(name, summary)
-        made.add_argument("--root", type=Path, default=Path(), help="folder that holds mkdocs.yml")
-        return made
+        options = command(name, summary)
+        options.add_argument("--root", type=Path, default=Path(), help="folder with mkdocs.yml")
+        return options
 
     new = of_site(
         "new-lesson", "start a lesson: a script that builds, its test and its place in nav"

@@ -1,4 +1,4 @@
-"""What ``draw``, ``trace`` and ``conv-arithmetic`` do, once their arguments are read."""
+"""The commands ``draw``, ``trace`` and ``conv-arithmetic``, once their arguments are parsed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..words.terminal import listing
 def figure_of(options, pictured: bool = False):
     """The Trace or Transfer that the arguments describe.
 
-    pictured: whether it is to be drawn, for which inputs beyond MAX_SIDE are refused.
+    pictured: whether it is to be drawn; if so, inputs beyond MAX_SIDE are refused.
     """
     import torch
     from torch import nn
@@ -29,8 +29,8 @@ def figure_of(options, pictured: bool = False):
     from ..tracing.slide import slide, tracer_of
     from ..tracing.values import generator, input_for, weigh
 
-    module, chance = make_module(options.call), generator(options.seed, use=1)
-    weigh(module, options.weights, options.bias, chance)
+    module, rng = make_module(options.call), generator(options.seed, use=1)
+    weigh(module, options.weights, options.bias, rng)
     x = input_for(module, options.input, options.values, options.seed, options.low, options.high)
     if pictured and max(x.shape[-2:]) > MAX_SIDE:
         raise SlidingWindowsError(
@@ -41,7 +41,7 @@ def figure_of(options, pictured: bool = False):
     dims = tracer_of(module)[0]
     if isinstance(module, nn.FractionalMaxPool2d | nn.FractionalMaxPool3d):
         batch = x.shape[0] if x.dim() == dims + 2 else 1
-        samples = torch.rand(1, 1, dims, generator=chance)
+        samples = torch.rand(1, 1, dims, generator=rng)
         module._random_samples = samples.expand(batch, x.shape[-dims - 1], dims)
     if isinstance(module, nn.MaxUnpool1d | nn.MaxUnpool2d | nn.MaxUnpool3d):
         return _unpooled(module, x, chosen, options)
@@ -49,7 +49,7 @@ def figure_of(options, pictured: bool = False):
 
 
 def _unpooled(module, x, chosen: dict, options):
-    """What is unpooled must have been pooled: the input is what goes into that pool."""
+    """Unpooling needs pooled numbers: the input is pooled first, then unpooled."""
     from torch import nn
 
     from ..tracing.slide import slide, tracer_of
@@ -89,7 +89,7 @@ def draw(options) -> None:
 
 
 def _left_out(figure, kind: str) -> str:
-    """What a picture of very many windows does not show."""
+    """A note on the windows that a picture leaves out, if there are too many."""
     count = len(item_steps(figure))
     shown = {"png": MOST, "zip": MOST_SLIDES}.get(kind, count)
     if count > shown:

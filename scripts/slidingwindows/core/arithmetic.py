@@ -20,7 +20,7 @@ LARGEST = {
     2.0**-52: (2 - 2.0**-52) * 2.0**1023,
 }
 COARSEST = max(LARGEST)
-# What lies below may count as zero, in what goes in and in what comes out.
+# Smaller numbers may be flushed to zero, both in inputs and in results.
 LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
 
 
@@ -51,7 +51,7 @@ EXACT = Context(prec=2000)  # digits enough for any sum or product of what is pr
 
 
 def signed(value: float) -> str:
-    """A number ready to stand after an operator: negative ones in brackets."""
+    """A number as written after an operator: negative ones in brackets."""
     text = number(value)
     return f"({text})" if text.startswith(MINUS) else text
 
@@ -148,10 +148,11 @@ def convolution(
 
 def short_average(values: Sequence[float], divisor: float, result: float) -> str:
     """'sum of 40 numbers / 39.5: 4.936 / 39.5 ≈ 0.125', for a window too large to write out."""
-    total, by = sum(values), number(divisor)
+    total, denominator = sum(values), number(divisor)
     text = _result(result, lambda: _divides([total], divisor, result, integral=False))
     over = past(values, divisor, result)
-    return f"sum of {len(values)} numbers / {by}: {number(total)} / {by} {text}{over}"
+    division = f"{number(total)} / {denominator}"
+    return f"sum of {len(values)} numbers / {denominator}: {division} {text}{over}"
 
 
 def _blind(unseen: str) -> str:
@@ -174,7 +175,7 @@ def _result(result: float, holds: Callable[[], bool]) -> str:
 
 
 def _shown(values: Sequence[float]) -> list[Decimal] | None:
-    """The numbers as they are printed; None if one of them is none."""
+    """The numbers as they are printed; None if one of them is not finite."""
     if not all(map(math.isfinite, values)):
         return None
     return [Decimal(number(value).replace(MINUS, "-")) for value in values]
@@ -191,11 +192,11 @@ def _divides(values: Sequence[float], divisor: float, result: float, integral: b
     shown = _shown([*values, divisor, result])
     if shown is None:
         return True
-    *terms, by, mine = shown
+    *terms, denominator, mine = shown
     total = _sum(terms)
-    if integral and by:
-        return EXACT.divide_int(total, by) == mine
-    return total == EXACT.multiply(mine, by)
+    if integral and denominator:
+        return EXACT.divide_int(total, denominator) == mine
+    return total == EXACT.multiply(mine, denominator)
 
 
 def _adds(values: Sequence[float], weights: Sequence[float], bias: float, result: float) -> bool:

@@ -1,4 +1,4 @@
-"""The one exception class of this package."""
+"""SlidingWindowsError, the package's one exception class, and helpers that raise it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SlidingWindowsError(ValueError):
 
 
 def _brief(text: str) -> str:
-    """What somebody gave may be long, and a message that quotes it is to be read."""
+    """Shorten a line of a message: it may quote a very long value, but should stay readable."""
     lines = text.split("\n")
     return "\n".join(s if len(s) <= LONGEST else f"{s[: LONGEST - 1]}…" for s in lines)
 

@@ -1,4 +1,4 @@
-"""What a figure can be made of: each kind's name in a figure's data, and its class."""
+"""The four kinds of figure: the name of each in a figure's data, and its class in core."""
 
 from __future__ import annotations
 

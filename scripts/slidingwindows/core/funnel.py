@@ -175,8 +175,8 @@ class Funnel:
             for stage in parts:
                 maps = tuple(tuple(tuple(row) for row in plane) for plane in stage["maps"])
                 field = None if stage["field"] is None else tuple(Reach(*r) for r in stage["field"])
-                facts = (stage["call"], tuple(stage["shape"]), stage["parameters"], maps)
-                stages.append(Stage(*facts, stage["macs"], field, stage["everything"]))
+                arguments = (stage["call"], tuple(stage["shape"]), stage["parameters"], maps)
+                stages.append(Stage(*arguments, stage["macs"], field, stage["everything"]))
             funnel = cls(tuple(stages))
             check_types(funnel)
             if not stages or not all(stage.shape for stage in funnel.stages):

@@ -435,11 +435,11 @@ def several(value: object, count: int, name: str) -> tuple[int, ...]:
         items = ()
     if len(items) == 1:
         items *= count
-    found = tuple(item for item in items if item is not None)
-    if not len(found) == len(items) == count:
+    result = tuple(item for item in items if item is not None)
+    if not len(result) == len(items) == count:
         ints = {1: "one int", 2: "one int or two ints", 3: "one int or three ints"}[count]
         raise SlidingWindowsError(f"{name} must be {ints}, got {value!r}")
-    return found
+    return result
 
 
 def whole_or_same(value: T) -> T:

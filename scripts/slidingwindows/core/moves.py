@@ -34,8 +34,8 @@ def _unpool(transfer: Transfer) -> Iterator[Expected]:
     for plane, source in enumerate(transfer.sources):
         for row, line in enumerate(source):
             for col, value in enumerate(line):
-                depth, place = divmod(transfer.indices[plane][row][col], height * width)
-                writes = ((*divmod(place, width), value),)
+                depth, flat = divmod(transfer.indices[plane][row][col], height * width)
+                writes = ((*divmod(flat, width), value),)
                 followed = depth == transfer.depth_index
                 yield (row, col), ((plane, row, col, value),), writes if followed else ()
 
@@ -77,7 +77,7 @@ def passed_back(
     plane: which of the trace's planes. upstream: the gradient of each output, rows of columns.
     """
     homes, reduction = _homes(trace), trace.reduction
-    found = []
+    result = []
     for step in trace.steps:
         arriving = upstream[step.output[0]][step.output[1]]
         shares = reduction.shares(step, arriving)
@@ -90,8 +90,8 @@ def passed_back(
                 continue
             if homes[tap.plane] == homes[plane]:
                 writes.append((row, col, share))
-        found.append(tuple(writes))
-    return found
+        result.append(tuple(writes))
+    return result
 
 
 def _origins(trace: Trace, row: int, col: int) -> tuple[int | None, int | None]:

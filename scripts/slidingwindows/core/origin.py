@@ -1,6 +1,6 @@
-"""What the call of a figure from a file says, against the windows and choices of that figure.
+"""Check a figure that is read from a file: does its torch call make these windows and choices?
 
-The call is read as plain words: nothing is imported and nothing is run.
+The call is parsed as plain text: nothing is imported and nothing is run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def family(operation: str) -> str:
 
 
 def arguments_of(call: str, operation: str) -> Arguments | None:
-    """The arguments by name that 'nn.MaxPool2d(kernel_size=2)' gives; None if no call is said.
+    """The arguments by name that 'nn.MaxPool2d(kernel_size=2)' gives; None if there is no call.
 
     Raises SlidingWindowsError if that is not how a call of the operation is written.
     """
@@ -91,7 +91,7 @@ def check_trace(trace: Trace) -> None:
 
 def _fault_of_kind(trace: Trace) -> str:
     if trace.kind not in {kind for kind, _ in FAMILIES.values()}:
-        return ""  # a kind that somebody has added
+        return ""  # a kind that a user has added
     folds = trace.kind == "convolution"
     copies = trace.padding_mode in ("reflect", "replicate", "circular")
     counts = trace.kind in ("average", "lp")
@@ -118,7 +118,7 @@ def _fault_of_kind(trace: Trace) -> str:
             return f"step {step.output} has a winner"
         if step.winner is not None and step.winner not in real:
             return f"step {step.output} is won by no number of the input"
-        # Of equals the first wins; which nan stays is up to torch's own order.
+        # Of equals the first wins; which nan wins depends on torch's order.
         if step.winner is not None and not nans and step.winner != real[0]:
             return f"the winner of step {step.output} is the first of equals"
         if step.winner is None and real:
@@ -181,19 +181,19 @@ def _axes(
 ) -> list[object]:
     """The windows that a call makes on axes of the same sizes."""
     many = {one: _several(given, one, dims) for one in (*REGULAR, "output_size")}
-    found: list[object] = []
+    result: list[object] = []
     for i, axis in enumerate(axes):
-        by = stretch[i] if stretch else 1
+        factor = stretch[i] if stretch else 1
         if "output_size" in given and name.startswith("Adaptive"):
             wanted = many["output_size"][i]
-            found.append(UnevenAxis.adaptive(axis.size, axis.size if wanted is None else wanted))
+            result.append(UnevenAxis.adaptive(axis.size, axis.size if wanted is None else wanted))
         elif name == "FractionalMaxPool":
             kernels = {stop - start for start, stop in axis.spans}
-            chance = isinstance(axis, UnevenAxis) and axis.rule == "fractional"
-            found.append(axis if chance and kernels == {many["kernel_size"][i]} else None)
+            fractional = isinstance(axis, UnevenAxis) and axis.rule == "fractional"
+            result.append(axis if fractional and kernels == {many["kernel_size"][i]} else None)
         else:
-            found.append(_regular(name, axis, {n: many[n][i] for n in REGULAR}, given, by))
-    return found
+            result.append(_regular(name, axis, {n: many[n][i] for n in REGULAR}, given, factor))
+    return result
 
 
 def _regular(

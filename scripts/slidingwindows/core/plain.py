@@ -1,4 +1,4 @@
-"""Value objects to plain lists, numbers and strings, and back: what JSON can hold."""
+"""JSON data from value objects and back: tuples as lists, axes as fields, infinities as strings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .errors import SlidingWindowsError
 from .geometry import AnyAxis, Axis, UnevenAxis
 
 AS_THEY_ARE = (int, str, bool, type(None))
-Fields = dict[str, object]  # by name; what they hold is looked at when it is read
+Fields = dict[str, object]  # by name; their values are checked when they are read
 
 
 class Dataclass(Protocol):
@@ -44,7 +44,7 @@ def plain(value: object) -> object:
 
 
 def frozen(value: object) -> object:
-    """The inverse of plain, but for the types of value objects."""
+    """The inverse of plain, except that value objects stay dicts."""
     if isinstance(value, dict):
         return {key: frozen(v) for key, v in value.items()}
     if isinstance(value, list):
@@ -59,9 +59,9 @@ def axis_of(fields: Fields) -> AnyAxis:
 
 
 def check_types(item: object) -> None:
-    """Raise SlidingWindowsError if a field holds no such thing as its class declares.
+    """Raise SlidingWindowsError if a field does not hold what its class declares.
 
-    item: a dataclass or a NamedTuple; what its fields hold is looked through to the end.
+    item: a dataclass or a NamedTuple; its fields are checked all the way down.
     """
     # mypy doubts that classes are hashable.
     for name, hint in _hints(type(item)).items():  # type: ignore[arg-type]

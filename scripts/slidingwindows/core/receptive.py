@@ -139,15 +139,15 @@ class Windows:
         Returns:
             Positions of real elements, in order; padding that copies one counts as that one.
         """
-        axis, found = self.axes[number], set()
+        axis, elements = self.axes[number], set()
         for output in outputs:
             start = output * axis.stride - axis.padding[0]
             stop = min(start + axis.extent, axis.size + axis.padding[1])
             for position in range(start, stop, axis.dilation):
                 element = origin(position, axis.size, self.fill)
                 if element is not None:
-                    found.add(element)
-        return tuple(sorted(found))
+                    elements.add(element)
+        return tuple(sorted(elements))
 
     def cut(self, number: int, outputs: Iterable[int]) -> bool:
         """Whether one of some outputs' windows reaches over the border of the layer's input.
@@ -310,12 +310,12 @@ class ReceptiveField:
 
     def _seed(self) -> Positions:
         """The input element of the first layer's view that is nearest the middle of the whole."""
-        found = []
+        positions = []
         for number, index in enumerate(self.chosen[0]):
             reads = self.layers[0].windows.reads(number, (index,))
             middle = self.centre[number]
-            found.append(min((abs(p - middle), p) for p in reads)[1])
-        return tuple(found)
+            positions.append(min((abs(p - middle), p) for p in reads)[1])
+        return tuple(positions)
 
     def table(self) -> str:
         """The layers as text; sizes in input elements, rows×columns if unlike.

@@ -1,4 +1,4 @@
-"""How a window's numbers become one: a class for each way, and the table of them.
+"""How a window's numbers become one: a class each for max, average, LP and convolution.
 
 To add a pool is to add a class here: how it folds a window, how far torch's number may be from
 that, what it says, and what it passes back.
@@ -47,7 +47,7 @@ class Reduction:
         raise NotImplementedError
 
     def agrees(self, torch_says: float, step: Step, epsilon: float = 0.0) -> bool:
-        """True if torch's number is the window's, but for the rounding of its dtype.
+        """True if torch's number is the window's, up to the rounding of its dtype.
 
         Past the dtype's largest number a sum depends on its order: there any
         infinity or nan will do.
@@ -100,9 +100,9 @@ class Reduction:
         raise NotImplementedError
 
     def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
-        """The same in words, but for the arriving gradient itself.
+        """The same in words, without the arriving gradient itself.
 
-        places: (row, col) of all that receive something.
+        places: (row, col) of every element that receives something.
         """
         raise NotImplementedError
 
@@ -168,8 +168,8 @@ class Average(Reduction):
     def words(
         self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
     ) -> str:
-        by = len(taps) if divisor is None else divisor
-        return arithmetic.average([tap.value for tap in taps], by, value, self.integral)
+        denominator = len(taps) if divisor is None else divisor
+        return arithmetic.average([tap.value for tap in taps], denominator, value, self.integral)
 
     def brief(self, step: Step) -> str:
         return arithmetic.short_average(self._terms(step), _divisor(step), step.value)

@@ -1,4 +1,4 @@
-"""The value object in the middle: what every window saw, in plain numbers.
+"""Trace, the value object in the middle: what every window read and made, in plain numbers.
 
 A ``Trace`` cannot disagree with torch: building one folds every step again in
 float64 and raises if the result differs from the output torch returned.
@@ -67,7 +67,7 @@ class Step:
         (9.0, 1, (2,))
 
     Source:
-        torch's output for this window; ``Trace`` calculates it once more from the taps.
+        torch's output for this window; ``Trace`` recalculates it from the taps.
     """
 
     output: tuple[int, int]
@@ -319,16 +319,16 @@ class Trace:
     def _verify(self, step: Step, reduction: Reduction) -> None:
         row, col = step.output
         rows, cols = self.geometry.rows.windows[row], self.geometry.cols.windows[col]
-        places = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
-        found = [tap[:3] for tap in step.taps]
+        expected = [(p, r, c) for p in range(len(self.planes)) for r in rows for c in cols]
+        actual = [tap[:3] for tap in step.taps]
         if not self.counts_padding:
-            places = [(p, r, c) for p, r, c in places if not self.is_padding(r, c, p)]
-        if found != places:
+            expected = [(p, r, c) for p, r, c in expected if not self.is_padding(r, c, p)]
+        if actual != expected:
             raise SlidingWindowsError(
                 f"the taps of step {step.output} are not its window", self.call
             )
         weights: list[float | None] = [w for plane in self.weights for line in plane for w in line]
-        weights = weights or [None] * len(found)
+        weights = weights or [None] * len(actual)
         for tap, weight in zip(step.taps, weights, strict=True):
             if not same(tap.value, self.at(*tap[:3])) or not same(tap.weight, weight):
                 raise SlidingWindowsError(

@@ -1,4 +1,4 @@
-"""Numbers moved rather than folded: unpooling, unfolding, and gradients on their way back.
+"""Transfer, the value object of numbers moved, not folded: unpooling, unfolding, gradients.
 
 Like a ``Trace``, a ``Transfer`` cannot disagree with torch: building one plays
 every move again and raises if the target differs from what torch returned.
@@ -239,7 +239,7 @@ class Transfer:
         if [move.window for move in self.moves] != [window for window, _, _ in expected]:
             raise SlidingWindowsError("the moves do not cover the windows once each", self.call)
         for move, (window, reads, writes) in zip(self.moves, expected, strict=True):
-            if not (_alike(move.reads, reads) and _alike(move.writes, writes)):
+            if not (_equal_rows(move.reads, reads) and _equal_rows(move.writes, writes)):
                 raise SlidingWindowsError(
                     f"the move of window {window} is not what a {self.kind} does there", self.call
                 )
@@ -302,15 +302,15 @@ class Transfer:
             return
         rank = self.dims + 1  # without a batch; a matrix of columns has one less
         ranks = {"unfold": (rank, 2), "fold": (2, rank)}.get(self.kind, (rank, rank))
-        more = {len(shape) - n for shape, n in zip(shapes, ranks, strict=True)}
+        extra = {len(shape) - n for shape, n in zip(shapes, ranks, strict=True)}
         if self.dims not in ((1, 2, 3) if self.kind == "unpool" else (2,)) or (
-            more not in ({0}, {1})
+            extra not in ({0}, {1})
         ):
             raise SlidingWindowsError(
                 f"these are not shapes of {self.dims} dims: {shapes}", self.call
             )
         size = (len(self.target), len(self.target[0]))
-        batch = self.output_shape[0] if more == {1} else 1
+        batch = self.output_shape[0] if extra == {1} else 1
         channels = 1 if self.kind == "unfold" else self.output_shape[-rank]
         right = ((1,) if self.dims == 1 else ()) + self.output_shape[-2:][-self.dims :] == size
         if not right or not (0 <= self.sample < batch and 0 <= self.channel < channels):
@@ -365,7 +365,7 @@ class Transfer:
             return transfer
 
 
-def _alike(mine: Rows, expected: Rows) -> bool:
+def _equal_rows(mine: Rows, expected: Rows) -> bool:
     """The same tuples of numbers, nan for nan."""
     if len(mine) != len(expected):
         return False

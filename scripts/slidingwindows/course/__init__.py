@@ -1,1 +1,1 @@
-"""A lesson's script: read, run, kept, made a page; and what authors import."""
+"""Lessons: their scripts are read, run, cached and made into pages; and what authors import."""

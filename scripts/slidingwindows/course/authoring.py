@@ -1,4 +1,4 @@
-"""What a lesson imports to show its figures. Works in any notebook, and in the site's build."""
+"""What a lesson imports: show, plot, check. Works in any notebook and in the site's build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..core.geometry import whole
 from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer
-from .exercises import DOTS, verdict
+from .exercises import NO_ANSWER_YET, verdict
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -28,14 +28,13 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Figure:
-    """A figure as plain data; the last expression of a cell shows it. ``show`` and ``plot`` make
-    these.
+    """A figure as plain data, displayed when a cell ends with it. Made by ``show`` and ``plot``.
 
     Args:
         kind: 'plot', or the name of what is drawn, such as 'trace'.
         name: Its address on the site: lowercase letters, digits and hyphens.
         caption: A sentence below it.
-        data: All that is drawn, ready for JSON.
+        data: Everything that is drawn, ready for JSON.
 
     Raises:
         SlidingWindowsError: If the name is not an address.
@@ -54,27 +53,27 @@ class Figure:
             return {MIME: self.data, "text/plain": f"figure {self.data['name']}"}
         from ..export.render import render
 
-        made = render(self.data)
-        return {"text/html": notebook_html(made), "text/plain": made.alt}
+        rendered = render(self.data)
+        return {"text/html": notebook_html(rendered), "text/plain": rendered.alt}
 
 
-def notebook_html(made: Rendered) -> str:
+def notebook_html(rendered: Rendered) -> str:
     """A rendered figure for notebooks.
 
     Args:
-        made: What ``slidingwindows.export.render`` gives.
+        rendered: What ``slidingwindows.export.render`` gives.
 
     Returns:
         One self-contained image tag.
     """
     from html import escape
 
-    name = min(made.files, key=lambda n: ("light" not in n, not n.endswith(".gif")))
+    name = min(rendered.files, key=lambda n: ("light" not in n, not n.endswith(".gif")))
     kind = name.rsplit(".", 1)[1]
-    data = base64.b64encode(made.files[name]).decode()
+    data = base64.b64encode(rendered.files[name]).decode()
     return (
-        f'<img src="data:image/{kind};base64,{data}" width="{made.width}" '
-        f'height="{made.height}" alt="{escape(made.alt, quote=True)}">'
+        f'<img src="data:image/{kind};base64,{data}" width="{rendered.width}" '
+        f'height="{rendered.height}" alt="{escape(rendered.alt, quote=True)}">'
     )
 
 
@@ -149,7 +148,7 @@ def plot(
             )
     from ..drawing.plot import picture
 
-    pictures: dict[str, str] = {}  # filled once the name is known to be good
+    pictures: dict[str, str] = {}  # filled in once the name has been accepted
     figure = Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
     for theme in ("light", "dark"):
         pictures[theme] = base64.b64encode(picture(draw, theme, width, height)).decode()
@@ -159,28 +158,29 @@ def plot(
 def check(answer: object, truth: Callable[[], object]) -> None:
     """Say whether an exercise's answer is right, without giving it away.
 
-    It prints one line. Whole numbers must be exact. For a truth with a fraction a thousandth is
-    close enough, of one for small numbers and of the number itself for large ones. A wrong answer
-    is told what is wrong with its form ('three whole numbers, you gave two'), or how many of
-    several numbers are right ('1 of 2 right'); True is not a whole number, and 1 is not True.
+    It prints one line. Whole numbers must match exactly. For a truth with a fraction, the answer
+    may be off by a thousandth: an absolute one for small numbers, a relative one for large ones.
+    For a wrong answer the line says what is wrong with its form ('three whole numbers; you gave
+    two'), or how many of several numbers are right ('1 of 2 right'). True is not a whole number,
+    and 1 is not True.
 
     Args:
-        answer: What the reader wrote in the place of ``...``: a number, a word, True or False, a
-            shape, lists in lists, a tensor or an array; or one of these as a text, such as
+        answer: What the reader wrote in place of ``...``: a number, a word, True or False, a
+            shape, nested lists, a tensor or an array; or one of these as text, such as
             '(1, 3, 3)'.
-        truth: A function without arguments that asks torch; it runs only once there is an answer.
+        truth: A function without arguments that asks torch; called only once there is an answer.
 
     Examples:
         >>> import torch
         >>> check((3, 4), lambda: (3, 5))
         Not yet. 1 of 2 right.
         >>> check("(1, 3)", lambda: torch.Size([1, 3, 3]))
-        Not yet. The answer is three whole numbers, you gave two.
+        Not yet. The answer is three whole numbers; you gave two.
 
     Source:
         ``truth``, which asks torch on the reader's own machine.
     """
-    print(DOTS if answer is ... else verdict(answer, truth()))
+    print(NO_ANSWER_YET if answer is ... else verdict(answer, truth()))
 
 
 __all__ = ["MIME", "Figure", "check", "notebook_html", "plot", "show"]

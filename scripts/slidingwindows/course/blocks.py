@@ -1,4 +1,4 @@
-"""Markdown as lines and blocks: what of it is code, what only looks like a list, what is a box."""
+"""A lesson's Markdown: finding code, undoing accidental lists, plain Markdown for boxes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n[ ]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 NUMBERED = re.compile(r"^( *)(\d+)([.)])(?= +\S)")
 BOX = re.compile(r'^(?P<sign>!!!|\?\?\?\+?) +(?P<kind>[\w -]+?)(?: +"(?P<title>.*)")?\s*$')
-ATTRIBUTES = re.compile(r"(?<=\))\{ ?[:.#\w][^}\n]*\}")  # of pictures and links, for the site alone
+ATTRIBUTES = re.compile(r"(?<=\))\{ ?[:.#\w][^}\n]*\}")  # of links; for the site only
 
 
 def fenced(lines: list[str]) -> list[bool]:
-    """For each line, whether it belongs to a fenced code block. A fence without an end is text."""
+    """For each line, whether it belongs to a fenced code block. An unclosed fence is text."""
     code, at = [False] * len(lines), 0
     while at < len(lines):
         begin = FENCE.match(lines[at])
@@ -30,13 +30,13 @@ def fenced(lines: list[str]) -> list[bool]:
 
 
 def without_fences(markdown: str) -> str:
-    """Markdown with blank lines in the place of its fenced code."""
+    """Markdown with blank lines in place of its fenced code."""
     lines = markdown.split("\n")
     return "\n".join("" if code else line for line, code in zip(lines, fenced(lines), strict=True))
 
 
 def outside_code(markdown: str, change: Callable[[str], str]) -> str:
-    """Markdown changed by a function that does not see its code: neither blocks nor spans."""
+    """Markdown changed by a function that sees none of its code, neither blocks nor spans."""
     kept: list[str] = []
 
     def keep(text: str) -> str:
@@ -51,16 +51,16 @@ def outside_code(markdown: str, change: Callable[[str], str]) -> str:
 
 
 def without_chance_lists(markdown: str) -> str:
-    """Markdown in which '3. The ceiling is 4.' is a sentence: a list has two items or more."""
+    """Markdown in which '3. The ceiling is 4.' is a sentence: a list has at least two items."""
     lines = markdown.split("\n")
     code = fenced(lines)
     items: dict[int, re.Match] = {}
     for at, line in enumerate(lines):
-        found = None if code[at] else NUMBERED.match(line)
+        item = None if code[at] else NUMBERED.match(line)
         above = lines[at - 1].strip() if at else ""
-        # Within a paragraph no list begins, but right below an item the next one does.
-        if found and (not above or BOX.match(above) or at - 1 in items):
-            items[at] = found
+        # A list cannot begin inside a paragraph, but an item may follow directly on another.
+        if item and (not above or BOX.match(above) or at - 1 in items):
+            items[at] = item
     alone = [at for at in items if not _has_neighbour(lines, at, items)]
     for at in alone:
         lines[at] = NUMBERED.sub(r"\1\2\\\3", lines[at])
@@ -96,23 +96,23 @@ def for_jupyter(markdown: str) -> str:
 
 
 def _boxes(lines: list[str]) -> list[str]:
-    code, made, at = fenced(lines), [], 0
+    code, result, at = fenced(lines), [], 0
     while at < len(lines):
-        found = None if code[at] else BOX.match(lines[at])
-        if not found:
-            made.append(lines[at])
+        box = None if code[at] else BOX.match(lines[at])
+        if not box:
+            result.append(lines[at])
             at += 1
             continue
         end = at + 1
         while end < len(lines) and (not lines[end].strip() or lines[end].startswith("    ")):
             end += 1
         body = _trimmed([line[4:] for line in lines[at + 1 : end]])
-        title = found["kind"].split()[0].capitalize() if found["title"] is None else found["title"]
-        made += _box(found["sign"], title, _boxes(body))
+        title = box["kind"].split()[0].capitalize() if box["title"] is None else box["title"]
+        result += _box(box["sign"], title, _boxes(body))
         if end < len(lines):
-            made.append("")
+            result.append("")
         at = end
-    return made
+    return result
 
 
 def _box(sign: str, title: str, body: list[str]) -> list[str]:
@@ -132,7 +132,7 @@ def _trimmed(lines: list[str]) -> list[str]:
 
 
 def inline(text: str) -> str:
-    """Captions know `code` and *emphasis*, nothing else."""
+    """A caption as HTML: only `code` and *emphasis* are understood."""
     text = escape(text, quote=False)
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)

@@ -1,8 +1,8 @@
-"""In a lesson's process: after a cell, wait here as that state, and let a fork run what follows.
+"""Snapshots by fork, in a lesson's process: it waits after a cell while a fork runs the next ones.
 
-Only what a fork copies can be gone back to. Threads, programs, memory shared with others and open
-files are not copied, so while a cell has left one of these, the lesson goes on in one process. A
-file that is but read, such as a font of a plot, is opened again in each fork.
+A fork copies a process's own memory, but not its threads, child programs, shared memory or open
+files. While a cell leaves any of these behind, the lesson goes on in one process, without new
+snapshots. A file that is only read, such as a plot's font, is opened again in each fork.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import threading
 
 from . import guard
 
-MOST_MEMORY = 2_000  # megabytes that a process may have held if it is to wait
-MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # in what getrusage() counts
+MOST_MEMORY = 2_000  # megabytes at its peak; a process that used more does not wait
+MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # the unit that getrusage() counts in
 
 
-class Ways:
-    """What the process of a lesson had open when it began, and what its cells did outside it.
+class Surroundings:
+    """What a lesson's process had open when it began, and what its cells changed outside of it.
 
     folder: the lesson's own.
     """
@@ -40,20 +40,20 @@ class Ways:
         self.before = self._outside()
 
     def changed(self) -> bool:
-        """Whether the cell wrote a file, removed one or started a program: that stays changed."""
+        """Whether the cell changed files or started programs, which no fork can undo."""
         return self._outside() != self.before
 
     def obstacle(self) -> str:
-        """What would be missing in a fork of this process, '' if nothing would."""
+        """What a fork of this process would lack; '' if nothing."""
         threads = threading.active_count()
-        with contextlib.suppress(OSError):  # Linux also counts those that libraries started
+        with contextlib.suppress(OSError):  # on Linux, also those started by libraries
             threads = len(os.listdir("/proc/self/task"))
         if threads > 1:
             return f"{threads} threads"
-        more = len(_open_files() - self.open - _readers().keys())
-        if more:
-            return f"{more} open files" if more > 1 else "an open file"
-        with contextlib.suppress(ChildProcessError, AttributeError):  # none; macOS does not say
+        opened = len(_open_files() - self.open - _readers().keys())
+        if opened:
+            return f"{opened} open files" if opened > 1 else "an open file"
+        with contextlib.suppress(ChildProcessError, AttributeError):  # no child; no waitid
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             return "a program"
         with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
@@ -63,57 +63,57 @@ class Ways:
         return f"{held:,} MB of memory" if held > MOST_MEMORY else ""
 
     def _outside(self) -> tuple[int, list]:
-        found = []
+        files = []
         for top, _, names in os.walk(self.folder):
             for name in names:
                 with contextlib.suppress(OSError):
-                    facts = os.lstat(os.path.join(top, name))
-                    found.append((top, name, facts.st_size, facts.st_mtime_ns, facts.st_ino))
-        return guard.changes(), sorted(found)
+                    status = os.lstat(os.path.join(top, name))
+                    files.append((top, name, status.st_size, status.st_mtime_ns, status.st_ino))
+        return guard.changes(), sorted(files)
 
 
 def _open_files() -> set[int]:
     for folder in ("/proc/self/fd", "/dev/fd"):
         with contextlib.suppress(OSError):
-            # The last is the listing's own.
+            # One entry is the listing's own descriptor, which is closed by now.
             return {int(name) for name in os.listdir(folder) if os.path.exists(f"{folder}/{name}")}
     return set()
 
 
 def _readers() -> dict[int, tuple[str, int]]:
-    """(path, place) of each open file that is but read, and can be opened again, by its number."""
-    found = {}
+    """(path, offset) by descriptor of each open file that is only read and can be reopened."""
+    readers = {}
     for number in _open_files():
-        with contextlib.suppress(OSError):  # it has no path, or none of ours to read
-            facts, path = os.fstat(number), os.readlink(f"/proc/self/fd/{number}")
+        with contextlib.suppress(OSError):  # without a path, or not ours to read
+            status, path = os.fstat(number), os.readlink(f"/proc/self/fd/{number}")
             reads = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-            if reads and stat.S_ISREG(facts.st_mode) and os.path.samestat(facts, os.stat(path)):
-                found[number] = path, os.lseek(number, 0, os.SEEK_CUR)
-    return found
+            if reads and stat.S_ISREG(status.st_mode) and os.path.samestat(status, os.stat(path)):
+                readers[number] = path, os.lseek(number, 0, os.SEEK_CUR)
+    return readers
 
 
 def stay(wire, number: int) -> dict | None:
-    """Fork. The parent waits as the state after so many cells, and the child goes on.
+    """Fork. The parent waits as the snapshot after ``number`` cells, and the child goes on.
 
-    Returns in children alone: None in the first, in each later one the request that it is for,
-    with 'cells' and the connection that the wire now speaks to.
+    Returns only in children: None in the first, and in each later one the request that it was
+    forked for, with its 'cells'; the wire then speaks to that request's connection.
     """
     ours, theirs = socket.socketpair()
     wire.hand_over(theirs, stays=number, process=os.getpid())
     theirs.close()
-    chance, readers = random.getstate(), _readers()
+    random_state, readers = random.getstate(), _readers()
     child = os.fork()
     if not child:
         ours.close()
-        _begin(wire, wire.connection, chance, readers)
+        _begin(wire, wire.connection, random_state, readers)
         return None
-    while asked := _asked(ours):
+    while pair := _asked(ours):
         _end(child)
-        request, connection = asked
+        request, connection = pair
         child = os.fork()
         if not child:
             ours.close()
-            _begin(wire, connection, chance, readers)
+            _begin(wire, connection, random_state, readers)
             return request
         connection.close()
     _end(child)
@@ -127,18 +127,18 @@ def _asked(control: socket.socket) -> tuple[dict, socket.socket] | None:
             connection = socket.socket(fileno=numbers[0])
             with connection.makefile("rb") as file:
                 return json.loads(file.readline()), connection
-    return None  # the build has no more use for this, or is no more
+    return None  # the build has no more use for this process, or has ended
 
 
-def _begin(wire, connection: socket.socket, chance: tuple, readers: dict) -> None:
-    random.setstate(chance)  # Python gives each fork numbers of its own
-    for number in readers.keys() & _readers().keys():  # matplotlib closes its own in a fork
-        path, place = readers[number]  # of its own, or forks would move each other's
-        again = os.open(path, os.O_RDONLY)
-        os.lseek(again, place, os.SEEK_SET)
-        os.dup2(again, number, inheritable=False)
-        os.close(again)
-    os.setpgid(0, 0)  # it goes with all programs that it starts, and what it came from stays
+def _begin(wire, connection: socket.socket, random_state: tuple, readers: dict) -> None:
+    random.setstate(random_state)  # Python reseeds each fork
+    for number in readers.keys() & _readers().keys():  # matplotlib closes its own on a fork
+        path, offset = readers[number]  # a new descriptor: a shared one would share its offset
+        reopened = os.open(path, os.O_RDONLY)
+        os.lseek(reopened, offset, os.SEEK_SET)
+        os.dup2(reopened, number, inheritable=False)
+        os.close(reopened)
+    os.setpgid(0, 0)  # killed with every program it starts, but without its parent
     wire.renew(connection)
     wire.say(processes=[os.getpid(), os.getppid()])
 

@@ -1,7 +1,7 @@
-"""Run a lesson's cells in this process, and send on what a notebook would show of them.
+"""Run a lesson's cells in this process, and send the build what a notebook would show of them.
 
-The shell is ipykernel's own; only its messages go down a socket of ours as lines of JSON, instead
-of through a kernel's five sockets and their threads. A process without threads can be forked.
+The shell is ipykernel's own, but its messages go through one socket as lines of JSON instead of a
+kernel's five sockets and their threads, because a process without threads can be forked.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from IPython.core.shellapp import InteractiveShellApp
 from jupyter_client.session import Session, json_packer
 from traitlets.config import Config
 
-from .branching import Ways, stay
+from .branching import Surroundings, stay
 from .guard import keep_inside
 
-CHUNK = 1 << 16  # bytes read at once of what programs printed
+CHUNK = 1 << 16  # bytes of printed output read at once
 
 
 class Wire:
     """Lines of JSON from a lesson's process to the build.
 
-    It also catches what does not go through Python's own streams: programs and libraries write to
-    the files that stand in for the system's standard output and error.
+    It also catches output that bypasses Python's own streams: programs and libraries write to
+    the files that replace the system's standard output and error.
     """
 
     def __init__(self, connection: socket.socket):
@@ -40,7 +40,7 @@ class Wire:
         self.renew(connection)
 
     def renew(self, connection: socket.socket) -> None:
-        """Speak to another connection from now on, for this process, which may be a new fork."""
+        """Use another connection from now on, as this process's own: it may be a new fork."""
         self.connection, self.owner = connection, os.getpid()
         for file in self.files.values():
             file.close()
@@ -54,8 +54,8 @@ class Wire:
             os.dup2(file.fileno(), number)
 
     def say(self, **line: object) -> None:
-        """Send one line, after all that was written past Python."""
-        if os.getpid() == self.owner:  # a process that the lesson forked would cut into our lines
+        """Send one line, after any output that bypassed Python."""
+        if os.getpid() == self.owner:  # a process forked by the lesson would break up our lines
             self.drain()
             self._send(line)
 
@@ -71,18 +71,18 @@ class Wire:
         self.say(msg_type=kind, content=content)
 
     def write(self, name: str, text: str) -> None:
-        """Send what a stream printed. A process that the lesson forked writes to the files."""
+        """Send what a stream printed; a process that the lesson forked writes it to the files."""
         if os.getpid() == self.owner:
             self.show("stream", {"name": name, "text": text})
         else:
             os.write(self.files[name].fileno(), text.encode())
 
     def drain(self) -> None:
-        """Send what has come into the files of output and error since the last time."""
+        """Send what has been written to the output and error files since the last call."""
         for name, file in self.files.items():
-            while found := os.pread(file.fileno(), CHUNK, self.read[name]):
-                self.read[name] += len(found)
-                text = self.decoders[name].decode(found)
+            while data := os.pread(file.fileno(), CHUNK, self.read[name]):
+                self.read[name] += len(data)
+                text = self.decoders[name].decode(data)
                 self._send({"msg_type": "stream", "content": {"name": name, "text": text}})
 
     def _send(self, line: dict) -> None:
@@ -116,7 +116,7 @@ class Printed(io.TextIOBase):
 
 
 class Messages(Session):
-    """What ipykernel's shell takes for its connection to a notebook."""
+    """The session that ipykernel's shell believes connects it to a notebook."""
 
     wire: Wire
 
@@ -129,7 +129,7 @@ class Messages(Session):
 
 
 def _refuse_exit() -> None:
-    raise RuntimeError("a lesson runs to its end: exit() and quit() are not for its cells")
+    raise RuntimeError("a lesson runs to its end: its cells may not call exit() or quit()")
 
 
 def _refuse_input(*arguments: object) -> str:
@@ -137,16 +137,16 @@ def _refuse_input(*arguments: object) -> str:
 
 
 def begin(wire: Wire, request: dict) -> ZMQInteractiveShell:
-    """Make this process, fresh from a fork, one that has just started for a lesson.
+    """Make this newly forked process look as if it had just been started for a lesson.
 
-    request: 'environment', 'folder' to work in, 'project' where nothing may be written.
+    request: 'environment'; 'folder' to work in; 'project', where nothing may be written.
     """
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
     sys.argv = ["lesson"]
-    del sys.path[0]  # the folder where the first of these processes began
-    # All processes forked from one would draw the same numbers; lessons set their seeds.
+    del sys.path[0]  # the folder in which the first process was started
+    # Otherwise all forks would draw the same numbers; lessons that need that set a seed.
     random.seed()
     for name in ("numpy.random", "torch"):
         if name in sys.modules:
@@ -156,7 +156,7 @@ def begin(wire: Wire, request: dict) -> ZMQInteractiveShell:
     sys.stdout, sys.stderr = Printed(wire, "stdout"), Printed(wire, "stderr")
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
     config = Config()
-    config.HistoryManager.enabled = False  # it writes from a thread of its own
+    config.HistoryManager.enabled = False  # it would start a thread to write its database
     InteractiveShellApp().init_path()
     shell = ZMQInteractiveShell.instance(config=config, compiler_class=XCachingCompiler)
     shell.ask_exit = _refuse_exit  # it would end a kernel's loop
@@ -169,9 +169,9 @@ def begin(wire: Wire, request: dict) -> ZMQInteractiveShell:
 
 
 def run(shell: ZMQInteractiveShell, wire: Wire, number: int, cell: dict) -> bool:
-    """Run one cell; False, and 'failed' is said, if it raised and may not.
+    """Run one cell. Returns False, and sends 'failed', if it raises and may not.
 
-    cell: its 'source' and 'tags'.
+    cell: 'source' and 'tags'.
     """
     if not cell["source"].strip() or "skip-execution" in cell["tags"]:
         return True
@@ -189,26 +189,27 @@ def run(shell: ZMQInteractiveShell, wire: Wire, number: int, cell: dict) -> bool
 def lesson(connection: socket.socket, request: dict) -> None:
     """Run all cells of a request, then wait until the build has no more use for this process.
 
-    request: as for begin(), 'cells', and 'keep': after how many of them a process waits.
+    request: as for begin(), with 'cells', and 'keep': after how many of them, at most, a process
+    stays as a snapshot.
     """
     wire = Wire(connection)
     wire.say(processes=[os.getpid(), os.getppid()])
     shell = begin(wire, request)
     cells, keep, number = request["cells"], request.get("keep", 0), 0
-    ways = Ways(request["folder"])
+    surroundings = Surroundings(request["folder"])
     while number < len(cells):
-        ways.mark()
+        surroundings.mark()
         if not run(shell, wire, number, cells[number]):
             break
         number += 1
-        wire.say(ended=number, changed=bool(keep) and ways.changed())
+        wire.say(ended=number, changed=bool(keep) and surroundings.changed())
         if number <= keep:
-            obstacle = ways.obstacle()
+            obstacle = surroundings.obstacle()
             if obstacle:
                 wire.say(obstacle=obstacle)
             else:
-                asked = stay(wire, number)
-                cells = asked["cells"] if asked else cells
-                ways = Ways(request["folder"])
+                next_request = stay(wire, number)
+                cells = next_request["cells"] if next_request else cells
+                surroundings = Surroundings(request["folder"])
     wire.say(done=True)
     wire.connection.recv(1)

@@ -1,4 +1,4 @@
-"""A lesson in a kernel of its own, started for it: slower than a fork, possible everywhere."""
+"""Run a lesson in a Jupyter kernel of its own: slower than a fork, but possible everywhere."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-# nbclient logs each failing cell at length; the one message of a failure is enough. So it is
-# for asyncio, which tells of nbclient's open ends when a kernel has died.
+# nbclient logs each failing cell at length, and asyncio reports the tasks that nbclient leaves
+# behind when a kernel dies. The one message about the failure is enough.
 SILENT = logging.getLogger("slidingwindows.nbclient")
 SILENT.setLevel(logging.CRITICAL + 1)
 logging.getLogger("asyncio").addFilter(
@@ -26,7 +26,7 @@ GUARD = "from slidingwindows.course.guard import keep_inside; keep_inside({own!r
 
 
 class ThisPython(KernelSpecManager):
-    """Always the interpreter that runs the build, whatever kernels a user has installed."""
+    """Always the interpreter that runs the build, whatever kernels the user has installed."""
 
     first_line = ""
 
@@ -39,8 +39,8 @@ class ThisPython(KernelSpecManager):
 def run(client: NotebookClient, begin: Callable[[int, int], None], settings: dict) -> None:
     """Execute the client's notebook; raises what nbclient raises.
 
-    begin: told each cell's number as it is sent, and the number of the kernel's process.
-    settings: 'environment', 'folder' to work in, 'project' where nothing may be written.
+    begin: called with each cell's number as it is sent, and with the kernel's process id.
+    settings: 'environment'; 'folder' to work in; 'project', where nothing may be written.
     """
     scratch, specs = settings["folder"], ThisPython()
     specs.first_line = GUARD.format(own=scratch, project=settings["project"])
@@ -50,10 +50,10 @@ def run(client: NotebookClient, begin: Callable[[int, int], None], settings: dic
     client.on_cell_execute = lambda cell, cell_index: begin(
         cell_index, getattr(manager.provisioner, "pid", None) or os.getpid()
     )
-    # A socket's path has at most a hundred bytes or so.
+    # The path of a socket is limited to about a hundred bytes.
     short = "/tmp" if os.access("/tmp", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=short) as sockets:
-        if os.name == "posix":  # private to this user, where TCP ports are open to all
+        if os.name == "posix":  # private to this user, unlike TCP ports
             manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
         try:
             client.execute(env=settings["environment"], cleanup_kc=True)

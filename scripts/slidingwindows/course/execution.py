@@ -1,4 +1,4 @@
-"""Run a lesson's code in a fresh process of this very Python, apart from any user's settings."""
+"""Run a lesson's code in a fresh process of this Python, isolated from the user's settings."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .machine import refuse_traces, texts_of
 from .printed import last_lines, whole
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
-DRAWING = threading.Lock()  # pictures are made one by one where that is not in a process of its own
+DRAWING = threading.Lock()  # for drawing in this process, where there are no forks
 LOG = logging.getLogger("mkdocs.slidingwindows")
-MOST_OUTPUT = 20_000  # characters that one cell may print, and that its values may have
-# What a kernel gets of the build's environment: how to find Python and its libraries, the language,
-# the folder for temporary files, and settings of this package. All else stays here, for a lesson
-# might print it onto its page, and a build's environment often holds secrets.
+MOST_OUTPUT = 20_000  # characters that a cell may print, and again that its values may have
+# What a lesson's process gets of the build's environment: how to find Python and its libraries, the
+# language, the folder for temporary files, and this package's settings. Nothing else is passed on,
+# because a lesson might print it onto its page, and a build's environment often holds secrets.
 PASSED = re.compile(
     r"PATH|PYTHON(?:PATH|HOME|PYCACHEPREFIX|DONTWRITEBYTECODE|NOUSERSITE|UTF8)"
     r"|(?:DY)?LD_LIBRARY_PATH|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|SLIDINGWINDOWS_\w+"
@@ -38,7 +38,7 @@ PASSED = re.compile(
 
 
 class Client(NotebookClient):
-    """Counts what each cell prints, and keeps no more of it than a lesson may print."""
+    """Counts what each cell prints, and keeps no more of it than a cell may print."""
 
     def __init__(self, notebook, **settings):
         super().__init__(notebook, **settings)
@@ -52,7 +52,7 @@ class Client(NotebookClient):
             self.printed[cell_index] += len(text)
             if room <= 0:
                 return None
-            # How much comes in one message depends on the machine; what is kept must not.
+            # How much one message carries depends on the machine; what is kept must not.
             msg = {**msg, "content": {**msg["content"], "text": text[:room]}}
         return super().output(outs, msg, display_id, cell_index)
 
@@ -60,9 +60,9 @@ class Client(NotebookClient):
 def execute(lesson: Lesson, keep: bool = False) -> list[list[dict]]:
     """The outputs of each code cell, as notebook output dictionaries.
 
-    keep: have processes wait as the lesson's states, and run from the edited cell on if they do.
-    Raises SlidingWindowsError naming lesson, cell and line if a cell raises,
-    does not end, puts out too much, takes its kernel down, or shows the machine it ran on.
+    keep: keep processes as snapshots of the lesson, and run from the first edited cell on if there
+    are any. Raises SlidingWindowsError naming lesson, cell and line if a cell raises, does not end,
+    prints or shows too much, crashes its process, or reveals the machine it ran on.
     """
     outputs, processes = run(lesson, keep=keep)
     refuse_traces(lesson, outputs, processes)
@@ -72,18 +72,19 @@ def execute(lesson: Lesson, keep: bool = False) -> list[list[dict]]:
 def run(
     lesson: Lesson, forked: bool = warm.POSSIBLE, keep: bool = False
 ) -> tuple[list[list[dict]], tuple[int, ...]]:
-    """What execute() returns, unchecked for traces of the machine; and the processes' numbers.
+    """What execute() returns, not yet checked for traces of the machine, and the process ids.
 
-    forked: in a fork of a process that has imported torch, which is the same but sooner; where that
-    cannot be, and if it is False, in a kernel started for the lesson. keep: as for execute().
+    forked: run in a fork of a process that has already imported torch, which gives the same outputs
+    sooner. If it is False, or forks are unavailable, a kernel is started for the lesson.
+    keep: as for execute().
     """
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
-            for cell in lesson.code  # nbclient knows the tags that change what it does
+            for cell in lesson.code  # nbclient acts on some of the tags
         ]
     )
-    begun: list[int] = []  # numbers of the cells that were sent to be run
+    begun: list[int] = []  # numbers of the cells that were sent off
     processes = {os.getpid()}
 
     def begin(number: int, *running: int) -> None:
@@ -127,22 +128,22 @@ def run(
 
 
 def warm_up(lessons: list[Lesson]) -> None:
-    """Have a process wait that has imported all that these lessons import. Nothing may run yet."""
+    """Start the process that imports everything these lessons import, before any of them runs."""
     if warm.POSSIBLE and lessons:
-        _waiting(*lessons, anew=True)
+        _waiting(*lessons, restart=True)
 
 
-def _waiting(*lessons: Lesson, anew: bool = False) -> warm.Server | None:
+def _waiting(*lessons: Lesson, restart: bool = False) -> warm.Server | None:
     modules = [*warm.modules_of(list(lessons)), "slidingwindows.export.render"]
     try:
-        return warm.server(modules, _common(), anew)
+        return warm.server(modules, _common(), restart)
     except warm.Unavailable as reason:
         LOG.info("each lesson gets a kernel of its own: %s", reason)
         return None
 
 
 def draw(data: dict, source: str) -> Rendered:
-    """What render() returns for a figure, drawn beside others where forks can be."""
+    """What render() returns for a figure; where forks are possible, drawn in one."""
     waiting = _waiting() if warm.POSSIBLE else None
     if waiting:
         return warm.drawn(waiting, data, source)
@@ -153,13 +154,13 @@ def draw(data: dict, source: str) -> Rendered:
 
 
 def _requests(lesson: Lesson) -> list[dict]:
-    """A lesson's cells, as cells.py wants them."""
+    """A lesson's cells in the form that cells.py takes."""
     return [{"source": cell.source, "tags": cell.tags} for cell in lesson.code]
 
 
 @contextlib.contextmanager
 def _past(waiting: warm.Server | None, lesson: Lesson, keep: bool) -> Iterator[snapshots.Run]:
-    """The lesson's last run up to where it can go on, or a new one; kept afterwards, if asked."""
+    """The last run, cut back to where it can go on, or a new one; kept afterwards if asked."""
     past = waiting.kept.pop(lesson.path, None) if waiting and keep else None
     if past:
         done, name = past.go_back(lesson), f"lessons/{lesson.path.name}"
@@ -185,7 +186,7 @@ def _past(waiting: warm.Server | None, lesson: Lesson, keep: bool) -> Iterator[s
 
 
 def _run_forked(waiting, lesson, client, begin, settings: dict, past: snapshots.Run) -> None:
-    """Feed the client with what a forked process says, as if a kernel said it."""
+    """Feed the client the messages of a forked process as if they came from a kernel."""
     process, running, number, error = 0, (), len(past.done), {}
     if past.connection:
         past.fill(client)
@@ -229,7 +230,7 @@ def _run_forked(waiting, lesson, client, begin, settings: dict, past: snapshots.
 
 
 def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:
-    """Values, pictures and all else but prints, which were counted, and figures' data."""
+    """Refuse long values and pictures. Printed text is counted elsewhere, figures' data never."""
     for number, shown in enumerate(outputs):
         values = [output for output in shown if output["output_type"] != "stream"]
         length = sum(len(text) for output in values for text in texts_of(output))
@@ -247,8 +248,8 @@ def _environment(lesson: Lesson, scratch: str) -> dict[str, str]:
 
 
 def _common() -> dict[str, str]:
-    """The environment of every process that lessons run in, but for its folders."""
-    # One thread: sums come out the same on every machine, and lessons run side by side.
+    """The environment of every process that runs lessons, except for its folders."""
+    # One thread each, so that sums come out the same everywhere and lessons can run in parallel.
     ours = {
         "SLIDINGWINDOWS_BUILD": "1",
         "JUPYTER_NO_CONFIG": "1",
@@ -258,7 +259,7 @@ def _common() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    if site.ENABLE_USER_SITE:  # packages of `pip install --user` lie under HOME
+    if site.ENABLE_USER_SITE:  # packages from `pip install --user` are under HOME
         ours["PYTHONUSERBASE"] = site.getuserbase()
     theirs = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
     return {**theirs, **ours}

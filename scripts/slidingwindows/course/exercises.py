@@ -1,7 +1,7 @@
-"""Whether an exercise's answer is right, and if not, what is wrong with its form.
+"""Check an exercise's answer: whether it is right and, if not, what is wrong with its form.
 
-Nothing here gives the right value away: only its form, which the question asks for anyway, and how
-many of several numbers are right.
+Nothing here gives the right value away. Only its form is told, which the question implies anyway,
+and how many of several numbers are right.
 """
 
 from __future__ import annotations
@@ -10,38 +10,38 @@ import ast
 import re
 import sys
 
-DOTS = "Put your answer in the place of the three dots, then run this cell again."
-RELATIVE, ABSOLUTE = 1e-3, 1e-3  # how far from a truth with a fraction an answer may be
-LARGEST = 0.4  # and never so far that the next whole number would do
-ROUNDING, MOST_ROUNDING = 1e-6, 1e-3  # relative, of sums in float32, and how far it is no more
+NO_ANSWER_YET = "Put your answer in the place of the three dots, then run this cell again."
+RELATIVE, ABSOLUTE = 1e-3, 1e-3  # allowed error, if the truth has a fraction
+LARGEST = 0.4  # no error may be so large that the next whole number would pass
+ROUNDING, MOST_ROUNDING = 1e-6, 1e-3  # relative, of sums in float32; and its absolute limit
 NUMBER_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
 # What torch writes around numbers: torch.Size([1, 2]) and tensor([1., 2.]).
 WRAPPED = re.compile(r"(?:torch\.Size|tensor|array)\((.*)\)", re.DOTALL)
 
 
 def verdict(answer, truth) -> str:
-    """One line for the reader: 'Right.', or 'Not yet.' and why, if that is a matter of form.
+    """One line for the reader: 'Right.', or 'Not yet.' and a hint at the answer's form.
 
     answer: what the reader wrote. truth: what torch says. Both may be numbers, words, shapes,
-    lists in lists, tensors or arrays; an answer may also be any of these as a text.
+    nested lists, tensors or arrays; an answer may also be any of these as text.
     """
     true = listed(truth)
     try:
         given = listed(answer)
     except RecursionError:
-        return f"Not yet. The answer is {form(true)}, you gave lists in lists without an end."
+        return f"Not yet. The answer is {form(true)}; you gave lists nested without end."
     quoted = isinstance(given, str) and not isinstance(true, str)
     if quoted:
         given = _read(given)
         if isinstance(given, str):
-            return f"Not yet. The answer is {form(true)}, you gave text."
-    if alike(given, true):
+            return f"Not yet. The answer is {form(true)}; you gave text."
+    if is_right(given, true):
         return "Right. It takes no quotation marks." if quoted else "Right."
     return f"Not yet. {_hint(given, true)}"
 
 
 def listed(value):
-    """Tensors, arrays, shapes and tuples as lists, so that each of these will do for another."""
+    """Tensors, arrays, shapes and tuples as lists, so that any of these can stand for another."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple | range):
@@ -49,13 +49,13 @@ def listed(value):
     return value
 
 
-def alike(given, true) -> bool:
-    """Whether an answer is right. Whole numbers must be exact, fractions to a thousandth.
+def is_right(given, true) -> bool:
+    """Whether an answer is right. Whole numbers must be exact, fractions within a thousandth.
 
-    A float is whole if it is but for the rounding of float32: 4.0 and 4.000001 are 4.
+    A float counts as whole up to the rounding of float32: 4.0 and 4.000001 are 4.
     """
     if isinstance(given, list) and isinstance(true, list):
-        return len(given) == len(true) and all(map(alike, given, true))
+        return len(given) == len(true) and all(map(is_right, given, true))
     if not _number(given) or not _number(true):
         return type(given) is type(true) and given == true
     if given == true or (given != given and true != true):
@@ -96,7 +96,7 @@ def _kind(items: list, number: int) -> str:
     """The plural noun for items; for one item a singular."""
     one = number == 1
     if all(isinstance(item, bool) for item in items):
-        return "True or False" if one else "times True or False"
+        return "True-or-False value" + "s" * (not one)
     if all(_number(item) for item in items):
         whole = all(isinstance(item, int) for item in items)
         return f"{'whole ' * whole}number" + "s" * (not one)
@@ -116,7 +116,7 @@ def _one(value) -> str:
 
 
 def _read(text: str):
-    """The value that a text spells, such as '(1, 3, 3)'; the text itself if it spells none."""
+    """The value that a text spells out, such as '(1, 3, 3)'; else the text itself."""
     plain = text.strip().replace("\N{MINUS SIGN}", "-").replace("\N{MULTIPLICATION SIGN}", ",")
     wrapped = WRAPPED.fullmatch(plain)
     try:
@@ -130,26 +130,26 @@ def _hint(given, true) -> str:
     if _shape(given) != _shape(true):
         flat = all(isinstance(v, list) and _shape(v) == [None] * len(v) for v in (given, true))
         short = flat and len(given) > 1 and _kind(_exact(given), 2) == _kind(_exact(true), 2)
-        return f"The answer is {wanted}, you gave {_count(len(given)) if short else got}."
+        return f"The answer is {wanted}; you gave {_count(len(given)) if short else got}."
     pairs = list(zip(_leaves(given), _leaves(true), strict=True))
     for one, other in pairs:
         if isinstance(one, bool) != isinstance(other, bool) or _number(one) != _number(other):
-            return f"The answer is {wanted}, you gave {got}."
+            return f"The answer is {wanted}; you gave {got}."
         if isinstance(other, int) and isinstance(one, float) and not one.is_integer():
-            return f"The answer is {wanted}, you gave a fraction."
-    right = sum(alike(one, other) for one, other in pairs)
+            return f"The answer is {wanted}; you gave a fraction."
+    right = sum(is_right(one, other) for one, other in pairs)
     return f"{right} of {len(pairs)} right." if right else "Try again."
 
 
 def _exact(value):
-    """Numbers such as 3.0 as the whole numbers they are, so that a form says what it looks like."""
+    """Numbers such as 3.0 as ints, so that form() calls them whole."""
     if isinstance(value, list):
         return [_exact(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _shape(value):
-    """The lengths of lists in lists."""
+    """How lists are nested: a list for each list, None for anything else."""
     return [_shape(item) for item in value] if isinstance(value, list) else None
 
 
@@ -159,4 +159,4 @@ def _leaves(value) -> list:
     return [leaf for item in value for leaf in _leaves(item)]
 
 
-__all__ = ["DOTS", "alike", "form", "listed", "verdict"]
+__all__ = ["NO_ANSWER_YET", "form", "is_right", "listed", "verdict"]

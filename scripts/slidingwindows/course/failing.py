@@ -1,4 +1,4 @@
-"""Which lesson, cell and line went wrong, and how, in one message."""
+"""The one message about a failed lesson: which lesson, cell and line, and what went wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHAIN = re.compile(
 def failure(lesson: Lesson, notebook, begun: list[int], error: Exception, timeout: int) -> str:
     """What stopped a lesson, and the last lines that its cell printed.
 
-    begun: numbers of the cells that were sent to the kernel. timeout: seconds a cell may take.
+    begun: numbers of the cells that were sent off to run. timeout: seconds that a cell may take.
     """
     problem = _problem(lesson, notebook, begun, error, timeout)
     return problem + (last_lines(notebook.cells[begun[-1]].outputs) if begun else "")
@@ -40,10 +40,10 @@ def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) ->
 
 
 def _line(cell: Cell, count: int | None, traceback: str) -> int:
-    """The line of the lesson's file where this cell raised what nothing caught."""
+    """The line of the lesson's file where this cell raised the uncaught exception."""
     shown = CHAIN.split(left(traceback))[-1]  # earlier errors of a chain were caught
-    found = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
-    return cell.line + (int(found.group(1)) - 1 if found else 0)
+    match = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
+    return cell.line + (int(match.group(1)) - 1 if match else 0)
 
 
 def where(lesson: Lesson, number: int, line: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The figures that lessons' outputs hold, checked before anything is named or drawn after them.
+"""The figures in lessons' outputs, validated before any file is named after them or drawn.
 
 ``lesson.show`` and ``lesson.plot`` make well-formed data, but an output is whatever a lesson's
 cell displays, and a figure's name becomes the name of files.
@@ -25,7 +25,7 @@ LONGEST_NAME, LARGEST_SIDE = 80, 4000  # characters; CSS pixels
 
 @dataclass(frozen=True)
 class Found:
-    """A figure as a lesson showed it.
+    """A figure that a lesson showed.
 
     data: as ``lesson.show`` or ``lesson.plot`` made it. lesson: its name. place: 'lessons/NAME.py,
     code cell N, line L'.
@@ -37,14 +37,14 @@ class Found:
 
     @cached_property
     def key(self) -> str:
-        """A key of the data."""
+        """A content key of the data."""
         return digest(json.dumps(self.data, sort_keys=True))
 
 
 def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> dict[str, Found]:
     """Every figure by its name, in the order of the lessons.
 
-    outputs: of each code cell, by the lesson's name. Raises SlidingWindowsError naming the place
+    outputs: of each code cell, by lesson name. Raises SlidingWindowsError naming the place
     if a figure's data is not well-formed, or naming both lessons if two figures have one name.
     """
     from .failing import where
@@ -55,12 +55,12 @@ def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> d
             for output in cell:
                 if MIME not in output.get("data", {}):
                     continue
-                found = Found(output["data"][MIME], lesson.name, where(lesson, number))
-                _add(figures, _named(found.data, found.place), found)
-    for name, found in figures.items():
-        problem = problem_of(found.data)
+                figure = Found(output["data"][MIME], lesson.name, where(lesson, number))
+                _add(figures, _named(figure.data, figure.place), figure)
+    for name, figure in figures.items():
+        problem = problem_of(figure.data)
         if problem:
-            raise SlidingWindowsError(f"{found.place}: the figure {name!r} {problem}")
+            raise SlidingWindowsError(f"{figure.place}: the figure {name!r} {problem}")
     return figures
 
 
@@ -71,21 +71,22 @@ def refuse_twins(parts: Iterable[dict[str, Found]]) -> None:
     """
     figures: dict[str, Found] = {}
     for part in parts:
-        for name, found in part.items():
-            _add(figures, name, found)
+        for name, figure in part.items():
+            _add(figures, name, figure)
 
 
-def _add(figures: dict[str, Found], name: str, found: Found) -> None:
+def _add(figures: dict[str, Found], name: str, figure: Found) -> None:
     if name in figures:
         raise SlidingWindowsError(
-            f"two figures are called {name!r}: in {figures[name].lesson} and in {found.lesson}"
+            f"two figures are called {name!r}: in {figures[name].lesson} and in {figure.lesson}"
         )
-    figures[name] = found
+    figures[name] = figure
 
 
 def _named(data, place: str) -> str:
     if not isinstance(data, dict):
-        raise SlidingWindowsError(f"{place}: a figure's data is a {type(data).__name__}, no dict")
+        kind = type(data).__name__
+        raise SlidingWindowsError(f"{place}: a figure's data is a {kind}, not a dict")
     name = data.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise SlidingWindowsError(
@@ -96,10 +97,10 @@ def _named(data, place: str) -> str:
 
 
 def problem_of(data: dict) -> str:
-    """What of a figure's data cannot be right, as a predicate such as 'has no caption'; or ''."""
+    """What is wrong with a figure's data, as a predicate such as 'has no caption'; or ''."""
     kind = data.get("kind")
     if kind not in ("plot", *CLASSES):
-        return f"is of no known kind: {kind!r}"
+        return f"is of an unknown kind: {kind!r}"
     if not isinstance(data.get("caption"), str):
         return "has no caption; it may be empty"
     if len(json.dumps(data)) > MOST_DATA:

@@ -1,10 +1,10 @@
-"""A process that has imported what lessons import, and forks itself for each, and each figure.
+"""The fork server: it imports torch once, then forks itself for each lesson and each figure.
 
-Started by warm.py as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch
-takes a second or more, a fork some milliseconds, and memory is shared until one side writes to it.
-It runs nothing itself and has one thread, so that each fork begins like a new process. It begins in
-a folder of its own, which holds those of its lessons, and removes it in the end, for a build that
-was killed cannot.
+warm.py starts it as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch
+takes a second or more, a fork a few milliseconds, and memory is shared until one side writes to it.
+The server runs nothing itself and has one thread, so that each fork begins like a new process. It
+starts in a folder of its own, in which its lessons have theirs, and removes it at the end, because
+a build that was killed cannot.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ import threading
 
 from . import cells
 
-LOOK = 1.0  # seconds between looks whether the build is still there
+LOOK = 1.0  # seconds between checks that the build is still running
 
 
 def warm_up(names: list[str]) -> str:
-    """Import modules; what is against forking this process, '' if nothing is."""
+    """Import modules. Returns what makes forking this process unsafe; '' if nothing does."""
     for name in names:
-        with contextlib.suppress(ImportError):  # a lesson that needs it will say so
+        with contextlib.suppress(ImportError):  # the lesson that needs it will report it
             importlib.import_module(name)
     threads = threading.active_count()
-    with contextlib.suppress(OSError):  # Linux also counts those that libraries started
+    with contextlib.suppress(OSError):  # on Linux, also those started by libraries
         threads = len(os.listdir("/proc/self/task"))
     gc.collect()
-    gc.freeze()  # nothing of this is looked at again, so its memory stays shared
+    gc.freeze()  # never scanned again, so that its memory stays shared
     return "" if threads == 1 else f"importing {', '.join(names)} left {threads} threads"
 
 
 def received(control: socket.socket) -> tuple[dict, socket.socket] | None:
-    """The next request and the connection that its lesson speaks to; None at the end."""
+    """The next request and the connection for its answers; None at the end."""
     data, numbers, _, _ = socket.recv_fds(control, 1 << 16, 1)
     if not data or not numbers:
         return None
@@ -51,9 +51,9 @@ def received(control: socket.socket) -> tuple[dict, socket.socket] | None:
 
 
 def serve(control: socket.socket) -> None:
-    """Fork for each request until the build closes its end, or is no more."""
+    """Fork for each request until the build closes its end, or has ended."""
     build, children = os.getppid(), set()
-    # A child that ends wakes select(), so that none is left unburied.
+    # A child that ends wakes select(), so that none is left a zombie.
     ended, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -67,10 +67,10 @@ def serve(control: socket.socket) -> None:
                 if os.waitpid(child, os.WNOHANG)[0]:
                     children.discard(child)
             if control in ready:
-                asked = received(control)
-                if asked is None:
+                pair = received(control)
+                if pair is None:
                     return
-                request, connection = asked
+                request, connection = pair
                 child = os.fork()
                 if not child:
                     control.close()
@@ -86,10 +86,10 @@ def serve(control: socket.socket) -> None:
 
 
 def _become(connection: socket.socket, request: dict, wake: int) -> None:
-    """The rest of a forked process's life. It ends without going back to where it was forked."""
+    """Everything a forked process does. It exits here, without returning to the server's code."""
     code = 1
     try:
-        os.setsid()  # the lesson goes with all programs that it started
+        os.setsid()  # so that the lesson is killed with every program it started
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(wake)
@@ -100,7 +100,7 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
         code = 0
     except (BrokenPipeError, ConnectionResetError):
         pass  # the build has stopped listening
-    except Exception as error:  # of ours, for a cell's own are shown: nobody else would tell it
+    except Exception as error:  # our own, which nothing else would report; a cell's are its output
         problem = f"{type(error).__name__}: {error}"
         with contextlib.suppress(OSError):
             _say(connection, problem=problem)

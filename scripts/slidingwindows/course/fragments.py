@@ -1,7 +1,7 @@
-"""HTML that an output holds, made harmless and whole, so that it stays in its own place.
+"""Sanitize the HTML of a cell's output: refuse what acts, drop its styles, close its tags.
 
-What acts is refused by name. What only looks (styles, headings, names of places) is taken away:
-the site has its own looks, and its own table of contents.
+What acts is refused by name. What only affects looks or navigation (styles, headings, ids) is
+removed, because the site has its own style and its own table of contents.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ BLOCK = {"div", "p", "pre", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "h
 BLOCK |= {"summary", "figure", "figcaption", "table", "caption", "colgroup", "col", "thead"}
 BLOCK |= {"tbody", "tfoot", "tr", "th", "td"}
 HEADINGS = {f"h{level}" for level in range(1, 7)}
-# Kept where they say something; 'style' and 'id' are not among them.
+# The attributes that carry meaning; 'style' and 'id' are not among them.
 ATTRIBUTES = {"class", "href", "title", "alt", "src", "width", "height", "colspan", "rowspan"}
 ATTRIBUTES |= {"scope", "lang", "dir", "start", "open", "datetime", "cite"}
 STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>|<style\b.*", re.DOTALL | re.IGNORECASE)
-# An element that begins ends these, as in HTML.
+# The open elements that a start tag closes, as in HTML.
 ENDS = {"li": {"li"}, "tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}}
 ENDS |= {"dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "p": {"p"}}
 WITHIN = {"li": {"ul", "ol"}, "tr": {"table"}, "td": {"tr", "table"}, "th": {"tr", "table"}}
@@ -32,9 +32,9 @@ WITHIN |= {"dt": {"dl"}, "dd": {"dl"}, "p": {"div", "td", "th", "li", "dd", "blo
 
 
 def fragment(html: str, place: str) -> str:
-    """One line of well-formed HTML. place: of the cell, for errors.
+    """One line of well-formed HTML. place: where the cell is, for errors.
 
-    Raises SlidingWindowsError naming the place and the element that may not be in an output.
+    Raises SlidingWindowsError naming the place and the element that an output may not contain.
     """
     html = STYLE.sub("", html)
     reader = _Rewriter(place)
@@ -101,7 +101,7 @@ class _Rewriter(HTMLParser):
         self.parts.append(f"</{self.open.pop()}>")
 
     def _end_before(self, tag: str) -> None:
-        """End what this element cannot stand in."""
+        """Close the open elements that cannot contain this one."""
         for depth in range(len(self.open) - 1, -1, -1):
             if self.open[depth] in WITHIN.get(tag, ()):
                 return

@@ -1,8 +1,8 @@
-"""A lesson writes into its own folder only: its kernel refuses the rest, as it happens.
+"""Guard a lesson's process: it may write only into its own folder, and is stopped in the act.
 
-It does not read other processes' environments either, among which the build's own may hold
-secrets. This stops accidents, not attacks: a lesson's code runs as the user who builds, so it can
-start a program that reads whatever this user may read.
+Nor may it read the environment of another process, such as the build's, which may hold secrets.
+This prevents accidents, not attacks: a lesson's code runs as the user who builds, so it can
+start a program that reads whatever that user may read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# A program may do anything outside of this process.
+# What another program does cannot be seen from here.
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
 PROGRAMS += ("os.spawn", "sqlite3.connect")
 ENVIRONMENT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/environ")
@@ -25,16 +25,16 @@ _changes = [0]
 
 
 def changes() -> int:
-    """How often this process wrote a file or started a program since keep_inside()."""
+    """How many times this process has written a file or started a program since keep_inside()."""
     return _changes[0]
 
 
 def keep_inside(own: str, project: str) -> None:
-    """From now on this process refuses to write into a project, or anywhere but temporary files.
+    """From now on, let this process write only temporary files, and nothing into the project.
 
-    Nor does it read an environment in /proc other than its own.
-    own: the folder that may be written even so. Only what Python itself opens is seen, not what
-    a library written in C opens. Raises PermissionError in whatever tries.
+    Nor may it read any environment in /proc but its own.
+    own: a folder that may be written all the same. Only what Python itself opens is seen, not what
+    a C library opens. Whatever tries gets a PermissionError.
     """
     own_, project_ = Path(own).resolve(), Path(project).resolve()
     free = [Path(tempfile.gettempdir()).resolve(), Path("/dev"), Path("/proc")]
@@ -52,7 +52,9 @@ def keep_inside(own: str, project: str) -> None:
         if isinstance(name, str | bytes | os.PathLike) and os.fsdecode(name).endswith("environ"):
             path = os.path.realpath(os.fsdecode(name))
             if ENVIRONMENT.fullmatch(path) and not path.startswith(f"/proc/{os.getpid()}/"):
-                raise PermissionError(f"a lesson reads no other process's environment: {path}")
+                raise PermissionError(
+                    f"a lesson may not read another process's environment: {path}"
+                )
 
     def watch(event: str, arguments: tuple) -> None:
         if event == "open":
@@ -70,9 +72,11 @@ def keep_inside(own: str, project: str) -> None:
             return
         _changes[0] += 1
         for name in names:
-            if not isinstance(name, int):  # an open file's number
+            if not isinstance(name, int):  # an open file's descriptor
                 path = Path(os.path.abspath(os.fsdecode(name)))
                 if not allowed(Path(os.path.realpath(path.parent), path.name)):
-                    raise PermissionError(f"a lesson writes into its own folder only, not {path}")
+                    raise PermissionError(
+                        f"a lesson may write only into its own folder, not {path}"
+                    )
 
     sys.addaudithook(watch)

@@ -1,7 +1,7 @@
-"""What a page's own words may not hold: scripts, and whatever else acts without its reader.
+"""Refuse scripts, forms, frames and event handlers in pages' own HTML, naming the line.
 
-The site's policy stops browsers from running any of it. Here it is refused by name before it is
-published, so that an author learns of it, and not from a page that does nothing.
+The site's policy keeps browsers from running any of these. They are refused here, before a page is
+published, so that its author hears of it at once instead of wondering why the page does nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ ELEMENTS |= {"iframe", "frame", "frameset", "object", "embed", "applet", "portal
 ATTRIBUTES = {"srcdoc", "style", "formaction", "ping"}
 ADDRESSES = {"href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"}
 SCHEME = re.compile(r"(javascript|vbscript|data):", re.IGNORECASE)
-# What a page fetches by itself, and not when its reader asks for it.
+# What a page fetches by itself, without the reader asking for it.
 FETCHES = {"src", "srcset", "poster", "background"}
 FETCHED = {("image", "href"), ("image", "xlink:href"), ("use", "href"), ("use", "xlink:href")}
 REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}|(?:https?|ftp):", re.IGNORECASE)
-# Browsers overlook these in an address, at its start or anywhere.
+# Browsers ignore these characters in an address.
 OVERLOOKED = re.compile(r"[\x00-\x20]")
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # in Markdown: spans and fenced blocks
 ASSET = re.compile(r"assets/[\w-]+\.js")
@@ -31,8 +31,8 @@ ASSET = re.compile(r"assets/[\w-]+\.js")
 
 @dataclass(frozen=True)
 class Fault:
-    """what: the element or attribute, as an error names it. signs: how its source may write it,
-    the surest first."""
+    """what: the element or attribute, as an error names it. signs: how the source may write it,
+    the most specific first."""
 
     what: str
     signs: tuple[str, ...]
@@ -50,35 +50,35 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag, attrs):
         values: dict[str, str] = {}
         for name, value in attrs:
-            values.setdefault(name, value or "")  # as browsers do, of two the first
+            values.setdefault(name, value or "")  # as in browsers, the first of two counts
         self.tags.append((tag, values, self.get_starttag_text()))
 
 
 def attributes_of(tag: str) -> dict[str, str]:
-    """The attributes of one start tag, by lowercase letters."""
+    """The attributes of one start tag; their names are lowercase."""
     return _Reader(tag).tags[0][1]
 
 
 def faults_in(html: str, page: str, ours: bool = False) -> list[Fault]:
-    """Everything in a page's HTML that acts, in order.
+    """Everything active in a page's HTML, in order.
 
-    page: the page's address from the site's root. ours: whether it may ask for scripts of assets/.
+    page: the page's address from the site's root. ours: whether it may load scripts from assets/.
     """
-    found = []
+    faults = []
     for tag, attributes, text in _Reader(html).tags:
         if tag in ELEMENTS and not (ours and _asset(tag, attributes, page)):
-            found.append(Fault(f"<{tag}>", (text, f"<{tag}")))
+            faults.append(Fault(f"<{tag}>", (text, f"<{tag}")))
         for name, value in attributes.items():
             signs = (text, f"{name}=", name)
             if name.startswith("on") or name in ATTRIBUTES:
-                found.append(Fault(f"{name}= on <{tag}>", signs))
+                faults.append(Fault(f"{name}= on <{tag}>", signs))
             fetched = name in FETCHES or (tag, name) in FETCHED
             if fetched and tag not in ELEMENTS and _remote(name, value):
-                found.append(Fault(f"{name}= of another host on <{tag}>", (text, value)))
+                faults.append(Fault(f"{name}= of another host on <{tag}>", (text, value)))
             scheme = SCHEME.match(OVERLOOKED.sub("", value)) if name in ADDRESSES else None
             if scheme and not (tag == "img" and scheme[1].lower() == "data"):
-                found.append(Fault(f"a {scheme[1].lower()}: address on <{tag}>", (text, value)))
-    return found
+                faults.append(Fault(f"a {scheme[1].lower()}: address on <{tag}>", (text, value)))
+    return faults
 
 
 def _remote(name: str, value: str) -> bool:
@@ -94,7 +94,7 @@ def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:
 
 
 def refusals(faults: list[Fault], page: str, text: str) -> list[str]:
-    """One sentence for each fault of a page under docs/, whose text is given."""
+    """One sentence for each fault of a page under docs/. text: the page's Markdown."""
     text = _without_code(text)
     return [_sentence(f"{page}{_line(fault, text, 1)}", fault) for fault in faults]
 
@@ -102,7 +102,7 @@ def refusals(faults: list[Fault], page: str, text: str) -> list[str]:
 def lesson_refusals(faults: list[Fault], lesson: Lesson, outputs: list[list[dict]]) -> list[str]:
     """One sentence for each fault of a lesson's page, naming cell and line.
 
-    outputs: what its code cells gave.
+    outputs: of its code cells.
     """
     return [_sentence(_place(fault, lesson, outputs), fault) for fault in faults]
 
@@ -122,7 +122,7 @@ def _place(fault: Fault, lesson: Lesson, outputs: list[list[dict]]) -> str:
 
 
 def _texts(lesson: Lesson, outputs: list[list[dict]]) -> Iterator[tuple[str, str, int]]:
-    """(cell, text, first line) of all that reaches a page as Markdown."""
+    """(cell, text, first line) of everything that reaches the page as Markdown."""
     results, counts = iter(outputs), {"code": 0, "markdown": 0}
     for cell in lesson.cells:
         counts[cell.kind] += 1
@@ -134,12 +134,12 @@ def _texts(lesson: Lesson, outputs: list[list[dict]]) -> Iterator[tuple[str, str
 
 
 def _without_code(markdown: str) -> str:
-    """Markdown with blanks for its code, which may speak of what the page may not hold."""
+    """Markdown with its code blanked out, which may mention what a page may not hold."""
     return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
 
 
 def _line(fault: Fault, text: str, first: int) -> str:
-    """', line N' of the surest sign of a fault in a text whose first line has a number."""
+    """', line N' of a fault's most specific sign in a text. first: the number of its first line."""
     for sign in fault.signs:
         at = text.lower().find(sign.lower())
         if at >= 0:

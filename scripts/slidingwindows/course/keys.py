@@ -1,6 +1,6 @@
-"""Which of this package's own files a result depends on, as one content key.
+"""Cache keys from source code: which of this package's files a result depends on, as one digest.
 
-What counts of a file is its syntax tree without docstrings: no comment changes what code gives.
+Of each file only the syntax tree without docstrings counts, because no comment changes a result.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ HERE = Path(__file__).parents[1]  # the package
 
 
 class Package:
-    """The files of a folder of modules as they are now, each looked at once.
+    """A folder of modules as it is now; each file is read once.
 
-    A module has its dotted name within the package, such as 'core.trace'; a room's own file has
-    the room's name, the package's own is '__init__'.
+    A module is known by its dotted name within the package, such as 'core.trace', a room's
+    __init__.py by the room's name, and the package's own by '__init__'.
     """
 
     def __init__(self, folder: Path):
@@ -42,14 +42,14 @@ class Package:
         return self._texts[name]
 
     def imports(self, name: str) -> frozenset[str]:
-        """Modules of this package that one imports as it loads; imports in functions wait."""
+        """Modules of this package that one imports when it is loaded, so not inside functions."""
         inside = name.split(".") if self.paths[name].name == "__init__.py" else name.split(".")[:-1]
         rooms = () if name == "__init__" else tuple(inside)
-        found = set()
+        result = set()
         for module, names in _parsed(self.text(name), (self.name, *rooms))[0]:
             parts = [".".join(filter(None, [module, part])) for part in names]
-            found |= {part if part in self.paths else module for part in parts}
-        return frozenset(found & self.paths.keys())
+            result |= {part if part in self.paths else module for part in parts}
+        return frozenset(result & self.paths.keys())
 
     def closure(self, *modules: str) -> list[str]:
         """The modules, the rooms they are in and all they import, directly or not, sorted."""
@@ -64,37 +64,37 @@ class Package:
     def key(self, *modules: str, to_the_letter: bool = False) -> str:
         """A key that changes when the code of the modules, or of what they import, changes.
 
-        to_the_letter: comments and docstrings count, too.
+        to_the_letter: comments and docstrings count as well.
         """
-        asked = (modules, to_the_letter)
-        if asked not in self._keys:
+        request = (modules, to_the_letter)
+        if request not in self._keys:
             parts = []
             for name in self.closure(*modules):
                 text = self.text(name)
                 parts += [name, text if to_the_letter else _parsed(text, ())[1]]
-            self._keys[asked] = digest(*parts)
-        return self._keys[asked]
+            self._keys[request] = digest(*parts)
+        return self._keys[request]
 
 
 @cache
 def _parsed(source: str, package: tuple[str, ...]) -> tuple[list[tuple[str, list[str]]], str]:
     """(module, names) of each import from this package, and a digest of what the code does.
 
-    package: where the source is.
+    package: the package and the room that the source is in.
     """
-    tree, found = ast.parse(source), []
+    tree, imports = ast.parse(source), []
     for node in tree.body if package else ():
         if not isinstance(node, ast.ImportFrom) or node.level > len(package):
             continue
         base = package[: len(package) - node.level + 1] if node.level else ()
         parts = [*base, *(node.module.split(".") if node.module else ())]
         if parts[0] == package[0]:
-            found.append((".".join(parts[1:]), [alias.name for alias in node.names]))
-    return found, code_key(tree)
+            imports.append((".".join(parts[1:]), [alias.name for alias in node.names]))
+    return imports, code_key(tree)
 
 
 def code_key(tree: ast.AST) -> str:
-    """A digest of what code does: its syntax tree without texts that nothing uses."""
+    """A digest of what code does: its syntax tree without docstrings and other unused strings."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
@@ -103,7 +103,7 @@ def code_key(tree: ast.AST) -> str:
 
 
 def _idle(node: ast.AST) -> bool:
-    """Whether a statement is a text alone, such as a docstring."""
+    """Whether a statement is just a string, such as a docstring."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
@@ -116,7 +116,7 @@ _steady: list[Package] = []
 
 @contextlib.contextmanager
 def steady() -> Iterator[None]:
-    """While one build lasts, the package is what it was when it began, and is read once."""
+    """During one build, keep to the package as it was when the build began, and read it once."""
     _steady.append(Package(HERE))
     try:
         yield
@@ -136,12 +136,12 @@ def closure(*modules: str) -> list[str]:
 def source_key(*modules: str, to_the_letter: bool = False) -> str:
     """A key that changes when the code of the modules, or of what they import, changes.
 
-    to_the_letter: comments and docstrings count, too.
+    to_the_letter: comments and docstrings count as well.
     """
     return _package().key(*modules, to_the_letter=to_the_letter)
 
 
 @cache
 def versions(*packages: str) -> str:
-    """Installed versions, one 'name version' a line."""
+    """Installed versions, one 'name version' per line."""
     return "\n".join(f"{name} {metadata.version(name)}" for name in packages)

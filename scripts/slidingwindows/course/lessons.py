@@ -1,7 +1,7 @@
-"""Lesson files: find them, read them, and say what their results depend on.
+"""Lesson files: find them, parse their cells and tags, and say what their results depend on.
 
-A lesson is a jupytext percent script in lessons/ with a header of title and
-description. Only its code decides whether it must be executed again.
+A lesson is a jupytext percent script in lessons/ with a header that gives title and description.
+Only its code decides whether it must be executed again.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from .keys import source_key, versions
 
 HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(?: .*)?$")
-# What is meant to begin a cell: '#%%', as other editors have it, '# %%%', '# %', '# %%[markdown]'.
+# Misspelled cell markers: '#%%', as some editors write it, '# %%%', '# %', '# %%[markdown]'.
 NEARLY = re.compile(r"^\s*#+\s*%(?:%|\s*$|\s*\[|\s*tags\b)")
 FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
-# What a lesson's kernel loads for every lesson. What only draws is not here, so that an edit to a
-# drawing runs no lesson.
+# What is loaded for every lesson. Modules that only draw are not here, so that an edit to a drawing
+# makes no lesson run again.
 KERNEL_MODULES = ("__init__", "course.execution", "course.forking", "course.guard", "lesson")
-# What the package loads once a lesson calls for it, by the names that call.
+# What the package loads only on demand, by the name that a lesson uses.
 ON_DEMAND = {**_LATER, "plot": "drawing.plot"}
 ALL_NAMES = re.compile(r"\bimport +\*|\b__(?:all|dict)__\b|\b(?:dir|vars|getattr|eval|exec)\(")
 READS_SOURCE = re.compile(r"\bhelp\(|\b(?:inspect|getsource|getdoc|linecache|doctest)\b")
 DOCSTRING = re.compile(r"(?:\b(\w+)(?:\.\w+)*\.)?__doc__\b")
 # What a cell's tags mean, for a page and in a notebook.
 TAGS = {
-    "exercise": "to be filled in: in the notebook alone",
+    "exercise": "for the reader to fill in; in the notebook only",
     "hide": "the same as remove-input",
     "collapse": "the same as hide-cell",
     "hide-input": "the code is folded, its output is not",
@@ -47,12 +47,12 @@ TAGS = {
     "skip-execution": "shown, but not executed",
     "raises-exception": "may raise; the error is its output",
 }
-EXECUTION = ("skip-execution", "raises-exception")  # tags that change what a cell gives
+EXECUTION = ("skip-execution", "raises-exception")  # tags that change a cell's outputs
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its kind ('code' or 'markdown'), its text, its tags, and its first line."""
+    """One cell: its kind ('code' or 'markdown'), its text, its first line's number, its tags."""
 
     kind: str
     source: str
@@ -62,7 +62,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson file, read but not executed."""
+    """A lesson file, parsed but not executed."""
 
     path: Path
     meta: dict
@@ -78,13 +78,13 @@ class Lesson:
         return [cell for cell in self.cells if cell.kind == "code"]
 
     def data(self, code: str) -> list[bytes]:
-        """What is in the data files that some code names."""
+        """The contents of the data files that some code names."""
         names = sorted(set(re.findall(r"data/[\w./-]+", code)))
         paths = [self.path.parent / name for name in names]
         return [path.read_bytes() for path in paths if path.is_file()]
 
     def key(self) -> str:
-        """Changes when executing the lesson again could give something else."""
+        """A key that changes when executing the lesson again could give another result."""
         code = [cell.source for cell in self.code]
         text = "\n".join(code)
         tags = [f"{n} {tag}" for n, c in enumerate(self.code) for tag in c.tags if tag in EXECUTION]
@@ -95,10 +95,10 @@ class Lesson:
 
 
 def reach(code: str) -> list[str]:
-    """The modules of this package that decide what a lesson's code gives, with all they import."""
+    """The modules of this package whose code, or whose imports, can affect a lesson's outputs."""
     words = set(re.findall(r"\w+", code))
     called = [module for name, module in ON_DEMAND.items() if name in words]
-    if ALL_NAMES.search(code):  # which names it will use nobody can say
+    if ALL_NAMES.search(code):  # there is no telling which names it will use
         called = list(ON_DEMAND.values())
     return [*KERNEL_MODULES, *called, *modules_named(code)]
 
@@ -106,7 +106,7 @@ def reach(code: str) -> list[str]:
 def reads_words(code: str) -> bool:
     """Whether a lesson's code may show comments or docstrings of this package.
 
-    The docstring of what it imports from elsewhere is none of them.
+    Docstrings of what it imports from elsewhere do not count.
     """
     if READS_SOURCE.search(code):
         return True
@@ -118,15 +118,15 @@ def reads_words(code: str) -> bool:
 
 
 def modules_named(code: str) -> list[str]:
-    """What code imports from this package or calls by its full name; some of it is modules.
+    """What code imports from this package or uses by its full name, modules among them.
 
     'slidingwindows.core.trace' gives core and core.trace, as does an import of trace from the room.
     """
     paths = [path.split(".") for path in re.findall(r"\bslidingwindows\.(\w+(?:\.\w+)*)", code)]
-    found = [".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)]
+    modules = [".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)]
     for room, names in FROM_ROOM.findall(code):
-        found += [f"{room}.{name}" for name in re.findall(r"\w+", names)]
-    return found
+        modules += [f"{room}.{name}" for name in re.findall(r"\w+", names)]
+    return modules
 
 
 def paths_of(folder: Path) -> list[Path]:
@@ -159,13 +159,13 @@ def read(path: Path) -> Lesson:
         raise SlidingWindowsError(f"{path.name} cannot be read: {error}") from error
     if text.startswith("\ufeff"):
         raise SlidingWindowsError(
-            f"{path.name} begins with a byte order mark (BOM), which an editor put there unseen; "
+            f"{path.name} begins with a byte order mark (BOM), an invisible character; "
             "save it as UTF-8 without one"
         )
     return _parsed(path, text)
 
 
-@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+@lru_cache(maxsize=1000)  # while serving, most lessons have not changed since the last build
 def _parsed(path: Path, text: str) -> Lesson:
     header = HEADER.match(text)
     if not header:
@@ -193,18 +193,18 @@ def _meta(path: Path, block: str) -> dict:
             written = re.search(rf"^# {name}:\s*(.*?)\s*$", block, re.MULTILINE)
             text = (written[1] if written else "") or str(value)
             raise SlidingWindowsError(
-                f"{path.name}: the header's {name} is no text but YAML's {type(value).__name__}; "
-                f"put it into quotes: {name}: {json.dumps(text, ensure_ascii=False)}"
+                f"{path.name}: the header's {name} is not text but a YAML {type(value).__name__}; "
+                f"put it in quotes: {name}: {json.dumps(text, ensure_ascii=False)}"
             )
     return meta
 
 
 def _cells(path: Path, text: str, start: int) -> list[Cell]:
-    """Cells by jupytext; line numbers by counting the markers ourselves. Raw cells are left out.
+    """Cells as jupytext reads them; line numbers from counting markers. Raw cells are left out.
 
-    Jupytext takes what it does not know as the beginning of a cell for more of the cell before.
-    Here a line that nearly begins one is refused, and code in a Markdown cell, which would be shown
-    as words and never run. What follows code is code, comments too, for nobody could tell.
+    Jupytext takes a line that it does not recognise as a marker for part of the cell above. Here a
+    misspelled marker is refused, and so is code in a Markdown cell, which would be shown as text
+    and never run. Comments in a code cell stay code, since nothing tells them from prose.
     """
     import jupytext
 
@@ -218,13 +218,13 @@ def _cells(path: Path, text: str, start: int) -> list[Cell]:
             )
     try:
         notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
-    except Exception as error:  # of many kinds; what a cell's first line may hold is most of them
+    except Exception as error:  # of many types, most of them about a cell's first line
         problem = (str(error).splitlines() or [type(error).__name__])[0]
         raise SlidingWindowsError(f"{path.name}: a cell cannot be read: {problem}") from error
     lines = _first_lines(text, skip)
     if len(lines) != len(notebook.cells):
         begun = text[start:].lstrip().startswith("# %%")
-        problem = "a line within a string begins like a cell, with '# %%'"
+        problem = "a line inside a string looks like a cell marker, '# %%'"
         if not begun:
             problem = "text comes before the first '# %%' cell"
         raise SlidingWindowsError(f"{path.name}: {problem}")
@@ -242,8 +242,8 @@ def _check_kind(path: Path, cell, line: int, text: str) -> None:
     title = str(cell.metadata.get("title", ""))
     if title.startswith("[") or title.lower() in ("markdown", "md", "raw"):
         raise SlidingWindowsError(
-            f"{path.name}, cell at line {line}: there is no kind of cell {title!r}; "
-            "words begin with '# %% [markdown]'"
+            f"{path.name}, cell at line {line}: unknown kind of cell {title!r}; "
+            "a Markdown cell begins with '# %% [markdown]'"
         )
     if cell.cell_type != "markdown" or "cell_marker" in cell.metadata:  # between triple quotes
         return
@@ -272,11 +272,11 @@ def _tags(path: Path, metadata: dict, line: int) -> tuple[str, ...]:
 
 def _first_lines(text: str, skip: int) -> list[int]:
     """For each cell, the number of its first line that is not blank."""
-    found, lines = [], text.splitlines()
+    numbers, lines = [], text.splitlines()
     for number, line in enumerate(lines):
         if number >= skip and MARKER.match(line):
             first = number + 1
             while first < len(lines) and not lines[first].strip():
                 first += 1
-            found.append(first + 1)
-    return found
+            numbers.append(first + 1)
+    return numbers

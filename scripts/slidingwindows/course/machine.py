@@ -1,7 +1,6 @@
-"""Traces of the machine that a lesson ran on, which no page may show.
+"""Refuse outputs that reveal the machine a lesson ran on: paths, process ids, memory addresses.
 
-Paths, process numbers and addresses differ from build to build, tell who built the site, and say
-nothing to a reader.
+These differ from build to build, tell who built the site, and mean nothing to a reader.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from ..core.errors import SlidingWindowsError
 from .failing import where
 from .lessons import Lesson
 
-# '<Foo object at 0x7f12ab34cd56>', or an address alone: twelve digits, from where programs lie.
+# '<Foo object at 0x7f12ab34cd56>', or a bare address: twelve digits, where programs are loaded.
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b|\b0x(?:0000)?[5-7][0-9a-f]{11}\b")
 DECIMAL = re.compile(r"(?<![\w.])\d{14,15}(?![\w.])")
 LOWEST, HIGHEST = 0x5000_0000_0000, 0x7FFF_FFFF_FFFF  # of addresses on 64-bit systems
@@ -26,23 +25,23 @@ HOMES = r"/(?:home|Users|root)/[\w.-]+|\b[A-Z]:[\\/]+Users[\\/]+[\w.-]+"
 INSTALLED = r"/[\w./-]*/(?:site|dist)-packages\b"
 ASKS_PROCESS = re.compile(r"getpp?id|\bprocess|threading|get_native_id", re.IGNORECASE)
 NAMES_PROCESS = re.compile(r"\bpp?id\b|process", re.IGNORECASE)
-# Addresses of other machines, whose paths are not this one's: 'https://example.com:/root/x'.
+# Addresses on other machines, whose paths are not this one's: 'https://example.com:/root/x'.
 ELSEWHERE = re.compile(r"\b(?:https?|ftps?|wss?|git|ssh)://[^\s\"'<>)\]]*", re.IGNORECASE)
-FEW = 60  # characters of a trace that an error repeats
+FEW = 60  # characters of a trace that an error quotes
 
 
 def refuse_traces(lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int, ...] = ()) -> None:
-    """Raise SlidingWindowsError naming lesson and cell if an output shows the machine.
+    """Raise SlidingWindowsError naming lesson and cell if an output reveals the machine.
 
-    outputs: of each code cell. numbers: of the processes that ran them.
+    outputs: of each code cell. numbers: the ids of the processes that ran them.
     """
     paths = _paths(lesson.path.resolve().parents[1])
     for number, shown in enumerate(outputs):
         source = lesson.code[number].source
         for text in (text for output in shown for text in texts_of(output)):
-            found = _trace(text, source, paths, numbers)
-            if found:
-                what, sign = found
+            trace = _trace(text, source, paths, numbers)
+            if trace:
+                what, sign = trace
                 raise SlidingWindowsError(
                     f"{where(lesson, number)}: an output shows {what}, "
                     f"which another build would not: {sign[:FEW]!r}"
@@ -50,25 +49,25 @@ def refuse_traces(lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int,
 
 
 def texts_of(output: dict) -> list[str]:
-    """Every text that an output can put before a reader."""
+    """Every text of an output that a reader can see."""
     if output["output_type"] == "stream":
         return [output["text"]]
     if output["output_type"] == "error":
         return [output["ename"], output["evalue"]]
-    found = []
+    texts = []
     for value in output.get("data", {}).values():
-        if isinstance(value, dict):  # a figure's words; its numbers are the trace's own
-            found += [value[n] for n in ("caption", "alt") if isinstance(value.get(n), str)]
+        if isinstance(value, dict):  # a figure's words; its numbers come from its trace
+            texts += [value[n] for n in ("caption", "alt") if isinstance(value.get(n), str)]
         else:
-            found.append(value if isinstance(value, str) else str(value))
-    return found
+            texts.append(value if isinstance(value, str) else str(value))
+    return texts
 
 
 def _paths(project: Path) -> re.Pattern:
-    """This machine's own folders, and what looks like a folder of any machine's user."""
+    """This machine's own folders, and whatever looks like a user's folder on any machine."""
     own = {str(project), str(Path.home()), tempfile.gettempdir(), sys.prefix, sys.base_prefix}
     own |= {os.path.realpath(path) for path in own}
-    own |= {quote(path) for path in own}  # as in an address of a file
+    own |= {quote(path) for path in own}  # as in a file:// address
     home = str(Path.home())
     # '/usr' and the like are the same everywhere.
     long = sorted(
@@ -80,26 +79,26 @@ def _paths(project: Path) -> re.Pattern:
     named = "|".join(rf"{re.escape(path)}(?![\w-])" for path in long)
     below = "|".join(rf"{re.escape(path)}/[\w.-]+" for path in dict.fromkeys(short))
     whole = "|".join(part for part in (named, below, HOMES, INSTALLED) if part)
-    # A path begins anywhere but within another one: behind 'PATH=/usr/bin:' and 'file://', too.
+    # A path begins anywhere but inside another one, so also after 'PATH=/usr/bin:' and 'file://'.
     return re.compile(rf"(?:(?<![\w./])|(?<=://)|(?<=:///)|(?<=://localhost))(?:{whole})")
 
 
 def _trace(text: str, source: str, paths: re.Pattern, numbers) -> tuple[str, str] | None:
-    found = paths.search(ELSEWHERE.sub(" ", text))
-    if found:
-        return "a path of this machine", found[0]
-    found = ADDRESS.search(text)
-    if found:
-        return "an address in memory", found[0]
+    match = paths.search(ELSEWHERE.sub(" ", text))
+    if match:
+        return "a path of this machine", match[0]
+    match = ADDRESS.search(text)
+    if match:
+        return "an address in memory", match[0]
     if ASKS_ADDRESS.search(source):
-        for found in DECIMAL.finditer(text):
-            if LOWEST <= int(found[0]) <= HIGHEST:
-                return "an address in memory", found[0]
+        for match in DECIMAL.finditer(text):
+            if LOWEST <= int(match[0]) <= HIGHEST:
+                return "an address in memory", match[0]
     for number in numbers:
-        found = re.search(rf"(?<![\w.]){number}(?!\w|\.\d)", text)
-        # Small numbers are everywhere: one is a process's only where something asks for it.
-        if found and (ASKS_PROCESS.search(source) or NAMES_PROCESS.search(text)):
-            return "the number of a process", found[0]
+        match = re.search(rf"(?<![\w.]){number}(?!\w|\.\d)", text)
+        # Small numbers are everywhere: one is a process id only where something asks for it.
+        if match and (ASKS_PROCESS.search(source) or NAMES_PROCESS.search(text)):
+            return "the number of a process", match[0]
     return None
 
 

@@ -1,4 +1,4 @@
-"""Formulas to MathML at build time: no script and no font is sent to readers."""
+"""LaTeX formulas to MathML at build time, so that readers load no script and no font for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
 BLOCK = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.DOTALL)
 
 SPACE = "http://www.w3.org/1998/Math/MathML"
-# Brackets around something tall. Chromium stretches signs with a mathematical font only, which many
-# computers lack, so site.css draws these as borders of what they enclose.
+# Brackets around something tall. Chromium stretches them only with a mathematical font, which many
+# computers lack, so site.css draws them as borders of what they enclose.
 FENCES = {"⌊⌋": "floor", "⌈⌉": "ceiling", "()": "round", "[]": "square", "||": "bars"}
 TALL = ("mfrac", "mtable", "munderover", "munder", "mover")
-# What latex2mathml writes as if it were a name.
+# Brackets that latex2mathml marks up as identifiers.
 SIDES = {"⌊": "prefix", "⌈": "prefix", "⌋": "postfix", "⌉": "postfix"}
 
 
@@ -30,7 +30,7 @@ def with_mathml(html: str, page: str) -> str:
 
 
 def to_mathml(source: str, display: str, page: str) -> str:
-    """A formula in LaTeX, its HTML entities still there, as <math>. display: 'block' or 'inline'.
+    """A LaTeX formula, with its HTML entities, as <math>. display: 'block' or 'inline'.
 
     Raises SlidingWindowsError naming page and formula if it cannot be read.
     """
@@ -39,14 +39,14 @@ def to_mathml(source: str, display: str, page: str) -> str:
     formula = unescape(source).strip()
     try:
         return _fenced(convert(formula, display=display))
-    except Exception as error:  # latex2mathml raises many kinds, some of them bare
+    except Exception as error:  # latex2mathml raises many types, some without a message
         raise SlidingWindowsError(
             f"{page}: the formula {formula!r} cannot be read: {type(error).__name__} {error}"
         ) from error
 
 
 def _fenced(formula: str) -> str:
-    """MathML whose brackets are operators, and have a class if they must be drawn taller."""
+    """MathML whose brackets are operators, with a class where they must be drawn taller."""
     Tree.register_namespace("", SPACE)
     math = Tree.fromstring(formula)
     for one in list(math.iter()):

@@ -1,4 +1,4 @@
-"""An executed lesson to a notebook that runs, and that gives no answer away."""
+"""An executed lesson as a Jupyter notebook to download, which gives no answer away."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .tags import FOLDED, Look, looks
 EMPTY_NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()) + "\n"
 
 
-def notebook(lesson: Lesson, outputs: list[list[dict]], made: dict[str, Rendered]) -> str:
-    """The executed notebook as JSON, figures embedded. made: rendered figures by name.
+def notebook(lesson: Lesson, outputs: list[list[dict]], figures: dict[str, Rendered]) -> str:
+    """The executed notebook as JSON, figures embedded. figures: rendered figures by name.
 
-    What answers a question is hidden until the reader opens it; what answers an exercise is left
-    out until the reader runs it.
+    Outputs that answer a question start out collapsed; those that answer an exercise are missing
+    until the reader runs the cell.
     """
     cells, number = [], 0
     all_looks = looks(lesson)
-    for place, cell in enumerate(lesson.cells):
-        identity = f"{lesson.name}-{place}"[-64:]
+    for position, cell in enumerate(lesson.cells):
+        identity = f"{lesson.name}-{position}"[-64:]
         if cell.kind == "markdown":
             source = for_jupyter(cell.source)
             cells.append(nbformat.v4.new_markdown_cell(source, id=identity))
             continue
         look = all_looks[number]
         withheld = (look.answers and look.outputs == FOLDED) or "skip-execution" in cell.tags
-        shown = [] if withheld else [_embed(output, made) for output in outputs[number]]
+        shown = [] if withheld else [_embed(output, figures) for output in outputs[number]]
         number += 1
         cells.append(
             nbformat.v4.new_code_cell(
@@ -51,7 +51,7 @@ def notebook(lesson: Lesson, outputs: list[list[dict]], made: dict[str, Rendered
 
 
 def _metadata(cell: Cell, look: Look) -> dict:
-    """The cell's tags, and which of its halves Jupyter shows closed."""
+    """The cell's tags, and which of its halves Jupyter shows collapsed."""
     hidden = {}
     if {"collapse", "hide-cell", "hide-input"} & set(cell.tags):
         hidden["source_hidden"] = True
@@ -61,15 +61,15 @@ def _metadata(cell: Cell, look: Look) -> dict:
     if hidden:
         metadata["jupyter"] = hidden
     if hidden.get("outputs_hidden"):
-        metadata["collapsed"] = True  # the same for readers that know only the older name
+        metadata["collapsed"] = True  # the older name, for software that knows no other
     return metadata
 
 
-def _embed(output: dict, made: dict[str, Rendered]) -> dict:
+def _embed(output: dict, figures: dict[str, Rendered]) -> dict:
     data = output.get("data", {})
     if MIME not in data:
         return nbformat.from_dict(output)
-    figure = made[data[MIME]["name"]]
+    figure = figures[data[MIME]["name"]]
     shown = {"text/html": notebook_html(figure), "text/plain": figure.alt}
     return nbformat.from_dict({**output, "data": shown})
 

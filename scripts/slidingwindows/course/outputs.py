@@ -1,4 +1,4 @@
-"""What a cell put out, as Markdown for its page: one block, whatever the output holds."""
+"""A cell's output as Markdown for its page: one block, whatever the output contains."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .mathml import BLOCK, INLINE, to_mathml, with_mathml
 from .terminal import left
 
 TEXT = "{ .text .no-copy .sw-output }"
-# Jupyter's own Markdown knows these; headings stay in the output, so there is no table of contents.
+# What Jupyter's own Markdown understands, except for a table of contents.
 EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "sane_lists"]
 CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
 TWO = r"\$\$(?P<two>(?:[^$\\]|\\.|\$(?!\$))*)\$\$"
@@ -20,18 +20,18 @@ ENVIRONMENT = r"(?P<environment>\\begin\{(?P<name>[^{}]*)\}"
 ENVIRONMENT += r"(?:(?!\\end\{(?P=name)\}).)*\\end\{(?P=name)\})"
 ONE = r"\$(?P<one>(?:[^$\\]|\\.)*)\$"
 FORMULA = re.compile(rf"\s*(?:{TWO}|{ONE}|{SQUARE}|{ENVIRONMENT})\s*\Z", re.DOTALL)
-# Formulas between words, which Markdown takes for formulas only where they are paragraphs.
+# Display formulas in running text, which Markdown recognises only as paragraphs of their own.
 DISPLAYED = re.compile(rf"(?<!\\){TWO}|{SQUARE}|{ENVIRONMENT}", re.DOTALL)
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 
 
 def shown(output: dict, place: str) -> str:
-    """Markdown of one output; empty if there is nothing to see.
+    """One output as Markdown; empty if there is nothing to see.
 
     output: as a notebook has it. place: 'lessons/NAME.py, code cell N, line L', for errors.
-    Figures become marks, '<!-- figure NAME -->'. Raises SlidingWindowsError for what a page
-    cannot show, or may not.
+    A figure becomes a mark, '<!-- figure NAME -->'. Raises SlidingWindowsError for anything that a
+    page cannot or may not show.
     """
     kind = output["output_type"]
     if kind == "stream":
@@ -61,7 +61,7 @@ def shown(output: dict, place: str) -> str:
 
 
 def fence(text: str, language: str) -> str:
-    """A code block that no text within can end. Empty if the text is blank."""
+    """A code block that nothing in the text can close. Empty if the text is blank."""
     if not text.strip():
         return ""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
@@ -75,7 +75,7 @@ def _framed(name: str, html: str) -> str:
 
 
 def _markdown(text: str, place: str) -> str:
-    """Markdown converted apart from the page, so that nothing in it reaches beyond its output."""
+    """Markdown converted separately from the page, so that nothing leaks out of its output."""
     import markdown
 
     html = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=CONFIGURED)
@@ -90,13 +90,13 @@ def _markdown(text: str, place: str) -> str:
 
 
 def _latex(text: str, place: str) -> str:
-    """A formula as sympy and IPython's Math give it; other LaTeX is text with formulas in it."""
-    found = FORMULA.match(text)
-    if not found:
+    """A formula, as sympy and IPython's Math give it; any other LaTeX as text with formulas."""
+    matched = FORMULA.match(text)
+    if not matched:
         apart = DISPLAYED.sub(lambda match: f"\n\n{match[0]}\n\n", text)
         return _framed("sw-markdown", _markdown(apart, place))
     parts = ("two", "one", "square", "environment")
-    formula = next(found[name] for name in parts if found[name] is not None)
+    formula = next(matched[name] for name in parts if matched[name] is not None)
     shell = SHELL.match(formula)
     formula = DISPLAYSTYLE.sub("", shell[2] if shell else formula)
     return _framed("sw-math", to_mathml(formula, "block", place))

@@ -1,4 +1,4 @@
-"""An executed lesson to the Markdown of its page."""
+"""An executed lesson as the Markdown of its page: reading time, folded code, question curtains."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .outputs import fence, shown
 from .photo import FILE, photo_credit
 from .tags import FOLDED, GONE, OPEN, Look, looks
 
-LINE, AROUND = re.compile(r"\bline (\d+)"), 3  # a place in a message; lines shown before and behind
+LINE, AROUND = re.compile(r"\bline (\d+)"), 3  # where a message points; lines shown around it
 WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
-# Below a question: room that keeps what torch says out of sight until one scrolls or opens it.
+# Below a question: blank space that hides torch's answer until the reader scrolls or opens it.
 CURTAIN = (
     '<details class="sw-curtain" data-search-exclude>'
     "<summary><span>Decide first. Then see what torch says</span><span>What torch says</span>"
@@ -30,7 +30,7 @@ def figures_in(outputs: list[list[dict]]) -> list[dict]:
 
 
 def minutes(lesson: Lesson, figures: int) -> int:
-    """Reading time: words, figures and the lines of code that are not folded, rounded up."""
+    """Reading time in minutes, rounded up, from the words, the figures and the unfolded code."""
     words = sum(len(cell.source.split()) for cell in lesson.cells if cell.kind == "markdown")
     both = zip(lesson.code, looks(lesson), strict=True)
     texts = [cell.source for cell, look in both if look.code == OPEN and cell.source.strip()]
@@ -69,22 +69,22 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
 
 
 def broken(path: Path, problems: list[str]) -> str:
-    """The Markdown of a lesson that does not run: what is wrong, and the lines around each place.
+    """The Markdown of a lesson that does not run: each problem, and the lines around it.
 
-    path: of the lesson's file. problems: messages that name the file's lines as 'line 12'.
+    path: the lesson's file. problems: messages that name lines of the file as 'line 12'.
     """
     try:
         lines = path.read_text("utf-8", "replace").splitlines()
     except OSError:
         lines = []
-    title, told = path.stem.replace("-", " ").capitalize(), "This lesson does not run yet."
-    meta = json.dumps({"title": title, "description": told, "minutes": 0})
-    parts = [f"---\n{meta}\n---\n", f"# {title}", told]
+    title, description = path.stem.replace("-", " ").capitalize(), "This lesson does not run yet."
+    meta = json.dumps({"title": title, "description": description, "minutes": 0})
+    parts = [f"---\n{meta}\n---\n", f"# {title}", description]
     for problem in problems:
-        parts.append('!!! failure "Mend this, save, and the page comes back by itself"')
+        parts.append('!!! failure "Fix this and save: the page comes back by itself"')
         parts.append(_indented(fence(problem, "text")))
-        if found := LINE.search(problem):
-            number = int(found[1])
+        if match := LINE.search(problem):
+            number = int(match[1])
             first = max(number - AROUND, 1)
             near = [
                 f"{'>' if n == number else ' '} {n:>4}  {line}"

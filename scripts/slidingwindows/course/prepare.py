@@ -1,7 +1,7 @@
 """Bring the cache up to date: execute stale lessons, draw stale figures, write their pages.
 
-Everything lands in .cache/ beside mkdocs.yml: executed/ (outputs), figures/
-(files with stable names), pages/ (Markdown) and notebooks/lessons/ (downloads).
+Everything goes into .cache/ beside mkdocs.yml: executed/ (outputs), figures/ (files with stable
+names), pages/ (Markdown) and notebooks/lessons/ (downloads).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
 
 def overall_key(root: Path, address: str | None = None) -> str:
-    """Changes when anything that prepare reads changes; cheap, no lesson is parsed.
+    """A key that changes when anything that prepare reads changes; cheap, as no lesson is parsed.
 
-    address: of address_of(), which is asked if it is not given.
+    address: from address_of(), which is called if it is not given.
     """
     address = address_of(root) if address is None else address
     paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.rglob("*.py"))]
@@ -36,9 +36,9 @@ def overall_key(root: Path, address: str | None = None) -> str:
 
 
 def address_of(root: Path) -> str:
-    """The site's address, which its figures name as their source; '' if only we can reach it.
+    """The site's address, which its figures name as their source; '' if it is not public.
 
-    From mkdocs.yml itself, for `mkdocs serve` puts its own address into the configuration.
+    Read from mkdocs.yml itself, because `mkdocs serve` puts its own address into the configuration.
     """
     from mkdocs.exceptions import MkDocsException
     from mkdocs.utils import yaml_load
@@ -53,12 +53,12 @@ def address_of(root: Path) -> str:
 
 
 def is_fresh(root: Path) -> bool:
-    """True if a finished prepare() left everything as it would leave it now."""
+    """True if the last prepare() finished and a new one would change nothing."""
     try:
         done = json.loads((cache_of(root) / "prepared.json").read_text("utf-8"))
         if done["key"] != overall_key(root):
             return False
-        entries = [(Entry(cache_of(root) / place, name), k) for place, name, k in done["entries"]]
+        entries = [(Entry(cache_of(root) / folder, name), k) for folder, name, k in done["entries"]]
         return all(entry.state(key) == "fresh" for entry, key in entries)
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -71,10 +71,10 @@ def prepare(
     report: Report = print,
     serving: bool = False,
 ) -> list[str]:
-    """Do what is missing or stale; with ``only``, for one lesson; with ``redraw``, all figures.
+    """Make what is missing or stale; with ``only``, of one lesson; with ``redraw``, all figures.
 
-    Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
-    a lesson that fails gets a page that says so, all others go on, and what failed is returned.
+    Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``,
+    a lesson that fails gets a page that says so, all others go on, and the problems are returned.
     """
     with one_at_a_time(cache_of(root), report), steady():
         address = address_of(root)
@@ -106,7 +106,7 @@ def prepare(
 
 
 def wait_warm(root: Path) -> None:
-    """Have a process wait that has imported what any lesson imports, for the next edit of code."""
+    """Start the process that imports what lessons import, so that the next edit runs at once."""
     from .execution import warm_up
 
     warm_up(_readable(root / "lessons", []))
@@ -141,7 +141,7 @@ def one_at_a_time(cache: Path, report: Report):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            report("another build is at work in this folder; waiting for it")
+            report("another build is running in this folder; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -154,15 +154,15 @@ def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> Non
     book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
     if page.state(key) == book.state(key) == "fresh":
         return
-    made = {name: work.rendered(name) for name in shown}
+    figures = {name: work.rendered(name) for name in shown}
     page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
-    book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)})
+    book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, figures)})
 
 
 def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
-    """Pages of lessons that failed, while they are served; their notebooks are the last good ones.
+    """Write pages for lessons that failed, while serving; their notebooks stay the last good ones.
 
-    failures: a lesson's name and one of its problems.
+    failures: pairs of a lesson's name and one of its problems.
     """
     pages, books = cache_of(root) / "pages", cache_of(root) / "notebooks" / "lessons"
     for name in dict(failures):
@@ -174,13 +174,13 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
 
 
 def _note(root: Path, key: str, entries: list, shown: dict[str, list[str]]) -> None:
-    """Keep what this preparation was of. key: overall_key(), or nothing if it is not whole."""
+    """Record this preparation in prepared.json. key: overall_key(), '' if something is missing."""
     done = {"key": key, "entries": entries, "figures": shown}
     write(cache_of(root) / "prepared.json", json.dumps(done))
 
 
 def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
-    """Remove what no lesson makes any more, then say that all is done.
+    """Remove what no lesson makes any more, then record that everything is done.
 
     shown: the names of the figures that each lesson shows.
     """
@@ -193,7 +193,7 @@ def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
         for entry in (Entry(place, name) for name in keep):
             wanted |= {entry.manifest, *entry.files()}
             entries.append([folder, entry.name, entry.key()])
-        for path in set(place.glob("*")) - wanted:  # also what a killed build left half done
+        for path in set(place.glob("*")) - wanted:  # including what a killed build left half done
             if not path.is_dir():
                 path.unlink(missing_ok=True)
     for path in cache_of(root).glob(f"{ASIDE}*"):  # half written by a killed build

@@ -1,4 +1,4 @@
-"""What a cell printed, as its reader should see it."""
+"""A cell's printed output: pieces joined, control sequences applied, and its last lines."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ LAST_LINES, LONGEST_LINE = 3, 160  # of a failing cell's output, shown with its 
 
 
 def whole(outputs: list[dict]) -> Iterator[dict]:
-    """The outputs, with what was printed in one go as one output, wherever its text was cut.
+    """The outputs, with consecutive pieces of printed text joined into one output.
 
-    nbclient's own coalesce_streams takes hours for a long line, and moves prints before figures.
+    nbclient's own coalesce_streams takes hours on a long line, and moves prints before figures.
     """
     for printed, run in itertools.groupby(outputs, lambda o: o["output_type"] == "stream"):
         if not printed:
@@ -28,7 +28,7 @@ def whole(outputs: list[dict]) -> Iterator[dict]:
 
 
 def last_lines(outputs: list[dict]) -> str:
-    """The last lines that a cell printed, to stand below its failure."""
+    """The last lines that a cell printed, to be shown below its failure."""
     texts = [output["text"] for output in whole(outputs) if output["output_type"] == "stream"]
     lines = [line for line in "".join(texts).splitlines() if line.strip()]
     return "".join(f"\n    | {line[:LONGEST_LINE]}" for line in lines[-LAST_LINES:])

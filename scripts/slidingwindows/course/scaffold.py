@@ -1,4 +1,4 @@
-"""A new lesson that already builds, with its test and its place in the navigation."""
+"""Start a new lesson from templates: its script, its test and its line in mkdocs.yml."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from .lessons import NAME
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENTRY = re.compile(r"^(\s+- )lessons/[\w-]+\.ipynb\n", re.M)
-LONGEST = 60  # characters of a title: the navigation's and a search result's width
+LONGEST = 60  # characters of a title, to fit the navigation and a search result
 
 
 def name_of(title: str) -> str:
-    """The title as a lesson's name, which is its address too: 'Größer als 3' is grosser-als-3.
+    """A title as a lesson's name, which is also its address: 'Größer als 3' is grosser-als-3.
 
-    Raises SlidingWindowsError if nothing of it can stand in an address.
+    Raises SlidingWindowsError if nothing of it can be used in an address.
     """
     plain = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
     plain = plain.encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if not NAME.fullmatch(name):
-        raise SlidingWindowsError(f"no name can be made of the title {title!r}: give one by --name")
+        raise SlidingWindowsError(
+            f"no name can be made from the title {title!r}; give one with --name"
+        )
     return name
 
 
@@ -34,7 +36,7 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
     """Write lessons/NAME.py, tests/lessons/test_NAME.py and a line of mkdocs.yml's nav.
 
     Returns the files written. Raises SlidingWindowsError, and writes nothing, if the title or the
-    name is not good, if a file is there already, or if mkdocs.yml lists no lessons.
+    name is not valid, if a file exists already, or if mkdocs.yml lists no lessons.
     """
     title = " ".join(title.split())
     if not title or len(title) > LONGEST or not title.isprintable():
@@ -48,7 +50,7 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
     test = root / "tests" / "lessons" / f"test_{name.replace('-', '_')}.py"
     for path in (lesson, test):
         if path.exists():
-            raise SlidingWindowsError(f"{path.relative_to(root)} is there already")
+            raise SlidingWindowsError(f"{path.relative_to(root)} already exists")
     settings = with_entry((root / "mkdocs.yml").read_text("utf-8"), name)
     words = {"title": title, "quoted": _scalar(title), "name": name}
     for path, template in ((lesson, "lesson.txt"), (test, "test.txt")):
@@ -59,7 +61,7 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
 
 
 def _scalar(title: str) -> str:
-    """The title in YAML: in quotes where it would mean something else without."""
+    """The title in YAML: quoted only if it would mean something else without quotes."""
     import yaml
 
     try:
@@ -70,12 +72,12 @@ def _scalar(title: str) -> str:
 
 
 def with_entry(settings: str, name: str) -> str:
-    """mkdocs.yml's text with a lesson after the last of the first list of lessons."""
-    found = list(ENTRY.finditer(settings))
-    if not found:
+    """mkdocs.yml's text with a lesson added at the end of its first list of lessons."""
+    matches = list(ENTRY.finditer(settings))
+    if not matches:
         raise SlidingWindowsError("mkdocs.yml lists no lesson under nav, so none can be added")
-    last = found[0]
-    for match in found[1:]:
+    last = matches[0]
+    for match in matches[1:]:
         if match.start() != last.end():
             break
         last = match

@@ -1,6 +1,6 @@
-"""In `make serve`, processes that wait as a lesson's states: an edit runs from its own cell on.
+"""Snapshots for `make serve`: waiting processes, so that an edited lesson reruns from that cell on.
 
-Of the lessons that were run last; each has a process for each cell that it could be kept after.
+The lessons that ran last are kept, each with a process for every cell after which it could wait.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from pathlib import Path
 from ..export.files import digest
 from .lessons import Cell, Lesson
 
-LESSONS = 2  # so many may be edited in turn
+LESSONS = 2  # how many are kept, so that as many can be edited in turn
 CELLS = 60  # processes of one lesson
 
 
 @dataclass
 class Waiting:
-    """A process that waits as the state after some cells."""
+    """A process that waits as the snapshot after some cells."""
 
     process: int
     control: socket.socket
 
     def ask(self, cells: list[dict]) -> socket.socket:
-        """Have a fork of it go on; returns the connection on which that speaks."""
+        """Have a fork of it go on; returns the connection that the fork sends on."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self.control, [b"."], [theirs.fileno()])
@@ -38,7 +38,7 @@ class Waiting:
         return ours
 
     def close(self) -> None:
-        """End it and what runs in a fork of it."""
+        """Kill it, and whatever runs in a fork of it."""
         self.control.close()
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -47,13 +47,13 @@ class Waiting:
 
 @dataclass
 class Run:
-    """A lesson's last run, as far as it came.
+    """A lesson's last run, as far as it got.
 
-    done: signs of the cells that ran to their end. outputs, counts, printed: of these, as nbclient
-    has them. displays: which of the outputs later cells may change. waiting: by the number of cells
-    done. idle: those that nobody may go back to any more. why: the last thing that stood against
-    going back, '' if nothing does. processes: all that ran cells. connection: on which a process
-    speaks that goes on from here.
+    done: keys of the cells that ran to their end. outputs, counts, printed: of these cells, in
+    nbclient's form. displays: which of the outputs later cells may change. waiting: snapshots by
+    the number of cells done. idle: snapshots that can no longer be used. why: the last reason not
+    to go back, '' if there is none. processes: the ids of all that ran cells. connection: the one
+    on which a process sends that goes on from here.
     """
 
     scratch: tempfile.TemporaryDirectory
@@ -69,16 +69,16 @@ class Run:
     connection: socket.socket | None = None
 
     def go_back(self, lesson: Lesson) -> int:
-        """Forget all that the lesson's cells do not begin with; returns how many cells are left.
+        """Forget everything from the first changed cell on; returns how many cells are left.
 
-        What is left ends with a cell after which a process waits; 0 if there is none.
+        These end with a cell after which a process waits; 0 if there is none.
         """
         same, self.connection = 0, None
         for before, cell in zip(self.done, lesson.code, strict=False):
             if before != sign(lesson, cell):
                 break
             same += 1
-        # If nothing differs, what stopped the lesson is tried again.
+        # If nothing has changed, whatever stopped the lesson is tried again.
         last = max((number for number in self.waiting if number <= same), default=0)
         for number in [number for number in self.waiting if number > last]:
             self.waiting.pop(number).close()
@@ -87,24 +87,24 @@ class Run:
         return last
 
     def ask(self, cells: list[dict]) -> bool:
-        """Have the cells run that follow on those done; False if no process can do it.
+        """Run the cells after those that are done; False if no process can.
 
-        cells: 'source' and 'tags' of all cells of the lesson, those done included.
+        cells: 'source' and 'tags' of all cells of the lesson, including those that are done.
         """
         try:
             self.connection = self.waiting[len(self.done)].ask(cells)
-        except OSError:  # it is no more
+        except OSError:  # it has ended
             return False
         return True
 
     def forget(self, why: str) -> None:
-        """What was done cannot be undone: no earlier state is a state to go back to."""
+        """Give up all snapshots: what was done since cannot be undone."""
         self.why = why
-        self.idle += self.waiting.values()  # they see to it that what runs ends with the build
+        self.idle += self.waiting.values()  # kept, since they end what runs when the build ends
         self.waiting.clear()
 
     def fill(self, client) -> None:
-        """Give nbclient's client what the cells gave that do not run again."""
+        """Give nbclient's client the outputs of the cells that do not run again."""
         for number, outputs in enumerate(self.outputs):
             client.nb.cells[number].outputs = copy.deepcopy(outputs)
             client.nb.cells[number].execution_count = self.counts[number]
@@ -115,7 +115,7 @@ class Run:
         }
 
     def take(self, client, lesson: Lesson) -> None:
-        """Keep what the lesson's next cell gave, which has just ended."""
+        """Keep the outputs of the lesson's next cell, which has just ended."""
         number = len(self.done)
         shown = client.nb.cells[number]
         self.done.append(sign(lesson, lesson.code[number]))
@@ -125,7 +125,7 @@ class Run:
         self.displays = copy.deepcopy(client._display_id_map)
 
     def close(self) -> None:
-        """End all that waits."""
+        """Kill every process that waits."""
         self.forget(self.why)
         for waiting in self.idle:
             waiting.close()
@@ -138,7 +138,7 @@ def sign(lesson: Lesson, cell: Cell) -> str:
 
 
 def keep(kept: dict[Path, Run], lesson: Lesson, run: Run) -> None:
-    """Put a lesson's run among those that are kept; the oldest goes if they are too many."""
+    """Add a lesson's run to those that are kept; if there are too many, the oldest goes."""
     kept[lesson.path] = run
     while len(kept) > LESSONS:
         kept.pop(next(iter(kept))).close()

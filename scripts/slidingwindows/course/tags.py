@@ -1,6 +1,6 @@
-"""How cells are shown: what their tags ask for, and where a question or an exercise comes before.
+"""How each cell is shown: open, folded or gone, by its tags and by the question before it.
 
-Jupyter Book's tags mean what they mean there; lessons.py lists all.
+Tags from Jupyter Book mean what they mean there; lessons.py lists them all.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ OPEN, FOLDED, GONE = "open", "folded", "gone"
 class Look:
     """How one code cell is shown.
 
-    code, outputs: OPEN, FOLDED or GONE, on a page. asked: a box right before asked the reader to
-    predict what comes out. answers: the cell comes below folded answers, and gives them.
+    code, outputs: OPEN, FOLDED or GONE, on a page. asked: a box just before it asks the reader to
+    predict the output. answers: the cell comes after folded answers, and belongs to them.
     """
 
     code: str
@@ -34,7 +34,7 @@ class Look:
 
 def looks(lesson: Lesson) -> list[Look]:
     """The look of each code cell, in order."""
-    found, asked, answers = [], False, False
+    result, asked, answers = [], False, False
     for cell in lesson.cells:
         if cell.kind == "markdown":
             text = without_fences(cell.source)
@@ -44,8 +44,8 @@ def looks(lesson: Lesson) -> list[Look]:
             asked = bool(questions) and questions[-1] > last
             answers = bool(ANSWER.search(text, max(last, 0))) or (answers and last < 0)
         else:
-            found.append(Look(*_shown(cell), asked, answers))
-    return found
+            result.append(Look(*_shown(cell), asked, answers))
+    return result
 
 
 def _shown(cell: Cell) -> tuple[str, str]:
@@ -57,15 +57,15 @@ def _shown(cell: Cell) -> tuple[str, str]:
     outputs = GONE if "remove-output" in tags else outputs
     if tags & {"hide", "remove-input"} or calls == ["show"]:
         return GONE, outputs
-    drawn = calls[-1:] == ["plot"]  # what only draws is read by few
+    drawn = calls[-1:] == ["plot"]  # few readers want code that only draws
     return FOLDED if whole or drawn or "hide-input" in tags else OPEN, outputs
 
 
 def calls_of(source: str) -> list[str]:
-    """Names of the functions that a cell's top level calls as plain statements."""
+    """For each top-level statement of a cell, the function that it just calls, or ''."""
     try:
         body = ast.parse(source).body
-    except SyntaxError:  # an IPython magic, which the kernel has understood
+    except SyntaxError:  # an IPython magic, which the shell understands
         return []
     nodes = [n.value if isinstance(n, ast.Expr) else n for n in body]
     return [getattr(n.func, "id", "") if isinstance(n, ast.Call) else "" for n in nodes]

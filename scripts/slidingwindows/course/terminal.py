@@ -1,16 +1,16 @@
-"""What a terminal leaves on its screen of a text: colours gone, lines overwritten where told.
+"""A terminal emulator for printed text: applies escape sequences, keeps what stays on screen.
 
-Programs steer a terminal by control characters and escape sequences (ECMA-48): a progress bar
+Programs control a terminal with control characters and escape sequences (ECMA-48): a progress bar
 returns to the start of its line, a pager clears what it wrote. A page has no terminal, so its
-reader gets what would stand there in the end.
+readers get what the screen would show in the end.
 """
 
 from __future__ import annotations
 
 import re
 
-WIDTH = 80  # columns to which a cursor can be sent; text itself is never wrapped
-# Control sequences, strings such as titles and links (to BEL or ST), other escapes, one by one.
+WIDTH = 80  # columns that the cursor can be moved to; text itself is never wrapped
+# Control sequences; strings such as titles and links (up to BEL or ST); other escapes; controls.
 SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)(?P<arguments>[0-?]*)[ -/]*(?P<final>[@-~])?"
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|\Z)"
@@ -21,7 +21,7 @@ SEQUENCE = re.compile(
 
 
 def left(text: str) -> str:
-    """The text that stays on a screen as tall as need be. Lines end in a line feed, as they came.
+    """The text that stays on a screen of unlimited height; lines end in line feeds, as before.
 
     >>> left("10 %\\r100 %")
     '100 %'
@@ -56,7 +56,7 @@ class _Screen:
                 self.column += len(part)
 
     def obey(self, match: re.Match) -> None:
-        """Do what a sequence says. Colours, sounds, titles and what is unknown leave nothing."""
+        """Carry out a sequence. Colours, sounds, titles and unknown sequences leave nothing."""
         if match["final"]:
             self._control(match["final"], match["arguments"])
         elif match["control"]:
@@ -70,7 +70,7 @@ class _Screen:
             self.lines.append([])
 
     def _line(self) -> list[str]:
-        """The cursor's line, filled with blanks as far as the cursor."""
+        """The cursor's line, padded with blanks up to the cursor."""
         line = self.lines[self.row]
         line.extend(" " * (self.column - len(line)))
         return line
@@ -100,7 +100,7 @@ class _Screen:
             self.__init__()
 
     def _to(self, row: int, column: int) -> None:
-        """Nobody sends a cursor below the last line or beyond the right edge."""
+        """Move the cursor, but not below the last line or beyond the right edge."""
         self.row = min(max(0, row), len(self.lines) - 1)
         self.column = min(max(0, column), max(WIDTH - 1, self.column))
 

@@ -1,7 +1,7 @@
-"""Lessons run, and figures are drawn, in forks of one process that has imported what they import.
+"""The build's side of the fork server (forking.py): start it, send it requests, read its answers.
 
-The same shell, environment, folder and guard as in a kernel of their own (execution.py, cells.py);
-what differs is that torch is imported once for all.
+Shell, environment, folder and guard are the same as in a separate kernel (execution.py, cells.py);
+the difference is that torch is imported only once.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ from .lessons import Lesson
 from .snapshots import Run
 
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
-# Imported ahead where lessons name them; what else they import may start threads, or act.
+# Imported ahead if lessons name them; anything else might start threads or have side effects.
 KNOWN = r"torch|numpy|scipy|sklearn|pandas|matplotlib|PIL|slidingwindows"
 IMPORTS = re.compile(rf"^(?:import|from)\s+((?:{KNOWN})(?:\.\w+)*)", re.MULTILINE)
-LOOK = 1.0  # seconds between looks whether a silent lesson's process is still there
+LOOK = 1.0  # seconds between checks that a silent lesson's process is still running
 FOLDERS = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")
 
 
 class Unavailable(Exception):
-    """Forking is not possible here, or not safe; says why."""
+    """Forking is impossible here, or unsafe; the message says why."""
 
 
 def modules_of(lessons: list[Lesson]) -> list[str]:
-    """What a process should have imported before it forks for these lessons."""
+    """What the server should import before it forks for these lessons."""
     code = [cell.source for lesson in lessons for cell in lesson.code]
-    found = {name for source in code for name in IMPORTS.findall(source)}
+    modules = {name for source in code for name in IMPORTS.findall(source)}
     if any(re.search(r"\bplot\(", source) for source in code):
-        found.add("slidingwindows.drawing.plot")
-    if any(name.startswith("slidingwindows") for name in found):
-        found |= {"torch", "slidingwindows.tracing.slide"}
-    return sorted(found)
+        modules.add("slidingwindows.drawing.plot")
+    if any(name.startswith("slidingwindows") for name in modules):
+        modules |= {"torch", "slidingwindows.tracing.slide"}
+    return sorted(modules)
 
 
 class Server:
-    """The process that waits, as the build sees it."""
+    """The fork server, as the build sees it."""
 
     def __init__(self, modules: list[str], environment: dict[str, str]):
         """Start it. Raises Unavailable if it does not start, or cannot be forked safely."""
@@ -73,7 +73,7 @@ class Server:
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[number],
-                start_new_session=True,  # Ctrl-C in a terminal is for the build alone
+                start_new_session=True,  # Ctrl-C in a terminal reaches only the build
             )
         problem = "it did not start"
         with contextlib.suppress(OSError, ValueError), ours.makefile("rb") as answer:
@@ -83,7 +83,7 @@ class Server:
             raise Unavailable(problem)
 
     def ask(self, request: dict) -> socket.socket:
-        """Fork for a request; returns the connection on which the lesson's process speaks."""
+        """Fork for a request; returns the connection on which the forked process answers."""
         ours, theirs = socket.socketpair()
         with theirs, self.asking:
             socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
@@ -91,7 +91,7 @@ class Server:
         return ours
 
     def close(self) -> None:
-        """End it and all it forked, and remove its folder. A fork of the build leaves it alone."""
+        """End it and its forks, and remove its folder; a fork of the build only lets go of it."""
         self.control.close()
         if os.getpid() == self.owner:
             for run in self.kept.values():
@@ -101,15 +101,15 @@ class Server:
 
 
 _current: dict[str, Server] = {}
-_refused: dict[str, str] = {}  # why there is none
+_refused: dict[str, str] = {}  # why there is no server
 _starting, _retired = threading.Lock(), threading.Event()
 
 
-def server(modules: list[str], environment: dict[str, str], anew: bool = False) -> Server:
-    """The process that waits, started if there is none for this package and environment.
+def server(modules: list[str], environment: dict[str, str], restart: bool = False) -> Server:
+    """The running server, started if there is none for this package and environment.
 
-    modules: to be imported if it must be started. anew: it must also be started if one waits that
-    has not imported them all; only for who knows that nothing runs in a fork of it.
+    modules: what it imports when it is started. restart: replace a server that has not imported all
+    of them; only for a caller who knows that nothing runs in a fork of it.
     """
     sources = [(str(path), path.stat().st_mtime_ns) for path in sorted(HERE.rglob("*.py"))]
     settings = [os.getpid(), sys.executable, environment, sources]
@@ -118,7 +118,7 @@ def server(modules: list[str], environment: dict[str, str], anew: bool = False) 
         if key in _refused or _retired.is_set():
             raise Unavailable(_refused.get(key, "the package has been edited"))
         old = _current.get(key)
-        if old is None or anew and not old.modules.issuperset(modules):
+        if old is None or restart and not old.modules.issuperset(modules):
             modules = sorted({*modules, *(old.modules if old else ())})
             close()
             try:
@@ -142,7 +142,7 @@ def drawn(waiting: Server, data: dict, source: str) -> Rendered:
 
 
 def retire() -> None:
-    """End the process that waits and start no other: this module has been edited or forgotten."""
+    """End the server for good: this module has been edited, and will be imported again."""
     with _starting:
         _retired.set()
         close()
@@ -150,22 +150,22 @@ def retire() -> None:
 
 @atexit.register
 def close() -> None:
-    """End the process that waits, if one does."""
+    """End the server, if there is one."""
     while _current:
         _current.popitem()[1].close()
 
 
 def lines(connection: socket.socket, timeout: float) -> Iterator[dict]:
-    """What a lesson's process says, line by line, until it is done.
+    """What a lesson's process sends, line by line, until it is done.
 
-    timeout: seconds for one cell. Raises CellTimeoutError, or DeadKernelError if it is no more.
+    timeout: seconds for one cell. Raises CellTimeoutError, or DeadKernelError if the process died.
     """
     rest, process, ends = b"", 0, time.monotonic() + timeout
-    given: list[int] = []  # numbers of the sockets that came
+    given: list[int] = []  # descriptors of the sockets that were passed along
     connection.settimeout(LOOK)
     while True:
-        found = _received(connection, process, given)
-        *whole, rest = (rest + found).split(b"\n")
+        data = _received(connection, process, given)
+        *whole, rest = (rest + data).split(b"\n")
         for text in whole:
             line = json.loads(text)
             process = line.get("processes", [process])[0]
@@ -181,15 +181,15 @@ def lines(connection: socket.socket, timeout: float) -> Iterator[dict]:
 
 
 def _received(connection: socket.socket, process: int, given: list[int]) -> bytes:
-    """Some bytes, none if nothing was said for a moment; DeadKernelError if nothing can come.
+    """Some bytes, or none if nothing came for a moment. DeadKernelError if nothing more can come.
 
-    given: gets the numbers of sockets that come with them.
+    given: the descriptors of sockets that come with them are added to it.
     """
     try:
-        found, numbers, _, _ = socket.recv_fds(connection, 1 << 16, 8)
+        data, numbers, _, _ = socket.recv_fds(connection, 1 << 16, 8)
         given += numbers
     except TimeoutError:
-        # A program that the lesson started may hold the connection open after the lesson's end.
+        # A program started by the lesson may keep the connection open after the lesson has ended.
         with contextlib.suppress(PermissionError):
             try:
                 os.kill(process, 0)
@@ -197,14 +197,14 @@ def _received(connection: socket.socket, process: int, given: list[int]) -> byte
                 raise DeadKernelError("the process ended") from None
         return b""
     except ConnectionResetError:
-        found = b""
-    if not found:
+        data = b""
+    if not data:
         raise DeadKernelError("the process ended")
-    return found
+    return data
 
 
 def end(process: int) -> None:
-    """Kill a lesson's process and all that it started."""
+    """Kill a lesson's process and everything that it started."""
     if process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process, signal.SIGKILL)

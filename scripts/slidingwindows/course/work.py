@@ -1,4 +1,4 @@
-"""Execute stale lessons and draw stale figures, side by side, what takes longest first."""
+"""The scheduler: execute stale lessons and draw stale figures in parallel, the longest first."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .snapshots import LESSONS
 
 WORKERS = os.cpu_count() or 1
 Report = Callable[[str], None]
-Outputs = list[list[dict]]  # of each code cell of a lesson
+Outputs = list[list[dict]]  # for each code cell of a lesson
 
 
 def cache_of(root: Path) -> Path:
-    """The one folder of everything a build keeps."""
+    """The folder of everything that a build keeps."""
     return root / ".cache"
 
 
@@ -34,20 +34,20 @@ class Work:
     """What one build executes and draws.
 
     root: the folder of mkdocs.yml. address: the site's, which figures name as their source.
-    redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
-    serving: few lessons that are stale are being edited, and will be again.
+    redraw: draw fresh figures as well. report: called with one line for each lesson and figure.
+    serving: if only a few lessons are stale, they are being edited, so their processes are kept.
     """
 
     def __init__(self, root: Path, address: str, redraw: bool, report: Report, serving: bool):
         self.address, self.redraw, self.report = address, redraw, report
         self.serving = serving
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
-        self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
-        # What all figures are made from beside their own data.
+        self.times = cache_of(root) / "seconds.json"  # how long each lesson took last time
+        # What every figure depends on besides its own data.
         self.drawing = source_key("export.render"), versions("pillow", "matplotlib"), address
         self.outputs: dict[str, Outputs] = {}
-        self.keys: dict[str, str] = {}  # of the outputs, by lesson
-        self.made: dict[str, Rendered] = {}  # what was drawn, by figure
+        self.keys: dict[str, str] = {}  # digests of the outputs, by lesson
+        self.made: dict[str, Rendered] = {}  # what has been drawn, by figure
         self.seconds: dict[str, float] = {}
         self.found: dict[str, dict[str, Found]] = {}  # the figures of each lesson by their names
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
@@ -56,8 +56,8 @@ class Work:
     def do(self, lessons: list[Lesson]) -> dict[str, Outputs]:
         """Outputs by lesson.
 
-        Figures are drawn while other lessons run. What fails is missing there, and is told in
-        ``failures``; the figures that lessons showed are in ``found``.
+        Figures are drawn while other lessons run. A lesson that fails is missing from the result
+        and listed in ``failures``; the figures that lessons showed are in ``found``.
         """
         stale, fresh = [], []
         for lesson in lessons:
@@ -66,7 +66,7 @@ class Work:
             (fresh if state == "fresh" else stale).append((lesson, entry, key, state))
         with contextlib.suppress(OSError, ValueError, TypeError):
             self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
-        # One of which nothing is known may take long.
+        # A lesson that has never run may take long.
         stale.sort(key=lambda item: self.seconds.get(item[0].name, float("inf")), reverse=True)
         self.serving = self.serving and len(stale) <= LESSONS
         pool = ThreadPoolExecutor(max_workers=WORKERS)
@@ -92,7 +92,7 @@ class Work:
         return self.outputs
 
     def rendered(self, name: str) -> Rendered:
-        """A figure, just drawn or kept."""
+        """A figure, just drawn or from the cache."""
         return self.made.get(name) or _load(self.drawn, name)
 
     def _execute(
@@ -118,15 +118,15 @@ class Work:
         except SlidingWindowsError as error:
             self.failures.append((lesson.name, str(error)))
             return
-        for name, found in figures.items():
-            # A name that two lessons gave is refused in the end.
+        for name, figure in figures.items():
+            # A name that two lessons use is refused at the end.
             if not any(name in others for others in self.found.values()):
-                self._draw(pool, name, found)
+                self._draw(pool, name, figure)
         self.found[lesson.name] = figures
 
-    def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
-        source = shown_at(self.address, found.lesson, name)
-        key = digest(found.key, *self.drawing[:2], source)
+    def _draw(self, pool: ThreadPoolExecutor, name: str, figure: Found) -> None:
+        source = shown_at(self.address, figure.lesson, name)
+        key = digest(figure.key, *self.drawing[:2], source)
         entry = Entry(self.drawn, name)
         state = entry.state(key)
         if state == "fresh" and not self.redraw:
@@ -137,12 +137,12 @@ class Work:
             try:
                 result, seconds = job.result()
             except Exception as error:
-                told = str(error) or type(error).__name__
-                problem = f"{found.place}: figure {name!r} cannot be drawn: {told}"
-                self.failures.append((found.lesson, problem))
+                message = str(error) or type(error).__name__
+                problem = f"{figure.place}: figure {name!r} cannot be drawn: {message}"
+                self.failures.append((figure.lesson, problem))
                 self.report(_line("figure", name, state, "FAILED"))
                 return
-            _keep(entry, key, found.data, result)
+            _keep(entry, key, figure.data, result)
             self.made[name] = result
             sizes = ", ".join(
                 f"{file.split('.', 1)[1]} {len(content) / 1000:.0f} kB"
@@ -150,16 +150,16 @@ class Work:
             )
             self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
 
-        self.jobs[pool.submit(_draw_one, found.data, source)] = done
+        self.jobs[pool.submit(_draw_one, figure.data, source)] = done
 
 
-@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+@lru_cache(maxsize=1000)  # while serving, most lessons have not changed since the last build
 def _loaded(text: str) -> tuple[Outputs, str]:
     return json.loads(text), digest(text)
 
 
 def _found(lesson: Lesson, outputs: Outputs) -> dict[str, Found]:
-    """figures_of() one lesson; asked again for the same outputs, it knows the answer."""
+    """figures_of() one lesson, remembered for the same outputs."""
     known = _known.get(lesson.path)
     if known is None or known[0] != lesson.text or known[1] is not outputs:
         figures = figures_of([lesson], {lesson.name: outputs})
@@ -195,10 +195,10 @@ def _draw_one(data: dict, source: str) -> tuple[Rendered, float]:
 
 
 def _keep(entry: Entry, key: str, data: dict, result: Rendered) -> None:
-    facts = {**result.facts(), "caption": data["caption"], "files": sorted(result.files)}
-    entry.put(key, {**result.files, f"{entry.name}.json": json.dumps(facts, ensure_ascii=False)})
+    metadata = {**result.facts(), "caption": data["caption"], "files": sorted(result.files)}
+    entry.put(key, {**result.files, f"{entry.name}.json": json.dumps(metadata, ensure_ascii=False)})
 
 
 def _load(folder: Path, name: str) -> Rendered:
-    facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
-    return Rendered.of(facts, {file: (folder / file).read_bytes() for file in facts["files"]})
+    metadata = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    return Rendered.of(metadata, {file: (folder / file).read_bytes() for file in metadata["files"]})

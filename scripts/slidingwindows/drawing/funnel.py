@@ -56,17 +56,17 @@ class Stack:
 
 def runs(funnel: Funnel) -> list[Run]:
     """The input, then the layers with neighbours of one shape together."""
-    found: list[Run] = [(funnel.stages[0],)]
+    result: list[Run] = [(funnel.stages[0],)]
     for number, stage in enumerate(funnel.stages[1:]):
-        if number and found[-1][-1].shape == stage.shape:
-            found[-1] += (stage,)
+        if number and result[-1][-1].shape == stage.shape:
+            result[-1] += (stage,)
         else:
-            found.append((stage,))
-    return found
+            result.append((stage,))
+    return result
 
 
 def labels(shape: tuple[int, ...]) -> tuple[str, str]:
-    """What stands below a stack: how many maps, and their size."""
+    """The text below a stack: how many maps, and their size."""
     return f"{shape[0]:,}", size(shape[1:])
 
 
@@ -200,26 +200,26 @@ def poster(funnel: Funnel) -> Canvas:
 
 def sentences(funnel: Funnel) -> list[str]:
     """What is said of each picture that ``animate`` gives, in its order."""
-    told = []
+    result = []
     for stack in stacks_of(funnel):
-        head, facts = _told(stack)
-        told.append(" ".join([*(line for line, _ in head), "; ".join(facts)]) + ".")
+        head, details = _told(stack)
+        result.append(" ".join([*(line for line, _ in head), "; ".join(details)]) + ".")
     last = " ".join(line for line, _ in summary(funnel))
     turns = range(1, CYCLES + 1)
-    return told + [f"{funnel_words.in_front(n, CYCLES)} {last}" for n in turns]
+    return result + [f"{funnel_words.in_front(n, CYCLES)} {last}" for n in turns]
 
 
 def words(stack: Stack) -> list[tuple[str, bool]]:
     """(line, whether it is code): the layers that a stack stands for, and what they cost."""
-    head, facts = _told(stack)
-    return [*head, *(line for fact in facts for line in _plain(fact))]
+    head, details = _told(stack)
+    return [*head, *(line for detail in details for line in _plain(detail))]
 
 
 def _told(stack: Stack) -> tuple[list[tuple[str, bool]], list[str]]:
     """The lines of code of a stack's layers, then each fact about them."""
-    stages, facts = stack.stages, funnel_words.facts(stack.stages)
+    stages, details = stack.stages, funnel_words.facts(stack.stages)
     if stages[0].call == "input":
-        return [], facts
+        return [], details
     calls = [(line, True) for line in wrap(stages[0].call, LABEL, mono=True)]
     if len(stages) > 1:
         named = [re.match(r"(?:nn\.)?(\w+)", stage.call) for stage in stages]
@@ -228,7 +228,7 @@ def _told(stack: Stack) -> tuple[list[tuple[str, bool]], list[str]]:
         if len(lines) > MOST_NAMES:
             lines = wrap(funnel_words.named(stages, names), LABEL, mono=True)
         calls = [(line, True) for line in lines]
-    return calls, facts
+    return calls, details
 
 
 def summary(funnel: Funnel) -> list[tuple[str, bool]]:

@@ -1,4 +1,4 @@
-"""What a figure is to show, and where all of it goes: its way, its sizes, its places, in pixels."""
+"""The layout of a figure in pixels: orientation, cell sizes, and where each grid and text goes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Choice:
     font 0: shades instead of numbers. digits: after the point.
     """
 
-    way: str
+    orientation: str
     cell: int
     font: int
     digits: int
@@ -90,17 +90,17 @@ class Layout:
 PLANE_GAP = 12  # pixels between two input planes
 
 
-def total_width(sheet: Sheet, sizes: Sizes, way: str, cell: int, kernel_cell: int) -> int:
+def total_width(sheet: Sheet, sizes: Sizes, orientation: str, cell: int, kernel_cell: int) -> int:
     """Pixels from the left edge of the first panel to the right edge of the last."""
-    left, output = _widths(sheet, sizes, way, cell, kernel_cell)
-    return left + sizes.px(OPERATOR_GAP) + output if way == "across" else max(left, output)
+    left, output = _widths(sheet, sizes, orientation, cell, kernel_cell)
+    return left + sizes.px(OPERATOR_GAP) + output if orientation == "across" else max(left, output)
 
 
-def total_rows(sheet: Sheet, way: str) -> int:
+def total_rows(sheet: Sheet, orientation: str) -> int:
     """Cells from the upper edge of the first panel to the lower edge of the last."""
     rows = [grid.rows for grid in sheet.inputs]
-    left = max(rows) if way == "row" else sum(rows)
-    return max(left, sheet.output.rows) if way == "across" else left + sheet.output.rows
+    left = max(rows) if orientation == "row" else sum(rows)
+    return max(left, sheet.output.rows) if orientation == "across" else left + sheet.output.rows
 
 
 def place(sheet: Sheet, sizes: Sizes, choice: Choice) -> Layout:
@@ -108,14 +108,15 @@ def place(sheet: Sheet, sizes: Sizes, choice: Choice) -> Layout:
     px, cell = sizes.px, choice.cell
     label_height = px(LABEL_SIZE) + px(12) + (px(RULER) if sheet.rulers[1] else 0)
     y = sizes.margin + px(4) + len(sheet.title) * (px(TITLE_SIZE) + px(8)) + px(14)
-    left_width, output_width = _widths(sheet, sizes, choice.way, cell, choice.kernel_cell)
-    total = left_width + px(OPERATOR_GAP) + output_width if choice.way == "across" else left_width
+    left_width, output_width = _widths(sheet, sizes, choice.orientation, cell, choice.kernel_cell)
+    across = choice.orientation == "across"
+    total = left_width + px(OPERATOR_GAP) + output_width if across else left_width
     x = max(sizes.margin, (sizes.width - total) // 2)
     start = x + _ruler(sheet, sizes), y + label_height
     right = x + left_width
     inputs, kernels, operators, end = _inputs(sheet, sizes, choice, start, right, label_height)
     out = sheet.output
-    if choice.way == "across":
+    if across:
         middle = (y + label_height + end) // 2
         output_x = right + px(OPERATOR_GAP)
         output_y = max(middle - out.rows * cell // 2, y + label_height)
@@ -165,24 +166,26 @@ def _inputs(
             beside, cell = sheet.besides[number], choice.kernel_cell
             block = max(block, beside.rows * cell)
             kernel_x = right - _wide(beside, sizes, cell)
-            # A kernel stands at the middle; a gradient's label lines up with the others.
+            # A kernel is centred vertically; a gradient's label lines up with the others.
             kernel_y = y + ((block - beside.rows * cell) // 2 if sheet.sign else 0)
             kernels.append(_panel(beside, kernel_x, kernel_y, cell))
             sign_x = kernel_x - sizes.px(OPERATOR_GAP) // 2
             operators.append((sign_x, y + block // 2, sheet.sign))
         lowest = max(lowest, y + block)
-        if choice.way == "row":
+        if choice.orientation == "row":
             x += _wide(grid, sizes, choice.cell) + 2 * gap
         else:
             y += block + label_height + gap
     return inputs, kernels, operators, lowest
 
 
-def _widths(sheet: Sheet, sizes: Sizes, way: str, cell: int, kernel_cell: int) -> tuple[int, int]:
+def _widths(
+    sheet: Sheet, sizes: Sizes, orientation: str, cell: int, kernel_cell: int
+) -> tuple[int, int]:
     """Pixels across: inputs with what is beside them and the gap between, and the output."""
     widths = [_wide(grid, sizes, cell) for grid in sheet.inputs]
     left = max(widths) + _ruler(sheet, sizes)
-    if way == "row":
+    if orientation == "row":
         left += sum(widths) - max(widths) + 2 * sizes.px(PLANE_GAP) * (len(widths) - 1)
     if sheet.besides:
         left += sizes.px(OPERATOR_GAP) + max(_wide(g, sizes, kernel_cell) for g in sheet.besides)
@@ -227,15 +230,15 @@ def plan(sheet: Sheet, sizes: Sizes) -> Layout:
     largest = min(sizes.px(LARGEST_CELL), sizes.px(HIGHEST) // rows)
     choices = []
     for digits in (3, 2, 1):
-        for way in _ways(sheet):
-            cell = _cell_size(sheet, sizes, way, largest)
+        for orientation in _orientations(sheet):
+            cell = _cell_size(sheet, sizes, orientation, largest)
             font = _font_size(grids, sizes, cell, digits)
-            while cell * total_rows(sheet, way) > sizes.px(TALL):
+            while cell * total_rows(sheet, orientation) > sizes.px(TALL):
                 smaller = _font_size(grids, sizes, cell - 1, digits)
                 if smaller < sizes.px(GOOD_FONT):
                     break
                 cell, font = cell - 1, smaller
-            choices.append(Choice(way, cell, font, digits, cell, font))
+            choices.append(Choice(orientation, cell, font, digits, cell, font))
     best = max(choices, key=lambda choice: _rank(choice, sizes))
     # One row of numbers may be as long as its type allows.
     crowded = any(max(g.rows, g.cols) > MAX_NUMBERS and min(g.rows, g.cols) > 1 for g in grids)
@@ -244,14 +247,14 @@ def plan(sheet: Sheet, sizes: Sizes) -> Layout:
     return place(sheet, sizes, best)
 
 
-def _ways(sheet: Sheet) -> tuple[str, ...]:
+def _orientations(sheet: Sheet) -> tuple[str, ...]:
     """The best first. Several planes without kernels go in a row: a column of them is too tall."""
     several = len(sheet.inputs) > 1 and not sheet.besides
     return ("row", "across", "stacked") if several else ("across", "stacked")
 
 
 def _rank(choice: Choice, sizes: Sizes) -> tuple[int, ...]:
-    order = ("stacked", "across", "row").index(choice.way)
+    order = ("stacked", "across", "row").index(choice.orientation)
     # Two digits after the point are worth stacking the panels; larger type is not.
     digits = min(choice.digits, 2) if choice.font >= sizes.px(FAIR_FONT) else 0
     if choice.font >= sizes.px(GOOD_FONT):
@@ -266,14 +269,14 @@ def _shades(sheet: Sheet, sizes: Sizes) -> Choice:
     """
     limit, digits = sizes.px(LARGEST_SHADE), 2
     kernel_cell, kernel_font = _largest_kernel(sheet, sizes, digits)
-    way, *others = _ways(sheet)
-    cell = _cell_size(sheet, sizes, way, limit, kernel_cell)
+    orientation, *others = _orientations(sheet)
+    cell = _cell_size(sheet, sizes, orientation, limit, kernel_cell)
     if cell < sizes.px(5):
         rows = max(max(grid.rows for grid in sheet.inputs) * len(sheet.inputs), sheet.output.rows)
         highest = max(1, sizes.px(TALLEST) // rows)
         for other in others:
             larger = min(highest, _cell_size(sheet, sizes, other, limit, kernel_cell))
-            way, cell = max((cell, way), (larger, other))[::-1]
+            orientation, cell = max((cell, orientation), (larger, other))[::-1]
     if cell < 2:
         wide = max((*sheet.inputs, *sheet.besides, sheet.output), key=lambda grid: grid.cols)
         raise SlidingWindowsError(
@@ -281,7 +284,7 @@ def _shades(sheet: Sheet, sizes: Sizes) -> Choice:
             f"wide: its cells would be {cell} pixels; make it smaller, or the figure wider",
             sheet.call,
         )
-    return Choice(way, cell, 0, digits, kernel_cell or cell, kernel_font)
+    return Choice(orientation, cell, 0, digits, kernel_cell or cell, kernel_font)
 
 
 def _largest_kernel(sheet: Sheet, sizes: Sizes, digits: int) -> tuple[int, int]:
@@ -294,10 +297,12 @@ def _largest_kernel(sheet: Sheet, sizes: Sizes, digits: int) -> tuple[int, int]:
     return (cell, font) if font >= sizes.px(SMALLEST_FONT) else (0, 0)
 
 
-def _cell_size(sheet: Sheet, sizes: Sizes, way: str, largest: int, kernel_cell: int = 0) -> int:
+def _cell_size(
+    sheet: Sheet, sizes: Sizes, orientation: str, largest: int, kernel_cell: int = 0
+) -> int:
     """The largest cell that leaves room for the panels and for the labels above them."""
     for cell in range(largest, 0, -1):
-        if total_width(sheet, sizes, way, cell, kernel_cell or cell) < sizes.room:
+        if total_width(sheet, sizes, orientation, cell, kernel_cell or cell) < sizes.room:
             return cell
     return 0
 

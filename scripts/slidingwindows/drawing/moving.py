@@ -215,8 +215,8 @@ class Returning(Moving):
     def _drawn(self, row: int, col: int) -> bool:
         """False for what ceil_mode's windows reach past the padding."""
         return all(
-            place < axis.size + axis.padding[1]
-            for place, axis in zip((row, col), self.axes, strict=True)
+            position < axis.size + axis.padding[1]
+            for position, axis in zip((row, col), self.axes, strict=True)
         )
 
     def question(self, step: Move) -> list[str]:

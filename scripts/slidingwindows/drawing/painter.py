@@ -1,4 +1,4 @@
-"""What a figure asks of whoever paints it: shapes, texts and cells, whether pixels or a record."""
+"""The Painter protocol: the shapes, texts and cells that a figure draws, as pixels or a record."""
 
 from __future__ import annotations
 

@@ -107,13 +107,13 @@ class Plan:
 
     def sizes(self) -> list[str]:
         """All the sizes in order; the middle ones left out if they need too many lines."""
-        found = ["1", *(layer.sees() for layer in self.layers)]
-        text = field_words.layer_by_layer(found)
-        keep = len(found)
+        texts = ["1", *(layer.sees() for layer in self.layers)]
+        text = field_words.layer_by_layer(texts)
+        keep = len(texts)
         while len(wrap(text, LINE_SIZE)) > MOST_LINES:
             keep -= 2
             half = keep // 2
-            text = field_words.layer_by_layer([*found[:half], "…", *found[-half:]])
+            text = field_words.layer_by_layer([*texts[:half], "…", *texts[-half:]])
         return wrap(text, LINE_SIZE)
 
     def measured(self) -> list[str]:

@@ -230,7 +230,7 @@ class Scene(Generic[S]):
         return canvas
 
     def draw_blank(self, painter: Painter) -> None:
-        """All that stands still but the bar: title, labels, grids before the first step, legend."""
+        """Everything static except the bar: title, labels, grids before the first step, legend."""
         layout, px = self.layout, self.px
         title, y = px(TITLE_SIZE), self.sizes.margin + px(4) + px(TITLE_SIZE)
         for line in layout.title:

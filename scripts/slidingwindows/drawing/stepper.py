@@ -187,30 +187,30 @@ def _panel(scene: Drawing | Moving, panel: Panel) -> list[int | str]:
 
 def _before(record: Record, which: int) -> tuple[str, str]:
     """Looks and values of a panel's cells before the first step."""
-    found = [
+    cells = [
         record.cells.get((which, row, col), (EMPTY, ""))
         for number_, row, col in _places(record.panels)
         if number_ == which
     ]
-    return "".join(look for look, _ in found), " ".join(text for _, text in found)
+    return "".join(look for look, _ in cells), " ".join(text for _, text in cells)
 
 
 def _numbers(item: Trace | Transfer, scene: Drawing | Moving, panel: Panel) -> str:
-    """What stands behind the shades of a panel of inputs; nothing for the others."""
+    """The numbers that the shades of an input panel represent; nothing for other panels."""
     inputs = scene.layout.inputs
     if panel not in inputs:
         return ""
-    source, found = item, []
+    source, texts = item, []
     plane = inputs.index(panel)
     if isinstance(item, Transfer) and item.forward:
         source, plane = item.forward, item.plane
     for row in range(panel.first_row, panel.first_row + panel.rows):
         for col in range(panel.first_col, panel.first_col + panel.cols):
             try:
-                found.append(number(source.at(plane, row, col)))
+                texts.append(number(source.at(plane, row, col)))
             except IndexError:  # past the padding, where ceil_mode reaches
-                found.append("")
-    return " ".join(found)
+                texts.append("")
+    return " ".join(texts)
 
 
 def _step(

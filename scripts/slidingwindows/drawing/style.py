@@ -1,4 +1,4 @@
-"""Fonts, the two palettes and the lengths of every figure. Nothing else."""
+"""The look of every figure: fonts, the two themes' colours (also the site's), and lengths."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ class Theme:
         """
         clear = [(*colour, 255) for colour in self.palette()]
         clear[ROLES.index("page")] = (*self.rgb("page"), 0)
-        for place, (ink, ground) in enumerate(PAIRS):
+        for index, (ink, ground) in enumerate(PAIRS):
             if ground == "page":
-                first = len(ROLES) + place * (LEVELS - 1)
+                first = len(ROLES) + index * (LEVELS - 1)
                 for level in range(1, LEVELS):
                     opacity = round(255 * level / LEVELS)
                     clear[first + level - 1] = (*self.rgb(ink), opacity)

@@ -1,4 +1,4 @@
-"""What a picture's file says of itself, which no viewer shows: title, author, licence, source."""
+"""Metadata inside picture files (PNG text, GIF comment): title, author, licence, source."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def credit(title: str, source: str = "") -> dict[str, str]:
 
 
 def tool(title: str) -> dict[str, str]:
-    """The keywords of a figure that somebody draws: it is theirs, so no author and no licence."""
+    """The keywords of a figure that a user draws: it is theirs, so no author and no licence."""
     return {**({"Title": title} if title else {}), "Software": PROJECT}
 
 
 def shown_at(address: str, lesson: str, name: str) -> str:
-    """The place of a figure on a site that others can reach, or nothing."""
+    """A figure's address on a public site; '' if the site is not public."""
     return f"{address.rstrip('/')}/lessons/{lesson}/#{name}" if public(address) else ""
 
 
@@ -42,24 +42,24 @@ def public(address: str) -> bool:
         return host != "localhost"
 
 
-def stamped(picture: bytes, facts: dict[str, str]) -> bytes:
+def stamped(picture: bytes, metadata: dict[str, str]) -> bytes:
     """A PNG with a text chunk for each keyword, or a GIF with one comment of all; pixels stay.
 
     picture: a file as this package writes them, without keywords of its own. Letters that the
     format cannot hold become question marks. Files of other kinds are returned as they are.
     """
     if picture.startswith(PNG):
-        place = 33  # behind the header, which comes first and has always 13 bytes
-        more = b"".join(_text(keyword, text) for keyword, text in facts.items())
+        offset = 33  # after the header, which comes first and always has 13 bytes
+        chunks = b"".join(_text(keyword, text) for keyword, text in metadata.items())
     elif picture.startswith(GIF):
         flags = picture[10]
-        place = 13 + (3 * (2 << (flags & 7)) if flags & 0x80 else 0)  # behind the palette
-        if picture[place : place + 2] == b"\x21\xff":
-            place += 19  # behind the loop, which browsers look for first
-        more = _comment("\n".join(f"{keyword}: {text}" for keyword, text in facts.items()))
+        offset = 13 + (3 * (2 << (flags & 7)) if flags & 0x80 else 0)  # after the palette
+        if picture[offset : offset + 2] == b"\x21\xff":
+            offset += 19  # after the loop, which browsers look for first
+        chunks = _comment("\n".join(f"{keyword}: {text}" for keyword, text in metadata.items()))
     else:
         return picture
-    return picture[:place] + more + picture[place:]
+    return picture[:offset] + chunks + picture[offset:]
 
 
 def _text(keyword: str, text: str) -> bytes:
@@ -68,7 +68,7 @@ def _text(keyword: str, text: str) -> bytes:
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """A part of a PNG file: its length, its kind of four letters, its data and their checksum."""
+    """A chunk of a PNG file: length, four-letter type, data and checksum."""
     body = kind + data
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 

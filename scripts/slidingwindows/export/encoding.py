@@ -1,4 +1,4 @@
-"""A figure to the bytes of a file: which formats there are, and what each holds."""
+"""The output formats (GIF, PNG, WebP, APNG, zip, JSON, text): a figure to a file's bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
 def format_of(name: str) -> str:
     """One of FORMATS from 'gif', 'GIF' or '.gif'.
 
-    Raises SlidingWindowsError for others; of videos it says what to use in their place.
+    Raises SlidingWindowsError for others; for a video it says what to use instead.
     """
     if not isinstance(name, str):
         raise SlidingWindowsError(f"a format is one of {', '.join(FORMATS)}, not {name!r}")
@@ -64,17 +64,17 @@ def contents(
         return (json_text(figure.to_dict()) + "\n").encode()
     if kind == "txt":
         return ("\n".join(drawn.words(figure)) + "\n").encode()
-    facts = tool(figure.call if is_stepped(figure) else "")
+    metadata = tool(figure.call if is_stepped(figure) else "")
     if kind == "zip":
-        return archive(figure, THEMES[theme], facts, width=width)
+        return archive(figure, THEMES[theme], metadata, width=width)
     palette = palette_of(figure, THEMES[theme])
     if kind == "png":
-        return stamped(png(pack(filmstrip(figure, width).pixels), palette), facts)
+        return stamped(png(pack(filmstrip(figure, width).pixels), palette), metadata)
     if kind == "webp" and not features.check("webp"):
         raise SlidingWindowsError("this Pillow was built without WebP; save a .gif or an .apng")
     reel = Reel(lambda: _pixels(drawn.animate(figure, width, frame_time)), palette)
-    made = encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
-    return stamped(made, facts)
+    data = encode(reel, reel.colours) if kind == "gif" else _by_pillow(kind, reel)
+    return stamped(data, metadata)
 
 
 def _pixels(frames: Iterable[Frame]) -> Iterator[Timed]:
@@ -97,7 +97,9 @@ def _by_pillow(kind: str, reel: Reel) -> bytes:
     # Without key frames a WebP is half as large and made in half the time.
     webp = {"lossless": True, "quality": 60, "method": 2, "kmax": 0}
     options = {"webp": ("WEBP", webp), "apng": ("PNG", {})}
-    name, more = options[kind]
+    name, kwargs = options[kind]
     buffer, (first, *rest) = io.BytesIO(), pictures
-    first.save(buffer, name, save_all=True, append_images=rest, duration=reel.times, loop=0, **more)
+    first.save(
+        buffer, name, save_all=True, append_images=rest, duration=reel.times, loop=0, **kwargs
+    )
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Files that a build makes: missing, stale or fresh; written aside, then renamed; and zips of them.
+"""The build's cache on disk: entries missing, stale or fresh, written whole or not at all; zips.
 
 Freshness goes by content, never by modification time: a manifest beside the
 files holds the key of what they were made from and a digest of each file.
@@ -18,7 +18,7 @@ from typing import TypedDict
 
 from ..core.errors import SlidingWindowsError
 
-ASIDE = ".aside."  # begins the name of what is not yet whole
+ASIDE = ".aside."  # prefix of files that are not finished
 
 
 def digest(*parts: str | bytes) -> str:
@@ -59,7 +59,7 @@ def write(path: Path, data: str | bytes) -> bool:
     return True
 
 
-class Made(TypedDict):
+class Manifest(TypedDict):
     """A manifest: what the files were made from, and a digest of each file."""
 
     key: str
@@ -75,31 +75,31 @@ class Entry:
 
     def state(self, key: str) -> str:
         """'missing', 'stale' or 'fresh'."""
-        made = self._read()
-        if made is None:
+        manifest = self._read()
+        if manifest is None:
             return "stale" if self.manifest.exists() else "missing"
-        return "fresh" if made["key"] == key and self.intact() else "stale"
+        return "fresh" if manifest["key"] == key and self.intact() else "stale"
 
     def intact(self) -> bool:
         """True if every file is there as it was written, whatever it was made from."""
-        made = self._read()
+        manifest = self._read()
         try:
-            return made is not None and all(
+            return manifest is not None and all(
                 digest((self.folder / file).read_bytes()) == expected
-                for file, expected in made["files"].items()
+                for file, expected in manifest["files"].items()
             )
         except OSError:
             return False
 
     def key(self) -> str:
         """What the files were made from; empty if no manifest can be read."""
-        made = self._read()
-        return made["key"] if made else ""
+        manifest = self._read()
+        return manifest["key"] if manifest else ""
 
     def files(self) -> list[Path]:
         """What the manifest names; empty if there is none that can be read."""
-        made = self._read()
-        return [self.folder / file for file in made["files"]] if made else []
+        manifest = self._read()
+        return [self.folder / file for file in manifest["files"]] if manifest else []
 
     def put(self, key: str, files: dict[str, str | bytes]) -> None:
         """Write all files, then the manifest: a build killed between is stale, never wrong.
@@ -121,18 +121,18 @@ class Entry:
         ours = file.startswith(f"{self.name}.") and file.isprintable()
         return ours and Path(file).name == file != self.manifest.name
 
-    def _read(self) -> Made | None:
+    def _read(self) -> Manifest | None:
         try:
-            made: Made = json.loads(self.manifest.read_text("utf-8"))
-            good = isinstance(made["files"], dict) and isinstance(made["key"], str)
-            # A manifest from elsewhere may not reach outside its folder, nor at other entries.
-            safe = all(self._own(file) for file in made["files"])
-            return made if good and safe else None
+            manifest: Manifest = json.loads(self.manifest.read_text("utf-8"))
+            good = isinstance(manifest["files"], dict) and isinstance(manifest["key"], str)
+            # A manifest from elsewhere may not reach outside its folder, nor touch other entries.
+            safe = all(self._own(file) for file in manifest["files"])
+            return manifest if good and safe else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can hold
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date in a zip
 PACKED = (".gif", ".png", ".whl", ".zip")
 
 

@@ -1,4 +1,4 @@
-"""Pictures of palette numbers as a stream of few colours, and to GIF bytes, each stored once.
+"""The GIF encoder: frames of palette numbers to bytes, of each frame only what changed.
 
 Pillow's GIF writer merges equal frames, alters durations and spends eight bits
 on a pixel however few the colours, so the container is written here, around
@@ -104,12 +104,12 @@ def redrawn(part: Pixels, changed: Mask) -> Iterator[Mask]:
 
 def _gaps(marked: Mask) -> npt.NDArray[np.int64]:
     """How far apart the marked pixels before and behind each pixel lie, in reading order."""
-    places = np.flatnonzero(marked)
-    found = np.full(marked.size, ENDLESS)
-    if places.size:
-        apart = np.diff(places)
-        found[places[0] : places[-1]] = np.repeat(apart, apart)
-    return found.reshape(marked.shape)
+    positions = np.flatnonzero(marked)
+    gaps = np.full(marked.size, ENDLESS)
+    if positions.size:
+        apart = np.diff(positions)
+        gaps[positions[0] : positions[-1]] = np.repeat(apart, apart)
+    return gaps.reshape(marked.shape)
 
 
 def _runs(part: Pixels, changed: Mask) -> Mask:
@@ -190,13 +190,13 @@ def _picture(pixels: Pixels, before: Pixels | None, duration: int) -> bytes:
         top, bottom, left, right = changed_region(before, pixels)
         part = pixels[top:bottom, left:right]
         changed = part != before[top:bottom, left:right]
-        ways = (_drawn(part, drawn) for drawn in redrawn(part, changed))
-        bits, blocks, clear = min(ways, key=lambda way: len(way[1]))
+        candidates = (_drawn(part, drawn) for drawn in redrawn(part, changed))
+        bits, blocks, clear = min(candidates, key=lambda candidate: len(candidate[1]))
     height, width = part.shape
     flags = 0x04 if clear is None else 0x05  # stays in place; has a clear number
     control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, flags, duration // 10, clear or 0, 0)
-    place = struct.pack("<BHHHHB", 0x2C, left, top, width, height, 0)
-    return control + place + bytes((bits,)) + blocks + b"\0"
+    descriptor = struct.pack("<BHHHHB", 0x2C, left, top, width, height, 0)
+    return control + descriptor + bytes((bits,)) + blocks + b"\0"
 
 
 def _drawn(part: Pixels, drawn: Mask) -> tuple[int, bytes, int | None]:

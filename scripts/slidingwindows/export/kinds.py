@@ -1,4 +1,4 @@
-"""How each kind of figure is drawn and told: one table, asked by everything that makes files."""
+"""The registry of figure kinds: how each is drawn and described, for every output."""
 
 from __future__ import annotations
 
@@ -106,10 +106,10 @@ KINDS: dict[str, Kind[Any]] = {
 
 
 def kind_of(figure: object) -> Kind[Drawable]:
-    """The row of the table for a figure; raises SlidingWindowsError for what is no figure."""
+    """The row of the table for a figure; raises SlidingWindowsError for anything else."""
     return KINDS[kind_name(figure)]
 
 
 def is_stepped(figure: object) -> TypeGuard[Trace | Transfer]:
-    """Whether a figure goes window by window; raises SlidingWindowsError for what is none."""
+    """Whether a figure goes window by window; raises SlidingWindowsError if it is not a figure."""
     return kind_of(figure).stepped

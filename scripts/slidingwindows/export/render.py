@@ -27,27 +27,27 @@ T = TypeVar("T")
 
 
 def render(data: dict[str, object], source: str = "") -> Rendered:
-    """Files and facts of one figure.
+    """Files and metadata of one figure.
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     source: the address where it is shown, which its pictures name as their source.
-    Raises SlidingWindowsError for a kind that there is not, and for damaged data.
+    Raises SlidingWindowsError for an unknown kind, and for damaged data.
     """
     parts: Any = data
     kind, name = parts["kind"], parts["name"]
     call = parts.get(kind, {}).get("call")  # a plot and a network have none
-    facts = credit(f"{name}: {call}" if call else name, source)
+    metadata = credit(f"{name}: {call}" if call else name, source)
     if kind == "plot":
-        return _plot(data, facts)
-    return _moving(name, restored(kind, parts[kind]), facts)
+        return _plot(data, metadata)
+    return _moving(name, restored(kind, parts[kind]), metadata)
 
 
-def _moving(name: str, figure: Drawable, facts: dict[str, str]) -> Rendered:
+def _moving(name: str, figure: Drawable, metadata: dict[str, str]) -> Rendered:
     kind = kind_of(figure)
     animation = [(canvas.pixels, duration) for canvas, duration in kind.animate(figure)]
     still = kind.poster(figure).pixels
     poster = pack(still)
-    files, strip = take_away(figure, name, facts)
+    files, strip = take_away(figure, name, metadata)
     # Both themes show the same palette numbers, so these are packed once.
     images, order = compact([pixels for pixels, _ in animation], range(256))
     timed = zip(images, (duration for _, duration in animation), strict=True)
@@ -55,10 +55,10 @@ def _moving(name: str, figure: Drawable, facts: dict[str, str]) -> Rendered:
     for theme in THEMES.values():
         palette = palette_of(figure, theme)
         colours = [palette[number] for number in order]
-        files[f"{name}.{theme.name}.gif"] = stamped(assemble(shape, stored, colours), facts)
-        files[f"{name}.{theme.name}.png"] = stamped(png(poster, palette), facts)
+        files[f"{name}.{theme.name}.gif"] = stamped(assemble(shape, stored, colours), metadata)
+        files[f"{name}.{theme.name}.png"] = stamped(png(poster, palette), metadata)
     height, width = still.shape
-    made = Rendered(
+    rendered = Rendered(
         files=files,
         alt=kind.alt_text(figure),
         transcript=kind.transcript(figure),
@@ -69,19 +69,21 @@ def _moving(name: str, figure: Drawable, facts: dict[str, str]) -> Rendered:
         strip=strip,
     )
     if is_stepped(figure):
-        return _stepped(made, figure, name)
-    return _in_states(made, figure, name, facts)
+        return _stepped(rendered, figure, name)
+    return _in_states(rendered, figure, name, metadata)
 
 
-def _in_states(made: Rendered, figure: Drawable, name: str, facts: dict[str, str]) -> Rendered:
+def _in_states(
+    rendered: Rendered, figure: Drawable, name: str, metadata: dict[str, str]
+) -> Rendered:
     """The same with what the page shows state by state."""
-    shown, files = states_of(figure), dict(made.files)
+    shown, files = states_of(figure), dict(rendered.files)
     packed = pack(sheet([canvas.pixels for canvas, *_ in shown]))
     for theme in THEMES.values():
         file = png(packed, palette_of(figure, theme))
-        files[f"{name}.{theme.name}.states.png"] = stamped(file, facts)
+        files[f"{name}.{theme.name}.states.png"] = stamped(file, metadata)
     return replace(
-        made,
+        rendered,
         files=files,
         states=tuple((lasts, sentence) for _, lasts, sentence in shown),
         longest=max((sentence for *_, sentence in shown), key=len),
@@ -89,13 +91,13 @@ def _in_states(made: Rendered, figure: Drawable, name: str, facts: dict[str, str
     )
 
 
-def _stepped(made: Rendered, figure: Trace | Transfer, name: str) -> Rendered:
+def _stepped(rendered: Rendered, figure: Trace | Transfer, name: str) -> Rendered:
     """The same with what the page's stepper needs."""
-    sentences = sentences_of(figure, made.transcript)
-    code = script(figure, name, made.transcript).encode()
+    sentences = sentences_of(figure, rendered.transcript)
+    code = script(figure, name, rendered.transcript).encode()
     return replace(
-        made,
-        files={**made.files, f"{name}.trace.js": code},
+        rendered,
+        files={**rendered.files, f"{name}.trace.js": code},
         call=figure.call,
         recipe=recipe(figure, name),
         steps=len(sentences),
@@ -109,10 +111,10 @@ def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], t
     return [renumbered(pixels, table) for pixels in images], colours
 
 
-def _plot(data: dict[str, object], facts: dict[str, str]) -> Rendered:
+def _plot(data: dict[str, object], metadata: dict[str, str]) -> Rendered:
     parts: Any = data
     files = {
-        f"{parts['name']}.{theme}.png": stamped(base64.b64decode(picture), facts)
+        f"{parts['name']}.{theme}.png": stamped(base64.b64decode(picture), metadata)
         for theme, picture in parts["pictures"].items()
     }
     return Rendered(

@@ -1,4 +1,4 @@
-"""A figure once it is rendered: its files, and what pages need to know of them."""
+"""Rendered, a finished figure: its files, and the metadata that pages need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rendered:
-    """Files and facts of one figure.
+    """Files and metadata of one figure.
 
     files: bytes by file name. alt, transcript: the figure in words. width, height: in CSS pixels.
     moving: whether it is an animation. operation: what the gallery sorts it by. call: the torch
@@ -37,13 +37,13 @@ class Rendered:
     label: str = ""
 
     def facts(self) -> dict[str, object]:
-        """All but the files, ready for JSON."""
+        """Everything but the files, ready for JSON."""
         return {name: getattr(self, name) for name in NAMES}
 
     @classmethod
-    def of(cls, facts: Mapping[str, object], files: dict[str, bytes]) -> Rendered:
-        """The inverse of facts; what else they hold is left alone."""
-        own: dict[str, Any] = {name: facts[name] for name in NAMES}
+    def of(cls, metadata: Mapping[str, object], files: dict[str, bytes]) -> Rendered:
+        """The inverse of facts(); further keys are ignored."""
+        own: dict[str, Any] = {name: metadata[name] for name in NAMES}
         own["states"] = tuple((lasts, said) for lasts, said in own["states"])  # JSON has no tuples
         return cls(files, **own)
 

@@ -66,17 +66,17 @@ STATES_IN_A_ROW = 8  # states in a row: side by side, what they have in common p
 
 
 def states_of(item: Drawable) -> list[tuple[Canvas, int, str]]:
-    """(Canvas, milliseconds, sentence) of every picture that shows something of its own.
+    """(Canvas, milliseconds, sentence) of every picture that shows a state.
 
-    The time of pictures on the way to a state is part of the state's.
+    The time of the pictures leading to a state counts as the state's.
     """
     kind = kind_of(item)
-    shown, way = [], 0
+    shown, elapsed = [], 0
     for canvas, lasts in kind.animate(item):
-        way += lasts
+        elapsed += lasts
         if lasts > GLIDE:
-            shown.append((canvas, way))
-            way = 0
+            shown.append((canvas, elapsed))
+            elapsed = 0
     return [(*state, said) for state, said in zip(shown, kind.sentences(item), strict=True)]
 
 
@@ -171,29 +171,33 @@ MOST_SLIDES = 64  # windows of one figure; of more, evenly chosen ones
 
 
 def archive(
-    figure: Drawable, theme: Theme, facts: dict[str, str], name: str = "window", width: int = WIDTH
+    figure: Drawable,
+    theme: Theme,
+    metadata: dict[str, str],
+    name: str = "window",
+    width: int = WIDTH,
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
     stills = [pack(still.pixels) for _, still in stills_of(figure, MOST_SLIDES, width)]
-    return zipped(clear_stills(stills, figure, theme, name, facts))
+    return zipped(clear_stills(stills, figure, theme, name, metadata))
 
 
 def clear_stills(
-    stills: list[Packed], figure: Drawable, theme: Theme, name: str, facts: dict[str, str]
+    stills: list[Packed], figure: Drawable, theme: Theme, name: str, metadata: dict[str, str]
 ) -> dict[str, bytes]:
     """{file name: transparent PNG}, numbered in the order in which they are shown.
 
-    facts: what each file says of itself, as ``credits`` makes it.
+    metadata: for each file, as ``credits`` makes it.
     """
     palette, digits = palette_of(figure, theme), max(2, len(str(len(stills))))
     return {
-        f"{name}-{number:0{digits}}.png": stamped(clear_png(still, palette, theme), facts)
+        f"{name}-{number:0{digits}}.png": stamped(clear_png(still, palette, theme), metadata)
         for number, still in enumerate(stills, 1)
     }
 
 
 def take_away(
-    figure: Drawable, name: str, facts: dict[str, str]
+    figure: Drawable, name: str, metadata: dict[str, str]
 ) -> tuple[dict[str, bytes], list[int]]:
     """({file name: bytes}, [width, height] of the sheet): what a page offers beside the animation.
 
@@ -208,9 +212,9 @@ def take_away(
     frames: dict[str, bytes] = {}
     for theme in THEMES.values():
         files[f"{name}.{theme.name}.strip.png"] = stamped(
-            png(packed_sheet, palette_of(figure, theme)), facts
+            png(packed_sheet, palette_of(figure, theme)), metadata
         )
-        clear = clear_stills(packed_stills, figure, theme, name, facts)
+        clear = clear_stills(packed_stills, figure, theme, name, metadata)
         frames |= {f"{name}/{theme.name}/{file}": data for file, data in clear.items()}
     files[f"{name}.frames.zip"] = zipped(frames)
     height, width = sheet.shape

@@ -1,4 +1,4 @@
-"""An entry of the reference as readers see it: a Markdown heading, and HTML below it."""
+"""The API reference's HTML: one entry as a Markdown heading with HTML below it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LABELS = {
 
 
 def entry_html(entry: Entry, links: set[str], imported: str = "") -> str:
-    """links: names of all entries on the page. imported: the import to write, if any."""
+    """One entry. links: names of all entries on the page. imported: the import to show, if any."""
     parts = [code_html(imported)] if imported else []
     parts.append(code_html(entry.signature))
     parts += _words(entry.parts, links)
@@ -36,18 +36,18 @@ def entry_html(entry: Entry, links: set[str], imported: str = "") -> str:
 
 
 def anchor(name: str) -> str:
-    """An address on the page; Markdown would take '__' for bold."""
+    """An entry's anchor on the page; Markdown would take '__' for bold."""
     return name.strip("_")
 
 
 def prose_html(text: str, links: set[str]) -> str:
-    """``code`` leads to the entry of that name, the number of a paper to the paper."""
+    """Text as HTML: ``code`` links to the entry of that name, a paper's number to the paper."""
 
     def code(match: re.Match) -> str:
         inner = f"<code>{match.group(1)}</code>"
         name = match.group(1).removesuffix("()")
-        found = name if name in links else name.split(".")[0]
-        return f'<a href="#{anchor(name)}">{inner}</a>' if found in links else inner
+        target = name if name in links else name.split(".")[0]
+        return f'<a href="#{anchor(name)}">{inner}</a>' if target in links else inner
 
     html = re.sub(r"`{1,2}([^`]+)`{1,2}", code, escape(text, quote=False))
     for number, address in PAPERS.items():
@@ -56,7 +56,7 @@ def prose_html(text: str, links: set[str]) -> str:
 
 
 def code_html(text: str, language: str = "python", inline: bool = False) -> str:
-    """Coloured as Markdown's own code blocks are."""
+    """Code as HTML, highlighted like Markdown's own code blocks."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
@@ -74,20 +74,20 @@ def _member(owner: Entry, member: Entry, links: set[str]) -> str:
 
 
 def _words(parts: Sequence[Part], links: set[str]) -> list[str]:
-    found = []
+    blocks = []
     for kind, group in groupby(parts, key=lambda part: part.kind):
         if kind == "text":
-            found += [f"<p>{prose_html(part.text, links)}</p>" for part in group]
+            blocks += [f"<p>{prose_html(part.text, links)}</p>" for part in group]
         elif kind == "example":
-            found += [code_html(part.text, "pycon") for part in group]
+            blocks += [code_html(part.text, "pycon") for part in group]
         else:
-            found.append(f'<p class="sw-label">{LABELS[kind]}</p>')
-            found.append(_listed(list(group), links))
-    return found
+            blocks.append(f'<p class="sw-label">{LABELS[kind]}</p>')
+            blocks.append(_listed(list(group), links))
+    return blocks
 
 
 def _listed(parts: list[Part], links: set[str]) -> str:
-    """A list of names and meanings, or a mere text where nothing has a name."""
+    """A list of names and meanings, or just paragraphs where nothing has a name."""
     if not parts[0].name:
         texts = "".join(f"<p>{prose_html(part.text, links)}</p>" for part in parts)
         return f'<div class="sw-names">{texts}</div>'

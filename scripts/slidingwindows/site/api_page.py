@@ -1,8 +1,8 @@
-"""The reference page: marks in its Markdown become what the package's docstrings say.
+"""The API reference page: marks in its Markdown are replaced by entries made from docstrings.
 
-'<!-- api slide lesson.show functions -->' stands for the entries named, in this order.
-The words functions, classes, errors and values stand for all names of ``__all__`` of
-that kind that no mark names, so that a new public name appears by itself.
+'<!-- api slide lesson.show functions -->' becomes the entries named, in this order. The words
+functions, classes, errors and values become all names of ``__all__`` of that kind that no mark
+names, so that a new public name appears by itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REST = {"functions": "function", "classes": "class", "errors": "error", "values"
 
 
 def with_api(markdown: str, folder: Path) -> tuple[str, list[str]]:
-    """A page with its marks filled in, and what is wrong with it, one sentence each.
+    """A page with its marks filled in, and its problems, one sentence each.
 
     folder: of the package's source.
     """
@@ -54,18 +54,18 @@ def _own(word: str) -> str:
 
 
 def _entries(package: Package, names: list[str]) -> tuple[dict[str, Entry], list[str]]:
-    found, problems = {}, []
+    entries, problems = {}, []
     for name in names:
         try:
             entry = package.entry(name)
-            found.setdefault(entry.name, entry)
+            entries.setdefault(entry.name, entry)
         except SlidingWindowsError as error:
             problems.append(error.problem)
-    return found, problems
+    return entries, problems
 
 
 def without_words(entry: Entry) -> list[str]:
-    """What of an entry no docstring tells, one sentence each."""
+    """What an entry's docstrings leave out, one sentence each."""
     problems = _untold(entry, entry.name)
     for member in entry.members:
         problems += _untold(member, f"{entry.name}.{member.name}")
@@ -75,6 +75,6 @@ def without_words(entry: Entry) -> list[str]:
 def _untold(entry: Entry, name: str) -> list[str]:
     if not entry.parts:
         return [f"{name} has no docstring"]
-    told = {part.name for part in entry.parts}
-    missing = [one for one in entry.parameters if one not in told]
+    explained = {part.name for part in entry.parts}
+    missing = [one for one in entry.parameters if one not in explained]
     return [f"the docstring of {name} does not explain {one}" for one in missing]

@@ -1,4 +1,4 @@
-"""A package's public names, read from its source by griffe; nothing is imported."""
+"""The API reference's data: public names and docstrings, parsed by griffe without importing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Part:
 
     Attributes:
         kind: 'text', 'parameter', 'field', 'returns', 'raises', 'example' or 'source'.
-        text: Its words on one line; an example as it is written.
+        text: Its words on one line; an example as it was written.
         name: The parameter or field explained, or the error raised.
     """
 
@@ -39,7 +39,7 @@ class Entry:
         name: The name itself.
         module: Where readers import it from, within the package; '__init__' is the package.
         kind: 'function', 'class', 'error', 'value', 'method' or 'property'.
-        signature: As readers would write it, a long one with a line for each parameter.
+        signature: As source code; a long one has a line for each parameter.
         parts: Its docstring, piece by piece; empty if there is none.
         parameters: What its docstring has to explain: parameters, or the fields of a class.
         members: Public methods and properties of a class, in the order of the source.
@@ -84,42 +84,42 @@ class Package:
         """
         module, _, own = name.rpartition(".")
         try:
-            found = self._tree[name]
-            made = found.final_target if found.is_alias else found
+            item = self._tree[name]
+            target = item.final_target if item.is_alias else item
         except (KeyError, griffe.GriffeError):
             where = f"{self.folder.name}.{module}".rstrip(".")
             raise SlidingWindowsError(f"there is no {own!r} in {where}") from None
-        home = found.target_path.rpartition(".")[0] if found.is_alias and not module else ""
+        home = item.target_path.rpartition(".")[0] if item.is_alias and not module else ""
         module = module or home.partition(".")[2] or "__init__"
-        if made.is_class:
-            return _class(made, own, module)
-        if made.is_function:
-            return _function(made, own, module)
-        return Entry(own, module, "value", f"{own} = {_code(made.value)}", _parts(made))
+        if target.is_class:
+            return _class(target, own, module)
+        if target.is_function:
+            return _function(target, own, module)
+        return Entry(own, module, "value", f"{own} = {_code(target.value)}", _parts(target))
 
 
-def _function(made: griffe.Function, name: str, module: str) -> Entry:
-    texts, names = _parameters(made.parameters)
-    signature = name + _block(texts, _returned(made.returns))
-    return Entry(name, module, "function", signature, _parts(made), names)
+def _function(target: griffe.Function, name: str, module: str) -> Entry:
+    texts, names = _parameters(target.parameters)
+    signature = name + _block(texts, _returned(target.returns))
+    return Entry(name, module, "function", signature, _parts(target), names)
 
 
-def _class(made: griffe.Class, name: str, module: str) -> Entry:
-    bases = [str(base) for base in made.bases]
+def _class(target: griffe.Class, name: str, module: str) -> Entry:
+    bases = [str(base) for base in target.bases]
     kind = "error" if any(base.endswith(("Error", "Exception")) for base in bases) else "class"
-    texts, names = _parameters(_made_from(made))
-    members = tuple(_members(made, module))
-    return Entry(name, module, kind, name + _block(texts), _parts(made), names, members)
+    texts, names = _parameters(_made_from(target))
+    members = tuple(_members(target, module))
+    return Entry(name, module, kind, name + _block(texts), _parts(target), names, members)
 
 
-def _made_from(made: griffe.Class) -> griffe.Parameters:
-    """What one gives to make one: of __init__, or the fields of a named tuple."""
-    if "__init__" in made.members:
-        return griffe.Parameters(*list(made.parameters)[1:])
+def _made_from(target: griffe.Class) -> griffe.Parameters:
+    """What makes an instance: the parameters of __init__, or the fields of a named tuple."""
+    if "__init__" in target.members:
+        return griffe.Parameters(*list(target.parameters)[1:])
     return griffe.Parameters(
         *(
             griffe.Parameter(one.name, annotation=one.annotation, default=one.value)
-            for one in made.members.values()
+            for one in target.members.values()
             if _is_field(one)
         )
     )
@@ -133,8 +133,8 @@ def _is_property(member: griffe.Object | griffe.Alias) -> bool:
     return "property" in member.labels
 
 
-def _members(made: griffe.Class, module: str) -> Iterator[Entry]:
-    for name, member in made.members.items():
+def _members(target: griffe.Class, module: str) -> Iterator[Entry]:
+    for name, member in target.members.items():
         if name.startswith("_") or not (member.is_function or _is_property(member)):
             continue
         if member.is_attribute:
@@ -143,7 +143,7 @@ def _members(made: griffe.Class, module: str) -> Iterator[Entry]:
             continue
         own = list(member.parameters)
         texts, names = _parameters(own if "staticmethod" in member.labels else own[1:])
-        front = f"{made.name}." if {"classmethod", "staticmethod"} & member.labels else ""
+        front = f"{target.name}." if {"classmethod", "staticmethod"} & member.labels else ""
         text = f"{front}{name}({', '.join(texts)}){_returned(member.returns)}"
         yield Entry(name, module, "method", text, _parts(member), names)
 
@@ -172,7 +172,7 @@ def _returned(annotation: griffe.Expr | str | None) -> str:
 
 
 def _code(expression: griffe.Expr | str) -> str:
-    """With the quotes that this project writes; griffe writes those of repr."""
+    """An expression with this project's double quotes; griffe writes single ones, like repr."""
     return re.sub(r"""'([^'"\\]*)'""", r'"\1"', str(expression))
 
 
@@ -184,16 +184,16 @@ def _block(texts: list[str], returned: str = "") -> str:
     return "(\n" + "".join(f"    {text},\n" for text in texts) + f"){returned}"
 
 
-def _parts(made: griffe.Object) -> tuple[Part, ...]:
-    if not made.docstring:
+def _parts(target: griffe.Object) -> tuple[Part, ...]:
+    if not target.docstring:
         return ()
-    sections = made.docstring.parse(
+    sections = target.docstring.parse(
         "google", warnings=False, returns_named_value=False, returns_multiple_items=False
     )
-    return tuple(part for section in sections for part in _pieces(section, made))
+    return tuple(part for section in sections for part in _pieces(section, target))
 
 
-def _pieces(section: griffe.DocstringSection, made: griffe.Object) -> Iterator[Part]:
+def _pieces(section: griffe.DocstringSection, target: griffe.Object) -> Iterator[Part]:
     kind, value = section.kind.value, section.value
     if kind == "text":
         yield from (Part("text", _line(text)) for text in re.split(r"\n\s*\n", value))
@@ -204,8 +204,8 @@ def _pieces(section: griffe.DocstringSection, made: griffe.Object) -> Iterator[P
         yield from (Part("raises", _line(one.description), str(one.annotation)) for one in value)
     elif kind == "returns":
         [one] = value
-        # What comes before a colon would be the type, if the signature did not have that already.
-        front = "" if one.annotation is made.returns else f"{one.annotation}: "
+        # griffe takes the text before a colon for the type, which the signature has already.
+        front = "" if one.annotation is target.returns else f"{one.annotation}: "
         yield Part("returns", _line(front + one.description))
     elif kind == "examples":
         for one, text in value:
@@ -215,7 +215,7 @@ def _pieces(section: griffe.DocstringSection, made: griffe.Object) -> Iterator[P
         yield Part("source", _line(value.description))
     else:
         title = section.title or kind
-        raise SlidingWindowsError(f"{made.path}: no section of a docstring is {title!r}")
+        raise SlidingWindowsError(f"{target.path}: no section of a docstring is {title!r}")
 
 
 def _line(text: str) -> str:

@@ -1,9 +1,9 @@
-"""What the build makes of assets/: classic scripts of modules, and style in the figures' colours.
+"""Bundle the scripts of assets/ with esbuild, and fill the figures' colours into its styles.
 
-Browsers refuse modules on pages opened from a folder, so esbuild makes one script of each file
-directly in assets/, with all that it imports. What they know of torch comes from torch: the build
-writes it as a module, '#generated/torch.js'. ``python -m slidingwindows.site.assets`` writes that
-module alone, for the tools that read scripts.
+Browsers refuse modules on pages opened from a folder, so esbuild makes one classic script of each
+file directly in assets/, with everything that it imports. What scripts know of torch comes from
+torch: the build writes it as a module, '#generated/torch.js'. ``python -m
+slidingwindows.site.assets`` writes only that module, for the linters that read scripts.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ COLOURED = (".css", ".svg")
 COLOUR = re.compile(rf"\b({'|'.join(THEMES)})\((\w+)\)|\bpalette\((\w+)\)")
 LAYER = re.compile(r"^  (\w+): \w+,$", re.M)  # a line of the table RULES in assets/torch/layers.js
 
-# ES2022 is what browsers of the last years run; texts keep their letters.
+# ES2022 is what browsers of recent years run; utf8 keeps texts unescaped.
 OPTIONS = ("--bundle", "--format=iife", "--minify", "--charset=utf8", "--target=es2022")
-# What tsconfig.json says is for the checks alone.
+# tsconfig.json is only for the type checks.
 OPTIONS += ('--banner:js="use strict";', "--tsconfig-raw={}")
 
 
 def esbuild() -> Path:
-    """The program itself, which needs no Node to run. Raises SlidingWindowsError without it."""
+    """The esbuild program, which needs no Node. Raises SlidingWindowsError if there is none."""
     packages = Path(sys.prefix, "node_modules", "@esbuild")
-    found = [*packages.glob("*/bin/esbuild"), *packages.glob("*/esbuild.exe")]
-    if not found:
+    programs = [*packages.glob("*/bin/esbuild"), *packages.glob("*/esbuild.exe")]
+    if not programs:
         raise SlidingWindowsError(f"{packages} holds no esbuild; scripts/node.sh installs it")
-    return found[0]
+    return programs[0]
 
 
 def write_torch(root: Path) -> str:
     """Write .cache/script/torch.js, which package.json calls '#generated/torch.js', if it is stale.
 
-    Returns its text, empty if there are no layers. Another process asks torch, which would stay in
-    this one. Raises SlidingWindowsError if torch does not answer as expected.
+    Returns its text, empty if there are no layers. Torch is asked in another process, because it
+    would stay loaded in this one. Raises SlidingWindowsError if torch does not answer as expected.
     """
     table = root / "assets" / "torch" / "layers.js"
     if not table.is_file():
@@ -62,9 +62,9 @@ def write_torch(root: Path) -> str:
 
 
 def write_bundles(root: Path, folder: Path) -> list[str]:
-    """Write assets/*.js, bundled, into a folder, as far as they are stale; returns their names.
+    """Write assets/*.js, bundled, into a folder if they are stale; returns their names.
 
-    They are made aside and then renamed, each by itself. Raises SlidingWindowsError with esbuild's
+    Each is written aside and then renamed. Raises SlidingWindowsError with esbuild's
     own words, and writes nothing, if a script has a fault.
     """
     modules = sorted((root / "assets").rglob("*.js"))
@@ -111,9 +111,9 @@ def write_coloured(root: Path, folder: Path) -> list[str]:
 
 
 def with_colours(text: str, where: str) -> str:
-    """light(ROLE), dark(ROLE) as '#rrggbb', palette(THEME) as all its roles: '--fig-ROLE: ...;'.
+    """light(ROLE) and dark(ROLE) become '#rrggbb', palette(THEME) all roles: '--fig-ROLE: ...;'.
 
-    where: what an error names.
+    where: the file that an error names.
     """
 
     def colour(match: re.Match[str]) -> str:

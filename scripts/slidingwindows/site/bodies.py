@@ -1,7 +1,7 @@
-"""What a page's Markdown leads to, kept by content: its HTML, its contents, and what is searched.
+"""Cache each page's rendered body: its HTML, its table of contents and its search entries.
 
-A page is rendered again if anything changed that its body is made from; which links it looked up,
-and what it found, is kept with it. What the theme puts around a body is not kept here.
+A page is rendered again if anything that its body is made from has changed, including what the
+links that it looked up led to. What the theme puts around a body is not cached.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAKERS += ("latex2mathml", "backrefs")
 SEARCHES = ("search", "material/search")  # the plugin's name in MkDocs
 
 
-class Asked:
+class RecordingFiles:
     """MkDocs's files, and a record of what a page looked up among them."""
 
     def __init__(self, files: Files):
@@ -40,15 +40,15 @@ class Asked:
         return file
 
 
-class Told(logging.Filter):
-    """Counts what MkDocs has to say of a page, for what is kept would not say it again.
+class MessageCounter(logging.Filter):
+    """Counts MkDocs's messages about a page, since a cached page would not repeat them.
 
-    It counts also what MkDocs keeps to itself, as with --quiet.
+    Messages that MkDocs would not show, as with --quiet, count as well.
     """
 
     log = logging.getLogger("mkdocs.structure.pages")
 
-    def __enter__(self) -> Told:
+    def __enter__(self) -> MessageCounter:
         self.count, self.heard, self.level = 0, self.log.getEffectiveLevel(), self.log.level
         self.log.setLevel(min(self.heard, logging.INFO))
         self.log.addFilter(self)
@@ -65,23 +65,23 @@ class Told(logging.Filter):
 
 
 def makers() -> str:
-    """A key of what makes bodies; it is the same for all pages of a build."""
+    """A key of the code that makes bodies; the same for all pages of a build."""
     sources = (path.read_bytes() for path in sorted(HERE.rglob("*.py")))
     return digest(*sources, versions(*MAKERS), sys.version)
 
 
-def keep_body(page: Page, cache: Path, more: str, finish: Callable[[str], str]) -> None:
-    """Have MkDocs render a page only if it must; from now on, ``page.render`` does it.
+def keep_body(page: Page, cache: Path, extra_key: str, finish: Callable[[str], str]) -> None:
+    """Replace ``page.render`` with one that has MkDocs render the page only if it must.
 
-    page: with its Markdown. cache: the folder of everything a build keeps. more: what else the
-    finished body depends on. finish: what becomes of the HTML that Markdown gives.
+    page: with its Markdown. cache: the folder of everything that a build keeps. extra_key: for
+    whatever else the finished body depends on. finish: applied to the HTML made from Markdown.
     """
     plain = page.render
 
     def render(config, files: Files) -> None:
         name = _name(page.file)
         entry = Entry(cache / "bodies", name)
-        key = _key(page, config, more)
+        key = _key(page, config, extra_key)
         kept = _read(entry, key)
         if kept is None or not _holds(kept, files):
             kept = _made(page, config, files, plain, finish)
@@ -96,7 +96,7 @@ def keep_body(page: Page, cache: Path, more: str, finish: Callable[[str], str]) 
 
 
 def forget_bodies(cache: Path, files: Files) -> None:
-    """Remove what is kept of pages that there are no more."""
+    """Remove the cached bodies of pages that no longer exist."""
     pages = set(map(_name, files))
     for path in (cache / "bodies").glob("[!.]*"):
         if path.stem not in pages:
@@ -104,7 +104,7 @@ def forget_bodies(cache: Path, files: Files) -> None:
 
 
 def search_kept(plugins) -> None:
-    """Have the search's plugin take the kept entries of a page."""
+    """Have the search plugin use a page's cached entries."""
     index = _index(plugins)
     if index is None:
         return
@@ -132,18 +132,18 @@ def _name(file: File) -> str:
     return file.src_uri.rpartition(".")[0].replace("/", "--")
 
 
-def _key(page: Page, config, more: str) -> str:
+def _key(page: Page, config, extra_key: str) -> str:
     settings = [config.markdown_extensions, config.mdx_configs, config.use_directory_urls]
     index = _index(config.plugins)
-    facts = {
-        "title": page.__dict__.get("title"),  # the navigation's; what is rendered gives others
+    metadata = {
+        "title": page.__dict__.get("title"),  # the navigation's, not the rendered page's
         "meta": page.meta,
         "file": [page.file.src_uri, page.file.url],
         "settings": [*settings, dict(config.validation.links)],
         "search": [index is not None, dict(index.config) if index else {}],
     }
-    text = json.dumps(facts, sort_keys=True, default=repr)
-    return digest(page.markdown or "", text, more)
+    text = json.dumps(metadata, sort_keys=True, default=repr)
+    return digest(page.markdown or "", text, extra_key)
 
 
 def _place(file: File | None) -> list | None:
@@ -157,26 +157,26 @@ def _read(entry: Entry, key: str) -> dict | None:
 
 
 def _holds(kept: dict, files: Files) -> bool:
-    """Whether every link leads where it led."""
-    asked = kept["asked"].items()
-    return all(_place(files.get_file_from_path(path)) == place for path, place in asked)
+    """Whether every link still leads where it did."""
+    lookups = kept["asked"].items()
+    return all(_place(files.get_file_from_path(path)) == place for path, place in lookups)
 
 
 def _made(page: Page, config, files: Files, plain, finish) -> dict | None:
-    """Render a page; what there is to keep, None if a build must say the same again."""
-    asked = Asked(files)
-    with Told() as told:
-        plain(config, asked)
+    """Render a page. Returns what to cache; None if MkDocs has to give its messages again."""
+    lookups = RecordingFiles(files)
+    with MessageCounter() as messages:
+        plain(config, lookups)
     page.content = finish(page.content)
-    if told.count or page.links_to_anchors is None:
+    if messages.count or page.links_to_anchors is None:
         return None
     links = {file.src_uri: to for file, to in page.links_to_anchors.items()}
-    found, index = None, _index(config.plugins)
+    entries, index = None, _index(config.plugins)
     if index is not None:
         whole, index.entries = index.entries, []
         try:
             type(index).add_entry_from_context(index, page)
-            found = index.entries
+            entries = index.entries
         finally:
             index.entries = whole
     return {
@@ -185,8 +185,8 @@ def _made(page: Page, config, files: Files, plain, finish) -> dict | None:
         "title": page._title_from_render,
         "anchors": sorted(page.present_anchor_ids or ()),
         "links": links,
-        "asked": asked.found,
-        "found": found,
+        "asked": lookups.found,
+        "found": entries,
     }
 
 

@@ -1,4 +1,4 @@
-"""Pages of a built site to one HTML page, for print: a cover, contents, a chapter for each."""
+"""The printed book's HTML: pages of a built site as chapters, with a cover and contents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from ..core.errors import SlidingWindowsError
 from .embed import PLAYERS
 
-# What only a screen can use.
+# What is of use only on a screen.
 DROPPED = {"md-content__button", "headerlink", "sw-words", "sw-dark", "sw-bar", "sw-sentence"}
 NAMING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 POSTER = re.compile(r'srcset="(figures/[\w-]+\.light\.png)"')
@@ -22,7 +22,7 @@ STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 
 @dataclass(frozen=True)
 class Chapter:
-    """name: of its section, and what its ids begin with. page: such as 'lessons/padding/'."""
+    """name: its section's id, and the prefix of its ids. page: such as 'lessons/padding/'."""
 
     name: str
     page: str
@@ -33,19 +33,19 @@ class Chapter:
 def chapters_of(site: Path, pages: list[str], address: str = "") -> list[Chapter]:
     """The articles of these pages, with links that work inside one document.
 
-    pages: addresses under the site's root, such as 'lessons/padding/'. address: where the site
-    is public, for links to pages that are not chapters; without one those become plain text.
+    pages: addresses under the site's root, such as 'lessons/padding/'. address: the
+    public site's, for links to pages that are not chapters; without it those become plain text.
     Raises SlidingWindowsError if a page is not built, or holds no article.
     """
     names = {page: page.strip("/").rpartition("/")[2] for page in pages}
     return [_chapter(site, page, names, address) for page in pages]
 
 
-def book(site: Path, chapters: list[Chapter], facts: dict, numbers: dict[str, int]) -> str:
+def book(site: Path, chapters: list[Chapter], metadata: dict, numbers: dict[str, int]) -> str:
     """The whole HTML, whose links to files are relative to the site's root.
 
-    facts: 'title', 'line', 'author' and 'imprint', lines for the cover. numbers: {name: page
-    number}, what the contents say.
+    metadata: 'title', 'line', 'author' and 'imprint', lines for the cover. numbers: the page
+    number of each chapter by its name, for the contents.
     """
     first = (site / chapters[0].page / "index.html").read_text("utf-8")
     sheets = [urljoin(chapters[0].page, href) for href in STYLE.findall(first)]
@@ -59,9 +59,9 @@ def book(site: Path, chapters: list[Chapter], facts: dict, numbers: dict[str, in
     )
     template = files(__package__).joinpath("templates/book.html").read_text("utf-8")
     return Template(template).substitute(
-        {key: escape(facts[key]) for key in ("title", "line", "author")},
+        {key: escape(metadata[key]) for key in ("title", "line", "author")},
         styles="\n".join(f'<link rel="stylesheet" href="{escape(sheet)}">' for sheet in sheets),
-        imprint="\n".join(f"<p>{escape(line)}</p>" for line in facts["imprint"]),
+        imprint="\n".join(f"<p>{escape(line)}</p>" for line in metadata["imprint"]),
         picture=_picture(site),
         contents="\n".join(contents),
         chapters="\n".join(bodies),
@@ -112,18 +112,18 @@ def _drop(parent) -> None:
 
 
 def _remove(parent, child) -> None:
-    """Take an element away, and keep the text behind it, which ElementTree attaches to it."""
-    place = list(parent).index(child)
+    """Remove an element, but keep the text after it, which ElementTree attaches to it."""
+    index = list(parent).index(child)
     if child.tail:
-        if place:
-            parent[place - 1].tail = (parent[place - 1].tail or "") + child.tail
+        if index:
+            parent[index - 1].tail = (parent[index - 1].tail or "") + child.tail
         else:
             parent.text = (parent.text or "") + child.tail
     parent.remove(child)
 
 
 def _rename(element, name: str) -> None:
-    """Ids that are unique on a page stay so in the book."""
+    """Prefix ids, so that those unique on a page are unique in the book."""
     if element.get("id"):
         element.set("id", f"{name}--{element.get('id')}")
     for key in NAMING:
@@ -138,14 +138,14 @@ def _relink(element, page: str, names: dict[str, str], address: str) -> None:
     elif element.tag == "details":
         element.set("open", "")
     elif element.tag == "a" and element.get("href"):
-        place = urljoin(page, element.get("href"))
-        if urlsplit(place).scheme:
+        link = urljoin(page, element.get("href"))
+        if urlsplit(link).scheme:
             return
-        target, fragment = urldefrag(place)
+        target, fragment = urldefrag(link)
         if target in names:
             element.set("href", f"#{names[target]}" + (f"--{fragment}" if fragment else ""))
         elif address:
-            element.set("href", urljoin(address, place))
+            element.set("href", urljoin(address, link))
         else:
             element.tag = "span"
             del element.attrib["href"]

@@ -1,4 +1,4 @@
-"""A built site read in a real Chromium over loopback: for tests, benches and PDFs."""
+"""Serve a built site on loopback and open it in Chromium: for tests, benchmarks and PDFs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 
-# The shell without windows comes first: it opens a page in half the time of the whole browser.
+# The headless shell comes first: it opens a page in half the time of the full browser.
 NAMES = (
     "chromium-headless-shell",
     "chromium",
@@ -35,17 +35,17 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 class _Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 128  # a page asks for more at once than the five that usually may wait
+    request_queue_size = 128  # a page makes more requests at once than the default queue of five
 
     def handle_error(self, request, client_address):
-        """Browsers abort the downloads of a page that they leave."""
+        """Ignore aborted connections: browsers abort downloads when they leave a page."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 @contextlib.contextmanager
 def served(folder: Path, port: int = 0):
-    """The address of a folder, 'http://127.0.0.1:PORT/', while it is served; port 0: any free."""
+    """Serve a folder at the address given, 'http://127.0.0.1:PORT/'; port 0 takes any free one."""
     handler = functools.partial(_Quiet, directory=str(folder))
     with _Server(("127.0.0.1", port), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -55,7 +55,7 @@ def served(folder: Path, port: int = 0):
 
 @contextlib.contextmanager
 def chromium():
-    """A headless Chromium, through Playwright: the machine's own, else Playwright's.
+    """A headless Chromium, through Playwright: the system's, else Playwright's.
 
     Raises SlidingWindowsError if Playwright is not installed.
     """

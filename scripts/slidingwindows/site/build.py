@@ -1,4 +1,4 @@
-"""Build the whole site aside, strictly, and put it in place only if it is good."""
+"""`make site`: build the whole site aside, strictly, and swap it in only if nothing failed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .checks import check_site
 
 
 def build(root: Path, keep: bool = True) -> None:
-    """Write root/site; without ``keep``, look through the finished site and throw it away.
+    """Write root/site; without ``keep``, check the finished site and throw it away.
 
-    An error leaves the last good site as it was.
+    After an error the last good site is still in place.
     """
     begun = time.perf_counter()
     prepare(root)
     aside, claim = _aside(root)
     try:
-        # Not --quiet: with it MkDocs overlooks its own warnings, and --strict passes everything.
+        # Not --quiet: with it MkDocs ignores its own warnings, so --strict would pass everything.
         command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-        # Material's notice of its end in 2027 is in the README; every build need not repeat it.
+        # The README mentions that Material's support ends in 2027; builds need not repeat it.
         quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         done = subprocess.run(
             [*command, "--site-dir", str(aside)],
@@ -55,7 +55,7 @@ def build(root: Path, keep: bool = True) -> None:
 
 
 def _aside(root: Path) -> tuple[Path, int | None]:
-    """A new folder in the cache, and what claims it; those that killed builds left are removed."""
+    """A new folder in the cache, and the claim on it; what killed builds left behind is removed."""
     cache = cache_of(root)
     try:
         with one_at_a_time(cache, print):
@@ -74,9 +74,9 @@ def _aside(root: Path) -> tuple[Path, int | None]:
 
 
 def _claim(folder: Path) -> int | None:
-    """An open handle that says this folder is in use; None if a living build says so already.
+    """An open handle that marks a folder as in use; None if a running build holds one.
 
-    The system drops the claim of a build that was killed.
+    The system releases the claim of a build that was killed.
     """
     try:
         import fcntl
@@ -92,14 +92,14 @@ def _claim(folder: Path) -> int | None:
 
 
 def _address(root: Path) -> str:
-    """What absolute links of the site begin with."""
+    """The prefix of the site's absolute links."""
     from mkdocs.config import load_config
 
     return load_config(str(root / "mkdocs.yml")).site_url or ""
 
 
 def _swap(new: Path, place: Path) -> None:
-    """Put new in the place of what stands there, or leave that as it is."""
+    """Replace a folder with a new one; on an error, the old one stays."""
     old = new.with_name(new.name + ".old")
     try:
         os.chmod(new, 0o755)

@@ -1,4 +1,4 @@
-"""What a finished site must keep: valid HTML, working links, words for pictures, light pages."""
+"""Checks of a built site: valid HTML, working links, alt texts, and files within their budgets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from ..core.errors import SlidingWindowsError
 from .embed import PLAYERS
 
-# Most kilobytes of a file, gzipped where a host would gzip it; the first pattern that fits counts.
+# Maximum kilobytes of a file, gzipped if hosts would gzip it; the first matching pattern counts.
 BUDGETS = (
     ("assets/javascripts/*.js", 160, True),  # Material's own
     ("lessons/*/index.html", 19, True),
@@ -29,20 +29,20 @@ BUDGETS = (
     ("assets/site.css", 12, True),
     ("search/search_index.json", 150, True),
 )
-PER_FIGURE = 0.22  # more kilobytes, gzipped, for each figure that a page shows: its words and links
+PER_FIGURE = 0.22  # additional kilobytes, gzipped, for the words and links of each figure on a page
 NAMING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 LINKING = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"))
 LINKING += (("sliding-window", "src"), ("moving-pictures", "light"), ("moving-pictures", "dark"))
 LINKING += (("source", "srcset"), ("iframe", "src"))
-# A fragment with an equals sign is the state of a page that plays, not a place on it.
+# A fragment with an equals sign is the state of an interactive page, not an anchor.
 STATE = "="
-# Made with every figure for paper and slides; only a site with a gallery links to all of them.
+# Made with every figure, for paper and slides; only a site with a gallery links to all of them.
 BESIDE = (".strip.png", ".frames.zip")
 
 
 @dataclass
 class Page:
-    """One parsed page. name: its path in the site. base: where it lies as a URL path."""
+    """One parsed page. name: its path in the site. base: the same as a URL path."""
 
     name: str
     elements: list
@@ -55,12 +55,12 @@ class Page:
 
     @property
     def ids(self) -> list[str]:
-        """Every place of the page that a link can lead to, in order."""
+        """Every anchor of the page, in order."""
         return [one.get("id") for one in self.elements if one.get("id")]
 
     @property
     def figures(self) -> int:
-        """How many figures the page shows, or cards of figures."""
+        """How many figures, or cards of figures, the page shows."""
         return sum(
             one.tag in PLAYERS or "sw-card" in (one.get("class") or "").split()
             for one in self.elements
@@ -68,7 +68,7 @@ class Page:
 
 
 def check_site(folder: Path, address: str = "") -> None:
-    """Look through a built site. address: what its own absolute links begin with (site_url).
+    """Check a built site. address: the prefix of its own absolute links (site_url).
 
     Raises one SlidingWindowsError that names every fault with its page.
     """
@@ -76,8 +76,8 @@ def check_site(folder: Path, address: str = "") -> None:
     problems = [f"{page.name}: {what}" for page in pages.values() for what in page.problems]
     used: set[str] = set()
     for page in pages.values():
-        found = [*_identities(page), *_words(page), *_links(folder, page, pages, address, used)]
-        problems += [f"{page.name}: {what}" for what in found]
+        faults = [*_identities(page), *_words(page), *_links(folder, page, pages, address, used)]
+        problems += [f"{page.name}: {what}" for what in faults]
     problems += [
         f"{name}: no page shows it"
         for name in _names(folder / "figures", "*", "figures/")
@@ -111,18 +111,18 @@ def _identities(page: Page):
     known = set(page.ids)
     for name in sorted(known):
         if page.ids.count(name) > 1:
-            yield f"the id {name!r} is there {page.ids.count(name)} times"
+            yield f"the id {name!r} appears {page.ids.count(name)} times"
     for one in page.elements:
         for attribute in NAMING:
             for name in (one.get(attribute) or "").split():
                 if name not in known:
-                    yield f"{attribute} names {name!r}, which is not there"
+                    yield f"{attribute} names {name!r}, which does not exist"
 
 
 def _words(page: Page):
     for one in page.elements:
         if one.tag == "img" and not (one.get("alt") or "").strip():
-            yield f"the picture {one.get('src')} has no words (alt)"
+            yield f"the picture {one.get('src')} has no alt text"
 
 
 def _links(folder: Path, page: Page, pages: dict[str, Page], address: str, used: set[str]):

@@ -1,7 +1,7 @@
-"""Lessons to run in a browser: links to Colab and Binder, and the branch that both read.
+"""Lessons in Colab and Binder: the links to them, and the branch of notebooks that both read.
 
-Colab opens notebooks from GitHub alone, and this repository keeps lessons as plain scripts. So
-`make notebooks` puts the take-away, unpacked, on a branch of its own: executed notebooks, the
+Colab opens notebooks only from GitHub, and this repository keeps lessons as plain scripts. So
+`make notebooks` puts the takeaway, unpacked, on a branch of its own: executed notebooks, the
 package's wheel and exact requirements, which Binder installs. `python -m slidingwindows.site.cloud`
 writes its files; scripts/push_notebooks.sh, which needs no package, pushes them.
 """
@@ -23,11 +23,11 @@ GITHUB = re.compile(r"https://github\.com/([\w-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 def cloud_links(repo_url: str | None, lesson: str) -> dict[str, str]:
-    """{'Colab': address, 'Binder': address} of a lesson; none unless GitHub has the repository."""
-    found = GITHUB.match(repo_url or "")
-    if not found:
+    """{'Colab': address, 'Binder': address} of a lesson; {} unless the repository is on GitHub."""
+    match = GITHUB.match(repo_url or "")
+    if not match:
         return {}
-    name = found[1]
+    name = match[1]
     path = f"notebooks/{lesson}.ipynb"
     return {
         "Colab": f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/{path}",
@@ -54,9 +54,9 @@ def branch_files(root: Path, repo_url: str) -> dict[str, bytes]:
 
 
 def write_branch(root: Path, folder: Path) -> int:
-    """Write what the branch holds into a folder, in place of what is there; counts the files.
+    """Replace a folder with what the branch holds; returns how many files.
 
-    Without repo_url in mkdocs.yml there is nothing to write, and no folder. Raises what
+    Without repo_url in mkdocs.yml there is nothing to write, and the folder is removed. Raises what
     branch_files() raises, and leaves the folder as it was.
     """
     from mkdocs.config import load_config

@@ -1,4 +1,4 @@
-"""The course's order: the list of lessons on the home page, and where each source is cited."""
+"""From the navigation: the course's order, the home page's lesson list, where sources are cited."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def lessons_in(nav) -> list[str]:
         nav = list(nav.values())
     if isinstance(nav, list):
         return [name for item in nav for name in lessons_in(item)]
-    found = isinstance(nav, str) and nav.startswith("lessons/") and nav.endswith(".ipynb")
-    return [Path(nav).stem] if found else []
+    lesson = isinstance(nav, str) and nav.startswith("lessons/") and nav.endswith(".ipynb")
+    return [Path(nav).stem] if lesson else []
 
 
 def split_page(text: str) -> tuple[str, dict]:
-    """A prepared page to its Markdown and its header, which prepare wrote as JSON."""
+    """A prepared page's Markdown, and its header, which prepare wrote as JSON."""
     _, header, body = text.split("---\n", 2)
     return body, json.loads(header)
 
 
 def course_in(nav) -> list[str]:
-    """Names of the lessons in the navigation's section 'Lessons'; others are elsewhere."""
+    """Names of the lessons in the navigation's section 'Lessons', in order."""
     for item in nav or []:
         if isinstance(item, dict) and "Lessons" in item:
             return lessons_in(item)
@@ -35,16 +35,16 @@ def course_in(nav) -> list[str]:
 
 def course_pages(nav, pages: Path) -> list[tuple[str, dict]]:
     """Name and header of each prepared lesson of the course, in order."""
-    found = []
+    result = []
     for name in course_in(nav):
         path = pages / f"{name}.md"
         if path.exists():  # MkDocs itself reports a nav entry without a file
-            found.append((name, split_page(path.read_text("utf-8"))[1]))
-    return found
+            result.append((name, split_page(path.read_text("utf-8"))[1]))
+    return result
 
 
 def lesson_list(nav, pages: Path) -> str:
-    """Markdown for the mark: each lesson's title, description and reading time."""
+    """Markdown that replaces MARK: each lesson's title, description and reading time."""
     items = [
         '<li markdown="block">\n\n'
         f"[{meta['title']}](lessons/{name}.ipynb)\n{{ .sw-title }}\n\n"
@@ -55,11 +55,11 @@ def lesson_list(nav, pages: Path) -> str:
 
 
 def with_facts(markdown: str, meta: dict) -> str:
-    """Reading time under the lesson's title."""
+    """A lesson's Markdown with the reading time below its title."""
     head, title, rest = f"\n{markdown}".partition("\n# ")
     first, _, body = rest.partition("\n")
-    facts = f"{meta['minutes']} minutes to read\n{{ .sw-facts data-search-exclude=1 }}"
-    return f"{head}{title}{first}\n\n{facts}\n\n{body}".removeprefix("\n")
+    line = f"{meta['minutes']} minutes to read\n{{ .sw-facts data-search-exclude=1 }}"
+    return f"{head}{title}{first}\n\n{line}\n\n{body}".removeprefix("\n")
 
 
 CITED = "<!-- cited -->"
@@ -72,10 +72,10 @@ def links_in(markdown: str) -> list[str]:
 
 
 def with_citations(markdown: str, nav, pages: Path) -> str:
-    """Each mark becomes links to the lessons that cite an address of the same line.
+    """Replace each mark with links to the lessons that cite an address on the same line.
 
     markdown: the page of sources; a line with the mark holds one source. pages: the folder of
-    prepared lessons. A source that no lesson cites just loses its mark.
+    prepared lessons. If no lesson cites the source, the mark is just removed.
     """
     cites = {}
     for name in lessons_in(nav):
@@ -88,8 +88,8 @@ def with_citations(markdown: str, nav, pages: Path) -> str:
     lines = []
     for line in markdown.split("\n"):
         if CITED in line:
-            found = [link for address in links_in(line) for link in cites.get(address, [])]
-            where = f"Cited in {', '.join(dict.fromkeys(found))}." if found else ""
+            links = [link for address in links_in(line) for link in cites.get(address, [])]
+            where = f"Cited in {', '.join(dict.fromkeys(links))}." if links else ""
             line = line.replace(CITED, where).rstrip()
         lines.append(line)
     return "\n".join(lines)

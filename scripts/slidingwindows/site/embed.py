@@ -1,4 +1,4 @@
-"""Figure marks in a page's Markdown to the HTML that readers get."""
+"""A figure's HTML on a page: its pictures, player and transcript, in place of its mark."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from ..core.errors import SlidingWindowsError
 from ..course.blocks import inline
 
 MARK = re.compile(r"^<!-- figure ([\w-]+) -->$", re.MULTILINE)
-PLAYERS = ("sliding-window", "moving-pictures")  # the elements that scripts bring to life
+PLAYERS = ("sliding-window", "moving-pictures")  # the custom elements that scripts define
 PAPER = 640  # CSS pixels, about 17 cm: the width of a printed sheet
-SHORTEST_LINE = 80  # characters; what the stepper says of itself needs about as much room
+SHORTEST_LINE = 80  # characters, about the length of the stepper's own messages
 
 
 def embed_figures(markdown: str, folder: Path, up: str, page: str, patient: bool = False) -> str:
-    """Replace every mark; up is the path from the page to the site's root, such as '../../'.
+    """Replace every mark. up: the path from the page to the site's root, such as '../../'.
 
-    Pictures load lazily, so that the theme not shown costs nothing. Raises SlidingWindowsError if
-    a mark names a figure that no lesson makes; with ``patient`` the page says so in its place.
+    Pictures load lazily, so that the theme that is not shown costs nothing. Raises
+    SlidingWindowsError if a mark names a figure that no lesson makes; with ``patient`` the page
+    says so instead.
     """
 
     def replace(match: re.Match) -> str:
@@ -40,21 +41,21 @@ def embed_figures(markdown: str, folder: Path, up: str, page: str, patient: bool
     return MARK.sub(replace, markdown)
 
 
-@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+@lru_cache(maxsize=1000)  # while serving, most figures have not changed since the last build
 def _figure(name: str, text: str, base: str) -> str:
-    """text: the figure's facts as JSON. Raises ValueError if they are none."""
-    facts = json.loads(text)
-    pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
-    parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
+    """text: the figure's metadata as JSON. Raises ValueError if it is not JSON."""
+    metadata = json.loads(text)
+    pictures = "".join(_picture(name, theme, metadata, base) for theme in ("light", "dark"))
+    parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(metadata["moving"])}">']
     stage = f'<div class="sw-stage">{pictures}</div>'
-    if facts["moving"]:
-        parts += [_player(name, facts, base, stage), _strip(name, facts, base)]
+    if metadata["moving"]:
+        parts += [_player(name, metadata, base, stage), _strip(name, metadata, base)]
     else:
         parts.append(stage)
-    if facts["caption"]:
-        parts.append(f"<figcaption>{inline(facts['caption'])}</figcaption>")
-    if facts["transcript"]:
-        steps = "".join(f"<li>{escape(line)}</li>" for line in facts["transcript"])
+    if metadata["caption"]:
+        parts.append(f"<figcaption>{inline(metadata['caption'])}</figcaption>")
+    if metadata["transcript"]:
+        steps = "".join(f"<li>{escape(line)}</li>" for line in metadata["transcript"])
         parts.append(
             '<details class="sw-words" data-search-exclude><summary>Every step in words</summary>'
             f"<ul>{steps}</ul></details>"
@@ -63,22 +64,22 @@ def _figure(name: str, text: str, base: str) -> str:
     return "".join(parts)
 
 
-def _player(name: str, facts: dict, base: str, stage: str) -> str:
-    """The picture in an element that a script brings to life; without it, the picture stays.
+def _player(name: str, metadata: dict, base: str, stage: str) -> str:
+    """The picture in a custom element, which a script makes interactive; otherwise it just shows.
 
-    The room for buttons and for the longest sentence is there from the start, so that nothing
-    moves when they come.
+    Space for the buttons and the longest sentence is reserved, so that nothing moves when they
+    appear.
     """
     windows, pictures = PLAYERS
-    if facts.get("states"):
-        tag, steps, label = pictures, len(facts["states"]), facts["label"]
-        states = json.dumps(facts["states"], ensure_ascii=False, separators=(",", ":"))
+    if metadata.get("states"):
+        tag, steps, label = pictures, len(metadata["states"]), metadata["label"]
+        states = json.dumps(metadata["states"], ensure_ascii=False, separators=(",", ":"))
         sheets = (f'{theme}="{base}{name}.{theme}.states.png" ' for theme in ("light", "dark"))
         source = f'{"".join(sheets)}states="{escape(states, quote=True)}"'
     else:
-        tag, steps, label = windows, facts["steps"], facts["call"]
+        tag, steps, label = windows, metadata["steps"], metadata["call"]
         source = f'src="{base}{name}.trace.js" name="{name}"'
-    longest = escape(facts["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
+    longest = escape(metadata["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
     return (
         f'<{tag} {source} steps="{steps}" label="{escape(label, quote=True)}">{stage}'
         '<div class="sw-bar" data-search-exclude></div>'
@@ -87,26 +88,26 @@ def _player(name: str, facts: dict, base: str, stage: str) -> str:
     )
 
 
-def _strip(name: str, facts: dict, base: str) -> str:
-    """What paper shows in place of the animation: browsers fetch it when they print."""
-    width, height = facts["strip"]
+def _strip(name: str, metadata: dict, base: str) -> str:
+    """What paper shows instead of the animation; browsers fetch it only to print."""
+    width, height = metadata["strip"]
     shown = min(PAPER, width // 2)
     return (
         f'<img class="sw-strip" src="{base}{name}.light.strip.png" width="{shown}" '
         f'height="{round(height * shown / width)}" loading="lazy" decoding="async" '
-        f'alt="{escape(facts["alt"], quote=True)}">'
+        f'alt="{escape(metadata["alt"], quote=True)}">'
     )
 
 
-def _picture(name: str, theme: str, facts: dict, base: str) -> str:
+def _picture(name: str, theme: str, metadata: dict, base: str) -> str:
     source = f"{base}{name}.{theme}"
     image = (
-        f'<img src="{source}.{"gif" if facts["moving"] else "png"}" width="{facts["width"]}" '
-        f'height="{facts["height"]}" loading="lazy" decoding="async" '
-        f'alt="{escape(facts["alt"], quote=True)}">'
+        f'<img src="{source}.{"gif" if metadata["moving"] else "png"}" width="{metadata["width"]}" '
+        f'height="{metadata["height"]}" loading="lazy" decoding="async" '
+        f'alt="{escape(metadata["alt"], quote=True)}">'
     )
-    if facts["moving"]:
-        # Where scripts run, a drawing will move in its place, and the GIF need not load.
+    if metadata["moving"]:
+        # Where scripts run, they animate a drawing instead, so the GIF need not load.
         still = "(prefers-reduced-motion: reduce), (scripting: enabled)"
         image = f'<source media="{still}" srcset="{source}.png">{image}'
     return f'<picture class="sw-{theme}">{image}</picture>'

@@ -1,6 +1,6 @@
-"""The few MkDocs events that make lessons pages. Everything else happens in prepare.
+"""The MkDocs event handlers: what happens to files, Markdown and HTML in a build, step by step.
 
-hooks.py calls these. Lessons reach MkDocs as plain Markdown.
+hooks.py calls these. Lessons reach MkDocs as plain Markdown, which course.prepare has written.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _root(config) -> Path:
 
 
 def on_config(config, serving: bool):
-    """The build works from any folder, also where the configuration names no watch list."""
+    """Complete the configuration, so that a build works from any folder, with any watch list."""
     root = _root(config)
     for folder in ("lessons", "assets", "scripts/slidingwindows"):
         path = str(root / folder)
@@ -83,16 +83,16 @@ def on_config(config, serving: bool):
 
 
 def on_pre_build(config) -> None:
-    """Bring lessons and figures up to date. MkDocs has not yet emptied the last good site."""
+    """Bring lessons and figures up to date, before MkDocs empties the last good site."""
     root = _root(config)
     if is_fresh(root):
         log.info("lessons and figures are fresh")
         return
-    told: list[str] = []
+    lines: list[str] = []
 
     def tell(line: str) -> None:
         if not line.endswith(" fresh"):
-            told.append(line)
+            lines.append(line)
             print(line, flush=True)
 
     try:
@@ -100,7 +100,7 @@ def on_pre_build(config) -> None:
             log.error("%s", problem)
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
-    if not told:
+    if not lines:
         log.info("no code changed: pages written, nothing executed")
 
 
@@ -138,7 +138,7 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
     """A lesson's page is its prepared Markdown; on any page, figure marks become figures."""
     root = _root(config)
     if page.file.src_uri.startswith("lessons/") and page.file.src_uri.endswith(".ipynb"):
-        page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
+        page.__dict__.pop("render", None)  # mkdocs-jupyter's, in favour of MkDocs's own
         text = (cache_of(root) / "pages" / f"{page.file.name}.md").read_text("utf-8")
         markdown, page.meta = split_page(text)
         markdown = with_facts(markdown, page.meta)
@@ -147,7 +147,7 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
                 r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
             )
     words = config.extra.get("search_words", {}).get(page.file.name)
-    if words:  # Material's search gives tags more weight than titles
+    if words:  # Material's search weighs tags more than titles
         page.meta["tags"] = words.split()
     try:
         markdown = outside_code(markdown, lambda text: _with_marks(text, page, config, root))
@@ -155,13 +155,13 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         raise PluginError(str(error)) from error
     glossary = files.get_file_from_path(GLOSSARY) if _is_lesson(page) else None
     terms = (glossary.content_string, glossary.url) if glossary else ()
-    more = digest(config.extra["makers"], *terms)
-    keep_body(page, cache_of(root), more, lambda html: finished(html, page, config, files))
+    extra_key = digest(config.extra["makers"], *terms)
+    keep_body(page, cache_of(root), extra_key, lambda html: finished(html, page, config, files))
     return markdown
 
 
 def _with_marks(markdown: str, page, config, root: Path) -> str:
-    """Everything that marks ask for. markdown: without its code, in which a mark is text."""
+    """Replace all marks. markdown: without its code, in which a mark is just text."""
     cache = cache_of(root)
     if MARK in markdown:
         markdown = markdown.replace(MARK, lesson_list(config.nav, cache / "pages"))
@@ -169,15 +169,15 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
         markdown = with_citations(markdown, config.nav, cache / "pages")
     if API_MARK.search(markdown):
         markdown, problems = _with_api(markdown, *_sources(root / "scripts" / "slidingwindows"))
-        for problem in problems:  # a strict build fails, `mkdocs serve` goes on
+        for problem in problems:  # a strict build fails on warnings; `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     if NOTICES_MARK in markdown:
         markdown = with_notices(markdown)
     page.shown = markdown
     up = "../" * page.url.count("/")
     if GALLERY_MARK in markdown:
-        facts = (config.site_url or "", commit_day(root)[:4])
-        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
+        credit = (config.site_url or "", commit_day(root)[:4])
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *credit))
     return embed_figures(
         markdown, cache / "figures", up, page.file.src_uri, patient=config.extra["serving"]
     )
@@ -189,12 +189,12 @@ def _with_api(markdown: str, folder: Path, sources: str) -> tuple[str, list[str]
 
 
 def _sources(folder: Path) -> tuple[Path, str]:
-    """A folder, and a key of all that its modules say."""
+    """A folder, and a key of its modules' text."""
     return folder, digest(*(path.read_bytes() for path in sorted(folder.rglob("*.py"))))
 
 
 def on_page_context(context, page, config, nav):
-    """What other sites and search engines are told about a page."""
+    """Add what other sites and search engines are told about a page."""
     context.update(page_facts(page, config, _root(config)))
     if "description" in page.meta:  # Material writes it as it is into an attribute
         page.meta["description"] = escape(page.meta["description"])
@@ -204,13 +204,13 @@ def on_page_context(context, page, config, nav):
 
 
 def on_post_page(output: str, page, config) -> str:
-    """Material's search dialog has no name, which screen readers need; and pages weigh less."""
+    """Name Material's search dialog for screen readers, and make the page smaller."""
     dialog = 'data-md-component="search" role="dialog"'
     return lighter(output.replace(dialog, f'{dialog} aria-label="Search"'))
 
 
 def on_env(env, config, files):
-    """Before any page is written: which scripts the theme itself puts into pages."""
+    """Before any page is written, note which scripts the theme itself puts into pages."""
     compiled = cache_of(_root(config)) / "pycache" / "templates"
     compiled.mkdir(parents=True, exist_ok=True)
     env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
@@ -221,8 +221,8 @@ def on_env(env, config, files):
 
 
 def on_post_build(config, serving: bool) -> None:
-    """The finished pages may load this site's own files and nothing else."""
-    # Stemmers for other languages than English, which no page of ours ever loads.
+    """Give the finished pages the policy to load only this site's own files."""
+    # Stemmers for languages other than English, which no page here ever loads.
     shutil.rmtree(Path(config.site_dir, "assets", "javascripts", "lunr"), ignore_errors=True)
     forget_others(cache_of(_root(config)) / "social", Path(config.site_dir))
     if serving:  # the server adds a script of its own to pages
@@ -237,9 +237,8 @@ def on_post_build(config, serving: bool) -> None:
 def finished(html: str, page, config, files) -> str:
     """A page's HTML as it will be shown.
 
-    Formulas become MathML, so that readers need no script for them; terms become links.
-
-    What the search shall leave out is marked. Scripts, and all that acts like them, are refused.
+    Formulas become MathML, so that readers need no script for them, and terms become links. What
+    the search should leave out is marked. Scripts, and anything that acts like one, are refused.
     """
     try:
         html = searchable(with_mathml(html, page.file.src_uri))
@@ -258,7 +257,7 @@ def _is_lesson(page) -> bool:
 
 
 def _refuse_scripts(html: str, page, root: Path) -> None:
-    """Pages of docs/ may ask for scripts of assets/; lessons for none. Raises PluginError."""
+    """Pages of docs/ may load scripts from assets/, lessons none. Raises PluginError."""
     lesson = _is_lesson(page)
     faults = faults_in(html, page.url, ours=not lesson)
     if not faults:
@@ -266,7 +265,7 @@ def _refuse_scripts(html: str, page, root: Path) -> None:
     if lesson:
         outputs = cache_of(root) / "executed" / f"{page.file.name}.json"
         text = read(root / "lessons" / f"{page.file.name}.py")
-        told = lesson_refusals(faults, text, json.loads(outputs.read_text("utf-8")))
+        problems = lesson_refusals(faults, text, json.loads(outputs.read_text("utf-8")))
     else:
-        told = refusals(faults, f"docs/{page.file.src_uri}", page.file.content_string)
-    raise PluginError("\n".join(told))
+        problems = refusals(faults, f"docs/{page.file.src_uri}", page.file.content_string)
+    raise PluginError("\n".join(problems))

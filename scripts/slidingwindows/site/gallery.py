@@ -1,4 +1,4 @@
-"""The gallery: a card for every figure of the site, with its code and its downloads."""
+"""The gallery page: a card for every figure of the site, with its code and its downloads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
     """HTML of all cards, in the order of the navigation.
 
     cache: where prepare() left figures, pages and prepared.json. up: the path to the site's root,
-    such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
+    such as '../'. address: of the site, cited if it is public. year: for the lines to cite.
     """
     shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
     cards, families = [], []
@@ -34,13 +34,13 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
             kind, card = _card(name, text, lesson, meta["title"], (up, address, year))
             families.append(kind)
             cards.append(card)
-    # A section, for Material's search ends an excluded element at the first end tag of its name.
+    # A <section>: Material's search ends an excluded element at the first end tag of its name.
     shut = f'<section class="sw-gallery" data-search-exclude>{"".join(cards)}</section>'
     return _filter(families) + shut
 
 
 def _filter(families: list[str]) -> str:
-    """Buttons for ui/gallery.js. Added later than the page, they would make it jump."""
+    """Buttons for ui/gallery.js, in the page from the start so that it does not jump."""
     buttons = "".join(
         f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
         f"{escape(kind or 'All')}</button>"
@@ -54,47 +54,47 @@ def _filter(families: list[str]) -> str:
     )
 
 
-@lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
+@lru_cache(maxsize=1000)  # while serving, most figures have not changed since the last build
 def _card(
     name: str, text: str, lesson: str, title: str, where: tuple[str, str, str]
 ) -> tuple[str, str]:
-    """(family, HTML). text: the figure's facts as JSON. where: gallery()'s up, address, year."""
-    (up, address, year), facts = where, json.loads(text)
-    place = f"{up}lessons/{lesson}/#{name}"
+    """(family, HTML). text: the figure's metadata as JSON. where: gallery()'s up, address, year."""
+    (up, address, year), metadata = where, json.loads(text)
+    link = f"{up}lessons/{lesson}/#{name}"
     base = f"{up}figures/{name}"
-    posters = "".join(_poster(base, theme, facts) for theme in ("light", "dark"))
-    call = facts["call"] or facts["operation"]
+    posters = "".join(_poster(base, theme, metadata) for theme in ("light", "dark"))
+    call = metadata["call"] or metadata["operation"]
     parts = [
-        f'<article class="sw-card" data-operation="{escape(family(facts["operation"]), True)}" '
-        f'data-name="{name}" data-moving="{int(facts["moving"])}">',
+        f'<article class="sw-card" data-operation="{escape(family(metadata["operation"]), True)}" '
+        f'data-name="{name}" data-moving="{int(metadata["moving"])}">',
         f'<div class="sw-stage">{posters}</div>',
         f'<p class="sw-call"><code>{escape(call)}</code></p>',
     ]
-    if facts["caption"]:
-        parts.append(f"<p>{inline(facts['caption'])}</p>")
+    if metadata["caption"]:
+        parts.append(f"<p>{inline(metadata['caption'])}</p>")
     parts.append(
-        f'<p class="sw-links">From <a href="{place}">{escape(title)}</a>.</p>'
-        f'<p class="sw-links">{_downloads(name, base, facts)}</p>'
+        f'<p class="sw-links">From <a href="{link}">{escape(title)}</a>.</p>'
+        f'<p class="sw-links">{_downloads(name, base, metadata)}</p>'
     )
-    if facts["recipe"]:
+    if metadata["recipe"]:
         parts.append(
             "<details data-search-exclude><summary>The code</summary>"
-            f"<pre><code>{escape(facts['recipe'])}</code></pre></details>"
+            f"<pre><code>{escape(metadata['recipe'])}</code></pre></details>"
         )
-    parts.append(f"{_cite(name, facts, lesson, address, year)}</article>")
-    return family(facts["operation"]), "".join(parts)
+    parts.append(f"{_cite(name, metadata, lesson, address, year)}</article>")
+    return family(metadata["operation"]), "".join(parts)
 
 
-def _poster(base: str, theme: str, facts: dict) -> str:
+def _poster(base: str, theme: str, metadata: dict) -> str:
     return (
-        f'<img class="sw-{theme}" src="{base}.{theme}.png" width="{facts["width"]}" '
-        f'height="{facts["height"]}" loading="lazy" decoding="async" '
-        f'alt="{escape(facts["alt"], quote=True)}">'
+        f'<img class="sw-{theme}" src="{base}.{theme}.png" width="{metadata["width"]}" '
+        f'height="{metadata["height"]}" loading="lazy" decoding="async" '
+        f'alt="{escape(metadata["alt"], quote=True)}">'
     )
 
 
-def _downloads(name: str, base: str, facts: dict) -> str:
-    """Links to every file of a figure that slides and handouts may want."""
+def _downloads(name: str, base: str, metadata: dict) -> str:
+    """Links to every file of a figure that is of use in slides and handouts."""
 
     def both(what: str, kind: str) -> str:
         links = (
@@ -104,7 +104,7 @@ def _downloads(name: str, base: str, facts: dict) -> str:
         )
         return f"{what} {', '.join(links)}"
 
-    if not facts["moving"]:
+    if not metadata["moving"]:
         return both("PNG", "png")
     frames = (
         f'<a href="{base}.frames.zip" download aria-label="{name}, frames without background">'
@@ -113,9 +113,9 @@ def _downloads(name: str, base: str, facts: dict) -> str:
     return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
 
 
-def _cite(name: str, facts: dict, lesson: str, address: str, year: str) -> str:
-    """A line that credits the figure, for a slide's foot or a list of references."""
+def _cite(name: str, metadata: dict, lesson: str, address: str, year: str) -> str:
+    """A line that credits the figure, for a slide's footer or a list of references."""
     when = f" ({year})" if year else ""
     where = f" {shown_at(address, lesson, name)}".rstrip()
-    by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
-    return f'<p class="sw-cite">Sliding Windows{when}: {name}{by}. {LICENCE}.{where}</p>'
+    origin = f", drawn from torch {version('torch')}" if metadata["moving"] else ""
+    return f'<p class="sw-cite">Sliding Windows{when}: {name}{origin}. {LICENCE}.{where}</p>'

@@ -1,4 +1,4 @@
-"""Terms of the field: read from the glossary's page, linked where a lesson first uses them."""
+"""Glossary links: read the terms from the glossary page, and link each one's first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..core.errors import SlidingWindowsError
 HEADING = re.compile(r"^## (?P<name>.+?) \{ #(?P<anchor>[a-z0-9-]+) \}$", re.MULTILINE)
 ALSO = re.compile(r"\*Also: (?P<names>[^*]+)\*")
 PROSE = {"p", "li", "dd"}
-# Where a link would be wrong, or in the way.
+# Elements in which a link would be wrong or in the way.
 CLOSED = {"a", "pre", "script", "style", "summary", "figure", "button", "math", "svg", "table"}
 CLOSED |= {f"h{n}" for n in range(1, 7)}
 TITLE = re.compile(r'class="[^"]*(admonition-title|sw-)')
@@ -21,7 +21,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 @dataclass(frozen=True)
 class Term:
-    """anchor: its place on the page. names: how prose writes it. meaning: one sentence."""
+    """anchor: its id on the page. names: how prose writes it. meaning: one sentence."""
 
     anchor: str
     names: tuple[str, ...]
@@ -29,9 +29,9 @@ class Term:
 
 
 def read_glossary(text: str) -> tuple[Term, ...]:
-    """The terms of the glossary's Markdown: a heading with its anchor, other names, what it means.
+    """The terms in the glossary's Markdown: a heading with an anchor, other names, the meaning.
 
-    Raises SlidingWindowsError for a name that stands for two terms, or a term without a meaning.
+    Raises SlidingWindowsError for a name of two terms, or a term without a meaning.
     """
     terms, seen = [], {}
     places = list(HEADING.finditer(text))
@@ -60,7 +60,7 @@ def _sentence(body: str) -> str:
 
 
 class _Linker(HTMLParser):
-    """Copies HTML as it is; the first use of each term becomes a link."""
+    """Copies HTML unchanged, except that the first use of each term becomes a link."""
 
     def __init__(self, terms: tuple[Term, ...], address: str):
         super().__init__(convert_charrefs=False)
@@ -130,8 +130,8 @@ class _Linker(HTMLParser):
 def with_terms(page: str, terms: tuple[Term, ...], address: str) -> str:
     """A page's HTML with the first use of each term in its prose linked to the glossary.
 
-    page: HTML. address: of the glossary's page, as a link from here. Code that is a term's very
-    name counts as a use; headings, links, blocks of code and tables are left alone.
+    page: HTML. address: of the glossary's page, as a link from here. Inline code counts as a use if
+    it is exactly a term's name; headings, links, code blocks and tables are left alone.
     """
     if not terms:
         return page

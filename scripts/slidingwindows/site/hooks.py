@@ -1,7 +1,7 @@
-"""What mkdocs.yml names under ``hooks``: MkDocs's events, handed on to events.py.
+"""What mkdocs.yml names under ``hooks``: passes MkDocs's events to events.py, reloaded on edits.
 
-MkDocs keeps this file as it first read it. The rest of the package is read anew when it has been
-edited, so that `mkdocs serve` shows an edit of the package without a new start.
+MkDocs loads this file once. The rest of the package is imported again after an edit, so that
+`mkdocs serve` shows an edit of the package without being restarted.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def _events():
 
 
 def on_startup(command, dirty) -> None:
-    """Remember what runs: a build, or the server."""
+    """Remember which command runs: a build or the server."""
     _running["serving"] = command == "serve"
 
 
 def on_serve(server, config, builder):
     """Look for edits more often than twice a second, which is what MkDocs does."""
-    watched = [config.docs_dir, config.config_file_path]  # by MkDocs itself, before it asks us
+    watched = [config.docs_dir, config.config_file_path]  # already watched by MkDocs itself
     for path in watched:
         server.unwatch(path)
     server.observer = PollingObserver(timeout=LOOK)
@@ -48,7 +48,7 @@ def on_config(config):
     if _running["source"] not in (None, source):
         warm = sys.modules.get("slidingwindows.course.warm")
         if warm:
-            warm.retire()  # the process that waits has imported the package as it was
+            warm.retire()  # the fork server has imported the package as it was
         for name in [n for n in sys.modules if n.split(".")[0] == "slidingwindows"]:
             del sys.modules[name]
         importlib.invalidate_caches()
@@ -57,13 +57,13 @@ def on_config(config):
 
 
 def on_pre_build(config):
-    """Lessons and figures."""
+    """Prepare lessons and figures."""
     return _events().on_pre_build(config)
 
 
 @event_priority(100)  # before mkdocs-jupyter, so that it sees the notebooks
 def on_files(files, config):
-    """What the site has beside docs/."""
+    """What the site has besides docs/."""
     return _events().on_files(files, config)
 
 

@@ -1,19 +1,19 @@
-"""A page's HTML without what readers hardly see: blank space, marks on each name and comma."""
+"""Minify a page's HTML: drop blank space, and highlighting that no reader would miss."""
 
 from __future__ import annotations
 
 import re
 
-# Space counts in these.
+# Blank space matters in these.
 KEPT = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.DOTALL)
 BLANK = re.compile(r"\s*\n\s*")
-# A plain name has the colour of all code, punctuation and operators may have it too: marking
-# each of them takes a twelfth of a lesson's weight.
+# Plain names have the colour of all code, and punctuation and operators can do with it: a span for
+# each of them makes up a twelfth of a lesson's page.
 PLAIN = re.compile(r'<span class="[nop]">([^<]*)</span>')
 
 
 def lighter(html: str) -> str:
-    """The same page, some eight per cent smaller once gzipped."""
+    """The same page, about eight per cent smaller when gzipped."""
     parts = KEPT.split(html)
     parts[0::3] = [BLANK.sub("\n", part) for part in parts[0::3]]
     parts[1::3] = [PLAIN.sub(r"\1", part) for part in parts[1::3]]

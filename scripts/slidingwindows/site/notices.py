@@ -1,7 +1,7 @@
-"""What the site holds of others, with their licences, read from the packages that brought it.
+"""Third-party notices: what the site contains of others' work, with licences from the packages.
 
-Material's own script holds libraries whose licences its package leaves out. Its source maps name
-them, so a library that is new there stops the build until it has its notice here.
+Material's own script contains libraries whose licences its package leaves out. Its source maps name
+them, so a library that is new there stops the build until it has a notice here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PACKAGE = re.compile(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/]+)/")
 
 @dataclass(frozen=True)
 class Notice:
-    """One work of others. where: what of it the site holds. text: its licence, with credit."""
+    """One third-party work. where: what the site contains of it. text: its licence, with credit."""
 
     name: str
     where: str
@@ -55,13 +55,13 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Every work of others that a site with all our lessons holds, in the order of the page.
+    """Every third-party work in a site with all our lessons, in the order of the page.
 
     Raises SlidingWindowsError if a package or its licence is not installed, or if the theme's
-    script holds a library without an entry in LIBRARIES.
+    script contains a library without an entry in LIBRARIES.
     """
     theme = _file("mkdocs-material", r"licenses?/LICENSE|dist-info/LICENSE").read_text("utf-8")
-    found = [
+    result = [
         Notice(
             "Material for MkDocs",
             "The layout of pages, their style sheets and script.",
@@ -91,23 +91,23 @@ def notices() -> list[Notice]:
             _digits(),
         ),
     ]
-    return found
+    return result
 
 
 def libraries() -> list[str]:
-    """The npm packages in Material's script and style sheets, by their source maps."""
-    found: set[str] = set()
+    """The npm packages in Material's script and style sheets, according to their source maps."""
+    names: set[str] = set()
     maps = [path for path in _files("mkdocs-material") if path.suffix == ".map"]
     for path in maps:
         for source in json.loads(path.read_text("utf-8"))["sources"]:
-            found.update(PACKAGE.findall(source))
-    unknown = sorted(found - set(LIBRARIES))
-    if unknown or not found:
+            names.update(PACKAGE.findall(source))
+    unknown = sorted(names - set(LIBRARIES))
+    if unknown or not names:
         what = f"holds {', '.join(unknown)} without a notice" if unknown else "has no source map"
         raise SlidingWindowsError(
             f"mkdocs-material's script {what}; see LIBRARIES in slidingwindows/site/notices.py"
         )
-    return sorted(found)
+    return sorted(names)
 
 
 def _library(name: str, theme: str) -> Notice:
@@ -129,8 +129,8 @@ def _comment(package: str, first: str, last: str) -> str:
     """The licence that a library's own source carries, from the first words to the last."""
     for path in _files("mkdocs-material"):
         if path.name.startswith("bundle.") and path.suffix == ".map":
-            made = json.loads(path.read_text("utf-8"))
-            for name, text in zip(made["sources"], made["sourcesContent"], strict=True):
+            source_map = json.loads(path.read_text("utf-8"))
+            for name, text in zip(source_map["sources"], source_map["sourcesContent"], strict=True):
                 if package in PACKAGE.findall(name) and first in text:
                     begin = text.index(first)
                     return text[begin : text.index(last, begin) + len(last)]
@@ -150,7 +150,7 @@ def _icons():
 
 
 def _photo() -> str:
-    """What the photo says of itself, and why nobody owns it."""
+    """The photo's own comment, and why it is in the public domain."""
     from PIL import Image
 
     with Image.open(_file("matplotlib", rf"sample_data/{re.escape(FILE)}")) as photo:
@@ -178,7 +178,7 @@ def _digits() -> str:
 
 @cache
 def _files(package: str) -> list[Path]:
-    """The files of an installed package; once, for the theme has ten thousand icons."""
+    """The files of an installed package; cached, because the theme has ten thousand icons."""
     try:
         files = distribution(package).files or []
     except PackageNotFoundError as error:
@@ -189,20 +189,20 @@ def _files(package: str) -> list[Path]:
 
 
 def _file(package: str, pattern: str) -> Path:
-    """The one file of an installed package whose path ends so."""
-    found = [path for path in _files(package) if re.search(rf"(?:{pattern})$", path.as_posix())]
-    if len(found) != 1 or not found[0].is_file():
-        raise SlidingWindowsError(f"{package} has {len(found)} files like {pattern}, not one")
-    return found[0]
+    """The one file of an installed package whose path ends in a pattern."""
+    paths = [path for path in _files(package) if re.search(rf"(?:{pattern})$", path.as_posix())]
+    if len(paths) != 1 or not paths[0].is_file():
+        raise SlidingWindowsError(f"{package} has {len(paths)} files like {pattern}, not one")
+    return paths[0]
 
 
 def with_notices(markdown: str) -> str:
-    """A page whose mark becomes the notices, each with its licence folded below it."""
+    """A page with its mark replaced by the notices, each with its licence folded below it."""
     return markdown.replace(MARK, "\n\n".join(_section(one) for one in notices()))
 
 
 def _section(one: Notice) -> str:
-    # In one <pre> of escaped text, which Markdown leaves alone; and nobody searches for licences.
+    # One <pre> of escaped text, which Markdown leaves alone; nobody searches for licences.
     text = escape(one.text, quote=False).replace("\n\n", "\n&#10;")
     return (
         f"## {one.name}\n\n{one.where} Licence: {one.licence}.\n\n"

@@ -1,4 +1,4 @@
-"""The finished site as one zip that works from a folder: links name files, and the search works."""
+"""The offline site: one zip whose links name files and whose search works without a server."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from .notices import NAME as NOTICES
 from .notices import notices_text
 
 NAME = "sliding-windows"
-# Links of our own pages end in a folder, for which only a server finds the index.html.
+# Our own pages' links end in a folder, and only a server finds the index.html in it.
 FOLDER = re.compile(r'(href=")((?!https?:|mailto:|data:|#|/)[^"#?]*/|(?:\.\.?/)*\.\.?)(["#?])')
 SHIM = '<script src="{up}assets/offline-worker.js"></script>'
 MATERIAL = re.compile(r'<script src="([^"]*)assets/javascripts/bundle\.')
-# Nothing outside a folder reads these.
+# Only servers and crawlers read these.
 LEFT_OUT = ("sitemap.xml", "sitemap.xml.gz", "_headers", "404.html")
 
 
 def with_files(html: str) -> str:
-    """A page whose links name files, and which brings what search needs without a server."""
+    """A page whose links name files, with the script that search needs without a server."""
     html = FOLDER.sub(lambda m: f"{m[1]}{m[2].rstrip('/') or '.'}/index.html{m[3]}", html)
     return MATERIAL.sub(lambda m: SHIM.format(up=m[1]) + m[0], html, count=1)
 
 
 def search_script(index: str) -> str:
-    """The search index as a script, because no page on file:// may fetch one."""
+    """The search index as a script, because a page on file:// may not fetch it."""
     data = json.loads(index)
     for entry in data["docs"]:
-        path, hash_, place = entry["location"].partition("#")
-        entry["location"] = f"{path}index.html{hash_}{place}"
+        path, hash_, anchor = entry["location"].partition("#")
+        entry["location"] = f"{path}index.html{hash_}{anchor}"
     return f"var __index = {json.dumps(data, ensure_ascii=False, separators=(',', ':'))};\n"
 
 

@@ -15,7 +15,7 @@ from .contents import course_in
 from .stamps import commit_day
 
 NAME = "sliding-windows-course"
-# Of the reference, what is worth paper; those that a project does not have are left out.
+# The reference pages worth printing; those that a project lacks are left out.
 APPENDIX = ("output-size-cheat-sheet", "error-messages", "what-other-tutorials-get-wrong")
 APPENDIX_PAGES = ("reference/glossary/", "reference/sources/")
 PAPER = {"format": "A4", "print_background": True, "outline": True, "tagged": True}
@@ -36,15 +36,15 @@ def pdf(root: Path, site: Path, target: Path) -> int:
     address = config.site_url or ""
     pages = _pages(config.nav, site)
     chapters = chapters_of(site, pages, address if public(address) else "")
-    facts = _facts(root, config)
+    metadata = _facts(root, config)
     with served(site) as here, chromium() as browser:
-        first = PdfReader(io.BytesIO(_printed(browser, here, book(site, chapters, facts, {}))))
+        first = PdfReader(io.BytesIO(_printed(browser, here, book(site, chapters, metadata, {}))))
         numbers = {
             one.name: first.get_destination_page_number(first.named_destinations[f"/{one.name}"])
             + 1
             for one in chapters
         }
-        data = _printed(browser, here, book(site, chapters, facts, numbers))
+        data = _printed(browser, here, book(site, chapters, metadata, numbers))
     write(target, data)
     return len(PdfReader(io.BytesIO(data)).pages)
 
@@ -59,8 +59,8 @@ def _pages(nav, site: Path) -> list[str]:
     if not (site / "index.html").is_file():
         raise SlidingWindowsError("the site is not built; run make site first")
     lessons = [f"lessons/{name}/" for name in course_in(nav)]
-    more = (*(f"lessons/{name}/" for name in APPENDIX), *APPENDIX_PAGES)
-    return lessons + [page for page in more if page not in lessons and (site / page).is_dir()]
+    appendix = (*(f"lessons/{name}/" for name in APPENDIX), *APPENDIX_PAGES)
+    return lessons + [page for page in appendix if page not in lessons and (site / page).is_dir()]
 
 
 def _facts(root: Path, config) -> dict:
@@ -80,12 +80,12 @@ def _facts(root: Path, config) -> dict:
 
 
 def _printed(browser, here: str, html: str) -> bytes:
-    """PDF of a page that is put at the site's root while it is printed."""
+    """Print HTML as if it were a page at the site's root."""
     page = browser.new_page()
     try:
-        place = f"{here}book.html"
-        page.route(place, lambda route: route.fulfill(body=html, content_type="text/html"))
-        page.goto(place)  # waits for every picture
+        address = f"{here}book.html"
+        page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(address)  # waits for every picture
         if broken := page.evaluate(BROKEN):
             raise SlidingWindowsError(f"pictures are missing in site/: {', '.join(broken)}")
         return page.pdf(**PAPER)

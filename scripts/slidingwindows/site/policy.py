@@ -1,7 +1,7 @@
 """The Content-Security-Policy of the built site: its own files, and nothing else.
 
-A page's few inline scripts are the theme's. They are approved by what the
-templates give for a page without content, so that no words of a lesson can add one.
+A page's few inline scripts are the theme's. Those are approved that the templates produce for a
+page without content, so that nothing in a lesson can add one.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ PLACE = re.compile(re.escape(HEAD) + r'(?:\s*<meta http-equiv="Content-Security-
 
 def inline_scripts(page: str) -> set[str]:
     """The code of every inline script of a page; data such as JSON does not count."""
-    found = set()
+    scripts = set()
     for match in SCRIPT.finditer(page):
         attributes = attributes_of(match["tag"])
         if "src" not in attributes and attributes.get("type") not in DATA:
-            found.add(match["code"])
-    return found
+            scripts.add(match["code"])
+    return scripts
 
 
 def template_scripts(env, config, files) -> set[str]:
     """The code of the scripts that the theme's templates hold, as MkDocs will write them.
 
-    env: the theme's Jinja environment, config and files: of MkDocs. A page's template is filled
-    in for a page without title, words and header, once for each way up to the site's root.
+    env: the theme's Jinja environment; config, files: MkDocs's. The page template is rendered for
+    a page without title, text and header, once for each relative path to the site's root.
     """
     from mkdocs.commands.build import get_context
     from mkdocs.structure.files import File
@@ -52,20 +52,20 @@ def template_scripts(env, config, files) -> set[str]:
             lost = is_error_template(name)
             base = urlsplit(config.site_url or "/").path if lost else get_relative_url(".", name)
             wanted.append((name, base, None))
-    found: set[str] = set()
+    scripts: set[str] = set()
     for name, base, page in wanted:
         context = get_context(Navigation([], []), files, config, base_url=base)
-        found |= inline_scripts(env.get_template(name).render({**context, "page": page}))
-    return found
+        scripts |= inline_scripts(env.get_template(name).render({**context, "page": page}))
+    return scripts
 
 
 def source_of(code: str) -> str:
-    """A script as the policy names it."""
+    """How the policy names a script: its hash."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
 
 
 def policy(scripts: set[str]) -> str:
-    """The policy's text. Search runs in a worker; icons in Material's styles are data addresses.
+    """The policy's text. Search runs in a worker; icons in Material's styles are data: URLs.
 
     scripts: the code of the inline scripts that are allowed.
     """
@@ -83,10 +83,10 @@ def policy(scripts: set[str]) -> str:
 
 
 def secure(site: Path, scripts: set[str]) -> str:
-    """Give every page of a site that is being built aside the policy; returns it.
+    """Put the policy into every page of a site that is being built aside; returns it.
 
-    scripts: the code of the templates' own scripts. All pages share one policy, because the
-    first page's stays in force with instant navigation. Writes ``_headers`` too, which Netlify and
+    scripts: the code of the templates' own scripts. All pages share one policy, because with
+    instant navigation the first page's stays in force. Writes ``_headers`` too, which Netlify and
     Cloudflare Pages read. Raises SlidingWindowsError, and writes nothing, if a page holds another
     script.
     """

@@ -1,6 +1,6 @@
-"""What of a page the search leaves out: code that only draws, and outputs that are only numbers.
+"""Exclude from the search index what nobody searches for: plotting code and numeric outputs.
 
-Readers load the search index with every page, so nobody should pay for what nobody searches.
+Readers load the index with every page, so it should not contain more than it must.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ EXCLUDED = "data-search-exclude"
 
 
 def searchable(html: str) -> str:
-    """A page's HTML with marks for Material's search on all that it should not read."""
+    """A page's HTML with marks on everything that Material's search should leave out."""
     html = html.replace(FOLDED, f"{FOLDED[:-1]} {EXCLUDED}>")
     return OUTPUT.sub(_output, html)
 
 
-def _output(found: re.Match) -> str:
-    kinds, inner = found.groups()
+def _output(match: re.Match) -> str:
+    kinds, inner = match.groups()
     text = MARKUP.sub("", inner)
     letters, digits = (sum(map(test, text)) for test in (str.isalpha, str.isdigit))
     mark = f" {EXCLUDED}" if digits > letters else ""

@@ -1,4 +1,4 @@
-"""What a page tells other sites about itself: a picture, and structured data."""
+"""Metadata for other sites and search engines: a page's social card and its JSON-LD."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _lesson(page: dict, root: str) -> dict:
 
 
 def page_facts(page, config, root: Path) -> dict:
-    """Names for the theme: 'social', a picture now in the site's folder, and 'structured'."""
+    """For the theme: 'social', a picture written to the site's folder, and 'structured'."""
     if not config.site_url:  # neither may hold an address relative to the page
         return {"social": None, "structured": ""}
     cache = cache_of(root)
@@ -65,21 +65,21 @@ def page_facts(page, config, root: Path) -> dict:
         title = config.site_name
     description = page.meta.get("description") or config.site_description
     name = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
-    place = f"social/{name}.png"
+    path = f"social/{name}.png"
     shown = getattr(page, "shown", "")
     data = social_picture(name, title, description, shown, cache / "figures", cache / "social")
     source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
-    write_file(stamped(data, credit(title, source)), str(Path(config.site_dir, place)))
+    write_file(stamped(data, credit(title, source)), str(Path(config.site_dir, path)))
     site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
-    facts = {"title": title, "url": page.url, "description": description}
+    metadata = {"title": title, "url": page.url, "description": description}
     if page.file.src_uri.startswith("lessons/"):
-        facts["minutes"] = page.meta["minutes"]
+        metadata["minutes"] = page.meta["minutes"]
     lessons = []
     if page.is_homepage:  # no other page lists them
         course = course_pages(config.nav, cache / "pages")
         lessons = [{**meta, "url": f"lessons/{name}/"} for name, meta in course]
     return {
-        "social": {"url": urljoin(config.site_url, place), "width": SIZE[0], "height": SIZE[1]},
-        "structured": structured(site, facts, lessons),
+        "social": {"url": urljoin(config.site_url, path), "width": SIZE[0], "height": SIZE[1]},
+        "structured": structured(site, metadata, lessons),
     }

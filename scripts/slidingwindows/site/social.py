@@ -1,4 +1,4 @@
-"""The picture that a link to a page shows: its title beside its first figure. No network."""
+"""Social cards: the picture that a shared link shows, with a page's title and first figure."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def social_picture(
 ) -> bytes:
     """A PNG of SIZE, drawn again only if its words or its figure changed.
 
-    name: the page's, of which one picture is kept. markdown: the page's, with the marks of its
-    figures. figures: where their stills lie. cache: where the picture is kept, as an artefact.
+    name: the page's, under which its picture is cached. markdown: the page's, with the marks of
+    its figures. figures: the folder of their stills. cache: the folder of these pictures.
     """
     still = _still(markdown, figures)
     key = digest(SOURCE, title, description, still)
@@ -38,7 +38,7 @@ def social_picture(
 
 
 def forget_others(cache: Path, site: Path) -> None:
-    """Removes the kept pictures of pages that the finished site no longer has."""
+    """Remove cached pictures of pages that the finished site no longer has."""
     shown = {path.stem for path in (site / "social").glob("*.png")}
     for path in cache.glob("[!.]*") if shown else ():
         if path.stem not in shown:
@@ -82,7 +82,7 @@ def _draw(title: str, description: str, still: bytes) -> bytes:
 
 
 def _paste(picture: Image.Image, still: bytes) -> None:
-    """The figure in the right half, as large as it fits, its top if it is a long strip."""
+    """Paste the figure into the right half, as large as it fits; of a tall one, its top."""
     figure = Image.open(io.BytesIO(still)).convert("RGB")
     left = MARGIN + COLUMN + GAP
     width, height = SIZE[0] - left - GAP, SIZE[1] - 2 * GAP

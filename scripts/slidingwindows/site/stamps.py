@@ -1,4 +1,4 @@
-"""The day that a page names: the commit's, so that builds can be repeated."""
+"""Date and time of the last commit, for pages and sitemap, so that builds are reproducible."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def commit_time(root: Path) -> str:
-    """When the last commit was made, in seconds since 1970; empty outside a repository.
+    """The time of the last commit in seconds since 1970; empty outside a repository.
 
-    SOURCE_DATE_EPOCH takes precedence over git, as reproducible-builds.org has it.
+    SOURCE_DATE_EPOCH takes precedence over git, as reproducible-builds.org specifies.
     """
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
     if seconds.isdecimal():

@@ -1,4 +1,4 @@
-"""The course to take away: executed notebooks, plain scripts, the package, pinned requirements."""
+"""The course as a zip to run elsewhere: notebooks, scripts, the wheel, pinned requirements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .notices import notices_text
 from .stamps import commit_time
 
 NAME = "sliding-windows-course"
-# What the notebooks need beside what the package itself asks for.
+# What the notebooks need besides the package's own dependencies.
 BESIDE = ("scikit-learn", "scipy", "ipykernel", "nbclient")
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 README = """\
@@ -52,7 +52,7 @@ def takeaway(root: Path, target: Path) -> int:
 
 
 def course_files(root: Path) -> dict[str, bytes]:
-    """All that one needs to run a prepared project's lessons elsewhere, by path.
+    """Everything needed to run a prepared project's lessons elsewhere, by path.
 
     Raises SlidingWindowsError if lessons are not prepared, or the wheel cannot be built.
     """
@@ -72,8 +72,8 @@ def course_files(root: Path) -> dict[str, bytes]:
 
 
 def _oldest(root: Path) -> str:
-    found = re.search(r'requires-python = ">=([\d.]+)"', (root / "pyproject.toml").read_text())
-    return found[1]
+    match = re.search(r'requires-python = ">=([\d.]+)"', (root / "pyproject.toml").read_text())
+    return match[1]
 
 
 def _wheel(root: Path) -> tuple[str, bytes]:
@@ -86,18 +86,18 @@ def _wheel(root: Path) -> tuple[str, bytes]:
             shutil.copy(root / name, copy / name)
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
         command += [scratch, "--no-build-isolation", "--disable-pip-version-check", str(copy)]
-        # A zip's days begin in 1980.
+        # The earliest date in a zip is in 1980.
         dated = {"SOURCE_DATE_EPOCH": commit_time(root) or "315532800"}
         done = subprocess.run(command, env={**os.environ, **dated}, capture_output=True, text=True)
-        found = sorted(Path(scratch).glob("*.whl"))
-        if done.returncode or len(found) != 1:
+        wheels = sorted(Path(scratch).glob("*.whl"))
+        if done.returncode or len(wheels) != 1:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise SlidingWindowsError(f"the package's wheel was not built: {last}")
-        return found[0].name, found[0].read_bytes()
+        return wheels[0].name, wheels[0].read_bytes()
 
 
 def requirements(root: Path, wheel: str) -> str:
-    """The wheel, and the locked version of everything that it and the notebooks need."""
+    """The wheel, and the locked versions of everything that it and the notebooks need."""
     locked = _locked(root)
     needed = sorted(_needed(["slidingwindows", *BESIDE]) & set(locked))
     lines = "\n".join(locked[name] for name in needed)
@@ -105,34 +105,34 @@ def requirements(root: Path, wheel: str) -> str:
 
 
 def _locked(root: Path) -> dict[str, str]:
-    """'name==version' by name, of the lock's lines that count for this Python and torch's own."""
+    """'name==version' by name, from the lock's lines for this Python, and from torch's file."""
     from packaging.markers import Marker
 
-    found = {}
+    pins = {}
     for name in ("requirements.lock", "requirements-torch.txt"):
         for line in re.findall(r"^[a-z].*", (root / name).read_text("utf-8"), re.MULTILINE):
             pinned, _, marker = line.removesuffix("\\").partition(";")
             if not marker.strip() or Marker(marker).evaluate():
-                found[_plain(pinned.partition("==")[0])] = pinned.strip()
-    return found
+                pins[_plain(pinned.partition("==")[0])] = pinned.strip()
+    return pins
 
 
 def _needed(names: list[str]) -> set[str]:
-    """Packages and all that they need on this machine, by what is installed."""
+    """Packages and everything that they need on this machine, according to what is installed."""
     from packaging.requirements import Requirement
 
-    found: set[str] = set()
+    result: set[str] = set()
     waiting = [_plain(name) for name in names]
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in result:
             continue
-        found.add(name)
+        result.add(name)
         for text in distribution(name).requires or ():
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(_plain(requirement.name))
-    return found
+    return result
 
 
 def _plain(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Asks torch, and returns objects of core; whatever else knows torch is here, too."""
+"""Asks torch and returns objects of core; everything else that knows torch is here as well."""

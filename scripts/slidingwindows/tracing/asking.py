@@ -40,8 +40,8 @@ def tensor_of(input, who: str, what: str = "the input") -> torch.Tensor:
     if input.is_meta:
         raise SlidingWindowsError(f"{what} is on the meta device, which keeps no numbers")
     if input.layout is not torch.strided or input.is_quantized:
-        kind, way = ("quantized", "dequantize") if input.is_quantized else ("sparse", "to_dense")
-        raise SlidingWindowsError(f"{what} is {kind}; its {way}() can be taken")
+        kind, method = ("quantized", "dequantize") if input.is_quantized else ("sparse", "to_dense")
+        raise SlidingWindowsError(f"{what} is {kind}; its {method}() can be taken")
     return input
 
 

@@ -1,4 +1,4 @@
-"""Asks torch whether layers that are said to see an input do.
+"""Test with torch whether layers really see as much of the input as sight.py claims.
 
 ``sight`` calls doubtful what is made of operands that might cancel: that is said only if torch
 confirms it. Whatever else it says of layers that can hide something is withdrawn if torch's own
@@ -31,7 +31,7 @@ PLAIN += (nn.Identity, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh)
 MOST_DRAWS = 40  # of inputs and weights, each of which may open what the others left shut
 IDLE_DRAWS = 3  # after so many that reached nothing new, nothing more is going to be reached
 STEP = 0.1  # by which an element changes; inputs are from 0 to 1
-ROUNDING = 1e-13  # relative to the largest number; what is smaller is no dependence
+ROUNDING = 1e-13  # relative to the largest number; anything smaller does not count as dependence
 
 
 def confirmed(
@@ -131,11 +131,11 @@ def _reached(network, layers, batch, number: int, all_of_them: bool) -> torch.Te
         coarse = _gradient(layers, number, image, draw)
         largest = fine.abs().max()
         idle += 1
-        # Rounding differs with the dtype by more than its size; nan is no gradient, either.
+        # Rounding differs with the dtype by more than its size; nan is not a gradient either.
         if (fine - coarse).abs().max() < largest / 2:
-            found = fine.abs().amax(1)[0] > ROUNDING * largest
-            idle = 0 if (found & ~reached).any() else idle
-            reached |= found
+            seen = fine.abs().amax(1)[0] > ROUNDING * largest
+            idle = 0 if (seen & ~reached).any() else idle
+            reached |= seen
         if (reached.all() if all_of_them else reached.any()) or idle == IDLE_DRAWS:
             break
     return reached
@@ -173,7 +173,7 @@ def _plain(module: nn.Module) -> bool:
     if type(module) not in PLAIN and not steady_norm(module):
         return False
     if any(callable(getattr(type(module), name, None)) for name in module.__dict__):
-        return False  # a method that was replaced on this one module
+        return False  # a method replaced on this one module
     return not any(map(makes_weights, module._forward_pre_hooks.values()))
 
 
@@ -186,10 +186,10 @@ def _asked(layers, image: torch.Tensor, claimed: list[int]) -> set[int]:
         other = image.detach().clone()
         other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))
         with torch.no_grad():
-            found = _outputs(layers, other, claimed)
+            changed = _outputs(layers, other, claimed)
         for number in claimed:
-            # Of a number that is infinite or nan nothing is confirmed.
-            if not ((found[number] - outputs[number]).abs() > _least(outputs[number])).all():
+            # For a number that is infinite or nan nothing is confirmed.
+            if not ((changed[number] - outputs[number]).abs() > _least(outputs[number])).all():
                 changing.discard(number)
     # What no number of a layer sees, no later layer can, so the last one answers for all.
     while changing and not _reaches_all(outputs[max(changing)], image):
@@ -198,21 +198,21 @@ def _asked(layers, image: torch.Tensor, claimed: list[int]) -> set[int]:
 
 
 def _outputs(layers, batch: torch.Tensor, claimed: list[int]) -> dict[int, torch.Tensor]:
-    found = {}
+    outputs = {}
     for number, layer in enumerate(layers[: max(claimed) + 1]):
         batch = layer(batch.clone())  # the next layer may write into it
         if number in claimed:
-            found[number] = batch
-    return found
+            outputs[number] = batch
+    return outputs
 
 
 def _places(sizes) -> list[tuple[int, ...]]:
     """A random place and its neighbour along each axis, which a stride of two tells apart."""
     first = [int(torch.randint(size, ())) for size in sizes]
-    found = [tuple(first)]
+    positions = [tuple(first)]
     for axis, size in enumerate(sizes):
-        found.append((*first[:axis], (first[axis] + 1) % size, *first[axis + 1 :]))
-    return list(dict.fromkeys(found))
+        positions.append((*first[:axis], (first[axis] + 1) % size, *first[axis + 1 :]))
+    return list(dict.fromkeys(positions))
 
 
 def _reaches_all(output: torch.Tensor, image: torch.Tensor) -> bool:
@@ -233,7 +233,7 @@ def _make_generic_all(network: nn.Module) -> None:
 
 
 def _make_generic(parameter: nn.Parameter) -> None:
-    """Random numbers that keep activations in range; those of a zero-initialised layer, too."""
+    """Random numbers that keep activations in range, also for a zero-initialised layer."""
     with torch.no_grad():
         if parameter.dim() > 1:
             parameter.normal_(0, (parameter.shape[0] / parameter.numel()) ** 0.5)

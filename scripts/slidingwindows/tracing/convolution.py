@@ -54,8 +54,8 @@ def trace_transposed(request: Request, output_size=None) -> Trace:
     kernel = module.weight[list(channels), request.channel % (module.out_channels // module.groups)]
     kernel = kernel.reshape(len(channels), *(axis.kernel_size for axis in axes)).flip(1, 2, 3)
     padded = _padded(spread, axes, "zeros")
-    more = {"stretch": tuple(stretch), "depth_stretch": deep}
-    return _products(request, axes, channels, padded, kernel, output, **more)
+    kwargs = {"stretch": tuple(stretch), "depth_stretch": deep}
+    return _products(request, axes, channels, padded, kernel, output, **kwargs)
 
 
 def with_output_size(module: torch.nn.Module, input: torch.Tensor, output_size):
@@ -70,7 +70,7 @@ def with_output_size(module: torch.nn.Module, input: torch.Tensor, output_size):
     return module
 
 
-def _products(request: Request, axes: Axes, channels, padded, kernels, output, **more) -> Trace:
+def _products(request: Request, axes: Axes, channels, padded, kernels, output, **kwargs) -> Trace:
     """padded: (channels, D, H, W) with its padding. kernels: (channels, kd, kh, kw)."""
     module = request.module
     first = axes[0].padding[0]
@@ -82,16 +82,16 @@ def _products(request: Request, axes: Axes, channels, padded, kernels, output, *
     for row, col in spots(axes):
         taps = request.taps(axes, planes, row, col, weights)
         steps.append(Step((row, col), taps, result[row][col]))
-    more |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
-    return request.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **more)
+    kwargs |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
+    return request.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **kwargs)
 
 
 def _channels(request: Request) -> tuple[int, ...]:
     """The input channels of the followed output channel's group."""
-    module, found = request.module, request.input.shape[-request.dims - 1]
-    if found != module.in_channels:
+    module, channels = request.module, request.input.shape[-request.dims - 1]
+    if channels != module.in_channels:
         raise SlidingWindowsError(
-            f"the module takes {module.in_channels} input channels, the input has {found}"
+            f"the module takes {module.in_channels} input channels, the input has {channels}"
         )
     size = module.in_channels // module.groups
     first = request.channel // (module.out_channels // module.groups) * size
@@ -117,6 +117,6 @@ def _padded(maps: torch.Tensor, axes: Axes, mode: str) -> torch.Tensor:
     if mode == "zeros":
         return F.pad(maps, pads)
     depth, height, width = maps.shape[1:]
-    if depth == 1 and not any(axes[0].padding):  # torch's reflect wants no depth of its own
+    if depth == 1 and not any(axes[0].padding):  # torch's reflect does not take an extra depth
         return ask_torch(F.pad, maps[:, 0][None], pads[:4], mode=mode)[0][:, None]
     return ask_torch(F.pad, maps[None], pads, mode=mode)[0]

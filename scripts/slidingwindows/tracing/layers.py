@@ -40,7 +40,7 @@ STORED = (_BatchNorm, _InstanceNorm, nn.SyncBatchNorm)
 
 def is_a(module: nn.Module, kinds) -> bool:
     """True if the module is of one of these classes and computes what that class computes."""
-    if "forward" in vars(module):  # put there by hand
+    if "forward" in vars(module):  # replaced by a user
         return False
     return any(isinstance(module, k) and type(module).forward is k.forward for k in kinds)
 
@@ -124,7 +124,7 @@ def _same_padding(module) -> list[tuple[int, int]]:
 
 
 def _adaptive(size: int, out: int) -> Axis | None:
-    """Torch's adaptive windows, floor(i·n/o) to ceil((i+1)·n/o), if they are all alike."""
+    """Torch's adaptive windows, floor(i·n/o) to ceil((i+1)·n/o), if they are all equal."""
     starts = [i * size // out for i in range(out)]
     lengths = {-(-(i + 1) * size // out) - start for i, start in enumerate(starts)}
     steps = {b - a for a, b in zip(starts, starts[1:], strict=False)} or set(lengths)
@@ -173,10 +173,10 @@ def _formula(layer: nn.Module, before: torch.Tensor, after: torch.Tensor) -> int
 
 
 def _inside(block: nn.Module, before: torch.Tensor) -> int:
-    found = []
+    counts = []
 
     def count(module, arguments, output):
-        found.append(_formula(module, arguments[0], output))
+        counts.append(_formula(module, arguments[0], output))
 
     hooks = [m.register_forward_hook(count) for m in block.modules() if is_a(m, COUNTED)]
     counter = FlopCounterMode(display=False)
@@ -189,4 +189,4 @@ def _inside(block: nn.Module, before: torch.Tensor) -> int:
         torch.backends.mha.set_fastpath_enabled(fast)
         for hook in hooks:
             hook.remove()
-    return max(sum(found), counter.get_total_flops() // 2)
+    return max(sum(counts), counter.get_total_flops() // 2)

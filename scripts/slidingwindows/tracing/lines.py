@@ -1,4 +1,4 @@
-"""What the numbers of a layer's output see of its input: Line along one axis, Sight in all."""
+"""Data types of sight.py: which input a layer's numbers depend on, by axis (Line) and in all."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Sight:
 
     axes: one Line for each axis of a map: a number sees the rows that its row does, in the
     columns that its column does. () for a vector whose numbers all see everything; None if all
-    numbers together see everything, but nobody knows which sees what.
+    numbers together see everything, but it is not known which sees what.
     centred: True if a channel's mean may be the same for all inputs, as an instance norm leaves it:
     then the mean sees nothing.
     level: True if all numbers of a channel may be one number: then their differences see nothing.
@@ -75,7 +75,7 @@ class Sight:
 
     @classmethod
     def of_all(cls, sizes: tuple[int, ...]) -> Sight:
-        """Each number sees everything, so that nobody need tell the places apart."""
+        """Each number sees everything, so positions need not be told apart."""
         return cls(tuple(Line(size, 0) for size in sizes))
 
     @property

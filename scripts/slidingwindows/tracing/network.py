@@ -26,14 +26,14 @@ from .undisturbed import filled_in, undisturbed
 
 def layers_of(network: nn.Sequential) -> list[nn.Module]:
     """The layers in order; an nn.Sequential inside gives its own, other containers are one."""
-    found = []
+    layers = []
     for layer in network:
-        found += layers_of(layer) if is_a(layer, (nn.Sequential,)) else [layer]
-    return found
+        layers += layers_of(layer) if is_a(layer, (nn.Sequential,)) else [layer]
+    return layers
 
 
 def name_of(module: nn.Module) -> str:
-    """The torch call that makes a layer; where it is too long, or none can be said, its class."""
+    """The torch call that makes a layer; where it is too long, or there is none, its class."""
     call = title_of(module)
     return call if len(call) <= 120 else f"{type(module).__name__}(…)"
 
@@ -48,9 +48,9 @@ def as_batch(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Flatten):
             break
-        told = re.search(r"(?<!BatchNorm)([123])d$", type(module).__name__)
-        if told:
-            rank = int(told.group(1)) + 1
+        match = re.search(r"(?<!BatchNorm)([123])d$", type(module).__name__)
+        if match:
+            rank = int(match.group(1)) + 1
             break
     shape = tuple(image.shape)
     batched = len(shape) == rank + 1 if rank else len(shape) in (2, 4) and shape[0] == 1
@@ -73,7 +73,7 @@ def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[t
         before = batch
         try:
             batch = layer(batch)
-        except Exception as error:  # a layer of one's own may raise anything
+        except Exception as error:  # a user's layer may raise anything
             words = (str(error).strip().splitlines() or ["no reason given"])[0]
             problem = f"{name_of(layer)} refuses {shape}: {words}"
             raise SlidingWindowsError(problem, context) from error
@@ -153,10 +153,10 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
             shape = tuple(before.shape[1:])
             sight = sight_after(layer, before, after, sight)
             reaches = _reaches(layer, shape, tuple(after.shape[1:]), reaches)
-            facts = new_parameters(layer, seen), macs_of(layer, before, after)
+            costs = new_parameters(layer, seen), macs_of(layer, before, after)
             if sight is not None and sight.everything and sight.doubtful and reaches is None:
                 claimed.append(len(stages) - 1)
-            stages.append(_stage(name_of(layer), after, *facts, reaches, sight))
+            stages.append(_stage(name_of(layer), after, *costs, reaches, sight))
         if not torch.equal(network(batch.clone()), after):
             raise SlidingWindowsError(
                 "the layers one by one do not give what the network gives; if one of them is "
@@ -192,11 +192,11 @@ def _check(network, image, context) -> None:
         _check_mode(module, "network.eval()", context)
 
 
-def _check_mode(module: nn.Module, way: str, context: str) -> None:
+def _check_mode(module: nn.Module, remedy: str, context: str) -> None:
     if isinstance(module, _BatchNorm) and module.training:
         raise SlidingWindowsError(
             f"{name_of(module)} is in training mode: it would use the mean of this one input "
-            f"and change its own stored mean; call {way} first",
+            f"and change its own stored mean; call {remedy} first",
             context,
         )
 
@@ -227,7 +227,7 @@ def _stage(call, batch, parameters, macs, reaches, sight) -> Stage:
 def _planes(sample: torch.Tensor):
     """What is drawn of a sample: (rows, columns) planes."""
     if sample.dim() <= 2:
-        # Signals side by side, each stretched by itself; a vector stands upright.
+        # Signals side by side, each stretched by itself; a vector is drawn upright.
         rows = sample[:MOST_BARS] if sample.dim() == 2 else sample[None]
         low, high = rows.amin(1, True), rows.amax(1, True)
         plane = (rows - low) / (high - low).clamp_min(1e-12)
@@ -253,5 +253,5 @@ def _without_hidden_maps(stages: list[Stage]):
     for stage, following in zip(stages[1:], [*stages[2:], None], strict=True):
         hidden = following is not None and following.shape == stage.shape
         shown = () if hidden else stage.maps
-        facts = stage.macs, stage.field, stage.everything
-        yield Stage(stage.call, stage.shape, stage.parameters, shown, *facts)
+        details = stage.macs, stage.field, stage.everything
+        yield Stage(stage.call, stage.shape, stage.parameters, shown, *details)

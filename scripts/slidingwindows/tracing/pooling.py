@@ -51,8 +51,8 @@ def winners(request: Request, axes: Axes, output, again, indices) -> Trace:
         taps = request.taps(axes, planes, row, col)
         value, winner = result[row][col], None
         if reads_input(axes, (request.depth, row, col)):
-            places = [(slices[tap.plane], tap.row, tap.col) for tap in taps]
-            winner = places.index(_place(where[row][col], axes))
+            positions = [(slices[tap.plane], tap.row, tap.col) for tap in taps]
+            winner = positions.index(_place(where[row][col], axes))
         ties = tuple(i for i, tap in enumerate(taps) if tap.value == value and i != winner)
         steps.append(Step((row, col), taps, value, winner=winner, ties=ties))
     return request.trace(Max.kind, axes, planes, steps, output)
@@ -82,8 +82,8 @@ def averages(request: Request, axes: Axes, output, divisor=None, counts_padding=
                 and 0 <= t.col < axes[2].size
                 and 0 <= slices[t.plane] < depth.size
             )
-        by = float(len(taps) if divisor is None else divisor)
-        steps.append(Step((row, col), taps, result[row][col], divisor=by))
+        count = float(len(taps) if divisor is None else divisor)
+        steps.append(Step((row, col), taps, result[row][col], divisor=count))
     return request.trace(Average.kind, axes, planes, steps, output, counts_padding=counts_padding)
 
 
@@ -198,12 +198,12 @@ def trace_fractional(request: Request) -> Trace:
         _random_samples=samples,
     )
     kernel = several(module.kernel_size, request.dims, "kernel_size")
-    chances = samples[request.sample, request.channel].tolist()
+    draws = samples[request.sample, request.channel].tolist()
     if request.dims == 2:
-        chances.reverse()  # torch's first number is for the width, of a volume for the depth
+        draws.reverse()  # torch's first number is for the width, of a volume for the depth
     axes = []
-    for i, chance in enumerate(chances):
-        starts = _starts(request, i, kernel[i], output.shape[i - request.dims], chance)
+    for i, draw in enumerate(draws):
+        starts = _starts(request, i, kernel[i], output.shape[i - request.dims], draw)
         spans = tuple((start, start + kernel[i]) for start in starts)
         axes.append(request.named(i, UnevenAxis, request.sizes[i], spans, "fractional"))
     return winners(request, request.checked(axes), output, output, indices)
@@ -215,13 +215,13 @@ def random_samples(input: torch.Tensor, dims: int) -> torch.Tensor:
     return torch.rand(batch, input.shape[-dims - 1], dims, dtype=input.dtype)
 
 
-def _starts(request: Request, i: int, kernel: int, count: int, chance: float) -> list[int]:
+def _starts(request: Request, i: int, kernel: int, count: int, draw: float) -> list[int]:
     """Torch's generate_intervals, in the input's own dtype."""
     size, last = request.sizes[i], request.sizes[i] - kernel
     if count < 2:
         return [last][:count]
     dtype = request.input.dtype
     alpha = torch.tensor(size - kernel, dtype=dtype) / torch.tensor(count - 1, dtype=dtype)
-    sample = torch.tensor(chance, dtype=dtype)
+    sample = torch.tensor(draw, dtype=dtype)
     offset = int(sample * alpha)
     return [int((j + sample) * alpha) - offset for j in range(count - 1)] + [last]

@@ -1,4 +1,4 @@
-"""Files of numbers and pictures to numpy arrays: bounded, and with one clear line if unfit."""
+"""Read files of numbers and pictures as numpy arrays, within bounds, with one clear error."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.
 
     channels: 1 for grey or 3 for red, green and blue. size: (height, width) to which it
     is shrunk, each number the mean of what it covers; None leaves it as it is.
-    Raises SlidingWindowsError if the file is no picture, or has over MOST_PIXELS pixels.
+    Raises SlidingWindowsError if the file is not a picture, or has over MOST_PIXELS pixels.
     """
     _check_file(path, MOST_BYTES)
     try:

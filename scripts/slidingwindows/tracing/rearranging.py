@@ -57,14 +57,14 @@ def unpool(request: Request, indices=None, output_size=None) -> Transfer:
         for row, line in enumerate(lines):
             for col, index in enumerate(line):
                 rest, right = divmod(index, width)
-                place = (*divmod(rest, height), right)
+                position = (*divmod(rest, height), right)
                 value = grids[plane][row][col]
-                goes = Write(*place[1:], value)
-                writes = (goes,) if place[0] == request.depth else ()
+                goes = Write(*position[1:], value)
+                writes = (goes,) if position[0] == request.depth else ()
                 moves.append(Move((row, col), (Read(plane, row, col, value),), writes))
     indices = tuple(tuple(map(tuple, lines)) for lines in where.tolist())
-    more = {"dims": dims, "depth_index": request.depth, "indices": indices}
-    return _transfer("unpool", request, axes, grids, target[request.depth], moves, output, **more)
+    kwargs = {"dims": dims, "depth_index": request.depth, "indices": indices}
+    return _transfer("unpool", request, axes, grids, target[request.depth], moves, output, **kwargs)
 
 
 def _unpooled_axes(request: Request, values, target) -> list[Axis]:
@@ -75,17 +75,17 @@ def _unpooled_axes(request: Request, values, target) -> list[Axis]:
         raise SlidingWindowsError(
             f"{values.numel():,} numbers are more than the {MAX_TAPS:,} a transfer may hold"
         )
-    made = []
+    axes = []
     sizes = zip(values.shape[-request.dims :], target.shape[-request.dims :], strict=True)
     for i, (count, size) in enumerate(sizes):
         behind = (count - 1) * stride[i] + kernel[i] - size - pads[i]
         pad = (pads[i], max(pads[i], behind))
-        made.append(request.named(i, Axis, size, kernel[i], stride[i], pad))
+        axes.append(request.named(i, Axis, size, kernel[i], stride[i], pad))
     if not 0 <= request.depth < len(target):
         raise SlidingWindowsError(
             f"depth {request.depth} is not among the {len(target)} of the output"
         )
-    return [ONE, *made][-2:]
+    return [ONE, *axes][-2:]
 
 
 def unfold(request: Request) -> Transfer:
@@ -137,16 +137,16 @@ def fold(request: Request) -> Transfer:
 def _axes(request: Request, sizes: tuple[int, ...]) -> list[Axis]:
     names = ("kernel_size", "stride", "padding", "dilation")
     kernel, stride, pads, dilation = (pair(getattr(request.module, name), name) for name in names)
-    made = []
+    axes = []
     for i, size in enumerate(sizes):
         pad = (pads[i], pads[i])
-        made.append(named_axis(NAMES[2][i], Axis, size, kernel[i], stride[i], pad, dilation[i]))
-    taps = made[0].output_size * made[0].kernel_size * made[1].output_size * made[1].kernel_size
+        axes.append(named_axis(NAMES[2][i], Axis, size, kernel[i], stride[i], pad, dilation[i]))
+    taps = axes[0].output_size * axes[0].kernel_size * axes[1].output_size * axes[1].kernel_size
     if taps > MAX_TAPS:
         raise SlidingWindowsError(
             f"the windows read {taps:,} elements, more than the {MAX_TAPS:,} a transfer may hold"
         )
-    return made
+    return axes
 
 
 def _windows(axes) -> list[tuple[int, int]]:
@@ -157,7 +157,7 @@ def _followed(request: Request, tensor: torch.Tensor) -> torch.Tensor:
     return (tensor[request.sample] if tensor.dim() == 4 else tensor)[request.channel]
 
 
-def _transfer(kind, request: Request, axes, sources, target, moves, output, **more) -> Transfer:
+def _transfer(kind, request: Request, axes, sources, target, moves, output, **kwargs) -> Transfer:
     return Transfer(
         kind=kind,
         operation=type(request.module).__name__,
@@ -171,5 +171,5 @@ def _transfer(kind, request: Request, axes, sources, target, moves, output, **mo
         sample=request.sample,
         channel=request.channel,
         epsilon=rounding_unit(output.dtype),
-        **more,
+        **kwargs,
     )

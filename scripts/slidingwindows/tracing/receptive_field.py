@@ -34,11 +34,11 @@ def surrogate(modules, outputs) -> nn.Sequential:
 
 def _copied(module: nn.Module, output: tuple[int, ...]) -> nn.Module:
     if is_a(module, CONVOLUTIONS):
-        facts = module.kernel_size, module.stride, module.padding, module.dilation
+        arguments = module.kernel_size, module.stride, module.padding, module.dilation
         kind = next(k for k in CONVOLUTIONS if isinstance(module, k))
         # Weights that torch draws would be taken from the caller's random numbers.
         options = {"bias": False, "padding_mode": module.padding_mode, "dtype": torch.float64}
-        twin = nn.utils.skip_init(kind, 1, 1, *facts, **options)
+        twin = nn.utils.skip_init(kind, 1, 1, *arguments, **options)
         # Its square root keeps both the middle of a deep network and its corners in range.
         nn.init.constant_(twin.weight, twin.weight.numel() ** -0.5)
         return twin
@@ -292,8 +292,8 @@ def _output(layers, output) -> tuple[int, ...]:
     sizes = layers[-1].windows.output
     if output is None:
         return tuple(n // 2 for n in sizes)
-    found = whole_or_same(output)
-    chosen = tuple(map(whole, found)) if isinstance(found, tuple) else ()
+    index = whole_or_same(output)
+    chosen = tuple(map(whole, index)) if isinstance(index, tuple) else ()
     if len(chosen) != len(sizes) or not all(
         i is not None and 0 <= i < n for i, n in zip(chosen, sizes, strict=True)
     ):
@@ -304,18 +304,18 @@ def _output(layers, output) -> tuple[int, ...]:
 def _chosen(layers, output) -> tuple[tuple[int, ...], ...]:
     """From the last layer back: of what the next window reads, the element nearest the middle.
 
-    Only elements that see something of the input, for padding is read, too.
+    Only elements that see something of the input, because windows read padding as well.
     """
     windows = [layer.windows for layer in layers]
     last = zip(layers[-1].reaches, output, strict=True)
     centre = [reach.start + index * reach.jump for reach, index in last]
-    found = [output]
+    chosen = [output]
     for number in reversed(range(1, len(layers))):
         positions = []
         for axis, reach in enumerate(layers[number - 1].reaches):
-            read = windows[number].reads(axis, (found[0][axis],))
+            read = windows[number].reads(axis, (chosen[0][axis],))
             seeing = [p for p in read if walk_axis(windows[:number], axis, (p,))]
             off = [abs(reach.start + p * reach.jump - centre[axis]) for p in seeing]
             positions.append(seeing[off.index(min(off))])
-        found.insert(0, tuple(positions))
-    return tuple(found)
+        chosen.insert(0, tuple(positions))
+    return tuple(chosen)

@@ -1,4 +1,4 @@
-"""What torch says of layers that cannot be, as sentences with places for their numbers.
+"""Harvest torch's refusals: provoke each one, and turn its numbers into placeholders.
 
 Each refusal is provoked twice with different numbers, and torch's own words are kept: the site's
 script, which runs without torch, says them of other numbers. So a new torch needs no new text.
@@ -41,27 +41,27 @@ def refusals() -> dict[str, str]:
     Raises SlidingWindowsError if this torch does not refuse, or its words of the same refusal
     differ by more than the numbers.
     """
-    return {name: template(name, *ways) for name, ways in sorted(_all().items())}
+    return {name: template(name, *attempts) for name, attempts in sorted(_all().items())}
 
 
-def template(name: str, *ways: Provoked) -> str:
-    """What the words of all ways have in common, with the names of their places in braces."""
-    found = ""
-    for way in ways:
-        said = way.words()
+def template(name: str, *attempts: Provoked) -> str:
+    """What the words of all attempts have in common, with the names of their numbers in braces."""
+    result = ""
+    for attempt in attempts:
+        said = attempt.words()
         if not said:
             raise SlidingWindowsError(f"torch {torch.__version__} does not refuse {name!r}")
-        found = found or with_places(said, way.places)
-        if with_numbers(found, way.places) != said:
+        result = result or with_places(said, attempt.places)
+        if with_numbers(result, attempt.places) != said:
             raise SlidingWindowsError(
                 f"torch {torch.__version__} says of {name!r} {said!r}, which does not follow from "
-                f"{found!r} with {way.places}"
+                f"{result!r} with {attempt.places}"
             )
-    return found
+    return result
 
 
 def with_places(said: str, places: dict[str, object]) -> str:
-    """Names in braces in place of texts, the longest first; no part of a number or word counts."""
+    """Texts replaced by names in braces, the longest first; never part of a number or word."""
     texts = {str(value): key for key, value in places.items()}
     if not texts:
         return said
@@ -72,9 +72,9 @@ def with_places(said: str, places: dict[str, object]) -> str:
     return re.sub(pattern, lambda match: f"{{{texts[match[0]]}}}", said)
 
 
-def with_numbers(found: str, places: dict[str, object]) -> str:
+def with_numbers(text: str, places: dict[str, object]) -> str:
     """The inverse; assets/torch/refusals.js does the same."""
-    return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), found)
+    return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), text)
 
 
 def _all() -> dict[str, tuple[Provoked, ...]]:
@@ -82,7 +82,7 @@ def _all() -> dict[str, tuple[Provoked, ...]]:
 
 
 def _convolutions() -> dict[str, tuple[Provoked, ...]]:
-    found = {
+    result = {
         "groups": (Provoked(lambda: nn.Conv2d(2, 2, 1, groups=0), {}),),
         "in_channels": (Provoked(lambda: nn.Conv2d(3, 2, 1, groups=2), {}),),
         "out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),
@@ -174,14 +174,14 @@ def _convolutions() -> dict[str, tuple[Provoked, ...]]:
     }
     for kind in (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d):
         name = kind.__name__
-        found[f"dimensions of {name}"] = tuple(
+        result[f"dimensions of {name}"] = tuple(
             Provoked(lambda kind=kind, s=shape: kind(1, 1, 1)(ones(s)), {"input": list(shape)})
             for shape in ((7,), (6, 1, 5, 4, 3))
         )
         if "Transpose" in name:
             mode = Provoked(lambda kind=kind: kind(1, 1, 1, padding_mode="reflect"), {})
-            found[f"padding_mode of {name}"] = (mode,)
-    return found
+            result[f"padding_mode of {name}"] = (mode,)
+    return result
 
 
 def _pools() -> dict[str, tuple[Provoked, ...]]:
@@ -247,7 +247,7 @@ def _pools() -> dict[str, tuple[Provoked, ...]]:
 
 def _signals() -> dict[str, tuple[Provoked, ...]]:
     x = ones(1, 40)
-    found = {
+    result = {
         "dimensions of MaxPool1d": tuple(
             Provoked(lambda s=shape: nn.MaxPool1d(2)(ones(s)), {"input": list(shape)})
             for shape in ((7,), (6, 1, 5, 4))
@@ -274,18 +274,18 @@ def _signals() -> dict[str, tuple[Provoked, ...]]:
         ),
     }
     for name in ("AvgPool1d", "AdaptiveAvgPool1d", "AdaptiveMaxPool1d"):
-        found[f"dimensions of {name}"] = tuple(
+        result[f"dimensions of {name}"] = tuple(
             Provoked(
                 lambda n=name, s=shape: getattr(nn, n)(2)(ones(s)),
                 {"rank": f"{len(shape)}-dimensional"},
             )
             for shape in ((7,), (6, 1, 5, 4))
         )
-    return found
+    return result
 
 
 def _adaptive() -> dict[str, tuple[Provoked, ...]]:
-    found = {
+    result = {
         "adaptive of None": (Provoked(lambda: nn.AdaptiveAvgPool2d(None)(ones(1, 4, 4)), {}),),
         "negative output_size": (
             Provoked(lambda: nn.AdaptiveAvgPool2d((-2, 3))(ones(1, 4, 4)), {"sizes": "{-2, 3}"}),
@@ -294,11 +294,11 @@ def _adaptive() -> dict[str, tuple[Provoked, ...]]:
         "adaptive input": (Provoked(lambda: nn.AdaptiveAvgPool2d((2, 2))(ones(4, 4)), {}),),
     }
     for name in ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d"):
-        found[f"dimensions of {name}"] = tuple(
+        result[f"dimensions of {name}"] = tuple(
             Provoked(lambda n=name, s=shape: getattr(nn, n)(2)(ones(s)), {"input": list(shape)})
             for shape in ((7, 1, 6, 5, 4), (2, 3, 1, 8, 6, 4))
         )
-    return found
+    return result
 
 
 def _others() -> dict[str, tuple[Provoked, ...]]:

@@ -1,4 +1,4 @@
-"""What is to be traced, module and input, sample, channel and depth; and a module as its call."""
+"""What is to be traced: module, input, sample, channel and depth; and the call of a module."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CASTS[torch.bfloat16] = "bfloat16()"
 
 
 def title_of(module: nn.Module) -> str:
-    """The torch call that makes a module, or 'MyPool(…)' where none can be said."""
+    """The torch call that makes a module, or 'MyPool(…)' where there is none."""
     return call_of(module) or f"{type(module).__name__}(…)"
 
 
 def call_of(module: nn.Module) -> str:
-    """'nn.MaxPool2d(kernel_size=3, stride=2, padding=1)', or '' where no call can be said.
+    """'nn.MaxPool2d(kernel_size=3, stride=2, padding=1)', or '' where there is no such call.
 
     The call is tried out here, on torch's meta device, which takes no memory: it makes a module
     with the same repr, the same attributes and parameters of the same names, shapes and dtypes.
@@ -53,31 +53,31 @@ def call_of(module: nn.Module) -> str:
             dtype = _dtype(module)
             arguments = _arguments(module, dtype)
         words = [repr(v) if n in POSITIONAL else f"{n}={v!r}" for n, v in arguments.items()]
-    except Exception:  # whatever a constructor or a repr raises, such a call makes no such module
+    except Exception:  # a constructor or repr may raise anything; then no call makes the module
         return ""
     cast = f".{CASTS.get(dtype, f'to({dtype})')}" if dtype else ""
     return f"nn.{kind.__name__}({', '.join(words)}){cast}{device}"
 
 
 def _tensors(module: nn.Module) -> list[tuple[str, torch.Tensor]]:
-    """Parameters and buffers, but for what torch's tests put in, as a pool's random samples."""
-    found = (*module.named_parameters(), *module.named_buffers())
-    return [(name, tensor) for name, tensor in found if not name.startswith("_")]
+    """Parameters and buffers, except those for torch's tests, such as a pool's random samples."""
+    tensors = (*module.named_parameters(), *module.named_buffers())
+    return [(name, tensor) for name, tensor in tensors if not name.startswith("_")]
 
 
 def _dtype(module: nn.Module) -> torch.dtype | None:
     """That of all its numbers with a fraction; None if it is what torch makes unasked."""
-    found = {t.dtype for _, t in _tensors(module) if t.is_floating_point() or t.is_complex()}
-    return found.pop() if len(found) == 1 and found != {torch.get_default_dtype()} else None
+    dtypes = {t.dtype for _, t in _tensors(module) if t.is_floating_point() or t.is_complex()}
+    return dtypes.pop() if len(dtypes) == 1 and dtypes != {torch.get_default_dtype()} else None
 
 
 def _device(module: nn.Module) -> str:
     """What follows the call if its numbers are elsewhere than torch puts them; raises for two."""
-    found = {tensor.device for _, tensor in _tensors(module)}
-    if len(found) > 1:
+    devices = {tensor.device for _, tensor in _tensors(module)}
+    if len(devices) > 1:
         raise TypeError("no call puts a module on two devices")
-    made = torch.empty(0).device
-    return f".to({str(found.pop())!r})" if found - {made} else ""
+    default = torch.empty(0).device
+    return f".to({str(devices.pop())!r})" if devices - {default} else ""
 
 
 def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
@@ -136,34 +136,34 @@ def _literal(value):
 
 def _once(value):
     """(3, 3) as 3."""
-    alike = isinstance(value, tuple) and len(set(value)) == 1
-    return value[0] if alike else value
+    same = isinstance(value, tuple) and len(set(value)) == 1
+    return value[0] if same else value
 
 
 def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> bool:
     """True if a module's class makes an equal one from arguments."""
     try:
-        made = type(module)(**arguments)
-        made = made.to(dtype) if dtype else made
+        candidate = type(module)(**arguments)
+        candidate = candidate.to(dtype) if dtype else candidate
     except Exception:  # a wrong guess
         return False
-    return repr(made) == repr(module) and _traits(made) == _traits(module, made)
+    return repr(candidate) == repr(module) and _traits(candidate) == _traits(module, candidate)
 
 
 def _traits(module: nn.Module, like: nn.Module | None = None) -> list:
     """What two modules have in common if one call makes both: attributes, shapes and dtypes.
 
-    like: only this one's attributes count, for people keep their own things on a module.
+    like: only this one's attributes count, since users keep things of their own on modules.
     """
-    found = [
+    traits = [
         (name, tensor.dtype, tuple(tensor.shape) if not is_lazy(tensor) else None)
         for name, tensor in _tensors(module)
     ]
     for name in vars(like or module):
         value = vars(module).get(name)
         if not name.startswith("_") and name != "training":
-            found.append((name, tuple(value.shape) if isinstance(value, torch.Tensor) else value))
-    return found
+            traits.append((name, tuple(value.shape) if isinstance(value, torch.Tensor) else value))
+    return traits
 
 
 NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -209,13 +209,13 @@ class Request:
         strides = kernel if stride is None else several(stride, self.dims, "stride")
         pads = several(padding, self.dims, "padding")
         dilations = several(dilation, self.dims, "dilation")
-        made = []
+        axes = []
         for i, size in enumerate(self.sizes):
             pad = (pads[i], pads[i])
-            made.append(
+            axes.append(
                 self.named(i, Axis, size, kernel[i], strides[i], pad, dilations[i], ceil_mode)
             )
-        return self.checked(made)
+        return self.checked(axes)
 
     def named(self, i: int, make, *arguments):
         """An axis; an error says which one it is."""
@@ -255,19 +255,19 @@ class Request:
     def taps(self, axes: Axes, planes, row: int, col: int, weights=()) -> tuple[Tap, ...]:
         """What the window of output (row, col) reads: plane by plane, row by row."""
         _, rows, cols = axes
-        top, left, found = rows.padding[0], cols.padding[0], []
+        top, left, taps = rows.padding[0], cols.padding[0], []
         for p, plane in enumerate(planes):
             for i, r in enumerate(rows.windows[row]):
                 for j, c in enumerate(cols.windows[col]):
                     weight = weights[p][i][j] if weights else None
-                    found.append(Tap(p, r, c, plane[r + top][c + left], weight))
-        return tuple(found)
+                    taps.append(Tap(p, r, c, plane[r + top][c + left], weight))
+        return tuple(taps)
 
-    def trace(self, kind: str, axes: Axes, planes, steps: list[Step], output, **more) -> Trace:
-        """The finished Trace. more: fields that only some operations have."""
+    def trace(self, kind: str, axes: Axes, planes, steps: list[Step], output, **kwargs) -> Trace:
+        """The finished Trace. kwargs: fields that only some operations have."""
         depth, rows, cols = axes
         slices = depth.windows[self.depth] if self.dims == 3 else ()
-        channels = more.pop("channels", (self.channel,))
+        channels = kwargs.pop("channels", (self.channel,))
         return Trace(
             kind=kind,
             operation=type(self.module).__name__,
@@ -287,7 +287,7 @@ class Request:
             depth=depth if self.dims == 3 else None,
             depth_index=self.depth,
             slices=slices * len(channels),
-            **more,
+            **kwargs,
         )
 
 

@@ -142,7 +142,7 @@ def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Trans
 
 
 def _drawn_once(module: nn.Module, input: torch.Tensor) -> nn.Module:
-    """The module itself; a fractional pool that draws its windows anew gets them drawn here."""
+    """The module itself; of a fractional pool without fixed windows, a copy with windows drawn."""
     kinds = {nn.FractionalMaxPool2d: 2, nn.FractionalMaxPool3d: 3}
     kind = next((kind for kind in kinds if isinstance(module, kind)), None)
     if kind is None or module._random_samples is not None:

@@ -1,4 +1,4 @@
-"""What the site's script, which runs without torch, has to know of torch: written by each build.
+"""What the site's script must know of torch, for it runs without: written by each build.
 
 ``python -m slidingwindows.tracing.script NAMES`` prints it as a module of JavaScript.
 """

@@ -1,4 +1,4 @@
-"""Whether each number that a layer makes depends on every place of a network's input.
+"""Whether every number that a layer makes is certain to depend on all of a network's input.
 
 Only what is certain is kept. Windows, norms and linear layers are followed position by
 position, a block of layers operation by operation; where that ends, nothing is said.
@@ -51,17 +51,17 @@ def sight_after(layer: nn.Module, before: torch.Tensor, after: torch.Tensor, sig
 
     before, after: what went in and came out, as a batch of one. sight: of ``before``.
     """
-    if sight is None or "forward" in vars(layer):  # one that somebody has replaced
+    if sight is None or "forward" in vars(layer):  # replaced by a user
         return None
     if not type(layer).__module__.startswith("torch.nn."):
         return _through(layer, before, after, sight)
     out = tuple(after.shape[2:])
-    found = _after(layer, tuple(before.shape[1:]), out, sight)
-    if found is None:
+    result = _after(layer, tuple(before.shape[1:]), out, sight)
+    if result is None:
         return None
     return replace(
-        found,
-        centred=found.centred or (sight.centred and not is_a(layer, CURVED)),
+        result,
+        centred=result.centred or (sight.centred and not is_a(layer, CURVED)),
         level=math.prod(out) == 1 or (sight.level and not _unlevels(layer, before)),
         doubtful=sight.doubtful,
     )
@@ -85,8 +85,8 @@ def _after(layer: nn.Module, shape, out, sight: Sight) -> Sight | None:
         axis = dim % (len(shape) + 1) - 2
         if axis < 0:
             return sight if sizes else sight.gathered(out)
-        found = None if sight.level else sight.mixed((axis,), sizes)
-        return found and replace(found, centred=not isinstance(layer, nn.LogSoftmax))
+        result = None if sight.level else sight.mixed((axis,), sizes)
+        return result and replace(result, centred=not isinstance(layer, nn.LogSoftmax))
     if is_a(layer, RESHAPES):
         return sight if out == sizes else sight.reshaped(out)
     if is_a(layer, (nn.Linear,)):
@@ -138,12 +138,12 @@ def _normed(layer, shape, sight):
         return sight.gathered(shape[1:])
     axes = min(axes, rank)
     alone = numbers <= math.prod(shape[1:])
-    found = None if alone and sight.level else sight.mixed(range(rank - axes, rank), shape[1:])
-    return found and replace(found, centred=alone)
+    result = None if alone and sight.level else sight.mixed(range(rank - axes, rank), shape[1:])
+    return result and replace(result, centred=alone)
 
 
 def _whole(axes) -> bool:
-    """True if a window reads all that there is along an axis."""
+    """True if a window reads everything along an axis."""
     return any(axis.kernel_size >= axis.size > 1 for axis in axes)
 
 
@@ -156,13 +156,13 @@ def _transposed(layer, axis: int, size: int, outputs: Positions) -> set[int]:
     """The inputs whose products with a weight some outputs of a transposed convolution add up."""
     kernel, stride = layer.kernel_size[axis], layer.stride[axis]
     padding, dilation = layer.padding[axis], layer.dilation[axis]
-    found = set()
+    positions = set()
     for output in outputs:
         for k in range(kernel):
             position, rest = divmod(output + padding - dilation * k, stride)
             if not rest and 0 <= position < size:
-                found.add(position)
-    return found
+                positions.add(position)
+    return positions
 
 
 def _resized(layer, axis: int, sizes) -> list[list[int]]:
@@ -187,7 +187,7 @@ def _through(block: nn.Module, before: torch.Tensor, after: torch.Tensor, sight:
     try:
         follower = _Follower(torch.fx.symbolic_trace(block), sight)
         same = torch.equal(follower.run(before.clone()), after)
-    except Exception:  # whatever a forward of one's own may do with a stand-in
+    except Exception:  # a user's forward may do anything with a proxy
         return None
     return follower.found if same else None
 
@@ -201,14 +201,14 @@ class _Follower(torch.fx.Interpreter):
 
     def run_node(self, n: torch.fx.Node):
         if _name(n) == "getattr" and n.args[1] == "data":
-            raise ValueError("what is written there, torch does not tell")
+            raise ValueError("torch does not record what is written there")
         before = {node: tensor._version for node, tensor in self._tensors()}
         result = super().run_node(n)
-        found = self._seen(n, result) if isinstance(result, torch.Tensor) else None
+        sight = self._seen(n, result) if isinstance(result, torch.Tensor) else None
         for node, tensor in self._tensors():
             if tensor._version != before.get(node):  # it was written into
-                self.sights[node] = found if tensor is result else None
-        self.sights[n] = found
+                self.sights[node] = sight if tensor is result else None
+        self.sights[n] = sight
         return result
 
     def _tensors(self) -> list[tuple[torch.fx.Node, torch.Tensor]]:
@@ -228,9 +228,9 @@ class _Follower(torch.fx.Interpreter):
             return None
         if node.op not in ("call_function", "call_method") or not read:
             return None
-        found = self._operated(_name(node), node, read, result)
+        sight = self._operated(_name(node), node, read, result)
         doubtful = any(self.sights[n] and self.sights[n].doubtful for n in read)
-        return found and replace(found, doubtful=found.doubtful or doubtful)
+        return sight and replace(sight, doubtful=sight.doubtful or doubtful)
 
     def _operated(self, name, node, read, result) -> Sight | None:
         if result.dim() < 2 or result.shape[0] != 1:
@@ -251,16 +251,16 @@ class _Follower(torch.fx.Interpreter):
         if name in (*ACTIVATIONS, "dropout"):
             return replace(sight, centred=name == "dropout" and sight.centred)
         if name in ("flatten", "view", "reshape", "squeeze") and first.numel() == result.numel():
-            made = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
-            centred = sight.centred or bool(made and made.centred)
-            return made and replace(made, centred=centred, level=math.prod(sizes) == 1)
+            reshaped = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
+            centred = sight.centred or bool(reshaped and reshaped.centred)
+            return reshaped and replace(reshaped, centred=centred, level=math.prod(sizes) == 1)
         if name in ("mean", "adaptive_avg_pool2d") and first.shape[:2] == result.shape[:2]:
             if sight.centred or result.numel() != result.shape[1] or sight.axes is None:
                 return None
             if name == "mean" and _dims(node, first) != set(range(2, first.dim())):
                 return None  # of other axes, whose sizes happen to be these
-            found = sight.gathered(sizes)
-            return found and replace(found, level=True)
+            gathered = sight.gathered(sizes)
+            return gathered and replace(gathered, level=True)
         return None
 
     def _combined(self, name, node, read, result) -> Sight | None:
@@ -274,7 +274,7 @@ class _Follower(torch.fx.Interpreter):
         if name in ("mul", "imul", "truediv") and any(map(_ends_all, node.args)):
             return None
         if name in ("mul", "imul", "truediv") and not all(part and part.alive for part in parts):
-            return None  # what is always 0 makes a product that is, too
+            return None  # a factor that is always 0 makes the product 0
         centred = name in ("sub", "isub") or all(part and part.centred for part in parts)
         best = None
         for part, n in zip(parts, read, strict=True):
@@ -294,7 +294,7 @@ class _Follower(torch.fx.Interpreter):
         return any(self._weighted(name, *pair) for pair in ((one, two), (two, one)))
 
     def _weighted(self, name: str, node: torch.fx.Node, other: torch.fx.Node) -> bool:
-        curved = name in ("add", "iadd", "sub", "isub")  # a scale alone is no matter of products
+        curved = name in ("add", "iadd", "sub", "isub")  # a mere scale does not matter in products
         while True:
             module = self.module.get_submodule(node.target) if node.op == "call_module" else None
             if isinstance(module, WEIGHTED) and module.weight is not None:
@@ -311,15 +311,15 @@ class _Follower(torch.fx.Interpreter):
 
     def _known(self, node: torch.fx.Node, weight: torch.Tensor) -> bool:
         """True if a weight has a part in a node's making."""
-        waiting, found = [node], set()
+        waiting, visited = [node], set()
         while waiting:
             node = waiting.pop()
             if node.op == "call_module":
                 module = self.module.get_submodule(node.target)
                 if any(parameter is weight for parameter in module.parameters()):
                     return True
-            new = set(node.all_input_nodes) - found
-            found |= new
+            new = set(node.all_input_nodes) - visited
+            visited |= new
             waiting += new
         return False
 
@@ -331,9 +331,9 @@ def _name(node: torch.fx.Node) -> str:
     return (node.target if isinstance(node.target, str) else node.target.__name__).strip("_")
 
 
-def _argument(node: torch.fx.Node, place: int, name: str, default):
-    """An argument of a traced call, given by place or by name."""
-    return node.kwargs.get(name, node.args[place] if len(node.args) > place else default)
+def _argument(node: torch.fx.Node, position: int, name: str, default):
+    """An argument of a traced call, given by position or by name."""
+    return node.kwargs.get(name, node.args[position] if len(node.args) > position else default)
 
 
 def _dims(node: torch.fx.Node, tensor: torch.Tensor) -> set[int]:

@@ -57,7 +57,7 @@ TRACERS = {
     nn.Unfold: (2, unfold),
     nn.Fold: (1, fold),
 }
-# What a tracer takes beside the input, as torch's module does.
+# What a tracer takes besides the input, as torch's module does.
 TAKES = {unpool: {"indices", "output_size"}, trace_transposed: {"output_size"}}
 LAYOUTS = {
     1: ("(C, L)", "(N, C, L)"),
@@ -73,7 +73,7 @@ def slide(
     channel: int = 0,
     sample: int = 0,
     depth: int = 0,
-    **more: torch.Tensor | int | Sequence[int],
+    **kwargs: torch.Tensor | int | Sequence[int],
 ) -> Trace | Transfer:
     """Slide a module's window over an input and record every step.
 
@@ -85,7 +85,7 @@ def slide(
         channel: Which output channel to follow, counted from 0.
         sample: Which one of the batch to follow, counted from 0.
         depth: Which slice of the output to follow, counted from 0, for 3-D modules.
-        more: ``output_size`` of a transposed convolution, ``indices`` and ``output_size`` of an
+        kwargs: ``output_size`` of a transposed convolution, ``indices`` and ``output_size`` of an
             unpooling, in the shapes that torch takes: (H, W), and that of the input.
 
     Returns:
@@ -115,10 +115,10 @@ def slide(
         input = tensor_of(input, "slide")
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
-    # What an error tells beside its problem takes as long as a trace: it is made for errors alone.
+    # An error's context takes as long to make as a trace, so it is made only for errors.
     try:
         dims, tracer = tracer_of(module)
-        wrong = set(more) - TAKES.get(tracer, set())
+        wrong = set(kwargs) - TAKES.get(tracer, set())
         if wrong:
             raise SlidingWindowsError(f"slide does not take {', '.join(sorted(wrong))} here")
         where = followed(channel, sample, depth)
@@ -126,7 +126,7 @@ def slide(
         filled = filled_in(module, input)
         with undisturbed(filled), torch.no_grad():
             request = Request(filled, input.detach().clone(), dims, *where)
-            return tracer(request, **more)
+            return tracer(request, **kwargs)
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
     except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
@@ -143,9 +143,9 @@ def _context(module: nn.Module, input) -> str:
 
 def tracer_of(module: nn.Module):
     """(dimensions, tracing function) of a module; raises if it slides no window we know."""
-    for kind, found in TRACERS.items():
+    for kind, tracer in TRACERS.items():
         if isinstance(module, kind):
-            return found
+            return tracer
     raise SlidingWindowsError(f"{type(module).__name__} is not one of {known_modules()}")
 
 
@@ -161,7 +161,7 @@ def known_modules() -> str:
 
 
 def followed(channel, sample, depth) -> tuple[int, int, int]:
-    """The three choices as ints; raises for what is none."""
+    """The three choices as ints; raises for anything else."""
     named = {"channel": channel, "sample": sample, "depth": depth}
     for name, value in named.items():
         if whole(value) is None:

@@ -1,4 +1,4 @@
-"""Use somebody's module and leave it, and all randomness, as it was."""
+"""Run a user's module without changing it, its hooks, or the state of any random generator."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Loan:
     def __init__(self, back: contextlib.ExitStack):
         self.back, self.known = back, {}
         self.modules: list[nn.Module] = []
-        self.seen: dict[int, object] = {}  # objects, too, lest an id be given to another one
+        self.seen: dict[int, object] = {}  # kept alive, so that no id is reused
         self.waiting: list[object] = []
 
     def lend(self, value):
@@ -218,7 +218,7 @@ class _Loan:
         if isinstance(value, torch.Generator):
             self.back.callback(value.set_state, value.get_state())
         elif isinstance(value, random.Random):
-            with contextlib.suppress(NotImplementedError):  # the system's own chance
+            with contextlib.suppress(NotImplementedError):  # the system's own randomness
                 self.back.callback(value.setstate, value.getstate())
         elif numpy and isinstance(value, numpy.random.Generator):
             bits = value.bit_generator

@@ -151,7 +151,7 @@ def _bounded(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _from_file(module: nn.Module, path: Path, shape) -> torch.Tensor:
-    if not os.path.exists(path):  # which is False, too, for a name that no file can have
+    if not os.path.exists(path):  # also False for a name that no file can have
         raise SlidingWindowsError(
             f"there is no file {path}; values are {', '.join(WORDS)} or a file of numbers"
         )
@@ -159,10 +159,10 @@ def _from_file(module: nn.Module, path: Path, shape) -> torch.Tensor:
         return _from_picture(path, shape, getattr(module, "in_channels", 1))
     numbers = torch.from_numpy(read_numbers(path))
     if shape is None:
-        dims, found = tracer_of(module)[0], tuple(numbers.shape)
-        if dims == 1 and found[1:] == (1,):  # one number a line is a signal
-            found = found[:1]
-        shape = full_shape(module, found or (1,))
+        dims, sizes = tracer_of(module)[0], tuple(numbers.shape)
+        if dims == 1 and sizes[1:] == (1,):  # one number per line is a signal
+            sizes = sizes[:1]
+        shape = full_shape(module, sizes or (1,))
     if math.prod(shape) != numbers.numel():
         raise SlidingWindowsError(
             f"{path} holds {numbers.numel():,} numbers; an input of {shape} needs "

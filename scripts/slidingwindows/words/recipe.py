@@ -11,7 +11,7 @@ from typing import TypeAlias
 from ..core.trace import Rows, Trace
 from ..core.transfer import Transfer
 
-MOST_NUMBERS = 600  # more than these are no recipe any more, but data
+MOST_NUMBERS = 600  # more than these are data, not a recipe
 Nested: TypeAlias = "float | Sequence[Nested]"  # a tensor's numbers
 Part = tuple[list[str], Nested]  # an index into a tensor, and what is there
 DTYPES = {2.0**-23: "float32", 2.0**-52: "float64", 2.0**-10: "float16", 2.0**-7: "bfloat16"}

@@ -60,8 +60,8 @@ def padding_words(trace: Trace) -> str:
         if not strides:
             return "zeros put around"
         around = "around and " if padded(trace) else ""
-        by = f"stride {strides[0]}" if len(strides) == 1 else "the strides"
-        return f"zeros put {around}between, by {by}"
+        amount = f"stride {strides[0]}" if len(strides) == 1 else "the strides"
+        return f"zeros put {around}between, by {amount}"
     if trace.padding_mode != "zeros":
         return f"padding ({trace.padding_mode})"
     if not trace.counts_padding:
@@ -211,8 +211,8 @@ def _step(trace: Trace, step: Step) -> str:
     if step.winner is not None:
         tap = step.taps[step.winner]
         depth = f"depth {number(trace.slices[tap.plane])}, " if trace.slices else ""
-        found = f"({number(tap.row)}, {number(tap.col)})"
-        text += f", found at {depth}{number(tap.col) if trace.dims == 1 else found}"
+        position = f"({number(tap.row)}, {number(tap.col)})"
+        text += f", found at {depth}{number(tap.col) if trace.dims == 1 else position}"
         if step.ties:
             text += ", the first of equals"
     return text + "."
