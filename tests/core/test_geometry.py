@@ -7,13 +7,14 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import axes
+from sweeps import draws
 
 from slidingwindows import Axis, Geometry, SlidingWindowsError
 
-sweep = settings(max_examples=600, deadline=None, derandomize=True)
+sweep = draws(250)
 
 
 def axis_of(size, padding=0, **parameters):

@@ -4,10 +4,11 @@ from functools import reduce
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from naive import source
 from strategies import axes
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import Axis, SlidingWindowsError
@@ -40,7 +41,7 @@ layer = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2), st.in
 
 
 @given(st.lists(layer, min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@draws(100)
 def test_the_gradient_reaches_just_the_receptive_field(layers):
     reach = reach_of(layers)
     first, last, index = measured(layers, size=reach.size * 3 + 200)
@@ -67,7 +68,7 @@ def test_impossible_layers_are_refused(bad):
 
 
 @given(axes(), axes(), st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.data())
-@settings(max_examples=250, deadline=None, derandomize=True)
+@draws(150)
 def test_what_windows_read_and_whether_the_border_cuts_them(first, second, fill, data):
     """By the windows' own lists; the two axes are asked apart."""
     found = []

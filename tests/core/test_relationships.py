@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import Geometry, slide
 
-sweep = settings(max_examples=60, deadline=None, derandomize=True)
+sweep = draws(40)
 TABLE = Path(__file__).parents[1] / "data" / "conv_arithmetic_relationships.csv"
 ROWS = list(csv.DictReader(TABLE.open()))
 

@@ -6,8 +6,9 @@ from itertools import combinations
 import pytest
 import torch
 from figure_cases import CASES, case, convolution
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import slide
@@ -194,7 +195,7 @@ def test_cases(name):
 
 
 @given(traces())
-@settings(derandomize=True, deadline=None, max_examples=150)
+@draws(100)
 def test_whatever_can_be_drawn_fits(trace):
     try:
         Drawing(trace)
@@ -245,7 +246,7 @@ def test_long_titles_wrap_and_stay_whole():
 
 
 @given(st.text(alphabet="abc 12=(,)", max_size=300))
-@settings(derandomize=True, deadline=None, max_examples=80)
+@draws(60)
 def test_wrap_keeps_every_word(text):
     lines = wrap(text, LABEL_SIZE)
     assert " ".join(lines).split() == text.split()

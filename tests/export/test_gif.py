@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 from figure_cases import CASES, as_planned, decode, rendered
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import funnel, receptive_field, route, slide
@@ -25,7 +26,7 @@ from slidingwindows.export.encoding import contents
 from slidingwindows.export.gif import changed_region, encode, redrawn
 from slidingwindows.export.still import palette_of as colours_of
 
-steady = settings(derandomize=True, deadline=None, max_examples=60)
+steady = draws(40)
 
 
 def palette_of(count: int):
@@ -413,7 +414,7 @@ def painted(gif: bytes):
 
 
 @given(animations())
-@settings(steady, max_examples=40)
+@draws(30)
 def test_a_decoder_written_from_the_specification_agrees(animation):
     frames, palette = animation
     shown = as_planned(painted(encode(frames, palette)), [duration for _, duration in frames])

@@ -5,9 +5,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mkdocs.utils import yaml_load
+from sweeps import draws
 
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.site.glossary import read_glossary, with_terms
@@ -124,7 +125,7 @@ def test_where_a_link_would_be_wrong(page):
         max_size=30,
     )
 )
-@settings(derandomize=True, deadline=None)
+@draws(100)
 def test_nothing_but_links_is_added(parts):
     page = "".join(parts)
     after = linked(page)

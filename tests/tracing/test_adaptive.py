@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 from checking import averages_are, checked, is_empty, seen, torch_says, winners_are
-from hypothesis import given, settings
+from hypothesis import given
 from strategies import adaptive_pools, of_dims
+from sweeps import draws
 
 from slidingwindows import SlidingWindowsError, slide
 
 EMPTY = "output size must be at least 1"
-sweep = settings(max_examples=250, deadline=None, derandomize=True)
+sweep = draws(250)
 STEMS = ("AdaptiveMaxPool", "AdaptiveAvgPool")
 
 

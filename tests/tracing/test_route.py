@@ -10,7 +10,7 @@ import pytest
 import torch
 from checking import averages_are, indices_of, is_empty, kernels, sample_of, torch_says
 from fractional import fractional, pooled_indices
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from naive import TRANSPOSED, parameter, planes_of, reads, same
 from strategies import (
@@ -23,6 +23,7 @@ from strategies import (
     numbers,
     transposed,
 )
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Transfer, route, slide
@@ -33,7 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = settings(max_examples=100, deadline=None, derandomize=True)
+sweep = draws(80)
 TAME = ("ties", "normal")
 FINE = (torch.float32, torch.float64)
 GIVEN = st.sampled_from([None, "ties", "normal"])
@@ -268,7 +269,7 @@ def test_transposed(dims):
             reached.append(any(move.writes for move in found[0].moves))
 
     run()
-    assert sum(reached) > 15
+    assert sum(reached) > 10
 
 
 def test_output_size_on_the_way_back():

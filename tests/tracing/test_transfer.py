@@ -12,7 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from checking import torch_says
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from naive import same
 from strategies import (
@@ -26,13 +26,14 @@ from strategies import (
     one_or_more,
     wrong,
 )
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Transfer, slide
 from slidingwindows.tracing import rearranging
 
-sweep = settings(max_examples=500, deadline=None, derandomize=True)
-fewer = settings(max_examples=200, deadline=None, derandomize=True)
+sweep = draws(300)
+fewer = draws(100)
 seen = Counter()
 
 
@@ -274,7 +275,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.Unfold, nn.Fold, nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 60 and seen[kind, True] > 30, (kind, seen)
+            assert seen[kind, False] > 30 and seen[kind, True] > 15, (kind, seen)
 
 
 def test_of_two_numbers_with_one_index_the_last_stays():

@@ -7,16 +7,17 @@ from collections import Counter
 import pytest
 import torch
 from checking import checked, is_empty, kernels, products_are, seen
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from naive import parameter, same
 from strategies import FLOATS, transposed
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
 
 pytestmark = pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-sweep = settings(max_examples=300, deadline=None, derandomize=True)
+sweep = draws(300)
 
 
 def crops(module, dims) -> bool:

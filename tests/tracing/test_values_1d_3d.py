@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 from checking import averages_are, checked, kernels, products_are, roots_are, seen, winners_are
-from hypothesis import given, settings
+from hypothesis import given
 from strategies import INTEGERS, average_pools, convolutions, lp_pools, max_pools, of_dims
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
@@ -16,7 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = settings(max_examples=300, deadline=None, derandomize=True)
+sweep = draws(150)
 REFUSES_INTEGERS = "an LP pool needs floats"
 
 
@@ -91,7 +92,7 @@ def test_the_sweeps_saw_both_answers():
         for dims in (1, 2, 3):
             kind = of_dims(stem, dims)
             if seen[kind, True] + seen[kind, False]:
-                assert seen[kind, False] > 30 and seen[kind, True] > 20, (kind, seen)
+                assert seen[kind, False] > 15 and seen[kind, True] > 10, (kind, seen)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

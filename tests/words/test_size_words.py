@@ -8,9 +8,10 @@ import re
 import pytest
 import torch
 from checking import torch_says
-from hypothesis import given, settings
+from hypothesis import given
 from naive import parameter
 from strategies import average_pools, convolutions, lp_pools, max_pools, transposed
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, slide
@@ -20,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = settings(max_examples=60, deadline=None, derandomize=True)
+sweep = draws(60)
 NAMES = {1: ["size"], 2: ["height", "width"], 3: ["depth", "height", "width"]}
 KINDS = (max_pools, average_pools, lp_pools, convolutions, transposed)
 LESS = re.compile(r", less (\d+) that would start (in the padding|past the end): (\d+)$")

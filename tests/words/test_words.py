@@ -10,8 +10,9 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from sweeps import draws
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Step, Tap, Trace, Transfer, route, slide
@@ -20,7 +21,7 @@ from slidingwindows.core.reduction import REDUCTIONS, Average, Convolution
 from slidingwindows.core.text import MINUS, equals, number
 from slidingwindows.tracing.request import call_of
 
-sweep = settings(max_examples=500, deadline=None, derandomize=True)
+sweep = draws(200)
 WRITTEN = {"−": "-", "·": "*", "∞": "inf"}
 OPERATORS = {
     ast.Add: operator.add,
