@@ -4,6 +4,7 @@ A page is visited once in each profile, and what was seen there is written down 
 that twenty small tests of a page cost one visit. Nothing here judges.
 """
 
+import contextlib
 from urllib.parse import urljoin
 
 from axe_playwright_python.sync_playwright import Axe
@@ -81,14 +82,17 @@ FACTS = """() => {
     })),
   };
 }"""
-SCROLL = """async () => {
-  const frame = () => new Promise(requestAnimationFrame);
+SCROLL = """async patience => {
+  const late = new Promise(done => setTimeout(done, patience, "late"));
+  const frame = () => Promise.race([late, new Promise(requestAnimationFrame)]);
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
     scrollTo({ top: y, behavior: "instant" });
     await frame();
-    await frame();
+    if (await frame() === "late") return false;
   }
+  return true;
 }"""
+VISITS = 3  # of one page, if Chromium stops drawing it
 PENDING = """[...document.querySelectorAll("article img")]
     .every(i => i.offsetParent === null || i.complete)"""
 LOADED = """() => [...document.querySelectorAll("article img")].filter(i => i.offsetParent !== null)
@@ -150,6 +154,10 @@ SETTLED = """() => document.readyState === "complete" && globalThis.sitemapRead 
   })"""
 
 
+class NoFrames(Exception):
+    """Chromium has stopped drawing a page, so that nothing in it can come to the screen."""
+
+
 def settled(page) -> None:
     """Wait until the scripts have run and everything on the screen has loaded."""
     until(page, SETTLED)
@@ -200,7 +208,8 @@ class Visit:
 
     def scroll_through(self):
         """Bring every part to the screen once, and wait for the pictures that load there."""
-        self.page.evaluate(SCROLL)
+        if not self.page.evaluate(SCROLL, PATIENCE / 5):
+            raise NoFrames(self.page.url)
         until(self.page, PENDING)
 
     def images(self) -> list:
@@ -262,7 +271,18 @@ def walk(page) -> dict:
 
 
 def record(browser, address, path, profile, folder) -> dict:
-    """Visits a page in a context of its own; a PDF of a lesson goes into the folder."""
+    """Visits a page in a context of its own; a PDF of a lesson goes into the folder.
+
+    The headless shell sometimes never gives a page another frame, whatever the page does; then the
+    page is visited again.
+    """
+    for _ in range(VISITS - 1):
+        with contextlib.suppress(NoFrames):
+            return _recorded(browser, address, path, profile, folder)
+    return _recorded(browser, address, path, profile, folder)
+
+
+def _recorded(browser, address, path, profile, folder) -> dict:
     context = browser.new_context(**PROFILES[profile])
     try:
         here = Visit(context, address)
