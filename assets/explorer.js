@@ -1,4 +1,4 @@
-// The explorer: one operation on one small input, every setting at hand, every window to be seen.
+// Starts the explorer (ui/explorer/page.js) on its page.
 // For its own page alone. Material's instant navigation runs a page's script again each time the
 // page is shown.
 

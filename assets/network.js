@@ -1,4 +1,4 @@
-// The network calculator: a stack of layers on a chosen input, its numbers and its funnel.
+// Starts the network calculator (ui/calculator.js) on its page.
 // For its own page alone. Material's instant navigation runs a page's script again each time the
 // page is shown.
 

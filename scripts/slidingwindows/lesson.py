@@ -1,4 +1,4 @@
-"""What a lesson imports to show its figures. Works in any notebook, and in the build."""
+"""The doorway for lessons, `from slidingwindows.lesson import show`; see course/authoring.py."""
 
 from .course.authoring import MIME, Figure, check, notebook_html, plot, show
 

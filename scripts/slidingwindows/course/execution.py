@@ -1,4 +1,4 @@
-"""Run a lesson's code in a fresh process of this Python, isolated from the user's settings."""
+"""Run a lesson's code in a fresh, isolated process of this Python, within its limit of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Trace or a Transfer to pictures: the window lands, the arithmetic appears, the output fills."""
+"""A moving figure's frames and how long each is shown: window lands, sum appears, cell fills."""
 
 from __future__ import annotations
 
