@@ -73,9 +73,12 @@ def _run(options) -> None:
             _say(f"wrote {path.relative_to(root)}")
     else:
         from .course.prepare import prepare
+        from .course.shards import shard_of
 
-        redraw = options.command == "figures"
-        prepare(options.root.resolve(), getattr(options, "lesson", ""), redraw, report=_say)
+        redraw, text = options.command == "figures", getattr(options, "shard", None)
+        shard = None if text is None else shard_of(text)
+        only = getattr(options, "lesson", "")
+        prepare(options.root.resolve(), only, redraw, report=_say, shard=shard)
 
 
 def _figure(options) -> None:

@@ -158,7 +158,13 @@ def _site_commands(command) -> None:
     )
     new.add_argument("title", help='such as "Pooling over time"')
     new.add_argument("--name", default="", help="its address (default: made from the title)")
-    of_site("prepare", "execute stale lessons and draw stale figures")
+    prepare = of_site("prepare", "execute stale lessons and draw stale figures")
+    prepare.add_argument(
+        "--shard",
+        metavar="N/COUNT",
+        help="only this machine's part of the lessons, such as 2/5; then copy the folder .cache "
+        "of each machine into that of the one that builds",
+    )
     figures = of_site("figures", "redraw the site's figures")
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
     of_site("offline", "pack the built site as a zip that works from a folder, search included")

@@ -18,9 +18,13 @@ from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, paths_of, read
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
+from .shards import Shard, names_of
 from .work import Outputs, Report, Work, cache_of
 
-__all__ = ["cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
+__all__ = ["FOLDERS", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
+
+# The folders of the cache that all machines' parts are merged into.
+EXECUTED, FIGURES, PAGES, BOOKS = FOLDERS = ("executed", "figures", "pages", "notebooks/lessons")
 
 
 def overall_key(root: Path, address: str | None = None) -> str:
@@ -70,8 +74,12 @@ def prepare(
     redraw: bool = False,
     report: Report = print,
     serving: bool = False,
+    shard: Shard | None = None,
 ) -> list[str]:
     """Do what is missing or stale; with ``only``, for one lesson; with ``redraw``, all figures.
+
+    With ``shard``, for the lessons that are this machine's. Its folders in the cache are copied to
+    those of the machine that builds, in any order.
 
     Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
     a lesson that fails gets a page that says so, all others go on, and what failed is returned.
@@ -81,7 +89,10 @@ def prepare(
         key = overall_key(root, address)
         failures: list[tuple[str, str]] = []
         lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
-        work = Work(root, address, redraw, report, serving)
+        work = Work(root, address, redraw, report, serving, part=shard is not None)
+        if shard:
+            ours = names_of(shard, [lesson.name for lesson in lessons], work.seconds)
+            lessons = [lesson for lesson in lessons if lesson.name in ours]
         outputs = work.do(lessons)
         failures += work.failures
         if failures and not serving:
@@ -100,7 +111,7 @@ def prepare(
         if failures:
             _write_broken_pages(root, failures)
             _note(root, "", [], shown)
-        elif not only:
+        elif not only and not shard:
             _finish(root, key, shown)
         return [problem for _, problem in failures]
 
@@ -150,8 +161,8 @@ def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> Non
     shown = [figure["name"] for figure in figures_in(outputs)]
     source = source_key("course.pages", "course.notebooks")
     key = digest(lesson.text, work.keys[lesson.name], source, *(work.drawing if shown else ()))
-    page = Entry(cache_of(root) / "pages", lesson.name)
-    book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
+    page = Entry(cache_of(root) / PAGES, lesson.name)
+    book = Entry(cache_of(root) / BOOKS, lesson.name)
     if page.state(key) == book.state(key) == "fresh":
         return
     made = {name: work.rendered(name) for name in shown}
@@ -164,7 +175,7 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
 
     failures: a lesson's name and one of its problems.
     """
-    pages, books = cache_of(root) / "pages", cache_of(root) / "notebooks" / "lessons"
+    pages, books = cache_of(root) / PAGES, cache_of(root) / BOOKS
     for name in dict(failures):
         problems = [problem for lesson, problem in failures if lesson == name]
         text = broken(root / "lessons" / f"{name}.py", problems)
@@ -185,7 +196,7 @@ def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
     shown: the names of the figures that each lesson shows.
     """
     names, figures = list(shown), [name for each in shown.values() for name in each]
-    kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": figures}
+    kept = {EXECUTED: names, PAGES: names, BOOKS: names, FIGURES: figures}
     entries = []
     for folder, keep in kept.items():
         place = cache_of(root) / folder

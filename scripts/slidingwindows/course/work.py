@@ -35,11 +35,20 @@ class Work:
 
     root: the folder of mkdocs.yml. address: the site's, which figures name as their source.
     redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
-    serving: few lessons that are stale are being edited, and will be again.
+    serving: few lessons that are stale are being edited, and will be again. part: of several that
+    divide the lessons by their known times, which therefore stay as they are.
     """
 
-    def __init__(self, root: Path, address: str, redraw: bool, report: Report, serving: bool):
-        self.address, self.redraw, self.report = address, redraw, report
+    def __init__(
+        self,
+        root: Path,
+        address: str,
+        redraw: bool,
+        report: Report,
+        serving: bool,
+        part: bool = False,
+    ):
+        self.address, self.redraw, self.report, self.part = address, redraw, report, part
         self.serving = serving
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
@@ -49,6 +58,8 @@ class Work:
         self.keys: dict[str, str] = {}  # of the outputs, by lesson
         self.made: dict[str, Rendered] = {}  # what was drawn, by figure
         self.seconds: dict[str, float] = {}
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         self.found: dict[str, dict[str, Found]] = {}  # the figures of each lesson by their names
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
         self.jobs: dict[Future, Callable[[Future], None]] = {}
@@ -64,8 +75,6 @@ class Work:
             entry, key = Entry(self.executed, lesson.name), lesson.key()
             state = entry.state(key)
             (fresh if state == "fresh" else stale).append((lesson, entry, key, state))
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         # One of which nothing is known may take long.
         stale.sort(key=lambda item: self.seconds.get(item[0].name, float("inf")), reverse=True)
         self.serving = self.serving and len(stale) <= LESSONS
@@ -87,7 +96,7 @@ class Work:
                     self.jobs.pop(job)(job)
         finally:
             pool.shutdown(cancel_futures=True)
-            if stale:
+            if stale and not self.part:
                 write(self.times, json.dumps(self.seconds))
         return self.outputs
 
