@@ -24,7 +24,9 @@ from mkdocs.structure.files import File, Files
 from slidingwindows import __version__
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.course.blocks import outside_code
+from slidingwindows.course.home import home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
+from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
@@ -68,10 +70,14 @@ def _root(config) -> Path:
 def on_config(config, serving: bool):
     """The build works from any folder, also where the configuration names no watch list."""
     root = _root(config)
-    for folder in ("lessons", "assets", "scripts/slidingwindows"):
-        path = str(root / folder)
-        if path not in config.watch and Path(path).is_dir():
+    ours = home() / "assets"
+    for folder in (root / "lessons", root / "assets", ours, HERE):
+        path = str(folder)
+        if path not in config.watch and folder.is_dir():
             config.watch.append(path)
+    theme = str(ours / "theme")
+    if theme not in config.theme.dirs:  # a course's own templates come before it
+        config.theme.dirs.insert(1 if config.theme.custom_dir else 0, theme)
     config.extra.update(release=__version__, day=commit_day(root), serving=serving)
     if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
         sys.pycache_prefix = str(cache_of(root) / "pycache")
@@ -168,7 +174,7 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
     if CITED in markdown:
         markdown = with_citations(markdown, config.nav, cache / "pages")
     if API_MARK.search(markdown):
-        markdown, problems = _with_api(markdown, *_sources(root / "scripts" / "slidingwindows"))
+        markdown, problems = _with_api(markdown, *_sources(HERE))
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     if NOTICES_MARK in markdown:
