@@ -36,6 +36,12 @@ def _run(options) -> None:
     if options.command in FIGURES:
         _figure(options)
         return
+    if options.command == "new-course":
+        from .course.project import new_course
+
+        for path in new_course(options.title, options.folder):
+            _say(f"wrote {path}")
+        return
     if not (options.root / "mkdocs.yml").is_file():
         raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
     if options.command == "site":

@@ -20,6 +20,10 @@ EXAMPLES = {
         'trace "AdaptiveAvgPool1d(4)" --input 10 --values arange',
         'trace "ConvTranspose2d(1, 1, 3, stride=2)" --input 3x3 --json',
     ),
+    "new-course": (
+        'new-course "Attention, step by step"',
+        'new-course "日本語の講座" course',
+    ),
     "new-lesson": (
         'new-lesson "Pooling over time"',
         'new-lesson "Why 7 becomes 3: the floor" --name the-floor',
@@ -153,6 +157,13 @@ def _site_commands(command) -> None:
         made.add_argument("--root", type=Path, default=Path(), help="folder that holds mkdocs.yml")
         return made
 
+    course = command(
+        "new-course", "start a course: a project that builds, serves, tests and deploys itself"
+    )
+    course.add_argument("title", help='such as "Attention, step by step"')
+    course.add_argument(
+        "folder", nargs="?", type=Path, help="a new folder (default: named after the title)"
+    )
     new = of_site(
         "new-lesson", "start a lesson: a script that builds, its test and its place in nav"
     )

@@ -78,6 +78,7 @@ def on_config(config, serving: bool):
     theme = str(ours / "theme")
     if theme not in config.theme.dirs:  # a course's own templates come before it
         config.theme.dirs.insert(1 if config.theme.custom_dir else 0, theme)
+    config.site_name = escape(config.site_name)  # Material writes it as it is into attributes
     config.extra.update(release=__version__, day=commit_day(root), serving=serving)
     if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
         sys.pycache_prefix = str(cache_of(root) / "pycache")

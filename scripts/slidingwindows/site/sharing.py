@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -59,18 +60,18 @@ def page_facts(page, config, root: Path) -> dict:
     """Names for the theme: 'social', a picture now in the site's folder, and 'structured'."""
     if not config.site_url:  # neither may hold an address relative to the page
         return {"social": None, "structured": ""}
-    cache = cache_of(root)
-    title = re.sub("<[^>]+>", "", page.title or config.site_name)
+    cache, name = cache_of(root), unescape(config.site_name)
+    title = re.sub("<[^>]+>", "", page.title or name)
     if page.is_homepage:
-        title = config.site_name
+        title = name
     description = page.meta.get("description") or config.site_description
-    name = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
-    place = f"social/{name}.png"
+    picture = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
+    place = f"social/{picture}.png"
     shown = getattr(page, "shown", "")
-    data = social_picture(name, title, description, shown, cache / "figures", cache / "social")
+    data = social_picture(picture, title, description, shown, cache / "figures", cache / "social")
     source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
     write_file(stamped(data, credit(title, source)), str(Path(config.site_dir, place)))
-    site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
+    site = {"name": name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
     facts = {"title": title, "url": page.url, "description": description}
     if page.file.src_uri.startswith("lessons/"):
