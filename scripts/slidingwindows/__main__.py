@@ -8,6 +8,7 @@ import sys
 from .cli.arguments import one_line, parser
 from .core.errors import SlidingWindowsError
 
+PACKS = ("offline", "takeaway", "pdf")  # with names and licences of ours
 FIGURES = ("draw", "trace", "conv-arithmetic")
 
 
@@ -42,8 +43,12 @@ def _run(options) -> None:
         for path in new_course(options.title, options.folder):
             _say(f"wrote {path}")
         return
+    from .course.home import is_home
+
     if not (options.root / "mkdocs.yml").is_file():
         raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
+    if options.command in PACKS and not is_home(options.root):
+        raise SlidingWindowsError(f"{options.command} packs only the course of this package")
     if options.command == "site":
         from .site.build import build
 

@@ -17,10 +17,12 @@ import markdown
 import pytest
 import yaml
 from mkdocs.utils import yaml_load
+from PIL import Image
 from tiny_project import HANGING
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import home, project
+from slidingwindows.site.checks import check_site
 
 ROOT = Path(__file__).parents[2]
 TITLE = 'Windows: "quoted" & <b>$1</b> *#2* – 日本'
@@ -185,6 +187,12 @@ def test_a_package_without_its_assets_says_so(tmp_path, monkeypatch):
         home.home()
 
 
+def gif_words(path):
+    """What a picture says of itself."""
+    with Image.open(path) as picture:
+        return picture.info["comment"].decode("ascii")
+
+
 def fetched(address, deadline):
     """What a server answers there once it does."""
     while True:
@@ -227,14 +235,26 @@ def test_a_course_in_an_empty_folder_builds_tests_and_serves(run, tmp_path):
         assert process.returncode == 0, said
         return said
 
-    assert "executed in" in made("check", "site")
+    assert "executed in" in made("site")
+    check_site(course / "site", "http://127.0.0.1:8000/")  # with ruff, what `make check` does
+    ruff = [sys.executable, "-m", "ruff", "check", "--no-cache", "lessons", "tests"]
+    assert not subprocess.run(ruff, cwd=course, capture_output=True, text=True).returncode
     assert "1 passed" in made("test", "ARGS=-v")
     site = course / "site"
     page = (site / "lessons" / "first-lesson" / "index.html").read_text("utf-8")
     assert '<figure class="sw-figure" id="first-lesson-first"' in page and "sw-term" in page
     assert (site / "assets" / "own.css").read_text() != (course / "assets" / "own.css").read_text()
     assert (site / "assets" / "site.js").stat().st_size > 5000
-    assert "Sliding Windows" not in page.replace("https://", "")
+    assert "Sliding Windows" not in page and "creativecommons" not in page
+    words = gif_words(site / "figures" / "first-lesson-first.light.gif")
+    assert words.splitlines()[1:] == [
+        f"Author: The {TITLE} authors".encode("ascii", "replace").decode(),
+        f"Source: {TITLE}".encode("ascii", "replace").decode(),
+        "Software: Sliding Windows",
+    ]
+    for command in ("takeaway", "offline", "pdf"):
+        done = run(command, "--root", str(course))
+        assert done.code == 2 and "packs only the course of this package" in done.err
     assert '<a href="lessons/first-lesson/">First lesson</a>' in (site / "index.html").read_text()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

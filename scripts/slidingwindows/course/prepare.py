@@ -14,6 +14,7 @@ from ..core.errors import SlidingWindowsError
 from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
 from .figure_data import refuse_twins
+from .home import is_home
 from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, paths_of, read
 from .notebooks import EMPTY_NOTEBOOK, notebook
@@ -35,6 +36,7 @@ def overall_key(root: Path, address: str | None = None) -> str:
     address = address_of(root) if address is None else address
     paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.rglob("*.py"))]
     files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
+    address += f" {other_course(root)}"
     named = [part for p in files for part in (f"{p.parent.name}/{p.name}", p.read_bytes())]
     return digest(*named, versions(*PACKAGES), address)
 
@@ -44,16 +46,25 @@ def address_of(root: Path) -> str:
 
     From mkdocs.yml itself, for `mkdocs serve` puts its own address into the configuration.
     """
+    address = _setting(root, "site_url")
+    return address if public(address) else ""
+
+
+def other_course(root: Path) -> str:
+    """The name of a course that is another author's; '' for the one that this package is of."""
+    return "" if is_home(root) else _setting(root, "site_name")
+
+
+def _setting(root: Path, name: str) -> str:
     from mkdocs.exceptions import MkDocsException
     from mkdocs.utils import yaml_load
     from yaml import YAMLError
 
     try:
         with (root / "mkdocs.yml").open("rb") as settings:
-            address = str(yaml_load(settings).get("site_url") or "")
-    except (OSError, YAMLError, MkDocsException):
+            return str(yaml_load(settings).get(name) or "")
+    except (OSError, YAMLError, MkDocsException, AttributeError):
         return ""  # MkDocs itself says what is wrong with its file
-    return address if public(address) else ""
 
 
 def is_fresh(root: Path) -> bool:
@@ -89,7 +100,8 @@ def prepare(
         key = overall_key(root, address)
         failures: list[tuple[str, str]] = []
         lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
-        work = Work(root, address, redraw, report, serving, part=shard is not None)
+        part, course = shard is not None, other_course(root)
+        work = Work(root, address, redraw, report, serving, part, course)
         if shard:
             ours = names_of(shard, [lesson.name for lesson in lessons], work.seconds)
             lessons = [lesson for lesson in lessons if lesson.name in ours]

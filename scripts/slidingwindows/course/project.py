@@ -31,7 +31,7 @@ FILES = {
     "README.md": "README.md",
 }
 PLAIN = {
-    "hooks.py": "hooks.py",
+    "hooks.txt": "hooks.py",
     "pyproject.toml": "pyproject.toml",
     "Makefile": "Makefile",
     "site.yml": ".github/workflows/site.yml",
@@ -39,7 +39,7 @@ PLAIN = {
 }
 # What installs, as the package's own repository has it.
 SET_UP = ("requirements.lock", "requirements-torch.txt", "scripts/torch.sh", "scripts/node.sh")
-# What Markdown lets a backslash take the sense of; and what it does not, or where that begins maths.
+# What Markdown lets a backslash take the sense of; and what it does not, or what begins maths then.
 MARKUP = re.compile(r"[\\`*_{}#+.!>|-]")
 ENTITIES = {"&": "&amp;", "<": "&lt;", "$": "&#36;", "~": "&#126;", "[": "&#91;", "]": "&#93;"}
 ELSEWHERE = """\

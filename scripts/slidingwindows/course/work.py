@@ -34,6 +34,7 @@ class Work:
     """What one build executes and draws.
 
     root: the folder of mkdocs.yml. address: the site's, which figures name as their source.
+    course: its name, which they name as their author, if it is another than the package's own.
     redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
     serving: few lessons that are stale are being edited, and will be again. part: of several that
     divide the lessons by their known times, which therefore stay as they are.
@@ -47,13 +48,16 @@ class Work:
         report: Report,
         serving: bool,
         part: bool = False,
+        course: str = "",
     ):
         self.address, self.redraw, self.report, self.part = address, redraw, report, part
+        self.course = course
         self.serving = serving
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
         # What all figures are made from beside their own data.
-        self.drawing = source_key("export.render"), versions("pillow", "matplotlib"), address
+        made_by = source_key("export.render"), versions("pillow", "matplotlib")
+        self.drawing = (*made_by, course, address)
         self.outputs: dict[str, Outputs] = {}
         self.keys: dict[str, str] = {}  # of the outputs, by lesson
         self.made: dict[str, Rendered] = {}  # what was drawn, by figure
@@ -135,7 +139,7 @@ class Work:
 
     def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
         source = shown_at(self.address, found.lesson, name)
-        key = digest(found.key, *self.drawing[:2], source)
+        key = digest(found.key, *self.drawing[:-1], source)
         entry = Entry(self.drawn, name)
         state = entry.state(key)
         if state == "fresh" and not self.redraw:
@@ -159,7 +163,8 @@ class Work:
             )
             self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
 
-        self.jobs[pool.submit(_draw_one, found.data, source)] = done
+        data = {**found.data, "course": self.course} if self.course else found.data
+        self.jobs[pool.submit(_draw_one, data, source)] = done
 
 
 @lru_cache(maxsize=1000)  # what is served again and again has mostly not changed

@@ -24,13 +24,13 @@ from mkdocs.structure.files import File, Files
 from slidingwindows import __version__
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.course.blocks import outside_code
-from slidingwindows.course.home import home
+from slidingwindows.course.home import home, is_home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
-from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
+from slidingwindows.course.prepare import cache_of, is_fresh, other_course, prepare, wait_warm
 from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
@@ -179,11 +179,11 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
         for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     if NOTICES_MARK in markdown:
-        markdown = with_notices(markdown)
+        markdown = with_notices(markdown, ours=is_home(root))
     page.shown = markdown
     up = "../" * page.url.count("/")
     if GALLERY_MARK in markdown:
-        facts = (config.site_url or "", commit_day(root)[:4])
+        facts = (config.site_url or "", commit_day(root)[:4], other_course(root))
         markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
     return embed_figures(
         markdown, cache / "figures", up, page.file.src_uri, patient=config.extra["serving"]
@@ -205,7 +205,7 @@ def on_page_context(context, page, config, nav):
     context.update(page_facts(page, config, _root(config)))
     if "description" in page.meta:  # Material writes it as it is into an attribute
         page.meta["description"] = escape(page.meta["description"])
-    if _is_lesson(page):
+    if _is_lesson(page) and is_home(_root(config)):  # no other course has the branch they read
         context["cloud"] = cloud_links(config.repo_url, page.file.name)
     return context
 

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from ..core.origin import family
 from ..course.blocks import inline
-from ..export.credits import LICENCE, shown_at
+from ..export.credits import LICENCE, PROJECT, shown_at
 from .contents import lessons_in, split_page
 
 GALLERY_MARK = "<!-- gallery -->"
 
 
-def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str:
+def gallery(nav, cache: Path, up: str, address: str = "", year: str = "", course: str = "") -> str:
     """HTML of all cards, in the order of the navigation.
 
     cache: where prepare() left figures, pages and prepared.json. up: the path to the site's root,
     such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
+    course: the name of another author's course.
     """
     shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
     cards, families = [], []
@@ -31,7 +32,7 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
         _, meta = split_page(page.read_text("utf-8"))
         for name in shown.get(lesson, []):
             text = (cache / "figures" / f"{name}.json").read_text("utf-8")
-            kind, card = _card(name, text, lesson, meta["title"], (up, address, year))
+            kind, card = _card(name, text, lesson, meta["title"], (up, address, year, course))
             families.append(kind)
             cards.append(card)
     # A section, for Material's search ends an excluded element at the first end tag of its name.
@@ -56,10 +57,10 @@ def _filter(families: list[str]) -> str:
 
 @lru_cache(maxsize=1000)  # what is served again and again has mostly not changed
 def _card(
-    name: str, text: str, lesson: str, title: str, where: tuple[str, str, str]
+    name: str, text: str, lesson: str, title: str, where: tuple[str, str, str, str]
 ) -> tuple[str, str]:
-    """(family, HTML). text: the figure's facts as JSON. where: gallery()'s up, address, year."""
-    (up, address, year), facts = where, json.loads(text)
+    """(family, HTML). text: a figure's facts as JSON. where: gallery()'s arguments from up on."""
+    (up, *of), facts = where, json.loads(text)
     place = f"{up}lessons/{lesson}/#{name}"
     base = f"{up}figures/{name}"
     posters = "".join(_poster(base, theme, facts) for theme in ("light", "dark"))
@@ -81,7 +82,7 @@ def _card(
             "<details data-search-exclude><summary>The code</summary>"
             f"<pre><code>{escape(facts['recipe'])}</code></pre></details>"
         )
-    parts.append(f"{_cite(name, facts, lesson, address, year)}</article>")
+    parts.append(f"{_cite(name, facts, lesson, *of)}</article>")
     return family(facts["operation"]), "".join(parts)
 
 
@@ -113,9 +114,10 @@ def _downloads(name: str, base: str, facts: dict) -> str:
     return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
 
 
-def _cite(name: str, facts: dict, lesson: str, address: str, year: str) -> str:
+def _cite(name: str, facts: dict, lesson: str, address: str, year: str, course: str) -> str:
     """A line that credits the figure, for a slide's foot or a list of references."""
     when = f" ({year})" if year else ""
     where = f" {shown_at(address, lesson, name)}".rstrip()
     by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
-    return f'<p class="sw-cite">Sliding Windows{when}: {name}{by}. {LICENCE}.{where}</p>'
+    licence = "" if course else f" {LICENCE}."
+    return f'<p class="sw-cite">{escape(course or PROJECT)}{when}: {name}{by}.{licence}{where}</p>'
