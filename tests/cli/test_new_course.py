@@ -245,6 +245,7 @@ def test_a_course_in_an_empty_folder_builds_tests_and_serves(run, tmp_path):
     assert '<figure class="sw-figure" id="first-lesson-first"' in page and "sw-term" in page
     assert (site / "assets" / "own.css").read_text() != (course / "assets" / "own.css").read_text()
     assert (site / "assets" / "site.js").stat().st_size > 5000
+    assert "theme-fixes.js" in page and "as an executed notebook" in page  # the theme's templates
     assert "Sliding Windows" not in page and "creativecommons" not in page
     words = gif_words(site / "figures" / "first-lesson-first.light.gif")
     assert words.splitlines()[1:] == [
