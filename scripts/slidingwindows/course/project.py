@@ -32,7 +32,7 @@ FILES = {
 }
 PLAIN = {
     "hooks.txt": "hooks.py",
-    "pyproject.toml": "pyproject.toml",
+    "pyproject.txt": "pyproject.toml",
     "Makefile": "Makefile",
     "site.yml": ".github/workflows/site.yml",
     "gitignore": ".gitignore",
