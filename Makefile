@@ -9,6 +9,7 @@ NODE := $(BIN)/node
 ADDRESS ?= 127.0.0.1:8000
 LESSON ?=
 QUICK ?=
+SHARD ?=
 COVERAGE ?=
 JOBS ?= 4
 
@@ -22,13 +23,16 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 # Container images often disable compiled files, and then every process compiles all it imports.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve site offline takeaway branch notebooks pdf figures test check lint format lock outdated release-notes clean distclean help
+.PHONY: serve site prepare offline takeaway branch notebooks pdf figures test check lint format lock outdated release-notes clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
 
 site: $(READY)  ## write the finished site to site/
 	$(BIN)/python -m slidingwindows site
+
+prepare: $(READY)  ## execute what is stale, draw what is stale; SHARD=2/5 for one machine's part
+	$(BIN)/python -m slidingwindows prepare $(if $(SHARD),--shard $(SHARD))
 
 offline: site  ## pack the site as dist/sliding-windows-offline.zip, which works from a folder
 	$(BIN)/python -m slidingwindows offline

@@ -68,8 +68,8 @@ AREAS = {
         least=90,
     ),
     "build": Area(
-        ("*", "course/*", "site/*", "cli/*"),
-        tests=("tests/course", "tests/site", "tests/cli"),
+        ("*", "course/*", "site/*", "testing/*", "cli/*"),
+        tests=("tests/course", "tests/site", "tests/cli", "tests/lessons/test_lesson_page.py"),
     ),
     "script": Area(files=("assets/**/*.js",), tests=("tests/browser",)),
 }

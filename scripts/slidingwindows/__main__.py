@@ -8,6 +8,7 @@ import sys
 from .cli.arguments import one_line, parser
 from .core.errors import SlidingWindowsError
 
+PACKS = ("offline", "takeaway", "pdf")  # with names and licences of ours
 FIGURES = ("draw", "trace", "conv-arithmetic")
 
 
@@ -36,8 +37,18 @@ def _run(options) -> None:
     if options.command in FIGURES:
         _figure(options)
         return
+    if options.command == "new-course":
+        from .course.project import new_course
+
+        for path in new_course(options.title, options.folder):
+            _say(f"wrote {path}")
+        return
+    from .course.home import is_home
+
     if not (options.root / "mkdocs.yml").is_file():
         raise SlidingWindowsError(f"{options.root.resolve()} holds no mkdocs.yml; see --root")
+    if options.command in PACKS and not is_home(options.root):
+        raise SlidingWindowsError(f"{options.command} packs only the course of this package")
     if options.command == "site":
         from .site.build import build
 
@@ -73,9 +84,12 @@ def _run(options) -> None:
             _say(f"wrote {path.relative_to(root)}")
     else:
         from .course.prepare import prepare
+        from .course.shards import shard_of
 
-        redraw = options.command == "figures"
-        prepare(options.root.resolve(), getattr(options, "lesson", ""), redraw, report=_say)
+        redraw, text = options.command == "figures", getattr(options, "shard", None)
+        shard = None if text is None else shard_of(text)
+        only = getattr(options, "lesson", "")
+        prepare(options.root.resolve(), only, redraw, report=_say, shard=shard)
 
 
 def _figure(options) -> None:

@@ -111,7 +111,7 @@ def test_help_shows_its_examples(command, run):
     ran = run(f"{command} --help")
     assert ran.code == 0 and 2 <= len(EXAMPLES[command]) <= 4
     assert all(f"  python -m slidingwindows {line}\n" in ran.out for line in EXAMPLES[command])
-    own = {"trace": "--json", "new-lesson": "--name"}.get(command, "-o")
+    own = {"trace": "--json", "new-lesson": "--name", "new-course": "folder"}.get(command, "-o")
     assert "--help" in ran.out and own in ran.out
 
 

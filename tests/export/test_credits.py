@@ -75,6 +75,21 @@ def test_every_picture_of_a_figure_carries_its_credit(name, source):
         assert said(data) == expected(title, source or "Sliding Windows"), file
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_another_author_s_course_names_that_author_and_no_licence_of_ours(name):
+    data = {**FIGURES[name]().data, "course": "Windows – mine"}
+    for file, picture in unpacked(render(data).files).items():
+        words = said(picture)
+        assert words.pop("Title").startswith("first"), file
+        name = words["Source"]
+        assert name in ("Windows ? mine", "Windows – mine")  # as far as the format has letters
+        assert words == {
+            "Author": f"The {name} authors",
+            "Source": name,
+            "Software": "Sliding Windows",
+        }
+
+
 def test_licence_and_author_are_those_of_the_licence_file():
     text = (ROOT / "LICENSE").read_text("utf-8")
     facts = credit("a")

@@ -1,28 +1,10 @@
 """Each lesson's tests get that lesson's page, from one run."""
 
 import pytest
-import torch
-from lesson_page import Page
-from lesson_run import run
 
-torch.set_num_threads(1)  # As in a run; waking others takes longer than these inputs do.
-
-
-def lesson_of(module) -> str:
-    """test_max_pooling.py is about max-pooling."""
-    return module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
-
-
-@pytest.fixture
-def page(request) -> Page:
-    """The page of the lesson that this test file is named after."""
-    return Page(run(lesson_of(request.module)))
+from slidingwindows.testing.fixtures import one_thread, page  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
-    """On maps this small, threads cost more than they save, above all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def quiet(one_thread):  # noqa: F811
+    """Every test here."""

@@ -5,10 +5,11 @@ import builtins
 import json
 
 import pytest
-from lesson_run import NAMES, ROOT, Shown, run
+from lesson_run import NAMES, ROOT, run
 
 from slidingwindows.course.prepare import cache_of, prepare
 from slidingwindows.lesson import MIME
+from slidingwindows.testing.run import Shown
 
 HERE = ROOT / "tests" / "lessons"
 
@@ -28,7 +29,7 @@ def test_each_lesson_has_a_test_that_completes_its_page(name):
 
 
 def on_the_page(output: dict) -> str | None:
-    """An output of the executed notebook as lesson_run has it; None for warnings."""
+    """An output of the executed notebook as the run has it; None for warnings."""
     if output["output_type"] == "stream":
         return output["text"].rstrip("\n") if output["name"] == "stdout" else None
     data = output["data"]

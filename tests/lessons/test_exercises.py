@@ -4,13 +4,13 @@ import ast
 
 import pytest
 import torch
-from lesson_page import EXERCISE
 from lesson_run import LESSONS, run
 
 from slidingwindows.course.exercises import listed
 from slidingwindows.course.lessons import read
 from slidingwindows.course.tags import OPEN, looks
 from slidingwindows.lesson import check
+from slidingwindows.testing.page import EXERCISE
 
 WITH = [
     path.stem

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from lesson_page import Page, caption_claims
-from lesson_run import execute
 from torch import nn
 
 from slidingwindows import slide
 from slidingwindows.course.lessons import read
+from slidingwindows.testing.page import Page, caption_claims
+from slidingwindows.testing.run import execute
 
 LESSON = """# ---
 # title: A tiny lesson

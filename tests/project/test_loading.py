@@ -25,7 +25,7 @@ def test_every_other_module_is_in_a_room():
     assert {name for name in MODULES if "." not in name} == AT_THE_TOP
     rooms = {name.partition(".")[0] for name in MODULES if "." in name}
     assert rooms == {
-        "core", "tracing", "words", "drawing", "export", "course", "site", "cli"
+        "core", "tracing", "words", "drawing", "export", "course", "site", "testing", "cli"
     }  # fmt: skip
     assert all(f"{room}.__init__" in MODULES for room in rooms)
 
@@ -49,7 +49,7 @@ def test_numbers_need_the_standard_library_alone(module):
 def test_torch_is_where_it_is_looked_for():
     asks = {name for name in MODULES if "torch" in libraries(name)}
     assert {"tracing.slide", "tracing.pooling", "tracing.route", "tracing.network"} <= asks
-    assert {name.partition(".")[0] for name in asks} <= {"tracing", "course", "cli"}
+    assert {name.partition(".")[0] for name in asks} <= {"tracing", "course", "testing", "cli"}
 
 
 def loaded_after(code: str) -> set[str]:

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,8 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from slidingwindows.course.project import SET_UP
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -301,3 +304,30 @@ def test_a_real_pip_installs_it_and_then_leaves_it(tmp_path, index):
         closed.bind(("127.0.0.1", 0))
         said = install(tmp_path, f"http://127.0.0.1:{closed.getsockname()[1]}")[2]
     assert said == ""
+
+
+def test_a_wheel_carries_what_a_site_elsewhere_needs(tmp_path):
+    """Beside the package itself, from a copy, since setuptools leaves its work in the folder."""
+    copy = tmp_path / "copy"
+    for name in ("assets", "scripts"):
+        unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "benches")
+        shutil.copytree(ROOT / name, copy / name, ignore=unwanted)
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, copy)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    command += [tmp_path, "--no-build-isolation", "--disable-pip-version-check", copy]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    package = ROOT / "scripts" / "slidingwindows"
+    needed = {f"home/{name}": ROOT / name for name in (*SET_UP, "LICENSE")}
+    needed |= {f"home/{name}": ROOT / name for name in ("package.json", "package-lock.json")}
+    for folder, place in ((ROOT / "assets", "home/assets"), (package, "")):
+        paths = [path for path in folder.rglob("*") if "__pycache__" not in path.parts]
+        files = [path for path in paths if path.is_file()]
+        needed |= {f"{place}/{path.relative_to(folder)}".lstrip("/"): path for path in files}
+    for name, path in needed.items():
+        assert held.get(f"slidingwindows/{name}") == path.read_bytes(), name

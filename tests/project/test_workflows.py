@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from slidingwindows.course.prepare import FOLDERS
+from slidingwindows.course.shards import Shard, shard_of
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 SITE = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text("utf-8"))
@@ -17,6 +20,7 @@ MAIN = "github.ref == 'refs/heads/main'"
 # What each job may do with the repository, and why: nothing else.
 RIGHTS = {
     "test": {"contents": "read"},
+    "prepare": {"contents": "read", "pages": "read"},
     "build": {"contents": "read", "pages": "read"},
     "deploy": {"pages": "write", "id-token": "write"},
     "notebooks": {"contents": "write"},
@@ -43,12 +47,12 @@ def test_one_workflow_does_it_all():
 
 def test_nothing_is_published_that_the_tests_did_not_pass():
     for name in ("deploy", "notebooks"):
-        assert before(name) == {"test", "build"}
+        assert before(name) == {"test", "prepare", "build"}
         assert JOBS[name]["if"] == MAIN  # alone, for always() would run it after a failure
-    assert before("build") == {"test"} and "if" not in JOBS["build"]
+    assert before("build") == {"test", "prepare"} and "if" not in JOBS["build"]
     assert not [name for name, job in JOBS.items() if "continue-on-error" in job]
     assert not [step for _, step in STEPS if "continue-on-error" in step]
-    assert not {"if", "needs"} & set(JOBS["test"])
+    assert not {"if", "needs"} & {*JOBS["test"], *JOBS["prepare"]}
     [(name, step)] = using("upload-pages-artifact")
     assert name == "build" and step["with"]["path"] == "site" and step["if"] == MAIN
     assert [name for name, _ in using("deploy-pages")] == ["deploy"]
@@ -70,11 +74,39 @@ def test_four_parts_at_once_are_all_the_tests():
     )
 
 
+def test_machines_that_prepare_are_all_the_parts_and_hand_on_what_they_made():
+    matrix = JOBS["prepare"]["strategy"]["matrix"]
+    shards = [shard_of(text) for text in matrix.pop("shard")]
+    assert shards == [Shard(number, len(shards)) for number in range(1, len(shards) + 1)]
+    assert not matrix and len(shards) > 1
+    addresses = [step.get("env") for name, step in STEPS if name in ("prepare", "build")]
+    shared = [one for one in addresses if one]
+    assert len(shared) == 2 and shared[0] == shared[1]  # figures name the site's address
+    ran = [step["run"] for name, step in STEPS if name == "prepare" and "run" in step]
+    assert ran == ["make prepare SHARD=${{ matrix.shard }}"]
+    assert re.search(
+        r"^prepare:.*\n\t.*\bprepare \$\(if \$\(SHARD\),--shard \$\(SHARD\)\)$",
+        (ROOT / "Makefile").read_text(),
+        re.M,
+    )
+    [up] = [step["with"] for name, step in using("upload-artifact") if name == "prepare"]
+    assert up["include-hidden-files"] is True and up["if-no-files-found"] == "error"
+    assert up["name"] == "prepared-${{ strategy.job-index }}"  # no name holds a slash
+    assert set(up["path"].split()) == {f".cache/{name.partition('/')[0]}" for name in FOLDERS}
+    [down] = [step["with"] for name, step in using("download-artifact") if name == "build"]
+    assert down == {"pattern": "prepared-*", "path": ".cache", "merge-multiple": True}
+    steps = [step for name, step in STEPS if name == "build"]
+    assert steps.index(using("download-artifact")[0][1]) < steps.index(
+        next(step for step in steps if "run" in step)
+    )
+
+
 def test_commands_are_those_of_everyone():
     """Nothing of the text of a branch or a pull request gets into a shell."""
     for name, step in STEPS:
         command = step.get("run", "make test")
-        words = command.replace(' ARGS="${{ matrix.tests }}"', "").split()
+        words = command.replace(' ARGS="${{ matrix.tests }}"', "")
+        words = words.replace(" SHARD=${{ matrix.shard }}", "").split()
         assert "${{" not in " ".join(words)
         if words[0] == "make":
             assert set(words[1:]) <= TARGETS, command
@@ -93,7 +125,7 @@ def test_torch_comes_as_for_everyone():
 
 def test_pythons_and_caches():
     used = using("setup-python")
-    assert {name for name, _ in used} == {"test", "build"}
+    assert {name for name, _ in used} == {"test", "prepare", "build"}
     assert all(step["with"]["python-version"] == OLDEST for _, step in used)
     for name, step in used:  # a cache is written by any run, so what is published reads none
         assert ("cache" in step["with"]) == (name == "test")
@@ -117,7 +149,7 @@ def test_each_job_has_its_own_rights_and_no_others():
     assert SITE["permissions"] == {}
     assert {name: job["permissions"] for name, job in JOBS.items()} == RIGHTS
     checkouts = using("checkout")
-    assert {name for name, _ in checkouts} == {"test", "build", "notebooks"}
+    assert {name for name, _ in checkouts} == {"test", "prepare", "build", "notebooks"}
     assert all(step["with"]["persist-credentials"] is False for _, step in checkouts)
     text = (ROOT / ".github" / "workflows" / "site.yml").read_text("utf-8")
     assert text.count("github.token") == 1 and "secrets" not in text
@@ -133,10 +165,9 @@ def test_where_a_token_may_write_no_package_is_installed():
 
 
 def test_the_branch_of_notebooks_is_what_the_build_wrote():
-    [(name, up)] = using("upload-artifact")
-    assert name == "build" and up["with"]["path"] == "dist/notebooks"
-    [(name, down)] = using("download-artifact")
-    assert name == "notebooks"
+    [up] = [step for name, step in using("upload-artifact") if name == "build"]
+    assert up["with"]["path"] == "dist/notebooks"
+    [down] = [step for name, step in using("download-artifact") if name == "notebooks"]
     # By a pattern, which may match nothing, as a name may not; without repo_url there is none.
     found = {"pattern": up["with"]["name"], "path": up["with"]["path"], "merge-multiple": True}
     assert down["with"] == found

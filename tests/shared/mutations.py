@@ -26,10 +26,11 @@ if __name__ == "__main__":
     sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
 import torch  # noqa: E402
-from lesson_page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
-from lesson_run import LESSONS, NAMES, Run, execute, run  # noqa: E402
+from lesson_run import LESSONS, NAMES, run  # noqa: E402
 
 from slidingwindows.course.lessons import Lesson, read  # noqa: E402
+from slidingwindows.testing.page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
+from slidingwindows.testing.run import Run, execute  # noqa: E402
 
 OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "larger"}
 OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slidingwindows import SlidingWindowsError
+from slidingwindows.course import home
 from slidingwindows.drawing.style import DARK, LIGHT, ROLES, THEMES
 from slidingwindows.site import assets
 
@@ -15,8 +16,20 @@ NAMES = ["assets/one.js", "assets/two.js"]
 
 
 @pytest.fixture
-def sources(tmp_path):
+def at_home(monkeypatch):
+    """at_home(folder): the package finds its own assets there."""
+
+    def there(folder):
+        for module in (home, assets):
+            monkeypatch.setattr(module, "home", lambda: folder)
+
+    return there
+
+
+@pytest.fixture
+def sources(tmp_path, at_home):
     """A project of two scripts that share a module."""
+    at_home(tmp_path)
     room = tmp_path / "assets" / "room"
     room.mkdir(parents=True)
     (room / "shared.js").write_text("export const word = 'first';\n")
@@ -75,7 +88,30 @@ def test_without_esbuild_it_says_what_installs_it(sources, monkeypatch):
         assets.write_bundles(sources, sources / "made")
 
 
-def test_a_project_without_scripts_needs_no_esbuild(tmp_path, monkeypatch):
+def test_a_file_of_a_course_takes_the_place_of_the_package_s(sources, tmp_path_factory):
+    """Of the same name directly in assets/; and it may add others. What is not there is ours."""
+    course, made = tmp_path_factory.mktemp("course"), sources / "made"
+    (sources / "assets" / "site.css").write_text("a { color: light(text); }")
+    (sources / "assets" / "other.css").write_text("b {}")
+    assert assets.write_bundles(course, made) == NAMES
+    assert assets.write_coloured(course, made) == ["assets/other.css", "assets/site.css"]
+    assert (made / "assets" / "site.css").read_text() == assets.with_colours(
+        "a { color: light(text); }", ""
+    )
+    (course / "assets").mkdir()
+    (course / "assets" / "two.js").write_text("globalThis.mine = 2;\n")
+    (course / "assets" / "three.js").write_text("globalThis.three = 3;\n")
+    (course / "assets" / "site.css").write_text("c {}")
+    assert sorted(assets.write_bundles(course, made)) == sorted([*NAMES, "assets/three.js"])
+    assert "globalThis.mine=2" in (made / NAMES[1]).read_text()
+    assert "globalThis.one=" in (made / NAMES[0]).read_text()
+    assets.write_coloured(course, made)
+    assert (made / "assets" / "site.css").read_text() == "c {}"
+    assert (made / "assets" / "other.css").read_text() == "b {}"
+
+
+def test_a_project_without_scripts_needs_no_esbuild(tmp_path, monkeypatch, at_home):
+    at_home(tmp_path)
     (tmp_path / "assets").mkdir()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert assets.write_bundles(tmp_path, tmp_path / "made") == []

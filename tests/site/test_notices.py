@@ -71,6 +71,17 @@ def test_the_page_and_the_text_hold_each_whole():
     assert with_notices("no mark") == "no mark"
 
 
+def test_in_another_course_this_package_is_the_work_of_others():
+    theirs = notices.notices(ours=False)
+    assert [one.name for one in theirs] == ["Sliding Windows", *NAMES[:-1]]
+    assert NAMES[-1] == "Handwritten digits"  # a lesson's of this course
+    licence = (ROOT / "LICENSE").read_text("utf-8")
+    assert theirs[0].text in licence and theirs[0].text.startswith("Copyright (c) 2026 The Sliding")
+    assert theirs[0].text.endswith("SOFTWARE.") and "lessons" not in str(theirs[-1].where)
+    page = with_notices(MARK, ours=False)
+    assert page.startswith("## Sliding Windows\n") and "Trained on digits" not in page
+
+
 def theme(monkeypatch, tmp_path, sources):
     """The theme with a source map of ours beside its own files."""
     path = tmp_path / "bundle.new.min.js.map"

@@ -76,7 +76,9 @@ def test_lines_are_whole_words_and_fit(width):
 def test_structured_data_cannot_end_its_script():
     site = {"name": "S", "url": "https://s.org/", "description": "d", "day": ""}
     lesson = {"title": "</script><b>", "url": "lessons/x/", "description": "d", "minutes": 7}
-    text = structured(site, lesson, [lesson])
+    assert "license" not in json.loads(structured(site, lesson, [lesson]))
+    text = structured({**site, "terms": "https://l.org/"}, lesson, [lesson])
+    assert json.loads(text)["license"] == "https://l.org/"
     assert "</" not in text and json.loads(text)["name"] == "</script><b>"
     home = json.loads(structured(site, {**lesson, "url": ""}, [lesson, lesson]))
     assert home["hasCourseInstance"]["courseWorkload"] == "PT14M"

@@ -20,6 +20,10 @@ EXAMPLES = {
         'trace "AdaptiveAvgPool1d(4)" --input 10 --values arange',
         'trace "ConvTranspose2d(1, 1, 3, stride=2)" --input 3x3 --json',
     ),
+    "new-course": (
+        'new-course "Attention, step by step"',
+        'new-course "日本語の講座" course',
+    ),
     "new-lesson": (
         'new-lesson "Pooling over time"',
         'new-lesson "Why 7 becomes 3: the floor" --name the-floor',
@@ -153,12 +157,25 @@ def _site_commands(command) -> None:
         options.add_argument("--root", type=Path, default=Path(), help="folder with mkdocs.yml")
         return options
 
+    course = command(
+        "new-course", "start a course: a project that builds, serves, tests and deploys itself"
+    )
+    course.add_argument("title", help='such as "Attention, step by step"')
+    course.add_argument(
+        "folder", nargs="?", type=Path, help="a new folder (default: named after the title)"
+    )
     new = of_site(
         "new-lesson", "start a lesson: a script that builds, its test and its place in nav"
     )
     new.add_argument("title", help='such as "Pooling over time"')
     new.add_argument("--name", default="", help="its address (default: made from the title)")
-    of_site("prepare", "execute stale lessons and draw stale figures")
+    prepare = of_site("prepare", "execute stale lessons and draw stale figures")
+    prepare.add_argument(
+        "--shard",
+        metavar="N/COUNT",
+        help="only this machine's part of the lessons, such as 2/5; then copy the folder .cache "
+        "of each machine into that of the one that builds",
+    )
     figures = of_site("figures", "redraw the site's figures")
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
     of_site("offline", "pack the built site as a zip that works from a folder, search included")

@@ -14,13 +14,18 @@ from ..core.errors import SlidingWindowsError
 from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
 from .figure_data import refuse_twins
+from .home import is_home
 from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, paths_of, read
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
+from .shards import Shard, names_of
 from .work import Outputs, Report, Work, cache_of
 
-__all__ = ["cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
+__all__ = ["FOLDERS", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
+
+# The folders of the cache that all machines' parts are merged into.
+EXECUTED, FIGURES, PAGES, BOOKS = FOLDERS = ("executed", "figures", "pages", "notebooks/lessons")
 
 
 def overall_key(root: Path, address: str | None = None) -> str:
@@ -31,6 +36,7 @@ def overall_key(root: Path, address: str | None = None) -> str:
     address = address_of(root) if address is None else address
     paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.rglob("*.py"))]
     files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
+    address += f" {other_course(root)}"
     named = [part for p in files for part in (f"{p.parent.name}/{p.name}", p.read_bytes())]
     return digest(*named, versions(*PACKAGES), address)
 
@@ -40,16 +46,25 @@ def address_of(root: Path) -> str:
 
     Read from mkdocs.yml itself, because `mkdocs serve` puts its own address into the configuration.
     """
+    address = _setting(root, "site_url")
+    return address if public(address) else ""
+
+
+def other_course(root: Path) -> str:
+    """The name of a course that is another author's; '' for the one that this package is of."""
+    return "" if is_home(root) else _setting(root, "site_name")
+
+
+def _setting(root: Path, name: str) -> str:
     from mkdocs.exceptions import MkDocsException
     from mkdocs.utils import yaml_load
     from yaml import YAMLError
 
     try:
         with (root / "mkdocs.yml").open("rb") as settings:
-            address = str(yaml_load(settings).get("site_url") or "")
-    except (OSError, YAMLError, MkDocsException):
+            return str(yaml_load(settings).get(name) or "")
+    except (OSError, YAMLError, MkDocsException, AttributeError):
         return ""  # MkDocs itself says what is wrong with its file
-    return address if public(address) else ""
 
 
 def is_fresh(root: Path) -> bool:
@@ -70,18 +85,26 @@ def prepare(
     redraw: bool = False,
     report: Report = print,
     serving: bool = False,
+    shard: Shard | None = None,
 ) -> list[str]:
     """Make what is missing or stale; with ``only``, of one lesson; with ``redraw``, all figures.
 
-    Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``,
-    a lesson that fails gets a page that says so, all others go on, and the problems are returned.
+    With ``shard``, for the lessons that are this machine's. Its folders in the cache are copied to
+    those of the machine that builds, in any order.
+
+    Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
+    a lesson that fails gets a page that says so, all others go on, and what failed is returned.
     """
     with one_at_a_time(cache_of(root), report), steady():
         address = address_of(root)
         key = overall_key(root, address)
         failures: list[tuple[str, str]] = []
         lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
-        work = Work(root, address, redraw, report, serving)
+        part, course = shard is not None, other_course(root)
+        work = Work(root, address, redraw, report, serving, part, course)
+        if shard:
+            ours = names_of(shard, [lesson.name for lesson in lessons], work.seconds)
+            lessons = [lesson for lesson in lessons if lesson.name in ours]
         outputs = work.do(lessons)
         failures += work.failures
         if failures and not serving:
@@ -100,7 +123,7 @@ def prepare(
         if failures:
             _write_broken_pages(root, failures)
             _note(root, "", [], shown)
-        elif not only:
+        elif not only and not shard:
             _finish(root, key, shown)
         return [problem for _, problem in failures]
 
@@ -150,8 +173,8 @@ def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> Non
     shown = [figure["name"] for figure in figures_in(outputs)]
     source = source_key("course.pages", "course.notebooks")
     key = digest(lesson.text, work.keys[lesson.name], source, *(work.drawing if shown else ()))
-    page = Entry(cache_of(root) / "pages", lesson.name)
-    book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
+    page = Entry(cache_of(root) / PAGES, lesson.name)
+    book = Entry(cache_of(root) / BOOKS, lesson.name)
     if page.state(key) == book.state(key) == "fresh":
         return
     figures = {name: work.rendered(name) for name in shown}
@@ -164,7 +187,7 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
 
     failures: pairs of a lesson's name and one of its problems.
     """
-    pages, books = cache_of(root) / "pages", cache_of(root) / "notebooks" / "lessons"
+    pages, books = cache_of(root) / PAGES, cache_of(root) / BOOKS
     for name in dict(failures):
         problems = [problem for lesson, problem in failures if lesson == name]
         text = broken(root / "lessons" / f"{name}.py", problems)
@@ -185,7 +208,7 @@ def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
     shown: the names of the figures that each lesson shows.
     """
     names, figures = list(shown), [name for each in shown.values() for name in each]
-    kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": figures}
+    kept = {EXECUTED: names, PAGES: names, BOOKS: names, FIGURES: figures}
     entries = []
     for folder, keep in kept.items():
         place = cache_of(root) / folder

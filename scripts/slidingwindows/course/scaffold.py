@@ -17,18 +17,16 @@ ENTRY = re.compile(r"^(\s+- )lessons/[\w-]+\.ipynb\n", re.M)
 LONGEST = 60  # characters of a title, to fit the navigation and a search result
 
 
-def name_of(title: str) -> str:
-    """A title as a lesson's name, which is also its address: 'Größer als 3' is grosser-als-3.
+def name_of(title: str, otherwise: str = "give one by --name") -> str:
+    """The title as a lesson's name, which is its address too: 'Größer als 3' is grosser-als-3.
 
-    Raises SlidingWindowsError if nothing of it can be used in an address.
+    Raises SlidingWindowsError if nothing of it can stand in an address. otherwise: what to do then.
     """
     plain = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
     plain = plain.encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if not NAME.fullmatch(name):
-        raise SlidingWindowsError(
-            f"no name can be made from the title {title!r}; give one with --name"
-        )
+        raise SlidingWindowsError(f"no name can be made of the title {title!r}: {otherwise}")
     return name
 
 
@@ -38,30 +36,45 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
     Returns the files written. Raises SlidingWindowsError, and writes nothing, if the title or the
     name is not valid, if a file exists already, or if mkdocs.yml lists no lessons.
     """
-    title = " ".join(title.split())
-    if not title or len(title) > LONGEST or not title.isprintable():
-        raise SlidingWindowsError(f"a title has 1 to {LONGEST} characters, not {len(title)}")
+    title = checked_title(title)
     name = name or name_of(title)
     if not NAME.fullmatch(name):
         raise SlidingWindowsError(
             f"use lowercase letters, digits and hyphens for a name, not {name!r}"
         )
-    lesson = root / "lessons" / f"{name}.py"
-    test = root / "tests" / "lessons" / f"test_{name.replace('-', '_')}.py"
-    for path in (lesson, test):
-        if path.exists():
-            raise SlidingWindowsError(f"{path.relative_to(root)} already exists")
-    settings = with_entry((root / "mkdocs.yml").read_text("utf-8"), name)
-    words = {"title": title, "quoted": _scalar(title), "name": name}
-    for path, template in ((lesson, "lesson.txt"), (test, "test.txt")):
+    files = lesson_files(title, name)
+    for path in files:
+        if (root / path).exists():
+            raise SlidingWindowsError(f"{path} is there already")
+    files["mkdocs.yml"] = with_entry((root / "mkdocs.yml").read_text("utf-8"), name)
+    for path, text in files.items():
+        write(root / path, text)
+    return [root / path for path in files]
+
+
+def checked_title(title: str) -> str:
+    """A title without needless spaces. Raises SlidingWindowsError for one that is too long."""
+    title = " ".join(title.split())
+    if not title or len(title) > LONGEST or not title.isprintable():
+        raise SlidingWindowsError(f"a title has 1 to {LONGEST} characters, not {len(title)}")
+    return title
+
+
+def lesson_files(title: str, name: str) -> dict[str, str]:
+    """The text of a new lesson and of its test, by their paths in the project."""
+    words = {"title": title, "quoted": quoted(title), "name": name}
+    files = {}
+    for path, template in (
+        (f"lessons/{name}.py", "lesson.txt"),
+        (f"tests/lessons/test_{name.replace('-', '_')}.py", "test.txt"),
+    ):
         text = (TEMPLATES / template).read_text("utf-8")
-        write(path, string.Template(text).substitute(words))
-    write(root / "mkdocs.yml", settings)
-    return [lesson, test, root / "mkdocs.yml"]
+        files[path] = string.Template(text).substitute(words)
+    return files
 
 
-def _scalar(title: str) -> str:
-    """The title in YAML: quoted only if it would mean something else without quotes."""
+def quoted(title: str) -> str:
+    """The title in YAML: in quotes where it would mean something else without."""
     import yaml
 
     try:

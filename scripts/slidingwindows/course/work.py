@@ -34,21 +34,36 @@ class Work:
     """What one build executes and draws.
 
     root: the folder of mkdocs.yml. address: the site's, which figures name as their source.
-    redraw: draw fresh figures as well. report: called with one line for each lesson and figure.
-    serving: if only a few lessons are stale, they are being edited, so their processes are kept.
+    course: its name, which they name as their author, if it is another than the package's own.
+    redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
+    serving: few lessons that are stale are being edited, and will be again. part: of several that
+    divide the lessons by their known times, which therefore stay as they are.
     """
 
-    def __init__(self, root: Path, address: str, redraw: bool, report: Report, serving: bool):
-        self.address, self.redraw, self.report = address, redraw, report
+    def __init__(
+        self,
+        root: Path,
+        address: str,
+        redraw: bool,
+        report: Report,
+        serving: bool,
+        part: bool = False,
+        course: str = "",
+    ):
+        self.address, self.redraw, self.report, self.part = address, redraw, report, part
+        self.course = course
         self.serving = serving
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
-        self.times = cache_of(root) / "seconds.json"  # how long each lesson took last time
-        # What every figure depends on besides its own data.
-        self.drawing = source_key("export.render"), versions("pillow", "matplotlib"), address
+        self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
+        # What all figures are made from beside their own data.
+        made_by = source_key("export.render"), versions("pillow", "matplotlib")
+        self.drawing = (*made_by, course, address)
         self.outputs: dict[str, Outputs] = {}
         self.keys: dict[str, str] = {}  # digests of the outputs, by lesson
         self.made: dict[str, Rendered] = {}  # what has been drawn, by figure
         self.seconds: dict[str, float] = {}
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         self.found: dict[str, dict[str, Found]] = {}  # the figures of each lesson by their names
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
         self.jobs: dict[Future, Callable[[Future], None]] = {}
@@ -64,9 +79,7 @@ class Work:
             entry, key = Entry(self.executed, lesson.name), lesson.key()
             state = entry.state(key)
             (fresh if state == "fresh" else stale).append((lesson, entry, key, state))
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
-        # A lesson that has never run may take long.
+        # One of which nothing is known may take long.
         stale.sort(key=lambda item: self.seconds.get(item[0].name, float("inf")), reverse=True)
         self.serving = self.serving and len(stale) <= LESSONS
         pool = ThreadPoolExecutor(max_workers=WORKERS)
@@ -87,7 +100,7 @@ class Work:
                     self.jobs.pop(job)(job)
         finally:
             pool.shutdown(cancel_futures=True)
-            if stale:
+            if stale and not self.part:
                 write(self.times, json.dumps(self.seconds))
         return self.outputs
 
@@ -124,9 +137,9 @@ class Work:
                 self._draw(pool, name, figure)
         self.found[lesson.name] = figures
 
-    def _draw(self, pool: ThreadPoolExecutor, name: str, figure: Found) -> None:
-        source = shown_at(self.address, figure.lesson, name)
-        key = digest(figure.key, *self.drawing[:2], source)
+    def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
+        source = shown_at(self.address, found.lesson, name)
+        key = digest(found.key, *self.drawing[:-1], source)
         entry = Entry(self.drawn, name)
         state = entry.state(key)
         if state == "fresh" and not self.redraw:
@@ -150,7 +163,8 @@ class Work:
             )
             self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
 
-        self.jobs[pool.submit(_draw_one, figure.data, source)] = done
+        data = {**found.data, "course": self.course} if self.course else found.data
+        self.jobs[pool.submit(_draw_one, data, source)] = done
 
 
 @lru_cache(maxsize=1000)  # while serving, most lessons have not changed since the last build

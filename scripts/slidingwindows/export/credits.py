@@ -13,8 +13,14 @@ LICENCE, TERMS = "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"
 PNG, GIF = b"\x89PNG\r\n\x1a\n", b"GIF89a"
 
 
-def credit(title: str, source: str = "") -> dict[str, str]:
-    """The keywords of a figure of the site. source: where it is shown; else the project's name."""
+def credit(title: str, source: str = "", course: str = "") -> dict[str, str]:
+    """The keywords of a figure of the site. source: where it is shown; else the project's name.
+
+    course: the name of another author's course, whose licence we do not know.
+    """
+    if course:
+        author = f"The {course} authors"
+        return {"Title": title, "Author": author, "Source": source or course, "Software": PROJECT}
     return {
         "Title": title,
         "Author": AUTHOR,

@@ -31,12 +31,13 @@ def render(data: dict[str, object], source: str = "") -> Rendered:
 
     data: {'kind', 'name', 'caption', ...}, as ``lesson.show`` or ``lesson.plot`` made it.
     source: the address where it is shown, which its pictures name as their source.
-    Raises SlidingWindowsError for an unknown kind, and for damaged data.
+    'course' is the name of another author's course, if the figure is of one.
+    Raises SlidingWindowsError for a kind that there is not, and for damaged data.
     """
     parts: Any = data
     kind, name = parts["kind"], parts["name"]
     call = parts.get(kind, {}).get("call")  # a plot and a network have none
-    metadata = credit(f"{name}: {call}" if call else name, source)
+    facts = credit(f"{name}: {call}" if call else name, source, parts.get("course", ""))
     if kind == "plot":
         return _plot(data, metadata)
     return _moving(name, restored(kind, parts[kind]), metadata)

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
+from ..course.home import assets_of, home
 from ..course.keys import source_key, versions
 from ..course.work import cache_of
 from ..drawing.style import ROLES, THEMES
@@ -24,7 +25,9 @@ COLOURED = (".css", ".svg")
 COLOUR = re.compile(rf"\b({'|'.join(THEMES)})\((\w+)\)|\bpalette\((\w+)\)")
 LAYER = re.compile(r"^  (\w+): \w+,$", re.M)  # a line of the table RULES in assets/torch/layers.js
 
-# ES2022 is what browsers of recent years run; utf8 keeps texts unescaped.
+TORCH = "#generated/torch.js"  # what modules import it as
+
+# ES2022 is what browsers of the last years run; texts keep their letters.
 OPTIONS = ("--bundle", "--format=iife", "--minify", "--charset=utf8", "--target=es2022")
 # tsconfig.json is only for the type checks.
 OPTIONS += ('--banner:js="use strict";', "--tsconfig-raw={}")
@@ -45,7 +48,7 @@ def write_torch(root: Path) -> str:
     Returns its text, empty if there are no layers. Torch is asked in another process, because it
     would stay loaded in this one. Raises SlidingWindowsError if torch does not answer as expected.
     """
-    table = root / "assets" / "torch" / "layers.js"
+    table = home() / "assets" / "torch" / "layers.js"
     if not table.is_file():
         return ""
     names = LAYER.findall(table.read_text("utf-8"))
@@ -67,30 +70,38 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
     Each is written aside and then renamed. Raises SlidingWindowsError with esbuild's
     own words, and writes nothing, if a script has a fault.
     """
-    modules = sorted((root / "assets").rglob("*.js"))
-    scripts = [path for path in modules if path.parent == root / "assets"]
+    scripts = {name: path for name, path in assets_of(root).items() if path.suffix == ".js"}
     if not scripts:
         return []
     parts: list[str | bytes] = [*OPTIONS, write_torch(root)]
     parts += [(esbuild().parents[1] / "package.json").read_bytes()]
-    for path in modules:
-        parts += [path.relative_to(root).as_posix(), path.read_bytes()]
+    for place in dict.fromkeys((home() / "assets", root / "assets")):
+        for path in sorted(place.rglob("*.js")):
+            parts += [path.relative_to(place).as_posix(), path.read_bytes()]
     key = digest(*parts)
-    entries = {path.name: Entry(folder / "assets", path.stem) for path in scripts}
+    entries = {name: Entry(folder / "assets", path.stem) for name, path in scripts.items()}
     if any(entry.state(key) != "fresh" for entry in entries.values()):
         for name, content in _bundled(root, scripts).items():
             entries[name].put(key, {name: content})
     return [f"assets/{name}" for name in entries]
 
 
-def _bundled(root: Path, scripts: list[Path]) -> dict[str, bytes]:
+def _bundled(root: Path, scripts: dict[str, Path]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
         command = [str(esbuild()), *OPTIONS, "--log-level=error", "--color=false"]
-        command += [f"--outdir={scratch}", *(str(path.relative_to(root)) for path in scripts)]
+        # The package's own package.json names the same file for a checkout's tools.
+        command += [f"--alias:{TORCH}={cache_of(root) / 'script' / 'torch.js'}"]
+        command += [f"--outdir={scratch}"]
+        command += [f"{path.stem}={_from(root, path)}" for path in scripts.values()]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         if done.returncode:
             raise SlidingWindowsError(f"the site's script was not bundled:\n{done.stderr.strip()}")
-        return {path.name: Path(scratch, path.name).read_bytes() for path in scripts}
+        return {name: Path(scratch, name).read_bytes() for name in scripts}
+
+
+def _from(root: Path, path: Path) -> str:
+    """A file's path as esbuild tells it in errors: from the project, if it is in there."""
+    return f"./{path.relative_to(root)}" if path.is_relative_to(root) else str(path)
 
 
 def write_coloured(root: Path, folder: Path) -> list[str]:
@@ -99,7 +110,7 @@ def write_coloured(root: Path, folder: Path) -> list[str]:
     Raises SlidingWindowsError for a colour that no figure has.
     """
     names = []
-    for path in sorted((root / "assets").iterdir()):
+    for path in assets_of(root).values():
         if path.suffix not in COLOURED:
             continue
         text = with_colours(path.read_text("utf-8"), f"assets/{path.name}")

@@ -24,11 +24,13 @@ from mkdocs.structure.files import File, Files
 from slidingwindows import __version__
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.course.blocks import outside_code
+from slidingwindows.course.home import home, is_home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
+from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
-from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
+from slidingwindows.course.prepare import cache_of, is_fresh, other_course, prepare, wait_warm
 from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
@@ -68,10 +70,15 @@ def _root(config) -> Path:
 def on_config(config, serving: bool):
     """Complete the configuration, so that a build works from any folder, with any watch list."""
     root = _root(config)
-    for folder in ("lessons", "assets", "scripts/slidingwindows"):
-        path = str(root / folder)
-        if path not in config.watch and Path(path).is_dir():
+    ours = home() / "assets"
+    for folder in (root / "lessons", root / "assets", ours, HERE):
+        path = str(folder)
+        if path not in config.watch and folder.is_dir():
             config.watch.append(path)
+    theme = str(ours / "theme")
+    if theme not in config.theme.dirs:  # a course's own templates come before it
+        config.theme.dirs.insert(1 if config.theme.custom_dir else 0, theme)
+    config.site_name = escape(config.site_name)  # Material writes it as it is into attributes
     config.extra.update(release=__version__, day=commit_day(root), serving=serving)
     if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
         sys.pycache_prefix = str(cache_of(root) / "pycache")
@@ -168,16 +175,16 @@ def _with_marks(markdown: str, page, config, root: Path) -> str:
     if CITED in markdown:
         markdown = with_citations(markdown, config.nav, cache / "pages")
     if API_MARK.search(markdown):
-        markdown, problems = _with_api(markdown, *_sources(root / "scripts" / "slidingwindows"))
-        for problem in problems:  # a strict build fails on warnings; `mkdocs serve` goes on
+        markdown, problems = _with_api(markdown, *_sources(HERE))
+        for problem in problems:  # a strict build fails, `mkdocs serve` goes on
             log.warning("%s: %s", page.file.src_uri, problem)
     if NOTICES_MARK in markdown:
-        markdown = with_notices(markdown)
+        markdown = with_notices(markdown, ours=is_home(root))
     page.shown = markdown
     up = "../" * page.url.count("/")
     if GALLERY_MARK in markdown:
-        credit = (config.site_url or "", commit_day(root)[:4])
-        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *credit))
+        facts = (config.site_url or "", commit_day(root)[:4], other_course(root))
+        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
     return embed_figures(
         markdown, cache / "figures", up, page.file.src_uri, patient=config.extra["serving"]
     )
@@ -198,7 +205,7 @@ def on_page_context(context, page, config, nav):
     context.update(page_facts(page, config, _root(config)))
     if "description" in page.meta:  # Material writes it as it is into an attribute
         page.meta["description"] = escape(page.meta["description"])
-    if _is_lesson(page):
+    if _is_lesson(page) and is_home(_root(config)):  # no other course has the branch they read
         context["cloud"] = cloud_links(config.repo_url, page.file.name)
     return context
 

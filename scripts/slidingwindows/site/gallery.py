@@ -10,17 +10,18 @@ from pathlib import Path
 
 from ..core.origin import family
 from ..course.blocks import inline
-from ..export.credits import LICENCE, shown_at
+from ..export.credits import LICENCE, PROJECT, shown_at
 from .contents import lessons_in, split_page
 
 GALLERY_MARK = "<!-- gallery -->"
 
 
-def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str:
+def gallery(nav, cache: Path, up: str, address: str = "", year: str = "", course: str = "") -> str:
     """HTML of all cards, in the order of the navigation.
 
     cache: where prepare() left figures, pages and prepared.json. up: the path to the site's root,
-    such as '../'. address: of the site, cited if it is public. year: for the lines to cite.
+    such as '../'. address: of the site, cited if others can reach it. year: for the lines to cite.
+    course: the name of another author's course.
     """
     shown = json.loads((cache / "prepared.json").read_text("utf-8"))["figures"]
     cards, families = [], []
@@ -31,7 +32,7 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "") -> str
         _, meta = split_page(page.read_text("utf-8"))
         for name in shown.get(lesson, []):
             text = (cache / "figures" / f"{name}.json").read_text("utf-8")
-            kind, card = _card(name, text, lesson, meta["title"], (up, address, year))
+            kind, card = _card(name, text, lesson, meta["title"], (up, address, year, course))
             families.append(kind)
             cards.append(card)
     # A <section>: Material's search ends an excluded element at the first end tag of its name.
@@ -56,11 +57,11 @@ def _filter(families: list[str]) -> str:
 
 @lru_cache(maxsize=1000)  # while serving, most figures have not changed since the last build
 def _card(
-    name: str, text: str, lesson: str, title: str, where: tuple[str, str, str]
+    name: str, text: str, lesson: str, title: str, where: tuple[str, str, str, str]
 ) -> tuple[str, str]:
-    """(family, HTML). text: the figure's metadata as JSON. where: gallery()'s up, address, year."""
-    (up, address, year), metadata = where, json.loads(text)
-    link = f"{up}lessons/{lesson}/#{name}"
+    """(family, HTML). text: a figure's facts as JSON. where: gallery()'s arguments from up on."""
+    (up, *of), facts = where, json.loads(text)
+    place = f"{up}lessons/{lesson}/#{name}"
     base = f"{up}figures/{name}"
     posters = "".join(_poster(base, theme, metadata) for theme in ("light", "dark"))
     call = metadata["call"] or metadata["operation"]
@@ -81,8 +82,8 @@ def _card(
             "<details data-search-exclude><summary>The code</summary>"
             f"<pre><code>{escape(metadata['recipe'])}</code></pre></details>"
         )
-    parts.append(f"{_cite(name, metadata, lesson, address, year)}</article>")
-    return family(metadata["operation"]), "".join(parts)
+    parts.append(f"{_cite(name, facts, lesson, *of)}</article>")
+    return family(facts["operation"]), "".join(parts)
 
 
 def _poster(base: str, theme: str, metadata: dict) -> str:
@@ -113,9 +114,10 @@ def _downloads(name: str, base: str, metadata: dict) -> str:
     return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
 
 
-def _cite(name: str, metadata: dict, lesson: str, address: str, year: str) -> str:
-    """A line that credits the figure, for a slide's footer or a list of references."""
+def _cite(name: str, facts: dict, lesson: str, address: str, year: str, course: str) -> str:
+    """A line that credits the figure, for a slide's foot or a list of references."""
     when = f" ({year})" if year else ""
     where = f" {shown_at(address, lesson, name)}".rstrip()
-    origin = f", drawn from torch {version('torch')}" if metadata["moving"] else ""
-    return f'<p class="sw-cite">Sliding Windows{when}: {name}{origin}. {LICENCE}.{where}</p>'
+    by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
+    licence = "" if course else f" {LICENCE}."
+    return f'<p class="sw-cite">{escape(course or PROJECT)}{when}: {name}{by}.{licence}{where}</p>'

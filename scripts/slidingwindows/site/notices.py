@@ -15,7 +15,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
+from ..course.home import home
 from ..course.photo import FILE, STATUS
+from ..export.credits import PROJECT
 
 MARK = "<!-- notices -->"
 NAME = "NOTICES.txt"
@@ -54,14 +56,16 @@ class Notice:
     text: str
 
 
-def notices() -> list[Notice]:
-    """Every third-party work in a site with all our lessons, in the order of the page.
+def notices(ours: bool = True) -> list[Notice]:
+    """Every work of others that a site with all our lessons holds, in the order of the page.
 
+    With ``ours`` False what any course's site holds: this package is the work of others there.
     Raises SlidingWindowsError if a package or its licence is not installed, or if the theme's
     script contains a library without an entry in LIBRARIES.
     """
     theme = _file("mkdocs-material", r"licenses?/LICENSE|dist-info/LICENSE").read_text("utf-8")
-    result = [
+    found = [] if ours else [_package()]
+    found += [
         Notice(
             "Material for MkDocs",
             "The layout of pages, their style sheets and script.",
@@ -80,18 +84,20 @@ def notices() -> list[Notice]:
         Notice(
             "Portrait of Grace Hopper",
             "The photo in several lessons, in figures made from it and in the explorer. "
-            "It comes with matplotlib.",
+            "It comes with matplotlib."
+            if ours
+            else "The photo that the site's script can show. It comes with matplotlib.",
             "Public domain in the United States",
             _photo(),
         ),
-        Notice(
-            "Handwritten digits",
-            "The images in “Trained on digits”. They come with scikit-learn.",
-            "CC BY 4.0 (the data), BSD 3-Clause (scikit-learn)",
-            _digits(),
-        ),
     ]
-    return result
+    return [*found, _digits()] if ours else found
+
+
+def _package() -> Notice:
+    text = (home() / "LICENSE").read_text("utf-8")
+    terms = text[text.index("Copyright (c)") : text.index("\n---")].strip()
+    return Notice(PROJECT, "The site's style and script, and what drew its figures.", MIT, terms)
 
 
 def libraries() -> list[str]:
@@ -163,8 +169,8 @@ def _photo() -> str:
     )
 
 
-def _digits() -> str:
-    """The data's own description, and the licence of the package that carries them."""
+def _digits() -> Notice:
+    """With the data's own description, and the licence of the package that carries them."""
     about = _file("scikit-learn", r"datasets/descr/digits\.rst").read_text("utf-8")
     about = about[about.index("Optical recognition") :].partition(".. dropdown::")[0]
     licence = _file("scikit-learn", r"licenses?/COPYING|dist-info/COPYING").read_text("utf-8")
@@ -173,7 +179,12 @@ def _digits() -> str:
         "Learning Repository, https://doi.org/10.24432/C50P49, which gives its data under\n"
         "CC BY 4.0: https://creativecommons.org/licenses/by/4.0/"
     )
-    return f"{credit}\n\n{about.strip()}\n\nscikit-learn:\n\n{licence.strip()}"
+    return Notice(
+        "Handwritten digits",
+        "The images in “Trained on digits”. They come with scikit-learn.",
+        "CC BY 4.0 (the data), BSD 3-Clause (scikit-learn)",
+        f"{credit}\n\n{about.strip()}\n\nscikit-learn:\n\n{licence.strip()}",
+    )
 
 
 @cache
@@ -196,9 +207,9 @@ def _file(package: str, pattern: str) -> Path:
     return paths[0]
 
 
-def with_notices(markdown: str) -> str:
-    """A page with its mark replaced by the notices, each with its licence folded below it."""
-    return markdown.replace(MARK, "\n\n".join(_section(one) for one in notices()))
+def with_notices(markdown: str, ours: bool = True) -> str:
+    """A page whose mark becomes the notices, each with its licence folded below it."""
+    return markdown.replace(MARK, "\n\n".join(_section(one) for one in notices(ours)))
 
 
 def _section(one: Notice) -> str:

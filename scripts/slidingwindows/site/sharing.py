@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import urljoin
 
 from mkdocs.utils import write_file
 
+from ..course.home import is_home
 from ..course.prepare import cache_of
 from ..export.credits import TERMS, credit, public, stamped
 from .contents import course_pages
@@ -18,12 +20,15 @@ from .social import SIZE, social_picture
 def structured(site: dict, page: dict, lessons: list[dict]) -> str:
     """JSON-LD for one page; empty for a page that is neither home nor a lesson.
 
-    site: name, url, description, day. page: title, url (from the site's root), description,
-    and minutes if it is a lesson. lessons: for home, the same of the whole course, in order.
+    site: name, url, description, day, and terms, the address of its licence, if it is ours. page:
+    title, url (from the site's root), description, and minutes if it is a lesson. lessons: for
+    home, the same of the whole course, in order.
     """
     course = {"@type": "Course", "name": site["name"], "url": site["url"]}
     maker = {"@type": "Organization", "name": f"The {site['name']} authors"}
-    shared = {"inLanguage": "en", "license": TERMS, "isAccessibleForFree": True}
+    shared = {"inLanguage": "en", "isAccessibleForFree": True}
+    if site.get("terms"):
+        shared = {"inLanguage": "en", "license": site["terms"], "isAccessibleForFree": True}
     if site.get("day"):
         shared["dateModified"] = site["day"]
     if page["url"] in ("", ".", "./"):
@@ -59,20 +64,23 @@ def page_facts(page, config, root: Path) -> dict:
     """For the theme: 'social', a picture written to the site's folder, and 'structured'."""
     if not config.site_url:  # neither may hold an address relative to the page
         return {"social": None, "structured": ""}
-    cache = cache_of(root)
-    title = re.sub("<[^>]+>", "", page.title or config.site_name)
+    cache, name = cache_of(root), unescape(config.site_name)
+    title = re.sub("<[^>]+>", "", page.title or name)
     if page.is_homepage:
-        title = config.site_name
+        title = name
     description = page.meta.get("description") or config.site_description
-    name = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
-    path = f"social/{name}.png"
+    picture = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
+    place = f"social/{picture}.png"
     shown = getattr(page, "shown", "")
-    data = social_picture(name, title, description, shown, cache / "figures", cache / "social")
+    folders = cache / "figures", cache / "social"
+    data = social_picture(picture, title, description, shown, *folders, name)
     source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
-    write_file(stamped(data, credit(title, source)), str(Path(config.site_dir, path)))
-    site = {"name": config.site_name, "url": config.site_url, "day": config.extra["day"]}
+    keywords = credit(title, source, "" if is_home(root) else name)
+    write_file(stamped(data, keywords), str(Path(config.site_dir, place)))
+    site = {"name": name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
-    metadata = {"title": title, "url": page.url, "description": description}
+    site["terms"] = TERMS if is_home(root) else ""
+    facts = {"title": title, "url": page.url, "description": description}
     if page.file.src_uri.startswith("lessons/"):
         metadata["minutes"] = page.meta["minutes"]
     lessons = []

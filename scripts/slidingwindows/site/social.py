@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from ..drawing.grid import wrap
 from ..drawing.style import LIGHT, font
+from ..export.credits import PROJECT
 from ..export.files import Entry, digest
 from .embed import MARK
 
@@ -20,19 +21,26 @@ SOURCE = Path(__file__).read_bytes()
 
 
 def social_picture(
-    name: str, title: str, description: str, markdown: str, figures: Path, cache: Path
+    name: str,
+    title: str,
+    description: str,
+    markdown: str,
+    figures: Path,
+    cache: Path,
+    site: str = PROJECT,
 ) -> bytes:
     """A PNG of SIZE, drawn again only if its words or its figure changed.
 
-    name: the page's, under which its picture is cached. markdown: the page's, with the marks of
-    its figures. figures: the folder of their stills. cache: the folder of these pictures.
+    name: the page's, of which one picture is kept. markdown: the page's, with the marks of its
+    figures. figures: where their stills lie. cache: where the picture is kept, as an artefact.
+    site: its name, at the foot.
     """
     still = _still(markdown, figures)
-    key = digest(SOURCE, title, description, still)
+    key = digest(SOURCE, title, description, still, site)
     entry, kept = Entry(cache, name), cache / f"{name}.png"
     if entry.state(key) == "fresh":
         return kept.read_bytes()
-    drawn = _draw(title, description, still)
+    drawn = _draw(title, description, still, site)
     entry.put(key, {kept.name: drawn})
     return drawn
 
@@ -53,7 +61,7 @@ def _still(markdown: str, figures: Path) -> bytes:
     return b""
 
 
-def _draw(title: str, description: str, still: bytes) -> bytes:
+def _draw(title: str, description: str, still: bytes, site: str) -> bytes:
     picture = Image.new("RGB", SIZE, LIGHT.rgb("page"))
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, 0, SIZE[0], 14), fill=LIGHT.rgb("fresh"))
@@ -72,7 +80,8 @@ def _draw(title: str, description: str, still: bytes) -> bytes:
     for line in lines:
         pen.text((MARGIN, top), line, LIGHT.rgb("muted"), small)
         top += 40
-    pen.text((MARGIN, SIZE[1] - 92), "Sliding Windows", LIGHT.rgb("fresh"), font(30, bold=True))
+    foot = wrap(site, 30, room=width, bold=True)[0]
+    pen.text((MARGIN, SIZE[1] - 92), foot, LIGHT.rgb("fresh"), font(30, bold=True))
     if still:
         _paste(picture, still)
     data = io.BytesIO()

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Callable
 
-from lesson_run import Run, as_text
+from .run import Run, as_text
 
 NUMBER = r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?"
 NUMBER_WORDS = (
@@ -260,7 +260,7 @@ def _accepted(answer, truth) -> bool:
     from contextlib import redirect_stdout
     from io import StringIO
 
-    from slidingwindows.lesson import check
+    from ..lesson import check
 
     said = StringIO()
     with redirect_stdout(said):

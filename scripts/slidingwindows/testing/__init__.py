@@ -1,0 +1,1 @@
+"""A lesson's page held to account: its words, outputs and figures, proved by its test."""
