@@ -17,16 +17,16 @@ ENTRY = re.compile(r"^(\s+- )lessons/[\w-]+\.ipynb\n", re.M)
 LONGEST = 60  # characters of a title, to fit the navigation and a search result
 
 
-def name_of(title: str, otherwise: str = "give one by --name") -> str:
-    """The title as a lesson's name, which is its address too: 'Größer als 3' is grosser-als-3.
+def name_of(title: str, otherwise: str = "give one with --name") -> str:
+    """A title as a lesson's name, which is also its address: 'Größer als 3' is grosser-als-3.
 
-    Raises SlidingWindowsError if nothing of it can stand in an address. otherwise: what to do then.
+    Raises SlidingWindowsError if nothing of it can be used in an address. otherwise: what to do then.
     """
     plain = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
     plain = plain.encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if not NAME.fullmatch(name):
-        raise SlidingWindowsError(f"no name can be made of the title {title!r}: {otherwise}")
+        raise SlidingWindowsError(f"no name can be made from the title {title!r}; {otherwise}")
     return name
 
 
@@ -45,7 +45,7 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
     files = lesson_files(title, name)
     for path in files:
         if (root / path).exists():
-            raise SlidingWindowsError(f"{path} is there already")
+            raise SlidingWindowsError(f"{path} already exists")
     files["mkdocs.yml"] = with_entry((root / "mkdocs.yml").read_text("utf-8"), name)
     for path, text in files.items():
         write(root / path, text)

@@ -151,11 +151,11 @@ class Work:
                 result, seconds = job.result()
             except Exception as error:
                 message = str(error) or type(error).__name__
-                problem = f"{figure.place}: figure {name!r} cannot be drawn: {message}"
-                self.failures.append((figure.lesson, problem))
+                problem = f"{found.place}: figure {name!r} cannot be drawn: {message}"
+                self.failures.append((found.lesson, problem))
                 self.report(_line("figure", name, state, "FAILED"))
                 return
-            _keep(entry, key, figure.data, result)
+            _keep(entry, key, found.data, result)
             self.made[name] = result
             sizes = ", ".join(
                 f"{file.split('.', 1)[1]} {len(content) / 1000:.0f} kB"

@@ -37,7 +37,7 @@ def render(data: dict[str, object], source: str = "") -> Rendered:
     parts: Any = data
     kind, name = parts["kind"], parts["name"]
     call = parts.get(kind, {}).get("call")  # a plot and a network have none
-    facts = credit(f"{name}: {call}" if call else name, source, parts.get("course", ""))
+    metadata = credit(f"{name}: {call}" if call else name, source, parts.get("course", ""))
     if kind == "plot":
         return _plot(data, metadata)
     return _moving(name, restored(kind, parts[kind]), metadata)

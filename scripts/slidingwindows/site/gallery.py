@@ -59,9 +59,9 @@ def _filter(families: list[str]) -> str:
 def _card(
     name: str, text: str, lesson: str, title: str, where: tuple[str, str, str, str]
 ) -> tuple[str, str]:
-    """(family, HTML). text: a figure's facts as JSON. where: gallery()'s arguments from up on."""
-    (up, *of), facts = where, json.loads(text)
-    place = f"{up}lessons/{lesson}/#{name}"
+    """(family, HTML). text: the figure's metadata as JSON. where: gallery()'s arguments from up."""
+    (up, *source), metadata = where, json.loads(text)
+    link = f"{up}lessons/{lesson}/#{name}"
     base = f"{up}figures/{name}"
     posters = "".join(_poster(base, theme, metadata) for theme in ("light", "dark"))
     call = metadata["call"] or metadata["operation"]
@@ -82,8 +82,8 @@ def _card(
             "<details data-search-exclude><summary>The code</summary>"
             f"<pre><code>{escape(metadata['recipe'])}</code></pre></details>"
         )
-    parts.append(f"{_cite(name, facts, lesson, *of)}</article>")
-    return family(facts["operation"]), "".join(parts)
+    parts.append(f"{_cite(name, metadata, lesson, *source)}</article>")
+    return family(metadata["operation"]), "".join(parts)
 
 
 def _poster(base: str, theme: str, metadata: dict) -> str:
@@ -114,10 +114,12 @@ def _downloads(name: str, base: str, metadata: dict) -> str:
     return f"{both('GIF', 'gif')} · {both('strip', 'strip.png')} · {frames}"
 
 
-def _cite(name: str, facts: dict, lesson: str, address: str, year: str, course: str) -> str:
-    """A line that credits the figure, for a slide's foot or a list of references."""
+def _cite(name: str, metadata: dict, lesson: str, address: str, year: str, course: str) -> str:
+    """A line that credits the figure, for a slide's footer or a list of references."""
     when = f" ({year})" if year else ""
     where = f" {shown_at(address, lesson, name)}".rstrip()
-    by = f", drawn from torch {version('torch')}" if facts["moving"] else ""
+    origin = f", drawn from torch {version('torch')}" if metadata["moving"] else ""
     licence = "" if course else f" {LICENCE}."
-    return f'<p class="sw-cite">{escape(course or PROJECT)}{when}: {name}{by}.{licence}{where}</p>'
+    return (
+        f'<p class="sw-cite">{escape(course or PROJECT)}{when}: {name}{origin}.{licence}{where}</p>'
+    )

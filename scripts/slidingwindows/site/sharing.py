@@ -70,17 +70,17 @@ def page_facts(page, config, root: Path) -> dict:
         title = name
     description = page.meta.get("description") or config.site_description
     picture = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
-    place = f"social/{picture}.png"
+    path = f"social/{picture}.png"
     shown = getattr(page, "shown", "")
     folders = cache / "figures", cache / "social"
     data = social_picture(picture, title, description, shown, *folders, name)
     source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
     keywords = credit(title, source, "" if is_home(root) else name)
-    write_file(stamped(data, keywords), str(Path(config.site_dir, place)))
+    write_file(stamped(data, keywords), str(Path(config.site_dir, path)))
     site = {"name": name, "url": config.site_url, "day": config.extra["day"]}
     site["description"] = config.site_description
     site["terms"] = TERMS if is_home(root) else ""
-    facts = {"title": title, "url": page.url, "description": description}
+    metadata = {"title": title, "url": page.url, "description": description}
     if page.file.src_uri.startswith("lessons/"):
         metadata["minutes"] = page.meta["minutes"]
     lessons = []
