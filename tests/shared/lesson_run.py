@@ -21,12 +21,12 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure as Drawing
 
 import slidingwindows.lesson as authoring
-from slidingwindows.course.lessons import Lesson, read
+from slidingwindows.course.lessons import Lesson, path_of, paths_of, read
 from slidingwindows.course.printed import shown as as_a_terminal_shows
 
 ROOT = Path(__file__).parents[2]
 LESSONS = ROOT / "lessons"
-NAMES = [path.stem for path in sorted(LESSONS.glob("*.py"))]
+NAMES = [path.stem for path in paths_of(LESSONS)]
 SEED = 6_728_042  # a new process starts from a random one, so no page may depend on it
 FORMATTER = DisplayFormatter()
 
@@ -109,7 +109,7 @@ class Run:
 @cache
 def run(name: str) -> Run:
     """The lesson's run; the first caller pays for it."""
-    return execute(read(LESSONS / f"{name}.py"))
+    return execute(read(path_of(LESSONS, name)))
 
 
 def execute(lesson: Lesson) -> Run:

@@ -29,7 +29,7 @@ import torch  # noqa: E402
 from lesson_page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
 from lesson_run import LESSONS, NAMES, Run, execute, run  # noqa: E402
 
-from slidingwindows.course.lessons import Lesson, read  # noqa: E402
+from slidingwindows.course.lessons import Lesson, path_of, read  # noqa: E402
 
 OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "larger"}
 OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}
@@ -197,7 +197,7 @@ def _words(lesson: Lesson) -> list[str]:
 
 def sample(name: str, most: int, seed: int, words: bool) -> list[Mutant]:
     """At most so many mutants of a lesson, the same for the same seed."""
-    lesson = read(LESSONS / f"{name}.py")
+    lesson = read(path_of(LESSONS, name))
     mutants = list((word_mutants if words else code_mutants)(lesson))
     random.Random(f"{name} {seed}").shuffle(mutants)
     return mutants[:most]

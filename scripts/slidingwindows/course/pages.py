@@ -9,6 +9,7 @@ from pathlib import Path
 from .authoring import MIME
 from .blocks import without_chance_lists
 from .failing import where
+from .formats import lines_near
 from .lessons import Lesson
 from .outputs import fence, shown
 from .photo import FILE, photo_credit
@@ -71,19 +72,16 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
 def broken(path: Path, problems: list[str]) -> str:
     """The Markdown of a lesson that does not run: what is wrong, and the lines around each place.
 
-    path: of the lesson's file. problems: messages that name the file's lines as 'line 12'.
+    path: of the lesson's file. problems: messages that name lines as 'line 12'.
     """
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
     title, told = path.stem.replace("-", " ").capitalize(), "This lesson does not run yet."
     meta = json.dumps({"title": title, "description": told, "minutes": 0})
     parts = [f"---\n{meta}\n---\n", f"# {title}", told]
     for problem in problems:
         parts.append('!!! failure "Mend this, save, and the page comes back by itself"')
         parts.append(_indented(fence(problem, "text")))
-        if found := LINE.search(problem):
+        lines, found = lines_near(path, problem), LINE.search(problem)
+        if found and lines:
             number = int(found[1])
             first = max(number - AROUND, 1)
             near = [

@@ -15,7 +15,7 @@ from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
 from .figure_data import refuse_twins
 from .keys import HERE, source_key, steady, versions
-from .lessons import PACKAGES, Lesson, find, paths_of, read
+from .lessons import PACKAGES, Lesson, find, path_of, paths_of, read, twins_of
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
 from .work import Outputs, Report, Work, cache_of
@@ -114,8 +114,10 @@ def wait_warm(root: Path) -> None:
 
 def _readable(folder: Path, failures: list[tuple[str, str]]) -> list[Lesson]:
     """All lessons that can be read; the others are added to the failures."""
-    lessons = []
-    for path in paths_of(folder):
+    lessons, paths = [], paths_of(folder)
+    twins = twins_of(paths)
+    failures += [(name, f"lessons/{problem}") for name, problem in twins.items()]
+    for path in (path for path in paths if path.stem not in twins):
         try:
             lessons.append(read(path))
         except SlidingWindowsError as error:
@@ -148,7 +150,7 @@ def one_at_a_time(cache: Path, report: Report):
 
 def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
-    source = source_key("course.pages", "course.notebooks")
+    source = source_key("course.pages", "course.notebooks", "course.percent")
     key = digest(lesson.text, work.keys[lesson.name], source, *(work.drawing if shown else ()))
     page = Entry(cache_of(root) / "pages", lesson.name)
     book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
@@ -156,7 +158,10 @@ def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> Non
         return
     made = {name: work.rendered(name) for name in shown}
     page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
-    book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)})
+    books = {f"{lesson.name}.ipynb": notebook(lesson, outputs, made)}
+    if lesson.path.suffix != ".py":  # every lesson can be had as a script
+        books[f"{lesson.name}.py"] = lesson.script()
+    book.put(key, books)
 
 
 def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
@@ -167,10 +172,11 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
     pages, books = cache_of(root) / "pages", cache_of(root) / "notebooks" / "lessons"
     for name in dict(failures):
         problems = [problem for lesson, problem in failures if lesson == name]
-        text = broken(root / "lessons" / f"{name}.py", problems)
+        text = broken(path_of(root / "lessons", name), problems)
         Entry(pages, name).put("", {f"{name}.md": text})
         if not (books / f"{name}.ipynb").exists():
-            Entry(books, name).put("", {f"{name}.ipynb": EMPTY_NOTEBOOK})
+            files = {f"{name}.ipynb": EMPTY_NOTEBOOK, f"{name}.py": ""}
+            Entry(books, name).put("", files)
 
 
 def _note(root: Path, key: str, entries: list, shown: dict[str, list[str]]) -> None:

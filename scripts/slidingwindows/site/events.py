@@ -25,7 +25,7 @@ from slidingwindows import __version__
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.course.blocks import outside_code
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
-from slidingwindows.course.lessons import read
+from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
 from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
@@ -110,7 +110,9 @@ def on_files(files: Files, config) -> Files:
     cache = cache_of(root)
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
-        _add(files, config, root, f"lessons/{notebook.stem}.py")
+        script = f"lessons/{notebook.stem}.py"
+        written = (root / script).is_file()  # else prepare made one of the lesson
+        _add(files, config, root if written else cache / "notebooks", script)
     for path in sorted((cache / "figures").glob("*")):
         if path.suffix in (".gif", ".png", ".zip", ".js"):
             _add(files, config, cache, f"figures/{path.name}")
@@ -143,9 +145,8 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         markdown, page.meta = split_page(text)
         markdown = with_facts(markdown, page.meta)
         if config.repo_url and page.edit_url:
-            page.edit_url = re.sub(
-                r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
-            )
+            source = path_of(root / "lessons", page.file.name).name
+            page.edit_url = re.sub(r"[^/]*/lessons/[^/]*$", f"lessons/{source}", page.edit_url)
     words = config.extra.get("search_words", {}).get(page.file.name)
     if words:  # Material's search gives tags more weight than titles
         page.meta["tags"] = words.split()
@@ -265,7 +266,7 @@ def _refuse_scripts(html: str, page, root: Path) -> None:
         return
     if lesson:
         outputs = cache_of(root) / "executed" / f"{page.file.name}.json"
-        text = read(root / "lessons" / f"{page.file.name}.py")
+        text = read(path_of(root / "lessons", page.file.name))
         told = lesson_refusals(faults, text, json.loads(outputs.read_text("utf-8")))
     else:
         told = refusals(faults, f"docs/{page.file.src_uri}", page.file.content_string)

@@ -61,7 +61,8 @@ def course_files(root: Path) -> dict[str, bytes]:
         raise SlidingWindowsError("no lesson is prepared; run make site first")
     wheel, content = _wheel(root)
     files = {f"notebooks/{path.name}": path.read_bytes() for path in notebooks}
-    for path in sorted((root / "lessons").glob("*.py")):
+    made = (root / ".cache" / "notebooks" / "lessons").glob("*.py")  # of lessons in other formats
+    for path in sorted([*(root / "lessons").glob("*.py"), *made]):
         files[f"scripts/{path.name}"] = path.read_bytes()
     files[wheel] = content
     files["requirements.txt"] = requirements(root, wheel).encode()
