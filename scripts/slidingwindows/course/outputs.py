@@ -6,14 +6,17 @@ import re
 
 from ..core.errors import SlidingWindowsError
 from .authoring import MIME
+from .commonmark import for_page
 from .fragments import fragment
 from .mathml import BLOCK, INLINE, to_mathml, with_mathml
 from .terminal import left
 
 TEXT = "{ .text .no-copy .sw-output }"
 # Jupyter's own Markdown knows these; headings stay in the output, so there is no table of contents.
-EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "sane_lists"]
+EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "pymdownx.tilde"]
+EXTENSIONS += ["sane_lists", "md_in_html"]
 CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
+CONFIGURED["pymdownx.tilde"] = {"subscript": False}
 TWO = r"\$\$(?P<two>(?:[^$\\]|\\.|\$(?!\$))*)\$\$"
 SQUARE = r"\\\[(?P<square>(?:(?!\\\]).)*)\\\]"
 ENVIRONMENT = r"(?P<environment>\\begin\{(?P<name>[^{}]*)\}"
@@ -78,6 +81,7 @@ def _markdown(text: str, place: str) -> str:
     """Markdown converted apart from the page, so that nothing in it reaches beyond its output."""
     import markdown
 
+    text = for_page(text)
     html = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=CONFIGURED)
     formulas: list[str] = []
 

@@ -18,7 +18,10 @@ from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, path_of, paths_of, read, twins_of
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
+from .pictures import ATTACHED, attached_files, pictures_in
 from .work import Outputs, Report, Work, cache_of
+
+ATTACHMENTS = f"attached/lessons/{ATTACHED}"  # of notebooks, as files of the site
 
 __all__ = ["cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
@@ -151,10 +154,15 @@ def one_at_a_time(cache: Path, report: Report):
 def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
     source = source_key("course.pages", "course.notebooks", "course.percent")
-    key = digest(lesson.text, work.keys[lesson.name], source, *(work.drawing if shown else ()))
+    own = [one.content for n in range(len(lesson.cells)) for one in pictures_in(lesson, n)]
+    drawing = work.drawing if shown else ()
+    key = digest(lesson.text, work.keys[lesson.name], source, *own, *drawing)
     page = Entry(cache_of(root) / "pages", lesson.name)
     book = Entry(cache_of(root) / "notebooks" / "lessons", lesson.name)
-    if page.state(key) == book.state(key) == "fresh":
+    pictures = Entry(cache_of(root) / ATTACHMENTS, lesson.name)
+    attached = attached_files(lesson)
+    some = attached or pictures.manifest.exists()
+    if {one.state(key) for one in (page, book, *([pictures] if some else []))} == {"fresh"}:
         return
     made = {name: work.rendered(name) for name in shown}
     page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
@@ -162,6 +170,8 @@ def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> Non
     if lesson.path.suffix != ".py":  # every lesson can be had as a script
         books[f"{lesson.name}.py"] = lesson.script()
     book.put(key, books)
+    if some:
+        pictures.put(key, attached)
 
 
 def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
@@ -192,6 +202,8 @@ def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
     """
     names, figures = list(shown), [name for each in shown.values() for name in each]
     kept = {"executed": names, "pages": names, "notebooks/lessons": names, "figures": figures}
+    folder = cache_of(root) / ATTACHMENTS
+    kept[ATTACHMENTS] = [name for name in names if Entry(folder, name).manifest.exists()]
     entries = []
     for folder, keep in kept.items():
         place = cache_of(root) / folder

@@ -28,6 +28,7 @@ from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
+from slidingwindows.course.pictures import ATTACHED, KINDS, image_files
 from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
 from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
@@ -113,10 +114,15 @@ def on_files(files: Files, config) -> Files:
         script = f"lessons/{notebook.stem}.py"
         written = (root / script).is_file()  # else prepare made one of the lesson
         _add(files, config, root if written else cache / "notebooks", script)
+    for path in sorted((cache / "attached" / "lessons" / ATTACHED).glob("*")):
+        if path.suffix in KINDS:
+            _add(files, config, cache / "attached", f"lessons/{ATTACHED}/{path.name}")
     for path in sorted((cache / "figures").glob("*")):
         if path.suffix in (".gif", ".png", ".zip", ".js"):
             _add(files, config, cache, f"figures/{path.name}")
     try:
+        for uri in image_files(root / "lessons"):
+            _add(files, config, root, uri)
         for name in write_bundles(root, cache / "play"):
             _add(files, config, cache / "play", name)
         for name in write_coloured(root, cache / "coloured"):
