@@ -10,7 +10,7 @@ import pytest
 from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, lessons, pages, prepare, printed, warm
+from slidingwindows.course import execution, landlock, lessons, pages, prepare, printed, warm
 from slidingwindows.course.figure_data import figures_of
 from slidingwindows.lesson import MIME, plot
 from slidingwindows.site import build as site
@@ -79,7 +79,35 @@ BROKEN = {
         "os.remove(os.environ['SLIDINGWINDOWS_LESSONS'] + '/good.py')  # here",
     ),
 }
+IN_LESSONS = "os.environ['SLIDINGWINDOWS_LESSONS'] + '/evil'"
+BROKEN |= {
+    "leaves-a-picture": (
+        "import matplotlib.pyplot as plt",
+        "plt.plot([1, 2]);  # here",
+    ),
+    "exits": (ONE_LINE, "exit()  # here"),
+    "database": ("import os, sqlite3", f"sqlite3.connect({IN_LESSONS})  # here"),
+    "figure-without-a-name": (
+        f"bundle = {{{MIME!r}: {{'kind': 'plot'}}}}",
+        "display(bundle, raw=True)  # here",
+    ),
+}
+if landlock.version():  # what Python does not see
+    BROKEN |= {
+        "saves-outside": ("import os, torch", f"torch.save(torch.ones(1), {IN_LESSONS})  # here"),
+        "program": (
+            "import os, subprocess",
+            "open('good', 'w').close()",
+            f"subprocess.run(['cp', 'good', {IN_LESSONS}], check=True)  # here",
+        ),
+    }
 SAID = {
+    "leaves-a-picture": "a picture of matplotlib without alt text; use slidingwindows.lesson.plot",
+    "exits": "RuntimeError: a lesson runs to its end",
+    "database": "PermissionError: a lesson writes into its own folder only, not /",
+    "figure-without-a-name": "a figure's data has no name",
+    "saves-outside": "Permission denied",
+    "program": "CalledProcessError: Command",
     "raises": "ValueError: boom",
     "raises-below": "ZeroDivisionError: division by zero",
     "raises-from": "OSError: told",
@@ -343,9 +371,9 @@ def test_two_figures_of_one_name_are_refused(tmp_path, two):
     (tmp_path / "delta.py").write_text(lesson("Delta", "a = 1"))
     delta = lessons.read(tmp_path / "delta.py")
     twin = {MIME: {"name": "twin"}}
-    with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in delta"):
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/delta.py.*'twin'.*/gamma.py, c"):
         figures_of([two, delta], {"gamma": outputs_of(twin, {}), "delta": outputs_of(twin)})
-    with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in gamma"):
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/gamma.py.*'twin'.*/gamma.py, c"):
         figures_of([two], {"gamma": outputs_of(twin, twin)})
 
 
@@ -353,7 +381,8 @@ def test_two_figures_of_one_name_stop_a_build(tmp_path):
     imports = "from slidingwindows.lesson import Figure"
     show = "Figure('plot', 'twin', '')"
     project = Project.create(tmp_path / "project", {"gamma": lesson("G", imports, show, show)})
-    assert "error: two figures are called 'twin'" in refused(project.build())
+    said = "code cell 3, line 16: a figure is called 'twin', as is one at lessons/gamma.py, code"
+    assert f"error: lessons/gamma.py, {said}" in refused(project.build())
 
 
 def test_picture_without_words_is_refused(two):

@@ -430,7 +430,9 @@ def test_code_in_a_markdown_cell(tmp_path, code):
     )
 
 
-@pytest.mark.parametrize("kind", ["[markdwon]", "[Markdown]", "markdown", "md", "[code]"])
+@pytest.mark.parametrize(
+    "kind", ["[markdwon]", "[Markdown]", "markdown", "md", "[code]", "[markdown", "markdown]"]
+)
 def test_a_kind_of_cell_that_is_none(tmp_path, kind):
     (tmp_path / "one.py").write_text(f"{HEAD}# %% {kind}\n# More words\n")
     with pytest.raises(SlidingWindowsError, match="one.py, cell at line 10: there is no kind of"):

@@ -13,11 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .landlock import write_below
+
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # A program may do anything outside of this process.
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
-PROGRAMS += ("os.spawn", "sqlite3.connect")
+PROGRAMS += ("os.spawn",)
 ENVIRONMENT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/environ")
 
 
@@ -33,8 +35,9 @@ def keep_inside(own: str, project: str) -> None:
     """From now on this process refuses to write into a project, or anywhere but temporary files.
 
     Nor does it read an environment in /proc other than its own.
-    own: the folder that may be written even so. Only what Python itself opens is seen, not what
-    a library written in C opens. Raises PermissionError in whatever tries.
+    own: the folder that may be written even so. Raises PermissionError in whatever tries, if Python
+    itself opens it. What a library written in C or a program opens, Linux refuses. Nothing does on
+    other systems, nor if the project is itself among temporary files.
     """
     own_, project_ = Path(own).resolve(), Path(project).resolve()
     free = [Path(tempfile.gettempdir()).resolve(), Path("/dev"), Path("/proc")]
@@ -64,6 +67,11 @@ def keep_inside(own: str, project: str) -> None:
         elif event in PROGRAMS:
             _changes[0] += 1
             return
+        elif event == "sqlite3.connect":
+            name = arguments[0]
+            named = isinstance(name, str | bytes | os.PathLike)
+            held = not named or os.fsdecode(name).startswith((":memory:", "file:")) or not name
+            names = [] if held else [name]
         elif event in CHANGES:
             names = [name for name in arguments[:2] if isinstance(name, str | bytes | os.PathLike)]
         else:
@@ -76,3 +84,11 @@ def keep_inside(own: str, project: str) -> None:
                     raise PermissionError(f"a lesson writes into its own folder only, not {path}")
 
     sys.addaudithook(watch)
+    if not any(project_.is_relative_to(folder) for folder in free):
+        compiled = [sys.pycache_prefix] if sys.pycache_prefix else []
+        write_below([str(own_), *map(str, free), *compiled])
+
+
+def refuse_exit() -> None:
+    """What exit() and quit() call in a lesson's shell."""
+    raise RuntimeError("a lesson runs to its end: exit() and quit() are not for its cells")

@@ -66,7 +66,7 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
 def _check_kind(name: str, cell, line: int, text: str) -> None:
     """Refuse a misspelled kind, and code in a Markdown cell. line: the cell's first."""
     title = str(cell.metadata.get("title", ""))
-    if title.startswith("[") or title.lower() in ("markdown", "md", "raw"):
+    if title.startswith("[") or title.strip("[] ").lower() in ("markdown", "md", "raw"):
         raise SlidingWindowsError(
             f"{name}, cell at line {line}: there is no kind of cell {title!r}; "
             "words begin with '# %% [markdown]'"

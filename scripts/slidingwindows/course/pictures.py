@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import normpath
+from urllib.parse import quote, unquote
 
 from ..core.errors import SlidingWindowsError
 from .blocks import fenced
@@ -76,7 +77,7 @@ def pictures_in(lesson: Lesson, number: int) -> list[Picture]:
 
 def _own(lesson: Lesson, cell: Cell, address: str, place: str) -> tuple[str, str, bytes] | None:
     """(address from the page, MIME type, content) of a picture that belongs to the lesson."""
-    scheme, _, file = address.partition(":")
+    scheme, _, file = unquote(address).partition(":")
     if scheme == "attachment":
         if file not in cell.attachments:
             known = ", ".join(cell.attachments) or "none"
@@ -90,7 +91,7 @@ def _own(lesson: Lesson, cell: Cell, address: str, place: str) -> tuple[str, str
         return f"{ATTACHED}/{lesson.name}.{name}{suffix}", kind, content
     if ELSEWHERE.match(address):
         return None
-    folder, path = lesson.path.parent, normpath(address)
+    folder, path = lesson.path.parent, normpath(unquote(address))
     if path.startswith("../"):  # a picture of docs/, or one that the build makes
         rest = path.removeprefix("../")
         if not rest.startswith(MADE) and not (folder.parent / "docs" / rest).is_file():
@@ -106,7 +107,7 @@ def _own(lesson: Lesson, cell: Cell, address: str, place: str) -> tuple[str, str
     except OSError as error:
         raise SlidingWindowsError(f"{place}: there is no lessons/{path}") from error
     _size(content, Path(path).suffix.lower(), f"{place}: lessons/{path}")
-    return path, mimetypes.guess_type(path)[0] or "image/png", content
+    return quote(path), mimetypes.guess_type(path)[0] or "image/png", content
 
 
 def _size(content: bytes, suffix: str, named: str) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ from .lessons import PACKAGES, Lesson, find, path_of, paths_of, read, twins_of
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
 from .pictures import ATTACHED, attached_files, pictures_in
+from .scratch import sweep
 from .work import Outputs, Report, Work, cache_of
 
 ATTACHMENTS = f"attached/lessons/{ATTACHED}"  # of notebooks, as files of the site
@@ -79,6 +80,7 @@ def prepare(
     Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
     a lesson that fails gets a page that says so, all others go on, and what failed is returned.
     """
+    sweep()
     with one_at_a_time(cache_of(root), report), steady():
         address = address_of(root)
         key = overall_key(root, address)

@@ -71,12 +71,25 @@ def _scalar(title: str) -> str:
 
 def with_entry(settings: str, name: str) -> str:
     """mkdocs.yml's text with a lesson after the last of the first list of lessons."""
-    found = list(ENTRY.finditer(settings))
-    if not found:
+    last = _last_entry(settings)
+    if last is None:
         raise SlidingWindowsError("mkdocs.yml lists no lesson under nav, so none can be added")
-    last = found[0]
-    for match in found[1:]:
-        if match.start() != last.end():
+    return f"{settings[: last.end()]}{last.group(1)}lessons/{name}.ipynb\n{settings[last.end() :]}"
+
+
+def advice(settings: str, name: str) -> str:
+    """How to list a lesson that mkdocs.yml, whose text is given, does not list."""
+    last = _last_entry(settings)
+    place = f"below line {settings.count(chr(10), 0, last.end())}" if last else "under nav"
+    line = f"{last.group(1) if last else '  - '}lessons/{name}.ipynb"
+    return f"no reader finds lessons/{name}: add this line to mkdocs.yml, {place}:\n{line}"
+
+
+def _last_entry(settings: str) -> re.Match | None:
+    """The last line of the first list of lessons."""
+    last = None
+    for match in ENTRY.finditer(settings):
+        if last and match.start() != last.end():
             break
         last = match
-    return f"{settings[: last.end()]}{last.group(1)}lessons/{name}.ipynb\n{settings[last.end() :]}"
+    return last

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 from ..course.keys import source_key, versions
+from ..course.scratch import scratch
 from ..course.work import cache_of
 from ..drawing.style import ROLES, THEMES
 from ..export.files import Entry, digest
@@ -84,13 +84,13 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
 
 
 def _bundled(root: Path, scripts: list[Path]) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
+    with scratch() as folder:
         command = [str(esbuild()), *OPTIONS, "--log-level=error", "--color=false"]
-        command += [f"--outdir={scratch}", *(str(path.relative_to(root)) for path in scripts)]
+        command += [f"--outdir={folder}", *(str(path.relative_to(root)) for path in scripts)]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         if done.returncode:
             raise SlidingWindowsError(f"the site's script was not bundled:\n{done.stderr.strip()}")
-        return {path.name: Path(scratch, path.name).read_bytes() for path in scripts}
+        return {path.name: Path(folder, path.name).read_bytes() for path in scripts}
 
 
 def write_coloured(root: Path, folder: Path) -> list[str]:

@@ -30,6 +30,7 @@ from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
 from slidingwindows.course.pictures import ATTACHED, KINDS, image_files
 from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
+from slidingwindows.course.scaffold import advice
 from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
@@ -40,6 +41,7 @@ from slidingwindows.site.contents import (
     CITED,
     MARK,
     lesson_list,
+    lessons_in,
     split_page,
     with_citations,
     with_facts,
@@ -108,12 +110,14 @@ def on_pre_build(config) -> None:
 def on_files(files: Files, config) -> Files:
     """Add the lessons' notebooks, the figures and the assets to the site."""
     root = _root(config)
-    cache = cache_of(root)
+    cache, listed = cache_of(root), lessons_in(config.nav)
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
         script = f"lessons/{notebook.stem}.py"
         written = (root / script).is_file()  # else prepare made one of the lesson
         _add(files, config, root if written else cache / "notebooks", script)
+        if config.nav and notebook.stem not in listed:
+            log.warning(advice(Path(config.config_file_path).read_text("utf-8"), notebook.stem))
     for path in sorted((cache / "attached" / "lessons" / ATTACHED).glob("*")):
         if path.suffix in KINDS:
             _add(files, config, cache / "attached", f"lessons/{ATTACHED}/{path.name}")
