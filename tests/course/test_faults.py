@@ -157,7 +157,7 @@ def test_each_failure_names_lesson_cell_and_line(failed, name):
 
 def test_all_failures_come_in_one_message(failed):
     message = failed.message[failed.message.index("error: ") :]
-    assert message.count("error: ") == 1
+    assert len(re.findall(r"\berror: ", message)) == 1
     assert len(re.findall(r"^(?:error: )?lessons/", message, re.M)) == len(BROKEN)
     assert "\x1b[" not in message
     said = [line for line in message.strip().splitlines() if line.startswith("    | ")]
@@ -243,6 +243,8 @@ def test_every_dead_end_is_named_and_keeps_the_last_site(project):
     message = refused(project.build())
     warnings = [line for line in message.splitlines() if line.startswith("WARNING")]
     assert re.search(r"^WARNING .* not included in the \"nav\".*\n +- lessons/beta", message, re.M)
+    assert "add this line to mkdocs.yml, below line" in message
+    assert message.count("\n      - lessons/beta.ipynb\n") == 1
     for named in DEAD_ENDS.values():
         found = [line for line in warnings if named in line]
         assert len(found) == 1 and "lessons/beta.ipynb" in found[0], f"{named}: {message}"

@@ -74,12 +74,8 @@ def unshown(data: dict) -> str:
     if any(mime.startswith(PLOTLY) for mime in data):
         return f"a picture of plotly, which needs a script; {PLOT}"
     if any(mime.startswith("image/") for mime in data) and not {MARKDOWN, HTML, LATEX} & set(data):
-        what = (
-            "a picture of matplotlib"
-            if "<Figure size" in str(data.get("text/plain"))
-            else "a picture"
-        )
-        return f"{what} without alt text; {PLOT}, which asks for one"
+        of = " of matplotlib" if "<Figure size" in str(data.get("text/plain")) else ""
+        return f"a picture{of} without alt text; {PLOT}, which asks for one"
     return ""
 
 

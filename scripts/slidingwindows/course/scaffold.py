@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 from ..export.files import write
-from .lessons import NAME
+from .lessons import NAME, path_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENTRY = re.compile(r"^(\s+- )lessons/[\w-]+\.ipynb\n", re.M)
@@ -46,7 +46,7 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
         )
     lesson = root / "lessons" / f"{name}.py"
     test = root / "tests" / "lessons" / f"test_{name.replace('-', '_')}.py"
-    for path in (lesson, test):
+    for path in (path_of(root / "lessons", name), test):
         if path.exists():
             raise SlidingWindowsError(f"{path.relative_to(root)} is there already")
     settings = with_entry((root / "mkdocs.yml").read_text("utf-8"), name)
