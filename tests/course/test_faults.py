@@ -87,10 +87,6 @@ BROKEN |= {
     ),
     "exits": (ONE_LINE, "exit()  # here"),
     "database": ("import os, sqlite3", f"sqlite3.connect({IN_LESSONS})  # here"),
-    "figure-without-a-name": (
-        f"bundle = {{{MIME!r}: {{'kind': 'plot'}}}}",
-        "display(bundle, raw=True)  # here",
-    ),
 }
 if landlock.version():  # what Python does not see
     BROKEN |= {
@@ -105,7 +101,6 @@ SAID = {
     "leaves-a-picture": "a picture of matplotlib without alt text; use slidingwindows.lesson.plot",
     "exits": "RuntimeError: a lesson runs to its end",
     "database": "PermissionError: a lesson writes into its own folder only, not /",
-    "figure-without-a-name": "a figure's data has no name",
     "saves-outside": "Permission denied",
     "program": "CalledProcessError: Command",
     "raises": "ValueError: boom",
@@ -227,7 +222,6 @@ def test_a_cell_that_raises_is_refused_by_every_command_and_keeps_the_last_site(
 
 DEAD_ENDS = {
     "[a way](nowhere.ipynb)": "nowhere.ipynb",
-    "![a picture](../nothing.png)": "nothing.png",
     "[a part](alpha.ipynb#no-such-part)": "no-such-part",
     "[here](#nor-here)": "nor-here",
     "[absolute](/lessons/alpha/)": "/lessons/alpha/",

@@ -253,6 +253,11 @@ def test_what_no_page_shows_is_told_with_what_one_does(data, told):
     assert refused(**data).startswith(told)
 
 
+def test_a_figure_without_a_name_is_told():
+    figure = "application/vnd.slidingwindows.figure+json"
+    assert refused(**{figure: {"kind": "plot"}}) == "a figure's data has no name"
+
+
 def test_a_formula_that_comes_with_a_picture_is_a_formula():
     """As sympy gives both, where it can draw."""
     assert "<math" in html(**{"image/png": "x", "latex": "$x^2$"})
