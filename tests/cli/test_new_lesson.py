@@ -6,7 +6,7 @@ import pytest
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import execution, lessons
-from slidingwindows.course.scaffold import name_of, new_lesson, with_entry
+from slidingwindows.course.scaffold import advice, name_of, new_lesson, with_entry
 
 ROOT = Path(__file__).parents[2]
 NAV = """nav:
@@ -56,6 +56,15 @@ def test_the_place_in_the_navigation(root):
     assert text.replace("      - lessons/delta.ipynb\n", "") == NAV.replace("  # not the last", "")
     with pytest.raises(SlidingWindowsError, match="lists no lesson"):
         with_entry("nav:\n  - index.md\n", "delta")
+
+
+def test_a_lesson_that_is_not_listed_is_told_with_its_line():
+    told = advice(NAV.replace("  # not the last", ""), "delta")
+    assert told == (
+        "no reader finds lessons/delta: add this line to mkdocs.yml, below line 5:\n"
+        "      - lessons/delta.ipynb"
+    )
+    assert advice("nav:\n", "delta").endswith("under nav:\n  - lessons/delta.ipynb")
 
 
 def test_our_own_navigation_can_take_one():

@@ -10,7 +10,7 @@ import pytest
 from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, lessons, pages, prepare, printed, warm
+from slidingwindows.course import execution, landlock, lessons, pages, prepare, printed, warm
 from slidingwindows.course.figure_data import figures_of
 from slidingwindows.lesson import MIME, plot
 from slidingwindows.site import build as site
@@ -79,7 +79,30 @@ BROKEN = {
         "os.remove(os.environ['SLIDINGWINDOWS_LESSONS'] + '/good.py')  # here",
     ),
 }
+IN_LESSONS = "os.environ['SLIDINGWINDOWS_LESSONS'] + '/evil'"
+BROKEN |= {
+    "leaves-a-picture": (
+        "import matplotlib.pyplot as plt",
+        "plt.plot([1, 2]);  # here",
+    ),
+    "exits": (ONE_LINE, "exit()  # here"),
+    "database": ("import os, sqlite3", f"sqlite3.connect({IN_LESSONS})  # here"),
+}
+if landlock.version():  # what Python does not see
+    BROKEN |= {
+        "saves-outside": ("import os, torch", f"torch.save(torch.ones(1), {IN_LESSONS})  # here"),
+        "program": (
+            "import os, subprocess",
+            "open('good', 'w').close()",
+            f"subprocess.run(['cp', 'good', {IN_LESSONS}], check=True)  # here",
+        ),
+    }
 SAID = {
+    "leaves-a-picture": "a picture of matplotlib without alt text; use slidingwindows.lesson.plot",
+    "exits": "RuntimeError: a lesson runs to its end",
+    "database": "PermissionError: a lesson writes into its own folder only, not /",
+    "saves-outside": "Permission denied",
+    "program": "CalledProcessError: Command",
     "raises": "ValueError: boom",
     "raises-below": "ZeroDivisionError: division by zero",
     "raises-from": "OSError: told",
@@ -129,7 +152,7 @@ def test_each_failure_names_lesson_cell_and_line(failed, name):
 
 def test_all_failures_come_in_one_message(failed):
     message = failed.message[failed.message.index("error: ") :]
-    assert message.count("error: ") == 1
+    assert len(re.findall(r"\berror: ", message)) == 1
     assert len(re.findall(r"^(?:error: )?lessons/", message, re.M)) == len(BROKEN)
     assert "\x1b[" not in message
     said = [line for line in message.strip().splitlines() if line.startswith("    | ")]
@@ -199,7 +222,6 @@ def test_a_cell_that_raises_is_refused_by_every_command_and_keeps_the_last_site(
 
 DEAD_ENDS = {
     "[a way](nowhere.ipynb)": "nowhere.ipynb",
-    "![a picture](../nothing.png)": "nothing.png",
     "[a part](alpha.ipynb#no-such-part)": "no-such-part",
     "[here](#nor-here)": "nor-here",
     "[absolute](/lessons/alpha/)": "/lessons/alpha/",
@@ -215,6 +237,8 @@ def test_every_dead_end_is_named_and_keeps_the_last_site(project):
     message = refused(project.build())
     warnings = [line for line in message.splitlines() if line.startswith("WARNING")]
     assert re.search(r"^WARNING .* not included in the \"nav\".*\n +- lessons/beta", message, re.M)
+    assert "add this line to mkdocs.yml, below line" in message
+    assert message.count("\n      - lessons/beta.ipynb\n") == 1
     for named in DEAD_ENDS.values():
         found = [line for line in warnings if named in line]
         assert len(found) == 1 and "lessons/beta.ipynb" in found[0], f"{named}: {message}"
@@ -343,9 +367,9 @@ def test_two_figures_of_one_name_are_refused(tmp_path, two):
     (tmp_path / "delta.py").write_text(lesson("Delta", "a = 1"))
     delta = lessons.read(tmp_path / "delta.py")
     twin = {MIME: {"name": "twin"}}
-    with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in delta"):
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/delta.py.*'twin'.*/gamma.py, c"):
         figures_of([two, delta], {"gamma": outputs_of(twin, {}), "delta": outputs_of(twin)})
-    with pytest.raises(SlidingWindowsError, match="'twin': in gamma and in gamma"):
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/gamma.py.*'twin'.*/gamma.py, c"):
         figures_of([two], {"gamma": outputs_of(twin, twin)})
 
 
@@ -353,7 +377,8 @@ def test_two_figures_of_one_name_stop_a_build(tmp_path):
     imports = "from slidingwindows.lesson import Figure"
     show = "Figure('plot', 'twin', '')"
     project = Project.create(tmp_path / "project", {"gamma": lesson("G", imports, show, show)})
-    assert "error: two figures are called 'twin'" in refused(project.build())
+    said = "code cell 3, line 16: a figure is called 'twin', as is one at lessons/gamma.py, code"
+    assert f"error: lessons/gamma.py, {said}" in refused(project.build())
 
 
 def test_picture_without_words_is_refused(two):

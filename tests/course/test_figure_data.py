@@ -54,13 +54,21 @@ def test_good_figures_come_with_their_places_in_order(two):
 NAMES = ["../../x", "/x", "a/b", "a.b", ".", "", "A", "a b", "a--b", "-a", "ä", "a\n", "x" * 81]
 
 
-@pytest.mark.parametrize("name", [*NAMES, None, 7, ["a"], True])
+@pytest.mark.parametrize("name", [*NAMES, 7, ["a"], True])
 def test_a_name_that_is_no_address(two, name):
     with pytest.raises(SlidingWindowsError) as caught:
         figures_of([two], {"gamma": [[], shown(plot(name=name))]})
     said = str(caught.value)
     assert said.startswith("lessons/gamma.py, code cell 2, line 13: a figure's name is its address")
     assert said.endswith(f"not {str(name)[:80]!r}") and len(said) < 230
+
+
+def test_data_without_a_name(two):
+    with pytest.raises(SlidingWindowsError) as caught:
+        figures_of([two], {"gamma": [[], shown(plot(name=None))]})
+    assert str(caught.value) == (
+        "lessons/gamma.py, code cell 2, line 13: a figure's data has no name"
+    )
 
 
 def test_the_longest_name_and_digits_are_fine(two):
@@ -80,7 +88,11 @@ def test_two_figures_of_one_name(two):
     for outputs in ([shown(plot(), plot()), []], [shown(plot()), shown(plot())]):
         with pytest.raises(SlidingWindowsError) as caught:
             figures_of([two], {"gamma": outputs})
-        assert str(caught.value) == "two figures are called 'good': in gamma and in gamma"
+        at = [10, 10] if outputs[0][1:] else [10, 13]
+        first, second = (f"lessons/gamma.py, code cell {1 + (n > 10)}, line {n}" for n in at)
+        assert str(caught.value) == (
+            f"{second}: a figure is called 'good', as is one at {first}; give it another name"
+        )
 
 
 def test_a_broken_figure_is_told_with_name_and_place(two):

@@ -6,6 +6,7 @@ import re
 import pytest
 from tiny_project import lesson
 
+from slidingwindows import SlidingWindowsError
 from slidingwindows.course import execution, guard, lessons
 from slidingwindows.course.pages import markdown
 
@@ -64,6 +65,14 @@ def test_tags_that_skip_a_cell_and_let_one_raise(tmp_path):
     )
 
 
+def test_a_kernel_of_its_own_does_not_end_by_exit(tmp_path):
+    """A fork's shell refuses too: test_faults.py. Ignored, what follows would run."""
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "ends.py").write_text(lesson("Ends", "exit()", "1"))
+    with pytest.raises(SlidingWindowsError, match="code cell 1, line 10: RuntimeError: a lesson"):
+        execution.run(lessons.read(tmp_path / "lessons" / "ends.py"), forked=False)
+
+
 def test_what_a_kernel_gets(tmp_path, monkeypatch, secrets):
     kept = ["PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT"]
     for name in [*kept, "SLIDINGWINDOWS_ANY"]:
@@ -84,7 +93,7 @@ def test_what_a_kernel_gets(tmp_path, monkeypatch, secrets):
         "JUPYTER_PLATFORM_DIRS": "1",
         "IPYTHONDIR": "/scratch",
         "HOME": "/scratch",
-        "MPLBACKEND": "agg",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": "/scratch",
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",

@@ -7,8 +7,8 @@ import pytest
 from tiny_project import lesson
 
 from slidingwindows import SlidingWindowsError
+from slidingwindows.course import header, lessons, prepare
 from slidingwindows.course import keys as sources
-from slidingwindows.course import lessons, prepare
 from slidingwindows.export.files import digest
 
 
@@ -245,7 +245,7 @@ def test_lessons_are_found_by_name_and_sorted(tmp_path):
         assert [one.name for one in lessons.find(tmp_path, only)] == ["b"]
     with pytest.raises(SlidingWindowsError) as caught:
         lessons.find(tmp_path, "c")
-    assert str(caught.value) == (f"there is no lesson 'c' in {tmp_path}; there are: _draft, a-1, b")
+    assert str(caught.value) == (f"there is no lesson 'c' in {tmp_path}; there are: a-1, b")
 
 
 def test_a_lesson_is_read_with_tags_and_kinds(tmp_path):
@@ -274,7 +274,7 @@ def test_raw_cells_are_left_out_and_lines_still_count(tmp_path):
     assert [text.splitlines()[cell.line - 1] for cell in cells[1:]] == ["1", "2"]
 
 
-@pytest.mark.parametrize("tag", lessons.TAGS)
+@pytest.mark.parametrize("tag", header.TAGS)
 def test_tags_that_change_what_a_cell_gives_count(tmp_path, tag):
     def key(text):
         (tmp_path / "one.py").write_text(text)
@@ -430,7 +430,9 @@ def test_code_in_a_markdown_cell(tmp_path, code):
     )
 
 
-@pytest.mark.parametrize("kind", ["[markdwon]", "[Markdown]", "markdown", "md", "[code]"])
+@pytest.mark.parametrize(
+    "kind", ["[markdwon]", "[Markdown]", "markdown", "md", "[code]", "[markdown", "markdown]"]
+)
 def test_a_kind_of_cell_that_is_none(tmp_path, kind):
     (tmp_path / "one.py").write_text(f"{HEAD}# %% {kind}\n# More words\n")
     with pytest.raises(SlidingWindowsError, match="one.py, cell at line 10: unknown kind of cell"):

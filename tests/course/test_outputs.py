@@ -7,6 +7,7 @@ from markdown import markdown as to_html
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course.outputs import shown
+from slidingwindows.course.printed import whole
 
 PLACE = "lessons/tiny.py, code cell 1, line 10"
 
@@ -186,7 +187,10 @@ def test_a_formula_that_cannot_be_read_is_refused():
         ("image/svg+xml", "a picture without alt text"),
         ("application/javascript", "an output of type application/javascript"),
         ("application/json", "an output of type application/json"),
-        ("application/vnd.jupyter.widget-view+json", "an output of type application/vnd.jupyter"),
+        (
+            "application/vnd.jupyter.widget-view+json",
+            "a widget, which only a running kernel can show",
+        ),
         ("video/mp4", "an output of type video/mp4"),
     ],
 )
@@ -224,3 +228,52 @@ def test_each_of_several_formulas_is_one(latex, formulas):
 def test_two_environments_are_two_formulas():
     two = r"\begin{align}a\end{align} and \begin{align}b\end{align}"
     assert html(latex=two).count("<math") == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (
+            {"image/png": "x", "plain": "<Figure size 640x480 with 1 Axes>"},
+            "a picture of matplotlib without alt text; use slidingwindows.lesson.plot, which",
+        ),
+        ({"image/svg+xml": "<svg/>", "plain": "x"}, "a picture without alt text; use slidingwindo"),
+        (
+            {"application/vnd.plotly.v1+json": {}, "html": "<div></div>"},
+            "a picture of plotly, which needs a script; use slidingwindows.lesson.plot",
+        ),
+        (
+            {"application/vnd.jupyter.widget-view+json": {}, "plain": "  0%|    | 0/10"},
+            "a widget, which only a running kernel can show; a bar that a page shows is made by "
+            "`from tqdm import tqdm`",
+        ),
+    ],
+)
+def test_what_no_page_shows_is_told_with_what_one_does(data, told):
+    assert refused(**data).startswith(told)
+
+
+def test_a_figure_without_a_name_is_told():
+    figure = "application/vnd.slidingwindows.figure+json"
+    assert refused(**{figure: {"kind": "plot"}}) == "a figure's data has no name"
+
+
+def test_a_formula_that_comes_with_a_picture_is_a_formula():
+    """As sympy gives both, where it can draw."""
+    assert "<math" in html(**{"image/png": "x", "latex": "$x^2$"})
+
+
+@pytest.mark.parametrize(
+    ("bar", "left"),
+    [
+        ("100%|███| 10/10 [00:00<00:00, 201649.23it/s]\n", "100%|███| 10/10\n"),
+        ("x:  50%|█  | 5.00k/10.0k [01:02:03<?, 1.20s/it]   ", "x:  50%|█  | 5.00k/10.0k"),
+        ("3it [00:00, 9.8it/s, loss=0.5] \nend", "3it [loss=0.5]\nend"),
+        ("0it [00:00, ?it/s]", "0it"),
+        ("\r 10%|█ | 1/9 [00:00<00:01,  7.1MB/s, a=1, b=2]", " 10%|█ | 1/9 [a=1, b=2]"),
+        ("at [10:30] or [00:01, 2] or x[1:2, 3/4] stays", None),
+    ],
+)
+def test_a_bar_ends_without_the_speed_of_a_machine(bar, left):
+    printed = {"output_type": "stream", "name": "stderr", "text": bar}
+    assert [output["text"] for output in whole([printed])] == [bar if left is None else left]

@@ -34,7 +34,7 @@ SHOWING = [
     "class Picture:\n    def __repr__(self): return 'a picture'\n"
     "    def _repr_png_(self):\n        return bytes.fromhex('89504e470d0a1a0a')\n"
     "Picture()",
-    "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf()",
+    "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.gcf()",
     "import warnings\nwarnings.simplefilter('ignore')\nwarnings.warn('unseen')",
     "sys.stdout.write(5)",
     "sys.modules['__main__'].__dict__ is globals(), torch.get_num_threads()",

@@ -9,6 +9,7 @@ from lesson_run import LESSONS
 from torch import nn
 
 from slidingwindows import slide
+from slidingwindows.course.lessons import path_of
 
 X = torch.rand(1, 5, 5)
 FOUR = torch.tensor([[[5.0, 1, 7, 2], [2, 8, 3, 6], [6, 4, 9, 1], [3, 7, 0, 5]]])
@@ -312,4 +313,4 @@ def test_a_wrong_size_may_also_pass_in_silence():
 def test_links_lead_to_lessons_that_exist(page):
     names = re.findall(r"\]\(([\w-]+)\.ipynb\)", "\n".join(page.blocks))
     assert len(names) == len(MESSAGES)
-    assert not {name for name in names if not (LESSONS / f"{name}.py").exists()}
+    assert not {name for name in names if not path_of(LESSONS, name).exists()}

@@ -7,14 +7,14 @@ import torch
 from lesson_run import LESSONS, run
 
 from slidingwindows.course.exercises import listed
-from slidingwindows.course.lessons import read
+from slidingwindows.course.lessons import path_of, paths_of, read
 from slidingwindows.course.tags import OPEN, looks
 from slidingwindows.lesson import check
 from slidingwindows.testing.page import EXERCISE
 
 WITH = [
     path.stem
-    for path in sorted(LESSONS.glob("*.py"))
+    for path in paths_of(LESSONS)
     if any("exercise" in cell.tags for cell in read(path).code)
 ]
 
@@ -49,7 +49,7 @@ def test_there_are_lessons_with_exercises():
 @pytest.mark.parametrize("name", WITH)
 def test_each_exercise_waits_for_the_reader(name):
     """The notebook gives no answer away; that each is right, the lesson's own test proves."""
-    lesson = read(LESSONS / f"{name}.py")
+    lesson = read(path_of(LESSONS, name))
     calls = checks_of(lesson)
     prose = "\n\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
     assert 0 < len(calls) <= len(EXERCISE.findall(prose)), "a check without its exercise"
@@ -92,7 +92,7 @@ def test_each_exercise_refuses_its_answer_plus_and_minus_one(name, step, capsys)
 @pytest.mark.parametrize("name", WITH)
 def test_no_answer_is_in_sight_before_the_reader_answers(name):
     """Below folded answers, what a page shows of code and output is folded or not there."""
-    lesson = read(LESSONS / f"{name}.py")
+    lesson = read(path_of(LESSONS, name))
     for cell, look in zip(lesson.code, looks(lesson), strict=True):
         if look.answers:
             assert look.outputs != OPEN, f"line {cell.line}: tag it collapse"

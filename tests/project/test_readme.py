@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from slidingwindows import __version__
+from slidingwindows.course.lessons import paths_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -70,7 +71,7 @@ def test_the_readme_begins_with_the_product_and_leads_to_it():
     linked = set(re.findall(r"\]\((\w[^)]*\.(?:md|cff))\)", text))
     assert {"docs/explorer.md", "docs/network.md", "docs/gallery.md", "docs/index.md"} <= linked
     assert {"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff"} <= linked
-    lessons = len(list((ROOT / "lessons").glob("[!_]*.py")))
+    lessons = len(paths_of(ROOT / "lessons"))
     assert f"read {lessons} lessons" in text
 
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from slidingwindows.course.lessons import paths_of
 from slidingwindows.testing import run as of
 
 ROOT = Path(__file__).parents[2]
 LESSONS = ROOT / "lessons"
-NAMES = [path.stem for path in sorted(LESSONS.glob("*.py"))]
+NAMES = [path.stem for path in paths_of(LESSONS)]
 
 
 def run(name: str) -> of.Run:

@@ -28,7 +28,7 @@ if __name__ == "__main__":
 import torch  # noqa: E402
 from lesson_run import LESSONS, NAMES, run  # noqa: E402
 
-from slidingwindows.course.lessons import Lesson, read  # noqa: E402
+from slidingwindows.course.lessons import Lesson, path_of, read  # noqa: E402
 from slidingwindows.testing.page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
 from slidingwindows.testing.run import Run, execute  # noqa: E402
 
@@ -198,7 +198,7 @@ def _words(lesson: Lesson) -> list[str]:
 
 def sample(name: str, most: int, seed: int, words: bool) -> list[Mutant]:
     """At most so many mutants of a lesson, the same for the same seed."""
-    lesson = read(LESSONS / f"{name}.py")
+    lesson = read(path_of(LESSONS, name))
     mutants = list((word_mutants if words else code_mutants)(lesson))
     random.Random(f"{name} {seed}").shuffle(mutants)
     return mutants[:most]

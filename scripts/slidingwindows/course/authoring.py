@@ -50,7 +50,7 @@ class Figure:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         if os.environ.get("SLIDINGWINDOWS_BUILD"):
-            return {MIME: self.data, "text/plain": f"figure {self.data['name']}"}
+            return {MIME: self.data, "text/plain": f"figure {self.data.get('name')}"}
         from ..export.render import render
 
         rendered = render(self.data)

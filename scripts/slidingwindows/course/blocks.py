@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
@@ -13,19 +13,26 @@ BOX = re.compile(r'^(?P<sign>!!!|\?\?\?\+?) +(?P<kind>[\w -]+?)(?: +"(?P<title>.
 ATTRIBUTES = re.compile(r"(?<=\))\{ ?[:.#\w][^}\n]*\}")  # of links; for the site only
 
 
-def fenced(lines: list[str]) -> list[bool]:
-    """For each line, whether it belongs to a fenced code block. An unclosed fence is text."""
-    code, at = [False] * len(lines), 0
+def fences(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """First and last line of each fenced code block. An unclosed fence is text."""
+    at = 0
     while at < len(lines):
         begin = FENCE.match(lines[at])
         if begin and not (begin["ticks"][0] == "`" and "`" in begin["rest"]):
             for end in range(at + 1, len(lines)):
                 stop = FENCE.match(lines[end])
                 if stop and stop["ticks"] == begin["ticks"] and not stop["rest"].strip():
-                    code[at : end + 1] = [True] * (end + 1 - at)
+                    yield at, end
                     at = end
                     break
         at += 1
+
+
+def fenced(lines: list[str]) -> list[bool]:
+    """For each line, whether it belongs to a fenced code block."""
+    code = [False] * len(lines)
+    for first, last in fences(lines):
+        code[first : last + 1] = [True] * (last + 1 - first)
     return code
 
 
@@ -140,6 +147,7 @@ def inline(text: str) -> str:
 
 __all__ = [
     "fenced",
+    "fences",
     "for_jupyter",
     "inline",
     "outside_code",

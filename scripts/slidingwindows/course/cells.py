@@ -23,7 +23,7 @@ from jupyter_client.session import Session, json_packer
 from traitlets.config import Config
 
 from .branching import Surroundings, stay
-from .guard import keep_inside
+from .guard import keep_inside, refuse_exit
 
 CHUNK = 1 << 16  # bytes of printed output read at once
 
@@ -128,10 +128,6 @@ class Messages(Session):
         return message
 
 
-def _refuse_exit() -> None:
-    raise RuntimeError("a lesson runs to its end: its cells may not call exit() or quit()")
-
-
 def _refuse_input(*arguments: object) -> str:
     raise StdinNotImplementedError("nobody answers input() while a site is built")
 
@@ -159,7 +155,7 @@ def begin(wire: Wire, request: dict) -> ZMQInteractiveShell:
     config.HistoryManager.enabled = False  # it would start a thread to write its database
     InteractiveShellApp().init_path()
     shell = ZMQInteractiveShell.instance(config=config, compiler_class=XCachingCompiler)
-    shell.ask_exit = _refuse_exit  # it would end a kernel's loop
+    shell.ask_exit = refuse_exit  # it would end a kernel's loop
     messages = Messages()
     messages.wire = wire
     for teller in (shell.displayhook, shell.display_pub):

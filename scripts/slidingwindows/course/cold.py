@@ -6,13 +6,14 @@ import atexit
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+
+from .scratch import scratch
 
 # nbclient logs each failing cell at length, and asyncio reports the tasks that nbclient leaves
 # behind when a kernel dies. The one message about the failure is enough.
@@ -22,7 +23,10 @@ logging.getLogger("asyncio").addFilter(
     lambda record: not record.getMessage().startswith("Task was destroyed")
 )
 # Runs in the kernel before the first cell.
-GUARD = "from slidingwindows.course.guard import keep_inside; keep_inside({own!r}, {project!r})"
+GUARD = (
+    "from slidingwindows.course.guard import keep_inside, refuse_exit; "
+    "keep_inside({own!r}, {project!r}); get_ipython().ask_exit = refuse_exit"
+)
 
 
 class ThisPython(KernelSpecManager):
@@ -42,17 +46,17 @@ def run(client: NotebookClient, begin: Callable[[int, int], None], settings: dic
     begin: called with each cell's number as it is sent, and with the kernel's process id.
     settings: 'environment'; 'folder' to work in; 'project', where nothing may be written.
     """
-    scratch, specs = settings["folder"], ThisPython()
-    specs.first_line = GUARD.format(own=scratch, project=settings["project"])
+    own, specs = settings["folder"], ThisPython()
+    specs.first_line = GUARD.format(own=own, project=settings["project"])
     manager = AsyncKernelManager(kernel_spec_manager=specs, kernel_name="python3", log=SILENT)
-    manager.connection_file = str(Path(scratch, "kernel.json"))
+    manager.connection_file = str(Path(own, "kernel.json"))
     client.km = manager
     client.on_cell_execute = lambda cell, cell_index: begin(
         cell_index, getattr(manager.provisioner, "pid", None) or os.getpid()
     )
     # The path of a socket is limited to about a hundred bytes.
     short = "/tmp" if os.access("/tmp", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=short) as sockets:
+    with scratch(short) as sockets:
         if os.name == "posix":  # private to this user, unlike TCP ports
             manager.transport, manager.ip = "ipc", str(Path(sockets, "kernel"))
         try:

@@ -22,6 +22,7 @@ from .failing import failure, where
 from .lessons import Lesson
 from .machine import refuse_traces, texts_of
 from .printed import last_lines, whole
+from .scratch import common
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
 DRAWING = threading.Lock()  # for drawing in this process, where there are no forks
@@ -174,7 +175,7 @@ def _past(waiting: warm.Server | None, lesson: Lesson, keep: bool) -> Iterator[s
     if past:
         past.why = ""
     else:
-        inside = waiting.folder if waiting else None
+        inside = waiting.folder if waiting else common()
         past = snapshots.Run(tempfile.TemporaryDirectory(prefix="slidingwindows-", dir=inside))
     try:
         yield past
@@ -235,7 +236,12 @@ def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:
         values = [output for output in shown if output["output_type"] != "stream"]
         length = sum(len(text) for output in values for text in texts_of(output))
         if length > MOST_OUTPUT:
+            from .outputs import unshown
+
             kinds = ", ".join(sorted({kind for o in values for kind in o.get("data", ())}))
+            for output in values:
+                if problem := unshown(output.get("data", {})):
+                    raise SlidingWindowsError(f"{where(lesson, number)}: {problem}")
             raise SlidingWindowsError(
                 f"{where(lesson, number)} shows values of {length:,} characters ({kinds}); "
                 f"at most {MOST_OUTPUT:,}"
@@ -254,7 +260,8 @@ def _common() -> dict[str, str]:
         "SLIDINGWINDOWS_BUILD": "1",
         "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
-        "MPLBACKEND": "agg",
+        # A picture that a cell leaves open is an output, as in Jupyter, and does not vanish.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

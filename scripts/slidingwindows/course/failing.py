@@ -47,6 +47,7 @@ def _line(cell: Cell, count: int | None, traceback: str) -> int:
 
 
 def where(lesson: Lesson, number: int, line: int | None = None) -> str:
-    """The lesson's file, its code cell counted from 1, and the line in the file."""
+    """The lesson's file, its code cell counted from 1, and the line as its author counts."""
     cell: Cell = lesson.code[number]
-    return f"lessons/{lesson.path.name}, code cell {number + 1}, line {line or cell.line}"
+    line_ = lesson.place(line or cell.line)
+    return f"lessons/{lesson.path.name}, code cell {number + 1}, {line_}"

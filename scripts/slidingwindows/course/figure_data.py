@@ -45,7 +45,7 @@ def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> d
     """Every figure by its name, in the order of the lessons.
 
     outputs: of each code cell, by lesson name. Raises SlidingWindowsError naming the place
-    if a figure's data is not well-formed, or naming both lessons if two figures have one name.
+    if a figure's data is not well-formed, or naming both places if two figures have one name.
     """
     from .failing import where
 
@@ -56,7 +56,7 @@ def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> d
                 if MIME not in output.get("data", {}):
                     continue
                 figure = Found(output["data"][MIME], lesson.name, where(lesson, number))
-                _add(figures, _named(figure.data, figure.place), figure)
+                _add(figures, named(figure.data, figure.place), figure)
     for name, figure in figures.items():
         problem = problem_of(figure.data)
         if problem:
@@ -65,7 +65,7 @@ def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> d
 
 
 def refuse_twins(parts: Iterable[dict[str, Found]]) -> None:
-    """Raise SlidingWindowsError naming both lessons if two of several have figures of one name.
+    """Raise SlidingWindowsError naming both places if two of several have figures of one name.
 
     parts: what figures_of() found in each.
     """
@@ -78,16 +78,20 @@ def refuse_twins(parts: Iterable[dict[str, Found]]) -> None:
 def _add(figures: dict[str, Found], name: str, figure: Found) -> None:
     if name in figures:
         raise SlidingWindowsError(
-            f"two figures are called {name!r}: in {figures[name].lesson} and in {figure.lesson}"
+            f"{figure.place}: a figure is called {name!r}, as is one at {figures[name].place}; "
+            "give it another name"
         )
     figures[name] = figure
 
 
-def _named(data, place: str) -> str:
+def named(data, place: str) -> str:
+    """A figure's name. Raises SlidingWindowsError naming the place for what can be none."""
     if not isinstance(data, dict):
         kind = type(data).__name__
         raise SlidingWindowsError(f"{place}: a figure's data is a {kind}, not a dict")
-    name = data.get("name")
+    if "name" not in data:
+        raise SlidingWindowsError(f"{place}: a figure's data has no name")
+    name = data["name"]
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise SlidingWindowsError(
             f"{place}: a figure's name is its address: at most {LONGEST_NAME} lowercase letters, "

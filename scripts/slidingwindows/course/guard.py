@@ -13,11 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .landlock import write_below
+
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # What another program does cannot be seen from here.
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
-PROGRAMS += ("os.spawn", "sqlite3.connect")
+PROGRAMS += ("os.spawn",)
 ENVIRONMENT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/environ")
 
 
@@ -33,8 +35,9 @@ def keep_inside(own: str, project: str) -> None:
     """From now on, let this process write only temporary files, and nothing into the project.
 
     Nor may it read any environment in /proc but its own.
-    own: a folder that may be written all the same. Only what Python itself opens is seen, not what
-    a C library opens. Whatever tries gets a PermissionError.
+    own: a folder that may be written all the same. Whatever tries gets a PermissionError if Python
+    itself opens the file. What a C library or another program opens, Linux refuses; nothing does on
+    other systems, or if the project is itself among temporary files.
     """
     own_, project_ = Path(own).resolve(), Path(project).resolve()
     free = [Path(tempfile.gettempdir()).resolve(), Path("/dev"), Path("/proc")]
@@ -66,6 +69,11 @@ def keep_inside(own: str, project: str) -> None:
         elif event in PROGRAMS:
             _changes[0] += 1
             return
+        elif event == "sqlite3.connect":
+            name = arguments[0]
+            named = isinstance(name, str | bytes | os.PathLike)
+            held = not named or os.fsdecode(name).startswith((":memory:", "file:")) or not name
+            names = [] if held else [name]
         elif event in CHANGES:
             names = [name for name in arguments[:2] if isinstance(name, str | bytes | os.PathLike)]
         else:
@@ -80,3 +88,11 @@ def keep_inside(own: str, project: str) -> None:
                     )
 
     sys.addaudithook(watch)
+    if not any(project_.is_relative_to(folder) for folder in free):
+        compiled = [sys.pycache_prefix] if sys.pycache_prefix else []
+        write_below([str(own_), *map(str, free), *compiled])
+
+
+def refuse_exit() -> None:
+    """What exit() and quit() call in a lesson's shell."""
+    raise RuntimeError("a lesson runs to its end: its cells may not call exit() or quit()")

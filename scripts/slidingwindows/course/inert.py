@@ -96,7 +96,11 @@ def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:
 def refusals(faults: list[Fault], page: str, text: str) -> list[str]:
     """One sentence for each fault of a page under docs/. text: the page's Markdown."""
     text = _without_code(text)
-    return [_sentence(f"{page}{_line(fault, text, 1)}", fault) for fault in faults]
+    lines = [_line(fault, text, 1) for fault in faults]
+    return [
+        _sentence(f"{page}, line {line}" if line else page, fault)
+        for fault, line in zip(faults, lines, strict=True)
+    ]
 
 
 def lesson_refusals(faults: list[Fault], lesson: Lesson, outputs: list[list[dict]]) -> list[str]:
@@ -116,8 +120,8 @@ def _place(fault: Fault, lesson: Lesson, outputs: list[list[dict]]) -> str:
     for sign in fault.signs:
         for where, text, line in _texts(lesson, outputs):
             if sign.lower() in text.lower():
-                line_ = f", line {line}" if "code" in where else _line(fault, text, line)
-                return f"{file}, {where}{line_}"
+                number = line if "code" in where else _line(fault, text, line)
+                return f"{file}, {where}" + (f", {lesson.place(number)}" if number else "")
     return file
 
 
@@ -138,10 +142,13 @@ def _without_code(markdown: str) -> str:
     return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
 
 
-def _line(fault: Fault, text: str, first: int) -> str:
-    """', line N' of a fault's most specific sign in a text. first: the number of its first line."""
+def _line(fault: Fault, text: str, first: int) -> int:
+    """The line of a fault's most specific sign in a text, 0 if there is none.
+
+    first: the number of the text's first line.
+    """
     for sign in fault.signs:
         at = text.lower().find(sign.lower())
         if at >= 0:
-            return f", line {first + text.count(chr(10), 0, at)}"
-    return ""
+            return first + text.count("\n", 0, at)
+    return 0

@@ -8,6 +8,7 @@ from ..export.rendered import Rendered
 from .authoring import MIME, notebook_html
 from .blocks import for_jupyter
 from .lessons import Cell, Lesson
+from .pictures import in_notebook, pictures_in
 from .tags import FOLDED, Look, looks
 
 EMPTY_NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()) + "\n"
@@ -24,8 +25,9 @@ def notebook(lesson: Lesson, outputs: list[list[dict]], figures: dict[str, Rende
     for position, cell in enumerate(lesson.cells):
         identity = f"{lesson.name}-{position}"[-64:]
         if cell.kind == "markdown":
-            source = for_jupyter(cell.source)
-            cells.append(nbformat.v4.new_markdown_cell(source, id=identity))
+            words, attached = in_notebook(cell, pictures_in(lesson, position))
+            more = {"attachments": attached} if attached else {}
+            cells.append(nbformat.v4.new_markdown_cell(for_jupyter(words), id=identity, **more))
             continue
         look = all_looks[number]
         withheld = (look.answers and look.outputs == FOLDED) or "skip-execution" in cell.tags

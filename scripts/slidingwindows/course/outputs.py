@@ -6,14 +6,21 @@ import re
 
 from ..core.errors import SlidingWindowsError
 from .authoring import MIME
+from .commonmark import for_page
+from .figure_data import named
 from .fragments import fragment
 from .mathml import BLOCK, INLINE, to_mathml, with_mathml
 from .terminal import left
 
 TEXT = "{ .text .no-copy .sw-output }"
 # What Jupyter's own Markdown understands, except for a table of contents.
-EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "sane_lists"]
+EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "pymdownx.tilde"]
+EXTENSIONS += ["sane_lists", "md_in_html"]
 CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
+CONFIGURED["pymdownx.tilde"] = {"subscript": False}
+MARKDOWN, HTML, LATEX = "text/markdown", "text/html", "text/latex"
+WIDGET, PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.plotly"
+PLOT = "use slidingwindows.lesson.plot"
 TWO = r"\$\$(?P<two>(?:[^$\\]|\\.|\$(?!\$))*)\$\$"
 SQUARE = r"\\\[(?P<square>(?:(?!\\\]).)*)\\\]"
 ENVIRONMENT = r"(?P<environment>\\begin\{(?P<name>[^{}]*)\}"
@@ -40,7 +47,9 @@ def shown(output: dict, place: str) -> str:
         return fence(left(f"{output['ename']}: {output['evalue']}").rstrip(": \n"), TEXT)
     data = output.get("data", {})
     if MIME in data:
-        return f"<!-- figure {data[MIME]['name']} -->"
+        return f"<!-- figure {named(data[MIME], place)} -->"
+    if problem := unshown(data):
+        raise SlidingWindowsError(f"{place}: {problem}")
     if "text/markdown" in data:
         return _framed("sw-markdown", _markdown(data["text/markdown"], place))
     if "text/html" in data:
@@ -48,16 +57,26 @@ def shown(output: dict, place: str) -> str:
     if "text/latex" in data:
         return _latex(data["text/latex"], place)
     for mime in data:
-        if mime.startswith("image/"):
-            raise SlidingWindowsError(
-                f"{place}: a picture without alt text; "
-                "use slidingwindows.lesson.plot, which asks for one"
-            )
         if mime != "text/plain":
             raise SlidingWindowsError(
                 f"{place}: an output of type {mime}, which no page shows; print text instead"
             )
     return fence(left(data.get("text/plain", "")), TEXT)
+
+
+def unshown(data: dict) -> str:
+    """Why no page shows an output, whatever else it offers; '' if one does. data: by MIME type."""
+    if WIDGET in data:
+        return (
+            "a widget, which only a running kernel can show; "
+            "a bar that a page shows is made by `from tqdm import tqdm`"
+        )
+    if any(mime.startswith(PLOTLY) for mime in data):
+        return f"a picture of plotly, which needs a script; {PLOT}"
+    if any(mime.startswith("image/") for mime in data) and not {MARKDOWN, HTML, LATEX} & set(data):
+        of = " of matplotlib" if "<Figure size" in str(data.get("text/plain")) else ""
+        return f"a picture{of} without alt text; {PLOT}, which asks for one"
+    return ""
 
 
 def fence(text: str, language: str) -> str:
@@ -78,6 +97,7 @@ def _markdown(text: str, place: str) -> str:
     """Markdown converted separately from the page, so that nothing leaks out of its output."""
     import markdown
 
+    text = for_page(text)
     html = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=CONFIGURED)
     formulas: list[str] = []
 

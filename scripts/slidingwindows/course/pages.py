@@ -8,10 +8,13 @@ from pathlib import Path
 
 from .authoring import MIME
 from .blocks import without_chance_lists
+from .commonmark import for_page
 from .failing import where
+from .formats import lines_near
 from .lessons import Lesson
 from .outputs import fence, shown
 from .photo import FILE, photo_credit
+from .pictures import on_page, pictures_in
 from .tags import FOLDED, GONE, OPEN, Look, looks
 
 LINE, AROUND = re.compile(r"\bline (\d+)"), 3  # where a message points; lines shown around it
@@ -43,14 +46,15 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
     """The page's Markdown. Figures are marks, '<!-- figure NAME -->', filled in by the hooks.
 
     outputs: of each code cell. Raises SlidingWindowsError naming cell and line for an output that
-    a page cannot show.
+    a page cannot show, and for a picture that is not there or has no words.
     """
     meta = {**lesson.meta, "minutes": minutes(lesson, len(figures_in(outputs)))}
     parts = ["---\n" + json.dumps(meta, ensure_ascii=False) + "\n---\n"]
     all_looks, number, drawn, credited = looks(lesson), 0, False, False
-    for cell in lesson.cells:
+    for place, cell in enumerate(lesson.cells):
         if cell.kind == "markdown":
-            parts.append(without_chance_lists(cell.source))
+            words = on_page(cell, pictures_in(lesson, place))
+            parts.append(for_page(without_chance_lists(words)))
             drawn = False
             continue
         look = all_looks[number]
@@ -71,19 +75,16 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
 def broken(path: Path, problems: list[str]) -> str:
     """The Markdown of a lesson that does not run: each problem, and the lines around it.
 
-    path: the lesson's file. problems: messages that name lines of the file as 'line 12'.
+    path: the lesson's file. problems: messages that name lines as 'line 12'.
     """
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
     title, description = path.stem.replace("-", " ").capitalize(), "This lesson does not run yet."
     meta = json.dumps({"title": title, "description": description, "minutes": 0})
     parts = [f"---\n{meta}\n---\n", f"# {title}", description]
     for problem in problems:
         parts.append('!!! failure "Fix this and save: the page comes back by itself"')
         parts.append(_indented(fence(problem, "text")))
-        if match := LINE.search(problem):
+        lines, match = lines_near(path, problem), LINE.search(problem)
+        if match and lines:
             number = int(match[1])
             first = max(number - AROUND, 1)
             near = [

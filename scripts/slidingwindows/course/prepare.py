@@ -16,16 +16,20 @@ from ..export.files import ASIDE, Entry, digest, write
 from .figure_data import refuse_twins
 from .home import is_home
 from .keys import HERE, source_key, steady, versions
-from .lessons import PACKAGES, Lesson, find, paths_of, read
+from .lessons import PACKAGES, Lesson, find, path_of, paths_of, read, twins_of
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
+from .pictures import ATTACHED, attached_files, pictures_in
+from .scratch import sweep
 from .shards import Shard, names_of
 from .work import Outputs, Report, Work, cache_of
 
 __all__ = ["FOLDERS", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
+ATTACHMENTS = f"attached/lessons/{ATTACHED}"  # of notebooks, as files of the site
 # The folders of the cache that all machines' parts are merged into.
-EXECUTED, FIGURES, PAGES, BOOKS = FOLDERS = ("executed", "figures", "pages", "notebooks/lessons")
+FOLDERS = ("executed", "figures", "pages", "notebooks/lessons", ATTACHMENTS)
+EXECUTED, FIGURES, PAGES, BOOKS, _ = FOLDERS
 
 
 def overall_key(root: Path, address: str | None = None) -> str:
@@ -95,6 +99,7 @@ def prepare(
     Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
     a lesson that fails gets a page that says so, all others go on, and what failed is returned.
     """
+    sweep()
     with one_at_a_time(cache_of(root), report), steady():
         address = address_of(root)
         key = overall_key(root, address)
@@ -137,8 +142,10 @@ def wait_warm(root: Path) -> None:
 
 def _readable(folder: Path, failures: list[tuple[str, str]]) -> list[Lesson]:
     """All lessons that can be read; the others are added to the failures."""
-    lessons = []
-    for path in paths_of(folder):
+    lessons, paths = [], paths_of(folder)
+    twins = twins_of(paths)
+    failures += [(name, f"lessons/{problem}") for name, problem in twins.items()]
+    for path in (path for path in paths if path.stem not in twins):
         try:
             lessons.append(read(path))
         except SlidingWindowsError as error:
@@ -171,15 +178,25 @@ def one_at_a_time(cache: Path, report: Report):
 
 def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
-    source = source_key("course.pages", "course.notebooks")
-    key = digest(lesson.text, work.keys[lesson.name], source, *(work.drawing if shown else ()))
+    source = source_key("course.pages", "course.notebooks", "course.percent")
+    own = [one.content for n in range(len(lesson.cells)) for one in pictures_in(lesson, n)]
+    drawing = work.drawing if shown else ()
+    key = digest(lesson.text, work.keys[lesson.name], source, *own, *drawing)
     page = Entry(cache_of(root) / PAGES, lesson.name)
     book = Entry(cache_of(root) / BOOKS, lesson.name)
-    if page.state(key) == book.state(key) == "fresh":
+    pictures = Entry(cache_of(root) / ATTACHMENTS, lesson.name)
+    attached = attached_files(lesson)
+    some = attached or pictures.manifest.exists()
+    if {one.state(key) for one in (page, book, *([pictures] if some else []))} == {"fresh"}:
         return
     figures = {name: work.rendered(name) for name in shown}
     page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
-    book.put(key, {f"{lesson.name}.ipynb": notebook(lesson, outputs, figures)})
+    books = {f"{lesson.name}.ipynb": notebook(lesson, outputs, figures)}
+    if lesson.path.suffix != ".py":  # every lesson can be had as a script
+        books[f"{lesson.name}.py"] = lesson.script()
+    book.put(key, books)
+    if some:
+        pictures.put(key, attached)
 
 
 def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
@@ -190,10 +207,11 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
     pages, books = cache_of(root) / PAGES, cache_of(root) / BOOKS
     for name in dict(failures):
         problems = [problem for lesson, problem in failures if lesson == name]
-        text = broken(root / "lessons" / f"{name}.py", problems)
+        text = broken(path_of(root / "lessons", name), problems)
         Entry(pages, name).put("", {f"{name}.md": text})
         if not (books / f"{name}.ipynb").exists():
-            Entry(books, name).put("", {f"{name}.ipynb": EMPTY_NOTEBOOK})
+            files = {f"{name}.ipynb": EMPTY_NOTEBOOK, f"{name}.py": ""}
+            Entry(books, name).put("", files)
 
 
 def _note(root: Path, key: str, entries: list, shown: dict[str, list[str]]) -> None:
@@ -209,6 +227,8 @@ def _finish(root: Path, key: str, shown: dict[str, list[str]]) -> None:
     """
     names, figures = list(shown), [name for each in shown.values() for name in each]
     kept = {EXECUTED: names, PAGES: names, BOOKS: names, FIGURES: figures}
+    attached = cache_of(root) / ATTACHMENTS
+    kept[ATTACHMENTS] = [name for name in names if Entry(attached, name).manifest.exists()]
     entries = []
     for folder, keep in kept.items():
         place = cache_of(root) / folder

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
-from .terminal import left as shown
+from .terminal import left
 
 LAST_LINES, LONGEST_LINE = 3, 160  # of a failing cell's output, shown with its failure
+
+# What tqdm says of time and speed, which differ from build to build: ' [00:01<00:02, 9.8it/s]'.
+SPEED = re.compile(
+    r" \[(?:\d+ days?, )?(?:\d+:)?\d\d:\d\d(?:<[^\],\n]*)?, *[^\],\n]*/[^\],\n]*"
+    r"(?:, ([^\]\n]*))?\](?: +(?=\n|\Z))?"  # blanks cover what was longer before
+)
+
+
+def shown(text: str) -> str:
+    """What a reader sees of a printed text: what a terminal leaves, without a machine's speed."""
+    return SPEED.sub(lambda match: f" [{match[1]}]" if match[1] else "", left(text))
 
 
 def whole(outputs: list[dict]) -> Iterator[dict]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 from ..export.files import write
-from .lessons import NAME
+from .lessons import NAME, path_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENTRY = re.compile(r"^(\s+- )lessons/[\w-]+\.ipynb\n", re.M)
@@ -20,7 +20,9 @@ LONGEST = 60  # characters of a title, to fit the navigation and a search result
 def name_of(title: str, otherwise: str = "give one with --name") -> str:
     """A title as a lesson's name, which is also its address: 'Größer als 3' is grosser-als-3.
 
-    Raises SlidingWindowsError if nothing of it can be used in an address. otherwise: what to do then.
+    Raises SlidingWindowsError if nothing of it can be used in an address.
+
+    otherwise: what to do then.
     """
     plain = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
     plain = plain.encode("ascii", "ignore").decode().lower()
@@ -43,7 +45,8 @@ def new_lesson(root: Path, title: str, name: str = "") -> list[Path]:
             f"use lowercase letters, digits and hyphens for a name, not {name!r}"
         )
     files = lesson_files(title, name)
-    for path in files:
+    lesson = path_of(root / "lessons", name).relative_to(root)  # it may be there in another format
+    for path in [*map(Path, files), lesson]:
         if (root / path).exists():
             raise SlidingWindowsError(f"{path} already exists")
     files["mkdocs.yml"] = with_entry((root / "mkdocs.yml").read_text("utf-8"), name)
@@ -86,12 +89,25 @@ def quoted(title: str) -> str:
 
 def with_entry(settings: str, name: str) -> str:
     """mkdocs.yml's text with a lesson added at the end of its first list of lessons."""
-    matches = list(ENTRY.finditer(settings))
-    if not matches:
+    last = _last_entry(settings)
+    if last is None:
         raise SlidingWindowsError("mkdocs.yml lists no lesson under nav, so none can be added")
-    last = matches[0]
-    for match in matches[1:]:
-        if match.start() != last.end():
+    return f"{settings[: last.end()]}{last.group(1)}lessons/{name}.ipynb\n{settings[last.end() :]}"
+
+
+def advice(settings: str, name: str) -> str:
+    """How to list a lesson that mkdocs.yml, whose text is given, does not list."""
+    last = _last_entry(settings)
+    place = f"below line {settings.count(chr(10), 0, last.end())}" if last else "under nav"
+    line = f"{last.group(1) if last else '  - '}lessons/{name}.ipynb"
+    return f"no reader finds lessons/{name}: add this line to mkdocs.yml, {place}:\n{line}"
+
+
+def _last_entry(settings: str) -> re.Match | None:
+    """The last line of the first list of lessons."""
+    last = None
+    for match in ENTRY.finditer(settings):
+        if last and match.start() != last.end():
             break
         last = match
-    return f"{settings[: last.end()]}{last.group(1)}lessons/{name}.ipynb\n{settings[last.end() :]}"
+    return last

@@ -12,12 +12,10 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +26,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from ..export.rendered import Rendered
 from .keys import HERE
 from .lessons import Lesson
+from .scratch import new_folder, remove
 from .snapshots import Run
 
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
@@ -60,7 +59,7 @@ class Server:
         """Start it. Raises Unavailable if it does not start, or cannot be forked safely."""
         self.modules = frozenset(modules)
         self.kept: dict[Path, Run] = {}  # by lesson, the oldest first
-        self.folder = Path(tempfile.mkdtemp(prefix="slidingwindows-"))
+        self.folder = new_folder()
         own = {name: str(self.folder) for name in FOLDERS}
         ours, theirs = socket.socketpair()
         self.control, self.asking, self.owner = ours, threading.Lock(), os.getpid()
@@ -97,7 +96,7 @@ class Server:
             for run in self.kept.values():
                 run.close()
             self.process.wait()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
 
 
 _current: dict[str, Server] = {}

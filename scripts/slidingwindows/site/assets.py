@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 from ..course.home import assets_of, home
 from ..course.keys import source_key, versions
+from ..course.scratch import scratch
 from ..course.work import cache_of
 from ..drawing.style import ROLES, THEMES
 from ..export.files import Entry, digest
@@ -87,16 +87,16 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
 
 
 def _bundled(root: Path, scripts: dict[str, Path]) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
+    with scratch() as folder:
         command = [str(esbuild()), *OPTIONS, "--log-level=error", "--color=false"]
         # The package's own package.json names the same file for a checkout's tools.
         command += [f"--alias:{TORCH}={cache_of(root) / 'script' / 'torch.js'}"]
-        command += [f"--outdir={scratch}"]
+        command += [f"--outdir={folder}"]
         command += [f"{path.stem}={_from(root, path)}" for path in scripts.values()]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         if done.returncode:
             raise SlidingWindowsError(f"the site's script was not bundled:\n{done.stderr.strip()}")
-        return {name: Path(scratch, name).read_bytes() for name in scripts}
+        return {name: Path(folder, name).read_bytes() for name in scripts}
 
 
 def _from(root: Path, path: Path) -> str:

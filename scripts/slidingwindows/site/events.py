@@ -27,10 +27,12 @@ from slidingwindows.course.blocks import outside_code
 from slidingwindows.course.home import home, is_home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.keys import HERE
-from slidingwindows.course.lessons import read
+from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.mathml import with_mathml
 from slidingwindows.course.photo import write_photo
+from slidingwindows.course.pictures import ATTACHED, KINDS, image_files
 from slidingwindows.course.prepare import cache_of, is_fresh, other_course, prepare, wait_warm
+from slidingwindows.course.scaffold import advice
 from slidingwindows.export.files import digest
 from slidingwindows.site.api_page import MARK as API_MARK
 from slidingwindows.site.api_page import with_api
@@ -41,6 +43,7 @@ from slidingwindows.site.contents import (
     CITED,
     MARK,
     lesson_list,
+    lessons_in,
     split_page,
     with_citations,
     with_facts,
@@ -114,14 +117,23 @@ def on_pre_build(config) -> None:
 def on_files(files: Files, config) -> Files:
     """Add the lessons' notebooks, the figures and the assets to the site."""
     root = _root(config)
-    cache = cache_of(root)
+    cache, listed = cache_of(root), lessons_in(config.nav)
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
-        _add(files, config, root, f"lessons/{notebook.stem}.py")
+        script = f"lessons/{notebook.stem}.py"
+        written = (root / script).is_file()  # else prepare made one of the lesson
+        _add(files, config, root if written else cache / "notebooks", script)
+        if config.nav and notebook.stem not in listed:
+            log.warning(advice(Path(config.config_file_path).read_text("utf-8"), notebook.stem))
+    for path in sorted((cache / "attached" / "lessons" / ATTACHED).glob("*")):
+        if path.suffix in KINDS:
+            _add(files, config, cache / "attached", f"lessons/{ATTACHED}/{path.name}")
     for path in sorted((cache / "figures").glob("*")):
         if path.suffix in (".gif", ".png", ".zip", ".js"):
             _add(files, config, cache, f"figures/{path.name}")
     try:
+        for uri in image_files(root / "lessons"):
+            _add(files, config, root, uri)
         for name in write_bundles(root, cache / "play"):
             _add(files, config, cache / "play", name)
         for name in write_coloured(root, cache / "coloured"):
@@ -150,9 +162,8 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
         markdown, page.meta = split_page(text)
         markdown = with_facts(markdown, page.meta)
         if config.repo_url and page.edit_url:
-            page.edit_url = re.sub(
-                r"[^/]*/lessons/[^/]*$", f"lessons/{page.file.name}.py", page.edit_url
-            )
+            source = path_of(root / "lessons", page.file.name).name
+            page.edit_url = re.sub(r"[^/]*/lessons/[^/]*$", f"lessons/{source}", page.edit_url)
     words = config.extra.get("search_words", {}).get(page.file.name)
     if words:  # Material's search weighs tags more than titles
         page.meta["tags"] = words.split()
@@ -271,7 +282,7 @@ def _refuse_scripts(html: str, page, root: Path) -> None:
         return
     if lesson:
         outputs = cache_of(root) / "executed" / f"{page.file.name}.json"
-        text = read(root / "lessons" / f"{page.file.name}.py")
+        text = read(path_of(root / "lessons", page.file.name))
         problems = lesson_refusals(faults, text, json.loads(outputs.read_text("utf-8")))
     else:
         problems = refusals(faults, f"docs/{page.file.src_uri}", page.file.content_string)

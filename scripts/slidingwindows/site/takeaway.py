@@ -7,11 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
+from ..course.scratch import scratch
 from ..export.files import write, zipped
 from .notices import NAME as NOTICES
 from .notices import notices_text
@@ -61,14 +61,20 @@ def course_files(root: Path) -> dict[str, bytes]:
         raise SlidingWindowsError("no lesson is prepared; run make site first")
     wheel, content = _wheel(root)
     files = {f"notebooks/{path.name}": path.read_bytes() for path in notebooks}
-    for path in sorted((root / "lessons").glob("*.py")):
-        files[f"scripts/{path.name}"] = path.read_bytes()
+    files |= {f"scripts/{path.name}": path.read_bytes() for path in scripts_of(root)}
     files[wheel] = content
     files["requirements.txt"] = requirements(root, wheel).encode()
     files["README.txt"] = README.format(python=_oldest(root)).encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files[NOTICES] = notices_text().encode()
     return files
+
+
+def scripts_of(root: Path) -> list[Path]:
+    """Each lesson as a script: as it is written, or as it was prepared from another format."""
+    prepared = root / ".cache" / "notebooks" / "lessons"
+    written = [root / "lessons" / f"{path.stem}.py" for path in prepared.glob("*.ipynb")]
+    return sorted(path if path.is_file() else prepared / path.name for path in written)
 
 
 def _oldest(root: Path) -> str:
@@ -78,18 +84,18 @@ def _oldest(root: Path) -> str:
 
 def _wheel(root: Path) -> tuple[str, bytes]:
     """Name and bytes of the package's wheel, built in a copy so that nothing is left here."""
-    with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
-        copy = Path(scratch, "copy")
+    with scratch() as folder:
+        copy = Path(folder, "copy")
         unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "benches", "*.sh")
         shutil.copytree(root / "scripts", copy / "scripts", ignore=unwanted)
         for name in SOURCES:
             shutil.copy(root / name, copy / name)
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
-        command += [scratch, "--no-build-isolation", "--disable-pip-version-check", str(copy)]
+        command += [folder, "--no-build-isolation", "--disable-pip-version-check", str(copy)]
         # The earliest date in a zip is in 1980.
         dated = {"SOURCE_DATE_EPOCH": commit_time(root) or "315532800"}
         done = subprocess.run(command, env={**os.environ, **dated}, capture_output=True, text=True)
-        wheels = sorted(Path(scratch).glob("*.whl"))
+        wheels = sorted(Path(folder).glob("*.whl"))
         if done.returncode or len(wheels) != 1:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise SlidingWindowsError(f"the package's wheel was not built: {last}")

@@ -21,7 +21,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure as Drawing
 
 from .. import lesson as authoring
-from ..course.lessons import Lesson, read
+from ..course.lessons import Lesson, path_of, read
 from ..course.printed import shown as as_a_terminal_shows
 
 SEED = 6_728_042  # a new process starts from a random one, so no page may depend on it
@@ -106,7 +106,7 @@ class Run:
 @cache
 def run(folder: Path, name: str) -> Run:
     """The run of a folder's lesson; the first caller pays for it."""
-    return execute(read(folder / f"{name}.py"))
+    return execute(read(path_of(folder, name)))
 
 
 def execute(lesson: Lesson) -> Run:

@@ -1,0 +1,111 @@
+"""Lessons as Python scripts in Jupytext's percent format, and any lesson as such a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..core.errors import SlidingWindowsError
+from .header import Cell, meta_of, tags_of
+
+HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
+MARKER = re.compile(r"^# %%(?: .*)?$")
+# Misspelled cell markers: '#%%', as some editors write it, '# %%%', '# %', '# %%[markdown]'.
+NEARLY = re.compile(r"^\s*#+\s*%(?:%|\s*$|\s*\[|\s*tags\b)")
+
+
+def read_script(name: str, text: str) -> tuple[dict, list[Cell]]:
+    """Header and cells of a script. Raises SlidingWindowsError naming the file and its line."""
+    header = HEADER.match(text)
+    if not header:
+        raise SlidingWindowsError(
+            f"{name} must begin with a '# ---' header that gives title and description"
+        )
+    block = "".join(line[1:].removeprefix(" ") for line in header.group(1).splitlines(True))
+    return meta_of(name, block), _cells(name, text, header.end())
+
+
+def _cells(name: str, text: str, start: int) -> list[Cell]:
+    """Cells as Jupytext reads them; line numbers from counting markers. Raw cells are left out.
+
+    Jupytext takes a line that it does not recognise as a marker for part of the cell above. Here a
+    misspelled marker is refused, and so is code in a Markdown cell, which would be shown as text
+    and never run. Comments in a code cell stay code, since nothing tells them from prose.
+    """
+    import jupytext
+
+    skip = text[:start].count("\n")
+    for number, line in enumerate(text.splitlines()):
+        if number >= skip and NEARLY.match(line) and not MARKER.match(line):
+            spaced = " and a space before anything else" if line.startswith("# %%") else ""
+            raise SlidingWindowsError(
+                f"{name}, line {number + 1}: a cell begins with '# %%'{spaced}, not with "
+                f"{line.rstrip()[:40]!r}"
+            )
+    try:
+        notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
+    except Exception as error:  # of many types, most of them about a cell's first line
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SlidingWindowsError(f"{name}: a cell cannot be read: {problem}") from error
+    lines = _first_lines(text, skip)
+    if len(lines) != len(notebook.cells):
+        begun = text[start:].lstrip().startswith("# %%")
+        problem = "a line inside a string looks like a cell marker, '# %%'"
+        if not begun:
+            problem = "text comes before the first '# %%' cell"
+        raise SlidingWindowsError(f"{name}: {problem}")
+    cells = []
+    for cell, line in zip(notebook.cells, lines, strict=True):
+        _check_kind(name, cell, line, text)
+        if cell.cell_type != "raw":
+            tags = tags_of(f"{name}, cell at line {line}", cell.metadata)
+            cells.append(Cell(cell.cell_type, cell.source, line, tags))
+    return cells
+
+
+def _check_kind(name: str, cell, line: int, text: str) -> None:
+    """Refuse a misspelled kind, and code in a Markdown cell. line: the cell's first."""
+    title = str(cell.metadata.get("title", ""))
+    if title.startswith("[") or title.strip("[] ").lower() in ("markdown", "md", "raw"):
+        raise SlidingWindowsError(
+            f"{name}, cell at line {line}: unknown kind of cell {title!r}; "
+            "a Markdown cell begins with '# %% [markdown]'"
+        )
+    if cell.cell_type != "markdown" or "cell_marker" in cell.metadata:  # between triple quotes
+        return
+    for number, written in enumerate(text.splitlines()[line - 1 :], line):
+        if MARKER.match(written):
+            return
+        if written.strip() and not written.startswith("#"):
+            raise SlidingWindowsError(
+                f"{name}, line {number}: {written.strip()[:40]!r} is in a Markdown cell, "
+                "whose lines begin with '#'; code begins a cell of its own with '# %%'"
+            )
+
+
+def _first_lines(text: str, skip: int) -> list[int]:
+    """For each cell, the number of its first line that is not blank."""
+    numbers, lines = [], text.splitlines()
+    for number, line in enumerate(lines):
+        if number >= skip and MARKER.match(line):
+            first = number + 1
+            while first < len(lines) and not lines[first].strip():
+                first += 1
+            numbers.append(first + 1)
+    return numbers
+
+
+def write_script(meta: dict, cells: Sequence[Cell]) -> str:
+    """A lesson as a script of this format, for readers; raw cells are not in it."""
+    import jupytext
+    import nbformat
+    import yaml
+
+    notebook = nbformat.v4.new_notebook(metadata={"jupytext": {"notebook_metadata_filter": "-all"}})
+    for cell in cells:
+        make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
+        tags = {"tags": list(cell.tags)} if cell.tags else {}
+        notebook.cells.append(make(cell.source, metadata=tags))
+    head = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=10**6)
+    lines = ["---", *head.splitlines(), "---"]
+    return "".join(f"# {line}\n" for line in lines) + "\n" + jupytext.writes(notebook, "py:percent")

@@ -1,0 +1,106 @@
+"""Markdown as Jupyter has it, on a page: what markdown-it makes of it is the truth."""
+
+import random
+import re
+
+import pytest
+from markdown import markdown
+from markdown_it import MarkdownIt
+
+from slidingwindows.course.commonmark import for_page
+
+EXTENSIONS = ["tables", "md_in_html", "admonition", "pymdownx.superfences", "pymdownx.tilde"]
+JUPYTER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+TAG = re.compile(r"<(/?)(\w+)[^>]*>|([^<\s]+)")
+
+
+def built(html):
+    """What HTML is built of: tags but for paragraphs and colours, and words."""
+    names = {"s": "del"}
+    found = [m[3] or m[1] + names.get(m[2], m[2]) for m in TAG.finditer(html)]
+    return [one for one in found if one.strip("/") not in ("p", "span", "div")]
+
+
+def ours(text):
+    settings = {"pymdownx.tilde": {"subscript": False}, "pymdownx.superfences": {}}
+    return markdown(for_page(text), extensions=EXTENSIONS, extension_configs=settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n  - b\n    - c\n  - d\n- e",
+        "1. a\n   - b\n\n     More b.\n2. c\n\n   ```\n   x\n     y\n   ```\n\n   After.",
+        "Text:\n- a\n- b\n\nEnd.",
+        "Text\n1. a\n2. b\n\nEnd.",
+        "* a\n\n  para\n* b",
+        "- a\n\n  text\n  - b\n\nc",
+        "- a\n  ```\n  - x\n  ```\n- b",
+        "> - a\n>   - b\n\nc",
+        "Text\n| a | b |\n|---|---|\n| 1 | 2 |\n\nc",
+        "a ~~b~~ `~~c~~` 2~3",
+        "- a\nlazy\n- b\n  wrapped",
+        "- a\n\n- b\n\n# H\n\n- c",
+        "```\n- a\n  - b\n```",
+        "- a\n  - b\n\ntext",
+    ],
+)
+def test_it_is_built_as_in_jupyter(text):
+    assert built(ours(text)) == built(JUPYTER.render(text))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_nested_list_is_built_as_in_jupyter(seed):
+    """Items of one list begin at one place, parts of an item where its text begins."""
+    chance, words = random.Random(seed), iter(f"w{n}" for n in range(100))
+
+    def items(indent, depth):
+        marker = chance.choice(["-", "*", "1."])
+        for _ in range(chance.randint(1, 3)):
+            lines.append(f"{' ' * indent}{marker} {next(words)}")
+            inside = indent + len(marker) + 1
+            if chance.random() < 0.2:
+                lines.extend(["", f"{' ' * inside}{next(words)}"])
+            if depth < 3 and chance.random() < 0.5:
+                items(inside, depth + 1)
+
+    lines = []
+    items(0, 0)
+    text = "\n".join([*lines, "", "end"])
+    assert built(ours(text)) == built(JUPYTER.render(text)), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n- b wrapped\n  on\n\n1. c\n2. d",
+        "- a\n    - b\n        - c\n\n    d\n\n- e",
+        "!!! note\n    - a\n    - b",
+        "Text\n3. no list begins here",
+        "Of 5\n2. of 3\n\n---\n\n***\n\n2 - 1",
+        "a | b\n-----\n",
+        "`[ ]` and - [ ] not first\n\n[x]\n",
+        '<details markdown="1">\n\na\n\n</details>\n\na <div> b',
+    ],
+)
+def test_what_both_read_the_same_stays(text):
+    assert for_page(text) == text
+
+
+def test_lists_in_a_box_are_nested_too():
+    assert for_page("!!! note\n    - a\n      - b\n\nc") == "!!! note\n    - a\n        - b\n\nc"
+
+
+def test_tasks_have_a_sign():
+    html = ours("- [ ] to do\n- [x] done\n  - [X] nested\n\n`- [ ] code`\n\n```\n- [ ] code\n```")
+    signs = re.findall(r'<li><span class="sw-task">(.)</span> (\w+)', html)
+    assert signs == [("☐", "to"), ("☑", "done"), ("☑", "nested")]
+    assert html.count("[ ] code") == 2
+
+
+def test_what_is_folded_is_markdown():
+    text = "<details><summary>A</summary>\n\n- a\n  - **b**\n\n</details>\n\n<DIV>\n\n*c*\n\n</DIV>"
+    assert built(ours(text)) == (
+        "details summary A /summary ul li a ul li strong b /strong /li /ul /li /ul /details "
+        "em c /em".split()
+    )
