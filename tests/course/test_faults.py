@@ -100,7 +100,7 @@ if landlock.version():  # what Python does not see
 SAID = {
     "leaves-a-picture": "a picture of matplotlib without alt text; use slidingwindows.lesson.plot",
     "exits": "RuntimeError: a lesson runs to its end",
-    "database": "PermissionError: a lesson writes into its own folder only, not /",
+    "database": "PermissionError: a lesson may write only into its own folder, not /",
     "saves-outside": "Permission denied",
     "program": "CalledProcessError: Command",
     "raises": "ValueError: boom",

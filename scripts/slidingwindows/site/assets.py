@@ -87,12 +87,13 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
 
 
 def _bundled(root: Path, scripts: dict[str, Path]) -> dict[str, bytes]:
+    root = root.resolve()  # an alias is looked for from the folder that esbuild works in
     with scratch() as folder:
         command = [str(esbuild()), *OPTIONS, "--log-level=error", "--color=false"]
         # The package's own package.json names the same file for a checkout's tools.
         command += [f"--alias:{TORCH}={cache_of(root) / 'script' / 'torch.js'}"]
         command += [f"--outdir={folder}"]
-        command += [f"{path.stem}={_from(root, path)}" for path in scripts.values()]
+        command += [f"{path.stem}={_from(root, path.resolve())}" for path in scripts.values()]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         if done.returncode:
             raise SlidingWindowsError(f"the site's script was not bundled:\n{done.stderr.strip()}")
