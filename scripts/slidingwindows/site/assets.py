@@ -75,7 +75,7 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
         return []
     parts: list[str | bytes] = [*OPTIONS, write_torch(root)]
     parts += [(esbuild().parents[1] / "package.json").read_bytes()]
-    for place in dict.fromkeys((home() / "assets", root / "assets")):
+    for place in dict.fromkeys((home() / "assets", root.resolve() / "assets")):
         for path in sorted(place.rglob("*.js")):
             parts += [path.relative_to(place).as_posix(), path.read_bytes()]
     key = digest(*parts)
