@@ -182,7 +182,7 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch):
 
 
 def test_a_package_without_its_assets_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(home, "HERE", tmp_path / "a" / "b")
+    monkeypatch.setattr(home, "PACKAGE", tmp_path / "a" / "b")
     with pytest.raises(SlidingWindowsError, match="came without its assets"):
         home.home()
 

@@ -219,7 +219,7 @@ M = "---\ntitle: T\ndescription: D\n---\n"
         ),
         ("md", "# A\n", "one.md must begin with a '---' header that gives title and description"),
         ("md", "---\ntitle: T\n---\n", "one.md: the header needs a description"),
-        ("md", "---\ntitle: 7\n---\n", "one.md: the header's title is not text but a YAML int; put"),
+        ("md", "---\ntitle: 7\n---\n", "one.md: the header's title is not text but a YAML int;"),
         (
             "md",
             f"{M}\n```{{code-cell}}\n:tags: [hidden]\n\nx\n```\n",
