@@ -85,7 +85,8 @@ def test_what_only_draws_or_is_hidden_shows_no_code():
 
 
 def folded(title, *blocks):
-    head = f'<details class="example" markdown="1">\n<summary>{title}</summary>'
+    attributes = 'class="example" data-search-exclude="1" markdown="1"'
+    head = f"<details {attributes}>\n<summary>{title}</summary>"
     return "\n\n".join([head, *blocks, "</details>"])
 
 

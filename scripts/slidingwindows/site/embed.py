@@ -46,7 +46,7 @@ def _figure(name: str, text: str, base: str) -> str:
     facts = json.loads(text)
     pictures = "".join(_picture(name, theme, facts, base) for theme in ("light", "dark"))
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(facts["moving"])}">']
-    stage = f'<div class="sw-stage">{pictures}</div>'
+    stage = f'<span class="sw-stage">{pictures}</span>'
     if facts["moving"]:
         parts += [_player(name, facts, base, stage), _strip(name, facts, base)]
     else:
@@ -67,7 +67,8 @@ def _player(name: str, facts: dict, base: str, stage: str) -> str:
     """The picture in an element that a script brings to life; without it, the picture stays.
 
     The room for buttons and for the longest sentence is there from the start, so that nothing
-    moves when they come.
+    moves when they come. All within is <span>: where Markdown is within HTML, Python-Markdown tears
+    an element that it does not know from the blocks inside.
     """
     windows, pictures = PLAYERS
     if facts.get("states"):
@@ -81,8 +82,8 @@ def _player(name: str, facts: dict, base: str, stage: str) -> str:
     longest = escape(facts["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
     return (
         f'<{tag} {source} steps="{steps}" label="{escape(label, quote=True)}">{stage}'
-        '<div class="sw-bar" data-search-exclude></div>'
-        f'<p class="sw-sentence" data-longest="{longest}" data-search-exclude></p>'
+        '<span class="sw-bar" data-search-exclude></span>'
+        f'<span class="sw-sentence" data-longest="{longest}" data-search-exclude></span>'
         f"</{tag}>"
     )
 
