@@ -224,3 +224,19 @@ def test_each_of_several_formulas_is_one(latex, formulas):
 def test_two_environments_are_two_formulas():
     two = r"\begin{align}a\end{align} and \begin{align}b\end{align}"
     assert html(latex=two).count("<math") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "searched"),
+    [
+        ("tensor([[1., 2.],\n        [3., 4.]])", False),
+        ("(1, 3, 8, 8)", False),
+        ("7", False),
+        ("RuntimeError: pad should be at most half of effective kernel size", True),
+        ("moves along True, 24", True),
+    ],
+)
+def test_the_search_leaves_out_what_is_only_numbers(text, searched):
+    page = shown({"output_type": "execute_result", "data": {"text/plain": text}}, "here")
+    assert page.startswith("``` { .text .no-copy .sw-output")
+    assert ("data-search-exclude" not in page) == searched

@@ -10,6 +10,7 @@ from .authoring import MIME
 from .blocks import without_chance_lists
 from .failing import where
 from .lessons import Lesson
+from .mathml import with_formulas
 from .outputs import fence, shown
 from .photo import FILE, photo_credit
 from .tags import FOLDED, GONE, OPEN, Look, looks
@@ -40,17 +41,18 @@ def minutes(lesson: Lesson, figures: int) -> int:
 
 
 def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
-    """The page's Markdown. Figures are marks, '<!-- figure NAME -->', filled in by the hooks.
+    """The page's Markdown. Figures are marks, '<!-- figure NAME -->'; site/prepared.py fills them.
 
     outputs: of each code cell. Raises SlidingWindowsError naming cell and line for an output that
-    a page cannot show.
+    a page cannot show, or for a formula that cannot be read.
     """
     meta = {**lesson.meta, "minutes": minutes(lesson, len(figures_in(outputs)))}
     parts = ["---\n" + json.dumps(meta, ensure_ascii=False) + "\n---\n"]
     all_looks, number, drawn, credited = looks(lesson), 0, False, False
     for cell in lesson.cells:
         if cell.kind == "markdown":
-            parts.append(without_chance_lists(cell.source))
+            text = without_chance_lists(cell.source)
+            parts.append(with_formulas(text, f"lessons/{lesson.path.name}, line {cell.line}"))
             drawn = False
             continue
         look = all_looks[number]
@@ -111,6 +113,8 @@ def _cell(code: str, look: Look, blocks: list[str], curtain: bool) -> list[str]:
 
 
 def _folded(title: str, *blocks: str) -> str:
-    head = f'<details class="example" markdown="1">\n<summary>{title}</summary>'
+    # The search need not find what only draws.
+    attributes = 'class="example" data-search-exclude="1" markdown="1"'
+    head = f"<details {attributes}>\n<summary>{title}</summary>"
     body = "\n\n".join(blocks)
     return f"{head}\n\n{body}\n\n</details>"

@@ -20,7 +20,9 @@ LONGEST = 60  # characters of a title, to fit the navigation and a search result
 def name_of(title: str, otherwise: str = "give one with --name") -> str:
     """A title as a lesson's name, which is also its address: 'Größer als 3' is grosser-als-3.
 
-    Raises SlidingWindowsError if nothing of it can be used in an address. otherwise: what to do then.
+    Raises SlidingWindowsError if nothing of it can be used in an address.
+
+    otherwise: what to do then.
     """
     plain = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
     plain = plain.encode("ascii", "ignore").decode().lower()
