@@ -12,8 +12,8 @@ from PIL import Image
 from tiny_project import Project, lesson
 
 import slidingwindows
+from slidingwindows.course import home, lessons, prepare
 from slidingwindows.course import keys as sources
-from slidingwindows.course import lessons, prepare
 from slidingwindows.export.files import Entry
 
 ALL_FRESH = {
@@ -132,12 +132,14 @@ def test_edit_of_the_package_runs_what_uses_it(project):
     assert project.prepare() == ALL_FRESH
 
 
-def test_lesson_prepared_alone_then_put_back(project):
+def test_lesson_prepared_alone_then_put_back(project, monkeypatch):
     """`make figures LESSON=beta` after an edit; then the edit is undone. The page must be, too.
 
     Plain mkdocs first asks, cheaply, whether all is fresh: that answer has to be right.
     """
     original = project.read("lessons/beta.py")
+    # The project has a package of its own, whose course it is.
+    monkeypatch.setattr(home, "PACKAGE", project.root / "scripts" / "slidingwindows")
     assert prepare.is_fresh(project.root) is True
     project.edit("lessons/beta.py", "Words of beta.", "Words that I regret.")
     assert prepare.is_fresh(project.root) is False

@@ -8,10 +8,11 @@ from slidingwindows.site.contents import CITED, links_in, with_citations
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "docs" / "reference" / "sources.md"
-# Licences say what you may do; they prove nothing.
+# Licences say what you may do, and a tool is named; they prove nothing.
 NO_SOURCES = {
     "https://creativecommons.org/licenses/by/4.0/",
     "https://opensource.org/license/mit",
+    "https://zensical.org/",
 }
 
 

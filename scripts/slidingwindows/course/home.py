@@ -11,12 +11,13 @@ from pathlib import Path
 from ..core.errors import SlidingWindowsError
 from .keys import HERE
 
-INSTALLED = HERE / "home"
+PACKAGE = HERE.resolve()
+INSTALLED = PACKAGE / "home"
 
 
 def home() -> Path:
     """The folder that holds assets/. Raises SlidingWindowsError if the package came without."""
-    for folder in (INSTALLED, HERE.parents[1]):
+    for folder in (INSTALLED, PACKAGE.parents[1]):
         if (folder / "assets" / "site.css").is_file():
             return folder
     raise SlidingWindowsError(
@@ -26,7 +27,7 @@ def home() -> Path:
 
 def is_home(root: Path) -> bool:
     """Whether a project is the one that this package was written for."""
-    return root.resolve() == HERE.parents[1].resolve()
+    return root.resolve() == PACKAGE.parents[1]
 
 
 def assets_of(root: Path) -> dict[str, Path]:

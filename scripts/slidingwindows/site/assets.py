@@ -75,7 +75,7 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
         return []
     parts: list[str | bytes] = [*OPTIONS, write_torch(root)]
     parts += [(esbuild().parents[1] / "package.json").read_bytes()]
-    for place in dict.fromkeys((home() / "assets", root / "assets")):
+    for place in dict.fromkeys((home() / "assets", root.resolve() / "assets")):
         for path in sorted(place.rglob("*.js")):
             parts += [path.relative_to(place).as_posix(), path.read_bytes()]
     key = digest(*parts)
@@ -87,12 +87,13 @@ def write_bundles(root: Path, folder: Path) -> list[str]:
 
 
 def _bundled(root: Path, scripts: dict[str, Path]) -> dict[str, bytes]:
+    root = root.resolve()  # an alias is looked for from the folder that esbuild works in
     with tempfile.TemporaryDirectory(prefix="slidingwindows-") as scratch:
         command = [str(esbuild()), *OPTIONS, "--log-level=error", "--color=false"]
         # The package's own package.json names the same file for a checkout's tools.
         command += [f"--alias:{TORCH}={cache_of(root) / 'script' / 'torch.js'}"]
         command += [f"--outdir={scratch}"]
-        command += [f"{path.stem}={_from(root, path)}" for path in scripts.values()]
+        command += [f"{path.stem}={_from(root, path.resolve())}" for path in scripts.values()]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         if done.returncode:
             raise SlidingWindowsError(f"the site's script was not bundled:\n{done.stderr.strip()}")

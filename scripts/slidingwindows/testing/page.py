@@ -42,6 +42,7 @@ COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": flo
 
 
 def folded(text: str) -> str:
+    """A text on one line, with single spaces."""
     return re.sub(r"\s+", " ", text).strip()
 
 
