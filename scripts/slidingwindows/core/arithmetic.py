@@ -73,10 +73,15 @@ def average(values: Sequence[float], divisor: float, result: float, integral: bo
     return f"({total}) / {signed(divisor)} {text}{rounded}{past(values, divisor, result)}"
 
 
+def raised(norm: float) -> str:
+    """An exponent as it is written behind its base: '²', '^0.5'."""
+    return number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
+
+
 def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: float) -> str:
     """'√(3² + 4²) = 5'; a window cut short is scaled up to its whole size, as torch does."""
-    raised = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
-    total = " + ".join(f"{signed(v)}{raised}" for v in values)
+    exponent = raised(norm)
+    total = " + ".join(f"{signed(v)}{exponent}" for v in values)
     scale = "" if divisor == size else f" · {size}/{number(divisor)}"
     inner = f"({total}{scale})" if not scale else f"(({total}){scale})"
     roots = {1.0: inner, 2.0: f"√{inner}", 3.0: f"∛{inner}"}
