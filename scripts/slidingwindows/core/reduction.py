@@ -272,8 +272,10 @@ class Lp(Reduction):
         if len(places) < 2 or not arriving:
             return words
         # Σ x^p has the slope p·x^(p−1), whose other factors all elements share.
-        slope = "x" if self.exponent == 2 else f"x{arithmetic.raised(self.exponent - 1)}"
-        return f"{words}, {'in equal shares' if self.exponent == 1 else f'in proportion to {slope}'}"
+        if self.exponent == 1:
+            return f"{words}, in equal shares"
+        raised = "" if self.exponent == 2 else arithmetic.raised(self.exponent - 1)
+        return f"{words}, in proportion to x{raised}"
 
     def cancelling(self, step: Step, epsilon: float) -> float:
         # Odd powers of either sign cancel in the sum, whose own rounding then counts for more;
