@@ -328,3 +328,13 @@ def test_a_gradient_has_the_call_of_its_module():
     assert route(nn.MaxPool2d((2, 2)), torch.rand(1, 4, 4)).call == (
         "nn.MaxPool2d(kernel_size=(2, 2), stride=(2, 2))"
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+@pytest.mark.parametrize(
+    "make", [lambda d: nn.LazyLinear(4, dtype=d), lambda d: nn.LazyConv2d(4, 3, dtype=d)]
+)
+def test_the_call_of_a_layer_without_shapes_can_be_run(make, dtype):
+    module = make(dtype)
+    again = eval(title_of(module), {"nn": nn, "torch": torch})
+    assert {p.dtype for p in again.parameters()} == {dtype}
