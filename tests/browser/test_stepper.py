@@ -784,7 +784,7 @@ def test_the_last_wish_counts_while_the_steps_are_loading(visit, address, last):
     page.goto(address + LESSON)
     figure = figure_on(page, taken=False)
     (figure.play if last == "pause" else figure.forward).click()
-    page.wait_for_function("() => document.querySelector('[steps]').opening")
+    until(page, "element => Boolean(element.opening)", figure.element.element_handle())
     figure.play.click()
     label = "Play" if last == "pause" else "Pause"
     expect(figure.play).to_have_attribute("aria-label", label)

@@ -55,7 +55,7 @@ def test_what_is_imported_on_demand_has_its_type(said):
     for name, type_ in zip([*LAZY, "Trace.at"], types, strict=True):
         assert type_.startswith("def (") and "Any" not in type_, f"{name}: {type_}"
     of_slide = types[LAZY.index("slide")]
-    for parameter in ("module: torch.nn", "input: torch", "channel: int =", "**more:"):
+    for parameter in ("module: torch.nn", "input: torch", "channel: int =", "**kwargs:"):
         assert parameter in of_slide, of_slide
 
 
