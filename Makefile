@@ -23,7 +23,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 # Container images often disable compiled files, and then every process compiles all it imports.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve site prepare offline takeaway branch notebooks pdf figures test check lint format lock outdated release-notes clean distclean help
+.PHONY: serve site prepare offline takeaway branch notebooks markdown pdf figures test check lint format lock outdated release-notes clean distclean help
 
 serve: $(READY)  ## build what is stale, then serve with live reload
 	$(BIN)/mkdocs serve --dev-addr $(ADDRESS)
@@ -45,6 +45,9 @@ branch: site  ## write the files of the notebooks branch to dist/notebooks; need
 
 notebooks: branch  ## push the executed notebooks to a branch, for Colab and Binder; needs repo_url
 	scripts/push_notebooks.sh dist/notebooks
+
+markdown: $(READY)  ## write the prepared course as plain Markdown to dist/markdown, for other generators
+	$(BIN)/python -m slidingwindows markdown
 
 pdf: site  ## print the course as dist/sliding-windows-course.pdf
 	@PYTHON=$(BIN)/python scripts/browser.sh

@@ -182,7 +182,7 @@ nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)(ones)
 # Now every mean is 1.
 #
 # !!! warning "A common mistake: averages of integers"
-#     Give `AvgPool2d` a tensor of integers, and it cuts off the fraction without a word. Convert to float first.
+#     Give `AvgPool2d` a tensor of int64, as `torch.tensor([1, 2])` is, and it cuts off the fraction without a word. Smaller integers it refuses. Convert to float first.
 
 # %%
 whole = torch.tensor([[[1, 2], [3, 5]]])

@@ -48,7 +48,7 @@ ones(image).sum().backward()
 print(image.grad[0].int())
 
 # %% [markdown]
-# **A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without padding, but not the same. With zeros at stride 1, only full padding makes all equal. More in [padding](padding.ipynb).
+# **A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without padding, but not the same. With zeros at stride 1, it takes full padding, which is k − 1 on each side, to make all equal. More in [padding](padding.ipynb).
 #
 # ## "Max pooling pads with zeros"
 #
@@ -111,7 +111,7 @@ for k in (2, 3):
     print("     noise", hidden(noise, nn.MaxPool2d(k)))
 
 # %% [markdown]
-# **For a single bright pixel, 3 of 8 is right. For anything else it is not.** Under a 3×3 window it depends on where the pixel stands: 3, 5 or all 8. That makes 40 of 72, which is less than 5 of 8. And on an image of noise not one shift stays hidden: some output always changes.
+# **For a single bright pixel under a 2×2 window, 3 of 8 is right. In general it is not.** A constant image hides all 8 shifts. Under a 3×3 window it depends on where the pixel stands: 3, 5 or all 8. That makes 40 of 72, which is less than 5 of 8. And on an image of noise not one shift stays hidden: some output always changes.
 #
 # Pooling *damps* small shifts. [A trained network](trained-on-digits.ipynb) still stumbles over one pixel, and larger ones do too ([Azulay and Weiss 2019](https://jmlr.org/papers/v20/19-519.html)).
 #
@@ -126,7 +126,7 @@ print(nn.MaxPool2d(3, stride=2, padding=1)(count)[0].tolist())
 print(nn.MaxPool2d(3, stride=2)(at_the_end)[0].tolist())
 
 # %% [markdown]
-# **The shapes agree, the numbers do not:** three of the four differ. On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`. At stride 1 with an odd kernel the two are the same on every size.
+# **The shapes agree, the numbers do not:** three of the four differ. On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`. At stride 1 with a kernel of 3 the two are the same on every size. Any other odd kernel takes `padding=(k - 1)//2` to be that.
 #
 # ## "A stride replaces pooling at no cost"
 #

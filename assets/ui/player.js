@@ -12,7 +12,7 @@ const ICONS = {
   forward: "M16 6h2v12h-2zM6 6l8.5 6L6 18z",
 };
 const SPEEDS = [0.5, 1, 2, 4];
-const LOST = "The steps of this figure could not be loaded. The animation still plays.";
+const LOST = "The steps of this figure could not be loaded. Play shows its animation instead.";
 const NEAR = "600px"; // from the screen: time enough to load some kilobytes
 const SEEN = 0.25; // of a figure, before it moves
 
@@ -76,6 +76,7 @@ export class Player extends HTMLElement {
   first = 0;
   hint = "";
   opening = null; // what prepare() promised
+  asked = 0; // how often the reader has asked for something: the last wish counts
 
   /** What shows the states, once it is there. @returns {Promise<any>} */
   async prepare() {}
@@ -231,6 +232,7 @@ export class Player extends HTMLElement {
 
   playOrPause() {
     this.taken = true;
+    this.asked += 1;
     if (this.moving) this.pause();
     else this.play();
   }
@@ -248,14 +250,17 @@ export class Player extends HTMLElement {
 
   /** On from what is seen; from the end, again from the start. */
   async play() {
-    const drawn = await this.open();
     this.moving = true;
+    this.mark();
+    const drawn = await this.open();
+    if (!this.moving) return; // paused while it loaded
     if (!drawn) {
       this.picture(true);
-      return this.mark();
+      this.mark();
+      return;
     }
     if (this.at >= this.count) this.rewind();
-    return this.update();
+    this.update();
   }
 
   /** Waits for the time of the next picture, if this one can be seen. */
@@ -289,10 +294,12 @@ export class Player extends HTMLElement {
     clearTimeout(this.timer);
     this.taken = true;
     // At once, for a second key may come soon.
+    this.asked += 1;
+    const { asked } = this;
     this.rewind();
     this.at = Math.max(this.first, Math.min(at, this.count));
     if (!(await this.open())) return;
-    this.moving = false;
+    if (asked === this.asked) this.moving = false;
     this.update();
   }
 

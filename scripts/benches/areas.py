@@ -83,7 +83,7 @@ TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", 
 TORCH += ("refusals", "shared")
 OF_SCRIPT = {
     "access": ("landmarks", "site"),
-    "explorer": (*ENGINE, "calls", "elements", "explorer", "grid", "pasted", "settings"),
+    "explorer": (*ENGINE, "calls", "elements", "explorer"),
     "gallery": ("gallery",),
     "network": (*TORCH, "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
@@ -98,6 +98,6 @@ def chosen_for_script(path: Path, tests: list[Path]) -> list[Path]:
     names = {
         f"test_{test}.py"
         for test, stems in OF_SCRIPT.items()
-        if any(path.stem.startswith(stem) for stem in stems)
+        if path.parent.name == test or any(path.stem.startswith(stem) for stem in stems)
     }
     return [test for test in tests if test.name in names] or tests

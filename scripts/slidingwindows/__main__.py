@@ -68,6 +68,15 @@ def _run(options) -> None:
         target = root / "dist" / f"{NAME}.zip"
         count = takeaway(root, target)
         _say(f"{target.relative_to(root)} holds {count} files")
+    elif options.command == "markdown":
+        from .course.prepare import prepare
+        from .site.plain import NAME, write_plain
+
+        root = options.root.resolve()
+        prepare(root)
+        target = root / "dist" / NAME
+        count = write_plain(root, target)
+        _say(f"{target.relative_to(root)} holds {count} files")
     elif options.command == "pdf":
         from .site.pdf import NAME, pdf
 

@@ -8,7 +8,7 @@ from paper import pictures
 from PIL import Image
 from pypdf import PdfReader
 from recording import PAPER, printed_in
-from site_pages import NOTEBOOKS
+from site_pages import NOTEBOOKS, until
 
 from slidingwindows.drawing.style import THEMES
 
@@ -56,6 +56,7 @@ def test_a_lesson_prints_its_windows_side_by_side(seen, site, name):
 def test_letters_on_paper_are_dark(visit, scheme):
     page = visit(color_scheme=scheme).go("lessons/max-pooling/")
     page.emulate_media(media="print")
+    until(page, "document.getAnimations().every(one => one.playState !== 'running')")  # of links
     ink = "all => all.map(e => getComputedStyle(e).color.match(/[\\d.]+/g).slice(0, 3).map(Number))"
     for what in ("p", "figcaption", "a", "pre code span", "h2", "li"):
         colours = page.locator(f"article {what}:visible").evaluate_all(ink)

@@ -769,11 +769,33 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     figure.play.click()
     figure.shows("png")
+    expect(figure.line).not_to_contain_text("still plays")
     figure.play.click()
     figure.shows("gif")
     other = figure_on(page, "max-pool-2x2")
     other.forward.click()
     other.at(1)
+
+
+@pytest.mark.parametrize("last", ["pause", "play"])
+def test_the_last_wish_counts_while_the_steps_are_loading(visit, address, last):
+    page, held = visit(reduced_motion="reduce").page, []
+    page.route("**/max-pool-3x3-stride-2.trace.js", lambda route: held.append(route))
+    page.goto(address + LESSON)
+    figure = figure_on(page, taken=False)
+    (figure.play if last == "pause" else figure.forward).click()
+    until(page, "element => Boolean(element.opening)", figure.element.element_handle())
+    figure.play.click()
+    label = "Play" if last == "pause" else "Pause"
+    expect(figure.play).to_have_attribute("aria-label", label)
+    held[0].continue_()
+    expect(figure.svg).to_have_count(1)
+    expect(figure.play).to_have_attribute("aria-label", label)
+    if last == "pause":
+        figure.element.evaluate("e => new Promise((done) => setTimeout(done, 0))")
+        assert figure.element.evaluate("e => [e.moving, e.at]") == [False, 0]
+    else:
+        assert figure.element.evaluate("e => e.moving")
 
 
 def test_a_step_of_a_large_input_touches_few_cells(visit):

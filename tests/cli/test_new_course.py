@@ -269,5 +269,6 @@ def test_a_course_in_an_empty_folder_builds_tests_and_serves(run, tmp_path):
         assert gif == (site / "figures" / "first-lesson-first.light.gif").read_bytes()
         assert gif.startswith(b"GIF89a")
     finally:
-        os.killpg(server.pid, signal.SIGINT)
-        server.communicate()
+        # Whoever is started in the background ignores interrupts, and so does what that starts.
+        os.killpg(server.pid, signal.SIGTERM)
+        server.communicate(timeout=HANGING)

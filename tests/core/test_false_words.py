@@ -80,6 +80,10 @@ def put(*path):
     return change
 
 
+def put_new(group, name, value):
+    return lambda data: data[group].update({name: value})
+
+
 def more_rows(data):
     data["output"].append(data["output"][0])
 
@@ -94,7 +98,54 @@ def longer_with_shape(data):
     data["output_shape"][-1] += 1
 
 
+def foreign(data):
+    data["sources"].append([[1.0, 99.0]])
+
+
+def torn(data):
+    data["sources"][0][0] = [1, 1, 5]
+
+
+def coarse(data):
+    data["epsilon"] = 2.0**-7
+    data["output"][0][0] *= 1.01
+    data["steps"][0] |= {"value": data["output"][0][0], "arithmetic": ""}
+
+
 FALSE = {
+    "a torn gradient that arrives": (TRUE["gradient"], torn),
+    "a foreign gradient that arrives": (TRUE["gradient, 1d"], foreign),
+    "a foreign source": (unpooled, foreign),
+    "a plane before the first": (TRUE["gradient"], put("plane", -1)),
+    "a plane past the last": (TRUE["gradient"], put("plane", 2)),
+    "a plane of one unpooled": (unpooled, put("plane", -1)),
+    "a plane past one unpooled": (unpooled, put("plane", 5)),
+    "a plane unfolded": (TRUE["unfold"], put("plane", -1)),
+    "a plane folded": (TRUE["fold"], put("plane", 9)),
+    "a slice of an image": (unpooled, put("depth_index", 1)),
+    "a slice of a gradient": (TRUE["gradient"], put("depth_index", 1)),
+    "a shape unpooled from": (unpooled, put("input_shape", [9, 9, 9])),
+    "a shape turned round": (unpooled, put("input_shape", [2, 2, 1])),
+    "channels unfolded": (TRUE["unfold"], put("input_shape", 0, 3)),
+    "channels folded": (TRUE["fold"], put("output_shape", 0, 3)),
+    "indices of a fold": (TRUE["fold"], put("indices", [[[0]]])),
+    "padding unfolded": (TRUE["unfold"], put("sources", 0, 0, 0, 7.0)),
+    "an epsilon of no dtype": (TRUE["average"], put("epsilon", 0.001)),
+    "an epsilon of no dtype, moved": (TRUE["fold"], put("epsilon", 0.001)),
+    "a coarser dtype, and farther off": (TRUE["adaptive"], coarse),
+    "a coarser dtype, moved": (TRUE["fold"], put("epsilon", 2.0**-7)),
+    "a slice's distance in an image": (CONV, put("depth_stretch", 2)),
+    "padding of a pool": (TRUE["average"], put("planes", 0, 0, 0, 7.0)),
+    "padding past every float": (TRUE["average"], put("planes", 0, 0, 0, 10**400)),
+    "padding of a copy": (CONV, put("planes", 0, 0, 0, 7.0)),
+    "channels of an adaptive pool": (TRUE["adaptive"], put("output_shape", 0, 3)),
+    "channels of a signal": (TRUE["signal"], put("output_shape", 0, 3)),
+    "channels of an LP pool": (TRUE["lp"], put("input_shape", 0, 10**400)),
+    "slices of a volume": (TRUE["volume"], put("input_shape", 1, 3)),
+    "no call": (MAX, put("call", "")),
+    "no call of a transfer": (TRUE["fold"], put("call", "")),
+    "a third axis": (MAX, put_new("geometry", "depths", {"size": 1})),
+    "a third axis of a transfer": (TRUE["fold"], put_new("geometry", "depths", {"size": 1})),
     "another pool": (MAX, put("call", "nn.MaxPool2d(kernel_size=7, padding=3)")),
     "a digit behind": (MAX, put("call", "nn.MaxPool2d(kernel_size=2, stride=2)9")),
     "spaces": (MAX, put("call", "nn.MaxPool2d(kernel_size=2,  stride=2)")),

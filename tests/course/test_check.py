@@ -1,10 +1,12 @@
 """check(): right answers in any form, and wrong ones told what is wrong with their form."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from slidingwindows.course.exercises import form, is_right
+from slidingwindows.course.exercises import form, is_right, verdict
 from slidingwindows.lesson import check
 
 SIZE = torch.Size([1, 3, 3])
@@ -167,3 +169,31 @@ def test_a_list_that_holds_itself_is_met_kindly(capsys):
     endless.append(endless)
     expected = "Not yet. The answer is three whole numbers; you gave lists nested without end."
     assert said(capsys, endless, SIZE) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "given"),
+    [(math.nan, "nan"), (math.inf, "infinity"), (-math.inf, "infinity"), ("1e400", "infinity")],
+)
+def test_what_is_not_finite_is_no_fraction(answer, given):
+    assert verdict(answer, 3) == f"Not yet. The answer is a whole number; you gave {given}."
+
+
+def test_lists_nested_deeply_make_a_short_line():
+    answer = 1
+    for _ in range(400):
+        answer = [answer]
+    words = "Not yet. The answer is two whole numbers; you gave lists nested 400 deep."
+    assert verdict(answer, [1, 2]) == words
+
+
+@pytest.mark.parametrize(("answer", "truth"), [(0, 0.0005), (0.0005, 0.0001), (0.051, 0.0501)])
+def test_a_small_fraction_is_no_other(answer, truth):
+    assert not is_right(answer, truth)
+
+
+@pytest.mark.parametrize("truth", [0.00012345, 0.0010049, 0.02857, 0.31256, 0.99949, 1.23456])
+def test_a_fraction_may_be_rounded_to_three_digits(truth):
+    assert is_right(float(f"{truth:.3g}"), truth) or truth > 1
+    assert is_right(float(f"{truth:.4g}"), truth)
+    assert is_right(truth * (1 + 1e-7), truth)

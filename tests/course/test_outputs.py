@@ -277,3 +277,19 @@ def test_a_formula_that_comes_with_a_picture_is_a_formula():
 def test_a_bar_ends_without_the_speed_of_a_machine(bar, left):
     printed = {"output_type": "stream", "name": "stderr", "text": bar}
     assert [output["text"] for output in whole([printed])] == [bar if left is None else left]
+
+
+@pytest.mark.parametrize(
+    ("text", "searched"),
+    [
+        ("tensor([[1., 2.],\n        [3., 4.]])", False),
+        ("(1, 3, 8, 8)", False),
+        ("7", False),
+        ("RuntimeError: pad should be at most half of effective kernel size", True),
+        ("moves along True, 24", True),
+    ],
+)
+def test_the_search_leaves_out_what_is_only_numbers(text, searched):
+    page = shown({"output_type": "execute_result", "data": {"text/plain": text}}, "here")
+    assert page.startswith("``` { .text .no-copy .sw-output")
+    assert ("data-search-exclude" not in page) == searched

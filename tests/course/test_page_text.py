@@ -49,9 +49,10 @@ def output(text):
 
 def test_a_page_word_by_word():
     lesson = made_of(words("# T\n\nWords."), code("x = 1\nx"), words("More ü."), code("'a'"))
+    numbers = output("1").replace(" }", " data-search-exclude=1 }")
     assert markdown(lesson, [[stream("out\n"), value(plain="1")], []]) == (
         '---\n{"title": "T", "description": "D", "minutes": 1}\n---\n\n\n'
-        f"# T\n\nWords.\n\n{TICKS}python\nx = 1\nx\n{TICKS}\n\n{output('out')}\n\n{output('1')}\n\n"
+        f"# T\n\nWords.\n\n{TICKS}python\nx = 1\nx\n{TICKS}\n\n{output('out')}\n\n{numbers}\n\n"
         f"More ü.\n\n{TICKS}python\n'a'\n{TICKS}\n"
     )
 
@@ -85,7 +86,8 @@ def test_what_only_draws_or_is_hidden_shows_no_code():
 
 
 def folded(title, *blocks):
-    head = f'<details class="example" markdown="1">\n<summary>{title}</summary>'
+    attributes = 'class="example" data-search-exclude="1" markdown="1"'
+    head = f"<details {attributes}>\n<summary>{title}</summary>"
     return "\n\n".join([head, *blocks, "</details>"])
 
 

@@ -216,7 +216,22 @@ def padding(page):
     whole = torch.tensor([[[1, 2], [3, 5]]])
     mean = sum(whole.flatten().tolist()) / 4
     page.prints("whole = torch.tensor", f"integers: {int(mean)}", f"floats:   {mean}")
-    page.says("it cuts off the fraction without a word", nn.AvgPool2d(2)(whole).item() == int(mean))
+    page.says(
+        "Give `AvgPool2d` a tensor of int64, as `torch.tensor([1, 2])` is, and it cuts off the "
+        "fraction without a word",
+        torch.tensor([1, 2]).dtype == whole.dtype == torch.int64
+        and nn.AvgPool2d(2)(whole).item() == int(mean),
+    )
+
+    def refuses(values):
+        try:
+            nn.AvgPool2d(2)(values)
+        except RuntimeError:
+            return True
+        return False
+
+    smaller = (torch.int32, torch.int16, torch.int8, torch.uint8)
+    page.says("Smaller integers it refuses", all(refuses(whole.to(kind)) for kind in smaller))
     page.labels("Convert to float first")
 
 

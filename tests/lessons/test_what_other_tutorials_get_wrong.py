@@ -102,8 +102,13 @@ def counting_pixels(page):
     page.says("A corner counts 4 times, an inner pixel 9 times", (same[0, 0], same[2, 2]) == (4, 9))
     page.says("Better than 1 against 9 without padding", (valid[0, 0], valid[2, 2]) == (1, 9))
     page.says(
-        "With zeros at stride 1, only full padding makes all equal",
-        [len(readers(5, 3, p).unique()) == 1 for p in range(3)] == [False, False, True],
+        "With zeros at stride 1, it takes full padding, which is k − 1 on each side, to make all "
+        "equal",
+        all(
+            (len(readers(7, k, p).unique()) == 1) == (p >= k - 1)
+            for k in (2, 3, 4)
+            for p in range(k + 2)
+        ),
     )
 
 
@@ -204,8 +209,12 @@ def shifts(page):
     first = torch.rand(1, 18, 18, generator=torch.Generator().manual_seed(0))
     assert torch.equal(page.names["noise"], first)
     page.says(
-        "**For a single bright pixel, 3 of 8 is right. For anything else it is not.**",
+        "**For a single bright pixel under a 2×2 window, 3 of 8 is right. In general it is not.**",
         set(counts[2]) == {3} != set(counts[3]),
+    )
+    page.says(
+        "A constant image hides all 8 shifts",
+        [hidden(torch.ones(1, 18, 18), k) for k in (2, 3)] == [8, 8],
     )
     page.says(
         "Under a 3×3 window it depends on where the pixel stands: 3, 5 or all 8",
@@ -252,9 +261,15 @@ def same_in_tensorflow(page):
     )
     totals = [max(k - 1, 0) for k in (1, 3, 5, 7)]  # TensorFlow's SAME at stride 1, both ends
     page.says(
-        "At stride 1 with an odd kernel the two are the same on every size",
+        "At stride 1 with a kernel of 3 the two are the same on every size",
+        (totals[1] // 2, totals[1] - totals[1] // 2) == (1, 1)
+        and all(side(nn.MaxPool2d(3, 1, 1), n) == n for n in range(1, 12)),
+    )
+    page.says(
+        "Any other odd kernel takes `padding=(k - 1)//2` to be that",
         [(total // 2, total - total // 2) for total in totals] == [(p, p) for p in range(4)]
-        and all(side(nn.MaxPool2d(2 * p + 1, 1, p), 9) == 9 for p in range(4)),
+        and all(side(nn.MaxPool2d(2 * p + 1, 1, p), 9) == 9 for p in range(4))
+        and all(side(nn.MaxPool2d(k, 1, 1), 9) != 9 for k in (5, 7)),
     )
 
 

@@ -45,7 +45,7 @@ def test_a_run_measures_tests_and_the_programs_they_start(tmp_path, processes):
         "from slidingwindows import Axis\n"
         "def test_it():\n"
         "    assert Axis(5, 3, 2).formula()\n"
-        "    command = [sys.executable, '-c', 'import slidingwindows.site.searching']\n"
+        "    command = [sys.executable, '-c', 'import slidingwindows.site.lighter']\n"
         f"    subprocess.run(command, cwd={str(tmp_path)!r}, check=True)\n"
     )
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
@@ -66,7 +66,7 @@ def test_a_run_measures_tests_and_the_programs_they_start(tmp_path, processes):
     kept.read()
     lines, first = inspect.getsourcelines(slidingwindows.Axis.formula)
     assert first + len(lines) - 1 in kept.lines(str(PACKAGE / "core" / "geometry.py"))
-    assert kept.lines(str(PACKAGE / "site" / "searching.py")), "programs are not measured"
+    assert kept.lines(str(PACKAGE / "site" / "lighter.py")), "programs are not measured"
 
 
 def test_make_measures_when_it_is_asked_to():

@@ -8,6 +8,7 @@ import { factsOf, legendOf, readerWords, seenBy } from "../../assets/ui/explorer
 import { fits, fittingWeights, madeWeights } from "../../assets/ui/explorer/kernel.js";
 import { layoutOf } from "../../assets/ui/explorer/layout.js";
 import { NAMES, stateOf, wordsOf } from "../../assets/ui/explorer/link.js";
+import { readPasted } from "../../assets/ui/explorer/pasted.js";
 import {
   extentOf,
   overhang,
@@ -349,4 +350,29 @@ test("a pair is spelled as torch would have it", () => {
   assert.equal(spelled(["−1", "2"], false), "(-1, 2)"); // a minus sign as people copy it
   assert.equal(spelled(["", "2"], false), "(None, 2)");
   assert.equal(spelled(["3", "2"], true), "3");
+});
+
+test("commas that may be decimal points are asked about, in one line as in several", () => {
+  for (const text of ["0,5", "1,5", "1.234,5\n2.345,6", "1,234.5", "12,5,13,5", "0,5,1,5"]) {
+    refused(() => readPasted(text), /decimal points/);
+  }
+  assert.deepEqual(readPasted("1,2,3,4\n5,6,7,8")[1], [5, 6, 7, 8]);
+  assert.deepEqual(readPasted("0, 5"), [[0, 5]]);
+});
+
+test("tuples and comments are read as Python reads them", () => {
+  for (const text of [
+    "((1, 2), (3, 4))",
+    "[(1, 2), (3, 4)]",
+    "([1, 2], [3, 4])",
+    "torch.tensor(((1, 2), (3, 4)))  # a - b",
+    "1 2 # first\n3 4",
+  ]) {
+    assert.deepEqual(readPasted(text), [
+      [1, 2],
+      [3, 4],
+    ]);
+  }
+  refused(() => readPasted("-((1, 2), (3, 4))"), /is a calculation/);
+  refused(() => readPasted("((1, 2), (3, 4)"), /bracket is missing/);
 });

@@ -40,7 +40,7 @@ def test_a_plot_word_by_word(tmp_path):
     both = "".join(image.format(theme=theme) for theme in ("light", "dark"))
     assert embedded(tmp_path, PLOT) == (
         'before\n\n<figure class="sw-figure" id="one" data-moving="0">'
-        f'<div class="sw-stage">{both}</div></figure>\n\nafter'
+        f'<span class="sw-stage">{both}</span></figure>\n\nafter'
     )
 
 
@@ -56,8 +56,8 @@ def test_a_moving_figure_word_by_word(tmp_path):
     assert embedded(tmp_path, MOVING, up="") == (
         'before\n\n<figure class="sw-figure" id="one" data-moving="1">'
         '<sliding-window src="figures/one.trace.js" name="one" steps="3" label="nn.MaxPool2d(2)">'
-        f'<div class="sw-stage">{both}</div><div class="sw-bar" data-search-exclude></div>'
-        f'<p class="sw-sentence" data-longest="{longest}" data-search-exclude></p>'
+        f'<span class="sw-stage">{both}</span><span class="sw-bar" data-search-exclude></span>'
+        f'<span class="sw-sentence" data-longest="{longest}" data-search-exclude></span>'
         '</sliding-window><img class="sw-strip" src="figures/one.light.strip.png" width="640" '
         'height="320" loading="lazy" decoding="async" alt="Four windows.">'
         "<figcaption>Four <em>windows</em>.</figcaption>"
@@ -78,7 +78,7 @@ def test_a_figure_of_states_word_by_word(tmp_path):
     assert (
         '<moving-pictures light="figures/one.light.states.png" '
         f'dark="figures/one.dark.states.png" states="{said}" steps="2" label="maps">'
-        '<div class="sw-stage"><picture class="sw-light">'
+        '<span class="sw-stage"><picture class="sw-light">'
     ) in page
     assert page.count('media="(prefers-reduced-motion: reduce), (scripting: enabled)"') == 2
     assert page.count("</moving-pictures>") == 1 and "sliding-window" not in page

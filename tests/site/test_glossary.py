@@ -1,7 +1,6 @@
 """The glossary: its page read, and the first use of each term linked, nothing else changed."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -45,26 +44,16 @@ ALIASES = {
 }
 
 
-class Text(HTMLParser):
-    """What a reader reads."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.text, self.links = "", []
-        self.feed(page)
-        self.close()
-
-    def handle_data(self, data):
-        self.text += data
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        if attrs.get("class") == "sw-term":
-            self.links.append((attrs["href"], attrs["title"]))
+LINK = re.compile(r"\[([^\[\]]*)\]\((\S*)(?: \"([^\"]*)\")?\)\{ \.sw-term \}")
 
 
 def linked(page: str) -> str:
-    return with_terms(page, TERMS, "../g/")
+    return with_terms(page, TERMS, "../g.md")
+
+
+def links(page: str) -> list[tuple[str, str, str]]:
+    """The words, address and meaning of each link to the glossary."""
+    return LINK.findall(linked(page))
 
 
 def test_the_page_is_read():
@@ -78,36 +67,47 @@ def test_the_page_is_read():
 
 
 def test_the_first_use_is_linked_and_no_other():
-    page = "<p>A stride. Strides, a Stride.</p><p>Two activation maps, a feature map.</p>"
-    assert Text(linked(page)).links == [
-        ("../g/#stride", "How far the window moves; 1 & more."),
-        ("../g/#feature-map", "One channel of a layer's output."),
+    page = "A stride. Strides, a Stride.\n\nTwo activation maps, a feature map."
+    assert links(page) == [
+        ("stride", "../g.md#stride", "How far the window moves; 1 &amp; more."),
+        ("activation maps", "../g.md#feature-map", "One channel of a layer&#x27;s output."),
     ]
-    assert linked(page).startswith('<p>A <a class="sw-term" href="../g/#stride"')
-    assert linked(page).endswith(">activation maps</a>, a feature map.</p>")
+    assert linked(page).startswith("A [stride](../g.md#stride ")
+    assert linked(page).endswith("{ .sw-term }, a feature map.")
 
 
 def test_code_that_is_a_term():
-    page = "<ul><li>Set <code>ceil_mode</code>, or <code>ceil_mode=True</code>.</li></ul>"
-    assert ">" + "<code>ceil_mode</code></a>, or <code>ceil_mode=True</code>." in linked(page)
-    other = "<p><code>stride=2</code> and <code>x.stride</code></p>"
+    page = "- Set `ceil_mode`, or `ceil_mode=True`."
+    assert links(page)[0][0] == "`ceil_mode`"
+    assert linked(page).endswith("{ .sw-term }, or `ceil_mode=True`.")
+    other = "`stride=2` and `x.stride`"
     assert linked(other) == other
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        "<h2>stride</h2>",
-        "stride",
-        '<p><a href="x">the stride</a></p>',
-        "<pre><code>stride</code></pre>",
-        '<p class="admonition-title">stride</p>',
-        "<details><summary>stride</summary></details>",
-        '<figure class="sw-figure"><p>stride</p></figure>',
-        '<div class="sw-links"><p>stride</p></div>',
-        "<table><tr><td><p>stride</p></td></tr></table>",
-        "<p>strident, astride, stride_x, half-stride</p>",
-        "<p><math><mi>stride</mi></math></p>",
+        "## stride",
+        "[the stride](x.md)",
+        "![stride](x.png){ width=2 }",
+        "[see *stride*][one]\n\n[one]: stride.md",
+        "[^1]: stride",
+        "*[LP]: stride",
+        "<https://stride.org> and https://stride.org/stride",
+        "<a href='x'>the stride</a>",
+        "```\nstride\n```",
+        "````text\n```\n\nstride\n````",
+        '!!! note "stride"\n\n??? question "stride"',
+        "<details>\n<summary>stride</summary>\n\nstride\n\n</details>",
+        '<div class="sw-shown" markdown="0"><p>stride</p></div>',
+        "<!-- figure stride -->",
+        "<!-- a\n\nstride -->",
+        "5 strides to read\n{ .sw-facts }",
+        "word{ .stride }",
+        "| stride | b |\n|---|---|\n| stride | c |",
+        "strident, astride, stride_x, half-stride",
+        "<span><math><mi>stride</mi></math></span>",
+        r"\stride",
     ],
 )
 def test_where_a_link_would_be_wrong(page):
@@ -117,10 +117,8 @@ def test_where_a_link_would_be_wrong(page):
 @given(
     st.lists(
         st.sampled_from(
-            "<p>|</p>|stride|feature maps|<code>|</code>|&amp;|&#960;|<br>|<li>|</li>|<!-- a -->|"
-            " |.|<a href='b'>|</a>|<img src='c'/>|<em class=d>|</em>|ceil_mode|<h2>|</h2>|é".split(
-                "|"
-            )
+            "\n\n|stride|feature maps|`|``|&amp;|<br>|- |<!-- a -->| |.|[|](b.md)|*|ceil_mode|"
+            "\n## |é|```\n|\n```|<div>|</div>|!!! note\n    |\\|$".split("|")
         ),
         max_size=30,
     )
@@ -129,14 +127,13 @@ def test_where_a_link_would_be_wrong(page):
 def test_nothing_but_links_is_added(parts):
     page = "".join(parts)
     after = linked(page)
-    assert Text(after).text == Text(page).text
-    assert re.sub(r'<a class="sw-term"[^>]*>(.*?)</a>', r"\1", after) == page
-    addresses = [address for address, _ in Text(after).links]
+    assert LINK.sub(r"\1", after) == page
+    addresses = [address for _, address, _ in LINK.findall(after)]
     assert len(addresses) == len(set(addresses))
 
 
 def test_no_glossary_no_change():
-    assert with_terms("<p>stride</p>", (), "x") == "<p>stride</p>"
+    assert with_terms("stride", (), "x") == "stride"
 
 
 @pytest.mark.parametrize(
@@ -211,54 +208,52 @@ def test_every_alias_is_needed():
 
 
 def with_marks(page):
-    """A page's HTML with its links to the glossary as 'term!'."""
-    return re.sub(r'<a class="sw-term"[^>]*>(.*?)</a>', r"\1!", with_terms(page, TERMS, "g/"))
+    """A page with its links to the glossary as 'term!'."""
+    return LINK.sub(r"\1!", with_terms(page, TERMS, "g.md"))
 
 
 @pytest.mark.parametrize(
-    "page",
-    [
-        "<!DOCTYPE html>\n<p>1 &lt; 2 &amp; &#955; &nbsp;</p><!-- stride --><br/><img alt='x'>",
-        "<P Class=a>x<BR></p>",
-        "<p>a ]]&gt; b</p>\n\n<pre>  x\n</pre>",
-    ],
+    "page", ["1 < 2 &amp; &#955; <br/>  \nx\n\n\n    y", "", "\n", "a `x` [b](c.md)\n\n- d\n"]
 )
 def test_what_holds_no_term_stays_as_it_is_written(page):
-    assert with_terms(page, TERMS, "g/") == page
+    assert with_terms(page, TERMS, "g.md") == page
 
 
 @pytest.mark.parametrize(
     ("page", "marked"),
     [
-        ("<p><b>x</b> stride</p>", "<p><b>x</b> stride!</p>"),
-        ("<ul><li>a<li>b</ul>stride<p>stride</p>", "<ul><li>a<li>b</ul>stride<p>stride!</p>"),
-        ("<p>a<br>stride</p>", "<p>a<br>stride!</p>"),
-        ("<h2>x</h2><p>stride</p>", "<h2>x</h2><p>stride!</p>"),
-        ("<p><style>stride</style> stride</p>", "<p><style>stride</style> stride!</p>"),
-        ("<p><script>stride</script> stride</p>", "<p><script>stride</script> stride!</p>"),
-        ("<dl><dt>stride<dd>stride</dl>", "<dl><dt>stride<dd>stride!</dl>"),
-        ("<p>a stride <code>stride</code></p>", "<p>a stride! <code>stride</code></p>"),
+        ("**x** stride", "**x** stride!"),
+        ("**stride**", "**stride!**"),
+        ("- a\n- b stride\n\nstride", "- a\n- b stride!\n\nstride"),
+        ("1. stride", "1. stride!"),
+        ("> stride", "> stride!"),
+        ("a<br>stride", "a<br>stride!"),
+        ("## x\nstride", "## x\nstride!"),
+        ('!!! note "stride"\n    stride', '!!! note "stride"\n    stride!'),
         (
-            "<p><code>x</code> and <code>stride</code></p>",
-            "<p><code>x</code> and <code>stride</code>!</p>",
+            '<details class="a" markdown="1">\n<summary>stride</summary>\n\nstride\n\n</details>',
+            '<details class="a" markdown="1">\n<summary>stride</summary>\n\nstride!\n\n</details>',
         ),
-        ("<p><code>ceil_mode</code>, stride</p>", "<p><code>ceil_mode</code>!, stride!</p>"),
-        ("<p><code>a stride</code> stride</p>", "<p><code>a stride</code> stride!</p>"),
-        ("<p><code><b>x</b> stride</code></p>", "<p><code><b>x</b> stride</code></p>"),
-        ("<li><pre>stride</pre> stride</li>", "<li><pre>stride</pre> stride!</li>"),
-        ("<p>&lt; strides</p>", "<p>&lt; strides!</p>"),
-        ("<p>strided my-stride stride-x</p>", "<p>strided my-stride stride-x</p>"),
-        ("<p>Activation map, feature map</p>", "<p>Activation map!, feature map</p>"),
+        ("<div><p>x</p>\nstride</div>\nstride", "<div><p>x</p>\nstride</div>\nstride!"),
+        ("[a stride](b.md) stride", "[a stride](b.md) stride!"),
+        ("a stride `stride`", "a stride! `stride`"),
+        ("`x` and `stride`", "`x` and `stride`!"),
+        ("`ceil_mode`, stride", "`ceil_mode`!, stride!"),
+        ("`a stride` stride", "`a stride` stride!"),
+        ("<span><math><mi>stride</mi></math></span> stride", None),
+        ("&lt; strides", "&lt; strides!"),
+        ("strided my-stride stride-x", "strided my-stride stride-x"),
+        ("Activation map, feature map", "Activation map!, feature map"),
     ],
 )
 def test_where_a_term_becomes_a_link(page, marked):
-    assert with_marks(page) == marked
+    assert with_marks(page) == (marked or f"{page}!")
 
 
 def test_of_two_names_the_longer_is_linked_and_capitals_do_not_count():
     text = "## map { #map }\n\nA map.\n\n## LP feature map { #lp }\n\nAnother.\n"
-    page = with_terms("<p>lp Feature map</p>", read_glossary(text), "g/")
-    assert page == '<p><a class="sw-term" href="g/#lp" title="Another.">lp Feature map</a></p>'
+    page = with_terms("lp Feature map", read_glossary(text), "g.md")
+    assert page == '[lp Feature map](g.md#lp "Another."){ .sw-term }'
 
 
 @pytest.mark.parametrize(

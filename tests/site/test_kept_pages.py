@@ -82,11 +82,11 @@ EDITS = [
     ("lessons/beta.py", "# title: Beta plots", "# title: Gamma", ["index", "lessons--beta"]),
     (
         "docs/reference/glossary.md", "", GLOSSARY,
-        ["lessons--alpha", "lessons--beta", "reference--glossary"],
+        ["lessons--alpha", "reference--glossary"],
     ),
     (
         "docs/reference/glossary.md", "Thick letters.", "Heavy letters.",
-        ["lessons--alpha", "lessons--beta", "reference--glossary"],
+        ["lessons--alpha", "reference--glossary"],
     ),
     ("mkdocs.yml", NAV, "  - Start: index.md\n", ["index"]),
     ("mkdocs.yml", "  search_words:\n", "  search_words:\n    index: strange\n", ["index"]),

@@ -75,7 +75,7 @@ def test_inline_formula_is_mathml(alpha):
 
 
 def test_block_formula_is_mathml(alpha):
-    assert re.search(r'<div class="sw-math"><math[^>]*display="block".*?<mfrac>', alpha, re.S)
+    assert re.search(r'<p class="sw-math"><span><math[^>]*display="block".*?<mfrac>', alpha, re.S)
 
 
 def test_no_mathjax_no_foreign_script(alpha):

@@ -320,9 +320,7 @@ def content(root, uri, html, text=""):
     file = SimpleNamespace(src_uri=uri, name=name, content_string=text)
     url = uri.rpartition(".")[0].removesuffix("index") + "/"
     page = SimpleNamespace(file=file, url=url.removeprefix("/"))
-    config = SimpleNamespace(config_file_path=str(root / "mkdocs.yml"))
-    files = SimpleNamespace(get_file_from_path=lambda path: None)
-    return events.finished(html, page, config, files)
+    return events.checked(html, page, root)
 
 
 def test_lessons_and_pages_are_looked_through(built):

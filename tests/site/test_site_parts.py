@@ -11,7 +11,7 @@ from site_pages import ASIDE, ROOT
 from site_pages import NAV as REAL_NAV
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course.mathml import with_mathml
+from slidingwindows.course.mathml import with_formulas, with_mathml
 from slidingwindows.export import credits
 from slidingwindows.site import gallery, sharing
 from slidingwindows.site.contents import (
@@ -93,6 +93,39 @@ def test_formulas_become_mathml_and_all_else_stays():
     assert page.count('<div class="sw-math"><math') == 2 and page.count("</math></div>") == 2
     assert page.count('display="block"') == 2 and page.count('display="inline"') == 1
     assert with_mathml("<p>$x$</p>", "page.md") == "<p>$x$</p>"
+
+
+SHOWN = re.compile(r"<span><math [^>]*display=\"(\w+)\".*?</math></span>")
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        ("a $x < 9$ b", "a inline b"),
+        (r"a \(x\) b, $y$", "a inline b, inline"),
+        ("$$o = 1$$", "block\n{ .sw-math }"),
+        ("text\n\n$$\no = \\frac{i}{s}\n$$\n\nmore", "text\n\nblock\n{ .sw-math }\n\nmore"),
+        ("\\[o\\]", "block\n{ .sw-math }"),
+        ('!!! note "$5"\n    $$o$$', '!!! note "$5"\n    block\n    { .sw-math }'),
+        ("`$x$` and\n\n```\n$x$\n```", None),
+        ('<div markdown="0">$x$</div>\n<p>\n\n$x$</p>', None),
+        ("5 $ and 6 \\$, x$", None),
+    ],
+)
+def test_formulas_of_markdown_become_mathml_and_all_else_stays(page, shown):
+    assert SHOWN.sub(r"\1", with_formulas(page, "page.md")) == (shown or page)
+
+
+def test_what_markdown_reads_in_a_formula_means_itself():
+    import markdown
+
+    page = with_formulas(r"$a*b*c$ and $|x|_{[1]}$, *so*", "page.md")
+    html = markdown.markdown(page, extensions=["attr_list", "tables"])
+    assert html.count("<em>") == 1 and "&#42;" in html and "&#91;" in html and "&#124;" in html
+    with pytest.raises(
+        SlidingWindowsError, match=r"^page.md: the formula 'x\^2\^3' cannot be read"
+    ):
+        with_formulas("$x^2^3$", "page.md")
 
 
 def formula(source: str) -> str:

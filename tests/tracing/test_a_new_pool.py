@@ -116,7 +116,7 @@ def test_its_gradient_is_torchs(gem):
     x = X.clone().requires_grad_()
     gem(x).backward(gradient[None])
     torch.testing.assert_close(torch.tensor(transfer.target), x.grad[0])
-    assert transfer.moves[0].arithmetic == "gradient 2 goes to 4 elements, the larger the more"
+    assert transfer.moves[0].arithmetic == "gradient 2 goes to 4 elements, in proportion to x²"
 
 
 def test_it_is_drawn(gem):

@@ -345,6 +345,12 @@ def test_advice_can_be_followed():
         assert "leave it" not in str(caught.value)
 
 
+@pytest.mark.parametrize("samples", [10_001, 10**9, 10**400])
+def test_samples_have_a_limit(samples):
+    with pytest.raises(SlidingWindowsError, match="at most 10,000 samples are accepted"):
+        receptive_field(CONV, (1, 5, 5), samples=samples)
+
+
 def test_samples_must_be_a_number():
     for samples in (0, -1, 1.5, "2"):
         with pytest.raises(SlidingWindowsError, match="at least one sample"):

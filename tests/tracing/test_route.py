@@ -373,11 +373,53 @@ def test_gradients_need_floats():
         (nn.Conv1d(1, 1, 1, bias=False), "gradient 1 times the kernel goes to 1 element"),
         (nn.Conv1d(1, 1, 2, bias=False), "gradient 1 times the kernel goes to 2 elements"),
         (nn.LPPool1d(2.0, 1), "gradient 1 goes to 1 element"),
-        (nn.LPPool1d(2.0, 2), "gradient 1 goes to 2 elements, the larger the more"),
+        (nn.LPPool1d(2.0, 2), "gradient 1 goes to 2 elements, in proportion to x"),
     ],
 )
 def test_one_element_is_no_plural(module, words):
     assert route(module, torch.tensor([[1.0, 2.0]])).moves[0].arithmetic == words
+
+
+@pytest.mark.parametrize(
+    ("norm", "words"),
+    [
+        (0.5, "in proportion to x^−0.5"),
+        (1.0, "in equal shares"),
+        (1.5, "in proportion to x^0.5"),
+        (2.0, "in proportion to x"),
+        (3.0, "in proportion to x²"),
+        (-1.0, "in proportion to x⁻²"),
+    ],
+)
+def test_the_share_of_an_lp_pool_is_that_power_of_the_number(norm, words):
+    """Only above p = 1 does the larger number get more."""
+    made = route(nn.LPPool2d(norm, 2), torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]))
+    assert made.moves[0].arithmetic == f"gradient 1 goes to 4 elements, {words}"
+    first, *rest = (amount for row in made.target for amount in row)
+    expected = [x ** (norm - 1) for x in (2.0, 3.0, 4.0)]
+    torch.testing.assert_close(torch.tensor(rest) / first, torch.tensor(expected))
+
+
+def test_an_lp_pool_of_negative_numbers_gives_negative_shares():
+    made = route(nn.LPPool2d(2, 2), torch.tensor([[[1.0, -5.0], [3.0, 4.0]]]))
+    assert made.moves[0].arithmetic == "gradient 1 goes to 4 elements, in proportion to x"
+    assert made.target[0][1] == pytest.approx(-5 * made.target[0][0])
+
+
+@pytest.mark.parametrize(
+    ("norm", "window"), [(1, (0.0, 0.0)), (2, (0.0, 0.0)), (1, (1.0, -1.0)), (3, (2.0, -2.0))]
+)
+def test_where_the_powers_add_up_to_zero_an_lp_pool_passes_nothing(norm, window):
+    made = route(nn.LPPool1d(norm, 2), torch.tensor([window]))
+    assert made.target == ((0, 0),)
+    words = "gradient 1 goes to 2 elements as 0: the powers add up to 0"
+    assert made.moves[0].arithmetic == words
+
+
+def test_an_lp_pool_of_nan_and_of_infinity_says_no_proportion():
+    made = route(nn.LPPool1d(2, 2), torch.tensor([[1.0, math.nan, 1.0, math.inf]]))
+    words = [move.arithmetic for move in made.moves]
+    assert words == ["gradient 1 becomes nan", "gradient 1 goes to 2 elements"]
 
 
 def test_one_peak_under_four_windows():

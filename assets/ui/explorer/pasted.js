@@ -9,9 +9,10 @@ const WORD = /[-+−–]?(?:[\d.]+(?:e[-+]?\d+)?|nan|inf(?:inity)?|∞)(?![^\s,[
 
 /**
  * Rows of numbers. Throws a LayerProblem that says what is unclear.
- * @type {(text: string) => number[][]}
+ * @type {(pasted: string) => number[][]}
  */
-export function readPasted(text) {
+export function readPasted(pasted) {
+  const text = listed(pasted.replace(/#.*$/gm, ""));
   const rows = text.includes("[") ? bracketed(text) : lines(text);
   if (!rows.length || !rows[0].length) throw new LayerProblem("There are no numbers in this text.");
   const lengths = [...new Set(rows.map((row) => row.length))];
@@ -20,6 +21,20 @@ export function readPasted(text) {
   }
   checkSize(rows.length, rows[0].length);
   return rows;
+}
+
+/**
+ * Tuples as lists: '((1, 2), (3, 4))' to '[[1, 2], [3, 4]]'. The brackets of a call stay.
+ * @type {(text: string) => string}
+ */
+function listed(text) {
+  /** @type {boolean[]} */
+  const tuples = [];
+  return text.replace(/(\w?)\(|\)/g, (sign, before) => {
+    if (sign === ")") return tuples.pop() ? "]" : ")";
+    tuples.push(!before);
+    return before ? sign : "[";
+  });
 }
 
 /** @type {(word: string) => number} */
@@ -143,14 +158,34 @@ function lines(text) {
     }
     rows = parts;
   }
-  // One comma in each line, between digits alone: a column of decimals, or two columns.
-  if (rows.length > 1 && rows.every((line) => /^[-+−–]?\d+,\d+$/.test(line))) {
+  if (rows.length && rows.every(mayBeDecimals)) {
     throw new LayerProblem(
       `Are the commas of “${rows[0].slice(0, 40)}” decimal points, or do they separate numbers?`,
       "Write decimals with a point, such as 1.5, or a space after each comma between numbers.",
     );
   }
   return rows.map((line) => rowOf(line));
+}
+
+// One comma between digits alone: a decimal, or two numbers; '1.234,5' and '1,234.5' too.
+const ONE_COMMA = /^[-+−–]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+),\d+|\d{1,3},\d{3}\.\d+)$/;
+
+/**
+ * Whether a line may be decimals with commas, even if commas separate these as in '12,5,13,5':
+ * what could be the fractions is of one length, and what is before them of another.
+ * @type {(line: string) => boolean}
+ */
+function mayBeDecimals(line) {
+  if (ONE_COMMA.test(line)) return true;
+  const parts = line.split(",");
+  if (parts.length % 2 || !parts.every((part) => /^[-+−–]?\d+$/.test(part))) return false;
+  const fractions = parts.filter((_, i) => i % 2);
+  const [{ length }] = fractions;
+  const wholes = parts.filter((_, i) => i % 2 === 0).map((part) => part.replace(/^\D/, ""));
+  return (
+    fractions.every((part) => /^\d+$/.test(part) && part.length === length) &&
+    (wholes.every((part) => part.length !== length) || wholes.some((part) => part === "0"))
+  );
 }
 
 /** @type {(line: string) => number[]} */

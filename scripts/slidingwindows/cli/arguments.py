@@ -180,6 +180,7 @@ def _site_commands(command) -> None:
     figures.add_argument("lesson", nargs="?", default="", help="one lesson's name")
     of_site("offline", "pack the built site as a zip that works from a folder, search included")
     of_site("takeaway", "pack the executed notebooks with the package and its requirements")
+    of_site("markdown", "write the prepared course as plain Markdown, for another generator")
     of_site("pdf", "print the built site's course as one PDF")
     site = of_site("site", "write the finished site to site/")
     site.add_argument(

@@ -19,7 +19,7 @@ LARGEST = {
     2.0**-23: (2 - 2.0**-23) * 2.0**127,
     2.0**-52: (2 - 2.0**-52) * 2.0**1023,
 }
-COARSEST = max(LARGEST)
+DIGITS = {2.0**-10: 11, 2.0**-7: 8, 2.0**-23: 24, 2.0**-52: 53}  # binary ones
 # Smaller numbers may be flushed to zero, both in inputs and in results.
 LEAST = {2.0**-10: 2.0**-24, 2.0**-7: 2.0**-126, 2.0**-23: 2.0**-126, 2.0**-52: 2.0**-1022}
 
@@ -39,6 +39,15 @@ def power(base: float, exponent: float) -> float:
         return math.copysign(math.inf, base) if odd else math.inf
     except OverflowError:
         return -math.inf if odd and base < 0 else math.inf
+
+
+def held(value: float, epsilon: float) -> bool:
+    """Whether the dtype with a rounding unit can hold a number; epsilon 0: 64-bit integers."""
+    if not math.isfinite(value):
+        return epsilon > 0 or value == -math.inf  # which a max of integers gives for padding
+    if not epsilon:
+        return value == int(value)
+    return math.ldexp(math.frexp(value)[0], DIGITS[epsilon]).is_integer()
 
 
 def same(a: object, b: object) -> bool:
@@ -73,10 +82,15 @@ def average(values: Sequence[float], divisor: float, result: float, integral: bo
     return f"({total}) / {signed(divisor)} {text}{rounded}{past(values, divisor, result)}"
 
 
+def raised(norm: float) -> str:
+    """An exponent as it is written behind its base: '²', '^0.5'."""
+    return number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
+
+
 def lp(values: Sequence[float], norm: float, divisor: float, size: int, result: float) -> str:
     """'√(3² + 4²) = 5'; a window cut short is scaled up to its whole size, as torch does."""
-    raised = number(norm).translate(RAISED) if float(norm).is_integer() else f"^{number(norm)}"
-    total = " + ".join(f"{signed(v)}{raised}" for v in values)
+    exponent = raised(norm)
+    total = " + ".join(f"{signed(v)}{exponent}" for v in values)
     scale = "" if divisor == size else f" · {size}/{number(divisor)}"
     inner = f"({total}{scale})" if not scale else f"(({total}){scale})"
     roots = {1.0: inner, 2.0: f"√{inner}", 3.0: f"∛{inner}"}

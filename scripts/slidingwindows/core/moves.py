@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .errors import given
 from .geometry import origin
+from .origin import homes_of
 from .text import number
 from .trace import Rows, Trace
 
@@ -76,7 +77,7 @@ def passed_back(
 
     plane: which of the trace's planes. upstream: the gradient of each output, rows of columns.
     """
-    homes, reduction = _homes(trace), trace.reduction
+    homes, reduction = homes_of(trace), trace.reduction
     result = []
     for step in trace.steps:
         arriving = upstream[step.output[0]][step.output[1]]
@@ -97,14 +98,6 @@ def passed_back(
 def _origins(trace: Trace, row: int, col: int) -> tuple[int | None, int | None]:
     rows, cols = trace.geometry.input_shape
     return origin(row, rows, trace.padding_mode), origin(col, cols, trace.padding_mode)
-
-
-def _homes(trace: Trace) -> list[tuple[int, int | None]]:
-    """Which (channel, slice) of the input each plane is: padding may be a copy of another one."""
-    slices: Sequence[int | None] = [0] * len(trace.channels)
-    if trace.slices and trace.depth:
-        slices = [origin(s, trace.depth.size, trace.padding_mode) for s in trace.slices]
-    return list(zip(trace.channels, slices, strict=True))
 
 
 def cancelling(trace: Trace) -> list[float]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .arithmetic import same
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, UnevenAxis, same_padding, several
+from .geometry import AnyAxis, Axis, UnevenAxis, origin, same_padding, several
 
 if TYPE_CHECKING:
     from .trace import Trace
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Any]  # what ast.literal_eval gives, which may be anything
 Values = tuple[Any, ...]
 ONE = Axis(1, 1, 1)
+LEAST_INTEGERS = {-(2.0**bits) for bits in (7, 15, 31, 63)} | {0.0}
 REGULAR = {"kernel_size", "stride", "padding", "dilation"}
 POOLS = REGULAR | {"ceil_mode"}
 # Of each family: the kind of its trace, and the arguments that its call may have.
@@ -57,7 +60,7 @@ def arguments_of(call: str, operation: str) -> Arguments | None:
 
     Raises SlidingWindowsError if that is not how a call of the operation is written.
     """
-    if call in (f"{operation}(…)", ""):
+    if call == f"{operation}(…)":
         return None
     problem = SlidingWindowsError(f"that is not a call of {operation}", call)
     call = re.sub(CASTS, "", call)
@@ -97,6 +100,12 @@ def _fault_of_kind(trace: Trace) -> str:
     counts = trace.kind in ("average", "lp")
     if not folds and (trace.weights or trace.bias is not None or copies or trace.stretched):
         return "a pool has weights, a bias, copies as padding or zeros in between"
+    if trace.stretched and family(trace.operation) in set(FAMILIES) - {"ConvTranspose"}:
+        return f"{trace.operation} puts zeros in between"
+    if [trace.depth_stretch, *trace.stretch][: 3 - trace.dims] != [1] * (3 - trace.dims):
+        return "there are zeros in between along an axis that the input does not have"
+    if not folds and trace.input_shape[-trace.dims - 1] != trace.output_shape[-trace.dims - 1]:
+        return "a pool changes the number of channels"
     if not folds and set(trace.channels) != {trace.channel}:
         return "a pool reads another channel than the one that it is followed in"
     if trace.padding_mode != "zeros" and not copies:
@@ -107,6 +116,9 @@ def _fault_of_kind(trace: Trace) -> str:
         return "integers are rounded, or floats are not"
     if (trace.norm is not None) != (trace.kind == "lp"):
         return "a power belongs to something other than an LP pool"
+    fault = _fault_of_padding(trace)
+    if fault:
+        return fault
     for step in trace.steps:
         if (step.divisor is None) == counts:
             return f"step {step.output} is divided, or an average is not"
@@ -126,6 +138,38 @@ def _fault_of_kind(trace: Trace) -> str:
         if step.ties != tuple(i for i in (equals if winners else ()) if i != step.winner):
             return f"the ties of step {step.output} are all that equal its winner"
     return ""
+
+
+def _fault_of_padding(trace: Trace) -> str:
+    """Whether what is no element of the input holds what torch puts there."""
+    (height, width), mode = trace.geometry.input_shape, trace.padding_mode
+    top, left = trace.geometry.rows.padding[0], trace.geometry.cols.padding[0]
+    originals: dict[tuple[int, int | None], int] = {}  # the plane that others are copies of
+    homes = homes_of(trace)
+    for one in sorted(range(len(homes)), key=lambda p: not trace.is_real_plane(p)):
+        originals.setdefault(homes[one], one)
+    for index, plane in enumerate(trace.planes):
+        for r, line in enumerate(plane, -top):
+            for c, value in enumerate(line, -left):
+                row, col = origin(r, height, mode), origin(c, width, mode)
+                expected = trace.reduction.padding
+                if trace.is_stretch(r, c, index):
+                    expected = 0.0
+                elif row is not None and col is not None and homes[index][1] is not None:
+                    expected = trace.at(originals[homes[index]], row, col)
+                # Where a window holds padding alone, torch's maximum of integers is their least.
+                least = trace.integral and expected == -math.inf and value in LEAST_INTEGERS
+                if not (least or same(value, expected)):
+                    return f"({r}, {c}) of plane {index} holds {value}, torch puts {expected} there"
+    return ""
+
+
+def homes_of(trace: Trace) -> list[tuple[int, int | None]]:
+    """Which (channel, slice) of the input each plane is: padding may be a copy of another one."""
+    slices: Sequence[int | None] = [0] * len(trace.channels)
+    if trace.slices and trace.depth:
+        slices = [origin(s, trace.depth.size, trace.padding_mode) for s in trace.slices]
+    return list(zip(trace.channels, slices, strict=True))
 
 
 def _fault_of_call(trace: Trace, given: Arguments) -> str:
@@ -249,7 +293,16 @@ def _fault_of_transfer(transfer: Transfer) -> str:
     if transfer.forward:
         if transfer.geometry != transfer.forward.geometry:
             return "the windows are others than those of the forward pass"
+        sent = [(len(p), *{len(row) for row in p}) for p in transfer.sources]
+        if sent != [transfer.geometry.output_shape]:
+            return f"the gradient that arrives is of {sent}"
         return "" if target == [rows.size, cols.size] else "the gradient has another size"
+    if transfer.kind == "unpool":
+        fault = _fault_of_unpooling(transfer)
+    else:
+        fault = _fault_of_columns(transfer)
+    if fault:
+        return fault
     windows, kernel = rows.output_size * cols.output_size, rows.kernel_size * cols.kernel_size
     sizes = {(len(plane), *{len(row) for row in plane}) for plane in transfer.sources}
     if transfer.kind == "unfold":
@@ -279,12 +332,41 @@ def _fault_of_transfer(transfer: Transfer) -> str:
             return f"the windows are {axis}, the call makes {other}"
     if name == "Fold" and list(_several(given, "output_size", 2)) != target:
         return f"the target is {target}"
-    channels = transfer.input_shape[-3] if transfer.kind == "unfold" else 1
-    if transfer.kind == "unfold" and len(transfer.sources) != channels:
-        return f"{len(transfer.sources)} planes are read"
-    if transfer.kind == "fold" and math.prod(transfer.input_shape[-2:]) % (kernel * windows):
-        return f"the columns are {transfer.input_shape}"
     return ""
 
 
-__all__ = ["arguments_of", "check_trace", "check_transfer", "family"]
+def _fault_of_unpooling(transfer: Transfer) -> str:
+    """Whether the numbers of one channel are all of it; its batch and channels stay."""
+    sizes = [len(transfer.sources), len(transfer.sources[0]), len(transfer.sources[0][0])]
+    level = {(len(plane), *{len(row) for row in plane}) for plane in transfer.sources}
+    outer, sizes = sizes[: 3 - transfer.dims], sizes[3 - transfer.dims :]
+    before, after = transfer.input_shape, transfer.output_shape
+    fits = list(before[-transfer.dims :]) == sizes and set(outer) <= {1} and len(level) == 1
+    if not fits or before[: -transfer.dims] != after[: -transfer.dims]:
+        return f"numbers of {sizes} go from {before} to {after}"
+    return ""
+
+
+def _fault_of_columns(transfer: Transfer) -> str:
+    """Whether the matrix of columns and the maps hold the same numbers of channels."""
+    rows, cols = transfer.geometry.rows, transfer.geometry.cols
+    windows, kernel = rows.output_size * cols.output_size, rows.kernel_size * cols.kernel_size
+    maps, matrix = transfer.input_shape, transfer.output_shape
+    if transfer.kind == "fold":
+        maps, matrix = matrix, maps
+    if (*maps[:-3], maps[-3] * kernel, windows) != matrix:
+        return f"{windows} windows of {kernel} numbers of {maps} are columns of {matrix}"
+    if len(transfer.sources) != (maps[-3] if transfer.kind == "unfold" else 1):
+        return f"{len(transfer.sources)} planes are read"
+    if transfer.kind == "fold":
+        return ""
+    top, left = rows.padding[0], cols.padding[0]
+    for index, plane in enumerate(transfer.sources):
+        for r, line in enumerate(plane, -top):
+            for c, value in enumerate(line, -left):
+                if transfer.is_padding(r, c) and value != 0:
+                    return f"({r}, {c}) of plane {index} holds {value}, torch puts 0 there"
+    return ""
+
+
+__all__ = ["arguments_of", "check_trace", "check_transfer", "family", "homes_of"]

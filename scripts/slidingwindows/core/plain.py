@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import reprlib
+import sys
 import types
 import typing
 from dataclasses import Field, fields, is_dataclass
@@ -11,9 +12,10 @@ from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, UnevenAxis
+from .geometry import AnyAxis, Axis, Geometry, UnevenAxis
 
 AS_THEY_ARE = (int, str, bool, type(None))
+WIDEST = 2**63  # torch counts in 64 bits
 Fields = dict[str, object]  # by name; their values are checked when they are read
 
 
@@ -58,6 +60,12 @@ def axis_of(fields: Fields) -> AnyAxis:
     return UnevenAxis(**parts) if "spans" in fields else Axis(**parts)
 
 
+def geometry_of(fields: Fields) -> Geometry:
+    """A geometry from the fields of its axes; no other field is accepted."""
+    parts: dict[str, Any] = fields
+    return Geometry(**{name: axis_of(axis) for name, axis in parts.items()})
+
+
 def check_types(item: object) -> None:
     """Raise SlidingWindowsError if a field does not hold what its class declares.
 
@@ -85,7 +93,9 @@ def _parts(hint: object) -> tuple[object, tuple[object, ...]]:
 
 def _fits(value: object, hint: object) -> bool:
     if hint is float:
-        return type(value) in (float, int)
+        return type(value) is float or (type(value) is int and abs(value) <= sys.float_info.max)
+    if hint is int:
+        return type(value) is int and -WIDEST <= value < WIDEST
     if hint in AS_THEY_ARE:
         return type(value) is hint
     origin, inside = _parts(hint)

@@ -264,7 +264,18 @@ class Lp(Reduction):
             why = arithmetic.no_root([tap.value for tap in step.taps], self.exponent)
             if why:
                 return f"becomes nan: {why}"
-        return f"goes to {_elements(places)}{', the larger the more' if len(places) > 1 else ''}"
+        words = f"goes to {_elements(places)}"
+        if not math.isfinite(step.value):
+            return "becomes nan" if math.isnan(step.value) else words
+        if not sum(self._terms(step)) and self.exponent > 0:
+            return f"{words} as 0: the powers add up to 0"
+        if len(places) < 2 or not arriving:
+            return words
+        # Σ x^p has the slope p·x^(p−1), whose other factors all elements share.
+        if self.exponent == 1:
+            return f"{words}, in equal shares"
+        raised = "" if self.exponent == 2 else arithmetic.raised(self.exponent - 1)
+        return f"{words}, in proportion to x{raised}"
 
     def cancelling(self, step: Step, epsilon: float) -> float:
         # Odd powers of either sign cancel in the sum, whose own rounding then counts for more;

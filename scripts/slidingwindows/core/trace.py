@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-from .arithmetic import COARSEST, same
+from .arithmetic import DIGITS, held, same
 from .errors import SlidingWindowsError, one_error
 from .geometry import Axis, Geometry, UnevenAxis
 from .origin import arguments_of, check_trace
-from .plain import axis_of, check_types, fields_of, frozen, plain
+from .plain import axis_of, check_types, fields_of, frozen, geometry_of, plain
 from .reduction import REDUCTIONS, Reduction
 
 
@@ -201,7 +201,8 @@ class Trace:
         before = [(axis.size - 1) // s + 1 for axis, s in zip(axes, self.stretch, strict=True)]
         after = list(self.geometry.output_shape)
         if self.depth:
-            before, after = [self.input_shape[-3], *before], [self.depth.output_size, *after]
+            slices = (self.depth.size - 1) // self.depth_stretch + 1
+            before, after = [slices, *before], [self.depth.output_size, *after]
         batches = {shape[: -dims - 1] for shape in (self.input_shape, self.output_shape)}
         for shape, sizes in ((self.input_shape, before), (self.output_shape, after)):
             fits = len(shape) in (dims + 1, dims + 2) and list(shape[-dims:]) == sizes[-dims:]
@@ -353,6 +354,7 @@ class Trace:
 
     def _verify_words(self) -> None:
         check_origin(self)
+        check_held(self, self.output)
         check_trace(self)
         for step in self.steps:
             words = self._said(step)
@@ -394,8 +396,7 @@ class Trace:
         """
         with one_error("this is not what a Trace's to_dict gives"):
             fields: dict[str, Any] = {name: frozen(value) for name, value in data.items()}
-            axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
-            fields["geometry"] = Geometry(*axes)
+            fields["geometry"] = geometry_of(fields["geometry"])
             if fields.get("depth"):
                 fields["depth"] = axis_of(fields["depth"])
             fields["steps"] = tuple(
@@ -424,6 +425,20 @@ def check_origin(figure: Origin) -> None:
 
     figure: a Trace or a Transfer from a file, which may not choose how far off it may be.
     """
+    if not figure.call:
+        raise SlidingWindowsError(f"a figure of {figure.operation} has no call")
     arguments_of(figure.call, figure.operation)
-    if not 0 <= figure.epsilon <= COARSEST:
+    if figure.epsilon not in (0, *DIGITS):
         raise SlidingWindowsError(f"no dtype rounds by {figure.epsilon!r}", figure.call)
+
+
+def check_held(figure: Origin, plane: Plane) -> None:
+    """Raise if torch's numbers have more digits than the dtype that the figure names by epsilon.
+
+    Without this a file could choose a coarse dtype, and be farther off than its own allows.
+    """
+    for value in (value for row in plane for value in row):
+        if not held(value, figure.epsilon):
+            raise SlidingWindowsError(
+                f"a dtype that rounds by {figure.epsilon!r} cannot hold {value!r}", figure.call
+            )

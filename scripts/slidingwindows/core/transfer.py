@@ -16,8 +16,8 @@ from .errors import SlidingWindowsError, one_error
 from .geometry import Geometry
 from .moves import cancelling, expected_moves, said
 from .origin import check_transfer
-from .plain import axis_of, check_types, fields_of, frozen, plain
-from .trace import Plane, Rows, Trace, check_origin
+from .plain import check_types, fields_of, frozen, geometry_of, plain
+from .trace import Plane, Rows, Trace, check_held, check_origin
 
 KINDS = ("unpool", "unfold", "fold", "gradient")
 
@@ -278,6 +278,9 @@ class Transfer:
 
     def _verify_words(self) -> None:
         check_origin(self)
+        # Under autocast a gradient has the input's dtype, and the forward pass a coarser one.
+        if not self.forward or self.epsilon != self.forward.epsilon:
+            check_held(self, self.target)
         self._check_choices()
         check_transfer(self)
         for index, move in enumerate(self.moves):
@@ -291,6 +294,8 @@ class Transfer:
 
     def _check_choices(self) -> None:
         """Shapes, and what was followed, belong together; a gradient's are those of its forward."""
+        if self.indices and self.kind != "unpool":
+            raise SlidingWindowsError(f"a {self.kind} has no indices", self.call)
         mine = (self.operation, self.call, self.sample, self.channel, self.dims)
         shapes = (self.input_shape, self.output_shape)
         if self.forward:
@@ -299,6 +304,12 @@ class Transfer:
             swapped = (trace.output_shape, trace.input_shape)
             if (mine, shapes, self.geometry) != (theirs, swapped, trace.geometry):
                 raise SlidingWindowsError("that is not the forward pass of this one", self.call)
+            if not 0 <= self.plane < len(trace.planes) or not trace.is_real_plane(self.plane):
+                raise SlidingWindowsError(f"plane {self.plane} has no gradient", self.call)
+            if self.depth_index:
+                raise SlidingWindowsError("a gradient's slice is its forward pass's", self.call)
+            if self.epsilon < trace.epsilon:
+                raise SlidingWindowsError("the gradient is finer than its forward pass", self.call)
             return
         rank = self.dims + 1  # without a batch; a matrix of columns has one less
         ranks = {"unfold": (rank, 2), "fold": (2, rank)}.get(self.kind, (rank, rank))
@@ -313,7 +324,10 @@ class Transfer:
         batch = self.output_shape[0] if extra == {1} else 1
         channels = 1 if self.kind == "unfold" else self.output_shape[-rank]
         right = ((1,) if self.dims == 1 else ()) + self.output_shape[-2:][-self.dims :] == size
-        if not right or not (0 <= self.sample < batch and 0 <= self.channel < channels):
+        chosen = [(self.sample, batch), (self.channel, channels), (self.plane, 1)]
+        slices = self.output_shape[-3] if self.kind == "unpool" and self.dims == 3 else 1
+        chosen.append((self.depth_index, slices))
+        if not right or not all(0 <= i < n for i, n in chosen):
             raise SlidingWindowsError("a choice is not among the shapes' own", self.call)
 
     def to_dict(self) -> dict[str, object]:
@@ -345,8 +359,7 @@ class Transfer:
             fields: dict[str, Any] = {
                 name: frozen(value) for name, value in parts.items() if name != "forward"
             }
-            axes = (axis_of(fields["geometry"][n]) for n in ("rows", "cols"))
-            fields["geometry"] = Geometry(*axes)
+            fields["geometry"] = geometry_of(fields["geometry"])
             fields["moves"] = tuple(
                 Move(
                     **{

@@ -10,7 +10,13 @@ FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n[ ]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 NUMBERED = re.compile(r"^( *)(\d+)([.)])(?= +\S)")
 BOX = re.compile(r'^(?P<sign>!!!|\?\?\?\+?) +(?P<kind>[\w -]+?)(?: +"(?P<title>.*)")?\s*$')
-ATTRIBUTES = re.compile(r"(?<=\))\{ ?[:.#\w][^}\n]*\}")  # of links; for the site only
+TAG = re.compile(r"^ {0,3}<(?P<close>/?)(?P<name>[a-z][a-z0-9-]*)\b(?P<more>[^>]*)", re.IGNORECASE)
+COMMENT = re.compile(r"^ {0,3}<!--")
+MARKDOWN = re.compile(r"""\bmarkdown\b(?!=["']?0)""")  # an element whose content is Markdown
+# What may begin a line of prose, and is part of it.
+PHRASES = {"a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "img", "input", "ins", "kbd"}
+PHRASES |= {"mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var"}
+ATTRIBUTES = re.compile(r"(?<=\))\{ ?[:.#\w][^}\n]*\}")  # of pictures and links, for the site only
 
 
 def fences(lines: list[str]) -> Iterator[tuple[int, int]]:
@@ -34,6 +40,37 @@ def fenced(lines: list[str]) -> list[bool]:
     for first, last in fences(lines):
         code[first : last + 1] = [True] * (last + 1 - first)
     return code
+
+
+def raw(lines: list[str]) -> list[bool]:
+    """For each line, whether Markdown leaves it alone, as HTML or as a fenced code block."""
+    found = fenced(lines)
+    code, at = list(found), 0
+    while at < len(lines):
+        if not code[at]:
+            end = _end_of_html(lines, at)
+            found[at:end] = [True] * (end - at)
+            at = max(at, end - 1)
+        at += 1
+    return found
+
+
+def _end_of_html(lines: list[str], at: int) -> int:
+    """The first line behind the HTML that begins at a line; that line itself if none does."""
+    if COMMENT.match(lines[at]):
+        return next((n + 1 for n in range(at, len(lines)) if "-->" in lines[n]), len(lines))
+    tag = TAG.match(lines[at])
+    if not tag or tag["name"].lower() in PHRASES:
+        return at
+    if tag["close"] or MARKDOWN.search(tag["more"]):
+        return at + 1
+    name, depth = re.escape(tag["name"]), 0
+    for n in range(at, len(lines)):
+        for close in re.findall(rf"<(/?){name}\b", lines[n], re.IGNORECASE):
+            depth += -1 if close else 1
+        if depth <= 0:
+            return n + 1
+    return at + 1  # without an end, such as <hr>
 
 
 def without_fences(markdown: str) -> str:
@@ -151,6 +188,7 @@ __all__ = [
     "for_jupyter",
     "inline",
     "outside_code",
+    "raw",
     "without_chance_lists",
     "without_fences",
 ]

@@ -7,13 +7,16 @@ and how many of several numbers are right.
 from __future__ import annotations
 
 import ast
+import math
 import re
 import sys
 
 NO_ANSWER_YET = "Put your answer in the place of the three dots, then run this cell again."
-RELATIVE, ABSOLUTE = 1e-3, 1e-3  # allowed error, if the truth has a fraction
+RELATIVE = 1e-3  # allowed error, if the truth has a fraction
+THIRD_DIGIT = 5e-3  # the same below 1, relative too: half of the third digit, but at most RELATIVE
 LARGEST = 0.4  # no error may be so large that the next whole number would pass
 ROUNDING, MOST_ROUNDING = 1e-6, 1e-3  # relative, of sums in float32; and its absolute limit
+DEEPEST = 6  # lists in lists that are told one by one
 NUMBER_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
 # What torch writes around numbers: torch.Size([1, 2]) and tensor([1., 2.]).
 WRAPPED = re.compile(r"(?:torch\.Size|tensor|array)\((.*)\)", re.DOTALL)
@@ -52,6 +55,8 @@ def listed(value):
 def is_right(given, true) -> bool:
     """Whether an answer is right. Whole numbers must be exact, fractions within a thousandth.
 
+    Below 1 a fraction may be rounded to three digits, however small it is.
+
     A float counts as whole up to the rounding of float32: 4.0 and 4.000001 are 4.
     """
     if isinstance(given, list) and isinstance(true, list):
@@ -66,7 +71,9 @@ def is_right(given, true) -> bool:
     if abs(true - round(true)) <= rounding:
         either = isinstance(given, float) or isinstance(true, float)
         return either and abs(given - round(true)) <= rounding
-    return abs(given - true) <= max(ABSOLUTE, min(RELATIVE * abs(true), LARGEST))
+    size = abs(true)
+    allowed = min(RELATIVE * size, LARGEST) if size >= 1 else min(THIRD_DIGIT * size, RELATIVE)
+    return abs(given - true) <= max(allowed, ROUNDING)
 
 
 def form(value) -> str:
@@ -75,6 +82,8 @@ def form(value) -> str:
         return _one(value)
     if not value:
         return "an empty list"
+    if _depth(value) > DEEPEST:
+        return f"lists nested {_depth(value)} deep"
     if all(isinstance(item, list) for item in value):
         inner = {form(item) for item in value}
         each = f" of {inner.pop()}" if len(inner) == 1 else ""
@@ -86,6 +95,14 @@ def form(value) -> str:
 
 def _number(value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _depth(value) -> int:
+    """How many lists are nested, however deep that is."""
+    depth, level = 0, [value]
+    while lists := [one for one in level if isinstance(one, list)]:
+        depth, level = depth + 1, [item for one in lists for item in one]
+    return depth
 
 
 def _count(number: int) -> str:
@@ -136,7 +153,9 @@ def _hint(given, true) -> str:
         if isinstance(one, bool) != isinstance(other, bool) or _number(one) != _number(other):
             return f"The answer is {wanted}; you gave {got}."
         if isinstance(other, int) and isinstance(one, float) and not one.is_integer():
-            return f"The answer is {wanted}; you gave a fraction."
+            if math.isfinite(one):
+                return f"The answer is {wanted}; you gave a fraction."
+            return f"The answer is {wanted}; you gave {'nan' if math.isnan(one) else 'infinity'}."
     right = sum(is_right(one, other) for one, other in pairs)
     return f"{right} of {len(pairs)} right." if right else "Try again."
 

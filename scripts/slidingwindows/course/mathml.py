@@ -1,4 +1,4 @@
-"""LaTeX formulas to MathML at build time, so that readers load no script and no font for them."""
+"""Formulas to MathML before any generator sees them: no script and no font is sent to readers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import xml.etree.ElementTree as Tree
 from html import unescape
 
 from ..core.errors import SlidingWindowsError
+from .blocks import BOX, outside_code, raw
 
 # What pymdownx.arithmatex leaves in its generic mode.
 INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
@@ -21,8 +22,66 @@ TALL = ("mfrac", "mtable", "munderover", "munder", "mover")
 SIDES = {"⌊": "prefix", "⌈": "prefix", "⌋": "postfix", "⌉": "postfix"}
 
 
+# Signs that mean something in Markdown are written as HTML has it, so that they mean themselves.
+SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in r"\`*_[]{}|~^$"}
+
+
+def with_formulas(markdown: str, page: str) -> str:
+    """Markdown whose formulas are MathML, which any generator hands on as it is.
+
+    A formula is what pymdownx.arithmatex takes for one: in dollars, in round or square brackets
+    with backslashes, or an environment that is a paragraph. Code and HTML are left alone. Raises
+    SlidingWindowsError naming page and formula.
+    """
+    if "$" not in markdown and "\\" not in markdown:
+        return markdown
+    return outside_code(markdown, lambda text: _with_formulas(text, page))
+
+
+def _with_formulas(markdown: str, page: str) -> str:
+    """markdown: without its code. Paragraph by paragraph, since no formula reaches beyond one."""
+    lines = markdown.split("\n")
+    alone, made, paragraph = raw(lines), [], []
+    for n, line in enumerate([*lines, ""]):
+        ends = n == len(lines) or alone[n] or not line.strip() or BOX.match(line.lstrip(" "))
+        if not ends:
+            paragraph.append(line)
+            continue
+        if paragraph:
+            made.append(_paragraph("\n".join(paragraph), page))
+            paragraph = []
+        if n < len(lines):
+            made.append(line)
+    return "\n".join(made)
+
+
+def _paragraph(text: str, page: str) -> str:
+    from pymdownx import arithmatex
+
+    kinds = (arithmatex.RE_DOLLAR_BLOCK, arithmatex.RE_BRACKET_BLOCK, arithmatex.RE_TEX_BLOCK)
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    block = re.fullmatch(rf"(?s)(?:{'|'.join(kinds)}) *", text[len(indent) :])
+    if block:
+        source = next(block[name] for name in ("math", "math2", "math3") if block[name])
+        return f"{indent}{_phrase(source, 'block', page)}\n{indent}{{ .sw-math }}"
+    inline = f"{arithmatex.RE_SMART_DOLLAR_INLINE}|{arithmatex.RE_BRACKET_INLINE}"
+
+    def replace(match: re.Match) -> str:
+        source = match[3] or match[6]
+        return _phrase(source, "inline", page) if source else match[0]
+
+    return re.sub(inline, replace, text)
+
+
+def _phrase(source: str, display: str, page: str) -> str:
+    """MathML in a <span>, since Python-Markdown takes <math> at the start of a line for a block."""
+    made = to_mathml(source, display, page)
+    texts = re.sub(r"(?<=>)[^<]+", lambda match: match[0].translate(SIGNS), made)
+    return f"<span>{texts}</span>"
+
+
 def with_mathml(html: str, page: str) -> str:
-    """Replace every formula. Raises SlidingWindowsError naming page and formula."""
+    """HTML of arithmatex with every formula replaced. Raises what to_mathml() raises."""
     if 'class="arithmatex"' not in html:
         return html
     html = BLOCK.sub(lambda m: f'<div class="sw-math">{to_mathml(m[1], "block", page)}</div>', html)

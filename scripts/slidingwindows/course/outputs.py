@@ -13,7 +13,9 @@ from .mathml import BLOCK, INLINE, to_mathml, with_mathml
 from .terminal import left
 
 TEXT = "{ .text .no-copy .sw-output }"
-# What Jupyter's own Markdown understands, except for a table of contents.
+# Readers load the search's index with every page, so what is only numbers is not in it.
+NUMBERS = "{ .text .no-copy .sw-output data-search-exclude=1 }"
+# What Jupyter's own Markdown understands; headings stay in the output, so no table of contents.
 EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "pymdownx.tilde"]
 EXTENSIONS += ["sane_lists", "md_in_html"]
 CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
@@ -42,9 +44,9 @@ def shown(output: dict, place: str) -> str:
     """
     kind = output["output_type"]
     if kind == "stream":
-        return fence(left(output["text"]).rstrip("\n"), TEXT)
+        return _text(left(output["text"]).rstrip("\n"))
     if kind == "error":
-        return fence(left(f"{output['ename']}: {output['evalue']}").rstrip(": \n"), TEXT)
+        return _text(left(f"{output['ename']}: {output['evalue']}").rstrip(": \n"))
     data = output.get("data", {})
     if MIME in data:
         return f"<!-- figure {named(data[MIME], place)} -->"
@@ -61,7 +63,13 @@ def shown(output: dict, place: str) -> str:
             raise SlidingWindowsError(
                 f"{place}: an output of type {mime}, which no page shows; print text instead"
             )
-    return fence(left(data.get("text/plain", "")), TEXT)
+    return _text(left(data.get("text/plain", "")))
+
+
+def _text(text: str) -> str:
+    words = re.sub(r"\btensor\b", "", text)
+    letters, digits = (sum(map(test, words)) for test in (str.isalpha, str.isdigit))
+    return fence(text, NUMBERS if digits > letters else TEXT)
 
 
 def unshown(data: dict) -> str:

@@ -12,6 +12,7 @@ from .commonmark import for_page
 from .failing import where
 from .formats import lines_near
 from .lessons import Lesson
+from .mathml import with_formulas
 from .outputs import fence, shown
 from .photo import FILE, photo_credit
 from .pictures import on_page, pictures_in
@@ -43,18 +44,19 @@ def minutes(lesson: Lesson, figures: int) -> int:
 
 
 def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
-    """The page's Markdown. Figures are marks, '<!-- figure NAME -->', filled in by the hooks.
+    """The page's Markdown. Figures are marks, '<!-- figure NAME -->'; site/prepared.py fills them.
 
     outputs: of each code cell. Raises SlidingWindowsError naming cell and line for an output that
-    a page cannot show, and for a picture that is not there or has no words.
+    a page cannot show, for a picture that does not exist or has no alt text, and for a formula that
+    cannot be read.
     """
     meta = {**lesson.meta, "minutes": minutes(lesson, len(figures_in(outputs)))}
     parts = ["---\n" + json.dumps(meta, ensure_ascii=False) + "\n---\n"]
     all_looks, number, drawn, credited = looks(lesson), 0, False, False
     for place, cell in enumerate(lesson.cells):
         if cell.kind == "markdown":
-            words = on_page(cell, pictures_in(lesson, place))
-            parts.append(for_page(without_chance_lists(words)))
+            words = for_page(without_chance_lists(on_page(cell, pictures_in(lesson, place))))
+            parts.append(with_formulas(words, lesson.place(cell.line)))
             drawn = False
             continue
         look = all_looks[number]
@@ -112,6 +114,8 @@ def _cell(code: str, look: Look, blocks: list[str], curtain: bool) -> list[str]:
 
 
 def _folded(title: str, *blocks: str) -> str:
-    head = f'<details class="example" markdown="1">\n<summary>{title}</summary>'
+    # The search need not find what only draws.
+    attributes = 'class="example" data-search-exclude="1" markdown="1"'
+    head = f"<details {attributes}>\n<summary>{title}</summary>"
     body = "\n\n".join(blocks)
     return f"{head}\n\n{body}\n\n</details>"

@@ -9,13 +9,13 @@ writes its files; scripts/push_notebooks.sh, which needs no package, pushes them
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import nbformat
 
 from ..core.errors import SlidingWindowsError
+from .folders import write_folder
 from .takeaway import course_files
 
 BRANCH = "notebooks"
@@ -63,19 +63,7 @@ def write_branch(root: Path, folder: Path) -> int:
 
     repo_url = load_config(str(root / "mkdocs.yml")).repo_url
     files = branch_files(root, repo_url) if repo_url else {}
-    aside = folder.with_name(f".{folder.name}.new")
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        for name, data in files.items():
-            (aside / name).parent.mkdir(parents=True, exist_ok=True)
-            (aside / name).write_bytes(data)
-        if folder.exists():
-            shutil.rmtree(folder)
-        if files:
-            folder.parent.mkdir(exist_ok=True)
-            aside.rename(folder)
-    except OSError as error:
-        raise SlidingWindowsError(f"{folder} cannot be written: {error.strerror}") from error
+    write_folder(folder, files)
     return len(files)
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 MARK = "<!-- lessons -->"
+FACTS = "{ .sw-facts data-search-exclude=1 }"  # of a line below a lesson's title
 
 
 def lessons_in(nav) -> list[str]:
@@ -58,7 +59,7 @@ def with_facts(markdown: str, meta: dict) -> str:
     """A lesson's Markdown with the reading time below its title."""
     head, title, rest = f"\n{markdown}".partition("\n# ")
     first, _, body = rest.partition("\n")
-    line = f"{meta['minutes']} minutes to read\n{{ .sw-facts data-search-exclude=1 }}"
+    line = f"{meta['minutes']} minutes to read\n{FACTS}"
     return f"{head}{title}{first}\n\n{line}\n\n{body}".removeprefix("\n")
 
 

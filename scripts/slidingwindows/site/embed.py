@@ -47,7 +47,7 @@ def _figure(name: str, text: str, base: str) -> str:
     metadata = json.loads(text)
     pictures = "".join(_picture(name, theme, metadata, base) for theme in ("light", "dark"))
     parts = [f'<figure class="sw-figure" id="{name}" data-moving="{int(metadata["moving"])}">']
-    stage = f'<div class="sw-stage">{pictures}</div>'
+    stage = f'<span class="sw-stage">{pictures}</span>'
     if metadata["moving"]:
         parts += [_player(name, metadata, base, stage), _strip(name, metadata, base)]
     else:
@@ -68,7 +68,8 @@ def _player(name: str, metadata: dict, base: str, stage: str) -> str:
     """The picture in a custom element, which a script makes interactive; otherwise it just shows.
 
     Space for the buttons and the longest sentence is reserved, so that nothing moves when they
-    appear.
+    appear. All inside is <span>: with Markdown inside HTML, Python-Markdown tears an element that
+    it does not know from the blocks inside it.
     """
     windows, pictures = PLAYERS
     if metadata.get("states"):
@@ -82,8 +83,8 @@ def _player(name: str, metadata: dict, base: str, stage: str) -> str:
     longest = escape(metadata["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
     return (
         f'<{tag} {source} steps="{steps}" label="{escape(label, quote=True)}">{stage}'
-        '<div class="sw-bar" data-search-exclude></div>'
-        f'<p class="sw-sentence" data-longest="{longest}" data-search-exclude></p>'
+        '<span class="sw-bar" data-search-exclude></span>'
+        f'<span class="sw-sentence" data-longest="{longest}" data-search-exclude></span>'
         f"</{tag}>"
     )
 

@@ -12,57 +12,33 @@ import re
 import shutil
 import sys
 import threading
-from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import FileSystemBytecodeCache
-from markdown.util import BLOCK_LEVEL_ELEMENTS
 from markupsafe import escape
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from slidingwindows import __version__
 from slidingwindows.core.errors import SlidingWindowsError
-from slidingwindows.course.blocks import outside_code
 from slidingwindows.course.home import home, is_home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import path_of, read
-from slidingwindows.course.mathml import with_mathml
-from slidingwindows.course.photo import write_photo
-from slidingwindows.course.pictures import ATTACHED, KINDS, image_files
-from slidingwindows.course.prepare import cache_of, is_fresh, other_course, prepare, wait_warm
+from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
-from slidingwindows.export.files import digest
-from slidingwindows.site.api_page import MARK as API_MARK
-from slidingwindows.site.api_page import with_api
-from slidingwindows.site.assets import write_bundles, write_coloured
 from slidingwindows.site.bodies import forget_bodies, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
-from slidingwindows.site.contents import (
-    CITED,
-    MARK,
-    lesson_list,
-    lessons_in,
-    split_page,
-    with_citations,
-    with_facts,
-)
-from slidingwindows.site.embed import PLAYERS, embed_figures
-from slidingwindows.site.gallery import GALLERY_MARK, gallery
-from slidingwindows.site.glossary import read_glossary, with_terms
+from slidingwindows.site.contents import lessons_in
 from slidingwindows.site.lighter import lighter
 from slidingwindows.site.linked import link_folder
-from slidingwindows.site.notices import MARK as NOTICES_MARK
-from slidingwindows.site.notices import with_notices
 from slidingwindows.site.policy import secure, template_scripts
-from slidingwindows.site.searching import searchable
+from slidingwindows.site.prepared import Course, files_beside, is_lesson, prepared
 from slidingwindows.site.sharing import page_facts
 from slidingwindows.site.social import forget_others
 from slidingwindows.site.stamps import commit_day, commit_time
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
-GLOSSARY = "reference/glossary.md"
 NOTICES = "reference/notices.md"
 
 
@@ -87,8 +63,6 @@ def on_config(config, serving: bool):
         sys.pycache_prefix = str(cache_of(root) / "pycache")
     if not serving and commit_time(root):
         os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
-    if PLAYERS[0] not in BLOCK_LEVEL_ELEMENTS:  # else Markdown tears the figure apart
-        BLOCK_LEVEL_ELEMENTS.extend(PLAYERS)
     return config
 
 
@@ -117,98 +91,48 @@ def on_pre_build(config) -> None:
 def on_files(files: Files, config) -> Files:
     """Add the lessons' notebooks, the figures and the assets to the site."""
     root = _root(config)
-    cache, listed = cache_of(root), lessons_in(config.nav)
-    for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
-        _add(files, config, cache / "notebooks", f"lessons/{notebook.name}")
-        script = f"lessons/{notebook.stem}.py"
-        written = (root / script).is_file()  # else prepare made one of the lesson
-        _add(files, config, root if written else cache / "notebooks", script)
-        if config.nav and notebook.stem not in listed:
-            log.warning(advice(Path(config.config_file_path).read_text("utf-8"), notebook.stem))
-    for path in sorted((cache / "attached" / "lessons" / ATTACHED).glob("*")):
-        if path.suffix in KINDS:
-            _add(files, config, cache / "attached", f"lessons/{ATTACHED}/{path.name}")
-    for path in sorted((cache / "figures").glob("*")):
-        if path.suffix in (".gif", ".png", ".zip", ".js"):
-            _add(files, config, cache, f"figures/{path.name}")
+    listed = lessons_in(config.nav)
     try:
-        for uri in image_files(root / "lessons"):
-            _add(files, config, root, uri)
-        for name in write_bundles(root, cache / "play"):
-            _add(files, config, cache / "play", name)
-        for name in write_coloured(root, cache / "coloured"):
-            _add(files, config, cache / "coloured", name)
+        for folder, uri in files_beside(root):
+            place = (config.site_dir, config.use_directory_urls)
+            files.append(File(uri, str(folder), *place))
+            name = Path(uri).stem
+            if config.nav and uri.endswith(".ipynb") and name not in listed:
+                log.warning(advice(Path(config.config_file_path).read_text("utf-8"), name))
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
-    _add(files, config, cache / "play", write_photo(cache / "play"))
     config.extra["makers"] = makers()
     if config.extra["serving"]:
-        link_folder(files, "figures", cache / "figures", Path(config.site_dir))
+        link_folder(files, "figures", cache_of(root) / "figures", Path(config.site_dir))
     notices = files.get_file_from_path(NOTICES)
     config.extra["notices"] = notices.url if notices else ""  # for the foot of every page
     return files
 
 
-def _add(files: Files, config, folder: Path, uri: str) -> None:
-    files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
-
-
 def on_page_markdown(markdown: str, page, config, files) -> str:
     """A lesson's page is its prepared Markdown; on any page, figure marks become figures."""
     root = _root(config)
-    if page.file.src_uri.startswith("lessons/") and page.file.src_uri.endswith(".ipynb"):
-        page.__dict__.pop("render", None)  # mkdocs-jupyter's, in favour of MkDocs's own
-        text = (cache_of(root) / "pages" / f"{page.file.name}.md").read_text("utf-8")
-        markdown, page.meta = split_page(text)
-        markdown = with_facts(markdown, page.meta)
+    course = Course(
+        root,
+        Path(config.docs_dir),
+        config.nav,
+        config.site_url or "",
+        config.extra.get("search_words", {}),
+        patient=config.extra["serving"],
+        warn=log.warning,  # a strict build fails, `mkdocs serve` goes on
+    )
+    try:
+        made = prepared(course, page.file.src_uri, page.url, markdown, page.meta)
+    except SlidingWindowsError as error:
+        raise PluginError(str(error)) from error
+    page.meta, page.shown = made.meta, made.shown
+    if is_lesson(made.uri):
+        page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
         if config.repo_url and page.edit_url:
             source = path_of(root / "lessons", page.file.name).name
             page.edit_url = re.sub(r"[^/]*/lessons/[^/]*$", f"lessons/{source}", page.edit_url)
-    words = config.extra.get("search_words", {}).get(page.file.name)
-    if words:  # Material's search weighs tags more than titles
-        page.meta["tags"] = words.split()
-    try:
-        markdown = outside_code(markdown, lambda text: _with_marks(text, page, config, root))
-    except SlidingWindowsError as error:
-        raise PluginError(str(error)) from error
-    glossary = files.get_file_from_path(GLOSSARY) if _is_lesson(page) else None
-    terms = (glossary.content_string, glossary.url) if glossary else ()
-    extra_key = digest(config.extra["makers"], *terms)
-    keep_body(page, cache_of(root), extra_key, lambda html: finished(html, page, config, files))
-    return markdown
-
-
-def _with_marks(markdown: str, page, config, root: Path) -> str:
-    """Replace all marks. markdown: without its code, in which a mark is just text."""
-    cache = cache_of(root)
-    if MARK in markdown:
-        markdown = markdown.replace(MARK, lesson_list(config.nav, cache / "pages"))
-    if CITED in markdown:
-        markdown = with_citations(markdown, config.nav, cache / "pages")
-    if API_MARK.search(markdown):
-        markdown, problems = _with_api(markdown, *_sources(HERE))
-        for problem in problems:  # a strict build fails, `mkdocs serve` goes on
-            log.warning("%s: %s", page.file.src_uri, problem)
-    if NOTICES_MARK in markdown:
-        markdown = with_notices(markdown, ours=is_home(root))
-    page.shown = markdown
-    up = "../" * page.url.count("/")
-    if GALLERY_MARK in markdown:
-        facts = (config.site_url or "", commit_day(root)[:4], other_course(root))
-        markdown = markdown.replace(GALLERY_MARK, gallery(config.nav, cache, up, *facts))
-    return embed_figures(
-        markdown, cache / "figures", up, page.file.src_uri, patient=config.extra["serving"]
-    )
-
-
-@lru_cache(maxsize=4)
-def _with_api(markdown: str, folder: Path, sources: str) -> tuple[str, list[str]]:
-    return with_api(markdown, folder)
-
-
-def _sources(folder: Path) -> tuple[Path, str]:
-    """A folder, and a key of its modules' text."""
-    return folder, digest(*(path.read_bytes() for path in sorted(folder.rglob("*.py"))))
+    keep_body(page, cache_of(root), config.extra["makers"], lambda html: checked(html, page, root))
+    return made.markdown
 
 
 def on_page_context(context, page, config, nav):
@@ -216,7 +140,8 @@ def on_page_context(context, page, config, nav):
     context.update(page_facts(page, config, _root(config)))
     if "description" in page.meta:  # Material writes it as it is into an attribute
         page.meta["description"] = escape(page.meta["description"])
-    if _is_lesson(page) and is_home(_root(config)):  # no other course has the branch they read
+    if is_lesson(page.file.src_uri) and is_home(_root(config)):
+        # No other course has the branch that they read.
         context["cloud"] = cloud_links(config.repo_url, page.file.name)
     return context
 
@@ -252,34 +177,15 @@ def on_post_build(config, serving: bool) -> None:
         raise PluginError(str(error)) from error
 
 
-def finished(html: str, page, config, files) -> str:
-    """A page's HTML as it will be shown.
+def checked(html: str, page, root: Path) -> str:
+    """A page's HTML, which is refused if it holds scripts, or what acts like them.
 
-    Formulas become MathML, so that readers need no script for them, and terms become links. What
-    the search should leave out is marked. Scripts, and anything that acts like one, are refused.
+    Pages of docs/ may ask for scripts of assets/; lessons for none. Raises PluginError.
     """
-    try:
-        html = searchable(with_mathml(html, page.file.src_uri))
-        _refuse_scripts(html, page, _root(config))
-        glossary = files.get_file_from_path(GLOSSARY)
-        if glossary is None or not _is_lesson(page):
-            return html
-        terms = read_glossary(glossary.content_string)
-        return with_terms(html, terms, glossary.url_relative_to(page.file))
-    except SlidingWindowsError as error:
-        raise PluginError(str(error)) from error
-
-
-def _is_lesson(page) -> bool:
-    return page.file.src_uri.startswith("lessons/")
-
-
-def _refuse_scripts(html: str, page, root: Path) -> None:
-    """Pages of docs/ may load scripts from assets/, lessons none. Raises PluginError."""
-    lesson = _is_lesson(page)
+    lesson = is_lesson(page.file.src_uri)
     faults = faults_in(html, page.url, ours=not lesson)
     if not faults:
-        return
+        return html
     if lesson:
         outputs = cache_of(root) / "executed" / f"{page.file.name}.json"
         text = read(path_of(root / "lessons", page.file.name))

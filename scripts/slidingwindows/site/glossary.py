@@ -5,18 +5,21 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 from ..core.errors import SlidingWindowsError
+from ..course.blocks import raw
 
 HEADING = re.compile(r"^## (?P<name>.+?) \{ #(?P<anchor>[a-z0-9-]+) \}$", re.MULTILINE)
 ALSO = re.compile(r"\*Also: (?P<names>[^*]+)\*")
-PROSE = {"p", "li", "dd"}
-# Elements in which a link would be wrong or in the way.
-CLOSED = {"a", "pre", "script", "style", "summary", "figure", "button", "math", "svg", "table"}
-CLOSED |= {f"h{n}" for n in range(1, 7)}
-TITLE = re.compile(r'class="[^"]*(admonition-title|sw-)')
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"}
+# Lines without prose: headings, rows of tables, titles of boxes, what footnotes mean.
+APART = re.compile(r"\s*(?:\#{1,6}\s|\||!!!|\?\?\?|(?:\[[^\]]+\]|\*\[[^\]]+\]):)")
+# Links, pictures, addresses, formulas, elements, attributes, escaped signs: no words count there.
+CLOSED = r"""
+    !?\[(?:[^\[\]]|\[[^\[\]]*\])*\](?:\([^)]*\)|\[[^\]]*\])
+    | <math\b.*?</math> | <a\b.*?</a> | <!--.*?--> | </?[a-z][^>]*> | https?://\S+
+    | \{[ ]?[:.\#][^}\n]*\} | \\.
+"""
+OURS = re.compile(r"\n\s*\{[^}\n]*\.sw-[^}\n]*\}\s*\Z")  # a paragraph that is not the author's
 
 
 @dataclass(frozen=True)
@@ -59,83 +62,53 @@ def _sentence(body: str) -> str:
     return re.match(r".*?[.](?= |$)|.*", text)[0]
 
 
-class _Linker(HTMLParser):
-    """Copies HTML unchanged, except that the first use of each term becomes a link."""
+class _Linker:
+    """Copies Markdown as it is; the first use of each term becomes a link."""
 
     def __init__(self, terms: tuple[Term, ...], address: str):
-        super().__init__(convert_charrefs=False)
-        self.parts: list[str] = []
-        self.open: list[tuple[str, bool]] = []  # (tag, whether links are unwelcome inside)
-        self.address, self.code = address, None
+        self.address = address
         self.by_name = {name.lower(): term for term in terms for name in term.names}
         names = sorted(self.by_name, key=len, reverse=True)
-        words = "|".join(re.escape(html.escape(name, quote=False)) for name in names)
-        self.words = re.compile(rf"(?<![\w-])({words})(e?s)?(?![\w-])", re.IGNORECASE)
+        words = "|".join(re.escape(name) for name in names)
+        # Whatever comes first is found first: in code and links no words are looked for.
+        self.parts = re.compile(
+            rf"(?P<ticks>(?<!`)`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)|{CLOSED}"
+            rf"|(?<![\w-])(?P<word>{words})(?:e?s)?(?![\w-])",
+            re.DOTALL | re.IGNORECASE | re.VERBOSE,
+        )
 
-    def welcome(self) -> bool:
-        tags = {tag for tag, _ in self.open}
-        return bool(tags & PROSE) and not any(closed for _, closed in self.open)
+    def prose(self, text: str) -> str:
+        """A paragraph, with links."""
+        return text if OURS.search(text) else self.parts.sub(self._part, text)
 
-    def link(self, term: Term, text: str) -> str:
-        for name in term.names:
-            self.by_name.pop(name.lower(), None)
-        title = html.escape(term.meaning)
-        return f'<a class="sw-term" href="{self.address}#{term.anchor}" title="{title}">{text}</a>'
-
-    def handle_starttag(self, tag, attrs):
-        raw = self.get_starttag_text()
-        if tag == "code" and self.welcome():
-            self.code = len(self.parts)
-        self.parts.append(raw)
-        if tag not in VOID:
-            self.open.append((tag, tag in CLOSED or bool(TITLE.search(raw))))
-
-    def handle_startendtag(self, tag, attrs):
-        self.parts.append(self.get_starttag_text())
-
-    def handle_endtag(self, tag):
-        self.parts.append(f"</{tag}>")
-        while self.open and self.open.pop()[0] != tag:
-            pass  # <p> and <li> may stay open in HTML
-        if tag == "code" and self.code is not None:
-            inside = "".join(self.parts[self.code + 1 : -1])
-            term = self.by_name.get(inside.lower())
-            if term:
-                whole = "".join(self.parts[self.code :])
-                self.parts[self.code :] = [self.link(term, whole)]
-            self.code = None
-
-    def handle_data(self, data):
-        if self.code is None and self.welcome():
-            data = self.words.sub(self._word, data)
-        self.parts.append(data)
-
-    def _word(self, match: re.Match) -> str:
-        term = self.by_name.get(html.unescape(match[1]).lower())
-        return self.link(term, match[0]) if term else match[0]
-
-    def handle_entityref(self, name):
-        self.parts.append(f"&{name};")
-
-    def handle_charref(self, name):
-        self.parts.append(f"&#{name};")
-
-    def handle_comment(self, data):
-        self.parts.append(f"<!--{data}-->")
-
-    def handle_decl(self, decl):
-        self.parts.append(f"<!{decl}>")
+    def _part(self, match: re.Match) -> str:
+        name = match["code"] or match["word"]
+        term = self.by_name.get(name.lower()) if name else None
+        if term is None:
+            return match[0]
+        for known in term.names:
+            self.by_name.pop(known.lower(), None)
+        meaning = html.escape(term.meaning)
+        return f'[{match[0]}]({self.address}#{term.anchor} "{meaning}"){{ .sw-term }}'
 
 
-def with_terms(page: str, terms: tuple[Term, ...], address: str) -> str:
-    """A page's HTML with the first use of each term in its prose linked to the glossary.
+def with_terms(markdown: str, terms: tuple[Term, ...], address: str) -> str:
+    """A page's Markdown with the first use of each term in its prose linked to the glossary.
 
-    page: HTML. address: of the glossary's page, as a link from here. Inline code counts as a use if
-    it is exactly a term's name; headings, links, code blocks and tables are left alone.
+    address: of the glossary's page, as a link from here. Code that is a term's very name counts as
+    a use; headings, links, blocks of code, formulas, HTML and tables are left alone.
     """
     if not terms:
-        return page
-    linker = _Linker(terms, address)
-    linker.feed(page)
-    linker.close()
-    return "".join(linker.parts)
+        return markdown
+    linker, lines = _Linker(terms, address), markdown.split("\n")
+    alone, made, paragraph = raw(lines), [], []
+    for n, line in enumerate([*lines, ""]):
+        if n < len(lines) and line.strip() and not alone[n] and not APART.match(line):
+            paragraph.append(line)
+            continue
+        if paragraph:
+            made.append(linker.prose("\n".join(paragraph)))
+            paragraph = []
+        if n < len(lines):
+            made.append(line)
+    return "\n".join(made)

@@ -169,6 +169,7 @@ def effective_field(network, inputs, output):
 
 
 SAMPLES = 8  # random inputs whose gradients are averaged
+MOST_SAMPLES = 10_000
 
 
 @one_error("receptive_field failed")
@@ -189,7 +190,7 @@ def receptive_field(
             of normal random numbers, always the same ones; they matter for the effective
             field alone.
         output: Position in the last layer, one index for each axis; None is the middle.
-        samples: How many such inputs; 8 if not given.
+        samples: How many such inputs, up to 10,000; 8 if not given.
 
     Returns:
         A ``ReceptiveField``, whose ``ReceptiveField.table`` lists all layers.
@@ -250,6 +251,10 @@ def _inputs(network, input, samples) -> list[torch.Tensor]:
         raise SlidingWindowsError(
             "receptive_field takes a tensor, or a shape such as (C, H, W) and at least one "
             f"sample, got {reprlib.repr(input)} and samples={samples!r}"
+        )
+    if (whole(samples) or 0) > MOST_SAMPLES:
+        raise SlidingWindowsError(
+            f"at most {MOST_SAMPLES:,} samples are accepted, got samples={reprlib.repr(samples)}"
         )
     generator = torch.Generator().manual_seed(0)
     dtype = next((p.dtype for p in network.parameters()), torch.float32)

@@ -24,8 +24,8 @@ POSITIONAL = ("in_channels", "out_channels")
 # A pool keeps its stride explicit: that it defaults to kernel_size surprises people.
 EXPLICIT = ("stride",)
 # How a layer is brought to a dtype, as people write it.
-CASTS = {torch.float64: "double()", torch.float32: "float()", torch.float16: "half()"}
-CASTS[torch.bfloat16] = "bfloat16()"
+CASTS = {torch.float64: "double", torch.float32: "float", torch.float16: "half"}
+CASTS[torch.bfloat16] = "bfloat16"
 
 
 def title_of(module: nn.Module) -> str:
@@ -55,7 +55,8 @@ def call_of(module: nn.Module) -> str:
         words = [repr(v) if n in POSITIONAL else f"{n}={v!r}" for n, v in arguments.items()]
     except Exception:  # a constructor or repr may raise anything; then no call makes the module
         return ""
-    cast = f".{CASTS.get(dtype, f'to({dtype})')}" if dtype else ""
+    by_name = _named_cast(module, dtype)
+    cast = (f".{by_name}()" if by_name else f".to({dtype})") if dtype else ""
     return f"nn.{kind.__name__}({', '.join(words)}){cast}{device}"
 
 
@@ -69,6 +70,15 @@ def _dtype(module: nn.Module) -> torch.dtype | None:
     """That of all its numbers with a fraction; None if it is what torch makes unasked."""
     dtypes = {t.dtype for _, t in _tensors(module) if t.is_floating_point() or t.is_complex()}
     return dtypes.pop() if len(dtypes) == 1 and dtypes != {torch.get_default_dtype()} else None
+
+
+def _named_cast(module: nn.Module, dtype: torch.dtype | None) -> str:
+    """The method that brings it to a dtype, such as 'double'; '' where only to() does.
+
+    Of a parameter that is still without a shape these methods may ask for its numbers.
+    """
+    lazy = any(is_lazy(tensor) for _, tensor in _tensors(module))
+    return "" if lazy or dtype is None else CASTS.get(dtype, "")
 
 
 def _device(module: nn.Module) -> str:
@@ -144,7 +154,9 @@ def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> boo
     """True if a module's class makes an equal one from arguments."""
     try:
         candidate = type(module)(**arguments)
-        candidate = candidate.to(dtype) if dtype else candidate
+        if dtype:
+            by_name = _named_cast(module, dtype)  # as it will be written
+            candidate = getattr(candidate, by_name)() if by_name else candidate.to(dtype)
     except Exception:  # a wrong guess
         return False
     return repr(candidate) == repr(module) and _traits(candidate) == _traits(module, candidate)
