@@ -108,7 +108,7 @@ def stay(wire, number: int) -> dict | None:
         _begin(wire, wire.connection, random_state, readers)
         return None
     while pair := _asked(ours):
-        _end(child)
+        end(child)
         request, connection = pair
         child = os.fork()
         if not child:
@@ -116,7 +116,7 @@ def stay(wire, number: int) -> dict | None:
             _begin(wire, connection, random_state, readers)
             return request
         connection.close()
-    _end(child)
+    end(child)
     os._exit(0)
 
 
@@ -143,10 +143,23 @@ def _begin(wire, connection: socket.socket, random_state: tuple, readers: dict) 
     wire.say(processes=[os.getpid(), os.getppid()])
 
 
-def _end(child: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
+def end(child: int) -> None:
+    """Kill a child with all that it has forked or started.
+
+    A snapshot ends its own child, but not once it is killed itself. So it is stopped first, and
+    then forks no more, while its children are looked for.
+    """
+    _kill(child)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(child, 0)
+
+
+def _kill(process: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(process, signal.SIGSTOP)
+    with contextlib.suppress(OSError), open(f"/proc/{process}/task/{process}/children") as below:
+        for one in below.read().split():
+            _kill(int(one))
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(process, signal.SIGKILL)
