@@ -13,13 +13,13 @@ import json
 import os
 import random
 import resource
-import signal
 import socket
 import stat
 import sys
 import threading
 
 from . import guard
+from .ending import kill_tree
 
 MOST_MEMORY = 2_000  # megabytes at its peak; a process that used more does not wait
 MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # the unit that getrusage() counts in
@@ -144,22 +144,7 @@ def _begin(wire, connection: socket.socket, random_state: tuple, readers: dict) 
 
 
 def end(child: int) -> None:
-    """Kill a child with all that it has forked or started.
-
-    A snapshot ends its own child, but not once it is killed itself. So it is stopped first, and
-    then forks no more, while its children are looked for.
-    """
-    _kill(child)
+    """Kill a child with all that it has forked or started, and leave no zombie."""
+    kill_tree(child)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(child, 0)
-
-
-def _kill(process: int) -> None:
-    with contextlib.suppress(OSError):
-        os.kill(process, signal.SIGSTOP)
-    with contextlib.suppress(OSError), open(f"/proc/{process}/task/{process}/children") as below:
-        for one in below.read().split():
-            _kill(int(one))
-    for kill in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(process, signal.SIGKILL)

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from ..export.rendered import Rendered
+from .ending import kill_tree
 from .keys import HERE
 from .lessons import Lesson
 from .snapshots import Run
@@ -206,5 +206,4 @@ def _received(connection: socket.socket, process: int, given: list[int]) -> byte
 def end(process: int) -> None:
     """Kill a lesson's process and everything that it started."""
     if process:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process, signal.SIGKILL)
+        kill_tree(process)
