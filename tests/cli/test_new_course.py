@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ import pytest
 import yaml
 from mkdocs.utils import yaml_load
 from PIL import Image
-from tiny_project import HANGING
+from tiny_project import HANGING, free_port
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import home, project
@@ -257,9 +256,7 @@ def test_a_course_in_an_empty_folder_builds_tests_and_serves(run, tmp_path):
         done = run(command, "--root", str(course))
         assert done.code == 2 and "packs only the course of this package" in done.err
     assert '<a href="lessons/first-lesson/">First lesson</a>' in (site / "index.html").read_text()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = make("serve", f"ADDRESS=127.0.0.1:{port}")
     try:
         address, deadline = f"http://127.0.0.1:{port}/", time.monotonic() + HANGING

@@ -15,7 +15,7 @@ import pytest
 from tiny_project import HANGING, lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, lessons, snapshots, warm
+from slidingwindows.course import branching, execution, lessons, snapshots, warm
 
 LOGGER = "mkdocs.slidingwindows"
 FIRST = [
@@ -270,3 +270,19 @@ def test_nothing_that_waits_outlives_a_killed_build(tmp_path):
     build.kill()
     build.wait()
     until_gone(started)
+
+
+def test_a_snapshot_that_is_killed_first_takes_its_fork_along():
+    """The build's end is seen by all of them at once: one may be killed before it ends its own."""
+    work = (
+        "import os, time\n"
+        "os.setpgid(0, 0)\n"
+        "if not os.fork():\n"
+        "    os.setpgid(0, 0)\n"
+        "    print(os.getpid(), flush=True)\n"
+        "time.sleep(3600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", work], stdout=subprocess.PIPE) as first:
+        second = int(first.stdout.readline())
+        branching.end(first.pid)
+        until_gone([first.pid, second])

@@ -6,6 +6,7 @@ The package is copied too, so that a test can edit its source and see what happe
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,13 @@ def lesson(title, *cells):
     """The text of a lesson: a header, a heading, and code cells."""
     head = f"# ---\n# title: {title}\n# description: Text.\n# ---\n\n# %% [markdown]\n# # {title}\n"
     return head + "".join(f"\n# %%\n{cell}\n" for cell in cells)
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def square():

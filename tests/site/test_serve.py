@@ -4,13 +4,12 @@ import html
 import os
 import re
 import signal
-import socket
 import time
 import urllib.request
 
 import psutil
 import pytest
-from tiny_project import HANGING
+from tiny_project import HANGING, free_port
 
 WATCHED = ("assets", "docs", "lessons", "scripts", "mkdocs.yml")
 
@@ -19,9 +18,7 @@ class Server:
     """A running `mkdocs serve` and its words."""
 
     def __init__(self, project):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.project = project
         self.said = project.root.parent / "serve.txt"
         with open(self.said, "w") as said:

@@ -13,13 +13,13 @@ import json
 import os
 import random
 import resource
-import signal
 import socket
 import stat
 import sys
 import threading
 
 from . import guard
+from .ending import kill_tree
 
 MOST_MEMORY = 2_000  # megabytes at its peak; a process that used more does not wait
 MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # the unit that getrusage() counts in
@@ -108,7 +108,7 @@ def stay(wire, number: int) -> dict | None:
         _begin(wire, wire.connection, random_state, readers)
         return None
     while pair := _asked(ours):
-        _end(child)
+        end(child)
         request, connection = pair
         child = os.fork()
         if not child:
@@ -116,7 +116,7 @@ def stay(wire, number: int) -> dict | None:
             _begin(wire, connection, random_state, readers)
             return request
         connection.close()
-    _end(child)
+    end(child)
     os._exit(0)
 
 
@@ -143,10 +143,8 @@ def _begin(wire, connection: socket.socket, random_state: tuple, readers: dict) 
     wire.say(processes=[os.getpid(), os.getppid()])
 
 
-def _end(child: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
+def end(child: int) -> None:
+    """Kill a child with all that it has forked or started, and leave no zombie."""
+    kill_tree(child)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(child, 0)

@@ -23,6 +23,7 @@ import sys
 import threading
 
 from . import cells
+from .branching import end
 
 LOOK = 1.0  # seconds between checks that the build is still running
 
@@ -80,9 +81,7 @@ def serve(control: socket.socket) -> None:
                 connection.close()
     finally:
         for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            end(child)
 
 
 def _become(connection: socket.socket, request: dict, wake: int) -> None:

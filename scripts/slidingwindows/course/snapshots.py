@@ -5,17 +5,15 @@ The lessons that ran last are kept, each with a process for every cell after whi
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
-import os
-import signal
 import socket
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..export.files import digest
+from .ending import kill_tree
 from .lessons import Cell, Lesson
 
 LESSONS = 2  # how many are kept, so that as many can be edited in turn
@@ -40,9 +38,7 @@ class Waiting:
     def close(self) -> None:
         """Kill it, and whatever runs in a fork of it."""
         self.control.close()
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(self.process, signal.SIGKILL)
+        kill_tree(self.process)
 
 
 @dataclass

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from ..export.rendered import Rendered
+from .ending import kill_tree
 from .keys import HERE
 from .lessons import Lesson
 from .scratch import new_folder, remove
@@ -205,5 +205,4 @@ def _received(connection: socket.socket, process: int, given: list[int]) -> byte
 def end(process: int) -> None:
     """Kill a lesson's process and everything that it started."""
     if process:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process, signal.SIGKILL)
+        kill_tree(process)
