@@ -51,3 +51,11 @@ def where(lesson: Lesson, number: int, line: int | None = None) -> str:
     cell: Cell = lesson.code[number]
     line_ = lesson.place(line or cell.line)
     return f"lessons/{lesson.path.name}, code cell {number + 1}, {line_}"
+
+
+def where_in_words(lesson: Lesson, number: int, at: int = 0) -> str:
+    """The same for a cell of words. number: among all cells, from 0. at: the place in its text."""
+    cell = lesson.cells[number]
+    count = sum(one.kind == "markdown" for one in lesson.cells[: number + 1])
+    line = cell.line + cell.source.count("\n", 0, at)
+    return f"lessons/{lesson.path.name}, Markdown cell {count}, {lesson.place(line)}"

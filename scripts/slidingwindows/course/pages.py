@@ -9,7 +9,7 @@ from pathlib import Path
 from .authoring import MIME
 from .blocks import without_chance_lists
 from .commonmark import for_page
-from .failing import where
+from .failing import where, where_in_words
 from .formats import lines_near
 from .lessons import Lesson
 from .mathml import with_formulas
@@ -56,7 +56,7 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
     for place, cell in enumerate(lesson.cells):
         if cell.kind == "markdown":
             words = for_page(without_chance_lists(on_page(cell, pictures_in(lesson, place))))
-            parts.append(with_formulas(words, lesson.place(cell.line)))
+            parts.append(with_formulas(words, where_in_words(lesson, place)))
             drawn = False
             continue
         look = all_looks[number]

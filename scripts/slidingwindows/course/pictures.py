@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 
 from ..core.errors import SlidingWindowsError
 from .blocks import fenced
+from .failing import where_in_words
 from .inert import CODE, faults_in
 from .lessons import Cell, Lesson
 
@@ -60,10 +61,10 @@ def pictures_in(lesson: Lesson, number: int) -> list[Picture]:
     for one in [*REFERENCE.finditer(text), *IMG.finditer(text)]:
         source = re.search(r"\bsrc\s*=\s*[\"']?([^\"'\s>]+)", one[0])
         if not source or not ELSEWHERE.match(source[1]):
-            place = _place(lesson, number, one.start())
+            place = where_in_words(lesson, number, one.start())
             raise SlidingWindowsError(f"{place}: write {one[0]} as ![what it shows](address)")
     for one in PICTURE.finditer(text):
-        address, place = one["address"].strip("<>"), _place(lesson, number, one.start())
+        address, place = one["address"].strip("<>"), where_in_words(lesson, number, one.start())
         if not cell.source[one.start("alt") : one.end("alt")].strip():
             raise SlidingWindowsError(
                 f"{place}: a picture without alt text; write ![what it shows]({address})"
@@ -162,14 +163,6 @@ def image_files(lessons: Path) -> Iterator[str]:
         if path.suffix.lower() in KINDS and path.is_file():
             _size(path.read_bytes(), path.suffix.lower(), str(path.relative_to(lessons.parent)))
             yield path.relative_to(lessons.parent).as_posix()
-
-
-def _place(lesson: Lesson, number: int, at: int) -> str:
-    """Where something is in a cell's words, as errors say it."""
-    cell = lesson.cells[number]
-    count = sum(one.kind == "markdown" for one in lesson.cells[: number + 1])
-    line = cell.line + cell.source.count("\n", 0, at)
-    return f"lessons/{lesson.path.name}, Markdown cell {count}, {lesson.place(line)}"
 
 
 def _without_code(markdown: str) -> str:
