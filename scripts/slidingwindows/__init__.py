@@ -4,9 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .core.errors import SlidingWindowsError
-from .core.geometry import Axis, Geometry, UnevenAxis
-from .core.trace import Step, Tap, Trace
+from .core.geometry import Axis, Geometry
+from .core.step import Step, Tap
+from .core.trace import Trace
 from .core.transfer import Move, Read, Transfer, Write
+from .core.uneven import UnevenAxis
 
 if TYPE_CHECKING:
     from .export.save import save

@@ -12,7 +12,7 @@ from sweeps import draws
 from torch import nn
 
 from slidingwindows import Axis, SlidingWindowsError
-from slidingwindows.core.receptive import Reach, Windows
+from slidingwindows.core.reach import Reach, Windows
 
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1)] * n + [(2, 2)]]
 

@@ -24,7 +24,7 @@ from seeing import (
     shown_steps,
 )
 
-from slidingwindows.core.geometry import UnevenAxis
+from slidingwindows.core.uneven import UnevenAxis
 from slidingwindows.drawing.canvas import INDEX
 from slidingwindows.drawing.forward import Drawing
 

@@ -117,7 +117,8 @@ def run(tmp_path):
         for name, text in files.items():
             (tests / f"test_{name}.py").write_text(text)
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            + ["--rootdir", str(tmp_path), *arguments],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(tests), "PYTEST_ADDOPTS": ""},
             stdout=subprocess.PIPE,

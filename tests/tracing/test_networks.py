@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from slidingwindows import SlidingWindowsError, funnel
 from slidingwindows.core.funnel import Funnel
-from slidingwindows.core.receptive import Reach
+from slidingwindows.core.reach import Reach
 from slidingwindows.words.funnel import alt_text, transcript
 
 IMAGE = torch.rand(3, 12, 10, generator=torch.Generator().manual_seed(1))

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, receptive_field
-from slidingwindows.core.receptive import Reach, ReceptiveField, Windows
+from slidingwindows.core.reach import Reach, Windows
+from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.tracing import receptive_field as measuring
 from slidingwindows.tracing.layers import ELEMENT_WISE, windows_of
 from slidingwindows.tracing.receptive_field import surrogate

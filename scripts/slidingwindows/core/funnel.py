@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import SlidingWindowsError, one_error
 from .plain import check_types
-from .receptive import Reach
+from .reach import Reach
 from .text import aligned, once, shape_text
 
 Shades = tuple[tuple[int, ...], ...]

@@ -1,168 +1,21 @@
-"""Integers only: output sizes, window starts, torch's floor and ceil rules, and uneven windows.
+"""Integers only: output sizes, window starts, and torch's floor and ceil rules.
 
 Positions are counted in input coordinates: 0 is the first real element,
 negative positions and positions >= size are padding.
-Sources for the rules: torch's ``pooling_output_shape``, the shape sections of the ``MaxPool2d``,
-``AvgPool2d`` and ``Conv2d`` documentation, and of the windows that are listed one by one, as
-adaptive and fractional pooling have them, torch's ``AdaptivePooling.h`` (start_index, end_index)
-and ``FractionalMaxPooling.h`` (generate_intervals).
+Sources for the rules: torch's ``pooling_output_shape``, and the shape sections of the
+``MaxPool2d``, ``AvgPool2d`` and ``Conv2d`` documentation.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, SupportsIndex, TypeAlias, TypeVar, cast
+from typing import TypeAlias
 
+from .arguments import pair
 from .errors import SlidingWindowsError, one_error
-
-RULES = ("adaptive", "fractional")
-MOST_WINDOWS = 1_000_000  # windows, which are listed one by one
-
-
-@dataclass(frozen=True)
-class UnevenAxis:
-    """One axis whose windows may differ in size, overlap, or leave gaps.
-
-    It offers what ``Axis`` offers; there is no padding and no dilation.
-
-    Attributes:
-        size: Elements of the input.
-        spans: Positions (start, stop) of each window in input elements, stop excluded.
-        rule: 'adaptive' or 'fractional', which the spans come from.
-
-    Raises:
-        SlidingWindowsError: If a window does not lie in the input, or there is none.
-
-    Examples:
-        >>> axis = UnevenAxis(size=5, spans=((0, 2), (1, 4), (3, 5)))
-        >>> axis.output_size, axis.kernel_size, axis.uses
-        (3, 3, (1, 2, 1, 2, 1))
-
-    Source:
-        torch's ``AdaptivePooling.h`` (start_index, end_index) and ``FractionalMaxPooling.h``
-        (generate_intervals).
-    """
-
-    size: int
-    spans: tuple[tuple[int, int], ...]
-    rule: str = "adaptive"
-
-    padding: ClassVar[tuple[int, int]] = (0, 0)
-    dilation: ClassVar[int] = 1
-    ceil_mode: ClassVar[bool] = False
-    crop: ClassVar[tuple[int, int]] = (0, 0)
-    dropped: ClassVar[tuple[int, ...]] = ()
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.rule, str) or self.rule not in RULES:
-            raise SlidingWindowsError(f"unknown rule of windows {self.rule!r}")
-        with one_error("an uneven axis has whole numbers, two for each window"):
-            for start, stop in self.spans:
-                if not 0 <= start < stop <= self.size:
-                    raise SlidingWindowsError(
-                        f"the window from {start} to {stop} does not lie in an input of {self.size}"
-                    )
-            if len(self.spans) < 1:
-                raise SlidingWindowsError("the output size must be at least 1, got 0")
-
-    @classmethod
-    def adaptive(cls, size: int, output_size: int) -> UnevenAxis:
-        """Window j goes from floor(j·size/output_size) to ceil((j+1)·size/output_size).
-
-        Args:
-            size: Elements of the input.
-            output_size: How many windows there should be.
-
-        Returns:
-            The axis of an adaptive pool.
-
-        Raises:
-            SlidingWindowsError: If one of them is not a whole number of at least 1.
-
-        Examples:
-            >>> UnevenAxis.adaptive(10, 4).spans
-            ((0, 3), (2, 5), (5, 8), (7, 10))
-        """
-        numbers = [n for n in (whole(size), whole(output_size)) if n is not None]
-        if len(numbers) < 2:
-            raise SlidingWindowsError(f"{size!r} and {output_size!r} are not two whole numbers")
-        size, output_size = numbers
-        if output_size < 1 or size < 1:
-            raise SlidingWindowsError(
-                f"the input and the output size must be at least 1, got {size} and {output_size}"
-            )
-        if output_size > MOST_WINDOWS:
-            raise SlidingWindowsError(
-                f"at most {MOST_WINDOWS:,} windows are accepted, not {output_size:,}"
-            )
-        spans = []
-        for j in range(output_size):
-            spans.append((j * size // output_size, -(-(j + 1) * size // output_size)))
-        return cls(size, tuple(spans))
-
-    @property
-    def output_size(self) -> int:
-        """How many windows there are."""
-        return len(self.spans)
-
-    @property
-    def padded_size(self) -> int:
-        """Elements of the input: there is no padding."""
-        return self.size
-
-    @cached_property
-    def extent(self) -> int:
-        """Elements in the largest window."""
-        return max(stop - start for start, stop in self.spans)
-
-    @property
-    def kernel_size(self) -> int:
-        """Elements in the largest window."""
-        return self.extent
-
-    @cached_property
-    def starts(self) -> tuple[int, ...]:
-        """Position of each window's first element."""
-        return tuple(start for start, _ in self.spans)
-
-    @cached_property
-    def windows(self) -> tuple[tuple[int, ...], ...]:
-        """Positions that each window reads."""
-        return tuple(tuple(range(start, stop)) for start, stop in self.spans)
-
-    @cached_property
-    def uses(self) -> tuple[int, ...]:
-        """How many windows read each element of the input, from position 0 to size-1."""
-        return tuple(
-            sum(start <= position < stop for start, stop in self.spans)
-            for position in range(self.size)
-        )
-
-    def formula(self) -> str:
-        """The rule with this axis's numbers filled in.
-
-        Returns:
-            One line, such as 'window j reads ⌊j·10/4⌋ up to, not including, ⌈(j + 1)·10/4⌉'.
-        """
-        if self.rule == "fractional":
-            windows = ", ".join(f"{start} to {stop - 1}" for start, stop in self.spans)
-            return f"{self.output_size} windows of {self.extent}: {windows}"
-        size, out = self.size, self.output_size
-        return f"window j reads ⌊j·{size}/{out}⌋ up to, not including, ⌈(j + 1)·{size}/{out}⌉"
-
-
-def whole(value: object) -> int | None:
-    """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
-    try:
-        return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
-    except Exception:  # a tensor of some other kind refuses in its own way
-        return None
-
-
-T = TypeVar("T")
+from .uneven import UnevenAxis
 
 
 @dataclass(frozen=True)
@@ -416,42 +269,6 @@ class Geometry:
         return frozenset(
             (r, c) for r, row in enumerate(self.uses()) for c, n in enumerate(row) if n == 0
         )
-
-
-def pair(value: object, name: str) -> tuple[int, int]:
-    """An int or two ints, as torch's 2-D modules take them; anything else raises."""
-    first, second = several(value, 2, name)
-    return first, second
-
-
-def several(value: object, count: int, name: str) -> tuple[int, ...]:
-    """An int, or ``count`` ints, as torch's modules take them; anything else raises."""
-    single = whole(value)
-    if single is not None:
-        return (single,) * count
-    try:
-        items = tuple(whole(item) for item in cast("Iterable[object]", value))
-    except Exception:  # a tensor of some other kind refuses in its own way
-        items = ()
-    if len(items) == 1:
-        items *= count
-    result = tuple(item for item in items if item is not None)
-    if not len(result) == len(items) == count:
-        ints = {1: "one int", 2: "one int or two ints", 3: "one int or three ints"}[count]
-        raise SlidingWindowsError(f"{name} must be {ints}, got {value!r}")
-    return result
-
-
-def whole_or_same(value: T) -> T:
-    """What ``whole`` gives for it, or the value itself, for whoever refuses it with better words.
-
-    The items of a tuple, a list or a one-dimensional array, one by one, as a tuple.
-    """
-    if isinstance(value, tuple | list) or len(getattr(value, "shape", ())) == 1:
-        items = cast("Iterable[object]", value)
-        return cast("T", tuple(whole_or_same(item) for item in items))
-    number = whole(value)
-    return value if number is None else cast("T", number)
 
 
 def same_padding(kernel_size: int, dilation: int) -> tuple[int, int]:

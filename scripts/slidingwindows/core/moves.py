@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from .errors import given
 from .geometry import origin
 from .origin import homes_of
+from .step import Rows
 from .text import number
-from .trace import Rows, Trace
+from .trace import Trace
 
 if TYPE_CHECKING:
     from .transfer import Transfer

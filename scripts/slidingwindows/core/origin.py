@@ -11,9 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .arguments import several
 from .arithmetic import same
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, UnevenAxis, origin, same_padding, several
+from .geometry import AnyAxis, Axis, origin, same_padding
+from .uneven import UnevenAxis
 
 if TYPE_CHECKING:
     from .trace import Trace

@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, Geometry, UnevenAxis
+from .geometry import AnyAxis, Axis, Geometry
+from .uneven import UnevenAxis
 
 AS_THEY_ARE = (int, str, bool, type(None))
 WIDEST = 2**63  # torch counts in 64 bits

@@ -17,7 +17,7 @@ from .errors import SlidingWindowsError
 from .text import equals, number
 
 if TYPE_CHECKING:
-    from .trace import Step, Tap
+    from .step import Step, Tap
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from .geometry import Geometry
 from .moves import cancelling, expected_moves, said
 from .origin import check_transfer
 from .plain import check_types, fields_of, frozen, geometry_of, plain
-from .trace import Plane, Rows, Trace, check_held, check_origin
+from .step import Plane, Rows
+from .trace import Trace, check_held, check_origin
 
 KINDS = ("unpool", "unfold", "fold", "gradient")
 

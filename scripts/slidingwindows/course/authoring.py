@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..core.arguments import whole
 from ..core.errors import SlidingWindowsError
 from ..core.figures import kind_name
 from ..core.funnel import Funnel
-from ..core.geometry import whole
 from ..core.receptive import ReceptiveField
 from ..core.trace import Trace
 from ..core.transfer import Transfer

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..core.errors import SlidingWindowsError
-from ..core.trace import Step, Trace
+from ..core.step import Step
+from ..core.trace import Trace
 from ..core.transfer import Move, Transfer
 from .canvas import Canvas
 from .forward import Drawing

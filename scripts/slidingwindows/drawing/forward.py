@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.geometry import UnevenAxis
-from ..core.trace import Step, Trace
+from ..core.step import Step
+from ..core.trace import Trace
+from ..core.uneven import UnevenAxis
 from ..words import figure
 from ..words import trace as trace_words
 from . import grid

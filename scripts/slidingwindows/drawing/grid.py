@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError, given
-from ..core.geometry import AnyAxis, UnevenAxis
+from ..core.geometry import AnyAxis
+from ..core.step import Plane, Rows
 from ..core.text import MINUS, number, size
-from ..core.trace import Plane, Rows, Trace
+from ..core.trace import Trace
 from ..core.transfer import Transfer
+from ..core.uneven import UnevenAxis
 from ..words.figure import trace_labels, transfer_labels
 from .canvas import Box, text_width
 from .painter import Painter

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from ..core.errors import SlidingWindowsError
-from ..core.receptive import FieldLayer, Reach, ReceptiveField
+from ..core.reach import Reach
+from ..core.receptive import FieldLayer, ReceptiveField
 from ..words import receptive as field_words
 from .canvas import TABLE, Box, Canvas, text_width
 from .grid import wrap

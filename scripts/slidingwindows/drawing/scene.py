@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from ..core.trace import Step
+from ..core.step import Step
 from ..core.transfer import Move
 from ..words import figure
 from .canvas import Box, Canvas, text_width

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from PIL import Image, features
 
+from ..core.arguments import whole_or_same
 from ..core.errors import SlidingWindowsError
 from ..core.figures import Drawable
-from ..core.geometry import whole_or_same
 from ..core.text import json_text
 from ..drawing.animation import Frame
 from ..drawing.style import THEMES, WIDTH

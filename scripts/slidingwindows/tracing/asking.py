@@ -6,9 +6,9 @@ import sys
 
 import torch
 
+from ..core.arguments import whole
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.geometry import whole
-from ..core.trace import Plane
+from ..core.step import Plane
 
 # More taps than this are not a lesson any more, and would take minutes to fold.
 MAX_TAPS = 2_000_000

@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ..core.arguments import whole_or_same
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis, same_padding, whole_or_same
+from ..core.geometry import Axis, same_padding
 from ..core.reduction import Convolution
-from ..core.trace import Step, Trace
+from ..core.step import Step
+from ..core.trace import Trace
 from .asking import ask_torch, plane_of
 from .request import Axes, Request, spots
 

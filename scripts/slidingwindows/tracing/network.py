@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
-from ..core.receptive import Reach
+from ..core.reach import Reach
 from .asking import is_shape, tensor_of
 from .confirming import confirmed, refuted
 from .layers import is_a, macs_of, new_parameters, windows_of

@@ -7,10 +7,12 @@ import math
 import torch
 import torch.nn.functional as F
 
+from ..core.arguments import several, whole
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import UnevenAxis, several, whole
 from ..core.reduction import Average, Lp, Max
-from ..core.trace import Step, Trace
+from ..core.step import Step
+from ..core.trace import Trace
+from ..core.uneven import UnevenAxis
 from .asking import ask_torch, plane_of
 from .request import NAMES, Axes, Request, reads_input, spots
 

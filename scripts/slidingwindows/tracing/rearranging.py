@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import torch
 import torch.nn.functional as F
 
+from ..core.arguments import pair, several, whole_or_same
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis, Geometry, pair, several, whole_or_same
+from ..core.geometry import Axis, Geometry
 from ..core.transfer import Move, Read, Transfer, Write
 from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit, tensor_of
 from .request import NAMES, ONE, Request, named_axis, title_of

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..core.arguments import whole, whole_or_same
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.geometry import whole, whole_or_same
-from ..core.receptive import FieldLayer, Reach, ReceptiveField, walk_axis, walk_back
+from ..core.reach import Reach, walk_axis, walk_back
+from ..core.receptive import FieldLayer, ReceptiveField
 from .asking import ask_torch, is_shape, tensor_of
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run

@@ -13,9 +13,12 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from ..core.arguments import several
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import Axis, Geometry, UnevenAxis, several
-from ..core.trace import Plane, Step, Tap, Trace
+from ..core.geometry import Axis, Geometry
+from ..core.step import Plane, Step, Tap
+from ..core.trace import Trace
+from ..core.uneven import UnevenAxis
 from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit
 from .undisturbed import undisturbed
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from ..core.arguments import whole
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.geometry import whole
 from ..core.moves import passed_back
 from ..core.trace import Trace
 from ..core.transfer import Move, Read, Transfer, Write

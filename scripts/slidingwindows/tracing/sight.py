@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from ..core.geometry import UnevenAxis
+from ..core.uneven import UnevenAxis
 from .layers import (
     ADAPTIVE,
     AVERAGE_POOLS,

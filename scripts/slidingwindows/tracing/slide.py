@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from ..core.arguments import pair, whole
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.geometry import pair, whole
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .asking import tensor_of

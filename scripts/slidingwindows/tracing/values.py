@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..core.arguments import pair
 from ..core.errors import SlidingWindowsError
-from ..core.geometry import pair
 from .reading import MOST, PICTURES, read_numbers, read_picture
 from .slide import tracer_of
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..core.errors import given
+from ..core.step import Plane
 from ..core.text import number, size
-from ..core.trace import Plane, Trace
+from ..core.trace import Trace
 from ..core.transfer import Transfer
 
 # What swatches mean, by what they show.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..core.receptive import FieldLayer, Reach, ReceptiveField
+from ..core.reach import Reach
+from ..core.receptive import FieldLayer, ReceptiveField
 from ..core.text import number, once, shape_text, size
 
 AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}

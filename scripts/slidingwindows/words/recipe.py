@@ -8,7 +8,8 @@ import struct
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from ..core.trace import Rows, Trace
+from ..core.step import Rows
+from ..core.trace import Trace
 from ..core.transfer import Transfer
 
 MOST_NUMBERS = 600  # more than these are data, not a recipe

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..core.geometry import AnyAxis
+from ..core.step import Rows
 from ..core.text import number
-from ..core.trace import Rows, Trace
+from ..core.trace import Trace
 from ..core.transfer import Transfer
 from . import trace as trace_words
 

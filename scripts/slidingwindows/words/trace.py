@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..core.geometry import AnyAxis, UnevenAxis
+from ..core.geometry import AnyAxis
+from ..core.step import Step
 from ..core.text import number, size
-from ..core.trace import Step, Trace
+from ..core.trace import Trace
+from ..core.uneven import UnevenAxis
 
 
 def size_words(trace: Trace) -> list[str]:

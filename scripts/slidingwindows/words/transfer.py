@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..core.step import Rows
 from ..core.text import number, size
-from ..core.trace import Rows
 from ..core.transfer import Move, Transfer
 from .trace import LONGEST_ALT, rows_words
 
