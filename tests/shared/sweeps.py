@@ -8,6 +8,7 @@ import os
 from hypothesis import settings
 
 SWEEPS = int(os.environ.get("SWEEPS", "1"))
+MORE = SWEEPS > 1
 
 
 def draws(cases: int) -> settings:
