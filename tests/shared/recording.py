@@ -92,6 +92,26 @@ SCROLL = """async patience => {
   }
   return true;
 }"""
+# Marks three texts of each look: colours, size and weight on the same grounds. axe needs a second
+# for the contrast of all two thousand texts of a page, most of them tokens of code.
+EACH_LOOK = """([within, most]) => {
+  document.querySelectorAll("[data-look]").forEach(e => delete e.dataset.look);
+  const known = new Map();
+  const of = (e, names) => names.map(name => getComputedStyle(e)[name]).join();
+  const grounds = e => e ? of(e, ["backgroundColor", "backgroundImage", "opacity"])
+    + grounds(e.parentElement) : "";
+  const texts = document.createTreeWalker(document.querySelector(within), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const e = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || e.dataset.look || !e.getClientRects().length
+      || !e.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+    const own = of(e, ["color", "fontSize", "fontWeight", "textDecorationLine", "position"]);
+    const look = [e.tagName === "A", own, of(e.parentElement, ["color"]), grounds(e)].join(";");
+    known.set(look, (known.get(look) ?? 0) + 1);
+    if (known.get(look) <= most) e.dataset.look = known.size;
+  }
+  return known.size;
+}"""
 VISITS = 3  # of one page, if Chromium stops drawing it
 PENDING = """[...document.querySelectorAll("article img")]
     .every(i => i.offsetParent === null || i.complete)"""
@@ -221,20 +241,27 @@ def open_all(page) -> None:
     page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
 
 
-def violations(page, within=None, rules=None) -> list[str]:
+def violations(page, within="html", colours_alone=False) -> list[str]:
     """Each rule of axe-core that is broken, with the first places where it is.
 
-    within: a selector of the part that is looked at, else the whole page.
-    rules: names of the only rules that are tried, else all.
+    within: a selector of the part that is looked at. colours_alone: of the rules, only those that
+    a theme can break. They are tried on three texts of each look, all others on everything.
     """
     settled(page)
-    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found = Axe().run(page, within, {"resultTypes": ["violations"], **only}).response
-    assert found["passes"], "axe looked at nothing"
+    assert page.evaluate(EACH_LOOK, [within, 3]), "there is nothing to see"
+    runs = [("[data-look]", {"runOnly": {"type": "rule", "values": list(OF_COLOUR)}})]
+    if not colours_alone:
+        others = {"rules": {name: {"enabled": False} for name in OF_COLOUR}}
+        runs.append((within, others))
+    found = []
+    for part, options in runs:
+        seen = Axe().run(page, part, {"resultTypes": ["violations"], **options}).response
+        assert seen["passes"], "axe looked at nothing"
+        found += seen["violations"]
     return [
         f"{broken['id']} ({broken['impact']}): "
         + "; ".join(f"{node['target']} {node['failureSummary']}" for node in broken["nodes"][:4])
-        for broken in found["violations"]
+        for broken in found
     ]
 
 
@@ -326,7 +353,7 @@ def _dark(here, path, found, folder):
     found["skip"] = skip(here.page)
     _screen(here, path, found, folder, "dark")
     open_all(here.page)
-    found["axe"] = violations(here.page, rules=OF_COLOUR)
+    found["axe"] = violations(here.page, colours_alone=True)
 
 
 def _phone(here, path, found, folder):
