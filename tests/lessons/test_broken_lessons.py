@@ -3,6 +3,7 @@
 import pytest
 from lesson_run import NAMES, run
 from mutations import Mutant, code_mutants, noticed, sample, verdict, word_mutants
+from sweeps import SWEEPS
 
 from slidingwindows.course.lessons import read
 
@@ -19,12 +20,12 @@ def survivors(name: str, words: bool, most: int) -> list[str]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_broken_code_is_noticed(name):
-    assert not survivors(name, words=False, most=4)
+    assert not survivors(name, words=False, most=2 * SWEEPS)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_broken_words_are_noticed(name):
-    assert not survivors(name, words=True, most=4)
+    assert not survivors(name, words=True, most=2 * SWEEPS)
 
 
 def lesson_from(tmp_path, *cells: str):
