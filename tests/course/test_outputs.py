@@ -176,6 +176,19 @@ def test_a_formula_that_cannot_be_read_is_refused():
     assert "the formula" in refused(latex="$x^2^3$")
 
 
+def test_a_macro_in_the_words_of_latex_is_refused():
+    told = refused(latex=r"\(a\), \$5, $\alpha$, $$b$$ and \textbf{bold}")
+    assert told == r"\textbf is outside a formula, and would be shown as it is written"
+    assert "bold" in html(latex=r"\(a\), \$5, $\alpha$, $$\beta$$ and *bold*")
+
+
+@pytest.mark.parametrize("kind", ["latex", "markdown"])
+def test_a_macro_that_nobody_knows_is_refused_with_its_place(kind):
+    assert refused(**{kind: r"$\fraq{1}{2}$"}) == (
+        r"the formula '\\fraq{1}{2}' cannot be read: \fraq is not known here"
+    )
+
+
 # All else
 
 

@@ -24,6 +24,8 @@ ONE = r"\$(?P<one>(?:[^$\\]|\\.)*)\$"
 FORMULA = re.compile(rf"\s*(?:{TWO}|{ONE}|{SQUARE}|{ENVIRONMENT})\s*\Z", re.DOTALL)
 # Display formulas in running text, which Markdown recognises only as paragraphs of their own.
 DISPLAYED = re.compile(rf"(?<!\\){TWO}|{SQUARE}|{ENVIRONMENT}", re.DOTALL)
+ROUND = r"\\\((?:(?!\\\)).)*\\\)"
+WITHIN = re.compile(rf"(?<!\\)(?:{TWO}|{ONE})|{SQUARE}|{ENVIRONMENT}|{ROUND}", re.DOTALL)
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 
@@ -101,6 +103,11 @@ def _latex(text: str, place: str) -> str:
     """A formula, as sympy and IPython's Math give it; any other LaTeX as text with formulas."""
     matched = FORMULA.match(text)
     if not matched:
+        macro = re.search(r"\\[A-Za-z]+", WITHIN.sub(" ", text))
+        if macro:
+            raise SlidingWindowsError(
+                f"{place}: {macro[0]} is outside a formula, and would be shown as it is written"
+            )
         apart = DISPLAYED.sub(lambda match: f"\n\n{match[0]}\n\n", text)
         return _framed("sw-markdown", _markdown(apart, place))
     parts = ("two", "one", "square", "environment")
