@@ -37,6 +37,34 @@ def refused(**data):
     return str(caught.value).removeprefix(f"{PLACE}: ")
 
 
+FIGURE = "application/vnd.slidingwindows.figure+json"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"plain": "'a\u202eb'"}, "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ({"html": "<b>\u2066a</b>"}, "U+2066 LEFT-TO-RIGHT ISOLATE"),
+        ({"html": '<b title="&#8238;">a</b>'}, "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ({"markdown": "a\x00b"}, "U+0000"),
+        ({"latex": "a\x9bb, $c$"}, "U+009B"),
+        ({"plain": "\ud800"}, "U+D800"),
+        (
+            {FIGURE: {"name": "n", "caption": "a\u202a", "alt": "b"}},
+            "U+202A LEFT-TO-RIGHT EMBEDDING",
+        ),
+        ({FIGURE: {"name": "n", "caption": "a", "alt": "b\x00"}}, "U+0000"),
+    ],
+)
+def test_a_character_that_no_reader_sees_is_refused(data, told):
+    assert refused(**data) == f"an output holds {told}, which no reader sees"
+
+
+def test_what_a_terminal_swallows_is_not_on_the_page():
+    printed = {"output_type": "stream", "name": "stdout", "text": "a\x00b\x07 שלום\u200f"}
+    assert "\nab שלום\u200f\n" in shown(printed, PLACE)
+
+
 # HTML
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from unicodedata import name
 
 from ..core.errors import SlidingWindowsError
 from .authoring import MIME
 from .fragments import fragment
+from .machine import texts_of
 from .mathml import BLOCK, INLINE, to_mathml, with_mathml
 from .terminal import left
 
@@ -27,6 +29,10 @@ DISPLAYED = re.compile(rf"(?<!\\){TWO}|{SQUARE}|{ENVIRONMENT}", re.DOTALL)
 ROUND = r"\\\((?:(?!\\\)).)*\\\)"
 WITHIN = re.compile(rf"(?<!\\)(?:{TWO}|{ONE})|{SQUARE}|{ENVIRONMENT}|{ROUND}", re.DOTALL)
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
+# What no reader sees: controls, marks that turn a line's order round, halves of characters.
+UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 
 
@@ -37,6 +43,16 @@ def shown(output: dict, place: str) -> str:
     A figure becomes a mark, '<!-- figure NAME -->'. Raises SlidingWindowsError for anything that a
     page cannot or may not show.
     """
+    made = _shown(output, place)
+    words = texts_of(output) if MIME in output.get("data", {}) else []
+    for hidden in map(UNSEEN.search, [made, *words]):
+        if hidden:
+            sign = f"U+{ord(hidden[0]):04X} {name(hidden[0], '')}".strip()
+            raise SlidingWindowsError(f"{place}: an output holds {sign}, which no reader sees")
+    return made
+
+
+def _shown(output: dict, place: str) -> str:
     kind = output["output_type"]
     if kind == "stream":
         return _text(left(output["text"]).rstrip("\n"))
