@@ -383,7 +383,7 @@ for name, layer in layers.items():
 # %% [markdown]
 # Shifts by the stride are followed exactly, by all five. Shifts by 1 or 3 by none.
 #
-# Strides multiply. Two layers at stride 2 follow only every fourth shift. Five follow one shift in 32, along each axis, but only if nothing is padded. Zeros in a border do not move along with the picture:
+# Strides multiply. Two layers at stride 2 follow only every fourth shift. Five follow one shift in 32, along each axis, but not if you pad with zeros. Zeros in a border do not move along with the picture:
 
 # %%
 for padding in (0, 1):
@@ -391,7 +391,17 @@ for padding in (0, 1):
     print(f"padding {padding}: follows shifts by", follows(five, range(1, 65)) or "nothing")
 
 # %% [markdown]
-# So expect less of a network that pads than of the rings and frames on this page.
+# Padding can move along. On a ring, circular padding does, because what it puts beyond one border comes from the other. Copies of the border do not:
+
+# %%
+for pad in (nn.ZeroPad2d(1), nn.ReplicationPad2d(1), nn.CircularPad2d(1)):
+    five = nn.Sequential(*[pad, nn.AvgPool2d(3, stride=2)] * 5)
+    out = five(ring)
+    same = [s for s in (32, 64) if torch.equal(five(ring.roll(-s, -1)), out.roll(-s // 32, -1))]
+    print(f"{type(pad).__name__}: follows shifts of the ring by", same or "nothing")
+
+# %% [markdown]
+# So expect less of a network that pads with zeros than of the rings and frames on this page.
 #
 # ## A whole network
 #

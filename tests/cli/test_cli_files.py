@@ -385,7 +385,7 @@ def test_a_full_standard_output(shell):
     [
         (f"{DRAW} -o {{}}.gif", "cannot be written: File name too long"),
         ("trace 'MaxPool2d(1)' --values {}.csv", "there is no file aaa"),
-        ("trace 'Conv2d(1, 1, 2)' --input 4x4 --weights {}.csv", "numbers: File name too long"),
+        ("trace 'Conv2d(1, 1, 2)' --input 4x4 --weights {}.csv", "there is no file aaa"),
         ("trace 'Conv2d(1, 1, 2)' --input 4x4 --bias {}.csv", "{}.csv"),
         ("conv-arithmetic -o {}", "cannot be created: File name too long"),
     ],

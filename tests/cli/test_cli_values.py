@@ -2,6 +2,7 @@
 
 import json
 import math
+import zipfile
 
 import numpy as np
 import pytest
@@ -141,12 +142,69 @@ def test_npy_files_of_every_number_type_are_read(kind, traced, tmp_path):
     assert traced("'MaxPool2d(1)' --values a.npy")["output"] == [[1.0, 0.0], [0.0, 1.0]]
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_the_one_array_of_an_npz_file_is_read(save, traced, tmp_path):
+    save(tmp_path / "a.npz", np.array([[1, 0], [0, 1]]))
+    assert traced("'MaxPool2d(1)' --values a.npz")["output"] == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_an_npz_file_that_is_unfit(refused, tmp_path):
+    def told(name):
+        line = refused(f"trace 'MaxPool2d(1)' --values {name}")
+        assert line.startswith(f"{name} cannot be read as numbers: ")
+        return line
+
+    np.savez(tmp_path / "two.npz", a=[1], b=[2])
+    assert "it holds 2 arrays, and should hold one" in told("two.npz")
+    np.savez(tmp_path / "complex.npz", np.array([1j]))
+    assert "type complex128" in told("complex.npz")
+    np.savez(tmp_path / "objects.npz", np.array([print], dtype=object))
+    assert "type object" in told("objects.npz")
+    np.save(tmp_path / "a.npy", np.zeros((2, 2)))
+    head = (tmp_path / "a.npy").read_bytes().replace(b"(2, 2)", b"(900000, 900000)").ljust(300)
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w") as archive:
+        archive.writestr("a.npy", head)
+    assert "it holds 810,000,000,000 numbers" in told("bomb.npz")
+    data = (tmp_path / "two.npz").read_bytes()
+    (tmp_path / "half.npz").write_bytes(data[: len(data) // 2])
+    assert "not a zip file" in told("half.npz")
+
+
+def test_what_torch_saved_is_no_text(refused, tmp_path):
+    torch.save(torch.ones(2, 2), tmp_path / "a.pt")
+    assert refused("trace 'MaxPool2d(1)' --values a.pt") == (
+        "a.pt cannot be read as numbers: it is not text in UTF-8; files of numbers are .csv, .txt, "
+        ".json, .npy, .npz, and numpy.save writes a tensor as .npy"
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "size", "made"),
+    [
+        ("LazyConv2d(1, 3)", "4x4", "nn.Conv2d(1, 1, kernel_size=3)"),
+        ("nn.LazyConv2d(1, 3)", "2x4x4", "nn.Conv2d(2, 1, kernel_size=3)"),
+        ("LazyConv3d(2, 2, groups=2)", "3x3x3", "nn.Conv3d(2, 2, kernel_size=2, groups=2)"),
+        ("LazyConvTranspose1d(1, 2)", "2x3x4", "nn.ConvTranspose1d(3, 1, kernel_size=2)"),
+    ],
+)
+def test_a_lazy_convolution_takes_its_channels_from_the_input(call, size, made, run):
+    ran = run("trace", call, "--input", size)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(f"{made}\n")
+
+
+def test_a_lazy_convolution_is_refused_as_any_other(refused):
+    assert "did you mean LazyConv2d?" in refused("trace 'LazyCov2d(1, 3)' --input 4x4")
+    line = refused("trace 'LazyConv2d(100000, 3000)' --input 4x4")
+    assert line.startswith("900,000,100,000 weights are more")
+
+
 BAD = {
     "empty.csv": (b"", "it holds 0 numbers"),
     "words.csv": (b"a,b\n", "could not convert string to float: 'a'"),
     "gap.csv": (b"1,,3\n", "could not convert string to float: ''"),
     "ragged.csv": (b"1,2\n3\n", "line 2 holds 1 numbers, the first row 2"),
-    "bytes.csv": (b"\xff\xfe\x00", "codec can't decode"),
+    "bytes.csv": (b"\xff\xfe\x00", "it is not text in UTF-8"),
     "huge.csv": (b"1e39\n", "too large for float32"),
     "huge.json": (b"[1" + b"0" * 400 + b"]", "too large"),
     "null.json": (b"[1, null]", "it holds null"),
@@ -154,6 +212,7 @@ BAD = {
     "ragged.json": (b"[[1, 2], [3]]", "inhomogeneous"),
     "deep.json": (b"[" * 100_000, "recursion"),
     "half.json": (b"[1, 2", "Expecting ',' delimiter"),
+    "empty.npy": (b"", "No data left in file"),
     "no.npy": (b"1,2,3", "cannot be read as numbers"),
     "pickle.npy": (b"\x93NUMPY\x01\x00", "cannot be read as numbers"),
     "no.png": (b"not a picture", "cannot be read as a picture"),
@@ -275,7 +334,10 @@ def test_weights_from_a_file(traced, refused, tmp_path):
     assert one["weights"] == [[[1.0, 2.0], [3.0, 4.0]]] * 2
     line = refused(f"trace {conv} --weights three.csv")
     assert line == "3 numbers are given; the weights of shape (1, 2, 2, 2) need 8"
-    assert "nowhere.csv cannot be read as numbers" in refused(f"trace {conv} --weights nowhere.csv")
+    given = "there is no file arange; weights are random, ones, sobel or a file of numbers"
+    assert refused(f"trace {conv} --weights arange") == given
+    given = "there is no file x; a bias is numbers such as 0 or 1,-2 or a file of numbers"
+    assert refused(f"trace {conv} --bias x") == given
 
 
 def test_a_bias_comes_from_the_line_or_a_file(refused, tmp_path):

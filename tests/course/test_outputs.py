@@ -38,6 +38,34 @@ def refused(**data):
     return str(caught.value).removeprefix(f"{PLACE}: ")
 
 
+FIGURE = "application/vnd.slidingwindows.figure+json"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"plain": "'a\u202eb'"}, "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ({"html": "<b>\u2066a</b>"}, "U+2066 LEFT-TO-RIGHT ISOLATE"),
+        ({"html": '<b title="&#8238;">a</b>'}, "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ({"markdown": "a\x00b"}, "U+0000"),
+        ({"latex": "a\x9bb, $c$"}, "U+009B"),
+        ({"plain": "\ud800"}, "U+D800"),
+        (
+            {FIGURE: {"name": "n", "caption": "a\u202a", "alt": "b"}},
+            "U+202A LEFT-TO-RIGHT EMBEDDING",
+        ),
+        ({FIGURE: {"name": "n", "caption": "a", "alt": "b\x00"}}, "U+0000"),
+    ],
+)
+def test_a_character_that_no_reader_sees_is_refused(data, told):
+    assert refused(**data) == f"an output holds {told}, which no reader sees"
+
+
+def test_what_a_terminal_swallows_is_not_on_the_page():
+    printed = {"output_type": "stream", "name": "stdout", "text": "a\x00b\x07 שלום\u200f"}
+    assert "\nab שלום\u200f\n" in shown(printed, PLACE)
+
+
 # HTML
 
 
@@ -175,6 +203,19 @@ def test_a_matrix_is_mathml():
 
 def test_a_formula_that_cannot_be_read_is_refused():
     assert "the formula" in refused(latex="$x^2^3$")
+
+
+def test_a_macro_in_the_words_of_latex_is_refused():
+    told = refused(latex=r"\(a\), \$5, $\alpha$, $$b$$ and \textbf{bold}")
+    assert told == r"\textbf is outside a formula, and would be shown as it is written"
+    assert "bold" in html(latex=r"\(a\), \$5, $\alpha$, $$\beta$$ and *bold*")
+
+
+@pytest.mark.parametrize("kind", ["latex", "markdown"])
+def test_a_macro_that_nobody_knows_is_refused_with_its_place(kind):
+    assert refused(**{kind: r"$\fraq{1}{2}$"}) == (
+        r"the formula '\\fraq{1}{2}' cannot be read: \fraq is not known here"
+    )
 
 
 # All else

@@ -694,26 +694,47 @@ def strides(page):
     five = nn.Sequential(*[nn.MaxPool2d(2)] * 5)
     found = [s for s in range(1, 65) if follows(five, s, noise())]
     page.says(
-        "Five follow one shift in 32, along each axis, but only if nothing is padded. Zeros in a "
+        "Five follow one shift in 32, along each axis, but not if you pad with zeros. Zeros in a "
         "border do not move along",
-        found == [32, 64] and not any(follows(padded_means(), s) for s in (32, 64)),
+        found == [32, 64] and not any(follows(means_in(nn.ZeroPad2d(1)), s) for s in (32, 64)),
     )
     page.prints(
         "for padding in (0, 1):",
         f"padding 0: follows shifts by {found}",
         "padding 1: follows shifts by nothing",
     )
+    rolled = {
+        pad: [s for s in range(1, 65) if follows_on_ring(means_in(getattr(nn, pad)(1)), s)]
+        for pad in ("ZeroPad2d", "ReplicationPad2d", "CircularPad2d")
+    }
+    page.says(
+        "On a ring, circular padding does, because what it puts beyond one border comes from the "
+        "other. Copies of the border do not",
+        rolled == {"ZeroPad2d": [], "ReplicationPad2d": [], "CircularPad2d": [32, 64]},
+    )
+    page.prints(
+        "for pad in (nn.ZeroPad2d(1), nn.ReplicationPad2d(1), nn.CircularPad2d(1)):",
+        *(
+            f"{pad}: follows shifts of the ring by {shifts or 'nothing'}"
+            for pad, shifts in rolled.items()
+        ),
+    )
     page.says(
         "A strided layer without padding follows shifts by its stride, and no others",
         all(shifts == [2, 4] for shifts in once.values()),
     )
-    page.labels("So expect less of a network that pads than of the rings")
+    page.labels("So expect less of a network that pads with zeros than of the rings")
 
 
-def padded_means():
-    """Five means of 3×3 at stride 2, in zeros that are put around by hand."""
-    layers = [nn.ZeroPad2d(1), nn.AvgPool2d(3, 2)] * 5
-    return nn.Sequential(*layers)
+def means_in(pad):
+    """Five means of 3×3 at stride 2, each in a border that is put around by hand."""
+    return nn.Sequential(*[pad, nn.AvgPool2d(3, 2)] * 5)
+
+
+def follows_on_ring(layer, shift):
+    ring = noise()[:, 100:356, 100:356]
+    before, after = layer(ring), layer(ring.roll(-shift, 2))
+    return any(torch.equal(before.roll(-m, 2), after) for m in range(before.shape[-1]))
 
 
 class Ring(nn.Module):

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import xml.etree.ElementTree as Tree
 from types import SimpleNamespace
 
 import pytest
@@ -170,6 +171,52 @@ def test_a_formula_that_cannot_be_read_is_named_with_its_page():
         SlidingWindowsError, match=r"^page.md: the formula 'x\^2\^3' cannot be read: .*Error"
     ):
         with_mathml(r'<span class="arithmatex">\( x^2^3 \)</span>', "page.md")
+
+
+@pytest.mark.parametrize(
+    ("source", "unknown"),
+    [
+        (r"\fraq{1}{2}", r"\fraq"),
+        (r"\unknown", r"\unknown"),
+        (r"\includegraphics{a.png}", r"\includegraphics"),
+        (r"\frac{\foo}{2}", r"\foo"),
+        (r"\left\foo x \right)", r"\foo"),
+        (r"\big\foo", r"\foo"),
+        (r"\mathrm{\foo}", r"\foo"),
+        (r"\mathfoo{x}", r"\mathfoo"),
+        (r"\text{a \foo}", r"\foo"),
+        (r"\text{if $x$}", "a formula in words"),
+        (r"\begin{foo} x \end{foo}", "the environment foo"),
+        (r"a & b", "& outside a table"),
+        (r"\@", "\\"),
+        (r"\href{javascript:f()}{x}", r"\href"),
+        (r"\style{color:red}{x}", r"\style"),
+        (r"\class{a}{x}", r"\class"),
+    ],
+)
+def test_what_the_converter_does_not_know_is_named_not_shown(source, unknown):
+    with pytest.raises(SlidingWindowsError) as caught:
+        formula(source)
+    assert str(caught.value).endswith(f" cannot be read: {unknown} is not known here")
+
+
+@pytest.mark.parametrize(
+    ("source", "signs"),
+    [
+        (r"\backslash \setminus", "\\⧵"),
+        (r"\verb|\x|", r"\x"),
+        (r"\text{50\% of \$3, R\&D}", "50% of $3, R&D".replace(" ", "\N{NO-BREAK SPACE}")),
+        (r"\text{a<b>c</b>}", "a<b>c</b>"),
+        (r"\big\{ x \Bigr\}", "{x}"),
+        (r"\big\| x \big\rangle", "‖x⟩"),
+        (r"\mathbb{R} \mathrm{d} \mathring{a}", "ℝda˚"),
+        (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "a=bc=d"),
+        (r"\newcommand{\foo}{x} \foo", "x"),
+        (r"a < b \& c", "a<b&c"),
+    ],
+)
+def test_what_the_converter_knows_is_shown_as_signs(source, signs):
+    assert "".join(Tree.fromstring(formula(source)).itertext()) == signs
 
 
 # gallery

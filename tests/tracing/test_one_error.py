@@ -433,6 +433,8 @@ def closed(file):
 def test_a_name_that_is_too_long(tmp_path):
     with pytest.raises(SlidingWindowsError, match="cannot be written: File name too long"):
         save(FIGURES["max"], tmp_path / ("a" * 300 + ".txt"))
+    with pytest.raises(SlidingWindowsError, match="^save needs a file name, .*, not ''$"):
+        save(FIGURES["max"], "")
     longest = tmp_path / ("a" * 251 + ".txt")  # the name aside is no longer than the name itself
     assert save(FIGURES["max"], longest).is_file()
 

@@ -29,6 +29,8 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, Transfer, route, slide
 from slidingwindows.core.moves import cancelling
 
+INF, NAN = math.inf, math.nan
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
@@ -414,6 +416,27 @@ def test_where_the_powers_add_up_to_zero_an_lp_pool_passes_nothing(norm, window)
     assert made.target == ((0, 0),)
     words = "gradient 1 goes to 2 elements as 0: the powers add up to 0"
     assert made.moves[0].arithmetic == words
+
+
+@pytest.mark.parametrize("norm", [1, 2, 3, 1.5, 0.5, -1])
+@pytest.mark.parametrize("row", [[1.0, NAN], [NAN, NAN], [INF, -INF], [0.0, NAN], [2.0, INF]])
+def test_an_lp_pool_passes_on_what_torch_does_where_there_is_no_number(norm, row):
+    """A sum by itself, of power 1, is multiplied by its sign, for which torch takes 0 at nan."""
+    x = torch.tensor([[row]], requires_grad=True)
+    try:
+        made = route(nn.LPPool2d(norm, (1, 2)), x.detach())
+    except SlidingWindowsError as error:
+        assert "infinitely steep at 0" in str(error) and 0.0 in row and norm < 1
+        return
+    nn.LPPool2d(norm, (1, 2))(x).sum().backward()
+    got, expected = torch.tensor(made.target), x.grad[0]
+    assert torch.allclose(got, expected, equal_nan=True)
+    if norm == 1 and made.forward.steps[0].value != INF:
+        assert not got.any()
+        assert [move.arithmetic for move in made.moves] == [
+            "gradient 1 goes to 2 elements as 0: torch multiplies by the sign of nan, which it "
+            "takes for 0"
+        ]
 
 
 def test_an_lp_pool_of_nan_and_of_infinity_says_no_proportion():

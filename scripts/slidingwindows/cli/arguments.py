@@ -77,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         required=True,
+        type=_name,
         metavar="FILE",
         help="output file; the extension sets the format; - for stdout",
     )
@@ -85,7 +86,9 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument("--json", action="store_true", help="all numbers instead of words")
     guide = command("conv-arithmetic", "draw the 19 animations of the guide to convolution sizes")
     _looks(guide)
-    guide.add_argument("-o", "--output", required=True, metavar="FOLDER", help="output folder")
+    guide.add_argument(
+        "-o", "--output", required=True, type=_name, metavar="FOLDER", help="output folder"
+    )
     _site_commands(command)
     return top
 
@@ -95,6 +98,16 @@ def _examples(*names: str) -> str:
         f"  python -m slidingwindows {text}" for name in names for text in EXAMPLES.get(name, ())
     ]
     return "examples:\n" + "\n".join(lines) if lines else ""
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("a name is needed, '' is none")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_name(text))
 
 
 def _what(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +123,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         "--values",
         default="random",
         metavar="WHAT",
-        help="random (default), arange, photo, or a file: csv, txt, json, npy or a picture, "
+        help="random (default), arange, photo, or a file: csv, txt, json, npy, npz or a picture, "
         "whose size is the input's unless --input gives another",
     )
     parser.add_argument(
@@ -154,7 +167,7 @@ def _looks(parser: argparse.ArgumentParser) -> None:
 def _site_commands(command) -> None:
     def of_site(name, summary):
         options = command(name, summary)
-        options.add_argument("--root", type=Path, default=Path(), help="folder with mkdocs.yml")
+        options.add_argument("--root", type=_path, default=Path(), help="folder with mkdocs.yml")
         return options
 
     course = command(
@@ -162,7 +175,7 @@ def _site_commands(command) -> None:
     )
     course.add_argument("title", help='such as "Attention, step by step"')
     course.add_argument(
-        "folder", nargs="?", type=Path, help="a new folder (default: named after the title)"
+        "folder", nargs="?", type=_path, help="a new folder (default: named after the title)"
     )
     new = of_site(
         "new-lesson", "start a lesson: a script that builds, its test and its place in nav"

@@ -23,6 +23,7 @@ def figure_of(options, pictured: bool = False):
     """
     import torch
     from torch import nn
+    from torch.nn.parameter import is_lazy
 
     from ..tracing.parsing import make_module
     from ..tracing.route import route
@@ -30,15 +31,17 @@ def figure_of(options, pictured: bool = False):
     from ..tracing.values import generator, input_for, weigh
 
     module, rng = make_module(options.call), generator(options.seed, use=1)
-    weigh(module, options.weights, options.bias, rng)
     x = input_for(module, options.input, options.values, options.seed, options.low, options.high)
+    dims = tracer_of(module)[0]
+    if any(is_lazy(parameter) for parameter in module.parameters()):
+        module = make_module(options.call, x.shape[-dims - 1])
+    weigh(module, options.weights, options.bias, rng)
     if pictured and max(x.shape[-2:]) > MAX_SIDE:
         raise SlidingWindowsError(
             f"a figure draws inputs of up to {MAX_SIDE}x{MAX_SIDE}, not "
             f"{'x'.join(map(str, x.shape))}; trace, json and txt take larger ones"
         )
     chosen = {"channel": options.channel, "sample": options.sample, "depth": options.depth}
-    dims = tracer_of(module)[0]
     if isinstance(module, nn.FractionalMaxPool2d | nn.FractionalMaxPool3d):
         batch = x.shape[0] if x.dim() == dims + 2 else 1
         samples = torch.rand(1, 1, dims, generator=rng)

@@ -257,6 +257,8 @@ class Lp(Reduction):
         norm, scale = self.exponent, self.scale(step)
         total = sum(self._terms(step)) * scale
         common = arriving * scale * power(total, 1 / norm - 1) if total else 0.0
+        if norm == 1 and math.isnan(total):  # of a sum by itself only the sign counts, 0 for nan
+            common = arriving * 0.0
         return [common * power(tap.value, norm - 1) for tap in step.taps]
 
     def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
@@ -265,6 +267,8 @@ class Lp(Reduction):
             if why:
                 return f"becomes nan: {why}"
         words = f"goes to {_elements(places)}"
+        if self.exponent == 1 and math.isnan(step.value) and math.isfinite(arriving):
+            return f"{words} as 0: torch multiplies by the sign of nan, which it takes for 0"
         if not math.isfinite(step.value):
             return "becomes nan" if math.isnan(step.value) else words
         if not sum(self._terms(step)) and self.exponent > 0:

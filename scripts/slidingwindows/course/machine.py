@@ -17,11 +17,16 @@ from .failing import where
 from .lessons import Lesson
 
 # '<Foo object at 0x7f12ab34cd56>', or a bare address: twelve digits, where programs are loaded.
-ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b|\b0x(?:0000)?[5-7][0-9a-f]{11}\b")
+ADDRESS = re.compile(r"\bat 0[xX][0-9a-fA-F]{6,16}\b|\b0[xX](?:0000)?[5-7][0-9a-fA-F]{11}\b")
 DECIMAL = re.compile(r"(?<![\w.])\d{14,15}(?![\w.])")
 LOWEST, HIGHEST = 0x5000_0000_0000, 0x7FFF_FFFF_FFFF  # of addresses on 64-bit systems
 ASKS_ADDRESS = re.compile(r"\bid\(|\bdata_ptr\(")
-HOMES = r"/(?:home|Users|root)/[\w.-]+|\b[A-Z]:[\\/]+Users[\\/]+[\w.-]+"
+HOMES = r"/(?:home|Users|root)/[\w.-]+|\b[A-Za-z]:[\\/]+[Uu]sers[\\/]+[\w.-]+"
+HOMES += r"|/mnt/[a-z]/[Uu]sers/[\w.-]+|(?:/private)?/var/folders/[\w.+-]+"
+OWN = r"/(?:proc|run/user)/\d+|/dev/shm/[\w.-]+"  # of a process, of a user, of a boot
+# A folder of another machine, '\\server\share', also as repr() writes it.
+SHARED = re.compile(r"(?<![\w\\])(?:\\\\[\w.$-]{2,}\\|\\{4}[\w.$-]{2,}\\\\)[\w.$-]{2,}")
+TABLE = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)  # where \\ ends a row
 INSTALLED = r"/[\w./-]*/(?:site|dist)-packages\b"
 ASKS_PROCESS = re.compile(r"getpp?id|\bprocess|threading|get_native_id", re.IGNORECASE)
 NAMES_PROCESS = re.compile(r"\bpp?id\b|process", re.IGNORECASE)
@@ -78,13 +83,14 @@ def _paths(project: Path) -> re.Pattern:
     short = [path for path in ("/tmp", "/root", tempfile.gettempdir()) if path not in long]
     named = "|".join(rf"{re.escape(path)}(?![\w-])" for path in long)
     below = "|".join(rf"{re.escape(path)}/[\w.-]+" for path in dict.fromkeys(short))
-    whole = "|".join(part for part in (named, below, HOMES, INSTALLED) if part)
+    whole = "|".join(part for part in (named, below, HOMES, OWN, INSTALLED) if part)
     # A path begins anywhere but inside another one, so also after 'PATH=/usr/bin:' and 'file://'.
     return re.compile(rf"(?:(?<![\w./])|(?<=://)|(?<=:///)|(?<=://localhost))(?:{whole})")
 
 
 def _trace(text: str, source: str, paths: re.Pattern, numbers) -> tuple[str, str] | None:
-    match = paths.search(ELSEWHERE.sub(" ", text))
+    near = ELSEWHERE.sub(" ", text)
+    match = paths.search(near) or SHARED.search(TABLE.sub(" ", near))
     if match:
         return "a path of this machine", match[0]
     match = ADDRESS.search(text)

@@ -22,6 +22,13 @@ TALL = ("mfrac", "mtable", "munderover", "munder", "mover")
 SIDES = {"⌊": "prefix", "⌈": "prefix", "⌋": "postfix", "⌉": "postfix"}
 
 
+# Environments that are one formula; those that latex2mathml knows are tables.
+PLAIN = {"equation", "equation*", "displaymath", "math"}
+ALIGNED = re.compile(r"\\(begin|end)\s*\{aligned\}")  # it knows the same as align*
+NAMED = re.compile(r"\\begin\s*\{([^{}]*)\}|(\\math[A-Za-z]+)")
+CODE = re.compile(r"&#x([0-9A-Fa-f]+);")  # as latex2mathml writes signs
+ESCAPED = re.compile(r"\\([%_$&#{}])")  # in words
+
 # Signs that mean something in Markdown are written as HTML has it, so that they mean themselves.
 SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in r"\`*_[]{}|~^$"}
 
@@ -91,17 +98,58 @@ def with_mathml(html: str, page: str) -> str:
 def to_mathml(source: str, display: str, page: str) -> str:
     """A LaTeX formula, with its HTML entities, as <math>. display: 'block' or 'inline'.
 
-    Raises SlidingWindowsError naming page and formula if it cannot be read.
+    Raises SlidingWindowsError naming page and formula if it cannot be read, and the macro if there
+    is one that nobody knows.
     """
-    from latex2mathml.converter import convert
+    from latex2mathml.converter import Converter
 
     formula = unescape(source).strip()
     try:
-        return _fenced(convert(formula, display=display))
+        math = Converter(display=display).convert_to_element(ALIGNED.sub(r"\\\1{align*}", formula))
+        unknown = _unknown(math, formula)
+        made = "" if unknown else _fenced(Tree.tostring(math, encoding="unicode"))
     except Exception as error:  # latex2mathml raises many types, some without a message
         raise SlidingWindowsError(
             f"{page}: the formula {formula!r} cannot be read: {type(error).__name__} {error}"
         ) from error
+    if unknown:
+        raise SlidingWindowsError(
+            f"{page}: the formula {formula!r} cannot be read: {unknown} is not known here"
+        )
+    return made
+
+
+def _unknown(math: Tree.Element, formula: str) -> str:
+    """What latex2mathml does not know, or '': it writes macros as text, and leaves out the others.
+
+    math: what it made of the formula; its words and signs become what they stand for.
+    """
+    from latex2mathml import commands
+    from latex2mathml.symbols_parser import convert_symbol
+
+    known = {name for name in vars(commands).values() if isinstance(name, str)}
+    tables = {name[1:] for name in commands.MATRICES} | {"aligned"} | PLAIN
+    for found in NAMED.finditer(formula):
+        if found[1] is not None and found[1] not in tables:
+            return f"the environment {found[1]}"
+        if found[2] and found[2] not in known and not convert_symbol(found[2]):
+            return found[2]
+    for one in math.iter():
+        text, words = one.text or "", one.tag == "mtext"
+        barred = {"href", "style", "class"} & set(one.attrib)
+        if barred:
+            return f"\\{barred.pop()}"
+        if words and re.search(r"(?<!\\)\$", text):
+            return "a formula in words"
+        if not words and convert_symbol(text):  # after \big and its like
+            text = f"&#x{convert_symbol(text)};"
+        text = ESCAPED.sub(r"\1", text)
+        macro = re.search(r"\\(?:[A-Za-z]+|.?)|^&$", text)
+        verbatim = words and commands.VERB in formula and one.get("mathvariant") == "monospace"
+        if macro and not verbatim:
+            return "& outside a table" if macro[0] == "&" else macro[0]
+        one.text = CODE.sub(lambda match: chr(int(match[1], 16)), text)
+    return ""
 
 
 def _fenced(formula: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from unicodedata import name
 
 from ..core.errors import SlidingWindowsError
 from .authoring import MIME
 from .commonmark import for_page
 from .figure_data import named
 from .fragments import fragment
+from .machine import texts_of
 from .mathml import BLOCK, INLINE, to_mathml, with_mathml
 from .terminal import left
 
@@ -31,7 +33,13 @@ ONE = r"\$(?P<one>(?:[^$\\]|\\.)*)\$"
 FORMULA = re.compile(rf"\s*(?:{TWO}|{ONE}|{SQUARE}|{ENVIRONMENT})\s*\Z", re.DOTALL)
 # Display formulas in running text, which Markdown recognises only as paragraphs of their own.
 DISPLAYED = re.compile(rf"(?<!\\){TWO}|{SQUARE}|{ENVIRONMENT}", re.DOTALL)
+ROUND = r"\\\((?:(?!\\\)).)*\\\)"
+WITHIN = re.compile(rf"(?<!\\)(?:{TWO}|{ONE})|{SQUARE}|{ENVIRONMENT}|{ROUND}", re.DOTALL)
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
+# What no reader sees: controls, marks that turn a line's order round, halves of characters.
+UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 
 
@@ -42,6 +50,16 @@ def shown(output: dict, place: str) -> str:
     A figure becomes a mark, '<!-- figure NAME -->'. Raises SlidingWindowsError for anything that a
     page cannot or may not show.
     """
+    made = _shown(output, place)
+    words = texts_of(output) if MIME in output.get("data", {}) else []
+    for hidden in map(UNSEEN.search, [made, *words]):
+        if hidden:
+            sign = f"U+{ord(hidden[0]):04X} {name(hidden[0], '')}".strip()
+            raise SlidingWindowsError(f"{place}: an output holds {sign}, which no reader sees")
+    return made
+
+
+def _shown(output: dict, place: str) -> str:
     kind = output["output_type"]
     if kind == "stream":
         return _text(left(output["text"]).rstrip("\n"))
@@ -121,6 +139,11 @@ def _latex(text: str, place: str) -> str:
     """A formula, as sympy and IPython's Math give it; any other LaTeX as text with formulas."""
     matched = FORMULA.match(text)
     if not matched:
+        macro = re.search(r"\\[A-Za-z]+", WITHIN.sub(" ", text))
+        if macro:
+            raise SlidingWindowsError(
+                f"{place}: {macro[0]} is outside a formula, and would be shown as it is written"
+            )
         apart = DISPLAYED.sub(lambda match: f"\n\n{match[0]}\n\n", text)
         return _framed("sw-markdown", _markdown(apart, place))
     parts = ("two", "one", "square", "environment")

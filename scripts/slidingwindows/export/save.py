@@ -79,6 +79,8 @@ def _path(name: object) -> Path:
     try:
         path = Path(os.fsdecode(cast("str", name)))
         os.fsencode(path)
+        if not name:
+            raise SlidingWindowsError("save needs a file name, or a file opened for bytes, not ''")
         return path
     except (TypeError, UnicodeError) as error:
         what = type(name).__name__ if isinstance(error, TypeError) else repr(name)

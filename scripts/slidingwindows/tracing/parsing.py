@@ -48,19 +48,26 @@ def parse_call(text: str) -> tuple[str, list, dict]:
     return _name(node.func, text), arguments, options
 
 
-def make_module(text: str) -> nn.Module:
+def make_module(text: str, channels: int | None = None) -> nn.Module:
     """The torch module that a call describes.
 
+    channels: of the input, with which a lazy convolution becomes one that is not; without them it
+    stays lazy.
     Raises SlidingWindowsError if torch.nn has no such module or refuses the arguments,
     for numbers beyond LARGEST and for more than MOST_WEIGHTS weights.
     """
     import torch
     from torch import nn
+    from torch.nn.parameter import is_lazy
 
     from .slide import TRACERS, known_modules
 
     name, arguments, options = parse_call(text)
     known = {kind.__name__: kind for kind in TRACERS}
+    lazy = {f"Lazy{name}": name for name in known if hasattr(nn, f"Lazy{name}")}
+    if name in lazy and channels is not None:
+        name, arguments = lazy[name], [channels, *arguments]
+    known |= {name: getattr(nn, name) for name in lazy}
     if name not in known or not hasattr(nn, name):
         raise SlidingWindowsError(f"{name} is not one of {known_modules()}{_meant(name, known)}")
     _check_numbers(arguments + list(options.values()))
@@ -69,7 +76,7 @@ def make_module(text: str) -> nn.Module:
             warnings.simplefilter("ignore")  # of kernels without elements
             with torch.device("meta"):  # which takes no memory
                 weights = known[name](*arguments, **options).parameters()
-            count = sum(parameter.numel() for parameter in weights)
+            count = sum(p.numel() for p in weights if not is_lazy(p))
             if count > MOST_WEIGHTS:
                 raise SlidingWindowsError(
                     f"{count:,} weights are more than the {MOST_WEIGHTS:,} that are accepted", text

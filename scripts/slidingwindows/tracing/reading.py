@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +16,15 @@ from ..core.errors import SlidingWindowsError
 
 MOST = 512 * 512  # numbers; a trace of more would take minutes
 MOST_BYTES, MOST_PIXELS = 50_000_000, 50_000_000
+NUMBERS = (".csv", ".txt", ".json", ".npy", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 
 
 def read_numbers(path: Path) -> np.ndarray:
-    """The float32 numbers of a .npy, .json, .csv or .txt file, in the shape they have there.
+    """The float32 numbers of a .npy, .npz, .json, .csv or .txt file, in the shape they have there.
 
-    A text file has one row a line, its numbers parted by commas, semicolons or
-    spaces; empty lines and lines that begin with # are skipped.
+    An .npz file holds one array. A text file has one row a line, its numbers parted by commas,
+    semicolons or spaces; empty lines and lines that begin with # are skipped.
     Raises SlidingWindowsError for anything else, for rows of different lengths and
     for more than MOST numbers.
     """
@@ -29,20 +33,26 @@ def read_numbers(path: Path) -> np.ndarray:
         if path.suffix.lower() == ".npy":
             # Mapped, so that a header cannot ask for more than the file holds.
             numbers = np.load(path, mmap_mode="r", allow_pickle=False)
+        elif path.suffix.lower() == ".npz":
+            numbers = _only(path)
         elif path.suffix.lower() == ".json":
             numbers = _nested(json.loads(path.read_text("utf-8-sig")))
         else:
             numbers = _rows(path.read_text("utf-8-sig"))
-        if numbers.dtype.kind not in "biuf":
-            raise ValueError(f"numbers of type {numbers.dtype} are not supported")
-        if not 0 < numbers.size <= MOST:
-            raise ValueError(f"it holds {numbers.size:,} numbers; from 1 to {MOST:,} are accepted")
+        _check_array(numbers.dtype, numbers.size)
         with np.errstate(over="ignore"):
             single = np.array(numbers, dtype=np.float32)
         if np.isfinite(numbers).sum() != np.isfinite(single).sum():
             raise ValueError("it holds numbers that are too large for float32")
         return single
+    except UnicodeDecodeError as error:
+        raise SlidingWindowsError(
+            f"{path} cannot be read as numbers: it is not text in UTF-8; files of numbers are "
+            f"{', '.join(NUMBERS)}, and numpy.save writes a tensor as .npy"
+        ) from error
     except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise _unread(path, error) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise _unread(path, error) from error
 
 
@@ -78,6 +88,28 @@ def _plain(picture: Image.Image) -> Image.Image:
         white = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(white, picture)
     return picture
+
+
+def _only(path: Path) -> np.ndarray:
+    """The one array of an .npz file, which is loaded once its header is known to be harmless."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        if len(names) != 1:
+            raise ValueError(f"it holds {len(names)} arrays, and should hold one")
+        with archive.open(archive.namelist()[0]) as file:
+            first = np.lib.format.read_magic(file) == (1, 0)
+            header = f"read_array_header_{'1' if first else '2'}_0"
+            shape, _, dtype = getattr(np.lib.format, header)(file)
+    _check_array(dtype, math.prod(shape))
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays[names[0]]
+
+
+def _check_array(dtype: np.dtype, size: int) -> None:
+    if dtype.kind not in "biuf":
+        raise ValueError(f"numbers of type {dtype} are not supported")
+    if not 0 < size <= MOST:
+        raise ValueError(f"it holds {size:,} numbers; from 1 to {MOST:,} are accepted")
 
 
 def _nested(data) -> np.ndarray:

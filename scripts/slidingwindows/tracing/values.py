@@ -9,12 +9,14 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from ..core.arguments import pair
 from ..core.errors import SlidingWindowsError
 from .reading import MOST, PICTURES, read_numbers, read_picture
 from .slide import tracer_of
 
+WEIGHTS = ("random", "ones", "sobel")
 SOBEL = {1: [-1, 0, 1], 2: [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]}
 
 
@@ -50,14 +52,23 @@ def _weights(source: str, shape: tuple[int, ...]) -> torch.Tensor:
                 f"sobel is a kernel of 3 or 3×3, this one is {'×'.join(map(str, shape[2:]))}"
             )
         return kernel.expand(shape).clone()
-    return _fitted(torch.from_numpy(read_numbers(Path(source))), shape, "the weights")
+    return _fitted(_numbers(source, f"weights are {', '.join(WEIGHTS)}"), shape, "the weights")
+
+
+def _numbers(source: str, others: str) -> torch.Tensor:
+    """A file's numbers. others: what else may be given, for the error if there is no such file."""
+    if not os.path.exists(source):  # also False for a name that no file can have
+        raise SlidingWindowsError(
+            f"there is no file {source or repr(source)}; {others} or a file of numbers"
+        )
+    return torch.from_numpy(read_numbers(Path(source)))
 
 
 def _bias(source: str) -> torch.Tensor:
     try:
         return torch.tensor([float(word) for word in source.split(",")])
     except ValueError:
-        return torch.from_numpy(read_numbers(Path(source)))
+        return _numbers(source, "a bias is numbers such as 0 or 1,-2")
 
 
 def _fitted(numbers: torch.Tensor, shape: tuple[int, ...], what: str) -> torch.Tensor:
@@ -93,6 +104,8 @@ def full_shape(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
     dims, _ = tracer_of(module)
     if len(shape) == dims:
         channels = getattr(module, "in_channels", 1)
+        if isinstance(module, LazyModuleMixin):  # which has none yet, and takes any multiple
+            channels = module.groups
         if isinstance(module, nn.Fold):
             channels = math.prod(pair(module.kernel_size, "kernel_size"))
             _bounded((channels, *pair(module.output_size, "output_size")))
@@ -113,12 +126,12 @@ def input_for(
 
     source: 'random' (whole numbers from low to high, the same for the same seed),
     'arange' (0, 1, 2, ...), 'photo' (matplotlib's sample photo, 0 to 255, shrunk to the size)
-    or a file: .csv, .txt, .json, .npy or a picture, see ``reading``.
+    or a file: .csv, .txt, .json, .npy, .npz or a picture, see ``reading``.
     Raises SlidingWindowsError if the source cannot be read, or holds another count of numbers.
     """
     shape = full_shape(module, shape_of(size)) if size is not None else None
     if source not in WORDS:
-        return _from_file(module, Path(source), shape)
+        return _from_file(module, source, shape)
     if shape is None:
         raise SlidingWindowsError("the input needs a size, such as --input 7x7")
     if source == "photo":
@@ -150,14 +163,11 @@ def _bounded(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _from_file(module: nn.Module, path: Path, shape) -> torch.Tensor:
-    if not os.path.exists(path):  # also False for a name that no file can have
-        raise SlidingWindowsError(
-            f"there is no file {path}; values are {', '.join(WORDS)} or a file of numbers"
-        )
+def _from_file(module: nn.Module, source: str, shape) -> torch.Tensor:
+    path = Path(source)
     if path.suffix.lower() in PICTURES:
-        return _from_picture(path, shape, getattr(module, "in_channels", 1))
-    numbers = torch.from_numpy(read_numbers(path))
+        return _from_picture(path, shape, getattr(module, "in_channels", 1) or 1)
+    numbers = _numbers(source, f"values are {', '.join(WORDS)}")
     if shape is None:
         dims, sizes = tracer_of(module)[0], tuple(numbers.shape)
         if dims == 1 and sizes[1:] == (1,):  # one number per line is a signal
