@@ -5,13 +5,14 @@ import os
 import resource
 import signal
 
+from sweeps import SWEEPS
 from tiny_project import ALPHA, BETA, Project
 
 from slidingwindows.export.files import ASIDE
 from slidingwindows.site import build as site
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
-KILLS = 20
+KILLS = min(10 * SWEEPS, 20)
 
 # Python runs this in each process that a build starts. Each step that changes a file of the
 # project adds a line of fixed length to one log, whose length so far is the number of the step;
@@ -104,7 +105,7 @@ def killed(project, at):
     return done.returncode, [line.split(None, 1) for line in log.read_text().splitlines()]
 
 
-def test_killed_twenty_times_then_finished_equals_a_clean_build(built, project):
+def test_killed_many_times_then_finished_equals_a_clean_build(built, project):
     """At steps that are spread over all that a build does, half of them before MkDocs begins."""
 
     def words(number):
