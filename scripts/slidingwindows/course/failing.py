@@ -7,6 +7,7 @@ import re
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .lessons import Cell, Lesson
+from .limits import reason
 from .printed import last_lines
 from .terminal import left
 
@@ -32,6 +33,7 @@ def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) ->
     if isinstance(error, CellExecutionError):
         line = _line(lesson.code[number], notebook.cells[number].execution_count, error.traceback)
         what = f"{error.ename}: {error.evalue}".strip()
+        what += reason(what)
         return f"{where(lesson, number, line)}: {what}"
     if isinstance(error, CellTimeoutError):
         return f"{where(lesson, number)} did not end within {timeout} seconds"

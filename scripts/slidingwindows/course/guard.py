@@ -1,8 +1,9 @@
 """Guard a lesson's process: it may write only into its own folder, and is stopped in the act.
 
-Nor may it read the environment of another process, such as the build's, which may hold secrets.
-This prevents accidents, not attacks: a lesson's code runs as the user who builds, so it can
-start a program that reads whatever that user may read.
+Nor may it read the environment of another process, such as the build's, which may hold secrets,
+nor use the network, or more of the machine than limits.py says. This prevents accidents, not
+attacks: a lesson's code runs as the user who builds, so it can start a program that reads whatever
+that user may read.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from .landlock import write_below
+from .limits import limit, refuse_network
 
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -60,6 +62,7 @@ def keep_inside(own: str, project: str) -> None:
                 )
 
     def watch(event: str, arguments: tuple) -> None:
+        refuse_network(event, arguments)
         if event == "open":
             name, mode, flags = arguments
             if not flags & WRITING and not set(mode or "") & set("wax+"):
@@ -91,6 +94,7 @@ def keep_inside(own: str, project: str) -> None:
     if not any(project_.is_relative_to(folder) for folder in free):
         compiled = [sys.pycache_prefix] if sys.pycache_prefix else []
         write_below([str(own_), *map(str, free), *compiled])
+    limit()
 
 
 def refuse_exit() -> None:
