@@ -119,9 +119,10 @@ TOO_MUCH = {
 
 
 def refused(make) -> str:
+    made = make()
     with pytest.raises(SlidingWindowsError) as caught:
         for width in (640, 320):
-            contents(make(), "png", "light", width)
+            contents(made, "png", "light", width)
     return str(caught.value)
 
 

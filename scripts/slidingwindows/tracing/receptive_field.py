@@ -12,7 +12,7 @@ from torch import nn
 
 from ..core.arguments import whole, whole_or_same
 from ..core.errors import SlidingWindowsError, one_error
-from ..core.reach import Reach, walk_axis, walk_back
+from ..core.reach import Reach, Windows, walk_back
 from ..core.receptive import FieldLayer, ReceptiveField
 from .asking import ask_torch, is_shape, tensor_of
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
@@ -313,6 +313,7 @@ def _chosen(layers, output) -> tuple[tuple[int, ...], ...]:
     Only elements that see something of the input, because windows read padding as well.
     """
     windows = [layer.windows for layer in layers]
+    seeing = [_seeing(windows, axis, place) for axis, place in enumerate(output)]
     last = zip(layers[-1].reaches, output, strict=True)
     centre = [reach.start + index * reach.jump for reach, index in last]
     chosen = [output]
@@ -320,8 +321,20 @@ def _chosen(layers, output) -> tuple[tuple[int, ...], ...]:
         positions = []
         for axis, reach in enumerate(layers[number - 1].reaches):
             read = windows[number].reads(axis, (chosen[0][axis],))
-            seeing = [p for p in read if walk_axis(windows[:number], axis, (p,))]
-            off = [abs(reach.start + p * reach.jump - centre[axis]) for p in seeing]
-            positions.append(seeing[off.index(min(off))])
+            known = [place for place in read if place in seeing[axis][number - 1]]
+            off = [abs(reach.start + place * reach.jump - centre[axis]) for place in known]
+            positions.append(known[off.index(min(off))])
         chosen.insert(0, tuple(positions))
     return tuple(chosen)
+
+
+def _seeing(windows: list[Windows], axis: int, output: int) -> list[set[int]]:
+    """For each layer the outputs that see something of the input, of those an output depends on."""
+    needed = [{output}]
+    for layer in reversed(windows[1:]):
+        needed.insert(0, set(layer.reads(axis, needed[0])))
+    seeing = [{place for place in needed[0] if windows[0].reads(axis, (place,))}]
+    for layer, places in zip(windows[1:], needed[1:], strict=True):
+        below = seeing[-1]
+        seeing.append({p for p in places if not below.isdisjoint(layer.reads(axis, (p,)))})
+    return seeing
