@@ -102,7 +102,7 @@ for layer in (convolution, nn.MaxPool2d(2)):
 #
 # ## Gradients still pass through
 #
-# No parameters does not mean no gradient. A pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
+# In training, a network learns from its **gradient**: for each number, how much the result would change with it. No parameters does not mean no gradient, because a pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
 
 # %%
 for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # one number for each pixel

@@ -244,8 +244,8 @@ def the_end(page):
         *(f"{name:<13} {(1, classes)}  {n:>7,} parameters" for name, n in needs.items()),
     )
     page.says(
-        f"`nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so {averaged.numel()} numbers are left, however large the "
-        "photo is",
+        f"`nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so {averaged.numel()} numbers "
+        "are left, however large the photo is",
         {end[:-1](torch.rand(1, 16, n, n + 3)).numel() for n in (1, 9, 40)} == {averaged.numel()},
     )
     page.says(f"needs {needs['averages']} parameters instead of {needs['every number']:,}")

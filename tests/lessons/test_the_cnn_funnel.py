@@ -141,8 +141,6 @@ def the_picture(page, outputs):
     x, *maps = outputs
     drawn = page.drawing("funnel-maps")
     shown = {axes["title"]: axes for axes in drawn[-2:]} | {drawn[0]["title"]: drawn[0]}
-    planes = torch.tensor(np.array([axes["images"][0] for axes in drawn[1:9]]))
-    assert torch.allclose(planes.float(), maps[0], atol=1e-5)
     small, start = [axes for axes in drawn if axes not in shown.values()], 0
     agree = []
     for stage in maps:
@@ -171,7 +169,10 @@ def the_picture(page, outputs):
         "and maps of small details, and the same sixteen once more",
         [len(stage) for stage in maps] == [8, 8, 16, 16],
     )
-    page.says("At the end one map that is brightest where the face is", scores(x).dim() == 2)
+    page.says(
+        "At the end one map that is brightest where the face is",
+        38 < (row + 0.5) / 26 * SIDE < 105 and 25 < (col + 0.5) / 26 * SIDE < 92,  # as one sees
+    )
     page.says("All maps of a network from photo to answer", start == sum(map(len, maps)))
     sides, channels = ([stage.shape[n] for stage in outputs] for n in (1, 0))
     page.says(
