@@ -121,7 +121,7 @@ show(
 # %% [markdown]
 # A quarter of what its window sent. An average pool does not look at the pixels for that: its shares are the same for every image.
 #
-# At the border, the share depends on what you divide by. You know the two choices from [padding](padding.ipynb):
+# At the border, the share depends on what you divide by. You know the two choices from [average pooling](average-pooling.ipynb):
 
 # %%
 white = torch.ones(1, 3, 3)

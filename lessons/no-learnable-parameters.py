@@ -89,7 +89,7 @@ show(
 # %% [markdown]
 # So average pooling is a convolution whose weights are fixed. Max pooling is not: no choice of weights gives a maximum.
 #
-# A convolution without bias treats a sum as the sum of its parts. A maximum does not:
+# A convolution without bias is **linear**: it treats a sum as the sum of its parts. A maximum does not:
 
 # %%
 a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])

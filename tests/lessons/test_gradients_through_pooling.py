@@ -256,7 +256,7 @@ def at_the_border(page):
         lines += [f"count_include_pad={counted}: {windows.sum() / divisor:.2f} in total"]
         lines += [str(windows[0] / divisor)]
     page.prints("for counted in (True, False):", *lines)
-    page.labels("You know the two choices from [padding]")
+    page.labels("You know the two choices from [average pooling]")
     real = 9 * layers[True](white)
     page.says("At stride 2, there are four windows, one at each corner", real.shape == (1, 2, 2))
     page.says(
