@@ -23,7 +23,7 @@
 # !!! question "Predict"
 #     With `dilation=2` the kernel stands at the left end of the row. Which three numbers does it add up? And how often does it fit?
 
-# %% tags=["hide-input"]
+# %%
 from textwrap import fill
 
 import matplotlib
@@ -35,7 +35,6 @@ from torch.nn import functional as F
 from slidingwindows import receptive_field, slide
 from slidingwindows.lesson import plot, show
 
-# %%
 eight = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
 in_a_row = nn.Conv1d(1, 1, 3, dilation=2, bias=False)
 in_a_row.weight.data.fill_(1)

@@ -89,14 +89,14 @@ def draw(figure):
         for n, one in enumerate(maps[number]):
             panels[f"{number} {n}"].imshow(one.numpy(), cmap="gray", interpolation="nearest")
         for n in range(0, len(maps[number]), 8):
-            panels[f"{number} {n}"].set_ylabel(f"{maps[number].shape[1]}", fontsize=13)
+            panels[f"{number} {n}"].set_ylabel(f"layer {number}", fontsize=11)
     for n, name in enumerate(patterns):
         panels[f"1 {n}"].set_title(name, fontsize=12)
     panels["photo"].imshow(x.permute(1, 2, 0).numpy())
-    panels["photo"].set_title("the photo, 110×110")
+    panels["photo"].set_title("the photo")
     score = answer(maps[-1])[0]
     panels["score"].imshow(score.numpy(), cmap="gray", interpolation="nearest")
-    panels["score"].set_title("face? 26×26")
+    panels["score"].set_title("like a face?")
     panels["answer"].imshow(x.permute(1, 2, 0).numpy())
     row, col = ((place + 0.5) * 110 / 26 for place in find(x))
     panels["answer"].plot(col, row, marker="o", markersize=26, fillstyle="none", color="white")
@@ -111,9 +111,9 @@ plot(
     "smoothed maps and maps of small details, and the same sixteen once more, coarser still. At "
     "the end one map that is brightest where the face is, and the portrait with a ring around "
     "the mouth.",
-    caption="All maps of a network from photo to answer. The numbers on the left are rows of a map, "
-    "each stretched to the full range from black to white. Convolution, pool, convolution, pool, "
-    "and a last layer that says how much each place is like a face.",
+    caption="All maps of a network from photo to answer, each stretched to the full range from black "
+    "to white. Layers 1 and 3 are convolutions, layers 2 and 4 are pools, and a last layer says how "
+    "much each place is like a face.",
     height=980,
 )
 

@@ -143,13 +143,13 @@ def the_picture(page, outputs):
     shown = {axes["title"]: axes for axes in drawn[-2:]} | {drawn[0]["title"]: drawn[0]}
     small, start = [axes for axes in drawn if axes not in shown.values()], 0
     agree = []
-    for stage in maps:
+    for number, stage in enumerate(maps, 1):
         here = small[start : start + len(stage)]
         agree += [
             np.allclose(axes["images"][0], one.numpy(), atol=1e-5)
             for axes, one in zip(here, stage, strict=True)
         ]
-        agree.append({axes["ylabel"] for axes in here} == {"", str(stage.shape[1])})
+        agree.append({axes["ylabel"] for axes in here} == {"", f"layer {number}"})
         start += len(stage)
     row, col = place(x)
     ring = shown["the answer: here"]["lines"][0]
@@ -159,7 +159,7 @@ def the_picture(page, outputs):
         and start == len(small) == 48
         and [axes["title"] for axes in small[:8]]
         == ["right", "left", "down", "up", "red", "green", "blue", "bright"]
-        and np.allclose(shown["face? 26×26"]["images"][0], scores(x).numpy(), atol=1e-5)
+        and np.allclose(shown["like a face?"]["images"][0], scores(x).numpy(), atol=1e-5)
         and np.allclose(np.ravel(ring[1:]), [(col + 0.5) / 26 * SIDE, (row + 0.5) / 26 * SIDE]),
     )
     page.labels("Here the question is: where is the face?")
@@ -174,6 +174,11 @@ def the_picture(page, outputs):
         38 < (row + 0.5) / 26 * SIDE < 105 and 25 < (col + 0.5) / 26 * SIDE < 92,  # as one sees
     )
     page.says("All maps of a network from photo to answer", start == sum(map(len, maps)))
+    kinds = [type(layer) for layer in page.names["network"]]
+    page.says(
+        "Layers 1 and 3 are convolutions, layers 2 and 4 are pools",
+        [kinds[n - 1] for n in (1, 3, 2, 4)] == [nn.Conv2d] * 2 + [nn.MaxPool2d] * 2,
+    )
     sides, channels = ([stage.shape[n] for stage in outputs] for n in (1, 0))
     page.says(
         "In between, height and width shrink and channels grow. See every map on the way",
