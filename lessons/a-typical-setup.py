@@ -83,7 +83,7 @@ for name, end in {"every number": every_number, "averages": averages}.items():
     print(f"{name:<13} {tuple(end(maps).shape)}  {parameters:>7,} parameters")
 
 # %% [markdown]
-# `nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so 16 numbers are left, however large the photo is. The linear layer behind it needs 170 parameters instead of 125,450. [A later lesson](adaptive-and-global-pooling.ipynb) says what you give up for that.
+# `nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so 16 numbers are left, however large the photo is. The linear layer behind it needs 170 parameters instead of 125,450. [A later lesson](adaptive-and-global-pooling.ipynb) says what you give up for that. The [network calculator](../network.md) has the whole network among its examples, as *Typical setup*: change a layer, and watch the shapes behind it follow.
 #
 # !!! tip "An opinion: where to start"
 #     - **By default**, repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the filters each time. You can check its shapes without a pencil, so you make fewer mistakes.
