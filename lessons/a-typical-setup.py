@@ -1,27 +1,14 @@
 # ---
 # title: A typical setup
-# description: The same small network built three ways, with pools, without, and with strides. Follow every shape by hand and watch 26 come out twice.
+# description: Convolution, ReLU, pool, and again. Work out its shapes in your head, then see what changes without padding, without pools, and with strides.
 # ---
 
 # %% [markdown]
 # # A typical setup
 #
-# Put the parts together, as many small networks do: a convolution, a pool, a convolution, a pool. Then take the pools away. Then bring the shrinking back with strides.
-#
-# !!! abstract "What you will be able to do"
-#     - Work out the shape after every layer with one formula.
-#     - Explain why pools and strides arrive at the same 26, and when they do not.
-#     - Compare parameters and multiply-adds of three designs before you train any of them.
-#
-# ## One formula for every layer
-#
-# Convolutions and pools share the rule of [output size](output-size.ipynb). For an input of size $i$, a kernel of size $k$, a stride $s$ and a padding $p$, and without dilation, the output has size
-#
-# $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
-#
-# In Python the floor is the operator `//`:
+# You have the parts. How do you put them together? Many networks for images repeat one short block: a convolution, a ReLU, a pool. Here are two such blocks, and what they make of a photo:
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.cbook
 import numpy as np
 import torch
@@ -34,6 +21,84 @@ from slidingwindows.lesson import show
 torch.set_grad_enabled(False)  # nothing is trained here
 
 
+def photo(side):
+    """The portrait that comes with matplotlib, in colour, with so many rows and columns."""
+    picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+    picture = picture.crop((90, 20, 420, 350)).resize((side, side))
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255
+
+
+torch.manual_seed(7)
+typical = nn.Sequential(
+    nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+)  # fmt: skip
+
+# %%
+show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weights. The convolution and its ReLU keep the size, and the pool halves it.")
+
+# %% [markdown]
+# It goes from 112 to 56 to 28, and you can work that out in your head. That is the point of the block: nothing in it needs a formula.
+#
+# !!! abstract "What you will be able to do"
+#     - Work out the shapes of a typical network in your head.
+#     - Work out the shape after every layer of any other network with one formula.
+#     - Explain why pools and strides arrive at the same 26, and when they do not.
+#     - Compare parameters and multiply-adds of three designs before you train any of them.
+#
+# ## One block, three layers
+#
+# Each layer of the block has its own task, so each changes its own part of the shape:
+#
+# - `nn.Conv2d(3, 8, 3, padding=1)` sets the channels. A kernel of 3 trims two rows and two columns, and the padding adds two, so the size stays.
+# - `nn.ReLU()` looks at each number alone, so the whole shape stays.
+# - `nn.MaxPool2d(2)` halves the size, and leaves the channels as they are.
+#
+# So you read the shape off the network: as many channels as the last convolution has filters, and one halving for each pool.
+#
+# !!! question "Predict"
+#     The photo now has 224 rows and columns. What shape comes out of the two blocks? And what if a third block of the same kind, with 32 filters, follows them?
+
+# %%
+third = nn.Sequential(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+longer = nn.Sequential(*typical, *third)
+for side in (112, 224):
+    print(side, tuple(typical(photo(side)).shape), tuple(longer(photo(side)).shape))
+
+# %% [markdown]
+# 224 becomes 112 and then 56, and the third block makes it 28.
+#
+# Why twice the filters in each block? A pool leaves a quarter of the places, so there is room for more channels, and still the maps get smaller altogether: 8 maps of 56×56 are 25,088 numbers, and 16 maps of 28×28 are 12,544. VGG, a network that many others copied, is built so: kernels of 3 with a padding of 1, pools of 2, and twice the channels after each pool, from 64 up to 512 ([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)).
+#
+# ## The end: an answer
+#
+# The maps are not an answer yet. A classifier ends with a linear layer that gives one number for each class. It could read every number of the last maps, or only the average of each map:
+
+# %%
+every_number = nn.Sequential(nn.Flatten(), nn.Linear(16 * 28 * 28, 10))
+averages = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10))
+maps = typical(photo(112))[None]  # a batch of one
+for name, end in {"every number": every_number, "averages": averages}.items():
+    parameters = sum(p.numel() for p in end.parameters())
+    print(f"{name:<13} {tuple(end(maps).shape)}  {parameters:>7,} parameters")
+
+# %% [markdown]
+# `nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so 16 numbers are left, however large the photo is. The linear layer behind it needs 170 parameters instead of 125,450. [A later lesson](adaptive-and-global-pooling.ipynb) says what you give up for that. The [network calculator](../network.md) has the whole network among its examples, as *Typical setup*: change a layer, and watch the shapes behind it follow.
+#
+# !!! tip "An opinion: where to start"
+#     - **By default**, repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the filters each time. You can check its shapes without a pencil, so you make fewer mistakes.
+#     - **Take a stride instead of a pool** when the work is what hurts: the convolution then makes a quarter of its stops, as you saw in [stride instead of pooling](stride-instead-of-pooling.ipynb).
+#     - **End with an average over each map**, because then the network takes photos of any size, and its last layer stays small.
+#
+# ## Without padding: one formula for every layer
+#
+# Now leave the padding out, and the head is not enough. Convolutions and pools share the rule of [output size](output-size.ipynb). For an input of size $i$, a kernel of size $k$, a stride $s$ and a padding $p$, and without dilation, the output has size
+#
+# $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
+#
+# In Python the floor is the operator `//`:
+
+# %%
 def out(i, k, s=1, p=0):
     return (i + 2 * p - k) // s + 1
 
@@ -41,12 +106,10 @@ def out(i, k, s=1, p=0):
 out(110, k=3)
 
 # %% [markdown]
-# The photo is the one from [the CNN funnel](the-cnn-funnel.ipynb): three channels, 110 rows, 110 columns.
+# You will send a photo of 110 rows and 110 columns through three networks without padding. They come from the slides that this course began from, and they leave out the ReLU, which changes no shape.
 
 # %%
-photo = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
-photo = photo.crop((90, 20, 420, 350)).resize((110, 110))
-x = torch.from_numpy(np.array(photo)).permute(2, 0, 1) / 255
+x = photo(110)
 
 
 def walk(network, x):
@@ -64,7 +127,7 @@ def walk(network, x):
 
 
 # %% [markdown]
-# ## First way: with pools
+# ### First way: with pools
 #
 # !!! question "Predict"
 #     Work it out on paper. Start at 110. A convolution with a kernel of 3, a pool of 2, another convolution of 3, another pool of 2. What size comes out?
@@ -80,11 +143,9 @@ with_pools = nn.Sequential(
 walk(with_pools, x)
 
 # %% [markdown]
-# It is 26. Each convolution trims two rows and two columns. Each pool halves.
+# It is 26. Each convolution trims two rows and two columns, and each pool halves.
 #
-# The channels follow the convolutions alone: 3, 8, 16. The pools leave them as they are.
-#
-# ## Second way: without the pools
+# ### Second way: without the pools
 #
 # !!! question "Predict"
 #     Now delete both pools. Each convolution still trims two. What is left of 110?
@@ -94,13 +155,10 @@ walk(with_pools, x)
 without_pools = nn.Sequential(with_pools[0], with_pools[2])
 walk(without_pools, x)
 
-# %%
-show(funnel(without_pools, x), "setup-without-pools", "Two convolutions at stride 1 and no pool: the maps hardly shrink. This is no funnel.")
-
 # %% [markdown]
-# It is 106. Sixteen maps of 106×106 are 179,776 numbers. With the pools there were 10,816.
+# It is 106: the maps hardly shrink, so this is no funnel. Sixteen maps of 106×106 are 179,776 numbers. With the pools there were 10,816.
 #
-# ## Third way: strides
+# ### Third way: strides
 #
 # Leave the pools out, and give both convolutions a stride of 2.
 #
@@ -186,9 +244,7 @@ for name, network in networks.items():
 #
 # The multiply-adds differ by far. Pools take 5,634,432. Strides take 1,408,608, exactly a quarter: each convolution stops at one place where the other stops at four. With neither it is 15,463,296.
 #
-# ## What comes after the funnel
-#
-# Most classifiers end with a linear layer that takes every number of the last maps. So their size decides how big it gets:
+# And the linear layer behind them? If it reads every number of the last maps, their size decides how large it gets:
 
 # %%
 for name, network in networks.items():
@@ -213,8 +269,8 @@ except RuntimeError as error:
 # %% [markdown]
 # Read the two pairs of numbers. The network delivers 10,816 numbers, and the layer waits for 11,664. Use the formula, or let `nn.LazyLinear(10)` find the number from its first input.
 #
-# !!! note "What these networks leave out"
-#     A real network puts an activation such as `nn.ReLU()` after each convolution. It changes no shape. It also matters more in the strided network: without it, two convolutions in a row do no more than a single larger one could. A max pool between them breaks that.
+# !!! note "Why the ReLU is not for show"
+#     In the strided network nothing stands between the two convolutions, and then both together do no more than a single larger one could. A ReLU between them breaks that, and so does a max pool.
 #
 # ## Exercises
 #
@@ -230,10 +286,10 @@ except RuntimeError as error:
 # ??? success "Answer"
 #     `(16, 27, 27)`. The convolutions no longer trim: 110, 110, 55, 55, 27. The last pool drops a row and a column.
 #
-# **3.** You add a third pair to the network with pools: `nn.Conv2d(16, 32, 3)` and `nn.MaxPool2d(2, 2)`. What comes out, and how many parameters does the pair add?
+# **3.** A photo of 96×96 goes through `longer`, the typical network with three blocks. What comes out, and how many parameters did the third block add?
 #
 # ??? success "Answer"
-#     `(32, 12, 12)`: 26, 24, 12. The pair adds 4,640 parameters, all of them in the convolution.
+#     `(32, 12, 12)`: 96, 48, 24, 12. The block added 4,640 parameters, all of them in the convolution.
 #
 # **4.** A photo of 224×224 goes through the network with pools, then into a linear layer for ten classes. How many parameters has that layer? And behind the network with strides?
 #
@@ -248,9 +304,8 @@ print(tuple(with_pools(larger).shape), tuple(strided(larger).shape))
 one, two = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 3, padding=1)
 padded = nn.Sequential(one, nn.MaxPool2d(2, 2), two, nn.MaxPool2d(2, 2))
 print(tuple(padded(x).shape))
-pair = nn.Sequential(nn.Conv2d(16, 32, 3), nn.MaxPool2d(2, 2))
-added = sum(p.numel() for p in pair.parameters())
-print(tuple(pair(with_pools(x)).shape), added)
+added = sum(p.numel() for p in third.parameters())
+print(tuple(longer(photo(96)).shape), added)
 square = torch.rand(3, 224, 224)
 heads = [network(square).numel() * 10 + 10 for network in (with_pools, strided)]
 print(heads)
@@ -262,18 +317,19 @@ from slidingwindows.lesson import check
 check(..., lambda: (with_pools(larger).shape, strided(larger).shape))
 # 2. The shape, such as (1, 2, 3).
 check(..., lambda: padded(x).shape)
-# 3. The shape, and the parameters that the pair adds, such as ((1, 2, 2), 100).
-check(..., lambda: (pair(with_pools(x)).shape, added))
+# 3. The shape, and the parameters that the third block added, such as ((1, 2, 2), 100).
+check(..., lambda: (longer(photo(96)).shape, added))
 # 4. The parameters of the linear layer with pools, and with strides.
 check(..., lambda: heads)
 
 # %% [markdown]
 # ## What you know now
 #
-# - One formula, applied layer by layer, gives every shape.
+# - A typical block is `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()`, `nn.MaxPool2d(2)`: the convolution sets the channels, and the pool halves the size.
+# - For any other network one formula, applied layer by layer, gives every shape.
 # - Pools and strides of 2 reach the same size as long as every map they meet has an even size.
-# - The three designs have equally many parameters up to here. They differ in work, and in what the linear layer costs.
+# - The three networks without padding have equally many parameters in their convolutions. They differ in work, and in what the linear layer costs.
 #
-# All three narrow the map, and each step forgets where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).
+# They all narrow the map, and each step forgets where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).
 #
 # The three networks come from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

@@ -153,7 +153,7 @@ print(f"photo {grey.mean():.0f}, max {nn.MaxPool2d(8)(grey).mean():.0f}, "
 # %% [markdown]
 # ## What padding does to a mean
 #
-# Average pooling pads with **zero**, and by default it counts those zeros. That pulls the border down.
+# Average pooling pads with **zero**, and by default it counts those zeros. That leaves a dark rim, because it pulls the mean down along the border.
 #
 # !!! question "Predict"
 #     Every number of a 3×3 input is 1. A 3×3 window with padding 1 sits on the upper left corner. It sees four ones and five zeros. What does it write?

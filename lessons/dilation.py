@@ -18,8 +18,10 @@
 #
 # A **tap** is one place of the window where a number is read. With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them.
 #
+# Begin with a single row of eight numbers, and a kernel of three ones, which adds up what its taps read.
+#
 # !!! question "Predict"
-#     A 3×3 kernel with `dilation=2` stands in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
+#     With `dilation=2` the kernel stands at the left end of the row. Which three numbers does it add up? And how often does it fit?
 
 # %%
 from textwrap import fill
@@ -33,6 +35,23 @@ from torch.nn import functional as F
 from slidingwindows import receptive_field, slide
 from slidingwindows.lesson import plot, show
 
+eight = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
+in_a_row = nn.Conv1d(1, 1, 3, dilation=2, bias=False)
+in_a_row.weight.data.fill_(1)
+in_a_row(eight).detach()
+
+# %%
+show(slide(in_a_row, eight), "dilation-row", "Three taps with one place between neighbours. The window spans five places, so it stops four times.")
+
+# %% [markdown]
+# It adds the numbers at places 0, 2 and 4, which are 3, 4 and 5. It jumps over the two in between, but it needs room for all five, so eight places hold four stops.
+#
+# An image is the same twice, down and across.
+#
+# !!! question "Predict"
+#     A 3×3 kernel with `dilation=2` stands in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
+
+# %%
 x = torch.tensor([[
     [1., 0, 2, 1, 3, 0, 1],
     [2., 4, 0, 5, 1, 2, 3],
@@ -163,7 +182,28 @@ for n in (1, 2, 3, 4):
 # !!! question "Predict"
 #     Take dilations 2, 2 and 2. The field is 13 wide. How many of these 13 pixels in a row reach the output?
 #
-# Count the paths. Set all weights to one. Then the gradient of an input pixel is the number of ways from it to the output in the middle.
+# Count the paths, in a single row first. Set all weights to one. Then the gradient of an input pixel is the number of ways from it to the output in the middle.
+
+
+# %%
+def paths_in_a_row(*dilations):
+    """Ways from each pixel of the field to the output in the middle of a row."""
+    side = 1 + 2 * sum(dilations)
+    pixels = torch.zeros(1, side, requires_grad=True)
+    out = pixels
+    for d in dilations:
+        out = F.conv1d(out, torch.ones(1, 1, 3), padding=d, dilation=d)
+    out[0, side // 2].backward()
+    return pixels.grad[0].int()
+
+
+for dilations in ((1, 1, 1), (2, 2, 2), (1, 2, 4)):
+    print(dilations, "counts", *paths_in_a_row(*dilations).tolist())
+
+# %% [markdown]
+# With 2, 2, 2 every other number is zero, so only 7 pixels of 13 reach the output. That is **gridding**. The two other stacks use every pixel.
+#
+# In an image there are such holes down and across:
 
 
 # %%
@@ -186,13 +226,11 @@ def span(counts):
 
 for dilations in ((1, 1, 1), (2, 2, 2), (1, 2, 4)):
     counts = span(paths(*dilations))
-    middle = counts[len(counts) // 2] // counts[0, len(counts) // 2]
     used = int((counts > 0).sum())
     print(dilations, "uses", used, "of", counts.numel())
-    print("   ", *middle.tolist())
 
 # %% [markdown]
-# The second lines show the row in the middle. With 2, 2, 2 every other number is zero: 7 pixels of 13, and in the whole field 49 of 169. That is **gridding**. The two other stacks use every pixel.
+# Of the 169 pixels that lie in the field of 2, 2, 2 it uses 49, which is 7 times 7.
 
 
 # %%

@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from slidingwindows import route
+from slidingwindows import route, slide
 from slidingwindows.lesson import plot, show
 
 x = torch.tensor([[[1.0, 5], [2, 3]]])
@@ -121,7 +121,7 @@ show(
 # %% [markdown]
 # A quarter of what its window sent. An average pool does not look at the pixels for that: its shares are the same for every image.
 #
-# At the border, the share depends on what you divide by. You know the two choices from [padding](padding.ipynb):
+# At the border, the share depends on what you divide by. You know the two choices from [average pooling](average-pooling.ipynb):
 
 # %%
 white = torch.ones(1, 3, 3)
@@ -182,13 +182,20 @@ print(gradient(pool, tied))
 
 # %%
 show(
+    slide(pool, tied),
+    "max-pool-ties",
+    "On the way forward a tie changes nothing. Rings mark the numbers that tied with the winner.",
+)
+
+# %%
+show(
     route(pool, tied),
     "gradients-ties",
     "In each window, the first of equals gets it all.",
 )
 
 # %% [markdown]
-# The first in reading order gets it all, as you saw in [max pooling](max-pooling.ipynb). Others choose otherwise. `torch.amax` is a second maximum in torch. And here is a maximum whose backward pass was written by hand, with a mask. (Torch calls `forward` on the way to the result and `backward` on the way back.)
+# The output is the same whichever of them wins, but torch also remembers *where* the winner stood. It takes the first in reading order, and that one gets it all. Others choose otherwise. `torch.amax` is a second maximum in torch. And here is a maximum whose backward pass was written by hand, with a mask. (Torch calls `forward` on the way to the result and `backward` on the way back.)
 
 
 # %%

@@ -79,7 +79,7 @@ for name, values in smaller.items():
 #     - Compute a max pool by hand.
 #     - Say what it hides from the next layer, and what it costs.
 #     - Say what `kernel_size` and `stride` do, and what happens when you leave `stride` out.
-#     - Predict what happens at ties and at the padded border.
+#     - Predict what happens at the padded border, and to a number that is broken.
 #
 # ## One window at a time
 #
@@ -118,6 +118,8 @@ show(
 )
 
 # %% [markdown]
+# What if the largest number is there twice? At such a tie the output is the same either way. It makes a difference only when a network is trained, and [gradients through pooling](gradients-through-pooling.ipynb) shows which.
+#
 # ## What it hides, and what it costs
 #
 # A cat that moves by a pixel is still a cat. So it helps if the next layer sees no difference. Take a line that stands in column 2, counted from 0, and let it move to the right.
@@ -183,32 +185,6 @@ print("padded with zeros by hand:", nn.MaxPool2d(3, stride=1)(by_hand))
 
 # %% [markdown]
 # Is overlap better? In one comparison, overlapping windows brought no significant improvement over windows side by side ([Scherer, Müller and Behnke 2010](https://doi.org/10.1007/978-3-642-15825-4_10)).
-#
-# ## When two numbers tie
-#
-# What if the largest number is there twice? The output is the same either way. But torch also remembers *where* the winner stood. In training, a network learns from its **gradient**: for each number, how much the result would change with it. The gradient goes back to the winner. So torch has to choose.
-#
-# !!! question "Predict"
-#     A window holds 7, 7, 7 and 7. Which one wins?
-
-# %%
-ties = torch.tensor([[[7., 7, 1, 2], [7, 7, 2, 2], [0, 4, 5, 5], [4, 1, 3, 5]]])
-values, winners = nn.MaxPool2d(2, return_indices=True)(ties)
-print(winners)
-
-waiting = ties.clone().requires_grad_()
-nn.MaxPool2d(2)(waiting).sum().backward()
-print(waiting.grad)
-
-# %%
-show(
-    slide(nn.MaxPool2d(2), ties),
-    "max-pool-ties",
-    "The first of equal numbers wins, in reading order. Rings mark the ones that tied with it.",
-)
-
-# %% [markdown]
-# The indices count the cells of the whole map row by row, starting from 0. In each window the **first** of the equal numbers wins. It takes the whole gradient, too: a 1 for the winner, nothing for the others.
 #
 # ## When a number is broken
 #
@@ -307,7 +283,7 @@ check(..., lambda: spread)
 # - A max pool keeps the largest number of each window, so what was found stays found in a smaller map.
 # - It hides shifts inside a window, and it throws away three numbers of four.
 # - Without a `stride` it steps by its `kernel_size`; a convolution steps by 1.
-# - Padding holds minus infinity and never wins. At ties the first number wins, gradient and all.
+# - Padding holds minus infinity and never wins.
 # - A `nan` wins wherever it stands.
 # - Every channel is pooled alone.
 #

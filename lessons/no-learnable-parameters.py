@@ -89,7 +89,7 @@ show(
 # %% [markdown]
 # So average pooling is a convolution whose weights are fixed. Max pooling is not: no choice of weights gives a maximum.
 #
-# A convolution without bias treats a sum as the sum of its parts. A maximum does not:
+# A convolution without bias is **linear**: it treats a sum as the sum of its parts. A maximum does not:
 
 # %%
 a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])
@@ -102,7 +102,7 @@ for layer in (convolution, nn.MaxPool2d(2)):
 #
 # ## Gradients still pass through
 #
-# No parameters does not mean no gradient. A pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
+# In training, a network learns from its **gradient**: for each number, how much the result would change with it. No parameters does not mean no gradient, because a pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
 
 # %%
 for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # one number for each pixel

@@ -63,7 +63,7 @@ print("lost:", f"{1 - left.numel() / photo.numel():.1%}", "of the pixels")
 # !!! abstract "What you will be able to do"
 #     - Choose a padding that keeps the size, or even enlarges it.
 #     - Say what number the border holds: it is not always zero.
-#     - Explain the dark rim that zero padding leaves in averages, and choose the divisor.
+#     - Choose what an average at the border is divided by.
 #     - Count how often each pixel is used.
 #     - Read torch's message about padding and half of the kernel, and know what the rule prevents.
 #
@@ -191,24 +191,7 @@ print("full, stride 2:", readers(2, stride=2).unique().tolist())
 #
 # ## What is in the border?
 #
-# Zero is harmless to add, but not to compare with.
-#
-# !!! question "Predict"
-#     All pixels of an image are negative. You pool with `nn.MaxPool2d(3, stride=1, padding=1)`. If the border held zeros, what would win at the rim?
-
-# %%
-negative = -torch.tensor([[[7., 5, 6, 8],
-                           [4, 6, 3, 9],
-                           [8, 9, 7, 5],
-                           [9, 6, 8, 4]]])
-pool = nn.MaxPool2d(3, stride=1, padding=1)
-pool(negative)
-
-# %%
-show(slide(pool, negative), "padding-max-pool", "Max pooling pads with minus infinity. It loses against every real number, so the border never wins.")
-
-# %% [markdown]
-# No zero anywhere. Each operation has its own border:
+# Zero is harmless to add, but not to compare with. You saw why in [max pooling](max-pooling.ipynb): zeros around an image of negative numbers win in every window that touches them. So each operation has its own border:
 #
 # | operation | the border holds | because |
 # |---|---|---|
@@ -216,55 +199,23 @@ show(slide(pool, negative), "padding-max-pool", "Max pooling pads with minus inf
 # | `nn.AvgPool2d` | zero | it adds nothing to the sum |
 # | `nn.Conv2d` | zero | zero times a weight is zero |
 #
-# !!! warning "A common mistake: padding a max pool by hand"
-#     `F.pad` fills with zeros unless you tell it otherwise. In front of a max pool these zeros compete, and here they win:
+# `F.pad` fills with zeros unless you tell it otherwise. So if you pad in front of a max pool yourself, say `value=-torch.inf`. Then you get what the pool gives:
 
 # %%
-ones = torch.full((1, 3, 3), -1.0)
-no_padding = nn.MaxPool2d(3, stride=1)
-zeros_around = F.pad(ones, (1, 1, 1, 1))  # left, right, top, bottom
-infinity_around = F.pad(ones, (1, 1, 1, 1), value=-torch.inf)
-print(pool(ones), no_padding(zeros_around), sep="\n")
-print(torch.equal(pool(ones), no_padding(infinity_around)))
+around = F.pad(-x, (1, 1, 1, 1), value=-torch.inf)  # left, right, top, bottom
+pool = nn.MaxPool2d(3, stride=1, padding=1)
+print(torch.equal(nn.MaxPool2d(3, stride=1)(around), pool(-x)))
 
 # %% [markdown]
-# A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does. With minus infinity by hand, you get what the pool gives.
+# ### A divisor of your own
 #
-# ## The dark rim of an average
+# A zero adds nothing to the sum, but it may count when you divide. You know two choices from [average pooling](average-pooling.ipynb): zeros count, and the rim of a white image turns darker, or they do not, with `count_include_pad=False`. There is a third choice. With `divisor_override` you name the divisor, and it is the same for all windows.
 #
-# A zero adds nothing to the sum. But does it count when you divide?
+# !!! question "Predict"
+#     You average a white image, all ones, with `divisor_override=1`. What stands in a corner, on an edge, inside?
 
 # %%
 white = torch.ones(1, 4, 4)
-mean = nn.AvgPool2d(3, stride=1, padding=1)
-mean(white)
-
-# %%
-show(slide(mean, white), "padding-average-pool", "An even white image, averaged. The border's zeros are counted, so the rim turns darker.")
-
-# %% [markdown]
-# By default it counts. A window in the corner sees four ones and five zeros: 4/9, about 0.444. On an edge it sees six ones: 6/9, about 0.667. Only inside is the average 1.
-#
-# A white image should average to white. One argument does it:
-
-# %%
-real = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-real(white)
-
-# %%
-show(slide(real, white), "padding-average-real", "The same windows, divided by the number of real pixels in each. White stays white.")
-
-# %% [markdown]
-# Now every window divides by the number of *real* pixels it sees: 4 in a corner, 6 on an edge, 9 inside.
-#
-# ### A divisor of your own
-#
-# There is a third choice. With `divisor_override` you name the divisor, and it is the same for all windows.
-#
-# !!! question "Predict"
-#     You average the white image with `divisor_override=1`. What stands in a corner, on an edge, inside?
-
-# %%
 total = nn.AvgPool2d(3, stride=1, padding=1, divisor_override=1)
 total(white)
 

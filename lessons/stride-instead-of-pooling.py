@@ -114,25 +114,9 @@ show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the 
 #
 # ## What a strided convolution can imitate
 #
-# Average pooling is a weighted sum with equal weights. So a strided convolution can *be* an average pool:
-
-# %%
-mean = nn.Conv2d(1, 1, 2, stride=2, bias=False)
-mean.weight.data = torch.full((1, 1, 2, 2), 1 / 4)
-torch.equal(mean(x), nn.AvgPool2d(2)(x))
-
-# %% [markdown]
-# It can never be a max pool. A convolution without bias is **linear**: of a sum of two inputs it makes the sum of the two outputs. The maximum does not:
-
-# %%
-left = torch.tensor([[[5., 0], [0, 0]]])
-right = torch.tensor([[[0., 5], [0, 0]]])
-for layer in (mean, pool):
-    one, other, both = (layer(part).item() for part in (left, right, left + right))
-    print(one, "+", other, "against", both)
-
-# %% [markdown]
-# The average agrees: 1.25 and 1.25 make 2.5. The maximum does not: 5 and 5 should make 10, but the largest number is still 5.
+# You know from [no learnable parameters](no-learnable-parameters.ipynb) that a convolution of 2×2 at stride 2 *is* an average pool if all its weights are a quarter, and that no weights make it a max pool, because the maximum is not linear.
+#
+# So a network without pools can learn to average wherever that helps. In the place of a max pool it always computes something else.
 #
 # ## What it costs
 #

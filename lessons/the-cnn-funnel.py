@@ -1,12 +1,124 @@
 # ---
 # title: The CNN funnel
-# description: A photo goes into a network. Height and width shrink, channels grow. Watch it happen to real feature maps.
+# description: A photo goes into a network, and an answer comes out. In between, height and width shrink and channels grow. See every map on the way.
 # ---
 
 # %% [markdown]
 # # The CNN funnel
 #
-# Look at almost any convolutional network from the side and you see a funnel. A wide, flat photo goes in. Narrow, deep stacks of small maps come out.
+# A photo goes into a network, and an answer comes out. Here the question is: where is the face? These are all the maps in between:
+
+# %% tags=["hide-input"]
+import matplotlib.cbook
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from slidingwindows import funnel
+from slidingwindows.lesson import plot, show
+
+torch.set_grad_enabled(False)  # nothing is trained here
+
+# The photo that comes with matplotlib: Grace Hopper, compiler pioneer.
+photo = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+photo = photo.crop((90, 20, 420, 350)).resize((110, 110))
+x = torch.from_numpy(np.array(photo)).permute(2, 0, 1) / 255
+
+# What the first convolution looks for: how much of red, green and blue, and in which pattern.
+step = torch.tensor([[-1.0, 0, 1]] * 3) / 3  # brighter on the right
+mean = torch.ones(3, 3) / 9
+grey = (1 / 3, 1 / 3, 1 / 3)
+patterns = {
+    "right": (grey, step),
+    "left": (grey, -step),
+    "down": (grey, step.T),
+    "up": (grey, -step.T),
+    "red": ((1, -1 / 2, -1 / 2), mean),
+    "green": ((-1 / 2, 1, -1 / 2), mean),
+    "blue": ((-1 / 2, -1 / 2, 1), mean),
+    "bright": (grey, mean),
+}
+first = nn.Conv2d(3, 8, 3)
+first.bias.zero_()
+for weights, (colours, kernel) in zip(first.weight, patterns.values(), strict=True):
+    weights.copy_(torch.tensor(colours)[:, None, None] * kernel)
+
+# The second one looks at each of the eight maps twice: for large patches and for small spots.
+spot = -mean
+spot[1, 1] += 1
+second = nn.Conv2d(8, 16, 3)
+second.bias.zero_()
+second.weight.zero_()
+for n in range(8):
+    second.weight[n, n] = mean
+    second.weight[8 + n, n] = spot
+
+network = nn.Sequential(first, nn.MaxPool2d(2, 2), second, nn.MaxPool2d(2, 2))
+
+# The answer: patches of red count for a place, patches of blue against it, 9×9 cells around.
+answer = nn.Conv2d(16, 1, 9, padding=4)
+answer.bias.zero_()
+answer.weight.zero_()
+answer.weight[0, 4] = 1 / 81
+answer.weight[0, 6] = -1 / 81
+
+
+def find(image):
+    """The row and the column of the strongest place in the last map."""
+    scores = answer(network(image))[0]
+    row, col = divmod(int(scores.argmax()), scores.shape[1])
+    return row, col
+
+
+maps = [x]
+for layer in network:
+    maps.append(layer(maps[-1]))
+
+
+def draw(figure):
+    rows = [["photo"] * 8]
+    for number in (1, 2, 3, 4):
+        names = [f"{number} {n}" for n in range(len(maps[number]))]
+        rows += [names[start : start + 8] for start in range(0, len(names), 8)]
+    rows += [["score"] * 4 + ["answer"] * 4]
+    panels = figure.subplot_mosaic(rows, height_ratios=(2.6, 1, 1, 1, 1, 1, 1, 2.6))
+    for axes in panels.values():
+        axes.set(xticks=[], yticks=[])
+    for number in (1, 2, 3, 4):
+        for n, one in enumerate(maps[number]):
+            panels[f"{number} {n}"].imshow(one.numpy(), cmap="gray", interpolation="nearest")
+        for n in range(0, len(maps[number]), 8):
+            panels[f"{number} {n}"].set_ylabel(f"layer {number}", fontsize=11)
+    for n, name in enumerate(patterns):
+        panels[f"1 {n}"].set_title(name, fontsize=12)
+    panels["photo"].imshow(x.permute(1, 2, 0).numpy())
+    panels["photo"].set_title("the photo")
+    score = answer(maps[-1])[0]
+    panels["score"].imshow(score.numpy(), cmap="gray", interpolation="nearest")
+    panels["score"].set_title("like a face?")
+    panels["answer"].imshow(x.permute(1, 2, 0).numpy())
+    row, col = ((place + 0.5) * 110 / 26 for place in find(x))
+    panels["answer"].plot(col, row, marker="o", markersize=26, fillstyle="none", color="white")
+    panels["answer"].set_title("the answer: here")
+
+
+plot(
+    draw,
+    "funnel-maps",
+    alt="A portrait in colour. Below it eight grey maps: edges of four directions, then what is red, "
+    "green, blue and bright. Below them the same eight maps, coarser. Then two rows of eight, "
+    "smoothed maps and maps of small details, and the same sixteen once more, coarser still. At "
+    "the end one map that is brightest where the face is, and the portrait with a ring around "
+    "the mouth.",
+    caption="All maps of a network from photo to answer, each stretched to the full range from black "
+    "to white. Layers 1 and 3 are convolutions, layers 2 and 4 are pools, and a last layer says how "
+    "much each place is like a face.",
+    height=980,
+)
+
+# %% [markdown]
+# Look at almost any convolutional network from the side and you see a funnel. A wide, flat photo goes in, and narrow, deep stacks of small maps come out, from which the answer is read.
 #
 # This course is about what makes the funnel narrow: pooling, stride and padding.
 #
@@ -20,19 +132,6 @@
 # PyTorch writes an image as `(C, H, W)`: channels, height, width. A colour photo has three channels: one grid of numbers for red, one for green, one for blue.
 
 # %%
-import matplotlib.cbook
-import numpy as np
-import torch
-from PIL import Image
-from torch import nn
-
-from slidingwindows import funnel
-from slidingwindows.lesson import show
-
-# The photo that comes with matplotlib: Grace Hopper, compiler pioneer.
-photo = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
-photo = photo.crop((90, 20, 420, 350)).resize((110, 110))
-x = torch.from_numpy(np.array(photo)).permute(2, 0, 1) / 255
 x.shape
 
 # %% [markdown]
@@ -40,55 +139,65 @@ x.shape
 #
 # ## Send it through a network
 #
-# Here is a small network: two convolutions, each followed by max pooling. You need not know yet what these layers do inside. Watch what they do to the *shape*.
+# The network has two convolutions, each followed by max pooling. You need not know yet what these layers do inside. Watch what they do to the *shape*.
 #
 # !!! question "Predict"
 #     The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, a window of 3×3. Will its maps be larger than the photo, smaller, or just as large?
 
 # %%
-torch.manual_seed(7)  # the weights are random, but the same in every build
-network = nn.Sequential(
-    nn.Conv2d(3, 8, 3),
-    nn.MaxPool2d(2, 2),
-    nn.Conv2d(8, 16, 3),
-    nn.MaxPool2d(2, 2),
-)
-journey = funnel(network, x)
-print(journey.table())
+result = x
+print("photo    ", tuple(result.shape))
+for layer in network:
+    result = layer(result)
+    print(f"{type(layer).__name__:<9}", tuple(result.shape))
 
 # %% [markdown]
 # A little smaller. The first convolution trims 110 to 108. A window of 3×3 needs a neighbour on every side, and the outermost pixels have none.
 #
 # The pooling layers do far more. Each one halves height and width.
 #
-# Now see the maps themselves:
+# Here is the funnel to scale, layer by layer:
 
 # %%
 show(
-    journey,
+    funnel(network, x),
     "funnel",
     "Every picture is a feature map that this network computed from the photo, drawn to scale. "
-    "Each map is stretched to the full range from black to white. The bold number counts the maps.",
+    "The bold number counts the maps.",
 )
 
 # %% [markdown]
-# This network is *untrained*. Its weights are random, so its maps are not yet useful. The shapes do not care: a trained network of the same layers has exactly the same ones.
-#
 # ## What a feature map is
 #
-# Each small picture above is a **feature map**: one channel of a layer's output. A number in it says how strongly one pattern showed up at one place.
+# Each small grey picture at the top of this page is a **feature map**: one channel of a layer's output. A number in it says how strongly one pattern showed up at one place.
 #
-# Eight filters make eight maps. So a convolution decides the number of **channels**.
+# The first convolution looks for eight patterns, so it makes eight maps. Four of them are bright where the photo gets brighter: to the right, to the left, downwards or upwards. The other four are bright where there is much red, green, blue or light. The second convolution looks at each of these eight maps for large patches and for small spots, so it makes sixteen. In short, a convolution decides the number of **channels**.
 #
 # Pooling looks at one map at a time. It makes each map smaller and leaves the number of maps alone.
 
 # %%
 pool = nn.MaxPool2d(2, 2)
 for channels in (1, 8, 500):
-    maps = torch.rand(channels, 54, 54)
-    print(tuple(maps.shape), "->", tuple(pool(maps).shape))
+    some = torch.rand(channels, 54, 54)
+    print(tuple(some.shape), "->", tuple(pool(some).shape))
 
 # %% [markdown]
+# ## The answer
+#
+# The last layer weighs the sixteen small maps against each other. A face is a large patch of a warm colour, so it adds the patches of red and subtracts the patches of blue, averaged over 9×9 places. The strongest place is the answer.
+#
+# !!! question "Predict"
+#     You mirror the photo, left to right. What will the network answer? And if you mirror it top to bottom?
+
+# %%
+for name, image in {"photo": x, "left to right": x.flip(2), "top to bottom": x.flip(1)}.items():
+    print(f"{name:<13} row {find(image)[0]}, column {find(image)[1]}")
+
+# %% [markdown]
+# The answer follows the face. The map has 26 rows and 26 columns, counted from 0 to 25. So the mirror image of column 13 is column 12, and that of row 19 is row 6.
+#
+# These weights were made by hand, and they know little: a large orange would do for a face. A real network *learns* its weights from many photos. But the shapes do not care. A trained network of the same layers has exactly the same ones.
+#
 # ## Wide and flat to narrow and deep
 #
 # Compare the two ends of the funnel. Height and width went from 110 to 26. Channels went from 3 to 16.
@@ -97,7 +206,7 @@ for channels in (1, 8, 500):
 
 # %%
 without_pools = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 16, 3))
-with_pools = journey.stages[-1].numbers
+with_pools = network(x).numel()
 without = without_pools(x).numel()
 print(f"with pools:    {with_pools:>7,} numbers")
 print(f"without pools: {without:>7,} numbers, {without / with_pools:.1f} times as many")
@@ -152,7 +261,7 @@ except RuntimeError as error:
 print(tuple(nn.MaxPool2d(2, 2)(torch.rand(3, 64, 64)).shape))
 print(tuple(nn.Conv2d(3, 32, 3)(x).shape))
 print(tuple(nn.Sequential(network, nn.MaxPool2d(2, 2))(x).shape))
-convolutions = [journey.stages[n].numbers for n in (1, 3)]
+convolutions = [maps[n].numel() for n in (1, 3)]
 print(convolutions)
 
 # %% tags=["exercise"]

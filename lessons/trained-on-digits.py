@@ -127,7 +127,7 @@ for name in SHRINK:
 #
 # The strided network does about a quarter of the work. The wide one spends what max pooling spends, to within 1%. It needs about three times the parameters for it.
 #
-# One thing is not equal. The blurs pad with zeros, as the convolutions do, and the pools do not. You know what that leaves in a mean, from [padding](padding.ipynb): a dark rim.
+# One thing is not equal. The blurs pad with zeros, as the convolutions do, and the pools do not. You know what that leaves in a mean, from [average pooling](average-pooling.ipynb): a dark rim.
 
 # %%
 print(Blur(1)(torch.ones(1, 1, 6, 6))[0, 0])

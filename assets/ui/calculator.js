@@ -33,7 +33,7 @@ const VGG = [
 ];
 const PRESETS = [
   {
-    name: "Typical setup: pools",
+    name: "Pools, no padding",
     input: [3, 110, 110],
     layers: [
       "nn.Conv2d(3, 8, 3)",
@@ -51,6 +51,15 @@ const PRESETS = [
     name: "Strides instead",
     input: [3, 110, 110],
     layers: ["nn.Conv2d(3, 8, 3, stride=2)", "nn.Conv2d(8, 16, 3, stride=2)"],
+  },
+  {
+    name: "Typical setup",
+    input: [3, 112, 112],
+    layers: [
+      ...["nn.Conv2d(3, 8, 3, padding=1)", "nn.ReLU()", "nn.MaxPool2d(2)"],
+      ...["nn.Conv2d(8, 16, 3, padding=1)", "nn.ReLU()", "nn.MaxPool2d(2)"],
+      ...["nn.AdaptiveAvgPool2d(1)", "nn.Flatten()", "nn.Linear(16, 10)"],
+    ],
   },
   {
     name: "Like LeNet-5",

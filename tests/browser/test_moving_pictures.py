@@ -200,8 +200,8 @@ def test_only_what_comes_near_is_asked_for_and_no_gif(visit):
     here = visit()
     page = here.go("lessons/a-typical-setup/")
     settled(page)
-    assert asked_for(here, ".states.png") == []
     names = page.locator("figure:has(moving-pictures)").evaluate_all("all => all.map(e => e.id)")
+    assert asked_for(here, ".states.png") == [f"{names[0]}.light.states.png"]  # at the top
     here.scroll_through()
     until(page, "[...document.querySelectorAll('moving-pictures')].every(one => one.drawing)")
     assert sorted(asked_for(here, ".states.png")) == sorted(f"{n}.light.states.png" for n in names)

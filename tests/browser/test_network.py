@@ -215,9 +215,11 @@ def test_presets(used):
         *("nn.MaxPool2d(2)", "(512, 7, 7)", "0", "0", "212", "32"),
     ]
     assert page.locator(".sw-totals").inner_text().count("14,714,688 parameters") == 1
-    assert begin("Typical setup: pools")[-1][1] == "(16, 26, 26)"
+    assert begin("Pools, no padding")[-1][1] == "(16, 26, 26)"
     assert begin("Without the pools")[-1][1] == "(16, 106, 106)"
     assert begin("Strides instead")[-1][1] == "(16, 26, 26)"
+    shapes = [row[1] for row in begin("Typical setup")]
+    assert [shapes[n] for n in (2, 5, 8)] == ["(8, 56, 56)", "(16, 28, 28)", "(10,)"]
     assert [row[1] for row in begin("Like LeNet-5")][5] == "(16, 5, 5)"
     begin("Shape mismatch")
     assert shown_error(page, 4) == refusal(nn.MaxPool2d(4), torch.zeros(1, 32, 3, 3))

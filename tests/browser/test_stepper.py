@@ -22,6 +22,7 @@ from slidingwindows.drawing.grid import cell_text
 from slidingwindows.lesson import MIME
 
 LESSON = "lessons/max-pooling/"
+TIED = "lessons/gradients-through-pooling/"
 WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through
 
 
@@ -318,7 +319,7 @@ def shown_by_gif(site, name, item):
 
 
 TOURS = [
-    ("max-pooling", "max-pool-ties"),
+    ("gradients-through-pooling", "max-pool-ties"),
     ("every-window", "every-transposed"),
     ("every-way-back", "every-fold"),
     ("every-way-back", "every-shades"),
@@ -365,7 +366,7 @@ class Told(Canvas):
 
 def test_it_plays_by_itself_and_says_nothing(visit):
     """By a clock of ours: each picture comes when its time has come, not before, and again."""
-    here, figure = playing(visit, name="max-pool-ties")
+    here, figure = playing(visit, TIED, "max-pool-ties")
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     hint = figure.line.text_content()
     assert "arrow keys" in hint
@@ -387,7 +388,7 @@ def test_it_plays_by_itself_and_says_nothing(visit):
 
 
 def test_speed(visit):
-    _, figure = playing(visit, name="max-pool-ties")
+    _, figure = playing(visit, TIED, "max-pool-ties")
     opening, _, look, answer, _ = figure.element.evaluate("e => e.drawing.data.tempo")
     figure.speed.select_option("4")
     figure.clock.run_for(opening / 4)
@@ -404,7 +405,7 @@ def test_speed(visit):
 
 
 def test_pause_freezes_what_is_seen_and_play_goes_on_from_it(visit):
-    here, figure = playing(visit, name="max-pool-ties")
+    here, figure = playing(visit, TIED, "max-pool-ties")
     closing = facts("max-pool-ties")["steps"]
     said = {(0, "answer"): re.compile("^Size: "), (closing, "closing"): re.compile(" in, .* out.$")}
     for _ in range(2 * closing + 2):
@@ -432,7 +433,7 @@ def test_pause_freezes_what_is_seen_and_play_goes_on_from_it(visit):
 
 
 def test_steps_from_a_question_lead_to_both_sides(visit):
-    _, figure = playing(visit, name="max-pool-ties")
+    _, figure = playing(visit, TIED, "max-pool-ties")
     question = "e => { [e.at, e.phase] = [2, 'question']; e.update() }"
     for key, at in (("ArrowLeft", 2), ("ArrowRight", 3)):
         figure.element.evaluate(question)

@@ -37,9 +37,9 @@ UNIT_7 = "https://lightning.ai/courses/deep-learning-fundamentals/"
 
 
 @cache
-def photo():
+def photo(side=110):
     picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
-    picture = picture.crop((90, 20, 420, 350)).resize((110, 110))
+    picture = picture.crop((90, 20, 420, 350)).resize((side, side))
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255
 
 
@@ -54,6 +54,29 @@ def networks(padding=0):
     strided[0].load_state_dict(first.state_dict())
     strided[1].load_state_dict(second.state_dict())
     return dict(zip(NAMES, (with_pools, nn.Sequential(first, second), strided), strict=True))
+
+
+@cache
+def typical(blocks=2):
+    """Blocks of convolution, ReLU and pool, with the lesson's weights in the first two."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        layers, channels = [], 3
+        for filters in (8, 16, 32)[:blocks]:
+            conv = nn.Conv2d(channels, filters, kernel_size=3, stride=1, padding=1)
+            layers += [conv, nn.ReLU(), nn.MaxPool2d(kernel_size=2, stride=2)]
+            channels = filters
+    return nn.Sequential(*layers)
+
+
+def halvings(i, blocks=2):
+    """The side of the input and of each block's output, by the package's own geometry."""
+    found = [i]
+    for _ in range(blocks):
+        kept = Geometry.of(found[-1], 3, 1, 1).output_shape[-1]
+        assert kept == found[-1]
+        found.append(Geometry.of(kept, 2, 2).output_shape[-1])
+    return found
 
 
 def sizes(name, i, padding=0):
@@ -113,6 +136,8 @@ def test_every_claim(page):
     for name, mine in (("with_pools", "pools"), ("strided", "strides")):
         state = page.names[name].state_dict()
         assert all(torch.equal(state[k], v) for k, v in networks()[mine].state_dict().items())
+    the_block(page)
+    the_end(page)
     the_formula(page)
     with_pools(page)
     without_pools(page)
@@ -127,6 +152,120 @@ def test_every_claim(page):
     page.complete()
 
 
+def the_block(page):
+    found = page.names["typical"]
+    assert [str(layer) for layer in found] == [str(layer) for layer in typical()]
+    page.draws("setup-typical", funnel(typical(), photo(112)))
+    stages = [shape[1:] for shape in shapes(typical(), photo(112))]
+    keeps = all(stages[n] == stages[n + 1] == stages[n + 2] for n in (0, 3))
+    halves = all(stages[n + 1] == tuple(side // 2 for side in stages[n]) for n in (2, 5))
+    page.labels("You have the parts", "Convolution, ReLU, pool, and again")
+    page.says(
+        "repeat one short block: a convolution, a ReLU, a pool. Here are two such blocks",
+        [type(layer) for layer in found] == [nn.Conv2d, nn.ReLU, nn.MaxPool2d] * 2,
+    )
+    page.says(
+        "Two blocks with random weights. The convolution and its ReLU keep the size, and the pool "
+        "halves it",
+        keeps and halves,
+    )
+    page.says("It goes from {} to {} to {}".format(*halvings(112)), keeps and halves)
+    page.labels("Work out the shapes of a typical network in your head")
+    page.labels("One block, three layers", "Each layer of the block has its own task")
+    conv, relu = typical()[0], typical()[1]
+    bare = nn.Conv2d(3, 8, 3)(photo(112)).shape[1:]
+    page.says(
+        "`nn.Conv2d(3, 8, 3, padding=1)` sets the channels. A kernel of 3 trims two rows and two "
+        "columns, and the padding adds two, so the size stays",
+        conv.out_channels == 8 and bare == (110, 110) and conv(photo(112)).shape == (8, 112, 112),
+    )
+    noise = torch.randn(8, 20, 20)
+    page.says(
+        "`nn.ReLU()` looks at each number alone, so the whole shape stays",
+        torch.equal(relu(noise), torch.where(noise > 0, noise, torch.zeros(()))),
+    )
+    page.says(
+        "`nn.MaxPool2d(2)` halves the size, and leaves the channels as they are",
+        nn.MaxPool2d(2)(noise).shape == (8, 10, 10),
+    )
+    reads = all(
+        tuple(typical(n)(photo(side)).shape) == ((8, 16, 32)[n - 1], side // 2**n, side // 2**n)
+        for n in (1, 2, 3)
+        for side in (64, 112)
+    )
+    page.says(
+        "as many channels as the last convolution has filters, and one halving for each pool", reads
+    )
+    page.labels("The photo now has 224 rows and columns", "What shape comes out of the two blocks?")
+    page.labels("what if a third block of the same kind, with 32 filters, follows them?")
+    page.prints(
+        "for side in (112, 224):",
+        *(
+            f"{side} {(16, *halvings(side)[-1:] * 2)} {(32, *halvings(side, 3)[-1:] * 2)}"
+            for side in (112, 224)
+        ),
+    )
+    page.says(
+        "{} becomes {} and then {}, and the third block makes it {}".format(*halvings(224, 3)),
+        shapes(typical(3), photo(224))[-1] == (32, 28, 28),
+    )
+    after = {n: typical(n)(photo(112)) for n in (1, 2)}
+    page.says(
+        "A pool leaves a quarter of the places, so there is room for more channels, and still the "
+        "maps get smaller altogether: 8 maps of {1}×{2} are {count:,} numbers".format(
+            *after[1].shape, count=after[1].numel()
+        ),
+        len(after[1]) == 8 and noise.numel() == 4 * nn.MaxPool2d(2)(noise).numel(),
+    )
+    page.says(
+        "and {} maps of {}×{} are {count:,}".format(*after[2].shape, count=after[2].numel()),
+        after[2].numel() < after[1].numel(),
+    )
+    page.says("Why twice the filters in each block?", found[3].out_channels == 16 == 2 * 8)
+    page.cites(
+        "kernels of 3 with a padding of 1, pools of 2, and twice the channels after each pool, "
+        "from 64 up to 512",
+        "https://arxiv.org/abs/1409.1556",
+    )
+
+
+def the_end(page):
+    maps, classes = typical()(photo(112)), 10
+    averaged = maps.mean((1, 2))
+    end = page.names["averages"]
+    own = typical()(photo(112))
+    assert torch.allclose(end[:-1](own[None])[0], averaged, atol=1e-6)
+    page.says("linear layer that gives one number for each class", end[-1].out_features == classes)
+    needs = {"every number": maps.numel(), "averages": averaged.numel()}
+    needs = {name: parameters(nn.Linear(n, classes)) for name, n in needs.items()}
+    page.labels("It could read every number of the last maps, or only the average of each map")
+    page.prints(
+        "every_number = nn.Sequential(nn.Flatten(), nn.Linear(16 * 28 * 28, 10))",
+        *(f"{name:<13} {(1, classes)}  {n:>7,} parameters" for name, n in needs.items()),
+    )
+    page.says(
+        f"`nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so {averaged.numel()} numbers "
+        "are left, however large the photo is",
+        {end[:-1](torch.rand(1, 16, n, n + 3)).numel() for n in (1, 9, 40)} == {averaged.numel()},
+    )
+    page.says(f"needs {needs['averages']} parameters instead of {needs['every number']:,}")
+    page.says(
+        "repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the "
+        "filters each time",
+        [len(layer.weight) for layer in typical(3) if isinstance(layer, nn.Conv2d)] == [8, 16, 32],
+    )
+    page.labels("so you make fewer mistakes")  # in the box that says it is an opinion
+    page.says(
+        "the convolution then makes a quarter of its stops",
+        Geometry.of(112, 3, 2, 1).output_shape[-1] * 2 == halvings(112)[0],
+    )
+    page.says(
+        "takes photos of any size, and its last layer stays small",
+        end(typical()(photo(64))[None]).shape == (1, classes)
+        and needs["averages"] < needs["every number"] / 100,
+    )
+
+
 def the_formula(page):
     right = all(
         size_is(i, k, s, p)
@@ -135,17 +274,17 @@ def the_formula(page):
         for s in (1, 2, 3)
         for p in (0, 1, 2)
     )
-    page.says("The same small network built three ways", len(networks()) == 3)
-    page.labels("Follow every shape by hand")
     lasts = [sizes(name, 110)[-1] for name in NAMES]
-    page.says("watch 26 come out twice", lasts.count(26) == 2)
-    page.says("Work out the shape after every layer with one formula", right)
+    page.says("Work out the shape after every layer of any other network with one formula", right)
     page.says(f"Explain why pools and strides arrive at the same {lasts[0]}", lasts[0] == lasts[2])
     page.says("Compare parameters and multiply-adds of three designs", len(NAMES) == 3)
-    page.says("One formula for every layer", right)
+    page.says("Without padding: one formula for every layer", right)
     page.says(r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1", right)
     page.prints("out(110, k=3)", Geometry.of(110, 3, 1).output_shape[-1])
-    page.says("three channels, {1} rows, {2} columns".format(*photo().shape), photo().shape[0] == 3)
+    page.says(
+        "a photo of {1} rows and {2} columns through three networks without".format(*photo().shape),
+        len(networks()) == 3,
+    )
 
 
 def with_pools(page):
@@ -164,15 +303,9 @@ def with_pools(page):
     assert [shape[-1] for shape in found] == sides
     page.says(f"It is {sides[-1]}.")
     page.says(
-        "Each convolution trims two rows and two columns. Each pool halves",
+        "Each convolution trims two rows and two columns, and each pool halves",
         (sides[0] - sides[1], sides[2] - sides[3]) == (2, 2)
         and (sides[1] / sides[2], sides[3] / sides[4]) == (2, 2),
-    )
-    channels = [shape[0] for shape in found]
-    page.says(
-        f"The channels follow the convolutions alone: {channels[0]}, {channels[1]}, {channels[3]}. "
-        "The pools leave them as they are",
-        (channels[1], channels[3]) == (channels[2], channels[4]),
     )
 
 
@@ -183,13 +316,7 @@ def without_pools(page):
     page.says("Each convolution still trims two", [a - b for a, b in pairs(sides)] == [2, 2])
     page.labels("What is left of 110?")
     page.prints("walk(without_pools, x)", *walked("neither"))
-    page.draws("setup-without-pools", funnel(network, photo()))
-    page.says(
-        "Two convolutions at stride 1 and no pool: the maps hardly shrink",
-        [(type(layer), layer.stride) for layer in network] == [(nn.Conv2d, (1, 1))] * 2
-        and sides[-1] > 0.95 * sides[0],
-    )
-    page.says(f"It is {sides[-1]}.")
+    page.says(f"It is {sides[-1]}: the maps hardly shrink", sides[-1] > 0.95 * sides[0])
     numbers = network(photo()).numel()
     page.says(
         f"Sixteen maps of {sides[-1]}×{sides[-1]} are {numbers:,} numbers",
@@ -330,7 +457,7 @@ def the_linear_layer(page):
     numbers = {name: 16 * sizes(name, 110)[-1] ** 2 for name in NAMES}
     heads = {name: parameters(nn.Linear(n, 10)) for name, n in numbers.items()}
     page.says(
-        "a linear layer that takes every number of the last maps",
+        "If it reads every number of the last maps",
         numbers["pools"] == networks()["pools"](photo()).numel(),
     )
     page.prints(
@@ -367,12 +494,15 @@ def the_linear_layer(page):
 
 
 def left_out(page):
-    relu, x = nn.ReLU(), torch.rand(8, 20, 20)
-    page.says("It changes no shape", relu(x).shape == x.shape)
+    relu, x = nn.ReLU(), torch.rand(8, 20, 20) - 0.5
+    page.says("they leave out the ReLU, which changes no shape", relu(x).shape == x.shape)
     page.says(
-        "It also matters more in the strided network: without it, two convolutions in a row do no "
-        "more than a single larger one could. A max pool between them breaks that",
-        strides_are_one_convolution() and not pools_are_linear(),
+        "In the strided network nothing stands between the two convolutions, and then both "
+        "together do no more than a single larger one could. A ReLU between them breaks that, and "
+        "so does a max pool",
+        strides_are_one_convolution()
+        and not pools_are_linear()
+        and not torch.allclose(relu(x) + relu(-x), relu(torch.zeros_like(x))),
     )
 
 
@@ -413,15 +543,13 @@ def exercises(page):
         shape[-1] == sides[-1] and sides[-2] % 2 == 1,
     )
     page.answers(2, "(16, 27, 27)")
-    page.labels("You add a third pair to the network with pools")
-    page.labels("`nn.Conv2d(16, 32, 3)` and `nn.MaxPool2d(2, 2)`")
-    pair = nn.Sequential(nn.Conv2d(16, 32, 3), nn.MaxPool2d(2, 2))
-    third = shapes(pair, networks()["pools"](photo()))
-    added = 32 * (16 * 3 * 3 + 1)
+    page.labels("A photo of 96×96 goes through `longer`, the typical network with three blocks")
+    page.labels("how many parameters did the third block add?")
+    third, added = shapes(typical(3), photo(96)), 32 * (16 * 3 * 3 + 1)
     page.says(
-        f"`{third[-1]}`: {listed(side for _, _, side in third)}. The pair adds {added:,} "
-        "parameters, all of them in the convolution",
-        parameters(pair[0]) == parameters(pair) == added,
+        f"`{third[-1]}`: {listed(halvings(96, 3))}. The block added {added:,} parameters, all of "
+        "them in the convolution",
+        parameters(typical(3)[6]) == parameters(typical(3)) - parameters(typical(2)) == added,
     )
     page.answers(3, "(32, 12, 12)", ("4,640", 4640))
     page.labels("A photo of 224×224 goes through the network with pools")
@@ -457,7 +585,12 @@ def what_you_know(page):
     agree = {i: sizes("pools", i)[-1] == sizes("strides", i)[-1] for i in range(20, 200)}
     even = {i: all(n % 2 == 0 for n in sizes("strides", i)[:-1]) for i in agree}
     page.says(
-        "One formula, applied layer by layer, gives every shape",
+        "A typical block is `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()`, `nn.MaxPool2d(2)`: the "
+        "convolution sets the channels, and the pool halves the size",
+        shapes(typical(), photo(112))[3] == (8, 56, 56),
+    )
+    page.says(
+        "For any other network one formula, applied layer by layer, gives every shape",
         all(
             [shape[-1] for shape in shapes(networks()[name], torch.rand(3, i, i))] == sizes(name, i)
             for name in NAMES
@@ -470,11 +603,11 @@ def what_you_know(page):
         all(agree[i] for i in agree if even[i]) and not all(agree.values()),
     )
     page.says(
-        "The three designs have equally many parameters up to here",
+        "The three networks without padding have equally many parameters in their convolutions",
         len({parameters(network) for network in networks().values()}) == 1,
     )
     lasts = [sizes(name, 110)[-1] for name in NAMES]
-    page.says("All three narrow the map", max(lasts) < 110)
+    page.says("They all narrow the map", max(*lasts, halvings(110)[-1]) < 110)
     page.cites("The three networks come from Unit 7 of", UNIT_7)
 
 

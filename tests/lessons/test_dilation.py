@@ -132,6 +132,39 @@ def test_every_claim(page):
     page.complete()
 
 
+def in_a_row(page):
+    row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
+    assert torch.equal(page.names["eight"], row)
+    page.says(
+        "a single row of eight numbers, and a kernel of three ones, which adds up what its taps",
+        row.numel() == 8 and page.names["in_a_row"].weight.flatten().tolist() == [1, 1, 1],
+    )
+    page.labels("Which three numbers does it add up? And how often does it fit?")
+    page.labels("With `dilation=2` the kernel stands at the left end of the row")
+    reads = [row[0, start : start + 5 : 2] for start in range(4)]
+    page.prints("in_a_row(eight).detach()", torch.stack([read.sum() for read in reads])[None])
+    conv = nn.Conv1d(1, 1, 3, dilation=2, bias=False)
+    conv.weight.data.fill_(1)
+    page.draws("dilation-row", slide(conv, row))
+    stops = page.figure("dilation-row").steps
+    places = [tap.col for tap in stops[0].taps]
+    page.says(
+        "Three taps with one place between neighbours. The window spans five places, so it stops "
+        "four times",
+        places == [0, 2, 4] and len(stops) == len(reads) == 8 - 5 + 1,
+    )
+    page.says(
+        "It adds the numbers at places 0, 2 and 4, which are 3, 4 and 5. It jumps over the two in "
+        "between, but it needs room for all five, so eight places hold four stops",
+        reads[0].tolist() == [3, 4, 5] and len(set(range(5)) - set(places)) == 2,
+    )
+    wide, image = dilated(), X
+    wide.weight.data = torch.ones(1, 1, 3, 3)
+    across = torch.stack([conv(line[None])[0] for line in image[0]])
+    both = torch.stack([conv(line[None])[0] for line in across.T]).T
+    page.says("An image is the same twice, down and across", torch.allclose(wide(image)[0], both))
+
+
 def the_taps(page):
     conv = dilated()
     page.says(
@@ -144,6 +177,7 @@ def the_taps(page):
         "With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them",
         [sorted({col for _, col in positions(steps[d])}) for d in (1, 2)] == [[0, 1, 2], [0, 2, 4]],
     )
+    in_a_row(page)
     page.says("A 3×3 kernel with `dilation=2`", page.names["spread"].dilation == (2, 2))
     page.labels("stands in the upper left corner of a 7×7 map")
     out = folded(X, lambda block: (block * WEIGHTS).sum())
@@ -307,17 +341,27 @@ def gridding(page):
         "Then the gradient of an input pixel is the number of ways from it to the output",
         all(torch.equal(page.names["paths"](*d, side=2 * sum(d) + 1), plane(d)) for d in SHOWN),
     )
-    lines = []
-    for dilations in SHOWN:
-        lines.append(f"{dilations} uses {used(dilations)[0]} of {used(dilations)[1]}")
-        lines.append(f"    {' '.join(map(str, line(dilations)))}")
-    page.prints("middle = counts[len(counts) // 2]", *lines)
-    page.says("The second lines show the row in the middle", lines[1].split() == ["1", *"367631"])
+    page.labels("Count the paths, in a single row first")
+    page.prints(
+        'print(dilations, "counts", *paths_in_a_row(*dilations).tolist())',
+        *(f"{d} counts {' '.join(map(str, line(d)))}" for d in SHOWN),
+    )
+    reach = sum(n > 0 for n in line((2, 2, 2)))
     page.says(
-        "With 2, 2, 2 every other number is zero: "
-        f"{sum(n > 0 for n in line((2, 2, 2)))} pixels of {wide}, and in the whole field "
-        "{} of {}".format(*used((2, 2, 2))),
+        f"With 2, 2, 2 every other number is zero, so only {reach} pixels of {wide} reach the "
+        "output",
         {n > 0 for n in line((2, 2, 2))[::2]} == {True} and not any(line((2, 2, 2))[1::2]),
+    )
+    page.labels("In an image there are such holes down and across")
+    page.prints(
+        'print(dilations, "uses", used, "of", counts.numel())',
+        *(f"{d} uses {used(d)[0]} of {used(d)[1]}" for d in SHOWN),
+    )
+    some, every = used((2, 2, 2))
+    page.says(
+        f"Of the {every} pixels that lie in the field of 2, 2, 2 it uses {some}, which is {reach} "
+        f"times {reach}",
+        some == reach * reach,
     )
     full = [used(d)[0] == used(d)[1] for d in SHOWN]
     page.says("The two other stacks use every pixel", full == [True, False, True])

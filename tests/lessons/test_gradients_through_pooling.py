@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from slidingwindows import route
+from slidingwindows import route, slide
 from slidingwindows.drawing.animation import scene_of
 
 POOL = nn.MaxPool2d(2)
@@ -256,7 +256,7 @@ def at_the_border(page):
         lines += [f"count_include_pad={counted}: {windows.sum() / divisor:.2f} in total"]
         lines += [str(windows[0] / divisor)]
     page.prints("for counted in (True, False):", *lines)
-    page.labels("You know the two choices from [padding]")
+    page.labels("You know the two choices from [average pooling]")
     real = 9 * layers[True](white)
     page.says("At stride 2, there are four windows, one at each corner", real.shape == (1, 2, 2))
     page.says(
@@ -318,6 +318,15 @@ def a_tie(page):
     page.labels("All four numbers of a window are equal")
     assert torch.equal(page.names["same"], SAME) and torch.equal(page.names["tied"], TIED)
     page.prints("print(gradient(pool, tied))", by_hand(SAME, 2, 2), by_hand(TIED, 2, 2))
+    page.draws("max-pool-ties", slide(POOL, TIED))
+    pooled = torch.tensor([[[7.0, 5], [0, 3]]])
+    page.says(
+        "On the way forward a tie changes nothing. Rings mark the numbers that tied with the "
+        "winner",
+        torch.equal(POOL(TIED), pooled)
+        and [len(step.ties) for step in page.figure("max-pool-ties").steps]
+        == [n - 1 for n in tied(TIED).tolist()],
+    )
     page.draws("gradients-ties", route(POOL, TIED))
     page.says(
         "In each window, the first of equals gets it all",
@@ -326,7 +335,11 @@ def a_tie(page):
         and min(tied(TIED).tolist()) > 1,
     )
     page.says(
-        "The first in reading order gets it all",
+        "The output is the same whichever of them wins",
+        all(POOL(TIED.flip(axes)).flip(axes).equal(pooled) for axes in (1, 2)),
+    )
+    page.says(
+        "It takes the first in reading order, and that one gets it all",
         gradient(POOL, SAME).flatten().tolist() == [1, 0, 0, 0],
     )
     page.says("`torch.amax` is a second maximum in torch", torch.amax(SAME) == POOL(SAME).item())
@@ -682,6 +695,6 @@ def swapping(page):
 
 def test_the_figures_are_legible(page):
     figures = [figure for figure in page.run.figures.values() if not figure.draw]
-    assert len(figures) == 4
+    assert len(figures) == 5
     for figure in figures:
         assert scene_of(figure.item).layout.font_size >= 18

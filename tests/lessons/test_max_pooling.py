@@ -20,8 +20,6 @@ X = torch.tensor(
         ]
     ]
 )
-TIES = torch.tensor([[[7.0, 7, 1, 2], [7, 7, 2, 2], [0, 4, 5, 5], [4, 1, 3, 5]]])
-CORNERS = [(0, 0), (0, 2), (2, 0), (2, 2)]
 
 
 def naive(x, kernel_size, stride, padding=0):
@@ -47,14 +45,6 @@ def changed(row, col, value):
     other = X.clone()
     other[0, row, col] = value
     return int((naive(other, 2, 2) != naive(X, 2, 2)).sum())
-
-
-def first_of_the_largest(plane, row, col):
-    """The index in the whole map of the first largest number of a 2×2 window."""
-    cells = [(row + r, col + c) for r in (0, 1) for c in (0, 1)]
-    largest = max(float(plane[cell]) for cell in cells)
-    row, col = next(cell for cell in cells if float(plane[cell]) == largest)
-    return row * plane.shape[1] + col
 
 
 def shape(module, *size):
@@ -165,15 +155,16 @@ def test_every_claim(page):
     out = naive(X, 2, 2)
     why(page)
     one_window_at_a_time(page, x, pool, out)
+    tied(page)
     hiding(page)
     the_stride(page)
     overlap(page)
-    ties(page)
     broken(page)
     channels(page)
     exercises(page)
     page.labels("Unit 7", "One window at a time", "Watch every window", "You will watch one soon")
-    page.labels("swap one layer for the other", "When two numbers tie")
+    page.labels("swap one layer for the other")
+    page.labels("Predict what happens at the padded border")
     page.complete()
 
 
@@ -193,6 +184,19 @@ def one_window_at_a_time(page, x, pool, out):
     page.draws("max-pool-2x2", slide(nn.MaxPool2d(2, 2), X))
     drawn = page.figure("max-pool-2x2")
     page.says("Every number came from torch", torch.equal(torch.tensor([drawn.output]), out))
+
+
+def tied(page):
+    """Who wins changes no output: the same numbers, read in the opposite order."""
+    window = torch.tensor([[[7.0, 7], [1, 7]]])
+    backwards = window.flip(1, 2)
+    winners = [nn.MaxPool2d(2, return_indices=True)(x)[1].item() for x in (window, backwards)]
+    page.says(
+        "What if the largest number is there twice? At such a tie the output is the same either "
+        "way",
+        torch.equal(naive(window, 2, 2), naive(backwards, 2, 2)) and winners == [0, 0],
+    )
+    page.labels("It makes a difference only when a network is trained")
 
 
 def the_stride(page):
@@ -258,36 +262,6 @@ def overlap(page):
         int((by_hand == 0).sum()) == 8 and by_hand[0, 1, 1] == -1,
     )
     page.says("Padding holds minus infinity and never wins", (kept == -1).all())
-
-
-def ties(page):
-    winners = [first_of_the_largest(TIES[0], row, col) for row, col in CORNERS]
-    gradient = torch.zeros(16)
-    gradient[winners] = 1
-    assert torch.equal(page.names["ties"], TIES)
-    page.says(
-        "What if the largest number is there twice? The output is the same either way",
-        naive(TIES, 2, 2)[0, 0, 0] == 7,
-    )
-    page.says("A window holds 7, 7, 7 and 7", TIES[0, :2, :2].unique().tolist() == [7])
-    page.prints("print(waiting.grad)", torch.tensor(winners).view(1, 2, 2), gradient.view(1, 4, 4))
-    page.draws("max-pool-ties", slide(nn.MaxPool2d(2), TIES))
-    tied = page.figure("max-pool-ties").steps[0]
-    page.says(
-        "The first of equal numbers wins, in reading order",
-        page.names["winners"].flatten().tolist() == winners,
-    )
-    page.says("Rings mark the ones that tied with it", len(tied.ties) == 3)
-    page.says(
-        "The indices count the cells of the whole map row by row, starting from 0. "
-        "In each window the **first** of the equal numbers wins",
-        page.names["winners"].flatten().tolist() == winners,
-    )
-    page.says(
-        "It takes the whole gradient, too: a 1 for the winner, nothing for the others",
-        torch.equal(page.names["waiting"].grad.flatten(), gradient),
-    )
-    page.says("At ties the first number wins, gradient and all", winners[0] == 0)
 
 
 def holds(kernel_size, stride, padding):

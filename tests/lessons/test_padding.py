@@ -15,7 +15,6 @@ from torch import nn
 from slidingwindows import Geometry, slide
 
 X = torch.tensor([[[3.0, 1, 0, 2], [1, 4, 2, 1], [0, 2, 5, 3], [2, 1, 3, 1]]])
-NEGATIVE = -torch.tensor([[[7.0, 5, 6, 8], [4, 6, 3, 9], [8, 9, 7, 5], [9, 6, 8, 4]]])
 WHITE = torch.ones(1, 4, 4)
 NAMED = {"valid": 0, "same": 1, "full": 2}
 
@@ -120,9 +119,9 @@ def two_for_each(page):
         "A kernel of more than one pixel trims your map",
         all((trimmed > 0) == (k > 1) for k, trimmed in trims.items()),
     )
-    holds = nn.MaxPool2d(3, 1, 1)(NEGATIVE).max(), nn.AvgPool2d(3, 1, 1)(WHITE).min()
+    holds = nn.MaxPool2d(3, 1, 1)(-1 - X).max(), nn.AvgPool2d(3, 1, 1)(WHITE).min()
     page.says("it is not always zero", holds[0] < 0 and holds[1] < 1)
-    page.labels("the dark rim that zero padding leaves in averages")
+    page.labels("Choose what an average at the border is divided by")
     page.labels("Read torch's message about padding and half of the kernel")
     grown = F.pad(torch.rand(1, 4, 4), [2] * 4)
     page.says(
@@ -294,21 +293,21 @@ def counts(page):
 
 
 def border(page):
-    pool, kept = nn.MaxPool2d(3, stride=1, padding=1), max_pool(NEGATIVE, 3, 1, 1)
-    zeros_win = nn.MaxPool2d(3, stride=1)(F.pad(NEGATIVE, [1] * 4))
-    assert torch.equal(page.names["negative"], NEGATIVE)
-    page.says("Zero is harmless to add, but not to compare with", not torch.equal(zeros_win, kept))
-    page.labels("You pool with `nn.MaxPool2d(3, stride=1, padding=1)`")
-    page.says("If the border held zeros, what would win at the rim?", zeros_win[0, 0].max() == 0)
-    page.prints("pool(negative)", kept)
-    page.draws("padding-max-pool", slide(pool, NEGATIVE))
-    held = {page.figure("padding-max-pool").at(0, -1, col) for col in range(-1, 5)}
-    page.says("Max pooling pads with minus infinity", held == {-math.inf})
+    pool, kept = nn.MaxPool2d(3, stride=1, padding=1), max_pool(-X, 3, 1, 1)
+    negative = -1 - X  # no zero in it
+    zeros_win = max_pool(F.pad(negative, [1] * 4), 3, 1)
+    touched = real_pixels(4, 3, 1, 1) < 9
     page.says(
-        "It loses against every real number, so the border never wins", (kept > -math.inf).all()
+        "Zero is harmless to add, but not to compare with",
+        not torch.equal(zeros_win, max_pool(negative, 3, 1, 1)),
     )
-    page.says("No zero anywhere", (kept < 0).all())
-    page.says(r"| `nn.MaxPool2d` | $-\infty$ | it never wins a maximum |", held == {-math.inf})
+    page.says(
+        "zeros around an image of negative numbers win in every window that touches them",
+        torch.equal(zeros_win[0] == 0, touched),
+    )
+    infinite = F.pad(-X, [1] * 4, value=-math.inf)
+    holds = torch.equal(max_pool(infinite, 3, 1), kept) and torch.equal(pool(-X), kept)
+    page.says(r"| `nn.MaxPool2d` | $-\infty$ | it never wins a maximum |", holds)
     average, x = nn.AvgPool2d(3, 1, 1), torch.rand(1, 4, 4)
     conv, zeros = nn.Conv2d(1, 1, 3, padding=1), F.pad(x, [1] * 4)
     page.says(
@@ -319,64 +318,23 @@ def border(page):
     page.says("| `nn.Conv2d` | zero | zero times a weight is zero |", adds_zeros)
     page.says(
         "A max pool's border is minus infinity, an average's and a convolution's is zero",
-        held == {-math.inf} and adds_zeros,
+        holds and adds_zeros,
     )
-    ones = torch.full((1, 3, 3), -1.0)
-    by_hand = torch.zeros(1, 3, 3)
-    by_hand[0, 1, 1] = -1
-    assert torch.equal(page.names["ones"], ones)
     page.says("`F.pad` fills with zeros unless you tell it otherwise", zeros[0, 0].max() == 0)
-    page.prints("zeros_around = F.pad(ones", max_pool(ones, 3, 1, 1), by_hand, "True")
-    page.says(
-        "In front of a max pool these zeros compete, and here they win",
-        (max_pool(F.pad(ones, [1] * 4), 3, 1) == 0).sum() == 8,
-    )
-    page.says(
-        "A 3×3 image of −1 should stay −1. With zeros around it, only the pixel in the middle does",
-        torch.equal(pool(ones), ones)
-        and torch.equal(max_pool(F.pad(ones, [1] * 4), 3, 1), by_hand),
-    )
-    infinite = nn.MaxPool2d(3, stride=1)(F.pad(ones, [1] * 4, value=-math.inf))
-    page.says(
-        "With minus infinity by hand, you get what the pool gives",
-        torch.equal(pool(ones), infinite),
-    )
+    assert torch.equal(page.names["around"], infinite)
+    page.prints("pool = nn.MaxPool2d(3, stride=1, padding=1)", str(holds))
 
 
 def averages(page):
     dark, even = mean_pool(WHITE, 3, 1, 1), mean_pool(WHITE, 3, 1, 1, counted=False)
-    real = real_pixels(4, 3, 1, 1)
     assert torch.equal(page.names["white"], WHITE)
-    page.says("A zero adds nothing to the sum", torch.equal(dark[0] * 9, real))
-    page.prints("mean(white)", dark)
-    page.draws("padding-average-pool", slide(nn.AvgPool2d(3, stride=1, padding=1), WHITE))
+    page.says("A zero adds nothing to the sum", torch.equal(dark[0] * 9, real_pixels(4, 3, 1, 1)))
     rim = torch.ones(4, 4, dtype=torch.bool)
     rim[1:3, 1:3] = False
     page.says(
-        "The border's zeros are counted, so the rim turns darker", torch.equal(dark[0] < 1, rim)
-    )
-    corner, edge = dark[0, 0, 0].item(), dark[0, 0, 1].item()
-    page.says(
-        f"A window in the corner sees four ones and five zeros: 4/9, about {corner:.3f}",
-        real[0, 0] == 4 and corner == pytest.approx(real[0, 0] / 9),
-    )
-    page.says(
-        f"On an edge it sees six ones: 6/9, about {edge:.3f}",
-        real[0, 1] == 6 and edge == pytest.approx(real[0, 1] / 9),
-    )
-    page.says("Only inside is the average 1.", torch.equal(dark[0] == 1, ~rim))
-    page.says("A white image should average to white. One argument", torch.equal(even, WHITE))
-    page.prints("real(white)", even)
-    options = {"stride": 1, "padding": 1, "count_include_pad": False}
-    page.draws("padding-average-real", slide(nn.AvgPool2d(3, **options), WHITE))
-    page.says("White stays white", torch.equal(even, WHITE))
-    # Ones hide a divisor; random numbers show it.
-    x = torch.rand(1, 1, 4, 4)
-    sums = F.conv2d(x, torch.ones(1, 1, 3, 3), padding=1)
-    page.says(
-        "Now every window divides by the number of *real* pixels it sees: "
-        f"{real[0, 0]:.0f} in a corner, {real[0, 1]:.0f} on an edge, {real[1, 1]:.0f} inside",
-        torch.allclose(nn.AvgPool2d(3, **options)(x), sums / real),
+        "You know two choices from [average pooling]: zeros count, and the rim of a white image "
+        "turns darker, or they do not, with `count_include_pad=False`",
+        torch.equal(dark[0] < 1, rim) and torch.equal(even, WHITE),
     )
     page.says(
         "Zeros count in an average unless you say `count_include_pad=False`, or name a divisor",
@@ -386,7 +344,8 @@ def averages(page):
 
 def divisors(page):
     real = real_pixels(4, 3, 1, 1)
-    corners = {page.names[name](WHITE)[0, 0, 0].item() for name in ("mean", "real", "total")}
+    choices = {}, {"count_include_pad": False}, {"divisor_override": 1}
+    corners = {nn.AvgPool2d(3, 1, 1, **choice)(WHITE)[0, 0, 0].item() for choice in choices}
     page.says("There is a third choice", len(corners) == 3)
     x = torch.rand(1, 4, 4)
     sums = F.conv2d(x, torch.ones(1, 1, 3, 3), padding=1)
@@ -398,7 +357,7 @@ def divisors(page):
         "you name the divisor, and it is the same for all windows",
         torch.allclose(both[0] * 5, sums),
     )
-    page.labels("You average the white image with `divisor_override=1`")
+    page.labels("You average a white image, all ones, with `divisor_override=1`")
     page.prints("total(white)", real[None])
     page.says(f"The sums: {real[0, 0]:.0f}, {real[0, 1]:.0f} and {real[1, 1]:.0f}.")
     page.says("The override wins over `count_include_pad`", torch.equal(*both))

@@ -229,41 +229,22 @@ def best_or_first(page, full, small):
 
 
 def imitation(page):
-    mean, pool = page.names["mean"], page.names["pool"]
-    average = nn.AvgPool2d(2)
-    page.says(
-        "So a strided convolution can *be* an average pool",
-        torch.equal(mean(X), blocks(X).mean(2)[None]),
-    )
-    page.prints("torch.equal(mean(x), nn.AvgPool2d(2)(x))", torch.equal(mean(X), average(X)))
+    pool, mean = nn.MaxPool2d(2), nn.Conv2d(1, 1, 2, stride=2, bias=False)
+    mean.weight.data.fill_(1 / 4)
+    average = torch.equal(mean(X), blocks(X).mean(2)[None])
     kernels = torch.randn(200, 1, 2, 2)
     corner = torch.tensor([[[1.0, 0], [0, 0]], [[0.0, 1], [0, 0]], [[1.0, 1], [0, 0]]])[:, None]
     outputs = nn.functional.conv2d(corner, kernels)[:, :, 0, 0]
     imitated = (outputs - 1).abs().amax(0) < 1 / 3  # a maximum would be 1 for all three
-    page.says("It can never be a max pool", not imitated.any() and not linear(pool))
-    biased = nn.Conv2d(1, 1, 2, stride=2)
     page.says(
-        "A convolution without bias is **linear**: of a sum of two inputs it makes the sum of the "
-        "two outputs",
-        linear(mean) and not linear(biased),
+        "a convolution of 2×2 at stride 2 *is* an average pool if all its weights are a quarter, "
+        "and that no weights make it a max pool, because the maximum is not linear",
+        average and not imitated.any() and linear(mean) and not linear(pool),
     )
-    values = {}
-    for layer in (average, nn.MaxPool2d(2)):
-        values[layer] = [layer(part).item() for part in (*CORNERS, CORNERS[0] + CORNERS[1])]
-    page.prints(
-        "left = torch.tensor([[[5., 0], [0, 0]]])",
-        *("{} + {} against {}".format(*three) for three in values.values()),
-    )
-    (one, other, both), (most, again, still) = values.values()
-    page.says(f"The average agrees: {one} and {other} make {both}", one + other == both)
-    page.says(
-        f"{most:.0f} and {again:.0f} should make {most + again:.0f}, but the largest number is "
-        f"still {still:.0f}",
-        most + again != still,
-    )
+    page.says("In the place of a max pool it always computes something else", not imitated.any())
     page.says(
         "A strided convolution can be an average pool, and never a max pool",
-        linear(mean) and not linear(pool),
+        average and not imitated.any(),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torch.nn import functional as F
 
 from slidingwindows import funnel
 
@@ -21,7 +22,63 @@ def photo():
     return torch.from_numpy(np.array(picture())).permute(2, 0, 1) / 255
 
 
+def around(plane, size=3):
+    """The mean of each window of so many rows and columns, from shifted planes."""
+    rows, cols = (side - size + 1 for side in plane.shape)
+    shifted = [plane[r : r + rows, c : c + cols] for r in range(size) for c in range(size)]
+    return sum(shifted) / size**2
+
+
+def brighter(plane):
+    """How much brighter each window of 3×3 is on its right than on its left, as a mean."""
+    return (
+        sum(
+            plane[r : len(plane) - 2 + r, 2:] - plane[r : len(plane) - 2 + r, :-2] for r in range(3)
+        )
+        / 3
+    )
+
+
+def halved(plane):
+    rows, cols = (side // 2 for side in plane.shape)
+    return plane[: 2 * rows, : 2 * cols].reshape(rows, 2, cols, 2).amax((1, 3))
+
+
+def seen(image):
+    """What the lesson's four layers should make of an image, in plain sums and maxima."""
+    red, green, blue = image
+    grey = image.mean(0)
+    steps = [brighter(grey), -brighter(grey), brighter(grey.T).T, -brighter(grey.T).T]
+    pure = [red - (green + blue) / 2, green - (red + blue) / 2, blue - (red + green) / 2, grey]
+    first = [*steps, *map(around, pure)]
+    pooled = [halved(plane) for plane in first]
+    patches = [around(plane) for plane in pooled]
+    spots = [plane[1:-1, 1:-1] - around(plane) for plane in pooled]
+    second = [*patches, *spots]
+    return [torch.stack(s) for s in (first, pooled, second, [halved(p) for p in second])]
+
+
+def scores(image):
+    """Patches of red less patches of blue, 9×9 around each place, with zeros beyond the border."""
+    maps = seen(image)[-1]
+    return around(F.pad(maps[4] - maps[6], (4, 4, 4, 4)), 9)
+
+
+def place(image):
+    found = scores(image)
+    return divmod(int(found.argmax()), found.shape[1])
+
+
+def orange_at(row, col):
+    """A grey image with an orange disc."""
+    image = torch.full((3, SIDE, SIDE), 0.5)
+    away = (torch.arange(SIDE) - row)[:, None] ** 2 + (torch.arange(SIDE) - col)[None] ** 2
+    image[:, away < 20**2] = torch.tensor([1, 0.65, 0])[:, None]
+    return image
+
+
 def network(pool=nn.MaxPool2d):
+    """The lesson's layers with other weights."""
     torch.manual_seed(7)
     return nn.Sequential(nn.Conv2d(3, 8, 3), pool(2, 2), nn.Conv2d(8, 16, 3), pool(2, 2))
 
@@ -35,21 +92,6 @@ def outputs_of(net, x):
     for layer in net:
         outputs.append(layer(outputs[-1]).detach())
     return outputs
-
-
-def stages_by_hand():
-    """(shape, parameters, multiply-adds, receptive field, jump) of each stage, by counting."""
-    channels, side, field, jump = 3, SIDE, 1, 1
-    found = [((channels, side, side), 0, 0, field, jump)]
-    for out, k, stride in ((8, 3, 1), (None, 2, 2), (16, 3, 1), (None, 2, 2)):
-        field, jump, side = field + (k - 1) * jump, jump * stride, (side - k) // stride + 1
-        parameters = macs = 0
-        if out:
-            parameters = out * (channels * k * k + 1)
-            macs = out * side * side * channels * k * k
-            channels = out
-        found.append(((channels, side, side), parameters, macs, field, jump))
-    return found
 
 
 def stretched(plane):
@@ -73,21 +115,77 @@ def drawn_as_torch_returned(stages, outputs):
 def saved_for_training(layer, x):
     """The numbers that torch keeps for the way back."""
     kept = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()), lambda t: t):
-        layer(x.requires_grad_())
+    hooks = torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()), lambda t: t)
+    with torch.enable_grad(), hooks:
+        layer(x.clone().requires_grad_())
     return sum(kept)
 
 
 def test_every_claim(page):
-    x, net = photo(), network()
-    outputs = outputs_of(net, x)
+    x, net = photo(), page.names["network"]
+    outputs = [x, *seen(x)]
+    for mine, found in zip(outputs, outputs_of(net, x), strict=True):
+        assert torch.allclose(mine, found, atol=1e-5)
+    the_picture(page, outputs)
     the_photo(page, x)
     the_network(page, net, x, outputs)
     feature_maps(page, net, outputs)
+    the_answer(page, x)
     wide_and_narrow(page, net, x, outputs)
     exercises(page, net, x, outputs)
     page.labels("Unit 7", "Find the shape of every layer of a small network", "compares the two")
     page.complete()
+
+
+def the_picture(page, outputs):
+    x, *maps = outputs
+    drawn = page.drawing("funnel-maps")
+    shown = {axes["title"]: axes for axes in drawn[-2:]} | {drawn[0]["title"]: drawn[0]}
+    small, start = [axes for axes in drawn if axes not in shown.values()], 0
+    agree = []
+    for number, stage in enumerate(maps, 1):
+        here = small[start : start + len(stage)]
+        agree += [
+            np.allclose(axes["images"][0], one.numpy(), atol=1e-5)
+            for axes, one in zip(here, stage, strict=True)
+        ]
+        agree.append({axes["ylabel"] for axes in here} == {"", f"layer {number}"})
+        start += len(stage)
+    row, col = place(x)
+    ring = shown["the answer: here"]["lines"][0]
+    page.plots(
+        "funnel-maps",
+        all(agree)
+        and start == len(small) == 48
+        and [axes["title"] for axes in small[:8]]
+        == ["right", "left", "down", "up", "red", "green", "blue", "bright"]
+        and np.allclose(shown["like a face?"]["images"][0], scores(x).numpy(), atol=1e-5)
+        and np.allclose(np.ravel(ring[1:]), [(col + 0.5) / 26 * SIDE, (row + 0.5) / 26 * SIDE]),
+    )
+    page.labels("Here the question is: where is the face?")
+    page.says(
+        "Below it eight grey maps: edges of four directions, then what is red, green, blue and "
+        "bright. Below them the same eight maps, coarser. Then two rows of eight, smoothed maps "
+        "and maps of small details, and the same sixteen once more",
+        [len(stage) for stage in maps] == [8, 8, 16, 16],
+    )
+    page.says(
+        "At the end one map that is brightest where the face is",
+        38 < (row + 0.5) / 26 * SIDE < 105 and 25 < (col + 0.5) / 26 * SIDE < 92,  # as one sees
+    )
+    page.says("All maps of a network from photo to answer", start == sum(map(len, maps)))
+    kinds = [type(layer) for layer in page.names["network"]]
+    page.says(
+        "Layers 1 and 3 are convolutions, layers 2 and 4 are pools",
+        [kinds[n - 1] for n in (1, 3, 2, 4)] == [nn.Conv2d] * 2 + [nn.MaxPool2d] * 2,
+    )
+    sides, channels = ([stage.shape[n] for stage in outputs] for n in (1, 0))
+    page.says(
+        "In between, height and width shrink and channels grow. See every map on the way",
+        sides == sorted(sides, reverse=True)
+        and channels == sorted(channels)
+        and start == sum(map(len, maps)),
+    )
 
 
 def the_photo(page, x):
@@ -117,7 +215,11 @@ def the_network(page, net, x, outputs):
         page.names["network"][0].weight.shape == net[0].weight.shape == (8, 3, 3, 3),
     )
     page.labels("Will its maps be larger than the photo, smaller, or")
-    page.prints("journey = funnel(network, x)", funnel(net, x).table())
+    names = ("photo", "Conv2d", "MaxPool2d", "Conv2d", "MaxPool2d")
+    page.prints(
+        'print("photo    ", tuple(result.shape))',
+        *(f"{name:<9} {tuple(o.shape)}" for name, o in zip(names, outputs, strict=True)),
+    )
     page.says("A little smaller", 0.95 < first.shape[1] / x.shape[1] < 1)
     page.says(f"The first convolution trims {x.shape[1]} to {first.shape[1]}")
     inner = [n for n in range(SIDE) if 0 <= n - 1 and n + 1 < SIDE]
@@ -136,17 +238,21 @@ def the_network(page, net, x, outputs):
     )
     page.draws("funnel", funnel(net, x))
     page.says(
+        "each stretched to the full range from black to white",
+        drawn_as_torch_returned(stages, outputs),
+    )
+    page.says(
         "Every picture is a feature map that this network computed from the photo, drawn to "
-        "scale. Each map is stretched to the full range from black to white. "
-        "The bold number counts the maps",
+        "scale. The bold number counts the maps",
         drawn_as_torch_returned(stages, outputs),
     )
     trained = network()
     step = torch.optim.SGD(trained.parameters(), lr=0.1)
-    trained(x).square().mean().backward()
+    with torch.enable_grad():
+        trained(x).square().mean().backward()
     step.step()
     page.says(
-        "a trained network of the same layers has exactly the same ones",
+        "A trained network of the same layers has exactly the same ones",
         [o.shape for o in outputs_of(trained, x)] == [o.shape for o in outputs]
         and not torch.equal(trained(x), net(x)),
     )
@@ -155,15 +261,39 @@ def the_network(page, net, x, outputs):
 def feature_maps(page, net, outputs):
     x, first = outputs[:2]
     page.says(
-        "Each small picture above is a **feature map**: one channel of a layer's output",
-        [len(stage.maps) for stage in page.figure("funnel").stages] == [len(o) for o in outputs],
+        "Each small grey picture at the top of this page is a **feature map**: one channel of a "
+        "layer's output",
+        len(page.drawing("funnel-maps")) == 3 + sum(map(len, outputs[1:])),
     )
     by_patch = (x[:, 20:23, 40:43] * net[0].weight[5]).sum() + net[0].bias[5]
     page.says(
         "how strongly one pattern showed up at one place",
         torch.isclose(first[5, 20, 40], by_patch),
     )
-    page.says("Eight filters make eight maps", len(net[0].weight) == len(first) == 8)
+    page.says(
+        "The first convolution looks for eight patterns, so it makes eight maps",
+        len(net[0].weight) == len(first) == 8,
+    )
+    slope = torch.arange(12.0).repeat(12, 1) / 12
+    ways = {"right": slope, "left": slope.flip(1), "down": slope.T, "up": slope.T.flip(0)}
+    answers = [net[0](plane.expand(3, 12, 12))[:4].mean((1, 2)) for plane in ways.values()]
+    page.says(
+        "Four of them are bright where the photo gets brighter: to the right, to the left, "
+        "downwards or upwards",
+        [int(a.argmax()) for a in answers] == [0, 1, 2, 3],
+    )
+    pure = [net[0](c[:, None, None].expand(3, 4, 4))[4:7, 0, 0] for c in torch.eye(3)]
+    light = [net[0](torch.full((3, 4, 4), level))[7, 0, 0] for level in (0.2, 0.9)]
+    page.says(
+        "The other four are bright where there is much red, green, blue or light",
+        [int(p.argmax()) for p in pure] == [0, 1, 2] and light[0] < light[1],
+    )
+    page.says(
+        "The second convolution looks at each of these eight maps for large patches and for small "
+        "spots, so it makes sixteen",
+        len(net[2].weight) == len(outputs[3]) == 16
+        and all((w != 0).flatten(1).any(1).sum() == 1 for w in net[2].weight),
+    )
     pool, maps = page.names["pool"], torch.rand(8, 54, 54)
     page.says(
         "Pooling looks at one map at a time. It makes each map smaller and leaves the number of "
@@ -177,9 +307,47 @@ def feature_maps(page, net, outputs):
     )
 
 
+def the_answer(page, x):
+    weights = page.names["answer"].weight[0]
+    page.says(
+        "The last layer weighs the sixteen small maps against each other",
+        len(weights) == len(page.names["maps"][-1]) == 16,
+    )
+    pale = seen(x)[-1]
+    row, col = place(x)
+    near = (slice(row - 2, row + 3), slice(col - 2, col + 3))
+    page.says(
+        "it adds the patches of red and subtracts the patches of blue, averaged over 9×9 places. "
+        "The strongest place is the answer",
+        torch.allclose(page.names["answer"](pale)[0], scores(x), atol=1e-5)
+        and (pale[4][near] > pale[6][near]).all(),
+    )
+    found = {"photo": x, "left to right": x.flip(2), "top to bottom": x.flip(1)}
+    found = {name: place(image) for name, image in found.items()}
+    page.labels("You mirror the photo, left to right", "if you mirror it top to bottom?")
+    page.prints(
+        'print(f"{name:<13} row {find(image)[0]}, column {find(image)[1]}")',
+        *(f"{name:<13} row {row}, column {col}" for name, (row, col) in found.items()),
+    )
+    rows, cols = scores(x).shape
+    page.says(
+        f"The map has {rows} rows and {cols} columns, counted from 0 to {rows - 1}. So the mirror "
+        f"image of column {col} is column {cols - 1 - col}, and that of row {row} is row "
+        f"{rows - 1 - row}",
+        found["left to right"] == (row, cols - 1 - col)
+        and found["top to bottom"] == (rows - 1 - row, col),
+    )
+    for centre in ((40, 70), (60, 35)):
+        answer = [(n + 0.5) / 26 * SIDE for n in page.names["find"](orange_at(*centre))]
+        page.says(
+            "a large orange would do for a face",
+            np.abs(np.subtract(answer, centre)).max() < 10,
+        )
+
+
 def wide_and_narrow(page, net, x, outputs):
     begin, end = outputs[0].shape, outputs[-1].shape
-    page.says("Compare the two ends of the funnel", page.names["journey"].stages[-1].shape == end)
+    page.says("Compare the two ends of the funnel", page.names["network"](x).shape == end)
     page.says(
         f"Height and width went from {begin[1]} to {end[1]}. Channels went from {begin[0]} to "
         f"{end[0]}"
@@ -256,12 +424,3 @@ def exercises(page, net, x, outputs):
 def test_pooling_halves_and_keeps_the_channels():
     for channels in (1, 8, 500):
         assert shape(nn.MaxPool2d(2, 2), channels, 54, 54) == (channels, 27, 27)
-
-
-def test_the_journey_by_counting(page):
-    journey = page.names["journey"]
-    found = [
-        (s.shape, s.parameters, s.macs, s.field[0].size, s.field[0].jump) for s in journey.stages
-    ]
-    assert found == stages_by_hand()
-    assert [s.numbers for s in journey.stages] == [np.prod(s[0]) for s in found]

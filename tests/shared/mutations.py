@@ -23,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 if __name__ == "__main__":
-    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
+    sys.path[:0] = [str(HERE), str(HERE.parent / "lessons"), str(HERE.parents[1] / "scripts")]
 
 import torch  # noqa: E402
 from lesson_run import LESSONS, NAMES, run  # noqa: E402
