@@ -40,13 +40,15 @@ def draw(figure):
         axes.set_xticks([])
         axes.set_yticks([])
         axes.grid(False)
+        axes.set_facecolor("C1")  # shows where there is no pixel
 
 
 plot(
     draw,
     "rounding-there-and-back",
     alt="A coarse portrait of 25 by 25 pixels, the same with 12 by 12, and the same with 24 by 24 in "
-    "a frame for 25 by 25. In the last one a row at the bottom and a column at the right are empty.",
+    "a frame for 25 by 25. In the last one a row at the bottom and a column at the right are marked: "
+    "they hold no pixels.",
     caption="Down by 2 and up by 2. The row and the column that the pool left over do not come back.",
     height=230,
 )
