@@ -162,7 +162,12 @@ blur.requires_grad_(False).weight.data[:] = torch.tensor([1.0, 2, 1]) / 4
 print(blur(fast), blur(slow), sep="\n")
 
 # %%
-show(slide(blur, fast), "aliasing-blur", "The fast wave under the blur, with the ends joined to a ring. A quarter of it is left.")
+sums = nn.Conv1d(1, 1, 3, stride=2, bias=False).requires_grad_(False)
+sums.weight.data[:] = torch.tensor([1.0, 2, 1])
+piece = fast[:, 2:11]
+
+# %%
+show(slide(sums, piece), "aliasing-blur", "A piece of the fast wave under the weights 1, 2, 1, not yet divided by 4. The sums are as large as the wave itself, so the division leaves a quarter of it.")
 
 # %% [markdown]
 # The fast wave is down to a quarter, and of the slow one three quarters are left. The alias is weaker, but it has not gone, and the honest wave has paid for that.
