@@ -406,7 +406,7 @@ def the_other_way(page):
     page.cites("leave the waves as they are and choose the grid instead", CHAMAN)
     page.says(
         "A stride of 2 can begin at four places, so there are four grids",
-        len({(r % 2, c % 2) for r in range(4) for c in range(4)}) == 4,
+        len({ring()[:, r::2, c::2].sum() for r in (0, 1) for c in (0, 1)}) == 4,
     )
     ways = {
         "stride": lambda x: halved(x, 1),
