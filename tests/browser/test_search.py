@@ -33,6 +33,8 @@ QUERIES = {
     "max poling": "lessons/max-pooling/",
     "translation invariance": "lessons/local-invariance/",
     "equivariance": "lessons/local-invariance/",
+    "aliasing": "lessons/aliasing/",
+    "nyquist": "lessons/aliasing/",
     "unpooling": "lessons/what-pooling-throws-away/",
     "digits": "lessons/trained-on-digits/",
     "numpy": "lessons/from-scratch-in-numpy/",
