@@ -192,7 +192,7 @@ refused(lambda: nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=2)(x))
 # %% [markdown]
 # `output_padding` chooses among the sizes that one stride could have made. There are only as many as the stride.
 #
-# **What to do.** Use an `output_padding` below the stride. More in [Convolution arithmetic, with numbers](convolution-arithmetic.ipynb).
+# **What to do.** Use an `output_padding` below the stride. More in [Rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 
 # %% [markdown]
 # ## in_channels must be divisible by groups

@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Going up without checkerboards
 #
-# Networks that draw, segment or add detail have to make small maps large again. The usual layer for it is a transposed convolution, which you met in [output size](output-size.ipynb). Give it the plainest map there is, all ones, and a kernel of all ones:
+# Networks that draw, segment or add detail have to make small maps large again. The usual layer for it is a transposed convolution, which you met in [rounding up, and going back up](rounding-up-and-going-back-up.ipynb). Give it the plainest map there is, all ones, and a kernel of all ones:
 
 # %% tags=["hide-input"]
 import torch

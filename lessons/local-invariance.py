@@ -341,7 +341,7 @@ for name, layer in rows.items():
 #
 # The average and the blur answer 4, an honest grey, before and after. The max pool answers 8 both times. It is perfectly stable here, and twice as bright as the truth.
 #
-# [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html) points this out for max pooling, strided convolutions and average pooling alike, and puts a blur in front of each stride. A max pool becomes three steps: maximum at stride 1, blur, stride.
+# [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html) points this out for max pooling, strided convolutions and average pooling alike, and puts a blur in front of each stride. A max pool becomes three steps: maximum at stride 1, blur, stride. The details are in [aliasing, properly](aliasing.ipynb).
 
 # %%
 gentle = nn.Sequential(nn.MaxPool2d(2, stride=1), depthwise)

@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Output size cheat sheet
 #
-# How large is the map that comes out? Look it up here. Each formula is followed by a cell that compares it with torch for many settings. The reasons are in the lesson on [output size](output-size.ipynb).
+# How large is the map that comes out? Look it up here. Each formula is followed by a cell that compares it with torch for many settings. The reasons are in the lessons on [output size](output-size.ipynb) and on [rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 #
 # | letter | argument | default of a convolution | default of a pool |
 # |---|---|---|---|

@@ -1,28 +1,28 @@
 # ---
 # title: Output size
-# description: How big a map comes out, what the floor throws away, when ceil_mode gives a window more, and when torch takes that window back.
+# description: How big a map comes out of a convolution or a pool. Count the stops of the window, and see which pixels are left over.
 # ---
 
 # %% [markdown]
 # # Output size
 #
-# A layer turns 25 rows into 12, or into 13, or into 23. Which one will it be? You can know before you run anything.
+# A layer turns 25 rows into 23, or into 12, or into 8. Which one will it be? You can know before you run anything.
 #
 # !!! abstract "What you will be able to do"
 #     - Count the stops of a window, and write the count as a formula.
 #     - Say which pixels no window reads.
-#     - Predict `ceil_mode`, also where torch drops a window again.
-#     - Keep the two default strides apart, and go back up with a transposed convolution.
+#     - Keep the two default strides apart.
+#     - Work out rows and columns apart.
 #     - Read torch's messages when no window fits.
 #
 # ## Count the stops
 #
 # A window makes one output number at each stop. So the output's size is the number of stops.
 #
-# Take one row of 8 pixels, a window of 3 and a stride of 2. The first stop takes 3 pixels, and 5 are left. Each further stop takes 2 of them.
+# Take one row of 8 pixels and a window of 3 that moves one pixel at a time.
 #
 # !!! question "Predict"
-#     How many stops are there? And what becomes of the last pixel?
+#     How many stops are there?
 
 # %%
 from itertools import product
@@ -35,17 +35,37 @@ from slidingwindows import slide
 from slidingwindows.lesson import plot, show
 
 row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
+nn.MaxPool1d(3, stride=1)(row)
+
+# %%
+show(slide(nn.MaxPool1d(3, stride=1), row), "size-steps", "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and it has to end at the last.")
+
+# %% [markdown]
+# Six stops. The first stop takes 3 pixels, so 5 are left, and each further stop takes one of them. In letters: the input has $i$ pixels and the kernel has $k$, so after the first stop $i - k$ pixels are left. With the first stop itself that makes
+#
+# $$o = i - k + 1$$
+#
+# ## Longer steps
+#
+# A stride of 2 takes two of the pixels that are left for each further stop.
+#
+# !!! question "Predict"
+#     How many stops are there now? And what becomes of the last pixel?
+
+# %%
 nn.MaxPool1d(3, stride=2)(row)
 
 # %%
 show(slide(nn.MaxPool1d(3, stride=2), row), "size-stops", "A window of 3 at stride 2 on 8 pixels. A fourth stop would need a ninth pixel, so the eighth is left over.")
 
 # %% [markdown]
-# Three stops. One pixel is left, and one is not enough for a step of 2.
+# Three stops. One pixel is left over, because one is not enough for a step of 2.
 #
-# In letters: the input has $i$ pixels, the kernel $k$, the stride is $s$. After the first stop $i - k$ pixels are left, which is room for $\lfloor (i-k)/s \rfloor$ more. The half brackets are the **floor**: cut off the fraction.
+# So divide what is left by the stride $s$, and cut off the fraction, because there is no half of a stop. Cutting off a fraction is called the **floor**, and half brackets stand for it:
 #
-# Two arguments change the numbers that go in, not the rule. A padding $p$ adds $p$ pixels on each side: $i + 2p$ instead of $i$. A dilation $d$ spreads the kernel over $d(k-1) + 1$ pixels instead of $k$. Each has a lesson of its own. Together:
+# $$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$
+#
+# Two more arguments change the numbers that go in, not the rule. A [padding](padding.ipynb) $p$ puts $p$ pixels more on each side, so $i$ becomes $i + 2p$. A [dilation](dilation.ipynb) $d$ spreads the kernel over more pixels, so $k$ becomes $d(k-1) + 1$. Each has a lesson of its own, and here both are off: $p = 0$ and $d = 1$. With them, the whole formula is:
 #
 # $$o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$$
 #
@@ -97,11 +117,10 @@ show(slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column 
 
 
 # %%
-def unread(i, kernel, stride, padding=0, up=False):
+def unread(i, kernel, stride):
     """How many pixels of an i×i map no window reads."""
     image = torch.zeros(1, i, i, requires_grad=True)
-    pool = nn.AvgPool2d(kernel, stride, padding, ceil_mode=up)
-    pool(image).sum().backward()
+    nn.AvgPool2d(kernel, stride)(image).sum().backward()
     return int((image.grad == 0).sum())
 
 
@@ -109,16 +128,8 @@ for i in (6, 7, 8, 9):
     print(f"{i}×{i} gives {size(pool, i, i)}, unread: {unread(i, 2, 2)}")
 
 # %% [markdown]
-# The leftover is the remainder of the division: $(i + 2p - k) \bmod s$ rows at the bottom, and as many columns at the right. **The loss is always at the end**, never at the beginning.
+# The leftover is the remainder of the division: $(i - k) \bmod s$ rows at the bottom, and as many columns at the right. **The loss is always at the end**, never at the beginning.
 #
-# With padding, the end is padding first. A window of 3 at stride 2 with padding 1 turns 5×5 and 6×6 into 3×3. On 6×6 the leftover is the padding below and at the right, and no real pixel is lost:
-
-# %%
-pad1 = nn.MaxPool2d(3, stride=2, padding=1)
-for i in (5, 6):
-    print(f"{i}×{i} gives {size(pad1, i, i)}, unread: {unread(i, 3, 2, 1)}")
-
-# %% [markdown]
 # Is a remainder an error? Not in torch. An input of 10 with a kernel of 3 and a stride of 2 gives 4.5 before the floor, and 4 after it:
 
 # %%
@@ -138,77 +149,13 @@ print([(i, size(five, i, i)) for i in (223, 224, 255, 256)])
 # %% [markdown]
 # Opinion: choose an input whose size is a multiple of the product of all strides. Then nothing is lost, and the way back up is easy.
 #
-# ## ceil_mode: round up
-#
-# Pools have a switch that rounds up instead of down. The last window then reaches past the end.
-#
-# !!! question "Predict"
-#     25 rows through `nn.MaxPool2d(2)` give 12. How many with `ceil_mode=True`? And what does the last window see?
-
-# %%
-up = nn.MaxPool2d(2, ceil_mode=True)
-print(size(pool, 25, 25), size(up, 25, 25))
-up(x)
-
-# %%
-show(slide(up, x), "size-ceil", "7×7 now gives 4×4. The last windows reach past the edge, where the dashed frame is, and take what is there.")
-
-# %% [markdown]
-# 13 instead of 12. Beyond the edge there is nothing, so the last window works with the pixels it has. The corner window keeps its only one, the 5.
-#
-# ### The window that torch takes back
-#
-# Rounding up has one exception.
-#
-# !!! question "Predict"
-#     A 5×5 map, a window of 3, stride 3, padding 1. The division gives $(5 + 2 - 3)/3 = 1.33$. Rounded up and plus one, that makes 3. Is it 3?
-
-# %%
-drop = nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)
-drop(x[:, :5, :5])
-
-# %%
-show(slide(drop, x[:, :5, :5]), "size-dropped", "Rounding up asks for three windows a side. The third would start in the padding, so torch drops it.")
-
-# %% [markdown]
-# It is 2. The third window would start behind the last real pixel. It would see padding and nothing else, and its maximum would be minus infinity.
-#
-# So torch checks the last window. Count from the first pixel of the left padding. The window starts at $(o-1)s$, and the input ends at $i + p$. If the window starts there or later, **it is dropped**:
-#
-# $$(o - 1)\,s \ge i + p \quad\Rightarrow\quad o \text{ becomes } o - 1$$
-#
-# Here 2·3 = 6 is not less than 5 + 1 = 6. Without padding it can happen too, but only if the stride is larger than the kernel:
-
-
-# %%
-def plain_ceiling(i, k, s, p):
-    return -(-(i + 2 * p - k) // s) + 1
-
-
-print(" i  k  s  p  plain  torch")
-for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0)):
-    plain = plain_ceiling(i, k, s, p)
-    torchs = size(nn.MaxPool2d(k, s, p, ceil_mode=True), i, i)
-    print(f"{i:2} {k:2} {s:2} {p:2} {plain:6} {torchs:6}")
-
-# %% [markdown]
-# Does `ceil_mode` make the pool read every pixel? Without dilation it does, if the kernel is at least as long as the stride. If not, there are gaps between the windows, and with dilation there are gaps within them, which the next window need not fill. No rounding fills a gap:
-
-# %%
-for k in (2, 1):
-    print(f"kernel {k}, stride 2: {unread(9, k, 2, up=True)} of 81 unread")
-
-# %% [markdown]
-# Convolutions have no `ceil_mode`. For them there is padding.
-#
 # ## Steps and stairs
 #
-# Here are four settings on all inputs from 4 to 16. Torch computed every dot.
+# Here are three settings on all inputs from 4 to 16. Torch computed every step.
 
 # %%
 layers = {
     "Conv2d, kernel 3": nn.Conv2d(1, 1, 3),
-    "MaxPool2d(2, ceil_mode=True)": nn.MaxPool2d(2, ceil_mode=True),
     "MaxPool2d(2)": nn.MaxPool2d(2),
     "MaxPool2d(3)": nn.MaxPool2d(3),
 }
@@ -229,14 +176,13 @@ plot(
     draw,
     "size-stairs",
     alt="Output size against input size from 4 to 16. The convolution rises by one with each input. "
-    "Both pools of 2 climb a step every second input, the one with ceil_mode a step earlier. "
-    "The pool of 3 climbs a step every third input.",
+    "The pool of 2 climbs a step every second input, and the pool of 3 every third.",
     caption="A stride of 1 climbs straight. At a stride of 2 or 3, as many inputs share one output size.",
     height=380,
 )
 
 # %% [markdown]
-# A stride of 2 gives two inputs the same output size. Keep that in mind for the way back up.
+# A stride of 2 gives two inputs the same output size. So from the output alone you cannot tell how large the input was.
 #
 # ## Two defaults for one argument
 #
@@ -253,80 +199,24 @@ print("stride=None  ", tuple(nn.MaxPool2d(3, stride=None)(nine).shape))
 # %% [markdown]
 # A pool's stride defaults to its `kernel_size`; that is what `stride=None` means. A convolution's defaults to 1.
 #
-# ## Kernels that keep the size, and kernels that halve
-#
-# At stride 1 the formula is $o = i + 2p - k + 1$. The size stays if $2p = k - 1$. Two times a whole number is even, so **the kernel must be odd**. That is one reason why you see 3, 5 and 7 so often.
-#
-# At stride 2 a few settings are worth knowing by heart:
-
-# %% tags=["hide-input"]
-sizes = (10, 11, 12, 13)
-print(" k  s  p  ", sizes)
-common = (1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3)
-for k, s, p in common:
-    layer = nn.Conv2d(1, 1, k, s, p)
-    print(f"{k:2} {s:2} {p:2}  ", [size(layer, i, i) for i in sizes])
-
-# %% [markdown]
-# The first two keep the size. The next two halve and round **down**. The last two halve and round **up**. In all of them the padding is $(k-1)/2$, cut to a whole number. Then, at stride 2, even kernels round down and odd kernels round up.
-#
 # ## Rows and columns apart
 #
 # All arguments also take a pair: rows first, then columns. Nothing mixes.
 #
 # !!! question "Predict"
-#     An 8×8 map, a window of 3 rows and 5 columns, stride `(3, 4)`, padding `(0, 1)`. Work out both sides.
+#     An 8×8 map, a window of 3 rows and 4 columns, stride `(3, 2)`. Work out both sides.
 
 # %%
-wide = nn.MaxPool2d((3, 5), stride=(3, 4), padding=(0, 1))
+wide = nn.MaxPool2d((3, 4), stride=(3, 2))
 chance = torch.Generator().manual_seed(3)
 eight = torch.randint(0, 10, (1, 8, 8), generator=chance).float()
 wide(eight)
 
 # %%
-show(slide(wide, eight), "size-rectangle", "Rows: no padding, so two rows are left over. Columns: one pixel of padding on each side; the one at the right is left over.")
+show(slide(wide, eight), "size-rectangle", "Rows: two of them are left over. Columns: the third window ends at the last one, so nothing is left over.")
 
 # %% [markdown]
-# Rows: $(8 - 3)/3$ is 1.67, cut to 1, plus 1 is 2. Columns: $(8 + 2 - 5)/4$ is 1.25, cut to 1, plus 1 is 2. The padding at the left is read. The padding at the right is the leftover.
-#
-# ## The way back up
-#
-# A **transposed convolution** enlarges a map. It turns the sizes around: where a convolution made 3 of 5, it makes 5 of 3. Its formula is the old one, solved for the input. The $i$ is again what goes in:
-#
-# $$o = (i - 1)\,s - 2p + d(k-1) + 1 + a$$
-#
-# But a stair has no way back. A convolution with a kernel of 3, a stride of 2 and a padding of 1 makes 3 of 5, and 3 of 6. Which one shall the 3 return to? You choose, by $a$, called `output_padding`:
-
-# %%
-for a in (0, 1):
-    back = nn.ConvTranspose2d(1, 1, 3, 2, padding=1, output_padding=a)
-    print("output_padding", a, "gives", size(back, 3, 3))
-
-three = torch.arange(1.0, 10).reshape(1, 3, 3)
-back = nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=1, bias=False)
-back.weight.data = torch.tensor([[[[1.0, 0, 1], [0, 2, 0], [1, 0, 1]]]])
-
-# %%
-show(slide(back, three), "size-transposed", "Torch's numbers come out of a plain window over a stretched input: zeros stand between the pixels. `output_padding=1` adds one row below and one column at the right.")
-
-# %% [markdown]
-# Despite its name, `output_padding` pads no zeros onto the output. The extra row and column are computed like all others.
-#
-# !!! warning "A common mistake: down and up again"
-#     Many networks pool a map, enlarge it again and add it to the original. With an odd size that fails:
-
-# %%
-image = torch.rand(1, 25, 25)
-small = nn.MaxPool2d(2)(image)
-enlarge = nn.ConvTranspose2d(1, 1, 2, stride=2)
-try:
-    image + enlarge(small)
-except RuntimeError as error:
-    print(fill(str(error), 66))
-print(tuple(enlarge(small, output_size=(25, 25)).shape))
-
-# %% [markdown]
-# 25 went down to 12, and 12 up to 24. The lost row is lost. Say `output_size`, and torch works out the `output_padding` that it takes.
+# Rows: $(8 - 3)/3$ is 1.67, cut to 1, plus 1 is 2. Columns: $(8 - 4)/2$ is 2, and plus 1 that makes 3.
 #
 # ## When no window fits
 #
@@ -353,69 +243,69 @@ for call in calls:
 #
 # Predict first. Then open the answer.
 #
-# **1.** A photo of 224×224 enters `nn.Conv2d(3, 64, 7, stride=2, padding=3)`, then `nn.MaxPool2d(3, 2, padding=1)`. What is the height after each?
+# **1.** A photo of 224×224 enters `nn.Conv2d(3, 64, 7, stride=2)`, then `nn.MaxPool2d(3, stride=2)`. What is the height after each?
 #
 # ??? success "Answer"
-#     112 and 56. $(224 + 6 - 7)/2$ is 111.5, cut to 111, plus 1. Then $(112 + 2 - 3)/2$ is 55.5, cut to 55, plus 1.
+#     109 and 54. $(224 - 7)/2$ is 108.5, cut to 108, plus 1. Then $(109 - 3)/2$ is 53, plus 1.
 #
 # **2.** How many pixels of a 10×10 map does `nn.MaxPool2d(3)` never read?
 #
 # ??? success "Answer"
 #     19: the last row and the last column. Three windows of 3 read 9 rows, and 100 − 81 is 19.
 #
-# **3.** The same pool with `ceil_mode=True`: what size comes out, and how many pixels does the corner window at the lower right see?
+# **3.** A map of 12×12 goes through `nn.MaxPool2d(4)`, and another one through `nn.Conv2d(1, 1, 4)`. What size comes out of each?
 #
 # ??? success "Answer"
-#     4, and one pixel.
+#     3 and 9. The pool steps by its kernel size: $(12 - 4)/4 + 1$. The convolution steps by 1: $12 - 4 + 1$.
 #
-# **4.** What does `nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True)` make of a height of 5? First take the plain ceiling. Then check the rule.
-#
-# ??? success "Answer"
-#     3. The plain ceiling is 4, from 2.5 rounded up, plus 1. Its last window would start at 3·2 = 6, and 5 + 1 = 6. So it is dropped.
-#
-# **5.** Which `output_padding` brings a height of 12 back to 25 with `nn.ConvTranspose2d(1, 1, 2, stride=2)`?
+# **4.** How many input sizes do five pools of 2 in a row turn into 7?
 #
 # ??? success "Answer"
-#     1. Without it, $11 \cdot 2 + 2 = 24$.
+#     32: all sizes from 224 to 255. Each pool maps two sizes to one, and two, five times over, makes 32.
+#
+# **5.** What does `nn.MaxPool2d((2, 5), stride=(2, 3))` make of a 7×12 map? How many rows and how many columns are left over?
+#
+# ??? success "Answer"
+#     3×3, with 1 row and 1 column left over. $(7 - 2)/2$ is 2.5, cut to 2, plus 1. $(12 - 5)/3$ is 2.33, cut to 2, plus 1.
 #
 # Check all five:
 
 # %% tags=["collapse"]
-stem = nn.Conv2d(3, 64, 7, stride=2, padding=3)
-after = nn.MaxPool2d(3, 2, padding=1)
-first = stem(torch.zeros(3, 224, 224))
-print(first.shape[-1], after(first).shape[-1])
+stem = nn.Conv2d(3, 64, 7, stride=2)(torch.zeros(3, 224, 224))
+print(stem.shape[-1], nn.MaxPool2d(3, stride=2)(stem).shape[-1])
 print(unread(10, 3, 3))
-ten = torch.zeros(1, 10, 10, requires_grad=True)
-corner = nn.AvgPool2d(3, ceil_mode=True)(ten)
-corner[0, -1, -1].backward()
-print(corner.shape[-1], int((ten.grad != 0).sum()))
-print(size(nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True), 5, 5))
-grown = {a: size(nn.ConvTranspose2d(1, 1, 2, 2, output_padding=a), 12, 12) for a in (0, 1)}
-print(grown)
+both = size(nn.MaxPool2d(4), 12, 12), size(nn.Conv2d(1, 1, 4), 12, 12)
+print(both)
+sevens = [i for i in range(200, 280) if size(five, i, i) == 7]
+print(len(sevens), "sizes, from", sevens[0], "to", sevens[-1])
+map7 = torch.zeros(1, 7, 12, requires_grad=True)
+wide_mean = nn.AvgPool2d((2, 5), stride=(2, 3))(map7)
+wide_mean.sum().backward()
+rest = [int((map7.grad[0].sum(side) == 0).sum()) for side in (1, 0)]
+print(tuple(wide_mean.shape[1:]), rest)
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
 
 # 1. The two heights, such as (3, 2).
-check(..., lambda: (first.shape[-1], after(first).shape[-1]))
+check(..., lambda: (stem.shape[-1], nn.MaxPool2d(3, stride=2)(stem).shape[-1]))
 # 2. The number of pixels that are never read.
 check(..., lambda: unread(10, 3, 3))
-# 3. The size, and the pixels of the corner window, such as (3, 2).
-check(..., lambda: (corner.shape[-1], int((ten.grad != 0).sum())))
-# 4. The height that comes out.
-check(..., lambda: size(nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True), 5, 5))
-# 5. The output_padding.
-check(..., lambda: next(a for a in grown if grown[a] == 25))
+# 3. The two sizes, such as (3, 2).
+check(..., lambda: both)
+# 4. How many sizes.
+check(..., lambda: len(sevens))
+# 5. Rows and columns of the output, then the rows and columns left over, such as (4, 5, 2, 3).
+check(..., lambda: (*wide_mean.shape[1:], *rest))
 
 # %% [markdown]
 # ## What you know now
 #
 # - The output's size is the number of stops: one, plus the room that is left, divided by the stride and cut.
-# - What the floor cuts is pixels at the end. `ceil_mode` reads them, unless the window would start past the input.
+# - What the floor cuts is pixels at the end, which no window reads.
 # - A pool steps by its kernel size, a convolution by 1, unless you say so.
-# - A stride maps several inputs to one size. `output_padding` says which one you want back.
+# - A stride maps several inputs to one size.
 #
-# The formula had a letter that gives you control: $p$. Next: [padding](padding.ipynb), and what is in it.
+# The formula had a letter that gives you control: $p$. Next: [padding](padding.ipynb), and what is in it. After that, [a second lesson on sizes](rounding-up-and-going-back-up.ipynb) rounds up instead of down, and enlarges maps again.
 #
-# Sources: [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285) work out the sizes of convolutions and transposed convolutions; [their animations, with numbers](convolution-arithmetic.ipynb), are in the gallery. The rule of the dropped window stands in torch's documentation of [MaxPool2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html). The words and the measurements are our own.
+# Source: [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285) work out the sizes of convolutions; [their animations, with numbers](convolution-arithmetic.ipynb), are in the gallery. The words and the measurements are our own.

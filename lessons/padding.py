@@ -222,22 +222,6 @@ total(white)
 # %% [markdown]
 # The sums: 4, 6 and 9. Here they count the real pixels of each window. The override wins over `count_include_pad`.
 #
-# One kind of empty place is left out even when the padding counts. That is the part of a window which `ceil_mode` lets hang out *beyond* the padding:
-
-# %%
-up = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True)
-up(white)[0]
-
-# %% [markdown]
-# Look at the last number. Its window starts on the last real pixel. It covers that pixel and three of padding; the other five places are beyond. So torch divides 1 by 4, not by 9. `count_include_pad` has no say in those five, but a divisor of your own has:
-
-# %%
-nine = nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True, divisor_override=9)
-nine(white)[0]
-
-# %% [markdown]
-# Now the last number is 1/9.
-#
 # A convolution has no such switch. Its zeros take part like any other number. Its `padding_mode="reflect"` and `padding_mode="replicate"` fill the border with copies of real pixels instead.
 #
 # ## At most half the kernel
@@ -256,7 +240,7 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
 #
 # There has to be some limit. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
 #
-# Torch draws the line at half. Then, as long as the input is no smaller than the window, and neither `ceil_mode` nor a dilation is in play, every window keeps at least half of its height, and half of its width, on real pixels.
+# Torch draws the line at half. Then, as long as the input is no smaller than the window, and neither `ceil_mode` (in the [next lesson](rounding-up-and-going-back-up.ipynb)) nor a dilation is in play, every window keeps at least half of its height, and half of its width, on real pixels.
 #
 # So a pool with a 3×3 window has no full padding. (A dilated max pool meets the same limit sooner than it should, and can still see padding alone. You see both in [dilation](dilation.ipynb).)
 #
@@ -353,6 +337,6 @@ check(..., lambda: corners)
 # - With zeros, same padding does not use all pixels equally often. Full padding does, at stride 1.
 # - A pool's padding is at most half of its kernel.
 #
-# Padding keeps maps large. What if you want them small, but not by a pool? Next: [stride instead of pooling](stride-instead-of-pooling.ipynb).
+# Sizes have loose ends: a pool can round up instead of down, and a map can be made large again. Next: [rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 #
 # This course began from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), which also comes to padding. For a thorough treatment of the arithmetic, read [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). The words and the measurements here are our own.

@@ -225,7 +225,7 @@ export function transposed(args, shape, call) {
       { oh: e[0], ow: e[1], sh: s[0], sw: s[1], dh: d[0], dw: d[1] },
       "output_padding chooses among the sizes that a stride rounds to the same; there are " +
         "no more of them than the stride.",
-      "lessons/output-size/#the-way-back-up",
+      "lessons/rounding-up-and-going-back-up/#the-way-back-up",
     );
   }
   const sizes = full.slice(2);
@@ -237,7 +237,7 @@ export function transposed(args, shape, call) {
     throw new LayerProblem(
       "the output has no elements",
       `The padding crops away everything the layer makes: the size is ${by(found)}.`,
-      "lessons/output-size/#the-way-back-up",
+      "lessons/rounding-up-and-going-back-up/#the-way-back-up",
     );
   }
   return {

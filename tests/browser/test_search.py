@@ -8,11 +8,12 @@ from site_pages import PATIENCE
 
 # What a reader types, and the page that must come first.
 QUERIES = {
-    "ceil mode": "lessons/output-size/",
-    "ceil_mode": "lessons/output-size/",
+    "ceil mode": "lessons/rounding-up-and-going-back-up/",
+    "ceil_mode": "lessons/rounding-up-and-going-back-up/",
     "output size formula": "lessons/output-size/",
     "output size": "lessons/output-size/",
     "default stride": "lessons/output-size/",
+    "output_padding": "lessons/rounding-up-and-going-back-up/",
     "max pooling": "lessons/max-pooling/",
     "maxpool2d": "lessons/max-pooling/",
     "average pooling": "lessons/average-pooling/",
@@ -32,6 +33,8 @@ QUERIES = {
     "max poling": "lessons/max-pooling/",
     "translation invariance": "lessons/local-invariance/",
     "equivariance": "lessons/local-invariance/",
+    "aliasing": "lessons/aliasing/",
+    "nyquist": "lessons/aliasing/",
     "unpooling": "lessons/what-pooling-throws-away/",
     "digits": "lessons/trained-on-digits/",
     "numpy": "lessons/from-scratch-in-numpy/",

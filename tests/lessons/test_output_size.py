@@ -1,7 +1,6 @@
 """lessons/output-size.py: its words, outputs and figures, against the package's own geometry
 (which never asks torch), plain Python, and what a changed pixel changes."""
 
-import inspect
 from functools import cache
 from itertools import product
 from textwrap import fill
@@ -27,11 +26,7 @@ X = torch.tensor(
         ]
     ]
 )
-CORNER = X[:, :5, :5]
-BACK = torch.tensor([[[[1.0, 0, 1], [0, 2, 0], [1, 0, 1]]]])
-KERNELS = ((1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3))
 FORMULA = r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1"
-MAX_POOL = "https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html"
 
 
 def out(layer, *size):
@@ -45,9 +40,9 @@ def side(layer, i):
     return rows
 
 
-def counted(i, k, s=None, p=0, d=1, up=False):
+def counted(i, k, s=None, p=0, d=1):
     """The size by the package's own geometry."""
-    return Geometry.of(i, k, s or k, p, d, up).output_shape[-1]
+    return Geometry.of(i, k, s or k, p, d).output_shape[-1]
 
 
 @cache
@@ -67,11 +62,6 @@ def unread(layer, i):
     return int((~read(layer, i)).sum())
 
 
-def naive(i, k, s, p):
-    """The ceiling without torch's rule."""
-    return -((k - i - 2 * p) // s) + 1
-
-
 def refusal(call, kind=RuntimeError):
     with pytest.raises(kind) as caught:
         call()
@@ -88,13 +78,9 @@ def test_every_claim(page):
     the_formula(page)
     the_floor(page)
     small_losses(page)
-    ceil_mode(page)
-    the_dropped_window(page)
     stairs(page)
     defaults(page)
-    kernels(page)
     rows_and_columns(page)
-    the_way_back(page)
     messages(page)
     exercises(page)
     what_you_know(page)
@@ -103,32 +89,62 @@ def test_every_claim(page):
 
 
 def stops(page):
-    up = side(nn.MaxPool2d(2, ceil_mode=True), 25)
-    page.says("when ceil_mode gives a window more, and when torch", up == counted(25, 2) + 1)
     page.says(
-        f"A layer turns 25 rows into {counted(25, 2)}, or into {counted(25, 2, up=True)}, "
-        f"or into {counted(25, 3, 1)}",
-        [side(m, 25) for m in (nn.MaxPool2d(2), nn.Conv2d(1, 1, 3))] == [12, 23] and up == 13,
+        f"A layer turns 25 rows into {counted(25, 3, 1)}, or into {counted(25, 2)}, "
+        f"or into {counted(25, 3)}",
+        [side(m, 25) for m in (nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.MaxPool2d(3))]
+        == [23, 12, 8],
     )
-    layer = nn.MaxPool1d(3, stride=2)
-    windows = [ROW[0, start : start + 3] for start in range(0, 8 - 3 + 1, 2)]
-    page.says("A window makes one output number at each stop", layer(ROW).numel() == len(windows))
+    by_one, by_two = nn.MaxPool1d(3, stride=1), nn.MaxPool1d(3, stride=2)
+    each = [ROW[0, start : start + 3] for start in range(8 - 3 + 1)]
+    windows = each[::2]
+    page.says("A window makes one output number at each stop", by_one(ROW).numel() == len(each))
     page.says(
-        "Take one row of 8 pixels, a window of 3 and a stride of 2. The first stop takes 3 pixels, "
-        "and 5 are left. Each further stop takes 2 of them",
-        ROW.shape == (1, 8) and [counted(n, 3, 2) for n in range(3, 9)] == [1, 1, 2, 2, 3, 3],
+        "Take one row of 8 pixels and a window of 3 that moves one pixel at a time",
+        ROW.shape == (1, 8),
+    )
+    page.prints("nn.MaxPool1d(3, stride=1)(row)", torch.stack([w.max() for w in each])[None])
+    page.draws("size-steps", slide(by_one, ROW))
+    starts = page.figure("size-steps").geometry.cols.starts
+    page.says(
+        "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and it has to end at "
+        "the last",
+        (starts[0], starts[-1] + 3) == (0, 8),
+    )
+    page.says(
+        "Six stops. The first stop takes 3 pixels, so 5 are left, and each further stop takes one "
+        "of them",
+        len(each) == 6 and [counted(n, 3, 1) for n in range(3, 9)] == [1, 2, 3, 4, 5, 6],
+    )
+    page.says(
+        "so after the first stop $i - k$ pixels are left. With the first stop itself that makes "
+        "$$o = i - k + 1$$",
+        all(side(strided(k, 1, 0), i) == i - k + 1 for i in range(5, 12) for k in range(1, 6)),
+    )
+    page.says(
+        "A stride of 2 takes two of the pixels that are left for each further stop",
+        [counted(n, 3, 2) for n in range(3, 9)] == [1, 1, 2, 2, 3, 3],
     )
     page.prints("nn.MaxPool1d(3, stride=2)(row)", torch.stack([w.max() for w in windows])[None])
-    page.draws("size-stops", slide(layer, ROW))
+    page.draws("size-stops", slide(by_two, ROW))
     page.says("A window of 3 at stride 2 on 8 pixels", ROW.numel() == 8)
     nine = torch.rand(1, 9)
     page.says(
         "A fourth stop would need a ninth pixel, so the eighth is left over",
-        layer(nine).numel() == 4 and torch.equal(layer(nine[:, :8]), layer(nine[:, :7])),
+        by_two(nine).numel() == 4 and torch.equal(by_two(nine[:, :8]), by_two(nine[:, :7])),
     )
     page.says(
-        "Three stops. One pixel is left, and one is not enough for a step of 2",
-        len(windows) == 3 and len(ROW[0, 4 + 3 :]) == 1 and layer.stride == 2,
+        "Three stops. One pixel is left over, because one is not enough for a step of 2",
+        len(windows) == 3 and len(ROW[0, 4 + 3 :]) == 1 and by_two.stride == 2,
+    )
+    page.says("because there is no half of a stop", isinstance(len(windows), int))
+    page.labels("and half brackets stand for it")
+    page.says(
+        r"$$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$",
+        all(
+            side(strided(k, s, 0), i) == (i - k) // s + 1
+            for i, k, s in product(range(5, 14), range(1, 6), range(1, 4))
+        ),
     )
 
 
@@ -144,19 +160,18 @@ def the_formula(page):
         if p <= k // 2
     )
     page.says(
-        r"After the first stop $i - k$ pixels are left, which is room for "
-        r"$\lfloor (i-k)/s \rfloor$ more",
-        all(side(strided(k, s, 0), i) - 1 == (i - k) // s for i, k, s, p, d in settings),
-    )
-    page.labels("The half brackets are the **floor**")
-    page.says(
-        "Two arguments change the numbers that go in, not the rule. A padding $p$ adds $p$ pixels "
-        "on each side: $i + 2p$ instead of $i$. A dilation $d$ spreads the kernel over "
-        "$d(k-1) + 1$ pixels instead of $k$",
+        "Two more arguments change the numbers that go in, not the rule. A [padding] $p$ puts $p$ "
+        "pixels more on each side, so $i$ becomes $i + 2p$. A [dilation] $d$ spreads the kernel "
+        "over more pixels, so $k$ becomes $d(k-1) + 1$",
         all(
             side(nn.Conv2d(1, 1, k, s, p, d), i) == side(strided(d * (k - 1) + 1, s, 0), i + 2 * p)
             for i, k, s, p, d in settings
         ),
+    )
+    bare = nn.MaxPool2d(2)
+    page.says(
+        "and here both are off: $p = 0$ and $d = 1$. With them",
+        (bare.padding, bare.dilation) == (0, 1),
     )
     page.says(f"$${FORMULA}$$", right and pools)
     page.prints("print(len(settings)", f"{len(settings)} settings, one formula")
@@ -186,26 +201,9 @@ def the_floor(page):
         *(f"{i}×{i} gives {counted(i, 2)}, unread: {unread(pool, i)}" for i in (6, 7, 8, 9)),
     )
     page.says(
-        r"The leftover is the remainder of the division: $(i + 2p - k) \bmod s$ rows at the "
-        "bottom, and as many columns at the right. **The loss is always at the end**, "
-        "never at the beginning",
-        all(
-            loses_at_the_end(k, s, p, i)
-            for k, s, p, i in ((2, 2, 0, 9), (3, 3, 1, 9), (3, 4, 0, 9), (3, 2, 1, 8), (5, 4, 2, 9))
-        ),
-    )
-    pad1 = nn.MaxPool2d(3, stride=2, padding=1)
-    page.says(
-        "With padding, the end is padding first. A window of 3 at stride 2 with padding 1 turns "
-        "5×5 and 6×6 into 3×3. On 6×6 the leftover is the padding below and at the right, and no "
-        "real pixel is lost",
-        [side(pad1, i) for i in (5, 6)] == [3, 3]
-        and unread(pad1, 6) == 0
-        and reach(3, 2, 1, 6) == 6,
-    )
-    page.prints(
-        "unread: {unread(i, 3, 2, 1)}",
-        *(f"{i}×{i} gives {counted(i, 3, 2, 1)}, unread: {unread(pad1, i)}" for i in (5, 6)),
+        r"The leftover is the remainder of the division: $(i - k) \bmod s$ rows at the bottom, and "
+        "as many columns at the right. **The loss is always at the end**, never at the beginning",
+        all(loses_at_the_end(k, s, i) for k, s, i in ((2, 2, 9), (3, 3, 8), (3, 4, 9), (5, 4, 8))),
     )
     before = (10 - 3) / 2 + 1
     page.says(
@@ -215,16 +213,11 @@ def the_floor(page):
     page.prints("size(nn.Conv2d(1, 1, 3, stride=2), 10, 10)", counted(10, 3, 2))
 
 
-def reach(k, s, p, i):
-    """Where the last window ends, counted from the first real pixel."""
-    return Geometry.of(i, k, s, p).cols.starts[-1] + k
-
-
-def loses_at_the_end(k, s, p, i):
-    pixels = read(nn.AvgPool2d(k, s, p), i)
-    left = (i + 2 * p - k) % s
-    end = i - max(0, left - p)  # the padding at the end is lost first
-    assert i + p - reach(k, s, p, i) == left
+def loses_at_the_end(k, s, i):
+    pixels = read(nn.AvgPool2d(k, s), i)
+    left = (i - k) % s
+    end = i - left
+    assert left and end == Geometry.of(i, k, s).cols.starts[-1] + k
     return (
         not pixels[end:].any()
         and not pixels[:, end:].any()
@@ -249,115 +242,10 @@ def small_losses(page):
     )
 
 
-def ceil_mode(page):
-    up, down = nn.MaxPool2d(2, ceil_mode=True), nn.MaxPool2d(2)
-    more = max_pool(nn.functional.pad(X, (0, 1, 0, 1), value=-torch.inf), 2, 2)
-    page.says(f"25 rows through `nn.MaxPool2d(2)` give {side(down, 25)}.")
-    page.prints("up(x)", f"{counted(25, 2)} {counted(25, 2, up=True)}", more)
-    page.draws("size-ceil", slide(up, X))
-    page.says(
-        f"7×7 now gives {more.shape[1]}×{more.shape[2]}. "
-        "The last windows reach past the edge, where the dashed frame is",
-        page.figure("size-ceil").geometry.cols.starts[-1] + 2 == 7 + 1,
-    )
-    page.says(f"{side(up, 25)} instead of {side(down, 25)}.")
-    page.says(
-        f"The corner window keeps its only one, the {X[0, 6, 6]:.0f}", more[0, 3, 3] == X[0, 6, 6]
-    )
-
-
-def the_dropped_window(page):
-    drop = nn.MaxPool2d(3, 3, 1, ceil_mode=True)
-    rule, dropped = ceilings()
-    page.says("Rounding up has one exception", rule and bool(dropped))
-    division = (CORNER.shape[1] + 2 - 3) / 3
-    page.says("A 5×5 map, a window of 3, stride 3, padding 1", CORNER.shape == (1, 5, 5))
-    page.says(
-        f"The division gives $(5 + 2 - 3)/3 = {division:.2f}$. Rounded up and plus one, "
-        f"that makes {naive(5, 3, 3, 1)}. Is it {naive(5, 3, 3, 1)}?"
-    )
-    page.prints("drop(x[:, :5, :5])", max_pool(CORNER, 3, 3, 1))
-    page.draws("size-dropped", slide(drop, CORNER))
-    starts = [n * 3 - 1 for n in range(naive(5, 3, 3, 1))]
-    page.says(
-        "Rounding up asks for three windows a side. The third would start in the padding, so torch "
-        "drops it",
-        len(starts) == 3 and starts[2] >= 5 and page.figure("size-dropped").output_shape[-1] == 2,
-    )
-    nothing = torch.full((1, 3, 3), -torch.inf)
-    page.says(
-        f"It is {side(drop, 5)}. The third window would start behind the last real pixel. It would "
-        "see padding and nothing else, and its maximum would be minus infinity",
-        starts[2] > 4 and nn.MaxPool2d(3)(nothing) == -torch.inf,
-    )
-    page.says(
-        "Count from the first pixel of the left padding. The window starts at $(o-1)s$, and the "
-        "input ends at $i + p$. If the window starts there or later, **it is dropped**",
-        rule,
-    )
-    page.says(
-        r"$$(o - 1)\,s \ge i + p \quad\Rightarrow\quad o \text{ becomes } o - 1$$", rule and dropped
-    )
-    start, end = starts[2] + drop.padding, 5 + drop.padding
-    page.says(
-        f"Here 2·3 = {start} is not less than 5 + 1 = {end}",
-        (len(starts) - 1, drop.stride) == (2, 3) and start >= end,
-    )
-    page.says(
-        "Without padding it can happen too, but only if the stride is larger than the kernel",
-        {s > k for k, s, p in dropped if p == 0} == {True},
-    )
-    page.prints(
-        'print(" i  k  s  p  plain  torch")',
-        " i  k  s  p  plain  torch",
-        *(
-            f"{i:2} {k:2} {s:2} {p:2} {naive(i, k, s, p):6} {counted(i, k, s, p, up=True):6}"
-            for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0))
-        ),
-    )
-    covers = [
-        not unread(nn.AvgPool2d(k, s, p, ceil_mode=True), i)
-        for i in (4, 5, 6, 7)
-        for k in (1, 2, 3, 4)
-        for s in range(1, k + 1)
-        for p in {0, k // 2}
-    ]
-    within = [unread(nn.MaxPool2d(2, 2, dilation=2, ceil_mode=True), i) for i in (6, 9)]
-    filled = unread(nn.MaxPool2d(2, 1, dilation=2, ceil_mode=True), 6)
-    gaps = [unread(nn.AvgPool2d(k, s, ceil_mode=True), 9) for k, s in ((1, 2), (1, 3), (2, 3))]
-    page.says(
-        "Does `ceil_mode` make the pool read every pixel? Without dilation it does, if the kernel "
-        "is at least as long as the stride. If not, there are gaps between the windows, and with "
-        "dilation there are gaps within them, which the next window need not fill.",
-        all(covers) and all(gaps) and all(within) and not filled,
-    )
-    left = {k: unread(nn.AvgPool2d(k, 2, ceil_mode=True), 9) for k in (2, 1)}
-    page.prints(
-        "unread(9, k, 2, up=True)",
-        *(f"kernel {k}, stride 2: {n} of {9 * 9} unread" for k, n in left.items()),
-    )
-
-
-@cache
-def ceilings():
-    """Whether torch follows the rule of the dropped window, and which settings drop one."""
-    rule, dropped = True, []
-    for i, k, s in product(range(1, 14), range(1, 6), range(1, 6)):
-        for p in range(k // 2 + 1):
-            if i + 2 * p < k:
-                continue
-            o = naive(i, k, s, p)
-            drops = (o - 1) * s >= i + p
-            rule &= side(nn.MaxPool2d(k, s, p, ceil_mode=True), i) == o - drops
-            dropped += [(k, s, p)] * drops
-    return rule, dropped
-
-
 def stairs(page):
     inputs = list(range(4, 17))
     expected = {
         "Conv2d, kernel 3": [counted(i, 3, 1) for i in inputs],
-        "MaxPool2d(2, ceil_mode=True)": [counted(i, 2, up=True) for i in inputs],
         "MaxPool2d(2)": [counted(i, 2) for i in inputs],
         "MaxPool2d(3)": [counted(i, 3) for i in inputs],
     }
@@ -371,9 +259,9 @@ def stairs(page):
         and panel["xticks"] == [str(i) for i in inputs],
     )
     page.says(
-        f"Here are four settings on all inputs from {inputs[0]} to {inputs[-1]}. "
-        "Torch computed every dot",
-        len(drawn) == 4 and {xs[0] for xs, _ in drawn.values()} == {4},
+        f"Here are three settings on all inputs from {inputs[0]} to {inputs[-1]}. "
+        "Torch computed every step",
+        len(drawn) == 3 and {xs[0] for xs, _ in drawn.values()} == {4},
     )
     climbs = [
         [i for i, a, b in zip(inputs[1:], sizes, sizes[1:], strict=False) if b == a + 1]
@@ -381,18 +269,18 @@ def stairs(page):
     ]
     page.says(
         f"Output size against input size from {inputs[0]} to {inputs[-1]}. The convolution rises "
-        "by one with each input. Both pools of 2 climb a step every second input, the one with "
-        "ceil_mode a step earlier. The pool of 3 climbs a step every third input",
-        climbs == [inputs[1:], inputs[1::2], inputs[2::2], inputs[2::3]],
+        "by one with each input. The pool of 2 climbs a step every second input, and the pool of 3 "
+        "every third",
+        climbs == [inputs[1:], inputs[2::2], inputs[2::3]],
     )
     shared = {s: {sizes.count(n) for n in sizes[1:-1]} for s, sizes in enumerate(expected.values())}
     page.says(
         "A stride of 1 climbs straight. At a stride of 2 or 3, as many inputs share one output",
-        shared[0] == {1} and max(shared[2]) == 2 and max(shared[3]) == 3,
+        shared[0] == {1} and max(shared[1]) == 2 and max(shared[2]) == 3,
     )
     page.says(
         "A stride of 2 gives two inputs the same output size",
-        counted(8, 2) == counted(9, 2) and max(shared[2]) == 2,
+        counted(8, 2) == counted(9, 2) and max(shared[1]) == 2,
     )
 
 
@@ -421,157 +309,34 @@ def defaults(page):
     )
 
 
-def kernels(page):
-    one = [
-        side(strided(k, 1, p), i) == i + 2 * p - k + 1
-        for i in range(6, 12)
-        for k in range(1, 6)
-        for p in range(3)
-    ]
-    page.says("At stride 1 the formula is $o = i + 2p - k + 1$", all(one))
-    keeping = {(k, p) for k in range(1, 10) for p in range(9) if side(strided(k, 1, p), 10) == 10}
-    page.says(
-        "The size stays if $2p = k - 1$. Two times a whole number is even, so "
-        "**the kernel must be odd**. That is one reason why you see 3, 5 and 7 so often",
-        sorted(keeping) == [(k, (k - 1) // 2) for k in (1, 3, 5, 7, 9)],
-    )
-    page.says(
-        "At stride 2 a few settings are worth knowing by heart",
-        [s for _, s, _ in KERNELS].count(2) == 4,
-    )
-    table = {setting: [counted(i, *setting) for i in (10, 11, 12, 13)] for setting in KERNELS}
-    page.prints(
-        'print(" k  s  p  ", sizes)',
-        " k  s  p   (10, 11, 12, 13)",
-        *(f"{k:2} {s:2} {p:2}   {sizes}" for (k, s, p), sizes in table.items()),
-    )
-    rules = [lambda i: i] * 2 + [lambda i: i // 2] * 2 + [lambda i: (i + 1) // 2] * 2
-    right = all(
-        side(strided(k, s, p), i) == rule(i)
-        for (k, s, p), rule in zip(KERNELS, rules, strict=True)
-        for i in range(8, 30)
-    )
-    page.says(
-        "The first two keep the size. The next two halve and round **down**. "
-        "The last two halve and round **up**",
-        right,
-    )
-    general = all(
-        side(strided(k, 2, (k - 1) // 2), i) == (i + k % 2) // 2
-        for k in range(1, 9)
-        for i in range(8, 30)
-    )
-    page.says(
-        "In all of them the padding is $(k-1)/2$, cut to a whole number. "
-        "Then, at stride 2, even kernels round down and odd kernels round up",
-        general and all(p == (k - 1) // 2 for k, _, p in KERNELS),
-    )
-
-
 def rows_and_columns(page):
     eight = torch.randint(0, 10, (1, 8, 8), generator=torch.Generator().manual_seed(3)).float()
-    wide = nn.MaxPool2d((3, 5), stride=(3, 4), padding=(0, 1))
+    wide = nn.MaxPool2d((3, 4), stride=(3, 2))
     assert torch.equal(page.names["eight"], eight)
     tall = nn.MaxPool2d((3, 1), stride=(3, 1))(torch.arange(8.0)[None, :, None])
     page.says("rows first, then columns", tall.flatten().tolist() == [2, 5])
     mine = page.names["wide"]
     page.says(
-        "An 8×8 map, a window of {} rows and {} columns, stride `{}`, padding `{}`".format(
-            *mine.kernel_size, mine.stride, mine.padding
+        "An 8×8 map, a window of {} rows and {} columns, stride `{}`".format(
+            *mine.kernel_size, mine.stride
         ),
         eight.shape == (1, 8, 8),
     )
-    windows = [[eight[0, r : r + 3, max(c, 0) : c + 5] for c in (-1, 3)] for r in (0, 3)]
+    windows = [[eight[0, r : r + 3, c : c + 4] for c in (0, 2, 4)] for r in (0, 3)]
     page.prints("wide(eight)", torch.tensor([[[w.max() for w in row] for row in windows]]))
     page.draws("size-rectangle", slide(wide, eight))
-    rows, cols = (
-        page.figure("size-rectangle").geometry.rows,
-        page.figure("size-rectangle").geometry.cols,
-    )
+    geometry = page.figure("size-rectangle").geometry
+    rows, cols = geometry.rows, geometry.cols
+    page.says("Rows: two of them are left over", 8 - (rows.starts[-1] + 3) == 2)
     page.says(
-        "Rows: no padding, so two rows are left over",
-        rows.padding == (0, 0) and 8 - (rows.starts[-1] + 3) == 2,
+        "Columns: the third window ends at the last one, so nothing is left over",
+        len(cols.starts) == 3 and cols.starts[-1] + 4 == 8,
     )
-    page.says(
-        "Columns: one pixel of padding on each side; the one at the right is left over",
-        cols.padding == (1, 1) and (cols.starts[0], cols.starts[-1] + 5) == (-1, 8),
-    )
-    high, across = (8 - 3) / 3, (8 + 2 - 5) / 4
+    high, across = (8 - 3) / 3, (8 - 4) / 2
     page.says(
         f"Rows: $(8 - 3)/3$ is {high:.2f}, cut to {int(high)}, plus 1 is {len(rows.starts)}. "
-        f"Columns: $(8 + 2 - 5)/4$ is {across}, cut to {int(across)}, plus 1 is {len(cols.starts)}."
+        f"Columns: $(8 - 4)/2$ is {across:.0f}, and plus 1 that makes {len(cols.starts)}."
     )
-
-
-def the_way_back(page):
-    settings = [
-        (i, k, s, p, d, a)
-        for i, k, s, p, d in product((3, 4, 5), (1, 2, 3), (1, 2, 3), (0, 1), (1, 2))
-        for a in range(max(s, d))
-        if (i - 1) * s - 2 * p + d * (k - 1) + 1 + a > 0
-    ]
-    formula = len(settings) > 100 and all(
-        side(nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d), i)
-        == (i - 1) * s - 2 * p + d * (k - 1) + 1 + a
-        for i, k, s, p, d, a in settings
-    )
-    back = [nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=a, bias=False) for a in (0, 1)]
-    page.says(
-        "It turns the sizes around: where a convolution made 3 of 5, it makes 5 of 3",
-        (counted(5, 3, 2, 1), side(back[0], 3)) == (3, 5),
-    )
-    page.says("Its formula is the old one, solved for the input", formula)
-    page.says(r"$$o = (i - 1)\,s - 2p + d(k-1) + 1 + a$$", formula)
-    page.says(
-        "A convolution with a kernel of 3, a stride of 2 and a padding of 1 makes "
-        f"{counted(5, 3, 2, 1)} of 5, and {counted(6, 3, 2, 1)} of 6. Which one shall the 3",
-        counted(5, 3, 2, 1) == counted(6, 3, 2, 1) == 3,
-    )
-    page.prints(
-        'print("output_padding", a, "gives", size(back, 3, 3))',
-        *(f"output_padding {a} gives {(3 - 1) * 2 - 2 + 3 + a}" for a in (0, 1)),
-    )
-    back[1].weight.data = BACK
-    three = torch.arange(1.0, 10).reshape(1, 3, 3)
-    page.draws("size-transposed", slide(back[1], three))
-    stretched = torch.zeros(
-        1, 7, 7
-    )  # (3 - 1) * 2 + 1 pixels and zeros, one around, one more behind
-    stretched[:, 1:6:2, 1:6:2] = three
-    stretched = nn.functional.pad(stretched, (0, 1, 0, 1))
-    plain = nn.functional.conv2d(stretched, BACK.flip(2, 3))
-    shown = torch.tensor(page.figure("size-transposed").output)
-    page.says(
-        "Torch's numbers come out of a plain window over a stretched input: zeros stand between "
-        "the pixels",
-        torch.equal(plain[:, :6, :6].flatten(), shown.flatten()),
-    )
-    page.says("`output_padding=1` adds one row below and one column", side(back[1], 3) == 5 + 1)
-    page.says("one column at the right", torch.equal(shown.view(6, 6)[:5, :5], smaller(three)))
-    extra = back[1](three)
-    page.says(
-        "`output_padding` pads no zeros onto the output. The extra row and column are computed "
-        "like all others",
-        bool(extra[0, -1].abs().max() > 0 and extra[0, :, -1].abs().max() > 0),
-    )
-    image, up = torch.rand(1, 25, 25), nn.ConvTranspose2d(1, 1, 2, stride=2)
-    small = nn.MaxPool2d(2)(image)
-    page.prints(
-        "image + enlarge(small)", fill(refusal(lambda: image + up(small)), 66), "(1, 25, 25)"
-    )
-    page.says(
-        f"25 went down to {counted(25, 2)}, and {counted(25, 2)} up to {2 * counted(25, 2)}",
-        up(small).shape == (1, 24, 24) and small.shape == (1, 12, 12),
-    )
-    page.says(
-        "Say `output_size`, and torch works out the `output_padding` that it takes",
-        up(small, output_size=(25, 25)).shape == image.shape,
-    )
-
-
-def smaller(three):
-    """The same transposed convolution without output_padding."""
-    return nn.functional.conv_transpose2d(three, BACK, stride=2, padding=1)[0].detach()
 
 
 def messages(page):
@@ -605,18 +370,17 @@ def last_complains():
 
 
 def exercises(page):
-    small = nn.MaxPool2d(3, 2, padding=1)
-    first = nn.Conv2d(3, 64, 7, stride=2, padding=3)(torch.rand(3, 224, 224))
-    heights = counted(224, 7, 2, 3), counted(112, 3, 2, 1)
-    page.labels("A photo of 224×224 enters", "`nn.Conv2d(3, 64, 7, stride=2, padding=3)`")
-    page.labels("then `nn.MaxPool2d(3, 2, padding=1)`")
-    steps = (224 + 6 - 7) / 2, (112 + 2 - 3) / 2
+    first = nn.MaxPool2d(3, stride=2)
+    heights = counted(224, 7, 2), counted(109, 3, 2)
+    page.labels("A photo of 224×224 enters `nn.Conv2d(3, 64, 7, stride=2)`")
+    page.labels("then `nn.MaxPool2d(3, stride=2)`")
+    steps = (224 - 7) / 2, (109 - 3) / 2
     page.says(
-        f"{heights[0]} and {heights[1]}. $(224 + 6 - 7)/2$ is {steps[0]}, cut to {int(steps[0])}, "
-        f"plus 1. Then $(112 + 2 - 3)/2$ is {steps[1]}, cut to {int(steps[1])}, plus 1.",
-        (first.shape[-1], small(first).shape[-1]) == heights,
+        f"{heights[0]} and {heights[1]}. $(224 - 7)/2$ is {steps[0]}, cut to {int(steps[0])}, "
+        f"plus 1. Then $(109 - 3)/2$ is {steps[1]:.0f}, plus 1.",
+        (side(strided(7, 2, 0), 224), side(first, 109)) == heights,
     )
-    page.answers(1, ("112 and 56", (112, 56)))
+    page.answers(1, ("109 and 54", (109, 54)))
     lost = unread(nn.MaxPool2d(3), 10)
     page.labels("How many pixels of a 10×10 map does `nn.MaxPool2d(3)` never")
     page.says(
@@ -625,38 +389,44 @@ def exercises(page):
         counted(10, 3) == 3 and read(nn.MaxPool2d(3), 10)[:9, :9].all(),
     )
     page.answers(2, "19")
-    page.labels("the corner window at the lower right see?")
-    larger = counted(10, 3, up=True)
-    seen = (10 - Geometry.of(10, 3, 3, 0, 1, True).rows.starts[-1]) ** 2
-    page.says(f"{larger}, and one pixel.", seen == 1)
-    page.answers(3, ("4, and", 4), ("one", 1))
-    page.labels("`nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True)`")
-    page.labels("make of a height of 5? First take the plain ceiling")
-    rule, plain = nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True), naive(5, 2, 2, 1)
-    start, end = (plain - 1) * rule.stride, 5 + rule.padding
+    both = counted(12, 4), counted(12, 4, 1)
+    page.labels("A map of 12×12 goes through `nn.MaxPool2d(4)`")
+    page.labels("and another one through `nn.Conv2d(1, 1, 4)`")
     page.says(
-        f"{side(rule, 5)}. The plain ceiling is {plain}, from {(5 + 2 - 2) / 2} rounded up, "
-        f"plus 1. Its last window would start at 3·2 = {start}, and 5 + 1 = {end}. So it is "
-        "dropped",
-        start >= end,
+        f"{both[0]} and {both[1]}. The pool steps by its kernel size: $(12 - 4)/4 + 1$. "
+        "The convolution steps by 1: $12 - 4 + 1$",
+        ((12 - 4) // 4 + 1, 12 - 4 + 1) == both,
     )
-    page.answers(4, ("3. The", 3))
-    grown = {a: (12 - 1) * 2 + 2 + a for a in (0, 1)}
-    page.labels("Which `output_padding` brings a height of 12 back to 25")
-    page.labels("back to 25 with `nn.ConvTranspose2d(1, 1, 2, stride=2)`?")
+    page.answers(3, ("3 and 9", (3, 9)))
+    page.labels("How many input sizes do five pools of 2 in a row turn into 7?")
+    sevens = [i for i in range(1, 400) if i // 2 // 2 // 2 // 2 // 2 == 7]
     page.says(
-        rf"1. Without it, $11 \cdot 2 + 2 = {grown[0]}$",
-        [side(nn.ConvTranspose2d(1, 1, 2, 2, output_padding=a), 12) for a in grown] == [24, 25],
+        f"{len(sevens)}: all sizes from {sevens[0]} to {sevens[-1]}. Each pool maps two sizes to "
+        f"one, and two, five times over, makes {2**5}"
     )
-    page.answers(5, ("1. Without", 1))
+    page.answers(4, ("32: all", 32))
+    page.labels("What does `nn.MaxPool2d((2, 5), stride=(2, 3))` make of a 7×12 map?")
+    down, across = counted(7, 2), counted(12, 5, 3)
+    left = (7 - 2) % 2, (12 - 5) % 3
+    page.says(
+        f"{down}×{across}, with {left[0]} row and {left[1]} column left over. $(7 - 2)/2$ is "
+        f"{(7 - 2) / 2}, cut to 2, plus 1. $(12 - 5)/3$ is {(12 - 5) / 3:.2f}, cut to 2, plus 1",
+        out(nn.MaxPool2d((2, 5), stride=(2, 3)), 7, 12) == (down, across),
+    )
+    page.answers(5, ("3×3, with", (3, 3)), ("1 row", 1), ("1 column", 1), of=flat)
     page.prints(
-        "print(grown)",
+        'print(len(sevens), "sizes, from"',
         f"{heights[0]} {heights[1]}",
         str(lost),
-        f"{larger} {seen}",
-        str(counted(5, 2, 2, 1, up=True)),
-        str(grown),
+        str(both),
+        f"{len(sevens)} sizes, from {sevens[0]} to {sevens[-1]}",
+        f"{(down, across)} {list(left)}",
     )
+
+
+def flat(values):
+    (rows, cols), *left = values
+    return (rows, cols, *left)
 
 
 def what_you_know(page):
@@ -670,13 +440,6 @@ def what_you_know(page):
         (nn.MaxPool2d(4).stride, nn.Conv2d(1, 1, 4).stride) == (4, (1, 1)),
     )
     page.says(
-        "A stride maps several inputs to one size. `output_padding` says which one you want back",
-        counted(5, 3, 2, 1) == counted(6, 3, 2, 1)
-        and [side(nn.ConvTranspose2d(1, 1, 3, 2, 1, a), 3) for a in (0, 1)] == [5, 6],
+        "A stride maps several inputs to one size", counted(5, 3, 2, 1) == counted(6, 3, 2, 1)
     )
-    page.cites("stands in torch's documentation of", MAX_POOL)
-
-
-def test_convolutions_have_no_ceil_mode():
-    assert "ceil_mode" in refusal(lambda: nn.Conv2d(1, 1, 2, ceil_mode=True), TypeError)
-    assert "ceil_mode" not in inspect.signature(nn.Conv2d).parameters
+    page.labels("After that, [a second lesson on sizes] rounds up instead of down")

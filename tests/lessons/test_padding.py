@@ -361,49 +361,12 @@ def divisors(page):
     page.prints("total(white)", real[None])
     page.says(f"The sums: {real[0, 0]:.0f}, {real[0, 1]:.0f} and {real[1, 1]:.0f}.")
     page.says("The override wins over `count_include_pad`", torch.equal(*both))
-    axis = Geometry.of(4, 3, 2, 1, 1, True).rows
-    places = torch.tensor([len(window) for window in axis.windows])
-    inside = torch.tensor([sum(0 <= n < 4 for n in window) for window in axis.windows])
-    page.prints("up(white)[0]", torch.outer(inside, inside) / torch.outer(places, places))
-    page.says(
-        "One kind of empty place is left out even when the padding counts. That is the part of a "
-        "window which `ceil_mode` lets hang out *beyond* the padding",
-        all(hanging(k, s, p, i) for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (5, 3, 2, 6))),
-    )
-    divisor = places[-1].item() ** 2
-    page.says(
-        "Its window starts on the last real pixel. It covers that pixel and three of padding; "
-        f"the other five places are beyond. So torch divides 1 by {divisor}, not by {3**2}",
-        axis.starts[-1] == 3 and inside[-1] == 1 and (divisor - 1, 3**2 - divisor) == (3, 5),
-    )
-    page.prints("nine(white)[0]", torch.outer(inside, inside) / 9)
-    page.says(
-        "`count_include_pad` has no say in those five, but a divisor of your own has",
-        inside[-1] ** 2 / places[-1] ** 2 != page.names["nine"](WHITE)[0, -1, -1],
-    )
-    page.says(
-        "Now the last number is 1/9",
-        page.names["nine"](WHITE)[0, -1, -1].item() == pytest.approx(1 / 9),
-    )
     conv = nn.Conv2d(1, 1, 3, padding=1)
     page.says(
         "A convolution has no such switch. Its zeros take part like any other number",
         "count_include_pad" not in inspect.signature(nn.Conv2d).parameters
         and torch.allclose(conv(x), F.conv2d(F.pad(x, [1] * 4), conv.weight, conv.bias), atol=1e-6),
     )
-
-
-def hanging(k, s, p, i):
-    """Whether places beyond the padding are left out of the mean, whatever count_include_pad."""
-    axis = Geometry.of(i, k, s, p, 1, True).rows
-    real = sum(0 <= n < i for n in axis.windows[-1])
-    assert axis.starts[-1] + k > i + p, "no window hangs over"
-    corners = [
-        nn.AvgPool2d(k, s, p, ceil_mode=True, count_include_pad=c)(torch.ones(1, i, i))[0, -1, -1]
-        for c in (True, False)
-    ]
-    counted = (real / len(axis.windows[-1])) ** 2
-    return corners[0].item() == pytest.approx(counted) and corners[1] == 1
 
 
 def limits(page):
@@ -434,8 +397,8 @@ def limits(page):
     )
     page.says(
         "Torch draws the line at half. Then, as long as the input is no smaller than the window, "
-        "and neither `ceil_mode` nor a dilation is in play, every window keeps at least half of "
-        "its height, and half of its width, on real pixels",
+        "and neither `ceil_mode` (in the [next lesson]) nor a dilation is in play, every window "
+        "keeps at least half of its height, and half of its width, on real pixels",
         halves
         and all(
             real_pixels(i, k, s, k // 2).min().item() >= (k / 2) ** 2

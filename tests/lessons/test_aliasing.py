@@ -1,0 +1,560 @@
+"""lessons/aliasing.py: folded by counting, blurred by means of two, transformed by plain sums,
+moved by the sum of cosines that the test of local invariance uses."""
+
+from functools import cache
+from math import comb
+
+import numpy as np
+import torch
+from test_local_invariance import photo, ring_of, waves
+from torch import nn
+
+from slidingwindows import slide
+
+ZHANG = "https://proceedings.mlr.press/v97/zhang19a.html"
+AZULAY = "https://jmlr.org/papers/v20/19-519.html"
+CHAMAN = "https://arxiv.org/abs/2011.14214"
+KARRAS = "https://arxiv.org/abs/2106.12423"
+FAST = torch.tensor([[2.0, -1, -1] * 4])
+SLOW = torch.tensor([[2.0, 1, -1, -2, -1, 1] * 2])
+WIDTHS = (2, 3, 5)
+TURNS = (2, 4, 6, 8, 10, 12, 14)
+
+
+def cosine(turns, length=32):
+    return np.cos(2 * np.pi * turns * np.arange(length) / length)
+
+
+def strength(row, turns):
+    """How much of a wave of so many turns is in a row: the plain sum of products."""
+    at = 2 * np.pi * turns * np.arange(len(row)) / len(row)
+    return abs((np.asarray(row) * np.exp(-1j * at)).sum())
+
+
+def strongest(row):
+    return max(range(len(row) // 2 + 1), key=lambda turns: strength(row, turns))
+
+
+def fold(turns, left):
+    """Counted up and down between nothing and half of what is left, as a strip is folded."""
+    at, step = 0, 1
+    for _ in range(turns):
+        if at + step > left / 2 or at + step < 0:
+            step = -step
+        at += step
+    return at
+
+
+def gain(width, turns, length=32):
+    """A blur of Pascal's line is an average of two, again and again; each leaves a cosine."""
+    return np.cos(np.pi * turns / length) ** (width - 1)
+
+
+# ---- photos, in NumPy
+
+
+@cache
+def ring():
+    return ring_of(photo()).double().numpy()
+
+
+def frequencies(side):
+    return np.minimum(np.arange(side), side - np.arange(side))
+
+
+def filtered(x, response):
+    """Each wave of rows and columns, times its share."""
+    line = response(frequencies(x.shape[-1]))
+    return np.fft.ifft2(np.fft.fft2(x) * np.outer(line, line)).real
+
+
+def low(x, share=1 / 2):
+    return filtered(x, lambda turns: (turns < share * x.shape[-1] / 2) * 1.0)
+
+
+def halved(x, width=None):
+    """Under a blur of so many pixels, or the ideal filter, then every second number."""
+    return (low(x) if width is None else pascal(x, width))[..., ::2, ::2]
+
+
+def pascal(x, width):
+    """Pascal's line is the mean of two neighbours, taken again and again."""
+    for axis in (-1, -2):
+        for _ in range(width - 1):
+            x = (x + np.roll(x, 1, axis)) / 2
+        x = np.roll(x, -(width // 2), axis)
+    return x
+
+
+def chosen(x):
+    grids = [x[..., r::2, c::2] for r in (0, 1) for c in (0, 1)]
+    return max(grids, key=lambda grid: (grid**2).sum())
+
+
+def off(before, after, cells):
+    expected = waves(torch.from_numpy(np.ascontiguousarray(before)), cells).numpy()
+    return np.abs(after - expected).mean() / before.std(ddof=1)
+
+
+def error(layer):
+    return off(layer(ring()), layer(np.roll(ring(), 1, -1)), 1 / 2)
+
+
+def jumped(layer):
+    before, after = layer(ring()), layer(np.roll(ring(), 1, -1))
+    return min(np.abs(after - np.roll(before, m, -1)).mean() for m in (0, 1)) / before.std(ddof=1)
+
+
+def detail(layer):
+    fine, best = (out - low(out) for out in (layer(ring()), halved(ring())))
+    return fine.std() / best.std()
+
+
+@cache
+def by_width():
+    layers = {w: (lambda x, w=w: halved(x, w)) for w in range(1, 10)} | {"ideal": halved}
+    return {name: (error(layer), detail(layer)) for name, layer in layers.items()}
+
+
+def centred(x):
+    return x - x.mean((1, 2), keepdims=True)
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def relu_on(x, times):
+    """ReLU on a finer map, whose new places are found by sums of cosines along rows and columns."""
+    if times == 1:
+        return relu(x)
+    fine = x
+    for _ in range(2):
+        places = [waves(torch.from_numpy(fine), -n / times).numpy() for n in range(times)]
+        fine = np.stack(places, -1).reshape(*fine.shape[:-1], -1).swapaxes(1, 2)
+        fine = np.ascontiguousarray(fine)
+    return low(relu(fine), 1 / times)[..., ::times, ::times]
+
+
+@cache
+def relu_errors():
+    small = centred(halved(ring()))
+    moved = waves(torch.from_numpy(small), 1 / 3).numpy()
+    found = {}
+    for times in (1, 2, 4):
+        before, after = relu_on(small, times), relu_on(moved, times)
+        expected = waves(torch.from_numpy(before), 1 / 3).numpy()
+        found[times] = np.abs(after - expected).mean() / expected.std(ddof=1)
+    return found
+
+
+def test_every_claim(page):
+    rings(page)
+    two_waves(page)
+    folding(page)
+    blurs(page)
+    widths(page)
+    the_other_way(page)
+    relus(page)
+    papers(page)
+    exercises(page)
+    what_you_know(page)
+    page.complete()
+
+
+def rings(page):
+    place = np.arange(128) - 64
+    drawn = np.cos(np.pi * (place[:, None] ** 2 + place**2) / 128)
+    panels = page.drawing("aliasing-rings")
+    expected = drawn, drawn[::2, ::2], pascal(drawn, 5)[::2, ::2]
+    same = [p["title"] for p in panels] == [
+        "128×128",
+        "every second pixel",
+        "blur, then every second",
+    ]
+    for panel, image in zip(panels, expected, strict=True):
+        same &= np.allclose(panel["images"], [image], atol=1e-4)
+    page.plots("aliasing-rings", same)
+    page.says("Next to it is every second row and column of it", same)
+    page.says(
+        "Every number of the second picture is a number of the first",
+        np.isin(*expected[1::-1]).all(),
+    )
+    sides = expected[1][:, :8], expected[2][:, :8]  # around the middle of the left side
+    page.says(
+        "On the left rings around the middle become finer towards the border. In the middle one, "
+        "new rings have appeared around the middle of each side and around the corners. On the "
+        "right these are faint",
+        np.abs(sides[0]).max() > 0.9 and np.abs(sides[1]).max() < 0.2,
+    )
+    page.says("The second picture is what a stride of 2 makes", same)
+    page.labels("name two ways to bring it to zero", "Three square pictures")
+    copied = np.allclose(expected[1][:, :32], expected[1][:, 32:], atol=1e-9)
+    page.says("and yet it shows rings that were never there", copied)
+    page.says(
+        "It invents rings, and they are exact copies of the true ones: the left half of the "
+        "picture is the same as the right half",
+        copied and not np.allclose(drawn[:, :64], drawn[:, 64:]),
+    )
+
+
+def two_waves(page):
+    assert torch.equal(page.names["fast"], FAST) and torch.equal(page.names["slow"], SLOW)
+    for row, turns in ((FAST, 4), (SLOW, 2)):
+        assert np.allclose(row[0], 2 * cosine(turns, 12), atol=1e-6)
+    page.says(
+        "Take two waves of 12 numbers each. The first goes up and down 4 times, the second 2 times",
+        (strongest(FAST[0]), strongest(SLOW[0]), FAST.numel()) == (4, 2, 12),
+    )
+    page.says(
+        "At stride 2 a fine wave comes back as a coarse one",
+        torch.equal(FAST[:, ::2], SLOW[:, ::2]),
+    )
+    page.says("Two waves, one output", torch.equal(FAST[:, ::2], SLOW[:, ::2]))
+    page.labels("Keep every second number of both", "How do the two results differ?")
+    page.says("Six numbers are left of each", FAST[:, ::2].numel() == 6)
+    page.prints('print(keep(fast), keep(slow), sep="\\n")', FAST[:, ::2], SLOW[:, ::2])
+    page.draws("aliasing-stride", slide(nn.AvgPool1d(1, stride=2), FAST))
+    page.says(
+        "The fast wave under a window of 1 at stride 2. What is left goes up and down 2 times, as "
+        "the slow wave does",
+        strongest(FAST[0, ::2]) == strongest(SLOW[0]) == 2,
+    )
+    page.says("They do not differ at all", torch.equal(FAST[:, ::2], SLOW[:, ::2]))
+    page.says(
+        "The fast wave has become an **alias** of the slow one",
+        torch.equal(FAST[:, ::2], SLOW[:, ::2]) and strongest(SLOW[0]) == 2,
+    )
+    page.says("After the stride nothing can tell which of the two went in", FAST.ne(SLOW).any())
+
+
+def folding(page):
+    page.says(
+        "A wave needs two numbers for one turn, one up and one down. So a row of $n$ numbers holds "
+        "at most $n/2$ turns",
+        cosine(16).round(6).tolist() == [1, -1] * 16,
+    )
+    page.says(
+        "A row of 32 numbers holds up to 16 turns. After a stride of 2 there are 16 numbers, which "
+        "hold up to 8",
+        len(cosine(1)) == 32 and len(cosine(1)[::2]) == 16,
+    )
+    page.labels("A wave of 13 turns goes in. What comes out?")
+    out = {turns: strongest(cosine(turns)[::2]) for turns in range(17)}
+    page.prints(
+        "for turns in (3, 7, 8, 9, 13, 15):",
+        *(f"{turns:>2} turns become {out[turns]}" for turns in (3, 7, 8, 9, 13, 15)),
+    )
+    left, right = page.drawing("aliasing-fold")
+    lines = {label: (np.array(xs), np.array(ys)) for label, xs, ys in left["lines"]}
+    same = [*lines] == ["13 turns", "3 turns", "kept"]
+    for turns in (13, 3):
+        xs, ys = lines[f"{turns} turns"]
+        same &= np.allclose(ys, np.cos(2 * np.pi * turns * xs / 32), atol=1e-4)
+    same &= np.allclose(lines["kept"][1], cosine(3)[:17:2], atol=1e-5)
+    same &= np.allclose(lines["kept"][0], range(0, 17, 2))
+    measured = [(xs, ys) for _, xs, ys in right["lines"] if len(xs) == 17]
+    same &= [list(map(list, line)) for line in measured] == [[list(out), list(out.values())]]
+    page.plots("aliasing-fold", bool(same))
+    page.says(
+        "On the left half a row: a wave of 13 turns and one of 3 turns that cross at every second "
+        "place, where the kept numbers are",
+        np.allclose(cosine(13)[::2], cosine(3)[::2]),
+    )
+    page.says(
+        "up to 8 in a straight line, and from 8 to 16 back down to 0",
+        list(out.values()) == [*range(9), *range(7, -1, -1)],
+    )
+    page.says(
+        "Left: 13 turns and 3 turns agree at every second place. Right: the line turns back",
+        np.allclose(cosine(13)[::2], cosine(3)[::2]),
+    )
+    page.says(
+        "Up to 8 turns a wave keeps its turns. Beyond that it is folded back: $16 - 13$ is 3. The "
+        "finest wave of all, 16 turns, becomes 0 turns, an even area",
+        out[13] == 16 - 13 and out[16] == 0 and set(cosine(16)[::2].round(6)) == {1},
+    )
+    rule = all(
+        strongest(cosine(turns)[::stride]) == fold(turns, 32 // stride)
+        and fold(turns, 32 // stride) == min(abs(turns - m * (32 // stride)) for m in range(9))
+        for stride in (2, 4, 8)
+        for turns in range(1, 16)
+    )
+    page.says(
+        "In general a stride leaves $m$ numbers, and $t$ turns become the distance from $t$ to the "
+        "nearest multiple of $m$. That distance is never more than $m/2$. The rule holds for every "
+        "stride",
+        rule,
+    )
+    page.prints('print(checked, "waves, one rule")', f"{3 * 15} waves, one rule")
+
+
+def blurs(page):
+    page.says(
+        "Once two waves have become one, nothing separates them again",
+        torch.equal(FAST[:, ::2], SLOW[:, ::2]),
+    )
+    page.says(
+        "So the fast one has to go *before* the stride. A blur is a mean of neighbours, and in a "
+        "fast wave neighbours cancel",
+        FAST[0, :3].sum() == 0,
+    )
+    page.labels("Put the blur 1, 2, 1, divided by 4, in front of the same stride")
+    both = []
+    for row in (FAST, SLOW):
+        around = torch.cat([row[:, -1:], row, row[:, :1]], 1)
+        both.append(((around[:, :-2] + 2 * around[:, 1:-1] + around[:, 2:]) / 4)[:, ::2])
+    page.prints('print(blur(fast), blur(slow), sep="\\n")', *both)
+    layer = nn.Conv1d(1, 1, 3, stride=2, bias=False).requires_grad_(False)
+    layer.weight.data[:] = torch.tensor([1.0, 2, 1])
+    page.draws("aliasing-blur", slide(layer, FAST[:, 2:11]))
+    shares = [blurred / row[:, ::2] for blurred, row in zip(both, (FAST, SLOW), strict=True)]
+    page.says(
+        "A piece of the fast wave under the weights 1, 2, 1, not yet divided by 4. The sums are as "
+        "large as the wave itself, so the division leaves a quarter of it",
+        torch.equal(layer(FAST[:, 2:11]), FAST[:, 3:10:2]) and bool((shares[0] == 1 / 4).all()),
+    )
+    page.says(
+        "The fast wave is down to a quarter, and of the slow one three quarters are left",
+        bool((shares[0] == 1 / 4).all() and (shares[1] == 3 / 4).all()),
+    )
+    assert [round(gain(3, t, 12), 6) for t in (4, 2)] == [1 / 4, 3 / 4]
+    page.prints(
+        'print("turns " + ',
+        "turns " + "".join(f"{turns:>6}" for turns in TURNS),
+        *(f"{w} wide" + "".join(f"{gain(w, t):>6.0%}" for t in TURNS) for w in WIDTHS),
+    )
+    (panel,) = page.drawing("aliasing-through")
+    drawn = {label: (list(xs), ys) for label, xs, ys in panel["lines"]}
+    same = [*drawn] == [f"{w} wide" for w in WIDTHS] + ["ideal"]
+    for w in WIDTHS:
+        xs, ys = drawn[f"{w} wide"]
+        same &= xs == [*range(17)] and np.allclose(ys, [gain(w, t) for t in xs], atol=1e-4)
+    same &= drawn["ideal"] == ([0, 8, 8, 16], [1, 1, 0, 0])
+    page.plots("aliasing-through", bool(same))
+    page.says(
+        "The share that is left against the turns, 0 to 16. Three blurs, 2, 3 and 5 wide, begin "
+        "at 1 and fall to 0, the wider the earlier. The ideal filter stays at 1 up to 8 turns and "
+        "then drops to 0",
+        all(gain(w, 0) == 1 and gain(w, 16) < 1e-9 for w in WIDTHS)
+        and all(gain(a, 8) > gain(b, 8) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)),
+    )
+    page.labels("What a line lets through to the right of 8 turns comes back as an alias")
+    page.says(
+        "What it takes away to the left is detail that the smaller map could have held",
+        all(gain(w, 7) < 1 and fold(7, 16) == 7 for w in WIDTHS),
+    )
+    pool = nn.AvgPool2d(2)(torch.tensor([[[1.0, 3], [5, 7]]]))
+    page.says(
+        "An average of two, which is what `AvgPool2d(2)` takes, still lets "
+        f"{gain(2, 8):.0%} of the waves at the fold through",
+        pool.item() == 4,
+    )
+    page.says("None of the blurs has an edge at 8 turns", all(gain(w, 9) > 0 for w in WIDTHS))
+    page.says(
+        "A wider blur trades one fault for the other",
+        gain(5, 10) < gain(3, 10) and gain(5, 6) < gain(3, 6),
+    )
+    page.labels("The ideal filter keeps all up to the new Nyquist frequency")
+
+
+def widths(page):
+    found = by_width()
+    page.labels("move the photo, closed to a ring, by one pixel")
+    page.labels("At stride 2 the output should move by half a cell")
+    page.labels("and the old one moved by half a cell, divided by the standard deviation")
+    page.labels("It looks at the finer half of the waves that the smaller map can hold")
+    page.labels("The blur grows from 1 pixel, which is no blur, to 9", "Does the error reach zero?")
+    page.prints(
+        'print("width   error  detail")',
+        "width   error  detail",
+        *(f"{w!s:>5}{err:>8.4f}{share:>8.0%}" for w, (err, share) in found.items()),
+    )
+    errors, shares = ([found[w][n] for w in range(1, 10)] for n in (0, 1))
+    left, right = page.drawing("aliasing-widths")
+    same = np.allclose(left["lines"][0][2], errors, atol=1e-6)
+    same &= np.allclose(right["lines"][0][2], 100 * np.array(shares), atol=1e-3)
+    same &= [*left["lines"][0][1]] == [*right["lines"][0][1]] == [*range(1, 10)]
+    page.plots("aliasing-widths", bool(same))
+    steps = -np.diff(errors)
+    page.says(
+        "Two lines against the width of the blur, 1 to 9. The equivariance error falls steeply at "
+        "first and then towards zero",
+        len(errors) == 9 and (np.diff(steps) < 0).all() and errors[-1] > 0,
+    )
+    page.says(
+        "The detail falls from above 100 to about 30 percent",
+        shares[0] > 1 and round(shares[-1], 1) == 0.3,
+    )
+    page.says("Each pixel of width lowers the error, and each one costs detail", (steps > 0).all())
+    page.says(
+        "The error shrinks with each pixel of width, but it does not reach zero. The detail goes "
+        "down with it. Without a blur there is more than 100% of it",
+        (steps > 0).all() and min(errors) > 1e-3 and shares == sorted(shares, reverse=True),
+    )
+    dot = np.zeros((1, 256, 256))
+    dot[0, 128, 128] = 1
+    reach = np.abs(low(dot))[0, 128]
+    page.says(
+        "The ideal filter has no error and all the detail, but its window is as wide as the image",
+        found["ideal"][0] < 1e-9 and found["ideal"][1] == 1 and reach[:8].max() > 1e-4,
+    )
+    page.says("The equivariance error shrinks with the width of the blur", (steps > 0).all())
+
+
+def the_other_way(page):
+    page.cites("leave the waves as they are and choose the grid instead", CHAMAN)
+    page.says(
+        "A stride of 2 can begin at four places, so there are four grids",
+        len({ring()[:, r::2, c::2].sum() for r in (0, 1) for c in (0, 1)}) == 4,
+    )
+    ways = {
+        "stride": lambda x: halved(x, 1),
+        "5 wide": lambda x: halved(x, 5),
+        "ideal": halved,
+        "chosen grid": chosen,
+    }
+    table = {name: (error(layer), jumped(layer)) for name, layer in ways.items()}
+    grid = chosen(ring())
+    on_a_grid = any(np.array_equal(grid, ring()[:, r::2, c::2]) for r in (0, 1) for c in (0, 1))
+    page.labels("The other way to zero", "Take the one with the largest numbers")
+    page.labels("When the picture moves by one pixel, the same numbers lie on another grid")
+    page.says(
+        "So the output does not move by half a cell. It holds the old numbers, "
+        "moved by whole cells",
+        table["chosen grid"][1] == 0 < table["chosen grid"][0],
+    )
+    page.labels("the distance from the old output moved by half a cell, and the distance")
+    page.prints(
+        'ways = {"stride": binomial(1)',
+        f"{'':<14}{'half a cell':>12}{'whole cells':>12}",
+        *(f"{name:<14}{half:>12.4f}{whole:>12.4f}" for name, (half, whole) in table.items()),
+    )
+    zeros = [name for name, pair in table.items() if min(pair) < 1e-9]
+    page.says(
+        "Each of the last two is at zero in its own column. The ideal filter follows every shift",
+        zeros == ["ideal", "chosen grid"] and table["ideal"][0] < 1e-9,
+    )
+    moved = chosen(np.roll(ring(), 1, -1))
+    page.says(
+        "The chosen grid jumps, but it never changes its numbers, so a mean over all places does "
+        "not notice the shift at all. Its map still holds aliases; they only move along",
+        on_a_grid and np.array_equal(np.sort(moved, None), np.sort(grid, None)),
+    )
+    page.says("Two ways reach zero: the ideal filter, which follows each shift", len(zeros) == 2)
+
+
+def relus(page):
+    page.labels("and see ReLU make fine waves again", "ReLU makes fine waves again")
+    page.labels("Say why a ReLU makes fine waves again, and what helps")
+    page.labels("and a map holds nothing beyond its band", "It cuts the lower half off each wave")
+    page.labels("A wave of 5 turns in 64 numbers goes through a ReLU")
+    clipped = relu(cosine(5, 64))
+    seen = {t: round(float(strength(clipped, t)) / 32, 3) for t in range(33)}
+    seen = {t: share for t, share in seen.items() if share > 0.01}
+    page.prints("clipped = torch.fft.rfft(", str(seen))
+    new = sorted(set(seen) - {0, 5})
+    page.says(
+        "The wave itself is still there, at half its strength, and 0 turns is the mean",
+        seen[5] == 0.5 and abs(clipped.mean() * 2 - seen[0]) < 1e-3,
+    )
+    page.says(
+        "New are the even multiples: 10, 20 and 30 turns. The next ones are 40, 50 and 60, but 64 "
+        "numbers hold only up to 32 turns. So they fold at once: 40 becomes $64 - 40 = 24$, 50 "
+        "becomes 14, 60 becomes 4",
+        [fold(t, 64) for t in (40, 50, 60)] == [24, 14, 4]
+        and new == [10, 20, 24, 30]
+        and min(strength(clipped, t) for t in (14, 4)) > 0.05
+        and strength(clipped, 7) < 1e-9,
+    )
+    page.says("A ReLU aliases without any stride", 24 in seen)
+    page.labels(
+        "Halve the photo by the ideal filter", "keep only the waves up to half of the finest"
+    )
+    band = centred(low(halved(ring())))
+    after = centred(relu(band))
+    shares = [((x - low(x)) ** 2).sum() / (x**2).sum() for x in (band, after)]
+    page.prints(
+        'print(f"before: {beyond(band):.2%}',
+        f"before: {shares[0]:.2%}, after ReLU: {shares[1]:.2%}",
+    )
+    found = relu_errors()
+    page.says("It sounds small, but it undoes what the filter had won", found[1] > by_width()[3][0])
+    page.labels("Move the map by a third of a cell, once before the ReLU and once after it")
+    page.says("If nothing folded, the two results would be the same", found[4] < found[1] / 50)
+    page.prints(
+        'print(f"ReLU as it is: {off(1, small):.4f}")',
+        f"ReLU as it is: {found[1]:.4f}",
+        *(f"on a {times} times finer map: {found[times]:.4f}" for times in (2, 4)),
+    )
+    page.says(
+        "Each time the map is made finer, the error shrinks, because the waves that a ReLU makes "
+        "become weaker the finer they are",
+        list(found.values()) == sorted(found.values(), reverse=True)
+        and seen[10] > seen[20] > seen[30] > seen[24],
+    )
+    page.says(
+        "It is never exactly zero, since a corner holds waves of every speed", found[4] > 1e-6
+    )
+    page.says(
+        "a map that is twice as fine has four times as many numbers",
+        np.kron(band, np.ones((2, 2))).size == 4 * band.size,
+    )
+    page.says(
+        "A ReLU makes waves that are finer than any it was given", shares[1] > 100 * shares[0]
+    )
+
+
+def papers(page):
+    page.cites("points out that max pooling, strided convolutions and average pooling all", ZHANG)
+    page.cites("find that architectures as commonly used are not invariant for this reason", AZULAY)
+    page.cites("and that such a blur is only a partial cure", AZULAY)
+    page.labels("is one reason why it has to be", "Go further only where the output has to move")
+    page.cites("trace details of generated images that stick to the pixels to aliasing", KARRAS)
+    page.cites("follows shifts by fractions of a pixel", KARRAS)
+    page.labels("a blur of 3 to 5 pixels before each stride is cheap and does most of the work")
+    page.labels("there, filter after each ReLU too")
+
+
+def exercises(page):
+    page.labels("Predict first", "Check all five")
+    page.labels("A wave of 25 turns in a row of 64 numbers meets a stride of 2")
+    page.says(
+        "7. There are 32 numbers left, so the nearest multiple is 32, and $32 - 25$ is 7",
+        strongest(cosine(25, 64)[::2]) == fold(25, 32) == 7,
+    )
+    page.answers(1, ("7. There", 7))
+    page.labels("A wave of 13 turns in a row of 32 numbers meets a stride of 4")
+    page.says(
+        "3. There are 8 numbers left. The nearest multiple of 8 is 16, and $16 - 13$ is 3",
+        strongest(cosine(13)[::4]) == fold(13, 8) == 3,
+    )
+    page.answers(2, ("3. There", 3))
+    page.labels("The blur 1, 2, 1, divided by 4, leaves a quarter of the fast wave")
+    page.labels("You apply it twice at stride 1")
+    page.says(
+        "1/16: a quarter of a quarter. Applied twice it is the blur 1, 4, 6, 4, 1",
+        abs(gain(5, 4, 12) - 1 / 16) < 1e-12
+        and np.convolve([1, 2, 1], [1, 2, 1]).tolist() == [comb(4, n) for n in range(5)],
+    )
+    page.answers(3, ("1/16", 1 / 16))
+    page.labels("A plain stride of 2, without any blur", "The photo moves by two pixels")
+    kept = ring()[:, ::2, ::2]
+    page.says(
+        "0. The output moves by one whole cell, and each grid keeps its own numbers",
+        np.array_equal(np.roll(ring(), 2, -1)[:, ::2, ::2], np.roll(kept, 1, -1)),
+    )
+    page.answers(4, ("0. The", 0))
+    page.labels("A wave of 3 turns in 64 numbers goes through a ReLU")
+    clipped = relu(cosine(3, 64))
+    new = max(set(range(1, 33)) - {3}, key=lambda turns: strength(clipped, turns))
+    page.says(
+        f"{new}. New are the even multiples of 3, and the first of them is the strongest", new == 6
+    )
+    page.answers(5, ("6. New", 6))
+    page.prints("print(int(three.argmax()))", "7 3", "[0.0625]", "0.000000", str(new))
+
+
+def what_you_know(page):
+    page.labels("turns $t$ turns into the distance")
+    page.labels("A stride forgets on purpose, and you now know what")

@@ -1,0 +1,580 @@
+"""lessons/rounding-up-and-going-back-up.py: the package's own geometry, which never asks torch,
+what a changed pixel changes, and squares painted one after another."""
+
+import inspect
+from functools import cache
+from itertools import product
+from math import ceil
+from textwrap import fill
+
+import numpy as np
+import pytest
+import torch
+from portrait import portrait
+from test_max_pooling import naive as max_pool
+from test_output_size import X, read, refusal, side, strided, unread
+from torch import nn
+
+from slidingwindows import Geometry, slide
+
+CORNER = X[:, :5, :5]
+BACK = torch.tensor([[[[1.0, 0, 1], [0, 2, 0], [1, 0, 1]]]])
+KERNELS = ((1, 1, 0), (3, 1, 1), (2, 2, 0), (4, 2, 1), (3, 2, 1), (7, 2, 3))
+MAX_POOL = "https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html"
+
+
+def counted(i, k, s=None, p=0, d=1, up=False):
+    """The size by the package's own geometry."""
+    return Geometry.of(i, k, s or k, p, d, up).output_shape[-1]
+
+
+def naive(i, k, s, p):
+    """The ceiling without torch's rule."""
+    return -((k - i - 2 * p) // s) + 1
+
+
+def test_every_claim(page):
+    there_and_back(page)
+    ceil_mode(page)
+    the_dropped_window(page)
+    beyond_the_edge(page)
+    by_padding(page)
+    squares(page)
+    the_way_back(page)
+    resizing(page)
+    exercises(page)
+    what_you_know(page)
+    page.labels("Predict first", "Check all five")
+    page.complete()
+
+
+def there_and_back(page):
+    photo = portrait(25) / 255
+    small = max_pool(torch.from_numpy(photo)[None], 2, 2)[0].numpy()
+    large = np.full((25, 25), np.nan)
+    large[:24, :24] = small.repeat(2, 0).repeat(2, 1)
+    drawn = page.drawing("rounding-there-and-back")
+    same = [panel["title"] for panel in drawn] == ["25×25", "pooled: 12×12", "enlarged: 24×24"]
+    for panel, expected in zip(drawn, (photo, small, large), strict=True):
+        same &= np.allclose(panel["images"], [expected], equal_nan=True)
+    page.plots("rounding-there-and-back", same)
+    page.says(
+        "A coarse portrait of 25 by 25 pixels, the same with 12 by 12, and the same with 24 by 24 "
+        "in a frame for 25 by 25. In the last one a row at the bottom and a column at the right",
+        same and np.isnan(large).sum() == 25 + 24,
+    )
+    page.says(
+        "Here is a portrait of 25×25 pixels. A pool of 2 makes it small", small.shape == (12, 12)
+    )
+    page.says(
+        "each pixel is enlarged to a block of 2×2", bool((large[:2, :2] == small[0, 0]).all())
+    )
+    page.says("Down by 2 and up by 2", small.shape[0] * 2 == 24)
+    page.says(
+        f"Half of 25 is {25 / 2}, the pool rounded it down to {counted(25, 2)}, and twice "
+        f"{counted(25, 2)} is {2 * counted(25, 2)}"
+    )
+    page.labels("You can repair this in two places", "Tell which convolutions halve and round up")
+
+
+def ceil_mode(page):
+    up, down = nn.MaxPool2d(2, ceil_mode=True), nn.MaxPool2d(2)
+    more = max_pool(nn.functional.pad(X, (0, 1, 0, 1), value=-torch.inf), 2, 2)
+    assert torch.equal(page.names["x"], X)
+    page.says(f"25 rows through `nn.MaxPool2d(2)` give {side(down, 25)}.")
+    page.prints("up(x)", f"{counted(25, 2)} {counted(25, 2, up=True)}", more)
+    page.draws("size-ceil", slide(up, X))
+    page.says(
+        f"7×7 now gives {more.shape[1]}×{more.shape[2]}. "
+        "The last windows reach past the edge, where the dashed frame is",
+        page.figure("size-ceil").geometry.cols.starts[-1] + 2 == 7 + 1,
+    )
+    page.says(f"{side(up, 25)} instead of {side(down, 25)}.")
+    page.says(
+        f"The corner window keeps its only one, the {X[0, 6, 6]:.0f}", more[0, 3, 3] == X[0, 6, 6]
+    )
+
+
+def the_dropped_window(page):
+    drop = nn.MaxPool2d(3, 3, 1, ceil_mode=True)
+    rule, dropped = ceilings()
+    page.says("Rounding up has one exception", rule and bool(dropped))
+    division = (CORNER.shape[1] + 2 - 3) / 3
+    page.says("A 5×5 map, a window of 3, stride 3, padding 1", CORNER.shape == (1, 5, 5))
+    page.says(
+        f"The division gives $(5 + 2 - 3)/3 = {division:.2f}$. Rounded up and plus one, "
+        f"that makes {naive(5, 3, 3, 1)}. Is it {naive(5, 3, 3, 1)}?"
+    )
+    page.prints("drop(x[:, :5, :5])", max_pool(CORNER, 3, 3, 1))
+    page.draws("size-dropped", slide(drop, CORNER))
+    starts = [n * 3 - 1 for n in range(naive(5, 3, 3, 1))]
+    page.says(
+        "Rounding up asks for three windows a side. The third would start in the padding, so torch "
+        "drops it",
+        len(starts) == 3 and starts[2] >= 5 and page.figure("size-dropped").output_shape[-1] == 2,
+    )
+    nothing = torch.full((1, 3, 3), -torch.inf)
+    page.says(
+        f"It is {side(drop, 5)}. The third window would start behind the last real pixel. It would "
+        "see padding and nothing else, and its maximum would be minus infinity",
+        starts[2] > 4 and nn.MaxPool2d(3)(nothing) == -torch.inf,
+    )
+    page.says(
+        "Count from the first pixel of the left padding. The window starts at $(o-1)s$, and the "
+        "input ends at $i + p$. If the window starts there or later, **it is dropped**",
+        rule,
+    )
+    page.says(
+        r"$$(o - 1)\,s \ge i + p \quad\Rightarrow\quad o \text{ becomes } o - 1$$", rule and dropped
+    )
+    start, end = starts[2] + drop.padding, 5 + drop.padding
+    page.says(
+        f"Here 2·3 = {start} is not less than 5 + 1 = {end}",
+        (len(starts) - 1, drop.stride) == (2, 3) and start >= end,
+    )
+    page.says(
+        "Without padding it can happen too, but only if the stride is larger than the kernel",
+        {s > k for k, s, p in dropped if p == 0} == {True},
+    )
+    page.prints(
+        'print(" i  k  s  p  plain  torch")',
+        " i  k  s  p  plain  torch",
+        *(
+            f"{i:2} {k:2} {s:2} {p:2} {naive(i, k, s, p):6} {counted(i, k, s, p, up=True):6}"
+            for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0))
+        ),
+    )
+    covers = [
+        not unread(nn.AvgPool2d(k, s, p, ceil_mode=True), i)
+        for i in (4, 5, 6, 7)
+        for k in (1, 2, 3, 4)
+        for s in range(1, k + 1)
+        for p in {0, k // 2}
+    ]
+    within = [unread(nn.MaxPool2d(2, 2, dilation=2, ceil_mode=True), i) for i in (6, 9)]
+    filled = unread(nn.MaxPool2d(2, 1, dilation=2, ceil_mode=True), 6)
+    gaps = [unread(nn.AvgPool2d(k, s, ceil_mode=True), 9) for k, s in ((1, 2), (1, 3), (2, 3))]
+    page.says(
+        "Does `ceil_mode` make the pool read every pixel? Without [dilation] it does, if the "
+        "kernel is at least as long as the stride. If not, there are gaps between the windows, and "
+        "with dilation there are gaps within them, which the next window need not fill.",
+        all(covers) and all(gaps) and all(within) and not filled,
+    )
+    left = {k: unread(nn.AvgPool2d(k, 2, ceil_mode=True), 9) for k in (2, 1)}
+    page.prints(
+        "unread(9, k, 2, up=True)",
+        *(f"kernel {k}, stride 2: {n} of {9 * 9} unread" for k, n in left.items()),
+    )
+
+
+@cache
+def ceilings():
+    """Whether torch follows the rule of the dropped window, and which settings drop one."""
+    rule, dropped = True, []
+    for i, k, s in product(range(1, 14), range(1, 6), range(1, 6)):
+        for p in range(k // 2 + 1):
+            if i + 2 * p < k:
+                continue
+            o = naive(i, k, s, p)
+            drops = (o - 1) * s >= i + p
+            rule &= side(nn.MaxPool2d(k, s, p, ceil_mode=True), i) == o - drops
+            dropped += [(k, s, p)] * drops
+    return rule, dropped
+
+
+def beyond_the_edge(page):
+    white = torch.ones(1, 4, 4)
+    axis = Geometry.of(4, 3, 2, 1, 1, True).rows
+    places = torch.tensor([len(window) for window in axis.windows])
+    inside = torch.tensor([sum(0 <= n < 4 for n in window) for window in axis.windows])
+    page.prints("beyond(white)[0]", torch.outer(inside, inside) / torch.outer(places, places))
+    page.says(
+        "But the part of a window that hangs out *beyond* the padding is no place of the map at "
+        "all, so it is never counted",
+        all(hanging(k, s, p, i) for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (5, 3, 2, 6))),
+    )
+    page.says(
+        "An average pool divides by the size of its window, and it counts the zeros of the padding",
+        nn.AvgPool2d(3, 1, 1)(white)[0, 0, 0].item() == pytest.approx(4 / 9),
+    )
+    divisor = places[-1].item() ** 2
+    page.says(
+        "Its window starts on the last real pixel. It covers that pixel and three of padding; "
+        f"the other five places are beyond. So torch divides 1 by {divisor}, not by {3**2}",
+        axis.starts[-1] == 3 and inside[-1] == 1 and (divisor - 1, 3**2 - divisor) == (3, 5),
+    )
+    page.prints("nine(white)[0]", torch.outer(inside, inside) / 9)
+    last = page.names["nine"](white)[0, -1, -1]
+    page.says(
+        "`count_include_pad` has no say in those five, but a divisor of your own has",
+        inside[-1] ** 2 / places[-1] ** 2 != last,
+    )
+    page.says("Now the last number is 1/9", last.item() == pytest.approx(1 / 9))
+
+
+def hanging(k, s, p, i):
+    """Whether places beyond the padding are left out of the mean, whatever count_include_pad."""
+    axis = Geometry.of(i, k, s, p, 1, True).rows
+    real = sum(0 <= n < i for n in axis.windows[-1])
+    assert axis.starts[-1] + k > i + p, "no window hangs over"
+    corners = [
+        nn.AvgPool2d(k, s, p, ceil_mode=True, count_include_pad=c)(torch.ones(1, i, i))[0, -1, -1]
+        for c in (True, False)
+    ]
+    counted = (real / len(axis.windows[-1])) ** 2
+    return corners[0].item() == pytest.approx(counted) and corners[1] == 1
+
+
+def by_padding(page):
+    pad1 = nn.MaxPool2d(3, stride=2, padding=1)
+    page.says(
+        "because padding lies at the end, too, and what the floor cuts off at the end is padding "
+        "first. A window of 3 at stride 2 with padding 1 turns 5×5 and 6×6 into 3×3. On 6×6 the "
+        "leftover is the padding below and at the right, and no real pixel is lost",
+        [side(pad1, i) for i in (5, 6)] == [3, 3]
+        and unread(pad1, 6) == 0
+        and Geometry.of(6, 3, 2, 1).cols.starts[-1] + 3 == 6
+        and all(loses_padding_first(*setting) for setting in ((3, 3, 1, 9), (5, 4, 2, 10))),
+    )
+    page.prints(
+        "unread: {unread(i, 3, 2, 1)}",
+        *(f"{i}×{i} gives {counted(i, 3, 2, 1)}, unread: {unread(pad1, i)}" for i in (5, 6)),
+    )
+    page.says(
+        "5 became 3, so this layer halves and rounds up", counted(5, 3, 2, 1) == ceil(5 / 2) == 3
+    )
+    page.says(
+        "Whether a layer of stride 2 rounds up or down depends on its kernel",
+        len({counted(5, k, 2, (k - 1) // 2) for k in (2, 3)}) == 2,
+    )
+    page.says(
+        "with the two on top that keep the size at stride 1",
+        [s for _, s, _ in KERNELS][:3] == [1, 1, 2],
+    )
+    table = {setting: [counted(i, *setting) for i in (10, 11, 12, 13)] for setting in KERNELS}
+    page.prints(
+        'print(" k  s  p  ", sizes)',
+        " k  s  p   (10, 11, 12, 13)",
+        *(f"{k:2} {s:2} {p:2}   {sizes}" for (k, s, p), sizes in table.items()),
+    )
+    rules = [lambda i: i] * 2 + [lambda i: i // 2] * 2 + [lambda i: (i + 1) // 2] * 2
+    right = all(
+        side(strided(k, s, p), i) == rule(i)
+        for (k, s, p), rule in zip(KERNELS, rules, strict=True)
+        for i in range(8, 30)
+    )
+    page.says(
+        "The first two keep the size. The next two halve and round **down**. "
+        "The last two halve and round **up**",
+        right,
+    )
+    general = all(
+        side(strided(k, 2, (k - 1) // 2), i) == (i + k % 2) // 2
+        for k in range(1, 9)
+        for i in range(8, 30)
+    )
+    page.says(
+        "In all of them the padding is $(k-1)/2$, cut to a whole number. "
+        "Then, at stride 2, even kernels round down and odd kernels round up",
+        general and all(p == (k - 1) // 2 for k, _, p in KERNELS),
+    )
+
+
+def loses_padding_first(k, s, p, i):
+    pixels = read(nn.AvgPool2d(k, s, p), i)
+    left = (i + 2 * p - k) % s
+    end = i - max(0, left - p)
+    return left > 0 and not pixels[end:].any() and bool(pixels[end - 1].any() and pixels[0].any())
+
+
+def squares(page):
+    points = torch.tensor([[1.0, 2], [3, 4]])
+    painting = painted(points, BACK[0, 0], 2)
+    assert page.names["kernel"].equal(BACK[0, 0])
+    page.says(
+        "The square is the kernel, times the number. The stride says how far apart the squares "
+        "begin, and where squares overlap, their numbers add up",
+        torch.equal(painting, transposed(points, 2)),
+    )
+    page.says(
+        "Four points hold 1, 2, 3 and 4. The kernel is 3×3, and the squares begin 2 apart",
+        torch.equal(page.names["points"], points) and page.names["lay"].stride == 2,
+    )
+    page.labels(
+        "And which of its places gets paint from all four points?", "Paint it by hand first"
+    )
+    page.says(
+        "you give it each square as a column of nine numbers",
+        page.names["squares"].shape == (9, points.numel()),
+    )
+    page.prints("lay(squares)", painting[None])
+    columns = torch.stack([(BACK * point).flatten() for point in points.flatten()], 1)
+    page.draws("rounding-squares", slide(nn.Fold((5, 5), kernel_size=3, stride=2), columns))
+    page.says(
+        "Each column is a square: the kernel times a point. The squares begin 2 apart and are 3 "
+        "wide, so neighbours share a row or a column",
+        int((painted(torch.ones(1, 2), torch.ones(3, 3), 2)[0] == 2).sum()) == 1,
+    )
+    over = painted(torch.ones(2, 2), torch.ones(3, 3), 2)
+    corners = sum(BACK[0, 0, r, c] for r in (0, 2) for c in (0, 2))
+    page.says(
+        "The place in the middle gets paint from all four: 1 + 2 + 3 + 4 is 10",
+        (over == 4).nonzero().tolist() == [[2, 2]] and corners == 4 and painting[2, 2] == 10,
+    )
+    page.prints("print(torch.equal(paint(points[None]), lay(squares)))", True)
+    page.labels("each channel has its own squares")
+
+
+def painted(points, kernel, stride, bias=0.0):
+    """Squares added up one after another."""
+    rows, cols = ((n - 1) * stride + len(kernel) for n in points.shape)
+    canvas = torch.zeros(rows, cols)
+    for row, line in enumerate(points.tolist()):
+        for col, point in enumerate(line):
+            top, left = row * stride, col * stride
+            canvas[top : top + len(kernel), left : left + len(kernel)] += kernel * point
+    return canvas + bias
+
+
+def transposed(points, stride):
+    return nn.functional.conv_transpose2d(points[None], BACK, stride=stride)[0]
+
+
+def the_way_back(page):
+    settings = [
+        (i, k, s, p, d, a)
+        for i, k, s, p, d in product((3, 4, 5), (1, 2, 3), (1, 2, 3), (0, 1), (1, 2))
+        for a in range(max(s, d))
+        if (i - 1) * s - 2 * p + d * (k - 1) + 1 + a > 0
+    ]
+    formula = len(settings) > 100 and all(
+        side(nn.ConvTranspose2d(1, 1, k, s, p, a, dilation=d), i)
+        == (i - 1) * s - 2 * p + d * (k - 1) + 1 + a
+        for i, k, s, p, d, a in settings
+    )
+    page.says(
+        "The first of $i$ squares begins at 0, and the last one begins at $(i - 1)\\,s$ and is $k$ "
+        "long",
+        all(
+            len(painted(torch.ones(i, i), torch.ones(k, k), s)) == (i - 1) * s + k
+            for i, k, s in product((1, 2, 4), (2, 3), (1, 2, 3))
+        ),
+    )
+    page.says(
+        "what a convolution makes of 5, this layer makes 5 of",
+        side(nn.ConvTranspose2d(1, 1, 3, 2, 1), counted(5, 3, 2, 1)) == 5,
+    )
+    page.says(
+        "A padding $p$ *cuts* $p$ pixels from each side of the painting, and a dilation $d$ "
+        "spreads the squares. One letter is new",
+        formula,
+    )
+    page.says(r"$$o = (i - 1)\,s - 2p + d(k-1) + 1 + a$$", formula)
+    page.says(
+        "A convolution with a kernel of 3, a stride of 2 and a padding of 1 makes "
+        f"{counted(5, 3, 2, 1)} of 5, and {counted(6, 3, 2, 1)} of 6 as well. Which of the two "
+        "should the 3 return to?",
+        counted(5, 3, 2, 1) == counted(6, 3, 2, 1) == 3,
+    )
+    page.labels("were put at the end. Is that so?", "a row and a column of zeros")
+    three = torch.arange(1.0, 10).reshape(1, 3, 3)
+    canvas = painted(three[0], BACK[0, 0], 2)
+    back = [nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=a, bias=False) for a in (0, 1)]
+    for layer in back:
+        layer.weight.data = BACK
+    cuts = [torch.equal(back[a](three)[0], canvas[1 : 6 + a, 1 : 6 + a]) for a in (0, 1)]
+    page.prints(
+        "whole = paint(three)[0]",
+        canvas,
+        *(
+            f"output_padding {a} gives {(5 + a, 5 + a)}\n  a cut of the painting: {cut}"
+            for a, cut in enumerate(cuts)
+        ),
+    )
+    page.says(
+        "The whole painting is 7×7. A padding of 1 cuts a pixel from each of its four sides, which "
+        "leaves 5×5. An `output_padding` of 1 cuts nothing below and at the right, which leaves "
+        "6×6. So the extra row and column are **paint that would have been cut away**",
+        canvas.shape == (7, 7) and all(cuts) and bool(canvas[6].any() and canvas[:, 6].any()),
+    )
+    page.says("and why those numbers are not just zeros", bool(canvas[6].any()))
+    page.draws("size-transposed", slide(back[1], three))
+    stretched = torch.zeros(1, 7, 7)  # 5 pixels and zeros, one around
+    stretched[:, 1:6:2, 1:6:2] = three
+    stretched = nn.functional.pad(stretched, (0, 1, 0, 1))
+    plain = nn.functional.conv2d(stretched, BACK.flip(2, 3))
+    shown = torch.tensor(page.figure("size-transposed").output).view(6, 6)
+    page.says(
+        "It stretches the input by zeros between its pixels, and slides a plain window over that",
+        torch.equal(plain[0, :6, :6], shown),
+    )
+    page.says(
+        "a plain window over a stretched input, where zeros lie between the pixels. "
+        "`output_padding=1` adds one row below and one column at the right",
+        torch.equal(shown[:5, :5], back[0](three)[0].detach()),
+    )
+    nothing_cut(page)
+    image, up = torch.rand(1, 25, 25), nn.ConvTranspose2d(1, 1, 2, stride=2)
+    small = nn.MaxPool2d(2)(image)
+    page.prints(
+        "image + enlarge(small)", fill(refusal(lambda: image + up(small)), 66), "(1, 25, 25)"
+    )
+    page.says(
+        f"25 went down to {counted(25, 2)}, and {counted(25, 2)} up to {2 * counted(25, 2)}",
+        up(small).shape == (1, 24, 24) and small.shape == (1, 12, 12),
+    )
+    page.says(
+        "Say `output_size`, and torch works out the `output_padding` that it takes",
+        up(small, output_size=(25, 25)).shape == image.shape,
+    )
+    asked = up(small, output_size=(25, 25))[0]
+    page.says(
+        "But this kernel is 2 and nothing is cut, so the last row and the last column are bias and "
+        "no more",
+        bool((torch.cat([asked[-1], asked[:, -1]]) == up.bias).all() and (asked != up.bias).any()),
+    )
+    page.says(
+        "A kernel of 3 without padding paints them, because $11 \\cdot 2 + 3$ is 25",
+        side(nn.ConvTranspose2d(1, 1, 3, 2), 12) == 11 * 2 + 3 == 25,
+    )
+
+
+def nothing_cut(page):
+    bare = page.names["bare"]
+    small = torch.rand(1, 12, 12)
+    canvas = painted(small[0], bare.weight[0, 0], 2, bare.bias)
+    whole = bare(small)[0]
+    reaches = len(canvas) == 24 and torch.allclose(whole[:24, :24], canvas, atol=1e-6)
+    page.prints(
+        "torch.manual_seed(0)", f"{len(whole[-1])} numbers, all of them the bias: {reaches}"
+    )
+    page.says(
+        "Without padding the whole painting is the output, and an extra row lies beyond it. No "
+        "square reaches that far, so the row holds the bias alone",
+        reaches and bool((whole[-1] == bare.bias).all()),
+    )
+    page.says("If nothing was cut, it adds rows of bias", bool((whole[:, -1] == bare.bias).all()))
+
+
+def resizing(page):
+    page.labels("There is another way up, in two steps", "First copy each number into a block")
+    page.prints("resize = nn.Sequential(", (1, 1, 25, 25))
+    page.labels(
+        "So 25 needs no special argument", "enlarge it by 2, and let the nine weights all be 1"
+    )
+    page.labels("Take one single point")
+    line = torch.tensor([1.0, 2, 2, 1])  # windows of 3 beside a block of 2: how much they share
+    square = torch.outer(line, line)
+    page.prints('print("all of it:"', square, "all of it: True")
+    spread = torch.zeros(8, 8)
+    spread[2:4, 2:4] = 1
+    seen = nn.AvgPool2d(3, 1, 1, divisor_override=1)(spread[None])[0]
+    page.says(
+        "It paints a square of 4×4, because the block of 2×2 is seen by all windows that touch it",
+        torch.equal(seen[1:5, 1:5], square) and seen.count_nonzero() == square.numel(),
+    )
+    page.prints("print(torch.equal(same(any_map), double(any_map)))", True)
+    layers = nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    weight = torch.randint(-4, 5, (3, 3)).float()
+    layers[1].weight.data = weight[None, None]
+    sums = torch.zeros(4, 4)  # the flipped weights, at the four places of a block
+    for row, col in product((0, 1), repeat=2):
+        sums[row : row + 3, col : col + 3] += weight.flip(0, 1)
+    small = torch.randint(0, 9, (1, 1, 5, 5)).float()
+    two_steps = nn.Sequential(*layers)(small)[0, 0]
+    is_one = torch.equal(two_steps, painted(small[0, 0], sums, 2)[1:-1, 1:-1])
+    page.says(
+        "And the squares of neighbours begin 2 apart. So this layer *is* a transposed convolution, "
+        "with a kernel of 4, a stride of 2 and a padding of 1",
+        is_one,
+    )
+    even = {float(sums[row::2, col::2].sum()) for row, col in product((0, 1), repeat=2)}
+    page.says(
+        "But its sixteen numbers are not free. Each is a sum of some of the nine weights, and "
+        "whatever these are, the squares cover an even map evenly",
+        is_one and even == {float(weight.sum())},
+    )
+    page.labels("A transposed convolution has no such promise")
+    page.says("paints squares too, and it goes to any size", is_one)
+
+
+def exercises(page):
+    small = nn.MaxPool2d(3, 2, padding=1)
+    first = nn.Conv2d(3, 64, 7, stride=2, padding=3)(torch.rand(3, 224, 224))
+    heights = counted(224, 7, 2, 3), counted(112, 3, 2, 1)
+    page.labels("A photo of 224×224 enters", "`nn.Conv2d(3, 64, 7, stride=2, padding=3)`")
+    page.labels("then `nn.MaxPool2d(3, 2, padding=1)`")
+    steps = (224 + 6 - 7) / 2, (112 + 2 - 3) / 2
+    page.says(
+        f"{heights[0]} and {heights[1]}. $(224 + 6 - 7)/2$ is {steps[0]}, cut to {int(steps[0])}, "
+        f"plus 1. Then $(112 + 2 - 3)/2$ is {steps[1]}, cut to {int(steps[1])}, plus 1.",
+        (first.shape[-1], small(first).shape[-1]) == heights,
+    )
+    page.answers(1, ("112 and 56", (112, 56)))
+    page.labels("`nn.MaxPool2d(3, ceil_mode=True)` gets a 10×10 map")
+    page.labels("the corner window at the lower right see?")
+    larger = counted(10, 3, up=True)
+    seen = (10 - Geometry.of(10, 3, 3, 0, 1, True).rows.starts[-1]) ** 2
+    page.says(f"{larger}, and one pixel.", seen == 1)
+    page.answers(2, ("4, and", 4), ("one", 1))
+    page.labels("`nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True)`")
+    page.labels("make of a height of 5? First take the plain ceiling")
+    rule, plain = nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True), naive(5, 2, 2, 1)
+    start, end = (plain - 1) * rule.stride, 5 + rule.padding
+    page.says(
+        f"{side(rule, 5)}. The plain ceiling is {plain}, from {(5 + 2 - 2) / 2} rounded up, "
+        f"plus 1. Its last window would start at 3·2 = {start}, and 5 + 1 = {end}. So it is "
+        "dropped",
+        start >= end,
+    )
+    page.answers(3, ("3. The", 3))
+    grown = {a: (12 - 1) * 2 + 2 + a for a in (0, 1)}
+    bare = nn.ConvTranspose2d(1, 1, 2, 2, output_padding=1, bias=False)
+    page.labels("Which `output_padding` brings a height of 12 back to 25")
+    page.labels("back to 25 with `nn.ConvTranspose2d(1, 1, 2, stride=2, bias=False)`?")
+    page.labels("And which number fills the 25th row?")
+    page.says(
+        rf"1, because $11 \cdot 2 + 2 = {grown[0]}$ without it",
+        [side(nn.ConvTranspose2d(1, 1, 2, 2, output_padding=a), 12) for a in grown] == [24, 25],
+    )
+    page.says(
+        "And 0: the squares end with row 24, and there is no bias",
+        not bare(torch.rand(1, 12, 12))[0, 24].any(),
+    )
+    page.answers(4, ("1, because", 1), ("And 0", 0))
+    page.labels("A 4×4 map goes through `nn.ConvTranspose2d(1, 1, 5, stride=3)`")
+    page.labels("And how many squares overlap, where the most do?")
+    counts = painted(torch.ones(4, 4), torch.ones(5, 5), 3)
+    line = painted(torch.ones(1, 4), torch.ones(5, 5), 3)[0]
+    page.says(
+        f"{len(counts)} and {counts.max():.0f}. $(4 - 1) \\cdot 3 + 5$ is {(4 - 1) * 3 + 5}. Along "
+        "one side two squares of 5 overlap when they begin 3 apart, and two times two is 4",
+        line.max() == 2 and counts.max() == 2 * 2,
+    )
+    page.answers(5, ("14 and 4", (14, 4)))
+    page.prints(
+        "print(len(counts), int(counts.max()))",
+        f"{heights[0]} {heights[1]}",
+        f"{larger} {seen}",
+        str(counted(5, 2, 2, 1, up=True)),
+        "1 [0.0]",
+        f"{len(counts)} {counts.max():.0f}",
+    )
+
+
+def what_you_know(page):
+    page.says(
+        "At stride 2 even kernels round down and odd kernels round up",
+        [counted(9, k, 2, (k - 1) // 2) for k in (2, 4, 3, 5)] == [4, 4, 5, 5],
+    )
+    page.says(
+        "Squares add up, and a padding cuts the painting. - `output_padding` cuts less",
+        side(nn.ConvTranspose2d(1, 1, 3, 2), 3) == 7
+        and side(nn.ConvTranspose2d(1, 1, 3, 2, 1), 3) == 5,
+    )
+    page.cites("is in torch's documentation of", MAX_POOL)
+
+
+def test_convolutions_have_no_ceil_mode():
+    assert "ceil_mode" in refusal(lambda: nn.Conv2d(1, 1, 2, ceil_mode=True), TypeError)
+    assert "ceil_mode" not in inspect.signature(nn.Conv2d).parameters
