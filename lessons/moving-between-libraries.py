@@ -21,7 +21,7 @@ except ImportError as error:
     needed = "pip install jax keras onnx onnxruntime"
     raise ImportError(f"this notebook needs more than the others: {needed}") from error
 
-# %%
+# %% tags=["hide-input"]
 import math
 from collections import Counter
 
@@ -106,7 +106,9 @@ def draw(figure):
         for row in (start, start + 2):
             for col in (start, start + 2):
                 corner = (col - 0.45, row - 0.45)
-                axes.add_patch(Rectangle(corner, 2.9, 2.9, fill=False))
+                edge = "C0" if row == col else "C1"
+                box = Rectangle(corner, 2.9, 2.9, fill=False, edgecolor=edge)
+                axes.add_patch(box)
         axes.set_xlim(-1.7, 4.7)
         axes.set_ylim(4.7, -1.7)
         axes.set_aspect("equal")

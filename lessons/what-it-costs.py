@@ -49,7 +49,7 @@ table = costs(blocks(), photo)
 
 def draw(figure):
     panels = figure.subplots(1, 3)
-    titles = "multiply-adds", "parameters", "numbers put out"
+    titles = "multiply-adds", "parameters", "outputs"
     for axes, title, column in zip(
         panels, titles, zip(*table, strict=True), strict=True
     ):
@@ -65,7 +65,7 @@ plot(
     draw,
     "costs-three-places",
     alt="Three bar charts over the four blocks. Multiply-adds: a small bar, then three equal ones. "
-    "Parameters: bars that grow, and the last holds most. Numbers put out: bars that halve from "
+    "Parameters: bars that grow, and the last holds most. Outputs: bars that halve from "
     "block to block.",
     caption="The same four convolutions, asked for three kinds of cost. Each has its own worst place.",
     height=280,
@@ -77,7 +77,7 @@ plot(
 # !!! abstract "What you will be able to do"
 #     - Say what a FLOP count counts, and turn one tool's number into another's.
 #     - Tell which tensors training keeps, and why a max pool keeps more than its output.
-#     - Read a tensor's memory layout from its strides.
+#     - Read a tensor's layout in memory from its `stride()`.
 #     - Know which layers torch itself does not promise to repeat on a GPU.
 #     - Say which pool you may swap with rounding.
 #
@@ -251,7 +251,7 @@ with torch.no_grad():
 #
 # ## The same numbers in another order
 #
-# Memory is a single row, so four axes have to be laid out one after another. A tensor's **strides** say how: how many numbers further on you find the next sample, channel, row and column. Torch starts with whole maps one after another. With `channels_last` all channels of one pixel lie together:
+# Memory is a single row, so four axes have to be laid out one after another. A tensor's `stride()` says how: how many numbers further on you find the next sample, channel, row and column. Torch starts with whole maps one after another. With `channels_last` all channels of one pixel lie together:
 
 # %%
 plain = torch.arange(12.0).reshape(1, 2, 2, 3)
@@ -392,7 +392,7 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
 # ??? success "Answer"
 #     401,408 and 100,352. There are 50,176 windows, with 8 bytes for an index and 2 for a value.
 #
-# **3.** What are the strides of a `channels_last` tensor of shape `(1, 3, 5, 7)`?
+# **3.** What is the `stride()` of a `channels_last` tensor of shape `(1, 3, 5, 7)`?
 #
 # ??? success "Answer"
 #     `(105, 1, 21, 3)`: the next channel is 1 further on, the next column 3, the next row 3·7, the next sample 3·5·7.
@@ -426,7 +426,7 @@ from slidingwindows.lesson import check
 check(..., lambda: (work, flops(asked, torch.rand(1, 16, 20, 20))))
 # 2. The bytes of the indices and of the output, such as (100, 200).
 check(..., lambda: (places.nbytes, values.nbytes))
-# 3. The strides, such as (4, 3, 2, 1).
+# 3. What stride() says, such as (4, 3, 2, 1).
 check(..., lambda: wide.stride())
 # 4. Whether it is the same for max, and for average, such as (True, True).
 check(..., lambda: tuple(swaps))
@@ -437,7 +437,7 @@ check(..., lambda: tuple(swaps))
 # - One multiply-add is one MAC or two FLOPs. Torch's counter says two, and some papers say one.
 # - Weights, work and maps each have their own worst place, and the maps are what training keeps.
 # - A max pool in training keeps 8 bytes for each number it puts out, in any precision.
-# - The layout in memory changes the strides, not the numbers.
+# - The layout in memory changes `stride()`, not the numbers.
 # - Maximum and rounding can trade places; average and rounding cannot.
 #
 # For a network of your own, the [network calculator](../network.md) lists shapes, parameters and multiply-adds layer by layer. What a stride saves is in [stride instead of pooling](stride-instead-of-pooling.ipynb).

@@ -48,7 +48,7 @@ def shares(column):
 
 def places(page):
     drawn = page.drawing("costs-three-places")
-    columns = {"multiply-adds": WORK, "parameters": PARAMETERS, "numbers put out": OUT}
+    columns = {"multiply-adds": WORK, "parameters": PARAMETERS, "outputs": OUT}
     same = [axes["title"] for axes in drawn] == list(columns)
     for axes, column in zip(drawn, columns.values(), strict=True):
         same &= np.allclose([height for *_, height in axes["bars"]], shares(column))
@@ -73,7 +73,7 @@ def places(page):
         sorted(PARAMETERS) == PARAMETERS and shares(PARAMETERS)[-1] > 50,
     )
     page.says(
-        "Numbers put out: bars that halve from block to block",
+        "Outputs: bars that halve from block to block",
         [a / b for a, b in zip(OUT, OUT[1:], strict=False)] == [2, 2, 2],
     )
     worst = [column.index(max(column)) for column in (PARAMETERS, OUT)]
