@@ -15,8 +15,9 @@ from site_pages import NOTEBOOKS, ROOT
 
 import slidingwindows
 from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.course.lessons import PACKAGES, packages_of
 from slidingwindows.site.notices import notices_text
-from slidingwindows.site.takeaway import NAME, requirements, takeaway
+from slidingwindows.site.takeaway import MORE, NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
@@ -84,6 +85,14 @@ while waiting or running:
 """
 
 
+# Runs a notebook's first code cell alone.
+BEGIN = """
+import json, sys
+cells = json.load(open(sys.argv[1], encoding="utf-8"))["cells"]
+exec("".join(next(cell for cell in cells if cell["cell_type"] == "code")["source"]))
+"""
+
+
 @pytest.fixture(scope="module")
 def archive(site, tmp_path_factory):
     """The zip; the site's fixture has prepared all lessons."""
@@ -131,6 +140,28 @@ def test_every_requirement_is_exact(course):
     assert not [line for line in lines if line.startswith(("mkdocs", "playwright", "pytest"))]
 
 
+def test_every_import_is_required(course):
+    """By all notebooks, or by the one that says so itself."""
+    lines = (course / "requirements.txt").read_text("utf-8").splitlines()
+    common = {*PACKAGES, *(line.split("==")[0] for line in lines)}
+    for path in (course / "scripts").glob("*.py"):
+        besides = set(packages_of(path.read_text("utf-8"))) - common
+        assert besides == set(MORE.get(path.stem, ())), path.stem
+        assert besides or not (course / f"requirements-{path.stem}.txt").exists()
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_what_one_notebook_needs_is_exact_and_told(course, name):
+    lines = (course / f"requirements-{name}.txt").read_text("utf-8").splitlines()[1:]
+    assert set(MORE[name]) <= {line.split("==")[0] for line in lines}
+    assert set(lines) <= set((ROOT / "requirements.lock").read_text("utf-8").split())
+    assert not set(lines) & set((course / "requirements.txt").read_text("utf-8").splitlines())
+    for line in lines:
+        package, number = line.split("==")
+        assert version(package) == number
+    assert f"pip install -r requirements-{name}.txt" in (course / "README.txt").read_text("utf-8")
+
+
 def test_the_same_project_gives_the_same_bytes(archive, tmp_path):
     takeaway(ROOT, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
@@ -161,13 +192,22 @@ def test_every_notebook_runs_in_a_clean_environment(course, tmp_path):
     done = subprocess.run(ask, cwd=course, env=clean, capture_output=True, text=True)
     assert done.stdout.startswith(str(tmp_path / "clean")), "the package of the wheel, not ours"
 
-    names = sorted(path.name for path in (course / "notebooks").glob("*.ipynb"))
-    command, folder = [python, "-c", RUN, *names], course / "notebooks"
-    with open(tmp_path / "said", "ab") as file:
-        done = subprocess.run(
-            command, cwd=folder, env=clean, stdout=file, stderr=subprocess.PIPE, text=True
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
+    folder, large = course / "notebooks", [f"{name}.ipynb" for name in MORE]
+    for name in MORE:
+        begin = [python, "-c", BEGIN, f"{name}.ipynb"]
+        done = subprocess.run(begin, cwd=folder, env=clean, capture_output=True, text=True)
+        assert done.returncode
+        assert f"pip install {' '.join(MORE[name])}" in done.stderr.splitlines()[-1]
+    names = sorted(path.name for path in folder.glob("*.ipynb"))
+    small = [name for name in names if name not in large]
+    # The large packages are here, so their notebooks run here.
+    for program, books in ((python, small), (sys.executable, large)):
+        with open(tmp_path / "said", "ab") as file:
+            command = [program, "-c", RUN, *books]
+            done = subprocess.run(
+                command, cwd=folder, env=clean, stdout=file, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 0, done.stderr[-3000:]
     lines = map(json.loads, (tmp_path / "said").read_text("utf-8").splitlines())
     said = {name: (before, after) for name, before, after in lines}
     assert sorted(said) == names
