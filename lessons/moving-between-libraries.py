@@ -144,7 +144,7 @@ for library in (jax, keras, onnx, onnxruntime):
 # %% [markdown]
 # ## "Same" means: as few as needed
 #
-# TensorFlow's rule, which Keras and JAX took over, begins at the end. A stride of $s$ shall leave $\lceil n/s \rceil$ numbers of $n$. So it counts how many pixels the last window would miss, and adds just those, one half before the image and one half after it. An odd one goes to the end:
+# TensorFlow's rule for same padding, which Keras and JAX took over, begins at the end. A stride of $s$ shall leave $\lceil n/s \rceil$ numbers of $n$. So it counts how many pixels the last window would miss, and adds just those, one half before the image and one half after it. An odd one goes to the end:
 
 
 # %%
