@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from site_pages import NOTEBOOKS, ROOT
-from sweeps import MORE
+from sweeps import SWEEPS
 
 import slidingwindows
 from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.course.lessons import PACKAGES, packages_of
 from slidingwindows.site.notices import notices_text
-from slidingwindows.site.takeaway import NAME, requirements, takeaway
+from slidingwindows.site.takeaway import MORE, NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
@@ -88,6 +89,14 @@ while waiting or running:
 TRAINED = "trained-on-digits"  # for 40 s; whole here only with SWEEPS=5
 
 
+# Runs a notebook's first code cell alone.
+BEGIN = """
+import json, sys
+cells = json.load(open(sys.argv[1], encoding="utf-8"))["cells"]
+exec("".join(next(cell for cell in cells if cell["cell_type"] == "code")["source"]))
+"""
+
+
 @pytest.fixture(scope="module")
 def archive(site, tmp_path_factory):
     """The zip; the site's fixture has prepared all lessons."""
@@ -135,6 +144,28 @@ def test_every_requirement_is_exact(course):
     assert not [line for line in lines if line.startswith(("mkdocs", "playwright", "pytest"))]
 
 
+def test_every_import_is_required(course):
+    """By all notebooks, or by the one that says so itself."""
+    lines = (course / "requirements.txt").read_text("utf-8").splitlines()
+    common = {*PACKAGES, *(line.split("==")[0] for line in lines)}
+    for path in (course / "scripts").glob("*.py"):
+        besides = set(packages_of(path.read_text("utf-8"))) - common
+        assert besides == set(MORE.get(path.stem, ())), path.stem
+        assert besides or not (course / f"requirements-{path.stem}.txt").exists()
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_what_one_notebook_needs_is_exact_and_told(course, name):
+    lines = (course / f"requirements-{name}.txt").read_text("utf-8").splitlines()[1:]
+    assert set(MORE[name]) <= {line.split("==")[0] for line in lines}
+    assert set(lines) <= set((ROOT / "requirements.lock").read_text("utf-8").split())
+    assert not set(lines) & set((course / "requirements.txt").read_text("utf-8").splitlines())
+    for line in lines:
+        package, number = line.split("==")
+        assert version(package) == number
+    assert f"pip install -r requirements-{name}.txt" in (course / "README.txt").read_text("utf-8")
+
+
 def test_the_same_project_gives_the_same_bytes(archive, tmp_path):
     takeaway(ROOT, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
@@ -155,8 +186,8 @@ def put_in(folder: Path, lines: list[str]) -> None:
     """
     for line in lines:
         for file in distribution(line.split("==")[0]).files:
-            if ".." not in file.parts:  # programs, which no notebook starts
-                place = folder / file
+            place = folder / file
+            if ".." not in file.parts and not place.is_symlink():  # programs, which none starts
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.symlink_to(file.locate())
 
@@ -180,7 +211,8 @@ def test_every_notebook_runs_in_a_clean_environment(course, tmp_path):
     _, wheel, *packages = (course / "requirements.txt").read_text("utf-8").splitlines()
     ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     done = subprocess.run(ask, env=clean, capture_output=True, text=True, check=True)
-    put_in(Path(done.stdout.strip()), packages)
+    place = Path(done.stdout.strip())
+    put_in(place, packages)
     # By our pip, run by the clean Python, which finds that nothing is missing.
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
     install += ["--no-index", wheel]
@@ -191,21 +223,31 @@ def test_every_notebook_runs_in_a_clean_environment(course, tmp_path):
     done = subprocess.run(ask, cwd=course, env=clean, capture_output=True, text=True)
     assert done.stdout.startswith(str(tmp_path / "clean")), "the package of the wheel, not ours"
 
-    names = sorted(path.name for path in (course / "notebooks").glob("*.ipynb"))
-    command, folder = [python, "-c", RUN, *names], tmp_path / "notebooks"
+    folder, large = tmp_path / "notebooks", [f"{name}.ipynb" for name in MORE]
     shutil.copytree(course / "notebooks", folder)
-    if not MORE:
+    if SWEEPS == 1:
         book = folder / f"{TRAINED}.ipynb"
         book.write_text(shortened(book.read_text("utf-8")), "utf-8")
-    with open(tmp_path / "said", "ab") as file:
-        done = subprocess.run(
-            command, cwd=folder, env=clean, stdout=file, stderr=subprocess.PIPE, text=True
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
+    names = sorted(path.name for path in folder.glob("*.ipynb"))
+    for books in ([name for name in names if name not in large], large):
+        if books == large:  # then what they need besides is asked for, and put in
+            for name, packages in MORE.items():
+                begin = [python, "-c", BEGIN, f"{name}.ipynb"]
+                done = subprocess.run(begin, cwd=folder, env=clean, capture_output=True, text=True)
+                assert done.returncode
+                assert f"pip install {' '.join(packages)}" in done.stderr.splitlines()[-1]
+                lines = (course / f"requirements-{name}.txt").read_text("utf-8").splitlines()
+                put_in(place, [line for line in lines if "==" in line])
+        with open(tmp_path / "said", "ab") as file:
+            command = [python, "-c", RUN, *books]
+            done = subprocess.run(
+                command, cwd=folder, env=clean, stdout=file, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 0, done.stderr[-3000:]
     lines = map(json.loads, (tmp_path / "said").read_text("utf-8").splitlines())
     said = {name: (before, after) for name, before, after in lines}
     assert sorted(said) == names
     assert any(before for before, _ in said.values())
     for name, (before, after) in said.items():
-        assert before == after or (name == f"{TRAINED}.ipynb" and not MORE), name
+        assert before == after or (name == f"{TRAINED}.ipynb" and SWEEPS == 1), name
     assert sys.prefix not in str(said)

@@ -72,6 +72,44 @@ def test_each_packages_version_counts(key, monkeypatch, package):
     assert after != before
 
 
+@pytest.mark.parametrize(
+    ("code", "packages"),
+    [
+        ("import jax", ["jax"]),
+        ("from jax import lax", ["jax"]),
+        ("from onnx.reference import ReferenceEvaluator", ["onnx"]),
+        ("import jax.numpy as jnp, keras as k", ["jax", "keras"]),
+        ("try:\n    import onnx\nexcept ImportError:\n    raise", ["onnx"]),
+        ("from sklearn.datasets import load_digits", ["scikit-learn"]),
+        ("import math, re, torch\nimport numpy as np\nfrom PIL import Image", []),
+        ("import slidingwindows\nimport neither_installed", []),
+        ("print('import jax')\nimportant = 'jax'", []),
+        ("", []),
+    ],
+)
+def test_the_packages_of_some_code(code, packages):
+    assert lessons.packages_of(code) == packages
+
+
+@pytest.mark.parametrize(("package", "counts"), [("scikit-learn", True), ("scipy", False)])
+def test_the_version_of_a_package_that_a_lesson_imports_counts(
+    key, root, monkeypatch, package, counts
+):
+    cell = "from sklearn.datasets import load_digits"
+    (root / "lessons" / "one.py").write_text(lesson("One", cell))
+    version = sources.metadata.version
+
+    def newer(name):
+        return version(name) + ("+newer" if name == package else "")
+
+    before = key(cell), prepare.overall_key(root)
+    sources.versions.cache_clear()
+    monkeypatch.setattr(sources.metadata, "version", newer)
+    after = key(cell), prepare.overall_key(root)
+    sources.versions.cache_clear()
+    assert [a != b for a, b in zip(after, before, strict=True)] == [counts, counts]
+
+
 def test_versions_name_their_packages():
     text = sources.versions("pillow", "numpy")
     assert [line.split()[0] for line in text.split("\n")] == ["pillow", "numpy"]

@@ -4,7 +4,6 @@ import inspect
 import math
 
 import numpy as np
-import pytest
 import torch
 import torch.nn.functional as F
 from portrait import portrait

@@ -8,7 +8,6 @@ import os
 from hypothesis import settings
 
 SWEEPS = int(os.environ.get("SWEEPS", "1"))
-MORE = SWEEPS > 1
 
 
 def draws(cases: int) -> settings:

@@ -142,6 +142,15 @@ def source_key(*modules: str, to_the_letter: bool = False) -> str:
 
 
 @cache
+def is_installed(package: str) -> bool:
+    """Whether a package of this name is installed."""
+    try:
+        return bool(metadata.version(package))
+    except metadata.PackageNotFoundError:
+        return False
+
+
+@cache
 def versions(*packages: str) -> str:
     """Installed versions, one 'name version' per line."""
     return "\n".join(f"{name} {metadata.version(name)}" for name in packages)

@@ -17,12 +17,14 @@ from ..core.errors import SlidingWindowsError
 from ..export.files import digest
 from .formats import SUFFIXES, place_of, read_cells
 from .header import Cell
-from .keys import source_key, versions
+from .keys import is_installed, source_key, versions
 from .percent import write_script
 
 FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
+IMPORTS = re.compile(r"^[ \t]*(?:from +(\w+)[\w.]* +import\b|import +([\w., ]+))", re.MULTILINE)
+OTHER_NAMES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # packages imported by another name
 # What is loaded for every lesson. Modules that only draw are not here, so that an edit to a drawing
 # makes no lesson run again.
 KERNEL_MODULES = ("__init__", "course.execution", "course.forking", "course.guard", "lesson")
@@ -73,7 +75,16 @@ class Lesson:
         contents = self.data(text)
         python = ".".join(map(str, sys.version_info[:3]))
         source = source_key(*reach(text), to_the_letter=reads_words(text))
-        return digest(*code, *tags, "|", *contents, source, python, versions(*PACKAGES))
+        packages = versions(*PACKAGES, *packages_of(text))
+        return digest(*code, *tags, "|", *contents, source, python, packages)
+
+
+def packages_of(code: str) -> list[str]:
+    """The installed packages that code imports, besides PACKAGES and this one, sorted."""
+    lists = ",".join(f"{one},{many}" for one, many in IMPORTS.findall(code)).split(",")
+    names = {part.split(".")[0].split(" as ")[0].strip() for part in lists} - {""}
+    packages = {OTHER_NAMES.get(name, name) for name in names} - {*PACKAGES, "slidingwindows"}
+    return sorted(name for name in packages - sys.stdlib_module_names if is_installed(name))
 
 
 def reach(code: str) -> list[str]:

@@ -16,7 +16,7 @@ from ..export.files import ASIDE, Entry, digest, write
 from .figure_data import refuse_twins
 from .home import is_home
 from .keys import HERE, source_key, steady, versions
-from .lessons import PACKAGES, Lesson, find, path_of, paths_of, read, twins_of
+from .lessons import PACKAGES, Lesson, find, packages_of, path_of, paths_of, read, twins_of
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
 from .pictures import ATTACHED, attached_files, pictures_in
@@ -42,7 +42,8 @@ def overall_key(root: Path, address: str | None = None) -> str:
     files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
     address += f" {other_course(root)}"
     named = [part for p in files for part in (f"{p.parent.name}/{p.name}", p.read_bytes())]
-    return digest(*named, versions(*PACKAGES), address)
+    code = "\n".join(p.read_text("utf-8", "replace") for p in paths_of(root / "lessons"))
+    return digest(*named, versions(*PACKAGES, *packages_of(code)), address)
 
 
 def address_of(root: Path) -> str:

@@ -20,6 +20,8 @@ from .stamps import commit_time
 NAME = "sliding-windows-course"
 # What the notebooks need besides the package's own dependencies.
 BESIDE = ("scikit-learn", "scipy", "ipykernel", "nbclient")
+# What one notebook needs beyond all that: too large to install for the others.
+MORE = {"moving-between-libraries": ("jax", "keras", "onnx", "onnxruntime")}
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 README = """\
 Sliding Windows: the whole course, to read and to run.
@@ -35,9 +37,16 @@ To run them (Python {python} or later; on Linux, torch's CPU build is much small
     pip install --extra-index-url https://download.pytorch.org/whl/cpu -r requirements.txt
     pip install jupyterlab
     jupyter lab notebooks
-
+{more}
 Text and figures are CC BY 4.0, code is MIT; NOTICES.txt credits what is not ours. The course
 began from Sebastian Raschka's and Lightning AI's Deep Learning Fundamentals, Unit 7.
+"""
+
+
+MORE_README = """
+notebooks/{name}.ipynb needs large packages that no other does:
+
+    pip install -r requirements-{name}.txt
 """
 
 
@@ -64,7 +73,12 @@ def course_files(root: Path) -> dict[str, bytes]:
     files |= {f"scripts/{path.name}": path.read_bytes() for path in scripts_of(root)}
     files[wheel] = content
     files["requirements.txt"] = requirements(root, wheel).encode()
-    files["README.txt"] = README.format(python=_oldest(root)).encode()
+    more = ""
+    for name in MORE:
+        if f"notebooks/{name}.ipynb" in files:
+            files[f"requirements-{name}.txt"] = more_requirements(root, name).encode()
+            more += MORE_README.format(name=name)
+    files["README.txt"] = README.format(python=_oldest(root), more=more).encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files[NOTICES] = notices_text().encode()
     return files
@@ -108,6 +122,14 @@ def requirements(root: Path, wheel: str) -> str:
     needed = sorted(_needed(["slidingwindows", *BESIDE]) & set(locked))
     lines = "\n".join(locked[name] for name in needed)
     return f"# The versions that the lessons were executed with.\n./{wheel}\n{lines}\n"
+
+
+def more_requirements(root: Path, name: str) -> str:
+    """The locked versions of what only this notebook needs."""
+    locked = _locked(root)
+    needed = _needed([*MORE[name]]) - _needed(["slidingwindows", *BESIDE])
+    lines = "\n".join(locked[package] for package in sorted(needed & set(locked)))
+    return f"# What notebooks/{name}.ipynb needs besides requirements.txt.\n{lines}\n"
 
 
 def _locked(root: Path) -> dict[str, str]:

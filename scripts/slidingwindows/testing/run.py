@@ -161,8 +161,10 @@ def _fresh_process(lessons: Path):
         torch.random.fork_rng(),
         torch.enable_grad(),
         np.printoptions(),
-        mock.patch.dict(os.environ, {"SLIDINGWINDOWS_LESSONS": str(lessons.resolve())}),
         tempfile.TemporaryDirectory() as scratch,
+        mock.patch.dict(
+            os.environ, {"SLIDINGWINDOWS_LESSONS": str(lessons.resolve()), "HOME": scratch}
+        ),
     ):
         os.chdir(scratch)
         torch.set_num_threads(1)

@@ -1,0 +1,452 @@
+"""lessons/what-it-costs.py: costs by formulas, memory by numpy, torch's list line by line."""
+
+import re
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import flop_registry
+
+from slidingwindows import slide
+
+HE, NOTES = "https://arxiv.org/abs/1512.03385", "1.3.1/_sources/notes/randomness.rst.txt"
+MAPS, SIDE = (3, 32, 64, 128, 256), 128
+SIDES = [SIDE >> block for block in range(4)]
+VGG = [(3, 64, 224), (64, 64, 224), (64, 128, 112), (128, 128, 112), (128, 256, 56)]
+VGG += [(256, 256, 56)] * 3 + [(256, 512, 28)] + [(512, 512, 28)] * 3 + [(512, 512, 14)] * 4
+LINEAR = [(512 * 7 * 7, 4096), (4096, 4096), (4096, 1000)]
+
+
+def work(inside, maps, side):
+    """The multiply-adds of a padded 3×3 convolution."""
+    return side * side * maps * inside * 9
+
+
+BLOCKS = list(zip(MAPS[:-1], MAPS[1:], SIDES, strict=True))
+WORK = [work(*block) for block in BLOCKS]
+PARAMETERS = [maps * (inside * 9 + 1) for inside, maps, _ in BLOCKS]
+OUT = [maps * side * side for _, maps, side in BLOCKS]
+FORWARD = 2 * (sum(WORK) + 256 * 10)  # with the linear layer at the end
+
+
+def test_every_claim(page):
+    places(page)
+    counts(page)
+    not_counted(page)
+    keeping(page)
+    layout(page)
+    repeating(page)
+    rounding(page)
+    exercises(page)
+    page.labels("What it costs", "sounds like a question with one answer", "how many weights")
+    page.complete()
+
+
+def shares(column):
+    return [100 * value / sum(column) for value in column]
+
+
+def places(page):
+    drawn = page.drawing("costs-three-places")
+    columns = {"multiply-adds": WORK, "parameters": PARAMETERS, "outputs": OUT}
+    same = [axes["title"] for axes in drawn] == list(columns)
+    for axes, column in zip(drawn, columns.values(), strict=True):
+        same &= np.allclose([height for *_, height in axes["bars"]], shares(column))
+        same &= axes["xticks"] == ["1", "2", "3", "4"] and axes["xlabel"] == "block"
+    same &= drawn[0]["ylabel"] == "% of all four"
+    page.plots("costs-three-places", same)
+    net = page.names["blocks"]()
+    page.says(
+        "four blocks of a 3×3 convolution, a ReLU and a 2×2 max pool",
+        [type(layer).__name__ for layer in net[:12]] == ["Conv2d", "ReLU", "MaxPool2d"] * 4,
+    )
+    page.says(
+        "each block with twice as many channels as the one before",
+        [b / a for a, b in zip(MAPS[1:], MAPS[2:], strict=False)] == [2, 2, 2],
+    )
+    page.says(
+        "Three bar charts over the four blocks. Multiply-adds: a small bar, then three equal ones",
+        len({*WORK[1:]}) == 1 and 5 * WORK[0] < WORK[1] + WORK[0],
+    )
+    page.says(
+        "Parameters: bars that grow, and the last holds most",
+        sorted(PARAMETERS) == PARAMETERS and shares(PARAMETERS)[-1] > 50,
+    )
+    page.says(
+        "Outputs: bars that halve from block to block",
+        [a / b for a, b in zip(OUT, OUT[1:], strict=False)] == [2, 2, 2],
+    )
+    worst = [column.index(max(column)) for column in (PARAMETERS, OUT)]
+    page.says("The same four convolutions, asked for three kinds of cost", len(drawn) == 3)
+    page.says("the work is spread evenly over all blocks but the first", len({*WORK[1:]}) == 1)
+    page.says(
+        "The weights are at the end, the big maps are at the beginning", worst == [len(OUT) - 1, 0]
+    )
+    page.labels(
+        "Then ask three times", "Take a typical one", "turn one tool's number into another's"
+    )
+    page.says(
+        "A pool quarters the places of a map and the next convolution doubles its channels on both "
+        "sides, which is 4 times the weights at a quarter of the places",
+        (SIDES[1] / SIDES[2]) ** 2 == (MAPS[3] * MAPS[2]) / (MAPS[2] * MAPS[1]) == 4,
+    )
+
+
+def counts(page):
+    kernel = nn.Conv2d(1, 1, 3, bias=False).requires_grad_(False)
+    kernel.weight.data = torch.ones(1, 1, 3, 3)
+    page.draws("costs-window", slide(kernel, torch.arange(16.0).reshape(1, 4, 4)))
+    steps = page.figure("costs-window").steps
+    pairs = [len(step.taps) for step in steps]
+    page.says("One window, three counts", len(steps) == 4)
+    page.says("Four stops of a 3×3 kernel", len(steps) == 4)
+    page.says("Each stop multiplies 9 pairs", {*pairs} == {9})
+    page.labels("Start with a single 3×3 kernel on a 4×4 map")
+    products, sums = sum(pairs), sum(n - 1 for n in pairs)
+    page.prints(
+        "stops, weights = 4, 9",
+        f"multiply-adds: {products}",
+        f"products and sums: {products + sums}",
+        f"products, sums and a bias: {products + sums + len(steps)}",
+    )
+    page.says("A **multiply-add** (MAC) is one product", pairs[0] == sums / len(steps) + 1)
+    page.labels("A **FLOP** is one floating-point operation, and then a product and a sum are two")
+    page.says(
+        "Adding up 9 products takes only 8 additions, and a bias brings the ninth",
+        (pairs[0], sums // len(steps)) == (9, 8),
+    )
+    page.prints("def flops(layer, x):", f"bias=False {2 * products}", f"bias=True  {2 * products}")
+    page.says("72 both times: torch counts two FLOPs for each multiply-add", 72 == 2 * products)
+    total = sum(work(*layer) for layer in VGG) + sum(a * b for a, b in LINEAR)
+    page.prints(
+        "counted = flops(vgg19, image)",
+        f"torch counts  {2 * total / 1e9:.1f} billion FLOPs",
+        f"multiply-adds {total / 1e9:.1f} billion",
+    )
+    page.cites("The ResNet paper says that VGG-19 takes 19.6 billion FLOPs", HE)
+    weights = sum(9 * a * b + b for a, b, _ in VGG) + sum(a * b + b for a, b in LINEAR)
+    page.says("It has 144 million parameters", round(weights / 1e6) == 144)
+    page.says("The factor of two, in print", round(total / 1e8) == 196)
+    page.says("and they differ by a factor of 2", f"{total / 1e9:.1f}" == "19.6")
+    page.says("whether a product and a sum count as one or as two", round(total / 1e8) == 196)
+    page.says(
+        "One multiply-add is one MAC or two FLOPs. Torch's counter says two, and some papers say "
+        "one",
+        round(total / 1e8) == 196,
+    )
+    page.says("about the FLOPs of one network by a factor of two", round(total / 1e8) == 196)
+    page.says("All three are honest", len({products, products + sums, 2 * products}) == 3)
+    page.labels("Build VGG-19 and count", "The count of VGG-19 that we compared with is from")
+    page.labels("So never compare two FLOP counts before you know", "Why two tools disagree")
+
+
+def not_counted(page):
+    names = ("MaxPool2d", "AvgPool2d", "ReLU", "BatchNorm2d")
+    counted = {re.sub(r"\W|^aten", "", str(operation)) for operation in flop_registry}
+    page.says(
+        "The counter knows convolutions, matrix products and attention",
+        all(re.search("conv|mm|attention", name) for name in counted),
+    )
+    page.prints("some = torch.rand(1, 8, 16, 16)", *(f"{name:<12} 0" for name in names))
+    page.says("Nothing at all", not any(re.search("pool|relu|norm", name) for name in counted))
+    compared = sum(OUT) + sum(3 * out // 4 for out in OUT)
+    page.says(
+        "Count one comparison for each number of a ReLU, and three for each window of a 2×2 max",
+        compared == sum(n + n // 4 * (2 * 2 - 1) for n in OUT),
+    )
+    page.prints(
+        "x, compared = photo, 0",
+        f"counted: {FORWARD:,}   left out: {compared:,}   {compared / FORWARD:.2%}",
+    )
+    page.says("It is well below one percent", compared / FORWARD < 0.005)
+    page.says("so the factor of two is what makes tools differ", compared / FORWARD < 0.005)
+    page.labels("It still reads and writes every number", "Each has its own worst place")
+    back = 3 * FORWARD - 2 * WORK[0]
+    page.prints(
+        "with FlopCounterMode(display=False) as counter:\n    blocks()",
+        f"forward and backward: {back / FORWARD:.2f} times the forward pass",
+        "three times, less one product of the first layer: True",
+    )
+    page.says("that means two more products of the same size, one for", back > 2.9 * FORWARD)
+    page.says("and one for the gradient of the input", back > 2.9 * FORWARD)
+    page.says("It is not quite 3 times", 2.9 < back / FORWARD < 3)
+    page.says("The first layer saves one of its three products", back == 3 * FORWARD - 2 * WORK[0])
+
+
+def kept(index, value=4, indices=True):
+    """Bytes that block `index` keeps: its input, the ReLU's output, and the pool's indices."""
+    before = 3 * SIDE * SIDE if not index else OUT[index - 1] // 4
+    return before * value, OUT[index] * value, OUT[index] // 4 * 8 * indices
+
+
+def keeping(page):
+    lines = []
+    for block in (0, 1):
+        own, relu, places = kept(block)
+        out = OUT[block] * 4
+        lines += [
+            f"{'Conv2d':<10} puts out {out:>9,} bytes, keeps {own:,} of float32",
+            f"{'ReLU':<10} puts out {out:>9,} bytes, keeps {relu:,} of float32",
+            f"{'MaxPool2d':<10} puts out {out // 4:>9,} bytes, keeps {places:,} of int64",
+        ]
+    page.prints("def kept(network, x):", *lines)
+    small, at = nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 1, 8, 8))
+    page.says(
+        "A max pool of 2×2 puts out a quarter of the numbers that it reads", small.numel() == 16
+    )
+    page.says("beside the 4 bytes of each number that it puts out", small.element_size() == 4)
+    page.says(
+        "which tensors training keeps, and why a max pool keeps more than its output",
+        at.nbytes > small.nbytes,
+    )
+    page.labels("makes room when you only use a network")
+    page.labels("Count every tensor once, and leave out the weights", "Three things are worth a")
+    page.labels("The first keeps the photo, and the second keeps what the pool put out")
+    page.says("The first keeps the photo", kept(0)[0] == 3 * SIDE * SIDE * 4)
+    page.says("so that one is kept only once", kept(0)[1] == OUT[0] * 4)
+    page.says(
+        "as whole numbers of 64 bits. That is 8 bytes for each place beside the 4 bytes of the "
+        "value: the indices take twice as much as the output",
+        (at.element_size() * 8, at.nbytes / small.nbytes) == (64, 2),
+    )
+    page.says(
+        "A max pool in training keeps 8 bytes for each number it puts out, in any precision",
+        nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 1, 8, 8).bfloat16())[1].nbytes == 8 * 16,
+    )
+    # Behind the blocks: what is flattened for the linear layer is kept, too.
+    last = 256
+    ways = {"max": (4, True), "average": (4, False), "max, bfloat16": (2, True)}
+    sums = {
+        name: sum(sum(kept(block, *way)) for block in range(4)) + last * way[0]
+        for name, way in ways.items()
+    }
+    # The average pool's own output is read by the mean behind it, which keeps no numbers.
+    page.prints(
+        "halved = kept(blocks().bfloat16(), photo.bfloat16())",
+        f"MaxPool2d in bfloat16: puts out {OUT[0] // 4 * 2:,} bytes, indices {kept(0)[2]:,}",
+        *(f"{name:<14} {number / 1e6:.2f} MB kept for one photo" for name, number in sums.items()),
+        f"{'without grad':<14} 0 bytes",
+    )
+    page.says(
+        "In bfloat16 the indices are four times the output", kept(0)[2] == 4 * OUT[0] // 4 * 2
+    )
+    page.says("In half precision the values shrink", kept(0, 2)[1] < kept(0)[1])
+    page.says("An average pool needs no indices", sums["average"] < sums["max"])
+    page.says("it shares every gradient equally", gradients(nn.AvgPool2d(2)) == {0.25})
+    page.labels("how many numbers further on you find the next sample")
+
+
+def gradients(pool):
+    x = torch.rand(1, 1, 8, 8, requires_grad=True)
+    pool(x).sum().backward()
+    return {*x.grad.flatten().tolist()}
+
+
+def layout(page):
+    memory = np.arange(12).reshape(2, 2, 3)
+    other = np.moveaxis(np.arange(12).reshape(2, 3, 2), -1, 0)
+    drawn = page.drawing("costs-layout")
+    same = [axes["title"] for axes in drawn] == [
+        f"{name}, channel {channel}" for name in ("plain", "channels_last") for channel in (0, 1)
+    ]
+    for axes, expected in zip(drawn, [*memory, *other], strict=True):
+        same &= np.array_equal(axes["images"], [expected])
+        same &= axes["texts"] == [str(n) for n in expected.ravel()]
+    page.plots("costs-layout", same)
+    page.says(
+        "With `channels_last` all channels of one pixel lie together", np.ptp(other[:, 1, 1]) == 1
+    )
+    page.says("Four grids of 2 by 3 places in memory", np.shape(drawn[0]["images"]) == (1, 2, 3))
+    page.says(
+        "Plain: channel 0 holds 0 to 5 and channel 1 holds 6 to 11",
+        [(c.min(), c.max(), np.ptp(c)) for c in memory] == [(0, 5, 5), (6, 11, 5)],
+    )
+    page.says(
+        "Channels last: channel 0 holds the even places 0 to 10, channel 1 the odd places 1 to 11",
+        (sorted(other[0].flat), sorted(other[1].flat))
+        == (list(range(0, 11, 2)), list(range(1, 12, 2))),
+    )
+    strides = [(12, *(s // memory.itemsize for s in array.strides)) for array in (memory, other)]
+    page.prints(
+        "plain = torch.arange(12.0).reshape(1, 2, 2, 3)",
+        f"torch.Size([1, 2, 2, 3]) {strides[0]}",
+        f"torch.Size([1, 2, 2, 3]) {strides[1]} the same numbers: True",
+    )
+    page.says("a tensor of shape (1, 2, 2, 3) lies in memory", memory.shape == (2, 2, 3))
+    page.says("The shape is still (1, 2, 2, 3)", other.shape == (2, 2, 3))
+    page.says("only their order in memory is another", strides[0] != strides[1])
+    page.labels("Memory is a single row, so four axes have to be laid out")
+    page.labels("laid out one after another", "Torch starts with whole maps one after another")
+    small, mapped = (8 * 4 * 4, 1, 8 * 4, 8), (4 * 6 * 6, 1, 4 * 6, 4)
+    page.prints(
+        "turned = maps.to(memory_format=torch.channels_last)",
+        f"{'MaxPool2d':<10} {small}, the same numbers: True",
+        f"{'AvgPool2d':<10} {small}, the same numbers: True",
+        f"{'Conv2d':<10} {mapped}, the same numbers: True",
+        "view size is not compatible with input tensor's size and stride",
+        "reshape copies: True",
+    )
+    page.says("One thing breaks: `view` cannot flatten such a tensor", not can_view(other))
+
+
+def can_view(array):
+    """Whether an array flattens without a copy."""
+    return np.shares_memory(array, array.reshape(-1))
+
+
+def listed():
+    """The layers of torch's two lists, with their conditions, read line by line."""
+    lists, now = ([], []), None
+    for line in torch.use_deterministic_algorithms.__doc__.split("\n"):
+        if "act" in line and "normally-nondeterministic" in line:
+            now = lists[0]
+        elif "throw a" in line and "normally-nondeterministic" in line:
+            now = lists[1]
+        item = re.match(r" {8}\* :class:`torch\.nn\.(\w+)`(.*)", line)
+        if item and re.search("Conv|Pool|Pad|Unpool", item[1]):
+            now.append((item[1], item[2].strip()))
+    return lists
+
+
+def repeating(page):
+    exact = np.float32(1e8) + np.float32(-1e8) + np.float32(1)
+    late = np.float32(1e8) + np.float32(1) + np.float32(-1e8)
+    page.prints(
+        "numbers = torch.tensor([1e8, -1e8, 1.0])", f"tensor({exact:.0f}.) tensor({late:.0f}.)"
+    )
+    page.cites("many threads may add to the same number, and then the order of the", NOTES)
+    other, refused = listed()
+    lines = [f"    {name:<20} {when}".rstrip() for name, when in other]
+    page.prints(
+        "says = torch.use_deterministic_algorithms.__doc__",
+        "With the switch on, another algorithm:",
+        *lines,
+        "With the switch on, an error:",
+        *(f"    {name:<20} {when}".rstrip() for name, when in refused),
+    )
+    names = {name for name, _ in other + refused}
+    page.says(
+        "`MaxPool2d` and `AvgPool2d` are on neither list", not names & {"MaxPool2d", "AvgPool2d"}
+    )
+    page.says("But `AdaptiveAvgPool2d` is on the second one", dict(refused)["AdaptiveAvgPool2d"])
+    page.labels("and many networks end in it", "Twice the same, on a GPU?")
+    x = torch.rand(1, 3, 4, 4, requires_grad=True)
+    functions = [type(nn.AdaptiveAvgPool2d(size)(x).grad_fn).__name__ for size in (1, 2)]
+    page.prints(
+        "maps = torch.rand(1, 8, 8, 8, requires_grad=True)",
+        *(f"size {size}: {name}" for size, name in enumerate(functions, 1)),
+    )
+    page.says(
+        "To the usual size of 1, torch takes a plain mean, and a mean is on neither list",
+        functions[0] == type(x.mean((2, 3)).grad_fn).__name__
+        and "mean"
+        not in torch.use_deterministic_algorithms.__doc__.replace("``reduce='mean'``", ""),
+    )
+    page.says("Only a larger size goes back through", functions[1].startswith("AdaptiveAvgPool2D"))
+    page.prints(
+        "small, places = nn.MaxPool2d(2, return_indices=True)(maps.detach())",
+        "max_unpooling2d_forward_out does not have a deterministic implementation",
+    )
+    page.says("Unpooling refuses even here", dict(refused)["MaxUnpool2d"] == "")
+    _, at = nn.MaxPool2d(2, 1, return_indices=True)(torch.eye(3)[None])
+    page.says("Two windows that overlap can name the same place", at.unique().numel() < at.numel())
+    page.labels("nothing says which of the two is written last")
+    page.says(
+        "since each of them sends a gradient to the same input",
+        len(gradients(nn.AvgPool2d(2, 1))) > 1,
+    )
+
+
+def quarter_steps(numbers):
+    return np.clip(np.rint(numbers / np.float32(0.25)), -128, 127) * np.float32(0.25)
+
+
+def windows(numbers):
+    return np.stack([numbers[..., r::2, c::2] for r in (0, 1) for c in (0, 1)])
+
+
+def rounding(page):
+    torch.manual_seed(5)
+    maps = torch.randn(1, 16, 64, 64).numpy()
+    said = []
+    for pool in (np.max, np.mean):
+        early = quarter_steps(pool(windows(quarter_steps(maps)), axis=0))
+        late = quarter_steps(pool(windows(maps), axis=0))
+        said.append(((early != late).mean(), np.abs(early - late).max()))
+    (no, _), (some, step) = said
+    page.prints(
+        "def rounded(x):",
+        "MaxPool2d: 0.0% differ, by at most 0.0",
+        f"AvgPool2d: {some:.1%} differ, by at most {step}",
+    )
+    page.says("here whole multiples of 0.25 in 8 bits", step == 0.25)
+    page.labels("store every number as one of a few steps", "Should you pool first and then round")
+    page.labels("or round first?", "To make a network smaller you **quantise** it")
+    rows, firsts = maps.reshape(-1, 8), maps.reshape(-1, 8).argmax(1)[:, None]
+    steps = quarter_steps(rows)
+    page.says("Rounding may make two numbers equal", np.unique(steps).size < np.unique(rows).size)
+    page.says(
+        "so the largest before is still a largest after",
+        np.array_equal(np.take_along_axis(steps, firsts, 1)[:, 0], steps.max(1)),
+    )
+    page.says("Max and rounding can trade places, exactly", no == 0)
+    page.says(
+        "but it never turns their order around",
+        (np.diff(quarter_steps(np.sort(maps.ravel()))) >= 0).all(),
+    )
+    keep = [np.cbrt, np.tanh, np.floor, lambda x: 2 * x + 1]
+    largest = windows(maps)
+    page.says(
+        "Any rule that keeps the order has this property",
+        all(np.array_equal(f(largest).max(0), f(largest.max(0))) for f in keep),
+    )
+    page.says("and then has to be rounded once more. It can end up a whole step away", step == 0.25)
+    page.says(
+        "So you can take the maximum of the 8-bit integers as they are, while an average needs "
+        "more bits inside: four times 127 is 508",
+        4 * np.iinfo(np.int8).max == 508 > np.iinfo(np.int8).max and some > 0,
+    )
+
+
+def exercises(page):
+    page.labels("Predict first. Then open the answer")
+    page.labels("`nn.Conv2d(16, 32, 3, padding=1)` on maps of 20×20, one image")
+    macs = work(16, 32, 20)
+    page.says("1,843,200 and 3,686,400", (macs, 2 * macs) == (1843200, 3686400))
+    page.says(
+        "There are 400 places, 32 maps and 144 weights for each number, and torch counts each "
+        "multiply-add as two",
+        400 * 32 * 144 == macs,
+    )
+    page.answers(1, ("1,843,200", 1843200), ("3,686,400", 3686400))
+    page.labels("`nn.MaxPool2d(2)` reads 64 maps of 56×56 in `float16`, and you train")
+    stops = 64 * (56 // 2) ** 2
+    page.says(
+        "401,408 and 100,352. There are 50,176 windows, with 8 bytes for an index and 2 for a",
+        (stops, 8 * stops, 2 * stops) == (50176, 401408, 100352),
+    )
+    page.answers(2, ("401,408", 401408), ("100,352", 100352))
+    page.labels("tensor of shape `(1, 3, 5, 7)`?")
+    turned = np.zeros((1, 5, 7, 3), np.int8).transpose(0, 3, 1, 2)
+    page.says(
+        "`(105, 1, 21, 3)`: the next channel is 1 further on, the next column 3, the next row 3·7, "
+        "the next sample 3·5·7",
+        (3 * 5 * 7, *turned.strides[1:]) == (105, 1, 21, 3),
+    )
+    page.answers(3, "`(105, 1, 21, 3)`")
+    page.labels("is the result the same for a max pool? And for an average pool?")
+    maps = windows(torch.randn(1, 2, 8, 8).numpy())
+    swap = [
+        np.allclose(pool(maps, axis=0).clip(0), pool(maps.clip(0), axis=0))
+        for pool in (np.max, np.mean)
+    ]
+    page.says("Yes for max, no for average", swap == [True, False])
+    page.says("After the pool it has a quarter of the work", maps[0].size * 4 == maps.size)
+    page.answers(4, ("Yes for max", True), ("no for average", False))
+    page.prints(
+        "asked = nn.Conv2d(16, 32, 3, padding=1)",
+        f"{macs} {2 * macs}",
+        f"{8 * stops} {2 * stops}",
+        "(105, 1, 21, 3)",
+        "[True, False]",
+    )
