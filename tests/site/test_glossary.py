@@ -43,6 +43,8 @@ ALIASES = {
     "valid padding": "valid",
 }
 
+# Words of topics whose lesson is not there yet.
+WITHOUT_A_LESSON = {"band limit", "folding of frequencies", "SAME_UPPER"}
 
 LINK = re.compile(r"\[([^\[\]]*)\]\((\S*)(?: \"([^\"]*)\")?\)\{ \.sw-term \}")
 
@@ -184,7 +186,7 @@ def test_our_terms_are_in_order_and_unique():
 
 def test_each_entry_links_lessons_that_use_its_term():
     for name, names, lessons in our_terms():
-        assert lessons, f"{name}: no lesson linked"
+        assert bool(lessons) == (name not in WITHOUT_A_LESSON), f"{name} and its lessons: {lessons}"
         words = {*names, ALIASES.get(name, name)}
         for lesson in lessons:
             assert (ROOT / "lessons" / f"{lesson}.py").is_file(), f"{name}: no lesson {lesson}"
