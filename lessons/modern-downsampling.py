@@ -36,17 +36,17 @@ def shortcut(average, count=1):
 
 
 WAYS = {
-    "1×1, stride 2": shortcut(average=False),
-    "the same, three times": shortcut(average=False, count=3),
-    "average, then 1×1, three times": shortcut(average=True, count=3),
+    "stride": shortcut(average=False),
+    "stride, three times": shortcut(average=False, count=3),
+    "average, three times": shortcut(average=True, count=3),
 }
 
 
 def draw(figure):
     panels = figure.subplots(1, 3)
     for axes, (name, layer) in zip(panels, WAYS.items(), strict=True):
-        axes.imshow(read_by(layer).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        axes.set_title(name, fontsize=11)
+        axes.imshow(read_by(layer).numpy(), cmap="gray", vmin=0, vmax=1.2, interpolation="nearest")
+        axes.set_title(name, fontsize=12)
         axes.set_xticks([])
         axes.set_yticks([])
 
@@ -54,9 +54,9 @@ def draw(figure):
 plot(
     draw,
     "modern-read",
-    alt="Three squares of 16 by 16 places, white where a place is read. Left: every second place of "
-    "every second row. Middle: four white places in all. Right: all white.",
-    caption="What a shortcut reads, asked of the gradient. White places count, black ones could hold anything.",
+    alt="Three squares of 16 by 16 places, light where a place is read. Left: every second place of "
+    "every second row. Middle: four light places in all. Right: all light.",
+    caption="What a 1×1 shortcut reads that strides or averages, asked of the gradient. Light places count, dark ones could hold anything.",
     height=250,
 )
 
@@ -98,7 +98,7 @@ print(one.weight.numel(), "weights in place of", whole.weight.numel())
 # %% [markdown]
 # ## Patches
 #
-# A vision transformer does not slide at all, as it is often told: it cuts the image into patches of 16×16 and makes a vector of each ([Dosovitskiy and others 2021](https://arxiv.org/abs/2010.11929)). In our words that is a convolution whose stride is its kernel size. Windows touch, and none overlaps another:
+# It is often said that a vision transformer does not slide at all: it cuts the image into patches of 16×16 and makes a vector of each ([Dosovitskiy and others 2021](https://arxiv.org/abs/2010.11929)). In our words that is a convolution whose stride is its kernel size. Windows touch, and none overlaps another:
 
 # %%
 patches = nn.Conv2d(1, 1, 3, stride=3, bias=False).requires_grad_(False)

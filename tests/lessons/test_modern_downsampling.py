@@ -46,20 +46,21 @@ def kept(side, count):
 def shortcuts(page):
     drawn = page.drawing("modern-read")
     expected = [kept(16, 1), kept(16, 3), kept(16, 0)]
-    titles = ["1×1, stride 2", "the same, three times", "average, then 1×1, three times"]
+    titles = ["stride", "stride, three times", "average, three times"]
     same = [axes["title"] for axes in drawn] == titles and all(
         np.array_equal(axes["images"][0], places)
         for axes, places in zip(drawn, expected, strict=True)
     )
     page.plots("modern-read", same)
     page.says(
-        "Three squares of 16 by 16 places, white where a place is read. Left: every second place "
-        "of every second row. Middle: four white places in all. Right: all white",
+        "Three squares of 16 by 16 places, light where a place is read. Left: every second place "
+        "of every second row. Middle: four light places in all. Right: all light",
         same and [int(places.sum()) for places in expected] == [64, 4, 256],
     )
     page.says("Shortcuts that read a quarter", kept(16, 1).mean() == 1 / 4)
     page.labels("and claim only what is left", "You met the 1×1 shortcut of a residual block")
     page.says("with a stride of 2 it reads a quarter of its input", kept(16, 1).mean() == 1 / 4)
+    page.labels("What a 1×1 shortcut reads that strides or averages")
     page.labels("A network halves its maps more than once")
     page.labels(
         "Three such shortcuts follow each other", "Which part of the first map gets through?"
