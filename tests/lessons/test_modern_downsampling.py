@@ -420,7 +420,8 @@ def exercises(page):
     page.says(f"{one_of:,}: five times a quarter", one_of == 4**5)
     page.answers(1, ("1,024", 1024))
     page.labels("An image of 384×384 is cut into patches of 16×16.")
-    page.says(f"{(384 // 16) ** 2}: {384 // 16} × {384 // 16}")
+    made = nn.Conv2d(1, 1, 16, stride=16)(torch.zeros(1, 384, 384))
+    page.says("576: 24 × 24", (made.numel(), *made.shape[1:]) == (576, 24, 24))
     page.answers(2, "576")
     page.labels(
         "A window holds four ones. What do `nn.LPPool2d(1, 2)` and", "mean with $p = 1$ give?"
