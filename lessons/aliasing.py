@@ -328,7 +328,7 @@ for name, layer in ways.items():
 #
 # ## ReLU makes fine waves again
 #
-# Say you did all this, and a map holds nothing beyond its band. Then comes a ReLU. It cuts the lower half off each wave, and a cut leaves corners, which are made of fine waves.
+# Say you did all this, and a map is band-limited: it holds nothing beyond its band. Then comes a ReLU. It cuts the lower half off each wave, and a cut leaves corners, which are made of fine waves.
 #
 # !!! question "Predict"
 #     A wave of 5 turns in 64 numbers goes through a ReLU. Which waves come out?

@@ -8,6 +8,8 @@
 #
 # How large is the map that comes out? Look it up here. Each formula is followed by a cell that compares it with torch for many settings. The reasons are in the lessons on [output size](output-size.ipynb) and on [rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 #
+# For the wall: [all of it on one page](#on-one-page). Follow that link, then print, and that page alone comes out.
+#
 # | letter | argument | default of a convolution | default of a pool |
 # |---|---|---|---|
 # | $i$ | size of the input, one side | | |
@@ -269,3 +271,58 @@ print([size(down, i) for i in (7, 8)], [size(back(3, 1, a), 4) for a in (0, 1)])
 
 # %% [markdown]
 # More: the formulas one by one, derived and drawn, are in [convolution arithmetic, with numbers](convolution-arithmetic.ipynb), after [Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285). What torch says when a setting does not fit is in [error messages](error-messages.ipynb).
+
+# %% [markdown]
+# ## On one page
+#
+# Size of the output, for one side: $i$ input, $k$ kernel size, $s$ stride (1 for a convolution and $k$ for a pool, unless you name it), $p$ padding on each side, $d$ dilation, $a$ output padding.
+#
+# | layer | side that comes out |
+# |---|---|
+# | convolution, max pool | $\left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$ |
+# | average pool | the same with $d = 1$; it has no dilation |
+# | pool with `ceil_mode=True` | $\left\lceil \frac{i + 2p - d(k-1) - 1}{s} \right\rceil + 1$, and one less if $(o - 1)\,s \ge i + p$ |
+# | transposed convolution | $(i - 1)\,s - 2p + d(k-1) + a + 1$ |
+# | adaptive pool | you name $o$; window $j$ reads from $\lfloor j\,i / o \rfloor$ up to, but without, $\lceil (j+1)\,i / o \rceil$ |
+
+# %% tags=["remove-input"]
+SHEET = {
+    "convolution that keeps the size": [f"Conv2d({k}, padding={k // 2})" for k in (1, 3, 5, 7)],
+    "dilated, keeps the size": ["Conv2d(3, padding=2, dilation=2)"],
+    "convolution that halves it": [
+        "Conv2d(2, stride=2)",
+        "Conv2d(3, stride=2, padding=1)",
+        "Conv2d(4, stride=2, padding=1)",
+    ],
+    "pool that halves it": [
+        "MaxPool2d(2)",
+        "MaxPool2d(2, ceil_mode=True)",
+        "MaxPool2d(3, stride=2, padding=1)",
+    ],
+    "pool that keeps it": ["MaxPool2d(3, stride=1, padding=1)"],
+    "halves it, wide kernel": ["Conv2d(7, stride=2, padding=3)"],
+    "cuts patches": ["Conv2d(16, stride=16)"],
+    "one number a channel": ["AdaptiveAvgPool2d(1)"],
+    "doubles it": ["ConvTranspose2d(2, stride=2)", "ConvTranspose2d(4, stride=2, padding=1)"],
+}
+SIDES = (7, 8, 28, 32, 33, 224)
+
+
+def printed():
+    """The table of the sheet: each call, and what torch makes of each side."""
+    yield "| what it does | call, channels left out | " + " | ".join(map(str, SIDES)) + " |"
+    yield "|---|---|" + "--:|" * len(SIDES)
+    for purpose, calls in SHEET.items():
+        for call in calls:
+            sizes = [str(size(make(call), i) or "–") for i in SIDES]
+            yield f"| {purpose} | `{call}` | " + " | ".join(sizes) + " |"
+
+
+from IPython.display import Markdown
+
+Markdown("\n".join(printed()))
+
+# %% [markdown]
+# - Keep the size at stride 1: $2p = d(k - 1)$. Divide it by $s$: $k - 2p$ from 1 to $s$, without dilation. Multiply it by $s$: $k + a - 2p = s$.
+# - The padding of a pool may be at most half of the kernel. `padding="same"` works for convolutions at stride 1 only.
+# - A dash means that torch refuses, because the window is larger than the input.

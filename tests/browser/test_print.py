@@ -87,5 +87,29 @@ def test_a_figure_with_its_caption_fits_on_a_page(seen, name):
         assert abs(width - wanted) < 1 and wanted in (320, 640)
 
 
+def texts_of_pdf(page, tmp_path, size) -> list[str]:
+    """The words on each printed page, spaces left out."""
+    file = tmp_path / f"{size}.pdf"
+    page.pdf(path=file, format=size, print_background=True)
+    return ["".join(sheet.extract_text().split()) for sheet in PdfReader(file).pages]
+
+
+@pytest.mark.parametrize("size", ["A4", "Letter"])
+def test_the_cheat_sheet_has_a_page_to_print_alone(visit, tmp_path, size):
+    """Its link, then print: one page, with all of the sheet and nothing else."""
+    page = visit().go("lessons/output-size-cheat-sheet/")
+    everything = texts_of_pdf(page, tmp_path, size)
+    page.get_by_role("link", name="all of it on one page").click()
+    page.wait_for_url("**/#on-one-page")
+    (sheet,) = texts_of_pdf(page, tmp_path, size)
+    rows = page.locator("#on-one-page ~ * tr").count()
+    assert rows > 20 and "Commonsettings" not in sheet
+    for text in page.locator("#on-one-page ~ * :is(td code, li)").all_text_contents():
+        assert "".join(text.split())[:20] in sheet, text
+    assert len(everything) > 3, "with the whole lesson before it"
+    last = everything[-1].replace(f"{len(everything)}/{len(everything)}", "")
+    assert last.startswith(sheet.replace("1/1", "")[:60]), "and on a page of its own there, too"
+
+
 def test_the_theme_of_paper_is_the_light_one():
     assert THEMES["light"].rgb("page") == (255, 255, 255)

@@ -447,7 +447,7 @@ def the_other_way(page):
 def relus(page):
     page.labels("and see ReLU make fine waves again", "ReLU makes fine waves again")
     page.labels("Say why a ReLU makes fine waves again, and what helps")
-    page.labels("and a map holds nothing beyond its band", "It cuts the lower half off each wave")
+    page.labels("it holds nothing beyond its band", "It cuts the lower half off each wave")
     page.labels("A wave of 5 turns in 64 numbers goes through a ReLU")
     clipped = relu(cosine(5, 64))
     seen = {t: round(float(strength(clipped, t)) / 32, 3) for t in range(33)}

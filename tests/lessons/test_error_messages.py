@@ -2,7 +2,9 @@
 
 import itertools
 import re
+import warnings
 
+import pytest
 import torch
 import torch.nn.functional as F
 from lesson_run import LESSONS
@@ -12,7 +14,12 @@ from slidingwindows import slide
 from slidingwindows.course.lessons import path_of
 
 X = torch.rand(1, 5, 5)
+KERNEL = torch.rand(1, 1, 3, 3)
 FOUR = torch.tensor([[[5.0, 1, 7, 2], [2, 8, 3, 6], [6, 4, 9, 1], [3, 7, 0, 5]]])
+
+
+def pooled(side: int):
+    return F.max_pool2d(torch.rand(1, side, side), 2, return_indices=True)
 
 
 def unpool_without_size():
@@ -49,6 +56,11 @@ MESSAGES = [
         lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"),
     ),
     (
+        "Using padding='same' with even kernel lengths and odd dilation",
+        'nn.Conv2d(1, 1, 2, padding="same")',
+        lambda: F.conv2d(X, torch.rand(1, 1, 2, 2), padding="same"),
+    ),
+    (
         "must be tuple of ints, not str",
         'nn.MaxPool2d(3, padding="same")',
         lambda: F.max_pool2d(X, 3, 3, "same", 1, ceil_mode=False, return_indices=False),
@@ -65,14 +77,38 @@ MESSAGES = [
         lambda: F.max_pool2d(X[0], 2),
     ),
     (
+        "Expected 3D (unbatched) or 4D (batched) input to conv2d",
+        "torch.rand(1, 1, 1, 5, 5)",
+        lambda: F.conv2d(X[None, None], torch.rand(8, 1, 3, 3)),
+    ),
+    (
         "to have 3 channels, but got 1 channels instead",
-        "nn.Conv2d(3, 8, 3)",
+        "nn.Conv2d(3, 8, 3)(",
         lambda: F.conv2d(torch.rand(1, 1, 8, 8), torch.rand(8, 3, 3, 3)),
     ),
-    ("Found an invalid max index", "nn.MaxUnpool2d(2)", unpool_without_size),
+    (
+        "Given transposed=1, weight of size",
+        "F.conv_transpose2d(",
+        lambda: F.conv_transpose2d(torch.rand(1, 3, 5, 5), torch.rand(8, 3, 3, 3)),
+    ),
+    (
+        "Found an invalid max index",
+        "nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)",
+        unpool_without_size,
+    ),
+    (
+        "Expected shape of indices to be same as that of the input tensor",
+        "nn.MaxUnpool2d(2)(nn.Conv2d(1, 8, 1)(values), indices)",
+        lambda: F.max_unpool2d(torch.rand(8, 3, 3), torch.zeros(1, 3, 3, dtype=torch.long), 2),
+    ),
+    (
+        "invalid output_size",
+        "output_size=(9, 9)))",
+        lambda: F.max_unpool2d(*pooled(6), 2, output_size=(9, 9)),
+    ),
     (
         "Padding size should be less than the corresponding input dimension",
-        'padding_mode="reflect"',
+        'padding=5, padding_mode="reflect"',
         lambda: F.pad(X, (5, 5, 5, 5), mode="reflect"),
     ),
     (
@@ -82,8 +118,18 @@ MESSAGES = [
     ),
     (
         "output padding must be smaller than either stride or dilation",
-        "output_padding=2",
+        "stride=2, output_padding=2",
         lambda: F.conv_transpose2d(X, torch.rand(1, 1, 3, 3), stride=2, output_padding=2),
+    ),
+    (
+        "requested an output size of",
+        "output_size=(13, 13)",
+        lambda: nn.ConvTranspose2d(1, 1, 3, 2)(X, (13, 13)),
+    ),
+    (
+        'Only "zeros" padding mode is supported for ConvTranspose2d',
+        'nn.ConvTranspose2d(1, 1, 3, padding=1, padding_mode="reflect")',
+        lambda: nn.ConvTranspose2d(2, 3, 5, padding_mode="circular"),
     ),
     ("in_channels must be divisible by groups", "groups=2", lambda: nn.Conv2d(3, 4, 3, groups=2)),
     (
@@ -103,28 +149,51 @@ MESSAGES = [
         "divisor_override=0",
         lambda: F.avg_pool2d(X, 2, divisor_override=0),
     ),
+    (
+        "output_ratio must be between 0 and 1",
+        "output_ratio=1.5",
+        lambda: nn.FractionalMaxPool2d(3, output_ratio=1.5),
+    ),
 ]
 
 
+@pytest.fixture(autouse=True)
+def as_it_was():
+    """The lesson makes torch repeat its warnings."""
+    before = torch.is_warn_always_enabled()
+    yield
+    torch.set_warn_always(before)
+
+
 def said(call) -> str:
-    """What torch answers to a call that it refuses."""
-    try:
-        call()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+    """What torch answers to a call that it refuses, or else what it warns of."""
+    torch.set_warn_always(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            call()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}".partition(" (Triggered internally")[0]
     raise AssertionError("torch takes this now")
 
 
 def refuses(call) -> bool:
-    return bool(said(call))
+    try:
+        call()
+    except (RuntimeError, TypeError, ValueError):
+        return True
+    return False
 
 
 def test_every_claim(page):
     messages(page)
     pools(page)
     convolutions(page)
+    transposed(page)
+    unpools(page)
     others(page)
     page.labels("More in", "Every window in torch", "Often a computed stride")
+    page.labels("If you think of *how many times smaller*, you have its inverse in mind")
     page.complete()
 
 
@@ -151,11 +220,7 @@ def most_padding(pool, kernel_size: int) -> int:
 
 
 def failing(pool, kernel_size: int, padding: int) -> bool:
-    try:
-        pool(kernel_size, padding=padding)(torch.rand(1, 20, 20))
-    except RuntimeError:
-        return True
-    return False
+    return refuses(lambda: pool(kernel_size, padding=padding)(torch.rand(1, 20, 20)))
 
 
 def emptiest() -> float:
@@ -275,8 +340,156 @@ def convolutions(page):
     whole = torch.randint(0, 9, (1, 1, 8, 8))
     assert nn.Conv2d(1, 8, 3)(whole.float()).shape == (1, 8, 6, 6)
 
+    even(page)
+    page.says(
+        "It also refuses too *many* dimensions",
+        all(refuses(lambda n=n: F.conv2d(X.reshape([1] * n + [5, 5]), KERNEL)) for n in (0, 3)),
+    )
+    five = X[None, None]
+    page.says(
+        "Add what is missing with `x[None]`, or take away an axis of length 1 with `x.squeeze(0)`",
+        F.conv2d(five.squeeze(0), KERNEL).shape == (1, 1, 3, 3)
+        and F.conv2d(X[0][None], KERNEL).shape == (1, 3, 3),
+    )
+
+
+def even(page):
+    """An even kernel with padding="same": right numbers, uneven padding."""
+    kernel = torch.rand(1, 1, 2, 2)
+    with warnings.catch_warnings(record=True):
+        same = F.conv2d(X, kernel, padding="same")
+    page.says(
+        "To keep its size, a kernel of 2 needs one pixel of padding in all",
+        F.conv2d(F.pad(X, (0, 1, 0, 1)), kernel).shape == X.shape,
+    )
+    page.says("A warning, not an error: the numbers are right", same.shape == X.shape)
+    page.says("the two sides cannot get the same", refuses_every(X, kernel))
+    page.says(
+        "Torch puts the odd pixel at the end, on the right and at the bottom",
+        torch.allclose(same, F.conv2d(F.pad(X, (0, 1, 0, 1)), kernel)),
+    )
+    other = F.conv2d(F.pad(X, (1, 0, 1, 0)), kernel)
+    page.says(
+        "To choose the other side, pad by hand: `F.pad(x, (1, 0, 1, 0))`",
+        other.shape == X.shape and not torch.allclose(same, other),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        page.says("Take an odd kernel", F.conv2d(X, KERNEL, padding="same").shape == X.shape)
+
+
+def refuses_every(x, kernel) -> bool:
+    """Whether no equal padding of both sides keeps the size."""
+    return all(F.conv2d(x, kernel, padding=p).shape != x.shape for p in range(4))
+
+
+def transposed(page):
+    forth, back = nn.Conv2d(3, 8, (2, 4)), nn.ConvTranspose2d(3, 8, (2, 4))
+    page.says(
+        "The weights of a convolution are in the order (out, in, rows, columns), those of a "
+        "transposed convolution in the order (in, out, rows, columns)",
+        (forth.weight.shape, back.weight.shape) == ((8, 3, 2, 4), (3, 8, 2, 4)),
+    )
+    small = torch.rand(1, 3, 5, 5)
+    turned = F.conv_transpose2d(small, forth.weight.transpose(0, 1))
+    page.says("Exchange the first two axes: `weight.transpose(0, 1)`", turned.shape == (1, 8, 6, 8))
+    square = torch.rand(3, 3, 2, 2)
+    silent = F.conv_transpose2d(small, square)
+    right = F.conv_transpose2d(small, square.transpose(0, 1))
+    page.says(
+        "If a layer has as many channels in as out, torch cannot notice it, and the result is "
+        "silently wrong",
+        silent.shape == right.shape and not torch.allclose(silent, right),
+    )
+    sizes = [n for n in range(9, 16) if nn.Conv2d(1, 1, 3, 2)(torch.rand(1, n, n)).shape[-1] == 5]
+    layer = nn.ConvTranspose2d(1, 1, 3, stride=2)
+    asked = [n for n in range(9, 16) if not refuses(lambda n=n: layer(X, [n, n]))]
+    page.says(
+        "5 goes back to 11 or to 12, because a convolution at this stride makes 5 of both. It "
+        "never makes 5 of 13",
+        sizes == asked == [11, 12],
+    )
+    page.says("Ask for a size between the two that the message names", asked == [11, 12])
+    with torch.no_grad():
+        made = [layer(X, output_size=[n, n]) for n in asked]
+        by_hand = [F.conv_transpose2d(X, layer.weight, layer.bias, 2, 0, a) for a in (0, 1)]
+    page.says(
+        "torch works out the `output_padding` that makes it",
+        all(torch.equal(a, b) for a, b in zip(made, by_hand, strict=True)),
+    )
+    page.says(
+        "which makes any size", all(F.interpolate(X[None], n).shape[-1] == n for n in (3, 13))
+    )
+    plain, cut = (F.conv_transpose2d(X, KERNEL, padding=p) for p in (0, 1))
+    page.says(
+        "It does the opposite, and cuts as many rows and columns off each side of the output",
+        torch.allclose(cut, plain[:, 1:-1, 1:-1]),
+    )
+    stride = 2
+    zeros, mirrored = (
+        F.conv_transpose2d(F.pad(X, (1, 1, 1, 1), mode=mode), KERNEL, None, stride, 1 + stride)
+        for mode in ("constant", "reflect")
+    )
+    before = F.conv_transpose2d(X, KERNEL, None, stride, 1)
+    page.says(
+        '`F.pad(x, (1, 1, 1, 1), mode="reflect")`, and raise `padding` by the stride, which cuts '
+        "off what the new pixels made",
+        torch.allclose(zeros, before)
+        and mirrored.shape == before.shape
+        and torch.allclose(mirrored[:, 1:-1, 1:-1], before[:, 1:-1, 1:-1]),
+    )
+
+
+def unpools(page):
+    values, indices = pooled(6)
+    wide = nn.Conv2d(1, 8, 1)(values)
+    page.says("Each number that goes back needs an index of its own", values.shape == indices.shape)
+    page.says(
+        "Here a convolution between pool and unpool made 8 channels of one, but the indices are "
+        "still those of one channel",
+        (len(wide), len(indices)) == (8, 1),
+    )
+    kept = nn.Conv2d(1, 1, 3, padding=1)(values)
+    page.says(
+        "Let the layers between keep channels and size, or go up by a transposed convolution, "
+        "which needs no indices",
+        F.max_unpool2d(kept, indices, 2).shape == (1, 6, 6)
+        and nn.ConvTranspose2d(8, 8, 2, 2)(wide).shape == (8, 6, 6),
+    )
+    own = F.max_unpool2d(values, indices, 2).shape[-1]
+    low = indices.clamp(max=15)  # inside the smallest map, so that the size alone decides
+    taken = [
+        n
+        for n in range(1, 12)
+        if not refuses(lambda n=n: F.max_unpool2d(values, low, 2, 2, 0, [n, n]))
+    ]
+    page.says(
+        "Unpooling takes any size that is less than one stride away from the one that it makes by "
+        "itself, here 6",
+        own == 6 and taken == [n for n in range(12) if abs(n - own) < 2],
+    )
+    page.says(f'"between 4 and 8" means {taken[0]}, {taken[1]} or {taken[2]}', len(taken) == 3)
+    page.says("The two numbers in the message are themselves too far", not {4, 8} & {*taken})
+    nine = torch.rand(1, 9, 9)
+    pair = F.max_pool2d(nine, 3, return_indices=True)
+    page.says(
+        "Pass the size that went into the pool, `x.shape[-2:]`, and give the unpool the pool's own "
+        "kernel and stride",
+        F.max_unpool2d(*pair, 3, output_size=nine.shape[-2:]).shape == nine.shape
+        and refuses(lambda: F.max_unpool2d(*pair, 2, output_size=nine.shape[-2:])),
+    )
+
 
 def others(page):
+    fractional = nn.FractionalMaxPool2d(2, output_ratio=1 / 1.5)(torch.rand(1, 9, 9))
+    page.says("Turn it around, `output_ratio=1 / 1.5`", fractional.shape == (1, 6, 6))
+    page.says("or name the size with `output_size`", nn.FractionalMaxPool2d(2, 6).output_size)
+    page.says(
+        "A fractional pool wants to know which share of each side is left: output by input. This "
+        "pool only shrinks, so the share is below 1",
+        all(refuses(lambda r=r: nn.FractionalMaxPool2d(2, output_ratio=r)) for r in (1.0, 1.5))
+        and refuses(lambda: nn.FractionalMaxPool2d(1, output_size=6)(X)),
+    )
     whole = torch.arange(25.0).view(1, 5, 5)
     values, indices = nn.MaxPool2d(2, return_indices=True)(whole)
     smallest = nn.MaxUnpool2d(2)(values, indices.clamp(max=15)).shape[-1]

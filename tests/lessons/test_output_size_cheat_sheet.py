@@ -99,6 +99,7 @@ def test_every_claim(page):
     which_halve(page)
     which_double(page)
     mistakes(page)
+    on_one_page(page)
     page.labels("More: the formulas one by one, derived and drawn")
     page.complete()
 
@@ -167,7 +168,7 @@ def formulas(page):
     )
     page.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", agree["plain"])
     page.says(
-        "Average pooling is the same with $d = 1$; it has no dilation",
+        "the same with $d = 1$; it has no dilation",
         agree["plain"] and "dilation" not in inspect.signature(nn.AvgPool2d).parameters,
     )
     page.says(
@@ -257,7 +258,9 @@ def common_settings(page):
     rows |= {call: [o] * len(SIDES) for call, o in ADAPTIVE.items()}
     page.prints("def table(", *table(rows, SIDES))
     enlarged = {call: [back(i, *s) for i in (7, 16)] for call, s in TRANSPOSED.items()}
-    page.prints('"ConvTranspose2d(2, stride=2)",', *table(enlarged, (7, 16)))
+    page.prints(
+        "ConvTranspose2d(3, stride=2, padding=1, output_padding=1)", *table(enlarged, (7, 16))
+    )
     dashes = [call for call, sizes in rows.items() if "-" in sizes]
     page.says(
         "A dash means that torch refuses: the window is larger than the input",
@@ -403,3 +406,106 @@ def mistakes(page):
     )
     looks = page.blocks[[("four look-alikes" in block) for block in page.blocks].index(True)]
     page.says("A common mistake: four look-alikes", looks.count("\n    - ") == 4)
+
+
+SHEET = [  # of each row of the sheet: what it does, the call, its numbers as above
+    *(("convolution that keeps the size", f"Conv2d({k}, padding={k // 2})") for k in (1, 3, 5, 7)),
+    ("dilated, keeps the size", "Conv2d(3, padding=2, dilation=2)"),
+    ("convolution that halves it", "Conv2d(2, stride=2)"),
+    ("convolution that halves it", "Conv2d(3, stride=2, padding=1)"),
+    ("convolution that halves it", "Conv2d(4, stride=2, padding=1)"),
+    ("pool that halves it", "MaxPool2d(2)"),
+    ("pool that halves it", "MaxPool2d(2, ceil_mode=True)"),
+    ("pool that halves it", "MaxPool2d(3, stride=2, padding=1)"),
+    ("pool that keeps it", "MaxPool2d(3, stride=1, padding=1)"),
+    ("halves it, wide kernel", "Conv2d(7, stride=2, padding=3)"),
+    ("cuts patches", "Conv2d(16, stride=16)"),
+    ("one number a channel", "AdaptiveAvgPool2d(1)"),
+    ("doubles it", "ConvTranspose2d(2, stride=2)"),
+    ("doubles it", "ConvTranspose2d(4, stride=2, padding=1)"),
+]
+PRINTED_SIDES = (7, 8, 28, 32, 33, 224)
+
+
+def sheet_sizes(call):
+    """The row's numbers without torch; a dash where no window fits."""
+    if call in ADAPTIVE:
+        return [ADAPTIVE[call]] * len(PRINTED_SIDES)
+    if call in TRANSPOSED:
+        return [back(i, *TRANSPOSED[call]) for i in PRINTED_SIDES]
+    known = CONVOLUTIONS | POOLS | {"Conv2d(1, padding=0)": (1, 1, 0, 1)}
+    return [str(counted(i, *known[call])).replace("-", "–") for i in PRINTED_SIDES]
+
+
+def does(what, i, o):
+    """Whether a row does what its first column says to this side."""
+    if "keeps" in what:
+        return o == i
+    if "halves" in what:
+        return o in (i // 2, (i + 1) // 2)
+    return {"doubles it": 2 * i, "one number a channel": 1, "cuts patches": i // 16 or "–"}[
+        what
+    ] == o
+
+
+def on_one_page(page):
+    rows = {call: sheet_sizes(call) for _, call in SHEET}
+    for what, call in SHEET:
+        numbers = [o if o == "–" else int(o) for o in rows[call]]
+        assert all(does(what, i, o) for i, o in zip(PRINTED_SIDES, numbers, strict=True)), call
+    head = " | ".join(map(str, PRINTED_SIDES))
+    page.prints(
+        "SHEET = {",
+        f"| what it does | call, channels left out | {head} |",
+        "|---|---|" + "--:|" * len(PRINTED_SIDES),
+        *(f"| {what} | `{call}` | {' | '.join(map(str, rows[call]))} |" for what, call in SHEET),
+    )
+    conv, pool = nn.Conv2d(1, 1, 3), nn.MaxPool2d(3)
+    page.says(
+        "$s$ stride (1 for a convolution and $k$ for a pool, unless you name it)",
+        (conv.stride, pool.stride) == ((1, 1), 3),
+    )
+    page.labels(
+        "For the wall: [all of it on one page]", "## On one page", "for one side: $i$ input"
+    )
+    agree = agreement()
+    page.says(
+        r"\left\lceil \frac{i + 2p - d(k-1) - 1}{s} \right\rceil + 1$, and one less if "
+        r"$(o - 1)\,s \ge i + p$",
+        agree["ceiling"],
+    )
+    page.says(r"$(i - 1)\,s - 2p + d(k-1) + a + 1$", agree["transposed"])
+    page.says(r"| $\left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$", agree["plain"])
+    page.says(
+        r"window $j$ reads from $\lfloor j\,i / o \rfloor$ up to, but without, "
+        r"$\lceil (j+1)\,i / o \rceil$",
+        all(adaptive_agrees(i, o) for i in range(1, 13) for o in range(1, 8)),
+    )
+    page.says(
+        "Keep the size at stride 1: $2p = d(k - 1)$. Divide it by $s$: $k - 2p$ from 1 to $s$, "
+        "without dilation. Multiply it by $s$: $k + a - 2p = s$",
+        all(
+            keeps(nn.Conv2d(1, 1, k, 1, p, d)) == (2 * p == d * (k - 1))
+            and divides(k, s, p, 1) == (1 <= k - 2 * p <= s)
+            for k, s, p, d in product(range(1, 6), range(1, 4), range(3), (1, 2))
+        )
+        and all(
+            (side(nn.ConvTranspose2d(1, 1, k, s, p, a), 20) == 20 * s) == (k + a - 2 * p == s)
+            for k, s, p in product(range(1, 6), range(1, 4), range(3))
+            for a in range(s)
+        ),
+    )
+    page.says(
+        "The padding of a pool may be at most half of the kernel",
+        all(
+            (side(nn.MaxPool2d(k, 1, p), 20) is not None) == (2 * p <= k)
+            for k, p in product(range(1, 7), range(5))
+        ),
+    )
+    page.says(
+        "A dash means that torch refuses, because the window is larger than the input",
+        [i for i, o in zip(PRINTED_SIDES, rows["Conv2d(16, stride=16)"], strict=True) if o == "–"]
+        == [7, 8]
+        and sum(sizes.count("–") for sizes in rows.values()) == 2
+        and size("conv", 16, 16, 0, i=8) is None,
+    )

@@ -38,11 +38,11 @@ ALIASES = {
     "anti-aliasing": "blur",
     "cross-correlation": "convolution",
     "grouped convolution": "groups",
+    "folding of frequencies": "folded",
     "LP pooling": "LPPool2d",
     "untouched pixels": "never read",
     "valid padding": "valid",
 }
-
 
 LINK = re.compile(r"\[([^\[\]]*)\]\((\S*)(?: \"([^\"]*)\")?\)\{ \.sw-term \}")
 
@@ -184,7 +184,7 @@ def test_our_terms_are_in_order_and_unique():
 
 def test_each_entry_links_lessons_that_use_its_term():
     for name, names, lessons in our_terms():
-        assert lessons, f"{name}: no lesson linked"
+        assert lessons, f"{name} links no lesson"
         words = {*names, ALIASES.get(name, name)}
         for lesson in lessons:
             assert (ROOT / "lessons" / f"{lesson}.py").is_file(), f"{name}: no lesson {lesson}"

@@ -1,0 +1,441 @@
+"""lessons/modern-downsampling.py: places counted, patches cut by slices, trained networks asked
+again by plain sums, run by run, and never trained a second time."""
+
+from functools import cache
+
+import numpy as np
+import torch
+from scipy import stats
+from sklearn.datasets import load_digits
+from torch import nn
+
+from slidingwindows import slide
+
+HE, VIT = "https://arxiv.org/abs/1812.01187", "https://arxiv.org/abs/2010.11929"
+CONVNEXT, GEM = "https://arxiv.org/abs/2201.03545", "https://arxiv.org/abs/1711.02512"
+NADEAU = "https://doi.org/10.1023/A:1024068626366"
+NAMES = ["plain", "average shortcut", "maximum", "GeM", "class token"]
+FOUR = np.array([1.0, 2, 3, 10])
+DIGITS = load_digits()
+
+
+def test_every_claim(page):
+    shortcuts(page)
+    patches(page)
+    means(page)
+    token(page)
+    training(page)
+    verdict(page)
+    exercises(page)
+    page.labels("## Which of them is better?", "Now train them", "Only two things differ")
+    page.labels("Newer networks shrink their maps in other ways", "Which pixels can three of them")
+    page.labels("Find out by the gradient how much of a map a way down reads")
+    page.complete()
+
+
+# ---- shortcuts
+
+
+def kept(side, count):
+    """What is left of the places if every second row and column is kept, again and again."""
+    places = np.zeros((side, side), int)
+    places[:: 2**count, :: 2**count] = 1
+    return places
+
+
+def shortcuts(page):
+    drawn = page.drawing("modern-read")
+    expected = [kept(16, 1), kept(16, 3), kept(16, 0)]
+    titles = ["stride", "stride, three times", "average, three times"]
+    same = [axes["title"] for axes in drawn] == titles and all(
+        np.array_equal(axes["images"][0], places)
+        for axes, places in zip(drawn, expected, strict=True)
+    )
+    page.plots("modern-read", same)
+    page.says(
+        "Three squares of 16 by 16 places, light where a place is read. Left: every second place "
+        "of every second row. Middle: four light places in all. Right: all light",
+        same and [int(places.sum()) for places in expected] == [64, 4, 256],
+    )
+    page.says("Shortcuts that read a quarter", kept(16, 1).mean() == 1 / 4)
+    page.labels("and claim only what is left", "You met the 1×1 shortcut of a residual block")
+    page.says("with a stride of 2 it reads a quarter of its input", kept(16, 1).mean() == 1 / 4)
+    page.labels("What a 1×1 shortcut reads that strides or averages")
+    page.labels("A network halves its maps more than once")
+    page.labels(
+        "Three such shortcuts follow each other", "Which part of the first map gets through?"
+    )
+    page.prints(
+        "for count in (1, 2, 3):",
+        *(
+            f"{n} in a row: {kept(16, n).sum()} of 256 by stride, {kept(16, 0).sum()} of 256 by "
+            "average"
+            for n in (1, 2, 3)
+        ),
+    )
+    page.says("A quarter of a quarter of a quarter: one of 64", kept(64, 3).mean() == 1 / 64)
+    page.says("it hands on one pixel of 64", kept(64, 3).mean() == 1 / 64)
+    page.cites("ResNet-D puts an average pool of 2×2 with stride 2 before the 1×1", HE)
+    one, maps = page.names["one"], torch.rand(1, 8, 6, 6)
+    mean = sum(maps[..., r::2, c::2] for r in (0, 1) for c in (0, 1)) / 4
+    by_hand = torch.einsum("oi,nirc->norc", one.weight[:, :, 0, 0], mean) + one.bias[:, None, None]
+    page.says(
+        "both together are one convolution that you know, of 2×2 with stride 2, whose four taps",
+        torch.allclose(page.names["whole"](maps), by_hand, atol=1e-6)
+        and page.names["whole"].stride == (2, 2),
+    )
+    page.prints("one = nn.Conv2d(8, 16, 1)", "True", f"{8 * 16} weights in place of {8 * 16 * 4}")
+    block = page.names["Block"](False, 1)
+    x = torch.rand(1, 8, 8, 8, requires_grad=True)
+    block.path(x).sum().backward()
+    page.says("The main path of the block reads the rest", bool(x.grad.ne(0).all()))
+    page.says("nothing is lost for the network as a whole", bool(x.grad.ne(0).all()))
+    page.says(
+        "A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing",
+        kept(64, 1).mean() == 1 / 4 and kept(64, 3).mean() < 0.02,
+    )
+
+
+# ---- patches
+
+
+def patches(page):
+    layer = nn.Conv2d(1, 1, 3, stride=3, bias=False).requires_grad_(False)
+    layer.weight.data = torch.tensor([[[[0.0, 1, 0], [1, 2, 1], [0, 1, 0]]]])
+    page.draws("modern-patches", slide(layer, page.names["small"]))
+    trace = page.figure("modern-patches")
+    read = [(tap.row, tap.col) for step in trace.steps for tap in step.taps]
+    page.says(
+        "Four windows read every number once",
+        len(trace.steps) == 4 and sorted(read) == [(r, c) for r in range(6) for c in range(6)],
+    )
+    axis = trace.geometry.cols
+    page.says(
+        "Patches of 3×3: kernel size 3, stride 3",
+        (axis.kernel_size, axis.starts) == (3, (0, 3)),
+    )
+    page.says("Windows touch, and none overlaps another", len(read) == len(set(read)))
+    page.cites("it cuts the image into patches of 16×16 and makes a vector of each", VIT)
+    page.labels("The image has 224×224 pixels and three channels, a patch 16×16", "768 numbers")
+    page.labels("How many vectors come out? How many weights does it take?")
+    stem, photo = page.names["stem"], page.names["photo"]
+    squares = photo.reshape(3, 14, 16, 14, 16).permute(1, 3, 0, 2, 4).reshape(196, -1)
+    with torch.no_grad():
+        made = (squares @ stem.weight.reshape(768, -1).T + stem.bias).T.reshape(1, 768, 14, 14)
+    assert torch.allclose(page.names["vectors"], made, atol=1e-4)
+    side = 224 // stem.stride[0]
+    page.prints(
+        "stem = nn.Conv2d(3, 768, 16, stride=16)",
+        f"(1, 768, {side}, {side}) {side * side} vectors",
+        f"{768 * squares.shape[1]:,} weights, {squares.shape[1]} numbers go into each vector",
+        "True",
+    )
+    page.says(f"{side} × {side} makes {side**2} vectors, and cutting patches first gives the same")
+    page.cites("ConvNeXt begins so, too, with a kernel of 4 and a stride of 4", CONVNEXT)
+    wide = ((224 + 6 - 7) // 2 + 1 + 2 - 3) // 2 + 1
+    page.prints(
+        "convnext = nn.Conv2d(3, 8, 4, stride=4)",
+        f"ConvNeXt (1, 8, {224 // 4}, {224 // 4})",
+        f"ResNet   (1, 8, {wide}, {wide})",
+    )
+    follow = {step: any(step == 16 * back for back in range(14)) for step in (16, 8, 1)}
+    page.prints(
+        "for step in (16, 8, 1):",
+        *(f"moved by {step:>2}: the vectors follow: {does}" for step, does in follow.items()),
+    )
+    page.says(
+        "If the image moves by a whole patch, the vectors move along. If it moves by anything less",
+        follow == {16: True, 8: False, 1: False},
+    )
+
+
+# ---- means
+
+
+def power_mean(numbers, p):
+    """By logarithms, so that nothing overflows."""
+    logs = p * np.log(numbers)
+    return float(np.exp((np.logaddexp.reduce(logs) - np.log(len(numbers))) / p))
+
+
+def means(page):
+    page.labels("the mean that lies between average and maximum, and avoid its three traps")
+    page.says(
+        r"\frac{1}{n}\sum_i x_i^{\,p}\right)^{1/p}", abs(power_mean(FOUR, 2) ** 2 * 4 - 114) < 1e-9
+    )
+    page.cites("let the network learn $p$", GEM)
+    page.labels("The numbers are 1, 2, 3 and 10. What does it give for $p = 1$")
+    found = {p: power_mean(FOUR, p) for p in (1, 2, 3, 5, 10, 30)}
+    page.prints("for p in POWERS:", *(f"p = {p:<3} {value:.2f}" for p, value in found.items()))
+    (axes,) = page.drawing("modern-gem")
+    lines = {label: (x, y) for label, x, y in axes["lines"]}
+    powers, values = lines["generalised mean"]
+    right = np.allclose(values, [power_mean(FOUR, p) for p in powers], atol=1e-3)
+    right &= (powers[0], powers[-1]) == (1, 30) and axes["xlabel"] == "power p"
+    flat = [y for label, (x, y) in lines.items() if label != "generalised mean"]
+    right &= {y[0] for y in flat} <= {FOUR.max(), FOUR.mean()} and len(axes["lines"]) == 3
+    page.plots("modern-gem", right)
+    rising = np.all(np.diff(values) > 0)
+    page.says(
+        "A line over the power, from 1 to 30. It begins at the mean, 4, and rises towards the "
+        "maximum, 10, which it never reaches",
+        rising and values[0] == FOUR.mean() == 4 and max(values) < FOUR.max() == 10,
+    )
+    page.says("The generalised mean of 1, 2, 3 and 10", FOUR.tolist() == [1, 2, 3, 10])
+    page.says("It begins at the mean, 4", round(found[1], 9) == FOUR.mean() == 4)
+    page.labels("A common mistake: three traps", "Divide by the maximum first")
+    ones = torch.ones(1, 2, 2)
+    page.says(
+        "It takes the root of the *sum*, so a plain map of ones does not stay at 1",
+        nn.LPPool2d(2, 2)(ones).item() == (4 * 1**2) ** 0.5 != power_mean(np.ones(4), 2),
+    )
+    page.says("With an odd power you get `nan`", nn.LPPool2d(3, 2)(-ones).isnan().all())
+    assert float(np.float32(0.1) ** np.float32(64)) == 0, "it underflows"
+    page.prints(
+        "ones, minus = torch.ones(1, 2, 2), -torch.ones(1, 2, 2)",
+        "LPPool2d of ones:      2.0 and not 1.0",
+        "LPPool2d of negatives: nan",
+        "power 64, as it is:    0.0",
+        f"divided by the maximum: {power_mean(FOUR / 100, 64):.3f}",
+    )
+
+
+# ---- the class token
+
+
+def token(page):
+    page.says("Here it is, cut down to one step with one head", page.names["Token"](8).runs == 1)
+    page.cites("vision transformer by", VIT)
+    layer, x = page.names["Token"](8), torch.rand(2, 8, 4, 4)
+    with torch.no_grad():
+        layer.question.weight.zero_()
+        made, values = layer(x), layer.value(x)
+        page.says(
+            "all weights are equal, and what comes out is the global average",
+            torch.allclose(made[..., 0, 0], values.flatten(2).mean(2), atol=1e-6),
+        )
+    page.prints("class Token(nn.Module):", "True")
+    sizes = {n: sum(p.numel() for p in page.names["network"](n).parameters()) for n in NAMES}
+    page.says(
+        "The token can do more, and it needs weights for it", sizes["class token"] > sizes["plain"]
+    )
+    page.labels("The token asks every place a question, and takes a weighted mean of the answers")
+
+
+# ---- training
+
+
+def by_hand(weights, average, end, x):
+    """One run's ten numbers for each image, by sums and slices."""
+    first, bias = weights["0.weight"], weights["0.bias"]
+    x = conv3(x, first, bias).clip(0)
+    path = conv3(x, weights["2.path.weight"], weights["2.path.bias"])[:, :, ::2, ::2]
+    rows = [x[:, :, r::2, c::2] for r in (0, 1) for c in (0, 1)]
+    small = sum(rows) / 4 if average else rows[0]
+    one = weights["2.shortcut.weight"][:, :, 0, 0]
+    short = np.einsum("oi,nirc->norc", one, small) + weights["2.shortcut.bias"][:, None, None]
+    places = (path + short).clip(0).reshape(len(x), 24, -1)
+    if end == "mean":
+        features = places.mean(2)
+    elif end == "maximum":
+        features = places.max(2)
+    elif end == "GeM":
+        p = float(weights["3.p"][0])
+        features = (places.clip(1e-6).astype(float) ** p).mean(2) ** (1 / p)
+    else:
+        asked = np.einsum("oi,nik->nok", weights["3.question.weight"][:, :, 0, 0], places)
+        fits = np.exp(asked - asked.max())
+        fits /= fits.sum(2, keepdims=True)
+        value = weights["3.value.weight"][:, :, 0, 0]
+        values = np.einsum("oi,nik->nok", value, places) + weights["3.value.bias"][:, None]
+        features = (values * fits).sum(2)
+    return features @ weights["4.weight"][:, :, 0, 0].T + weights["4.bias"]
+
+
+def conv3(x, kernel, bias):
+    """A 3×3 convolution with a border of zeros, tap by tap."""
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    rows, cols = x.shape[2:]
+    taps = (
+        np.einsum("oi,nirc->norc", kernel[:, :, r, c], wide[:, :, r : r + rows, c : c + cols])
+        for r in range(3)
+        for c in range(3)
+    )
+    return sum(taps) + bias[:, None, None]
+
+
+ENDS = {"plain": (False, "mean"), "average shortcut": (True, "mean"), "maximum": (False, "maximum")}
+ENDS |= {"GeM": (False, "GeM"), "class token": (False, "class token")}
+
+
+def asked_again(page, name) -> np.ndarray:
+    """Percent right of each seed's own part of the trained network: training, test."""
+    net, x = page.names["trained"][name][0], (DIGITS.images / 16)[:, None].astype(np.float32)
+    found = []
+    for seed in range(8):
+        own = {
+            key: np.split(value.detach().numpy(), 8)[seed]
+            for key, value in net.state_dict().items()
+        }
+        order = torch.randperm(1797, generator=torch.Generator().manual_seed(seed)).numpy()
+        right = by_hand(own, *ENDS[name], x).argmax(1) == DIGITS.target
+        found.append([100 * right[order[:1500]].mean(), 100 * right[order[1500:]].mean()])
+    return np.array(found)
+
+
+def training(page):
+    results = {name: result.numpy() for name, result in page.names["results"].items()}
+    assert list(results) == NAMES
+    for name in NAMES:  # an image on the verge may fall to either side
+        assert np.abs(asked_again(page, name) - results[name][:, 1:]).max() < 0.4, name
+    sizes = {"plain": 8 * 10 + 24 * (8 * 9 + 1) + 24 * (8 + 1) + 10 * 25}
+    sizes |= {"average shortcut": sizes["plain"], "maximum": sizes["plain"]}
+    sizes |= {"GeM": sizes["plain"] + 1, "class token": sizes["plain"] + 25 + 24 * 25}
+    page.prints("FIRST, LAST = 8, 24", *(f"{n:<17} {sizes[n]:>5,} parameters" for n in NAMES))
+    powers = page.names["trained"]["GeM"][0][3].p.tolist()
+    rows = [
+        f"{name:<17} {before:>16.1f} {at_end:>9.1f} {test:>6.1f}"
+        for name, (before, at_end, test) in ((n, r.mean(0)) for n, r in results.items())
+    ]
+    page.prints(
+        "def train(name, seeds, epochs=30, batch=100):",
+        "percent right, means over the seeds",
+        f"{'':<17} {'6 rounds before':>16} {'training':>9} {'test':>6}",
+        *rows,
+        f"learned powers: {[round(p, 1) for p in powers]}",
+    )
+    page.says(
+        "Over the last six rounds no mean moves by half a point on the training images",
+        all(abs(r[:, 1].mean() - r[:, 0].mean()) < 0.5 for r in results.values()),
+    )
+    page.says(
+        "eight seeds, differences within each seed", {len(r) for r in results.values()} == {8}
+    )
+    page.says(
+        "All five have a 3×3 convolution, then one residual block that halves the map, then one "
+        "number for each channel, then a linear layer",
+        all(shapes(page, name) == [(8, 8, 8), (24, 4, 4), (24, 1, 1), (10,)] for name in NAMES),
+    )
+    page.says("what makes the one number", len(set(ENDS.values())) == 5)
+    page.says(
+        "the eight runs of a network are trained side by side, as eight groups of one network",
+        page.names["trained"]["plain"][0][0].groups == 8,
+    )
+    page.labels("the same splits, first weights and order for all")
+    page.labels("an interval that pays for every look")
+    assert same_start(page)
+    page.says(
+        "One thing happened with every seed: the learned power rose from 3 to about 5. So the "
+        "network moved towards the maximum",
+        all(4.5 < p < 6 for p in powers)
+        and page.names["GeM"](1).p.tolist() == [3]
+        and power_mean(FOUR, 5) > power_mean(FOUR, 3),
+    )
+
+
+def shapes(page, name):
+    x, found = torch.zeros(1, 1, 8, 8), []
+    for part in page.names["network"](name):
+        x = part(x)
+        found.append(tuple(x.shape[1:]))
+    return [found[1], found[2], found[3], found[5]]
+
+
+def same_start(page):
+    """The first weights of a seed, which all networks have."""
+    starts = [page.names["side_by_side"](name, [4, 7]).state_dict() for name in NAMES]
+    return all(
+        torch.equal(start[key], starts[0][key])
+        for start in starts
+        for key in ("0.weight", "2.path.weight", "2.shortcut.bias")
+    )
+
+
+@cache
+def quantile(looks):
+    return stats.t(7).isf(0.05 / 2 / looks)
+
+
+def verdict(page):
+    results = {name: result.numpy() for name, result in page.names["results"].items()}
+    found = {}
+    for name in NAMES[1:]:
+        differences = results[name][:, 2] - results["plain"][:, 2]
+        wide = np.sqrt(differences.var(ddof=1) * (1 / 8 + 297 / 1500)) * quantile(4)
+        found[name] = differences.mean(), wide
+    lines = [
+        f"{name:<17} {middle:+5.1f} ± {half:3.1f}   "
+        + ("within noise" if middle - half <= 0 <= middle + half else "clear")
+        for name, (middle, half) in found.items()
+    ]
+    page.prints(
+        "def interval(differences, testing=297, training=1500, looks=4):",
+        "test: points more or less than the plain network",
+        *lines,
+    )
+    (axes,) = page.drawing("modern-differences")
+    drawn = [x for _, x, y in axes["lines"] if y == [4, 3, 2, 1]]
+    middles, halves = np.array(list(found.values())).T
+    expected = (middles, middles - halves, middles + halves)
+    right = axes["yticks"] == NAMES[1:] and all(
+        any(np.allclose(x, line, atol=2e-3) for line in drawn) for x in expected
+    )
+    right &= "points against the plain network, test images" == axes["xlabel"]
+    page.plots("modern-differences", right)
+    noise = all(abs(middle) < half for middle, half in found.values())
+    page.says(
+        "One interval for each of four networks, against the plain network at zero. All four "
+        "intervals reach over zero",
+        noise and len(found) == 4,
+    )
+    page.says(
+        "with intervals that hold together in 95% of cases",
+        abs(4 * 2 * stats.t(7).sf(quantile(4)) - 0.05) < 1e-9,
+    )
+    page.cites("Bonferroni's share of 5% for each of four looks widens it once more", NADEAU)
+    page.says("**Nothing is left.** All four intervals hold zero", noise)
+    page.says(
+        "The shortcut that reads a quarter did not cost anything that eight seeds could show, and "
+        "no end is better than the mean",
+        noise,
+    )
+    page.says(
+        "an interval reaches three points to each side",
+        2 <= np.mean(halves) <= 4 and round(float(np.mean(halves))) == 3,
+    )
+    page.says(
+        "these are digits of 8×8 pixels in networks with one block",
+        DIGITS.images.shape[1:] == (8, 8),
+    )
+    page.says("On small digits none of these choices makes a clear difference", noise)
+    page.labels(
+        "try GeM where you look for one small thing in a large image", "The shortcut can only"
+    )
+
+
+def exercises(page):
+    page.labels("Predict first. Then open the answer", "One of how many pixels gets")
+    page.labels("Five strided 1×1 shortcuts follow each other.")
+    one_of = 64 * 64 // kept(64, 5).sum()
+    page.says(f"{one_of:,}: five times a quarter", one_of == 4**5)
+    page.answers(1, ("1,024", 1024))
+    page.labels("An image of 384×384 is cut into patches of 16×16.")
+    made = nn.Conv2d(1, 1, 16, stride=16)(torch.zeros(1, 384, 384))
+    page.says("576: 24 × 24", (made.numel(), *made.shape[1:]) == (576, 24, 24))
+    page.answers(2, "576")
+    page.labels(
+        "A window holds four ones. What do `nn.LPPool2d(1, 2)` and", "mean with $p = 1$ give?"
+    )
+    window = torch.ones(1, 2, 2)
+    both = (window.sum().item(), window.mean().item())
+    page.says(
+        "4 and 1. With a power of 1, the one is the sum, the other the mean",
+        both == (4, 1) and nn.LPPool2d(1, 2)(window).item() == both[0],
+    )
+    page.answers(3, ("4", 4), ("1", 1))
+    page.labels("A class token looks at four places, and all four fit its question")
+    page.says(
+        "0.25: a softmax of equal numbers shares 1 equally", np.exp(0) / (4 * np.exp(0)) == 0.25
+    )
+    page.answers(4, "0.25")
+    page.prints("many = read_by(", str(one_of), "576", "(4.0, 1.0)", "0.25")
