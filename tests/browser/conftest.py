@@ -19,23 +19,24 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def address(site_at):
-    return site_at["site_address"]
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory, site_at, address):
+def site(tmp_path_factory, site_at):
     """The site, built strictly for the address it is read at, as on a real host."""
     folder = Path(site_at["site_folder"])
 
     def build(_):
         command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-        environment = {**os.environ, "SITE_URL": address}
+        environment = {**os.environ, "SITE_URL": site_at["site_address"]}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
     once(tmp_path_factory, "site", build)
     return folder
+
+
+@pytest.fixture(scope="session")
+def address(site, site_at):
+    """Where the site is read, once it is there."""
+    return site_at["site_address"]
 
 
 @pytest.fixture(scope="session")
