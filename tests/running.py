@@ -29,6 +29,8 @@ MAY_BE_SKIPPED = {
 LONGEST = (
     "browser/test_takeaway.py",
     "lessons/test_trained_on_digits.py",
+    "lessons/test_modern_downsampling.py",
+    "lessons/test_moving_between_libraries.py",
     "course/test_repeatable.py",
     "browser/test_browser.py",
     "browser/test_explorer.py",

@@ -154,7 +154,8 @@ def test_every_import_is_required(course):
     lines = (course / "requirements.txt").read_text("utf-8").splitlines()
     common = {*PACKAGES, *(line.split("==")[0] for line in lines)}
     for path in (course / "scripts").glob("*.py"):
-        besides = set(packages_of(path.read_text("utf-8"))) - common
+        imported = {name.lower() for name in packages_of(path.read_text("utf-8"))}
+        besides = imported - common
         assert besides == set(MORE.get(path.stem, ())), path.stem
         assert besides or not (course / f"requirements-{path.stem}.txt").exists()
 

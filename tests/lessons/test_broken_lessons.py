@@ -8,7 +8,8 @@ from sweeps import SWEEPS
 from slidingwindows.course.lessons import read
 
 # Each run of these takes seconds; the bench of mutants breaks them more often.
-SLOW = {"trained-on-digits", "receptive-fields", "output-size-cheat-sheet", "error-messages"}
+SLOW = {"trained-on-digits", "modern-downsampling", "moving-between-libraries"}
+SLOW |= {"receptive-fields", "output-size-cheat-sheet", "error-messages"}
 
 
 def survivors(name: str, words: bool, most: int) -> list[str]:
