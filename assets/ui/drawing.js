@@ -18,6 +18,8 @@ const LOOKS = {
 const FEW = 4; // outputs that a sentence names one by one
 
 const paint = (role) => `var(--fig-${role})`;
+// Where windows reach past the edge there is nothing, so that the dashed frame behind is seen.
+const past = (cell) => cell.look === "e" && !cell.writers.length;
 const minus = (number) => String(number).replace("-", "−");
 
 /** A figure's data as SVG, as large as the picture whose place it takes. */
@@ -72,7 +74,7 @@ export class Drawing {
     const group = draw("g", {});
     for (const cell of this.cells) {
       if (cell.panel !== number) continue;
-      const edge = cell.size < 8 ? {} : { stroke: paint("line") };
+      const edge = cell.size < 8 || past(cell) ? {} : { stroke: paint("line") };
       const half = cell.size < 8 ? 0 : 0.5;
       const box = { x: cell.x + half, y: cell.y + half, width: cell.size, height: cell.size };
       cell.rect = draw("rect", { ...box, ...edge });
@@ -114,7 +116,8 @@ export class Drawing {
     const bold = look !== look.toLowerCase();
     const [ground, ink] = LOOKS[look.toLowerCase()];
     const shade = !cell.font && value !== "" ? Math.round((255 * Number(value)) / 15) : -1;
-    const fill = shade < 0 ? paint(ground) : `rgb(${shade}, ${shade}, ${shade})`;
+    const plain = look === "e" && past(cell) ? "none" : paint(ground);
+    const fill = shade < 0 ? plain : `rgb(${shade}, ${shade}, ${shade})`;
     const wears = `${look} ${value}`;
     if (cell.wears === wears) return;
     cell.wears = wears;

@@ -79,7 +79,7 @@ def test_one_walks_from_page_to_page(page, unpacked):
 
 @pytest.mark.parametrize(
     ("query", "title"),
-    [("ceil mode", "Output size"), ("receptive field", "Receptive fields"), ("atrous", "Dilation")],
+    [("ceil mode", "Rounding up"), ("receptive field", "Receptive fields"), ("atrous", "Dilation")],
 )
 def test_the_search_finds_and_leads_there(page, unpacked, query, title):
     page.goto((unpacked / "about" / "index.html").as_uri())
@@ -104,7 +104,7 @@ def test_hostile_words_in_the_search_run_nothing(page, unpacked):
     # Answers come in the order of the questions, so after this one all have come.
     field.fill("ceil mode")
     field.press("End")
-    expect(page.locator(".md-search-result__link").first).to_contain_text("Output size")
+    expect(page.locator(".md-search-result__link").first).to_contain_text("Rounding up")
     assert page.title() == title and page.locator("img[src=x]").count() == 0
 
 

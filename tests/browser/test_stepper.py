@@ -154,9 +154,19 @@ def check_cells(item, cells, name):
                     digits,
                     padding=source_padding(source, panel, row, col),
                 )
+        if not moved:
+            check_edge(shown, number, rows, cols, name)
     for row, line in enumerate(target):
         for col, value in enumerate(line):
             check_cell(scene, "output", shown[last, row, col], value, digits)
+
+
+def check_edge(shown, number, rows, cols, name):
+    """Where windows reach past the padding no cell is drawn, so that the dashed frame is seen."""
+    for (panel, row, col), cell in shown.items():
+        if panel == number:
+            drawn = cell["fill"] != "none" or cell["stroke"] != "none"
+            assert drawn == (row in rows and col in cols), f"{name}: {cell}"
 
 
 def source_padding(source, plane, row, col):

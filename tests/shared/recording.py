@@ -150,6 +150,7 @@ STEPS = """async () => {
       panel: cell.panel, row: cell.row, col: cell.col,
       text: cell.text ? cell.text.textContent : null,
       fill: getComputedStyle(cell.rect).fill,
+      stroke: getComputedStyle(cell.rect).stroke,
       off: off(cell),
     }));
     found.push([element.getAttribute("name"), element.closest(".sw-figure").id, said, cells]);
