@@ -3,7 +3,7 @@
 import { readNumber, short } from "../../engine/numbers.js";
 import { button, choice, labelled, make, mark, numberField, stepper } from "../elements.js";
 import {
-  DEFAULTS,
+  beginningOf,
   FLAGS,
   fieldsOf,
   hasWeights,
@@ -227,11 +227,12 @@ export class OperationControls {
     const before = fieldsOf(this.before);
     for (const name of fieldsOf(this.operation.value)) {
       if (before.includes(name)) continue;
+      const value = beginningOf(this.operation.value, name);
       if (name in this.pairs) {
-        for (const field of this.pairs[name]) field.value = DEFAULTS[name];
-      } else if (name in this.texts) this.texts[name].value = DEFAULTS[name];
-      else if (name in this.flags) this.flags[name].checked = DEFAULTS[name];
-      else this.mode.value = DEFAULTS[name];
+        for (const field of this.pairs[name]) field.value = value;
+      } else if (name in this.texts) this.texts[name].value = value;
+      else if (name in this.flags) this.flags[name].checked = value;
+      else this.mode.value = value;
     }
     this.changeShape();
   }

@@ -10,6 +10,7 @@ from .receptive import ReceptiveField
 from .trace import Trace
 from .transfer import Transfer
 
+MAX_SIDE = 64  # cells of an input a side, without padding, that a figure or the explorer draws
 Drawable = Trace | Transfer | Funnel | ReceptiveField
 CLASSES: dict[str, type[Drawable]] = {
     "trace": Trace,

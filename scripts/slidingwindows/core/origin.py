@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .arguments import several
 from .arithmetic import same
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, origin, same_padding
+from .geometry import PADDING_MODES, AnyAxis, Axis, origin, same_padding
 from .uneven import UnevenAxis
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _fault_of_kind(trace: Trace) -> str:
     if trace.kind not in {kind for kind, _ in FAMILIES.values()}:
         return ""  # a kind that a user has added
     folds = trace.kind == "convolution"
-    copies = trace.padding_mode in ("reflect", "replicate", "circular")
+    copies = trace.padding_mode in PADDING_MODES[1:]
     counts = trace.kind in ("average", "lp")
     if not folds and (trace.weights or trace.bias is not None or copies or trace.stretched):
         return "a pool has weights, a bias, copies as padding or zeros in between"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError, given
+from ..core.figures import MAX_SIDE
 from ..core.geometry import AnyAxis
 from ..core.step import Plane, Rows
 from ..core.text import MINUS, number, size
@@ -24,7 +25,6 @@ TITLE_SIZE, LABEL_SIZE, LINE_SIZE, LEGEND_SIZE = 22, 20, 23, 18
 OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
 RULER = 20  # room for the rulers of uneven windows
 MAX_PLANES = 4
-MAX_SIDE = 64  # cells of an input a side, without padding
 
 
 @dataclass(frozen=True)

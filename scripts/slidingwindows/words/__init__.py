@@ -1,1 +1,1 @@
-"""Alternative texts, transcripts, labels and code of core's objects; a step's line is core's own."""
+"""Alternative texts, transcripts, labels and code of core's objects; a step's line is core's."""
