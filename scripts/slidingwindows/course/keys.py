@@ -98,11 +98,11 @@ def code_key(tree: ast.AST) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [part for part in body if not _idle(part)]
+            node.body = [part for part in body if not is_idle(part)]
     return digest(ast.dump(tree))
 
 
-def _idle(node: ast.AST) -> bool:
+def is_idle(node: ast.AST) -> bool:
     """Whether a statement is just a string, such as a docstring."""
     return (
         isinstance(node, ast.Expr)
@@ -126,11 +126,6 @@ def steady() -> Iterator[None]:
 
 def _package() -> Package:
     return _steady[-1] if _steady else Package(HERE)
-
-
-def closure(*modules: str) -> list[str]:
-    """The modules, the rooms they are in and all they import, directly or not, sorted."""
-    return _package().closure(*modules)
 
 
 def source_key(*modules: str, to_the_letter: bool = False) -> str:

@@ -15,13 +15,13 @@ from pathlib import Path
 from .. import _LATER
 from ..core.errors import SlidingWindowsError
 from ..export.files import digest
+from .authoring import NAME
 from .formats import SUFFIXES, place_of, read_cells
 from .header import Cell
 from .keys import is_installed, source_key, versions
 from .percent import write_script
 
 FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 IMPORTS = re.compile(r"^[ \t]*(?:from +(\w+)[\w.]* +import\b|import +([\w., ]+))", re.MULTILINE)
 OTHER_NAMES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # packages imported by another name

@@ -14,7 +14,6 @@ from .browser import chromium, served
 from .contents import course_in
 from .stamps import commit_day
 
-NAME = "sliding-windows-course"
 # The reference pages worth printing; those that a project lacks are left out.
 APPENDIX = ("output-size-cheat-sheet", "error-messages", "what-other-tutorials-get-wrong")
 APPENDIX_PAGES = ("reference/glossary/", "reference/sources/")

@@ -15,7 +15,7 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.reach import Reach, Windows, walk_back
 from ..core.receptive import FieldLayer, ReceptiveField
 from .asking import ask_torch, is_shape, tensor_of
-from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
+from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, many, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run
 from .undisturbed import filled_in, undisturbed
 
@@ -60,14 +60,10 @@ class Means(nn.Module):
     def __init__(self, pool: nn.Module, output: tuple[int, ...]):
         super().__init__()
         self.output, rank = output, len(output)
-
-        def many(value):
-            return tuple(value) if isinstance(value, tuple | list) else (value,) * rank
-
-        self.kernel = many(pool.kernel_size)
-        self.stride = many(pool.kernel_size if pool.stride is None else pool.stride)
-        self.padding = many(getattr(pool, "padding", 0))
-        self.dilation = many(getattr(pool, "dilation", 1))
+        self.kernel = many(pool.kernel_size, rank)
+        self.stride = many(pool.kernel_size if pool.stride is None else pool.stride, rank)
+        self.padding = many(getattr(pool, "padding", 0), rank)
+        self.dilation = many(getattr(pool, "dilation", 1), rank)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(1, 1, sizes) to (1, 1, output); the kernel of ones divides by its elements."""
