@@ -98,11 +98,11 @@ def code_key(tree: ast.AST) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [part for part in body if not is_idle(part)]
+            node.body = [part for part in body if not _idle(part)]
     return digest(ast.dump(tree))
 
 
-def is_idle(node: ast.AST) -> bool:
+def _idle(node: ast.AST) -> bool:
     """Whether a statement is just a string, such as a docstring."""
     return (
         isinstance(node, ast.Expr)
