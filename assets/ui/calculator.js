@@ -165,7 +165,7 @@ export class Calculator {
         make("summary", {}, "Paste an nn.Sequential"),
         make("label", { for: "sw-paste" }, "Its code, or what torch prints for it"),
         this.paste,
-        button("Read it", () => this.read()),
+        button("Use it", () => this.read()),
         this.pasteProblem,
       ),
       this.notice,
@@ -270,7 +270,7 @@ export class Calculator {
     else other.after(row);
     focused.focus();
     this.refresh();
-    this.say(`Now layer ${this.rows.indexOf(row) + 1}.`);
+    this.say(`Moved to layer ${this.rows.indexOf(row) + 1}.`);
   }
 
   remove(row) {
@@ -364,7 +364,7 @@ export class Calculator {
     const totals = `${counted(parameters)} parameters, ${counted(macs)} multiply-accumulates.`;
     this.totals.textContent = whole
       ? `From ${tuple(stages[0].shape)} to ${tuple(last.shape)}. ${totals}`
-      : `Layer ${broken} does not fit. Up to there ${tuple(last.shape)}, ${totals}`;
+      : `Layer ${broken} does not fit. Before it: ${tuple(last.shape)}, ${totals}`;
     this.totals.classList.toggle("sw-broken", !whole);
   }
 

@@ -19,7 +19,7 @@ import { checkRows, checkSize, LARGEST_SEED } from "./source.js";
 export const NAMES = ["call", "input", "weights", "bias", "at", "gradient"];
 
 /**
- * A link's or a preset's words as a state. Throws a LayerProblem for what is none.
+ * A link's or a preset's words as a state. Throws a LayerProblem for invalid words.
  * @type {(words: Words) => State}
  */
 export function stateOf(words) {

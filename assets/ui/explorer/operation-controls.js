@@ -209,8 +209,8 @@ export class OperationControls {
       const label = single ? name : `${name}, rows`;
       first.setAttribute("aria-label", label);
       for (const sign of first.parentElement.querySelectorAll("button")) {
-        const which = sign === first.nextElementSibling ? "more" : "less";
-        sign.setAttribute("aria-label", `${label}, ${which}`);
+        const which = sign === first.nextElementSibling ? "increase" : "decrease";
+        sign.setAttribute("aria-label", `${which} ${label}`);
       }
       first.parentElement.hidden = word;
       second.parentElement.hidden = single || word;

@@ -104,7 +104,7 @@ def _examples(*names: str) -> str:
 
 def _name(text: str) -> str:
     if not text:
-        raise argparse.ArgumentTypeError("a name is needed, '' is none")
+        raise argparse.ArgumentTypeError("a name must not be empty")
     return text
 
 
@@ -149,7 +149,9 @@ def _what(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(f"--{name}", type=int, default=0, help=f"{what} (default 0)")
     parser.add_argument(
-        "--backward", action="store_true", help="send a gradient of ones back instead"
+        "--backward",
+        action="store_true",
+        help="trace the backward pass of a gradient of ones instead",
     )
 
 

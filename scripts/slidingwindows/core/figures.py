@@ -23,7 +23,7 @@ CLASSES: dict[str, type[Drawable]] = {
 def kind_name(figure: object) -> str:
     """The name of a figure's kind, such as 'trace'.
 
-    Raises SlidingWindowsError for everything that is none.
+    Raises SlidingWindowsError for everything else.
     """
     for name, kind in CLASSES.items():
         if isinstance(figure, kind):

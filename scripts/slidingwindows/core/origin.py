@@ -91,7 +91,7 @@ def check_trace(trace: Trace) -> None:
     if not fault and arguments is not None:
         fault = _fault_of_call(trace, arguments)
     if fault:
-        raise SlidingWindowsError(f"{fault}, which cannot be", trace.call)
+        raise SlidingWindowsError(f"{fault}, which is impossible", trace.call)
 
 
 def _fault_of_kind(trace: Trace) -> str:
@@ -111,7 +111,7 @@ def _fault_of_kind(trace: Trace) -> str:
     if not folds and set(trace.channels) != {trace.channel}:
         return "a pool reads another channel than the one that it is followed in"
     if trace.padding_mode != "zeros" and not copies:
-        return f"torch pads with {trace.padding_mode!r}"
+        return f"padding_mode is {trace.padding_mode!r}"
     if not trace.counts_padding and trace.kind != "average":
         return "something other than an average leaves its padding out"
     if trace.integral != (trace.epsilon == 0):
@@ -293,7 +293,7 @@ def check_transfer(transfer: Transfer) -> None:
     """Raise if a transfer's windows are not its grids' own, or not those of its call."""
     fault = _fault_of_transfer(transfer)
     if fault:
-        raise SlidingWindowsError(f"{fault}, which cannot be", transfer.call)
+        raise SlidingWindowsError(f"{fault}, which is impossible", transfer.call)
 
 
 def _fault_of_transfer(transfer: Transfer) -> str:

@@ -149,7 +149,7 @@ def twins_of(paths: list[Path]) -> dict[str, str]:
 def find(folder: Path, only: str = "") -> list[Lesson]:
     """All lessons of a folder by name, or the one called ``only``.
 
-    Raises SlidingWindowsError for a file that is no lesson, and for two files of one name.
+    Raises SlidingWindowsError for a file that is no lesson, and for two files with the same name.
     """
     paths = paths_of(folder)
     if only:

@@ -69,7 +69,7 @@ def _facts(root: Path, config) -> dict:
         "line": config.site_description or "",
         "author": config.site_author or config.site_name,
         "imprint": [
-            f"Every number and picture came out of torch {version('torch')} in this build.",
+            f"torch {version('torch')} computed every number and picture in this build.",
             *([f"As of {day}."] if day else []),
             "The course began from Sebastian Raschka's and Lightning AI's Deep Learning "
             "Fundamentals, Unit 7.",

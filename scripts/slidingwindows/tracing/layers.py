@@ -119,7 +119,7 @@ def _axes(sizes, kernel, stride, padding, dilation, ceil_mode=False) -> tuple[Ax
 
 
 def _same_padding(module) -> list[tuple[int, int]]:
-    """padding='same' puts the odd element behind; 'valid' is none."""
+    """padding='same' puts the odd element behind; 'valid' means no padding."""
     if module.padding == "valid":
         return [(0, 0)] * len(module.kernel_size)
     return [same_padding(*both) for both in zip(module.kernel_size, module.dilation, strict=True)]
