@@ -98,7 +98,12 @@ def test_one_version_in_one_place():
     assert cited["version"] == __version__
     newest = re.search(r"^## (\S+), (\S+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert newest[1] == __version__
-    assert newest[2] in ("unreleased", str(cited["date-released"]))
+    day = str(cited.get("date-released", "unreleased"))
+    assert newest[2] == day
+    about = (ROOT / "docs" / "about.md").read_text("utf-8")
+    assert re.findall(r"\bVersion (\d\S*)\.(?=\s)", about) == [__version__] * 2
+    years = re.findall(r"authors \((\d{4})\)|year += \{(\d{4})\}", about)
+    assert len(years) == 2 and (day == "unreleased" or {"".join(one) for one in years} == {day[:4]})
 
 
 def test_forms_for_issues_are_forms():
