@@ -111,7 +111,7 @@ export class Calculator {
     this.shapeProblem = make("div", { class: "sw-problem", role: "alert", hidden: true });
     this.picture = make("div", { class: "sw-funnel" });
     this.totals = make("p", { class: "sw-totals" });
-    const head = ["layer", "output", "parameters", "MACs", "sees", "jump", "change"];
+    const head = ["layer", "output", "parameters", "MACs", "receptive field", "jump", "change"];
     const titles = head.map((text) => make("th", { scope: "col" }, text));
     // One body a layer: its row, and a row for what is wrong with it.
     this.table = make(
@@ -243,7 +243,7 @@ export class Calculator {
       "tr",
       { role: "row" },
       make("td", { role: "cell", class: "sw-call" }, field),
-      ...["output", "parameters", "MACs", "sees", "jump"].map(cell),
+      ...["output", "parameters", "MACs", "receptive field", "jump"].map(cell),
       make(
         "td",
         { role: "cell", class: "sw-change" },
