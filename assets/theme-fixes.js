@@ -3,7 +3,7 @@
 
 // ---- Links within a page.
 // Material's instant loading fetches a page when the path differs from that of the last link
-// followed. Before the first, there is none: a link within the page then lays the same page
+// followed. Until a link has been followed, there is no such path: a link within the page then lays the same page
 // again, and all that a reader opened, stepped to or typed is gone. Going back, and a script
 // that sets the hash, do the same. So the browser follows these links, as it would without
 // Material, which leaves links with a target alone.

@@ -68,7 +68,7 @@ function isRoot(values, norm, scale, value) {
 const raised = (base, exponent) => base ** exponent;
 
 /**
- * Why torch's LP pool gives nan for numbers that are none; '' if it does not.
+ * Why torch's LP pool gives nan for numbers of which none is nan; '' if it does not.
  * @type {(values: number[], norm: number) => string}
  */
 function noRoot(values, norm) {

@@ -99,7 +99,7 @@ export function unevenAxis(size, out) {
 export function transposedAxis({ size, kernel, stride, padding, dilation, extra }) {
   const before = dilation * (kernel - 1) - padding;
   const behind = before + extra;
-  // Where there is less room than none, torch crops the input.
+  // Where the room is negative, torch crops the input.
   /** @type {Span} */
   const pads = [Math.max(before, 0), Math.max(behind, 0)];
   /** @type {Span} */

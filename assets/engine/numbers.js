@@ -67,7 +67,7 @@ export const replaced = (rows, row, col, value) =>
   rows.map((line, r) => (r === row ? line.map((old, c) => (c === col ? value : old)) : line));
 
 /**
- * A number typed by a reader, as float32 holds it, nan and inf too; null if it is none.
+ * A number typed by a reader, as float32 holds it, nan and inf too; null if the text is not one.
  * @type {(text: string | number) => number | null}
  */
 export function readNumber(text) {

@@ -44,8 +44,6 @@ import {
  *   step: (n: number) => Step }} Result
  */
 
-const COPIES = ["reflect", "replicate", "circular"];
-
 /** @type {Record<string, string>} */
 export const KINDS = {
   MaxPool: "max",
@@ -104,7 +102,7 @@ export function compute(call, rows, kernel = null, bias = null) {
   const ask = {
     ...{ call, kind: KINDS[stem(operation)], rows, axes, bias, plane: [] },
     stretch: stretchOf(call),
-    mode: COPIES.includes(args.padding_mode) ? args.padding_mode : null,
+    mode: (args.padding_mode ?? "zeros") === "zeros" ? null : args.padding_mode,
     kernel: kernel && isTransposed(operation) ? turned(kernel) : kernel,
   };
   ask.plane = planeOf(ask);

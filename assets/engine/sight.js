@@ -1,6 +1,7 @@
 // Whether each number that a layer makes depends on every place of the input: what the package's
 // tracing/sight.py says, of this calculator's layers. Only what is certain is kept.
 
+import { LIMITS } from "#generated/torch.js";
 import { adaptiveSpan, origin, range } from "./geometry.js";
 
 /**
@@ -16,8 +17,6 @@ import { adaptiveSpan, origin, range } from "./geometry.js";
  *   curved?: boolean, centres?: boolean, linear?: boolean, pads?: boolean, weighted?: boolean,
  *   compares?: boolean, shares?: boolean, flat?: boolean, channels?: number }} Way
  */
-
-const MOST_READS = 4_000_000; // of one layer along one axis; of longer ones nothing is said
 
 // A line is one axis of a map: {size, places, steps}. places: of the input, where each position
 // sees its own; 0 where each sees all that there is. A step turns positions of a layer's output
@@ -52,7 +51,7 @@ const together = (sight) => !sight.axes || sight.axes.every(linesUp);
  * @type {(sizes: number[]) => Sight | null}
  */
 export function ofInput(sizes) {
-  if (sizes.some((size) => size > MOST_READS)) return null;
+  if (sizes.some((size) => size > LIMITS.reads)) return null;
   const axes = sizes.map((size) => ({ size, places: size, steps: [] }));
   return { axes: axes.length ? axes : null, centred: false, level: sizes.every((n) => n === 1) };
 }
@@ -174,7 +173,7 @@ function followed(sight, way, before, out) {
   }
   const { windows, spread, adaptive } = way;
   const kernels = (windows ?? spread)?.map((window_, i) => window_[0] * out[i]);
-  if (kernels?.some((reads) => reads > MOST_READS)) return null;
+  if (kernels?.some((reads) => reads > LIMITS.reads)) return null;
   if (windows) {
     if (windows.every(([k, s, p]) => k === 1 && s === 1 && !p) && `${before}` === `${out}`) {
       return sight;

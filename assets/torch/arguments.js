@@ -1,6 +1,6 @@
 // A call's arguments by name, each of its kind, or what Python and torch say of them.
 
-import { SIGNATURES } from "#generated/torch.js";
+import { PADDING_MODES, SIGNATURES } from "#generated/torch.js";
 import { LayerProblem, PADDING, torchSays } from "./problems.js";
 
 /**
@@ -169,11 +169,10 @@ export function paddingWord(args, call) {
 
 /** @type {(args: Args, call: Named) => string} */
 export function paddingMode(args, call) {
-  if (["zeros", "reflect", "replicate", "circular"].includes(args.padding_mode)) {
-    return args.padding_mode;
-  }
+  if (PADDING_MODES.includes(args.padding_mode)) return args.padding_mode;
+  const [last, ...others] = PADDING_MODES.map((mode) => `'${mode}'`).reverse();
   throw new LayerProblem(
-    `${call.name}: padding_mode must be 'zeros', 'reflect', 'replicate' or 'circular'`,
+    `${call.name}: padding_mode must be ${others.reverse().join(", ")} or ${last}`,
     "",
     PADDING,
   );

@@ -46,7 +46,7 @@ function channelsMismatch(kind, groups, weight, shape, wanted) {
   return refusal(
     `channels of ${kind}`,
     { groups, weight: list(weight), input: list(shape), wanted, got: shape[1] },
-    `What comes in has ${shape[1]} channels: say in_channels=${shape[1]}, or change the layer before.`,
+    `The input has ${shape[1]} channels: say in_channels=${shape[1]}, or change the layer before.`,
     SETUP,
   );
 }
@@ -155,7 +155,7 @@ function checkCopied(shape, pads, mode, rank) {
     throw refusal(
       "copied padding's dimensions",
       { count: 2 * rank, rank: `${shape.length}D` },
-      `With the batch, ${shape.length} sizes come in.`,
+      `With the batch, the input has ${shape.length} sizes.`,
     );
   }
   const full = batched(shape, rank);

@@ -86,7 +86,7 @@ export function measure(texts, input) {
 /** @type {(text: string, shape: number[]) => import("./shared.js").Made & { way: object }} */
 function measureOne(text, shape) {
   const found = readNetwork(text);
-  if (found.length !== 1) throw new LayerProblem("one layer per line, please");
+  if (found.length !== 1) throw new LayerProblem("Write one layer per line.");
   const [call] = found;
   const args = bind(call);
   const rule = RULES[call.name];

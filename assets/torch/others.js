@@ -106,7 +106,7 @@ export function batchNorm(args, shape, call) {
     throw refusal(
       `dimensions of ${call.name}`,
       { rank: `${shape.length}D` },
-      `With the batch, ${shape.length} sizes come in.`,
+      `With the batch, the input has ${shape.length} sizes.`,
     );
   }
   if (real(args.eps) < 0) {
@@ -123,7 +123,7 @@ export function batchNorm(args, shape, call) {
     throw refusal(
       "num_features",
       { what: tracked ? "running_mean" : "weight", got: shape[1], features },
-      `What comes in has ${shape[1]} channels: say num_features=${shape[1]}.`,
+      `The input has ${shape[1]} channels: say num_features=${shape[1]}.`,
       SETUP,
     );
   }
@@ -164,8 +164,8 @@ export function linear(args, shape, call) {
       "linear",
       { rows: `${rows}x${last}`, weight: `${into}x${out}` },
       shape.length > 2
-        ? `The last size that comes in is ${last}. Is an nn.Flatten() missing before this layer?`
-        : `${last} numbers come in: say in_features=${last}.`,
+        ? `The input's last size is ${last}. Is an nn.Flatten() missing before this layer?`
+        : `The input has ${last} numbers: say in_features=${last}.`,
       SETUP,
     );
   }

@@ -99,10 +99,11 @@ function pooled(full, pool) {
 export function maxPool2d(args, shape, call) {
   const pool = poolArguments(args, call, 2);
   if (shape.length !== 3 && shape.length !== 4) {
+    const sizes = shape.length === 2 ? "1 size" : `${shape.length - 1} sizes`;
     throw refusal(
       "dimensions of MaxPool2d",
       {},
-      `MaxPool2d needs channels, a height and a width; ${shape.length - 1} size(s) come in.`,
+      `MaxPool2d needs channels, a height and a width; the input has ${sizes}.`,
     );
   }
   return pool2d(pool, shape);

@@ -1,5 +1,7 @@
 // Layers read from a text as data, never run: a small part of Python, calls and plain values alone.
 
+import { LIMITS, PADDING_MODES } from "#generated/torch.js";
+import { counted } from "../engine/numbers.js";
 import { LayerProblem } from "./problems.js";
 
 /**
@@ -9,7 +11,6 @@ import { LayerProblem } from "./problems.js";
 
 const LONGEST = 20000; // characters of a network
 const MOST_LAYERS = 200;
-const LARGEST = 100000; // a number in a call, as in the package's tracing/parsing.py
 
 const TOKEN =
   /\s*(?:#[^\n]*)?(?:([A-Za-z_][\w.]*)|((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|("[^"\n]*"|'[^'\n]*')|([-()[\],=:+*]))/y;
@@ -21,7 +22,7 @@ const IMPORTS =
 /** @type {Record<string, string[]>} */
 const UNQUOTED = {
   padding: ["same", "valid"],
-  padding_mode: ["reflect", "replicate", "circular"],
+  padding_mode: PADDING_MODES.filter((mode) => mode !== "zeros"),
 };
 
 /**
@@ -235,8 +236,10 @@ const CONSTANTS = new Map([
  */
 function number(text, sign) {
   const value = sign * Number(text);
-  if (!(Math.abs(value) <= LARGEST)) {
-    throw new LayerProblem(`${text} is beyond 100,000, the largest number accepted`);
+  if (!(Math.abs(value) <= LIMITS.number)) {
+    throw new LayerProblem(
+      `${text} is beyond ${counted(LIMITS.number)}, the largest number accepted`,
+    );
   }
   return /^\d+$/.test(text) ? value : { float: value };
 }
@@ -266,7 +269,7 @@ export function readShape(text) {
     .split(/\s*[x×,;]\s*|\s+/i)
     .map((word) => (/^\d{1,7}$/.test(word) ? Number(word) : NaN));
   const why = "Sizes are whole numbers from 1, channels first, such as 3, 32, 32 or 784.";
-  if (sizes.some(Number.isNaN) || sizes.some((n) => n < 1 || n > LARGEST)) {
+  if (sizes.some(Number.isNaN) || sizes.some((n) => n < 1 || n > LIMITS.number)) {
     throw new LayerProblem(`“${text.slice(0, 60)}” is not an input shape`, why);
   }
   if (sizes.length > 3) {

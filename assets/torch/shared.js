@@ -63,6 +63,6 @@ export function outOfRange(dim, rank) {
   return refusal(
     "dimension",
     { least: -rank, most: rank - 1, got: dim },
-    `With the batch, ${rank} sizes come in.`,
+    `With the batch, the input has ${rank} sizes.`,
   );
 }

@@ -111,7 +111,7 @@ export class Calculator {
     this.shapeProblem = make("div", { class: "sw-problem", role: "alert", hidden: true });
     this.picture = make("div", { class: "sw-funnel" });
     this.totals = make("p", { class: "sw-totals" });
-    const head = ["layer", "output", "parameters", "MACs", "sees", "jump", "change"];
+    const head = ["layer", "output", "parameters", "MACs", "receptive field", "jump", "change"];
     const titles = head.map((text) => make("th", { scope: "col" }, text));
     // One body a layer: its row, and a row for what is wrong with it.
     this.table = make(
@@ -165,7 +165,7 @@ export class Calculator {
         make("summary", {}, "Paste an nn.Sequential"),
         make("label", { for: "sw-paste" }, "Its code, or what torch prints for it"),
         this.paste,
-        button("Read it", () => this.read()),
+        button("Use it", () => this.read()),
         this.pasteProblem,
       ),
       this.notice,
@@ -243,7 +243,7 @@ export class Calculator {
       "tr",
       { role: "row" },
       make("td", { role: "cell", class: "sw-call" }, field),
-      ...["output", "parameters", "MACs", "sees", "jump"].map(cell),
+      ...["output", "parameters", "MACs", "receptive field", "jump"].map(cell),
       make(
         "td",
         { role: "cell", class: "sw-change" },
@@ -270,7 +270,7 @@ export class Calculator {
     else other.after(row);
     focused.focus();
     this.refresh();
-    this.say(`Now layer ${this.rows.indexOf(row) + 1}.`);
+    this.say(`Moved to layer ${this.rows.indexOf(row) + 1}.`);
   }
 
   remove(row) {
@@ -364,7 +364,7 @@ export class Calculator {
     const totals = `${counted(parameters)} parameters, ${counted(macs)} multiply-accumulates.`;
     this.totals.textContent = whole
       ? `From ${tuple(stages[0].shape)} to ${tuple(last.shape)}. ${totals}`
-      : `Layer ${broken} does not fit. Up to there ${tuple(last.shape)}, ${totals}`;
+      : `Layer ${broken} does not fit. Before it: ${tuple(last.shape)}, ${totals}`;
     this.totals.classList.toggle("sw-broken", !whole);
   }
 

@@ -51,9 +51,9 @@ export function stepper(label, typed, step) {
   const element = make(
     "span",
     { class: "sw-stepper" },
-    button("−", () => step(field, -1), { "aria-label": `${label}, less` }),
+    button("−", () => step(field, -1), { "aria-label": `decrease ${label}` }),
     field,
-    button("+", () => step(field, 1), { "aria-label": `${label}, more` }),
+    button("+", () => step(field, 1), { "aria-label": `increase ${label}` }),
   );
   return { field, element };
 }

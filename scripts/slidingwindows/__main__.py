@@ -78,7 +78,8 @@ def _run(options) -> None:
         count = write_plain(root, target)
         _say(f"{target.relative_to(root)} holds {count} files")
     elif options.command == "pdf":
-        from .site.pdf import NAME, pdf
+        from .site.pdf import pdf
+        from .site.takeaway import NAME
 
         root = options.root.resolve()
         target = root / "dist" / f"{NAME}.pdf"

@@ -241,7 +241,7 @@ def test_by_keyboard_alone(page):
     page.keyboard.type("AvgPool2d")
     page.keyboard.press("Tab")
     assert line(page).startswith("nn.AvgPool2d")
-    page.get_by_role("button", name="kernel_size, more").press("Enter")
+    page.get_by_role("button", name="increase kernel_size").press("Enter")
     field(page, "stride").press("ArrowDown")
     page.get_by_label("count_include_pad").press("Space")
     assert line(page) == (
@@ -641,11 +641,11 @@ def test_the_largest_sizes_are_those_that_the_page_states(used):
 @pytest.mark.parametrize(
     ("call", "button"),
     [
-        ("nn.MaxPool2d(5, stride=1)", "kernel_size, more"),
-        ("nn.Conv2d(1, 1, 5)", "kernel_size, more"),
-        ("nn.Conv2d(1, 1, 5, bias=True)", "input, rows, less"),
-        ("nn.AvgPool2d(2, padding=1)", "padding, more"),
-        ("nn.AdaptiveAvgPool2d(1)", "output_size, less"),
+        ("nn.MaxPool2d(5, stride=1)", "increase kernel_size"),
+        ("nn.Conv2d(1, 1, 5)", "increase kernel_size"),
+        ("nn.Conv2d(1, 1, 5, bias=True)", "decrease input, rows"),
+        ("nn.AvgPool2d(2, padding=1)", "increase padding"),
+        ("nn.AdaptiveAvgPool2d(1)", "decrease output_size"),
     ],
 )
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE])

@@ -37,7 +37,7 @@ BUILD = f"""networks => {{
     set(document.querySelector("#sw-shape"), shape);
     set(document.querySelector("#sw-paste"), text);
     const buttons = [...document.querySelectorAll("details.sw-paste button")];
-    buttons.find(button => button.textContent.trim() === "Read it").click();
+    buttons.find(button => button.textContent.trim() === "Use it").click();
     return [({ROWS})([...document.querySelectorAll(".sw-stack tbody")]),
       document.querySelector(`#sw-problem-${{last}} code`)?.textContent];
   }});
@@ -196,7 +196,7 @@ def test_a_pasted_network_by_pointer(page):
     page.locator("#sw-shape").fill("3, 9, 9")
     page.locator("details.sw-paste summary").click()
     page.locator("#sw-paste").fill("nn.Sequential(nn.MaxPool2d(3), nn.Conv2d(3, 8, 4))")
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Use it").click()
     assert [row[:2] for row in rows(page)] == [
         ["nn.MaxPool2d(3)", "(3, 3, 3)"],
         ["nn.Conv2d(3, 8, 4)", ""],
@@ -279,7 +279,7 @@ def pasted(page, shape, text):
     page.locator("#sw-shape").fill(shape)
     unfold(page)
     page.locator("#sw-paste").fill(text)
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Use it").click()
     return page
 
 
@@ -355,7 +355,7 @@ def test_what_is_no_network_is_told_and_changes_nothing(used, text):
     before = rows(page)
     unfold(page)
     page.locator("#sw-paste").fill(text)
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Use it").click()
     expect(page.locator("details.sw-paste .sw-problem")).to_be_visible()
     assert rows(page) == before
     assert page.locator("article img[src=x]").count() == 0

@@ -220,7 +220,7 @@ def test_wide_animations_that_pillow_would_hold_in_memory(refused):
         ("-o a.gif --format xyz", "unknown format 'xyz'"),
         ("-o a", "needs an extension that sets its format: .gif, .png"),
         ("-o .gif", "needs an extension that sets its format"),
-        ("-o ''", "argument -o/--output: a name is needed, '' is none"),
+        ("-o ''", "argument -o/--output: a name must not be empty"),
     ],
 )
 def test_options_that_do_not_fit(refused, options, says):

@@ -162,8 +162,8 @@ def test_what_cannot_be_is_one_line_and_writes_nothing(run, tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to("nowhere")
     for name in ("there", "file", "link"):
-        assert "is there already" in refused(run, tmp_path, "Mine", name)
-    assert "there is there already" in refused(run, tmp_path, "There")
+        assert "already exists" in refused(run, tmp_path, "Mine", name)
+    assert "there already exists" in refused(run, tmp_path, "There")
     assert "1 to 60 characters" in refused(run, tmp_path, "")
     assert "1 to 60 characters" in refused(run, tmp_path, "x" * 61)
     assert "name a folder after it" in refused(run, tmp_path, "日本")

@@ -146,6 +146,16 @@ FALSE = {
     "no call of a transfer": (TRUE["fold"], put("call", "")),
     "a third axis": (MAX, put_new("geometry", "depths", {"size": 1})),
     "a third axis of a transfer": (TRUE["fold"], put_new("geometry", "depths", {"size": 1})),
+    "an unknown word for the padding": (
+        TRUE["same"], put("call", "nn.Conv1d(1, 1, kernel_size=4, padding='full')")
+    ),
+    "a word for the padding of a pool": (
+        MAX, put("call", "nn.MaxPool2d(kernel_size=2, stride=2, padding='valid')")
+    ),
+    "a word for a size": (TRUE["adaptive"], put("call", "nn.AdaptiveAvgPool2d(output_size='3')")),
+    "a word for channels": (
+        TRUE["same"], put("call", "nn.Conv1d('1', 1, kernel_size=4, padding='same')")
+    ),
     "another pool": (MAX, put("call", "nn.MaxPool2d(kernel_size=7, padding=3)")),
     "a digit behind": (MAX, put("call", "nn.MaxPool2d(kernel_size=2, stride=2)9")),
     "spaces": (MAX, put("call", "nn.MaxPool2d(kernel_size=2,  stride=2)")),

@@ -234,17 +234,17 @@ M = "---\ntitle: T\ndescription: D\n---\n"
         (
             "md",
             f"{M}\na\n\n```{{note}}\nb\n```\n",
-            "one.md, line 8: a page knows no {note}; what is special here is Material's, such as "
+            "one.md, line 8: {note} is not supported; what is special here is Material's, such as "
             "'!!! note'",
         ),
-        ("md", f"{M}\na\n\n:::{{tip}}\nb\n:::\n", "one.md, line 8: a page knows no {tip}; "),
-        ("md", f"{M}```{{code-cel}}\nx\n```\n", "one.md, line 5: a page knows no {code-cel}; "),
+        ("md", f"{M}\na\n\n:::{{tip}}\nb\n:::\n", "one.md, line 8: {tip} is not supported; "),
+        ("md", f"{M}```{{code-cel}}\nx\n```\n", "one.md, line 5: {code-cel} is not supported; "),
         (
             "md",
             f"{M}\n- a\n\n  ```{{code-cell}}\n  x\n  ```\n",
-            "one.md, line 8: a page knows no {code-cell}; a code cell begins at the left margin",
+            "one.md, line 8: {code-cell} is not supported; a code cell begins at the left margin",
         ),
-        ("md", f"{M}\na\nb {{math}}`x`\n", "one.md, line 7: a page knows no {math}; write a link"),
+        ("md", f"{M}\na\nb {{math}}`x`\n", "one.md, line 7: {math} is not supported; write a link"),
         ("md", "\ufeff" + M, "one.md begins with a byte order mark (BOM)"),
     ],
 )

@@ -287,7 +287,7 @@ def test_closure_of_unknown_and_circular_modules(package):
         "from .aa import y\n\ndef late():\n    from .geometry import z\n"
     )
     (package / "cc.py").write_text("")
-    assert sources.closure("aa", "no-such-module") == ["aa", "bb", "cc"]
+    assert sources.Package(sources.HERE).closure("aa", "no-such-module") == ["aa", "bb", "cc"]
 
 
 def loaded(code, prefix="slidingwindows."):
@@ -338,12 +338,13 @@ def test_key_of_a_lesson_holds_all_that_its_kernel_loads(tmp_path):
     assert list(found) == list(SHOWN)
     for name, modules in found.items():
         used = {module.removeprefix("slidingwindows.") for module in modules} - {"slidingwindows"}
-        assert used and used <= set(sources.closure(*lessons.reach(SHOWN[name]))), name
+        known = sources.Package(sources.HERE).closure(*lessons.reach(SHOWN[name]))
+        assert used and used <= set(known), name
 
 
 def test_a_lesson_depends_on_what_it_can_reach_alone():
     def reached(code):
-        return set(sources.closure(*lessons.reach(code)))
+        return set(sources.Package(sources.HERE).closure(*lessons.reach(code)))
 
     nothing, slides = reached("x = 1"), reached("slide(pool, x)")
     assert nothing < slides and "tracing.slide" in slides - nothing
@@ -382,10 +383,10 @@ def test_key_of_a_figure_holds_all_that_drawing_loads(built):
         "from slidingwindows.export.render import render\n"
         f"[render(d) for d in figures_in(json.loads(Path({str(cached)!r}).read_text()))]\n"
     )
-    drawing = used - set(sources.closure("course.pages"))
-    assert drawing and drawing <= set(sources.closure("export.render"))
+    drawing = used - set(sources.Package(sources.HERE).closure("course.pages"))
+    assert drawing and drawing <= set(sources.Package(sources.HERE).closure("export.render"))
     alone = loaded("import slidingwindows.export.render")
-    assert alone <= set(sources.closure("export.render", "__init__"))
+    assert alone <= set(sources.Package(sources.HERE).closure("export.render", "__init__"))
 
 
 def test_drawing_and_pages_do_without_torch():

@@ -182,7 +182,7 @@ def test_the_closure_holds_the_rooms_of_its_modules(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(text)
     for name in ("d/__init__", "d/f/__init__", "d/b", "d/c", "__init__"):
         (tmp_path / f"{name}.py").write_text("")
-    assert sources.closure("a") == ["a", "d", "d.b", "d.f", "d.f.g"]
+    assert sources.Package(sources.HERE).closure("a") == ["a", "d", "d.b", "d.f", "d.f.g"]
     before = sources.source_key("a")
     (tmp_path / "d" / "c.py").write_text("1")
     assert sources.source_key("a") == before

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from slidingwindows import funnel, receptive_field, route, slide
+from slidingwindows.core.figures import MAX_SIDE
 from slidingwindows.drawing.forward import Drawing
-from slidingwindows.drawing.grid import MAX_SIDE
 
 
 def drawn(*shape, seed, below=10):

@@ -59,6 +59,19 @@ def test_every_file_that_it_names_exists():
     assert rows - 1 >= 20
 
 
+def test_a_rule_in_python_and_in_script_is_named_with_both():
+    twins = {}
+    for path in (ROOT / "assets" / "engine").glob("*.js"):
+        for room in ("core", "tracing"):
+            if (PACKAGE / room / f"{path.stem}.py").is_file():
+                twins[f"`{room}/{path.stem}.py`"] = f"`assets/engine/{path.name}`"
+    assert len(twins) >= 3
+    rows = TEXT.partition("## Where to change what")[2].splitlines()
+    for python, script in twins.items():
+        naming = [row for row in rows if script in row]
+        assert naming and all(python in row for row in naming), script
+
+
 def test_readme_and_contributing_link_to_it():
     for page in ("README.md", "CONTRIBUTING.md"):
         assert "(ARCHITECTURE.md)" in (ROOT / page).read_text("utf-8")

@@ -51,6 +51,20 @@ def test_links_of_the_repositorys_pages(page):
             assert (ROOT / target).is_file(), f"{page}: {target}"
 
 
+@pytest.mark.parametrize("page", (*PAGES, "docs/gallery.md"))
+def test_commands_work_for_a_newcomer(page):
+    """Only an environment that `make` has set up knows the package: a block says so first."""
+    text = (ROOT / page).read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    blocks = [block.splitlines() for block in blocks if "-m slidingwindows" in block]
+    for lines in blocks:
+        if not lines[0].startswith(". .venv/bin/activate   # after a first `make serve`"):
+            assert all(line.startswith((".venv/bin/python -m ", "make ")) for line in lines), lines
+    if blocks and page != "CONTRIBUTING.md":
+        first = next(line for lines in blocks for line in lines)
+        assert first.startswith("make serve")
+
+
 def test_badges_say_what_is_so():
     text = (ROOT / "README.md").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -84,7 +98,12 @@ def test_one_version_in_one_place():
     assert cited["version"] == __version__
     newest = re.search(r"^## (\S+), (\S+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert newest[1] == __version__
-    assert newest[2] in ("unreleased", str(cited["date-released"]))
+    day = str(cited.get("date-released", "unreleased"))
+    assert newest[2] == day
+    about = (ROOT / "docs" / "about.md").read_text("utf-8")
+    assert re.findall(r"\bVersion (\d\S*)\.(?=\s)", about) == [__version__] * 2
+    years = re.findall(r"authors \((\d{4})\)|year += \{(\d{4})\}", about)
+    assert len(years) == 2 and (day == "unreleased" or {"".join(one) for one in years} == {day[:4]})
 
 
 def test_forms_for_issues_are_forms():

@@ -92,7 +92,11 @@ def test_machines_that_prepare_are_all_the_parts_and_hand_on_what_they_made():
     [up] = [step["with"] for name, step in using("upload-artifact") if name == "prepare"]
     assert up["include-hidden-files"] is True and up["if-no-files-found"] == "error"
     assert up["name"] == "prepared-${{ strategy.job-index }}"  # no name holds a slash
-    assert set(up["path"].split()) == {f".cache/{name.partition('/')[0]}" for name in FOLDERS}
+    folders = {name.partition("/")[0] for name in FOLDERS}
+    assert set(up["path"].split()) == {f".cache/{name}" for name in folders}
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    [told] = re.findall(r"copy the folders\s+([^.]+?)\s+of every machine's `.cache`", text)
+    assert set(re.findall(r"`(\w+)`", told)) == folders
     [down] = [step["with"] for name, step in using("download-artifact") if name == "build"]
     assert down == {"pattern": "prepared-*", "path": ".cache", "merge-multiple": True}
     steps = [step for name, step in STEPS if name == "build"]

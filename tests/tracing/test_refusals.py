@@ -16,7 +16,7 @@ from slidingwindows.tracing.refusals import (
     with_numbers,
     with_places,
 )
-from slidingwindows.tracing.script import signature
+from slidingwindows.tracing.script import LIMITS, PADDING_MODES, signature
 
 SCRIPT = Path(__file__).parents[2] / "assets"
 TEXTS = {path: path.read_text("utf-8") for path in sorted(SCRIPT.rglob("*.js"))}
@@ -49,6 +49,15 @@ def test_no_sentence_of_torchs_is_written_in_the_script(known):
     begun = {piece[:24] for piece in pieces if len(piece) >= 24}
     assert len(begun) > 35
     assert [one for one in begun if any(one in text for text in TEXTS.values())] == []
+
+
+def test_modes_and_limits_are_not_typed_in_the_script():
+    copies = r'",\s*"'.join(PADDING_MODES[1:])
+    numbers = [f"{LIMITS[one]:,}".replace(",", "[,_]?") for one in ("number", "reads")]
+    for path, text in TEXTS.items():
+        assert not re.search(rf"{copies}|\b(?:{'|'.join(numbers)})\b", text), path
+    named = {one for text in TEXTS.values() for one in re.findall(r"\bLIMITS\.(\w+)", text)}
+    assert named == set(LIMITS)
 
 
 def test_places_are_whole_numbers_and_lists():

@@ -157,7 +157,7 @@ export class Figure {
     this.showStep();
   }
 
-  /** Only the input, to be mended; a message says what is wrong. */
+  /** Only the input, for the reader to correct; a message says what is wrong. */
   showAlone(rows) {
     const { input, kernel, output, gradient } = this.grids;
     this.stop();

@@ -111,7 +111,7 @@ export class InputControls {
     this.seed.value = seed;
   }
 
-  /** Marks the number that is drawn with, if it is none. */
+  /** Marks the field of the number that is drawn with, if it holds none. */
   checkBrush() {
     mark(this.brush, readNumber(this.brush.value) !== null);
   }
@@ -133,7 +133,7 @@ export class InputControls {
     this.on.size(rows, cols);
   }
 
-  /** The seed for numbers of a kind, or one after it; null, and marked, if it is none. */
+  /** The seed for numbers of a kind, or one after it; null, and marked, if the field holds none. */
   seedOf(kind, further = 0) {
     const seed = Number(this.seed.value) + further;
     const fits = kind !== "random" || (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED);

@@ -5,7 +5,7 @@ import { formatCall, kernelSizeOf } from "../../torch/calls.js";
 import { LayerProblem } from "../../torch/problems.js";
 import { fits } from "./kernel.js";
 import { hasWeights, isSignal, readCall } from "./settings.js";
-import { checkSize, LARGEST_SEED } from "./source.js";
+import { checkRows, checkSize, LARGEST_SEED } from "./source.js";
 
 /**
  * at: [row, column] of the chosen output; gradient: of "all" outputs, of "one", or "" for none.
@@ -19,7 +19,7 @@ import { checkSize, LARGEST_SEED } from "./source.js";
 export const NAMES = ["call", "input", "weights", "bias", "at", "gradient"];
 
 /**
- * A link's or a preset's words as a state. Throws a LayerProblem for what is none.
+ * A link's or a preset's words as a state. Throws a LayerProblem for invalid words.
  * @type {(words: Words) => State}
  */
 export function stateOf(words) {
@@ -95,18 +95,13 @@ function readSource(text) {
 function readGrid(text) {
   const lines = text.split(";").filter(Boolean);
   const found = lines.map((line) => line.split(",").map(readNumber));
-  if (!found.length) throw new LayerProblem("There are no numbers in this text.");
-  checkSize(found.length, found[0].length);
   const rows = found.map((row) =>
     row.map((value) => {
       if (value !== null) return value;
       throw new LayerProblem("Enter numbers between −1,000,000 and 1,000,000.");
     }),
   );
-  const lengths = [...new Set(rows.map((row) => row.length))];
-  if (lengths.length > 1) {
-    throw new LayerProblem(`The rows have different lengths: ${lengths.join(", ")}.`);
-  }
+  checkRows(rows);
   return rows;
 }
 

@@ -3,7 +3,7 @@
 import { readNumber, short } from "../../engine/numbers.js";
 import { button, choice, labelled, make, mark, numberField, stepper } from "../elements.js";
 import {
-  DEFAULTS,
+  beginningOf,
   FLAGS,
   fieldsOf,
   hasWeights,
@@ -209,8 +209,8 @@ export class OperationControls {
       const label = single ? name : `${name}, rows`;
       first.setAttribute("aria-label", label);
       for (const sign of first.parentElement.querySelectorAll("button")) {
-        const which = sign === first.nextElementSibling ? "more" : "less";
-        sign.setAttribute("aria-label", `${label}, ${which}`);
+        const which = sign === first.nextElementSibling ? "increase" : "decrease";
+        sign.setAttribute("aria-label", `${which} ${label}`);
       }
       first.parentElement.hidden = word;
       second.parentElement.hidden = single || word;
@@ -227,11 +227,12 @@ export class OperationControls {
     const before = fieldsOf(this.before);
     for (const name of fieldsOf(this.operation.value)) {
       if (before.includes(name)) continue;
+      const value = beginningOf(this.operation.value, name);
       if (name in this.pairs) {
-        for (const field of this.pairs[name]) field.value = DEFAULTS[name];
-      } else if (name in this.texts) this.texts[name].value = DEFAULTS[name];
-      else if (name in this.flags) this.flags[name].checked = DEFAULTS[name];
-      else this.mode.value = DEFAULTS[name];
+        for (const field of this.pairs[name]) field.value = value;
+      } else if (name in this.texts) this.texts[name].value = value;
+      else if (name in this.flags) this.flags[name].checked = value;
+      else this.mode.value = value;
     }
     this.changeShape();
   }

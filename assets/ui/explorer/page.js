@@ -252,7 +252,7 @@ export class Explorer {
     }
     this.inputs.show(rows);
     this.change({ input: inputOf({ kind: "typed", rows }) });
-    this.say(`Took ${rows.length} by ${rows[0].length} numbers.`);
+    this.say(`Read ${rows.length} by ${rows[0].length} numbers.`);
   }
 
   /** A number for one element of the input, typed or drawn; what is no number is not taken. */
@@ -310,7 +310,7 @@ export class Explorer {
     this.view.style.minHeight = "";
   }
 
-  /** The problem in the result's place: of no refusal is another call's result left to be seen. */
+  /** The problem in the result's place: a refusal never leaves another call's result on show. */
   refuse(problem) {
     // What a message puts in the figure's place is as tall, so that no control moves away
     // from under a pointer that goes on clicking.

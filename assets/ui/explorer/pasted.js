@@ -3,7 +3,7 @@
 
 import { readNumber } from "../../engine/numbers.js";
 import { LayerProblem } from "../../torch/problems.js";
-import { checkSize } from "./source.js";
+import { checkRows } from "./source.js";
 
 const WORD = /[-+−–]?(?:[\d.]+(?:e[-+]?\d+)?|nan|inf(?:inity)?|∞)(?![^\s,[\]])/iy;
 
@@ -14,12 +14,7 @@ const WORD = /[-+−–]?(?:[\d.]+(?:e[-+]?\d+)?|nan|inf(?:inity)?|∞)(?![^\s,[
 export function readPasted(pasted) {
   const text = listed(pasted.replace(/#.*$/gm, ""));
   const rows = text.includes("[") ? bracketed(text) : lines(text);
-  if (!rows.length || !rows[0].length) throw new LayerProblem("There are no numbers in this text.");
-  const lengths = [...new Set(rows.map((row) => row.length))];
-  if (lengths.length > 1) {
-    throw new LayerProblem(`The rows have different lengths: ${lengths.join(", ")}.`);
-  }
-  checkSize(rows.length, rows[0].length);
+  checkRows(rows);
   return rows;
 }
 

@@ -1,6 +1,6 @@
 // What the explorer offers: operations and their arguments, and the settings a reader may begin with.
 
-import { SIGNATURES } from "#generated/torch.js";
+import { PADDING_MODES, SIGNATURES } from "#generated/torch.js";
 import { isTransposed, KINDS, rankOf, stem } from "../../engine/operations.js";
 import { parseCall } from "../../torch/calls.js";
 import { LayerProblem } from "../../torch/problems.js";
@@ -28,24 +28,12 @@ export const PAIRS = [
   "dilation",
 ];
 export const FLAGS = ["ceil_mode", "count_include_pad", "bias"];
-export const MODES = ["zeros", "reflect", "replicate", "circular"];
+export const MODES = PADDING_MODES;
 // Arguments that have controls, in the order of a line that is put together from them.
 const CONTROLS = ["norm_type", ...PAIRS, "padding_mode", ...FLAGS, "divisor_override"];
-/** @type {Record<string, any>} */
-export const DEFAULTS = {
-  stride: "1",
-  padding: "0",
-  dilation: "1",
-  output_padding: "0",
-  divisor_override: "",
-  norm_type: "2",
-  output_size: "2",
-  kernel_size: "2",
-  padding_mode: "zeros",
-  ceil_mode: false,
-  count_include_pad: true,
-  bias: true,
-};
+// For these torch has no default, or, for a pool's stride, another argument's value.
+/** @type {Record<string, string>} */
+const BEGINNINGS = { kernel_size: "2", output_size: "2", norm_type: "2", stride: "1" };
 /** @type {Record<string, string>} */
 export const START = {
   call: "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
@@ -100,6 +88,16 @@ export function fieldsOf(operation) {
   const names = SIGNATURES[operation].parameters.map(([name]) => name);
   const unpadded = isTransposed(operation); // torch takes no other padding_mode than zeros
   return CONTROLS.filter((name) => names.includes(name) && !(unpadded && name === "padding_mode"));
+}
+
+/**
+ * What an argument's control begins with: torch's default, or this page's own choice.
+ * @type {(operation: string, name: string) => any}
+ */
+export function beginningOf(operation, name) {
+  if (Object.hasOwn(BEGINNINGS, name)) return BEGINNINGS[name];
+  const [, value] = SIGNATURES[operation].parameters.find(([one]) => one === name) ?? [];
+  return typeof value === "boolean" ? value : String(value ?? "");
 }
 
 /**

@@ -1,5 +1,6 @@
 // The input's numbers: made of a kind, a seed and a size, or typed; cut to a signal and grown back.
 
+import { LIMITS } from "#generated/torch.js";
 import { grid } from "../../engine/numbers.js";
 import { randint } from "../../engine/random.js";
 import { LayerProblem } from "../../torch/problems.js";
@@ -16,7 +17,7 @@ import { shared } from "../shared.js";
  * @typedef {{ source: Source, rows: Rows, folded: Rows | null }} Input
  */
 
-export const LARGEST_SIDE = 64;
+export const LARGEST_SIDE = LIMITS.side;
 export const LARGEST_SEED = 0xffffffff;
 
 /** @type {(side: number) => boolean} */
@@ -29,6 +30,19 @@ export const fitsSide = (side) => Number.isInteger(side) && side >= 1 && side <=
 export function checkSize(rows, cols) {
   if (fitsSide(rows) && fitsSide(cols)) return;
   throw new LayerProblem(`An input has 1 to ${LARGEST_SIDE} rows and columns here.`);
+}
+
+/**
+ * Throws a LayerProblem for rows that are not a grid, or not one of a size that an input has.
+ * @type {(rows: Rows) => void}
+ */
+export function checkRows(rows) {
+  if (!rows.length || !rows[0].length) throw new LayerProblem("There are no numbers in this text.");
+  const lengths = [...new Set(rows.map((row) => row.length))];
+  if (lengths.length > 1) {
+    throw new LayerProblem(`The rows have different lengths: ${lengths.join(", ")}.`);
+  }
+  checkSize(rows.length, rows[0].length);
 }
 
 /** @type {(source: Source) => Input} */

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 from ..drawing.style import WIDTH
+from ..export.encoding import FORMATS
 
+SHAPES = {"png": " (a filmstrip)", "zip": " (transparent PNGs)"}
 EXAMPLES = {
     "draw": (
         'draw "MaxPool2d(3, stride=2, padding=1)" --input 7x7 -o out.gif',
@@ -102,7 +104,7 @@ def _examples(*names: str) -> str:
 
 def _name(text: str) -> str:
     if not text:
-        raise argparse.ArgumentTypeError("a name is needed, '' is none")
+        raise argparse.ArgumentTypeError("a name must not be empty")
     return text
 
 
@@ -147,7 +149,9 @@ def _what(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(f"--{name}", type=int, default=0, help=f"{what} (default 0)")
     parser.add_argument(
-        "--backward", action="store_true", help="send a gradient of ones back instead"
+        "--backward",
+        action="store_true",
+        help="trace the backward pass of a gradient of ones instead",
     )
 
 
@@ -159,9 +163,8 @@ def _looks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frame-time", type=int, metavar="MS", help="milliseconds for each window, 20 to 60000"
     )
-    parser.add_argument(
-        "--format", help="gif, png (a filmstrip), zip (transparent PNGs), webp, apng, json or txt"
-    )
+    formats = ", ".join(one + SHAPES.get(one, "") for one in FORMATS)
+    parser.add_argument("--format", help=f"instead of the file's extension, one of: {formats}")
 
 
 def _site_commands(command) -> None:

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
+from ..core.figures import MAX_SIDE
 from ..core.text import json_text
 from ..drawing.animation import item_steps
-from ..drawing.grid import MAX_SIDE
 from ..drawing.scene import MAX_FRAMES
 from ..export.encoding import MOVING, TEXT, contents, format_of
 from ..export.save import destination, save

@@ -132,7 +132,7 @@ def past_powers(values: Sequence[float], norm: float, result: float) -> str:
 
 
 def no_root(values: Sequence[float], norm: float) -> str:
-    """Why torch's LP pool gives nan for numbers that are none; '' if it does not."""
+    """Why torch's LP pool gives nan for numbers of which none is nan; '' if it does not."""
     if any(math.isnan(v) for v in values):
         return ""
     if not float(norm).is_integer():

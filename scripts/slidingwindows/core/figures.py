@@ -10,6 +10,7 @@ from .receptive import ReceptiveField
 from .trace import Trace
 from .transfer import Transfer
 
+MAX_SIDE = 64  # cells of an input a side, without padding, that a figure or the explorer draws
 Drawable = Trace | Transfer | Funnel | ReceptiveField
 CLASSES: dict[str, type[Drawable]] = {
     "trace": Trace,
@@ -22,7 +23,7 @@ CLASSES: dict[str, type[Drawable]] = {
 def kind_name(figure: object) -> str:
     """The name of a figure's kind, such as 'trace'.
 
-    Raises SlidingWindowsError for everything that is none.
+    Raises SlidingWindowsError for everything else.
     """
     for name, kind in CLASSES.items():
         if isinstance(figure, kind):

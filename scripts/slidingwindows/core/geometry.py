@@ -17,6 +17,8 @@ from .arguments import pair
 from .errors import SlidingWindowsError, one_error
 from .uneven import UnevenAxis
 
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")  # all but zeros copy the input
+
 
 @dataclass(frozen=True)
 class Axis:

@@ -8,21 +8,21 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .arguments import several
 from .arithmetic import same
 from .errors import SlidingWindowsError
-from .geometry import AnyAxis, Axis, origin, same_padding
+from .geometry import PADDING_MODES, AnyAxis, Axis, origin, same_padding
 from .uneven import UnevenAxis
 
 if TYPE_CHECKING:
     from .trace import Trace
     from .transfer import Transfer
 
-Arguments = dict[str, Any]  # what ast.literal_eval gives, which may be anything
-Values = tuple[Any, ...]
+Arguments = Mapping[str, object]  # what ast.literal_eval gives, which may be anything
+Value = int | str | None  # an argument of one axis; a word is a padding's
 ONE = Axis(1, 1, 1)
 LEAST_INTEGERS = {-(2.0**bits) for bits in (7, 15, 31, 63)} | {0.0}
 REGULAR = {"kernel_size", "stride", "padding", "dilation"}
@@ -91,14 +91,14 @@ def check_trace(trace: Trace) -> None:
     if not fault and arguments is not None:
         fault = _fault_of_call(trace, arguments)
     if fault:
-        raise SlidingWindowsError(f"{fault}, which cannot be", trace.call)
+        raise SlidingWindowsError(f"{fault}, which is impossible", trace.call)
 
 
 def _fault_of_kind(trace: Trace) -> str:
     if trace.kind not in {kind for kind, _ in FAMILIES.values()}:
         return ""  # a kind that a user has added
     folds = trace.kind == "convolution"
-    copies = trace.padding_mode in ("reflect", "replicate", "circular")
+    copies = trace.padding_mode in PADDING_MODES[1:]
     counts = trace.kind in ("average", "lp")
     if not folds and (trace.weights or trace.bias is not None or copies or trace.stretched):
         return "a pool has weights, a bias, copies as padding or zeros in between"
@@ -111,7 +111,7 @@ def _fault_of_kind(trace: Trace) -> str:
     if not folds and set(trace.channels) != {trace.channel}:
         return "a pool reads another channel than the one that it is followed in"
     if trace.padding_mode != "zeros" and not copies:
-        return f"torch pads with {trace.padding_mode!r}"
+        return f"padding_mode is {trace.padding_mode!r}"
     if not trace.counts_padding and trace.kind != "average":
         return "something other than an average leaves its padding out"
     if trace.integral != (trace.epsilon == 0):
@@ -202,7 +202,8 @@ def _fault_of_call(trace: Trace, given: Arguments) -> str:
 
 def _fault_of_channels(trace: Trace, given: Arguments) -> str:
     """Of a convolution: which channels it reads and makes, its bias and its padding."""
-    into, out, groups = given["in_channels"], given["out_channels"], given.get("groups", 1)
+    names = ("in_channels", "out_channels", "groups")
+    [(into,), (out,), (groups,)] = [several(given.get(one, 1), 1, one) for one in names]
     shapes = trace.input_shape, trace.output_shape
     if [shape[-trace.dims - 1] for shape in shapes] != [into, out]:
         return f"{into} channels become {out}"
@@ -232,7 +233,11 @@ def _axes(
         factor = stretch[i] if stretch else 1
         if "output_size" in given and name.startswith("Adaptive"):
             wanted = many["output_size"][i]
-            result.append(UnevenAxis.adaptive(axis.size, axis.size if wanted is None else wanted))
+            if isinstance(wanted, str):
+                result.append(None)
+            else:
+                wanted = axis.size if wanted is None else wanted
+                result.append(UnevenAxis.adaptive(axis.size, wanted))
         elif name == "FractionalMaxPool":
             kernels = {stop - start for start, stop in axis.spans}
             fractional = isinstance(axis, UnevenAxis) and axis.rule == "fractional"
@@ -243,19 +248,25 @@ def _axes(
 
 
 def _regular(
-    name: str, axis: AnyAxis, own: Arguments, given: Arguments, stretch: int
+    name: str, axis: AnyAxis, own: Mapping[str, Value], given: Arguments, stretch: int
 ) -> Axis | None:
     """own: the arguments for this axis. stretch: from one number of its input to the next."""
-    if not isinstance(axis, Axis):
-        return None
     kernel, pads, dilation = own["kernel_size"], own["padding"], own["dilation"]
     pooled = name in ("MaxPool", "AvgPool", "LPPool", "MaxUnpool")
     stride = (kernel if pooled else 1) if own["stride"] is None else own["stride"]
     pads, dilation = 0 if pads is None else pads, 1 if dilation is None else dilation
+    if not isinstance(axis, Axis) or isinstance(kernel, str) or kernel is None:
+        return None
+    if isinstance(stride, str) or stride is None or isinstance(dilation, str):
+        return None
+    words = {"same": same_padding(kernel, dilation), "valid": (0, 0)} if name == "Conv" else {}
+    both = words.get(pads) if isinstance(pads, str) else (pads, pads)
+    if both is None:
+        return None
     if name == "ConvTranspose":
         if stretch != stride or (axis.size - 1) % stride:
             return None
-        before = dilation * (kernel - 1) - pads
+        before = dilation * (kernel - 1) - both[0]
         for extra in range(max(stride, dilation)):  # an output_size may ask for any of these
             padding = (max(before, 0), max(before + extra, 0))
             crop = (max(-before, 0), max(-before - extra, 0))
@@ -263,15 +274,13 @@ def _regular(
             if windows == (axis.kernel_size, axis.stride, axis.padding, axis.dilation, axis.crop):
                 return Axis(axis.size, kernel, 1, padding, dilation, False, crop)
         return None
-    named = {"same": same_padding(kernel, dilation), "valid": (0, 0)}
-    both = named[pads] if isinstance(pads, str) else (pads, pads)
     if name == "MaxUnpool":  # what torch guesses, or was asked for, may end within a window
-        both = (pads, max(pads, axis.padding[1]))
+        both = (both[0], max(both[0], axis.padding[1]))
     ceil_mode = bool(given.get("ceil_mode", False))
     return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
 
 
-def _several(given: Arguments, name: str, dims: int) -> Values:
+def _several(given: Arguments, name: str, dims: int) -> tuple[Value, ...]:
     value = given.get(name)
     if value is None or isinstance(value, str):
         return (value,) * dims
@@ -284,7 +293,7 @@ def check_transfer(transfer: Transfer) -> None:
     """Raise if a transfer's windows are not its grids' own, or not those of its call."""
     fault = _fault_of_transfer(transfer)
     if fault:
-        raise SlidingWindowsError(f"{fault}, which cannot be", transfer.call)
+        raise SlidingWindowsError(f"{fault}, which is impossible", transfer.call)
 
 
 def _fault_of_transfer(transfer: Transfer) -> str:

@@ -1,4 +1,4 @@
-"""What an element of a layer's output sees of what lies below: by the recurrence, by its windows.
+"""The receptive field's recurrence, layer by layer along one axis, and the windows it starts from.
 
 Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
 Neural Networks", Distill 2019, doi 10.23915/distill.00021.

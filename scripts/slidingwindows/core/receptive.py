@@ -1,4 +1,4 @@
-"""The receptive field of a stack of layers: by the recurrence, and as measured.
+"""A network's receptive field as a value object, also as measured; reach.py has the recurrence.
 
 Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
 Neural Networks", Distill 2019, doi 10.23915/distill.00021.

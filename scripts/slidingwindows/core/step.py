@@ -70,3 +70,8 @@ class Step:
 
 Plane = tuple[tuple[float, ...], ...]
 Rows = Sequence[Sequence[float]]  # a Plane, or lists in its place
+
+
+def plane_shape(plane: Rows) -> tuple[int, int]:
+    """Its rows and columns."""
+    return len(plane), len(plane[0])

@@ -134,7 +134,7 @@ class Trace:
         if dims not in (1, 2, 3) or (dims == 3) != bool(self.depth):
             raise SlidingWindowsError(f"a trace has 1, 2 or 3 dims, not {dims!r}", self.call)
         if min(*self.stretch, self.depth_stretch) < 1:
-            raise SlidingWindowsError("elements lie at least one step apart", self.call)
+            raise SlidingWindowsError("the spacing of elements must be at least 1", self.call)
         before = [(axis.size - 1) // s + 1 for axis, s in zip(axes, self.stretch, strict=True)]
         after = list(self.geometry.output_shape)
         if self.depth:
@@ -151,7 +151,7 @@ class Trace:
                 )
         padded = tuple(axis.size + sum(axis.padding) for axis in axes)
         if any((len(p), *{len(row) for row in p}) != padded for p in self.planes):
-            raise SlidingWindowsError(f"the planes are not all of {padded}", self.call)
+            raise SlidingWindowsError(f"not all planes have the shape {padded}", self.call)
         if (len(self.output), *{len(row) for row in self.output}) != self.geometry.output_shape:
             raise SlidingWindowsError(
                 f"the output is not of {self.geometry.output_shape}", self.call

@@ -310,7 +310,9 @@ class Transfer:
             if self.depth_index:
                 raise SlidingWindowsError("a gradient's slice is its forward pass's", self.call)
             if self.epsilon < trace.epsilon:
-                raise SlidingWindowsError("the gradient is finer than its forward pass", self.call)
+                raise SlidingWindowsError(
+                    "the gradient's dtype is more precise than its forward pass's", self.call
+                )
             return
         rank = self.dims + 1  # without a batch; a matrix of columns has one less
         ranks = {"unfold": (rank, 2), "fold": (2, rank)}.get(self.kind, (rank, rank))

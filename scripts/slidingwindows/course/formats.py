@@ -19,7 +19,7 @@ SUFFIXES = (".py", ".ipynb", ".md")
 FRONT = re.compile(r"\A---\n(.*?)^(?:---|\.\.\.)[ \t]*\n", re.DOTALL | re.MULTILINE)
 RAW_FRONT = re.compile(r"\A\s*---\n(.*)\n---\s*\Z", re.DOTALL)
 CELL = re.compile(r"\b(code|Markdown) cell (\d+), line \d+ of the cell")
-# MyST's directives and roles, of which this site knows the cells alone; '{ .text }' is not one.
+# MyST's directives and roles, of which this site supports only code cells; '{ .text }' is not one.
 DIRECTIVE = re.compile(r"^ *(?:`{3,}|~{3,}|:{3,}) *\{ *([\w:+-]+) *\}")
 ROLE = re.compile(r"\{([a-z][\w:+-]*)\}(?=\ue000)")  # before code, which is masked
 
@@ -168,7 +168,7 @@ def _refuse_directives(name: str, source: str, first: int) -> None:
             if found[1] == "code-cell":
                 told = "a code cell begins at the left margin"
             raise SlidingWindowsError(
-                f"{name}, line {first + number}: a page knows no {{{found[1]}}}; {told}"
+                f"{name}, line {first + number}: {{{found[1]}}} is not supported; {told}"
             )
     roles: list[tuple[int, str]] = []
 
@@ -179,5 +179,5 @@ def _refuse_directives(name: str, source: str, first: int) -> None:
     outside_code(source, note)
     for line_, role in roles:
         raise SlidingWindowsError(
-            f"{name}, line {first + line_}: a page knows no {{{role}}}; write a link or `code`"
+            f"{name}, line {first + line_}: {{{role}}} is not supported; write a link or `code`"
         )

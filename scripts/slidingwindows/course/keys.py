@@ -128,11 +128,6 @@ def _package() -> Package:
     return _steady[-1] if _steady else Package(HERE)
 
 
-def closure(*modules: str) -> list[str]:
-    """The modules, the rooms they are in and all they import, directly or not, sorted."""
-    return _package().closure(*modules)
-
-
 def source_key(*modules: str, to_the_letter: bool = False) -> str:
     """A key that changes when the code of the modules, or of what they import, changes.
 

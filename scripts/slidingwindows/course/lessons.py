@@ -15,13 +15,13 @@ from pathlib import Path
 from .. import _LATER
 from ..core.errors import SlidingWindowsError
 from ..export.files import digest
+from .authoring import NAME
 from .formats import SUFFIXES, place_of, read_cells
 from .header import Cell
 from .keys import is_installed, source_key, versions
 from .percent import write_script
 
 FROM_ROOM = re.compile(r"\bfrom +slidingwindows\.([\w.]+) +import +(\([^)]*\)|[^\n]*)")
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PACKAGES = ("torch", "matplotlib", "pillow", "nbclient", "ipykernel", "numpy")
 IMPORTS = re.compile(r"^[ \t]*(?:from +(\w+)[\w.]* +import\b|import +([\w., ]+))", re.MULTILINE)
 OTHER_NAMES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # packages imported by another name
@@ -149,7 +149,7 @@ def twins_of(paths: list[Path]) -> dict[str, str]:
 def find(folder: Path, only: str = "") -> list[Lesson]:
     """All lessons of a folder by name, or the one called ``only``.
 
-    Raises SlidingWindowsError for a file that is no lesson, and for two files of one name.
+    Raises SlidingWindowsError for a file that is no lesson, and for two files with the same name.
     """
     paths = paths_of(folder)
     if only:

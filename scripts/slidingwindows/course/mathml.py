@@ -34,7 +34,7 @@ SIGNS = {ord(sign): f"&#{ord(sign)};" for sign in r"\`*_[]{}|~^$"}
 
 
 def with_formulas(markdown: str, page: str) -> str:
-    """Markdown whose formulas are MathML, which any generator hands on as it is.
+    """Markdown whose formulas are MathML, which any generator passes through unchanged.
 
     A formula is what pymdownx.arithmatex takes for one: in dollars, in round or square brackets
     with backslashes, or an environment that is a paragraph. Code and HTML are left alone. Raises

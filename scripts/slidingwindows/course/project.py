@@ -55,13 +55,13 @@ def new_course(title: str, folder: Path | None = None) -> list[Path]:
     """Write a project into a new folder, by default named after the title.
 
     Returns the files written. Raises SlidingWindowsError, and writes nothing, if the title is not
-    good, if something is there already, or if it cannot be written.
+    good, if something exists there already, or if it cannot be written.
     """
     title = checked_title(title)
     if folder is None:
         folder = Path(name_of(title, "name a folder after it"))
     if folder.exists() or folder.is_symlink():
-        raise SlidingWindowsError(f"{folder} is there already; a course begins in a new folder")
+        raise SlidingWindowsError(f"{folder} already exists; choose a new folder")
     files = course_files(title)
     aside = None
     try:

@@ -1,4 +1,4 @@
-"""Folders for temporary files, of which none outlives a killed build for longer than to the next.
+"""Folders for temporary files; those of a killed build are removed by the next one.
 
 Each holds a lock for as long as its build lives; a folder whose lock is free is nobody's.
 """

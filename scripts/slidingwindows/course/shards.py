@@ -22,7 +22,7 @@ class Shard(NamedTuple):
 
 
 def shard_of(text: str) -> Shard:
-    """'2/5' as a shard. Raises SlidingWindowsError for anything that is none."""
+    """'2/5' as a shard. Raises SlidingWindowsError for anything else."""
     found = SHARD.fullmatch(text)
     shard = Shard(*map(int, found.groups())) if found else None
     if shard is None or shard.number > shard.count:

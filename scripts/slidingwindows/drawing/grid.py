@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..core.errors import SlidingWindowsError, given
+from ..core.figures import MAX_SIDE
 from ..core.geometry import AnyAxis
-from ..core.step import Plane, Rows
+from ..core.step import Rows, plane_shape
 from ..core.text import MINUS, number, size
 from ..core.trace import Trace
 from ..core.transfer import Transfer
@@ -24,7 +25,6 @@ TITLE_SIZE, LABEL_SIZE, LINE_SIZE, LEGEND_SIZE = 22, 20, 23, 18
 OPERATOR_GAP = 52  # room for the arrow or the asterisk between two panels
 RULER = 20  # room for the rulers of uneven windows
 MAX_PLANES = 4
-MAX_SIDE = 64  # cells of an input a side, without padding
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ def grids_of_transfer(transfer: Transfer) -> tuple[tuple[Grid, ...], tuple[Grid,
     output = Grid("output", label, *shape, between)
     if transfer.kind == "gradient":
         inputs, _, _ = grids_of_trace(given(transfer.forward, "forward pass"))
-        upstream = Grid("kernel", beside, *_shape(sources[0]), values_of(sources))
+        upstream = Grid("kernel", beside, *plane_shape(sources[0]), values_of(sources))
         return (inputs[transfer.plane],), (upstream,), output
     first = (0, 0)
     if transfer.kind == "unfold":
         first = -transfer.geometry.rows.padding[0], -transfer.geometry.cols.padding[0]
     inputs = tuple(
-        Grid("input", words, *_shape(plane), values_of([plane]), *first)
+        Grid("input", words, *plane_shape(plane), values_of([plane]), *first)
         for words, plane in zip(labels, sources, strict=True)
     )
     return inputs, (), output
@@ -138,10 +138,6 @@ def _reach(axis: AnyAxis) -> int:
     """Cells along an axis: the padding, and what ceil_mode's windows reach beyond it."""
     ends = [stop for _, stop in axis.spans] + [start + axis.extent for start in axis.dropped]
     return max(axis.padded_size, max(ends) + axis.padding[0])
-
-
-def _shape(plane: Plane) -> tuple[int, int]:
-    return len(plane), len(plane[0])
 
 
 def _check(shape: tuple[int, int], call: str) -> None:

@@ -11,11 +11,11 @@ from string import Template
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from ..core.errors import SlidingWindowsError
+from .checks import NAMING
 from .embed import PLAYERS
 
 # What is of use only on a screen.
 DROPPED = {"md-content__button", "headerlink", "sw-words", "sw-dark", "sw-bar", "sw-sentence"}
-NAMING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 POSTER = re.compile(r'srcset="(figures/[\w-]+\.light\.png)"')
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 

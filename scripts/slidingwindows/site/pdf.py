@@ -14,7 +14,6 @@ from .browser import chromium, served
 from .contents import course_in
 from .stamps import commit_day
 
-NAME = "sliding-windows-course"
 # The reference pages worth printing; those that a project lacks are left out.
 APPENDIX = ("output-size-cheat-sheet", "error-messages", "what-other-tutorials-get-wrong")
 APPENDIX_PAGES = ("reference/glossary/", "reference/sources/")
@@ -70,7 +69,7 @@ def _facts(root: Path, config) -> dict:
         "line": config.site_description or "",
         "author": config.site_author or config.site_name,
         "imprint": [
-            f"Every number and picture came out of torch {version('torch')} in this build.",
+            f"torch {version('torch')} computed every number and picture in this build.",
             *([f"As of {day}."] if day else []),
             "The course began from Sebastian Raschka's and Lightning AI's Deep Learning "
             "Fundamentals, Unit 7.",

@@ -25,8 +25,8 @@ def tensor_of(input, who: str, what: str = "the input") -> torch.Tensor:
     if isinstance(input, masked) or (numpy and isinstance(input, numpy.ma.MaskedArray)):
         fills = "to_tensor(0)" if isinstance(input, masked) else "filled(0)"
         raise SlidingWindowsError(
-            f"{what} is masked, and no window of torch leaves numbers out; "
-            f"its {fills}, or another number, can be taken"
+            f"{what} is masked, and torch's windows skip nothing; "
+            f"pass its {fills}, or fill it with another number"
         )
     if numpy and isinstance(input, numpy.ndarray):
         with one_error(f"{who} cannot take a numpy array of {input.dtype}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -70,7 +71,7 @@ def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
         axes = _axes(sizes, module.kernel_size, stride, padding, dilation, bool(module.ceil_mode))
         return Windows(axes)
     if is_a(module, ADAPTIVE):
-        wanted = _many(module.output_size, rank)
+        wanted = many(module.output_size, rank)
         axes = [
             _adaptive(n, n if out is None else out) for n, out in zip(sizes, wanted, strict=True)
         ]
@@ -78,7 +79,7 @@ def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
     for fill, starts in PADS.items():
         torch_s = type(module).__module__.startswith("torch.") and "forward" not in vars(module)
         if named.startswith(starts) and torch_s:
-            pads = _many(module.padding, 2 * rank)
+            pads = many(module.padding, 2 * rank)
             if min(pads) < 0:
                 return None
             pairs = [(pads[2 * i], pads[2 * i + 1]) for i in reversed(range(rank))]
@@ -101,23 +102,24 @@ def steady_norm(module: nn.Module) -> bool:
     return stored and module.running_mean is not None
 
 
-def _many(value, count: int) -> tuple:
+def many(value: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """What torch keeps of an argument, for each axis: one number as ``count`` equal ones."""
     return tuple(value) if isinstance(value, tuple | list) else (value,) * count
 
 
 def _axes(sizes, kernel, stride, padding, dilation, ceil_mode=False) -> tuple[Axis, ...]:
     rank = len(sizes)
     kernel, stride, padding, dilation = (
-        _many(value, rank) for value in (kernel, stride, padding, dilation)
+        many(value, rank) for value in (kernel, stride, padding, dilation)
     )
     return tuple(
-        Axis(sizes[i], kernel[i], stride[i], _many(padding[i], 2), dilation[i], ceil_mode)
+        Axis(sizes[i], kernel[i], stride[i], many(padding[i], 2), dilation[i], ceil_mode)
         for i in range(rank)
     )
 
 
 def _same_padding(module) -> list[tuple[int, int]]:
-    """padding='same' puts the odd element behind; 'valid' is none."""
+    """padding='same' puts the odd element behind; 'valid' means no padding."""
     if module.padding == "valid":
         return [(0, 0)] * len(module.kernel_size)
     return [same_padding(*both) for both in zip(module.kernel_size, module.dilation, strict=True)]

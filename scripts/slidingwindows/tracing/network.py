@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import torch
@@ -22,6 +22,8 @@ from .lines import Sight
 from .request import title_of
 from .sight import sight_after
 from .undisturbed import filled_in, undisturbed
+
+Passed = tuple[nn.Module, torch.Tensor, torch.Tensor]  # a layer, what went in, what came out
 
 
 def layers_of(network: nn.Sequential) -> list[nn.Module]:
@@ -66,7 +68,7 @@ def as_batch(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
     return image if batched else image[None]
 
 
-def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[tuple]:
+def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[Passed]:
     """(layer, what went in, what came out) for each layer; torch's refusal names the layer."""
     for layer in layers_of(network):
         shape = tuple(batch.shape[1:])
@@ -181,7 +183,7 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
     return Funnel(tuple(_without_hidden_maps(stages)))
 
 
-def _check(network, image, context) -> None:
+def _check(network: nn.Sequential, image: torch.Tensor, context: str) -> None:
     if image.dim() == 0 or not image.is_floating_point() or 0 in image.shape:
         raise SlidingWindowsError(
             "the input must be a float tensor with channels first, such as (C, H, W)", context
@@ -201,7 +203,7 @@ def _check_mode(module: nn.Module, remedy: str, context: str) -> None:
         )
 
 
-def _checked(network, batch, context):
+def _checked(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[Passed]:
     for layer, before, after in run(network, batch, context):
         if not after.isfinite().all():
             raise SlidingWindowsError(
@@ -210,7 +212,12 @@ def _checked(network, batch, context):
         yield layer, before, after
 
 
-def _reaches(layer, before, after, reaches):
+def _reaches(
+    layer: nn.Module,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+    reaches: tuple[Reach, ...] | None,
+) -> tuple[Reach, ...] | None:
     """The reach after a layer; None once it has no one size."""
     if reaches is None:
         return None
@@ -218,13 +225,20 @@ def _reaches(layer, before, after, reaches):
     return windows.after(reaches) if windows and windows.output == after[1:] else None
 
 
-def _stage(call, batch, parameters, macs, reaches, sight) -> Stage:
+def _stage(
+    call: str,
+    batch: torch.Tensor,
+    parameters: int,
+    macs: int,
+    reaches: tuple[Reach, ...] | None,
+    sight: Sight | None,
+) -> Stage:
     sample, everything = batch[0], reaches is None and sight is not None and sight.everything
     maps = tuple(_shades(plane) for plane in _planes(sample))
     return Stage(call, tuple(sample.shape), parameters, maps, macs, reaches, everything)
 
 
-def _planes(sample: torch.Tensor):
+def _planes(sample: torch.Tensor) -> Iterable[torch.Tensor]:
     """What is drawn of a sample: (rows, columns) planes."""
     if sample.dim() <= 2:
         # Signals side by side, each stretched by itself; a vector is drawn upright.
@@ -237,7 +251,7 @@ def _planes(sample: torch.Tensor):
     return sample[:MOST_MAPS]
 
 
-def _shades(plane: torch.Tensor):
+def _shades(plane: torch.Tensor) -> tuple[tuple[int, ...], ...]:
     sizes = tuple(min(n, LONGEST_MAP) for n in plane.shape)
     if sizes != tuple(plane.shape):
         plane = F.adaptive_avg_pool2d(plane[None].float(), sizes)[0]
@@ -247,7 +261,7 @@ def _shades(plane: torch.Tensor):
     return tuple(tuple(row) for row in grey.tolist())
 
 
-def _without_hidden_maps(stages: list[Stage]):
+def _without_hidden_maps(stages: list[Stage]) -> Iterator[Stage]:
     """The input is drawn, and of a run of layers with one shape the last."""
     yield stages[0]
     for stage, following in zip(stages[1:], [*stages[2:], None], strict=True):

@@ -15,12 +15,14 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.reach import Reach, Windows, walk_back
 from ..core.receptive import FieldLayer, ReceptiveField
 from .asking import ask_torch, is_shape, tensor_of
-from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, mixes_all, windows_of
+from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, many, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run
 from .undisturbed import filled_in, undisturbed
 
+Place = tuple[int, ...]  # a position, or sizes, along each axis
 
-def surrogate(modules, outputs) -> nn.Sequential:
+
+def surrogate(modules: Sequence[nn.Module], outputs: Sequence[Place]) -> nn.Sequential:
     """The layers with one channel, in float64, all weights equal and positive.
 
     In a network itself weights can cancel, ReLU can be shut and a max pool
@@ -60,14 +62,10 @@ class Means(nn.Module):
     def __init__(self, pool: nn.Module, output: tuple[int, ...]):
         super().__init__()
         self.output, rank = output, len(output)
-
-        def many(value):
-            return tuple(value) if isinstance(value, tuple | list) else (value,) * rank
-
-        self.kernel = many(pool.kernel_size)
-        self.stride = many(pool.kernel_size if pool.stride is None else pool.stride)
-        self.padding = many(getattr(pool, "padding", 0))
-        self.dilation = many(getattr(pool, "dilation", 1))
+        self.kernel = many(pool.kernel_size, rank)
+        self.stride = many(pool.kernel_size if pool.stride is None else pool.stride, rank)
+        self.padding = many(getattr(pool, "padding", 0), rank)
+        self.dilation = many(getattr(pool, "dilation", 1), rank)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(1, 1, sizes) to (1, 1, output); the kernel of ones divides by its elements."""
@@ -83,7 +81,9 @@ class Means(nn.Module):
         return convolve(x, ones / ones.numel(), stride=self.stride, dilation=self.dilation)
 
 
-def measured_positions(layers, modules, sizes, output) -> tuple[tuple[int, ...], ...]:
+def measured_positions(
+    layers: Sequence[FieldLayer], modules: Sequence[nn.Module], sizes: Place, output: Place
+) -> tuple[Place, ...]:
     """The input positions, axis by axis, that reach an output; they must be the recurrence's.
 
     layers: FieldLayers. modules: the torch layers they describe. sizes: of the
@@ -117,7 +117,9 @@ def measured_positions(layers, modules, sizes, output) -> tuple[tuple[int, ...],
     return tuple(measured)
 
 
-def _check_recurrence(layers, sizes, output, measured) -> None:
+def _check_recurrence(
+    layers: Sequence[FieldLayer], sizes: Place, output: Place, measured: Sequence[Place]
+) -> None:
     """The measured box is the recurrence's; padding and borders can only take from it."""
     for axis, (size, positions) in enumerate(zip(sizes, measured, strict=True)):
         low, high = layers[-1].reaches[axis].view(output[axis])
@@ -135,11 +137,13 @@ def _check_recurrence(layers, sizes, output, measured) -> None:
             )
 
 
-def _box(positions) -> str:
+def _box(positions: Sequence[Place]) -> str:
     return " by ".join(f"{p[0]} to {p[-1]}" if p else "nothing" for p in positions)
 
 
-def effective_field(network, inputs, output):
+def effective_field(
+    network: nn.Module, inputs: Sequence[torch.Tensor], output: Place
+) -> tuple[tuple[Place, ...], int]:
     """(rows of levels from 0 to 255, positions that hold half) of the mean |gradient|.
 
     network: in eval mode; layers that write in place no longer do.
@@ -225,17 +229,24 @@ def receptive_field(
         raise SlidingWindowsError(error.problem, error.context or context) from error.__cause__
 
 
-def _probed(network, inputs, output, context) -> ReceptiveField:
+def _probed(
+    network: nn.Sequential,
+    inputs: list[torch.Tensor],
+    output: int | Sequence[int] | None,
+    context: str,
+) -> ReceptiveField:
     layers, modules = _layers(network, inputs[0], context)
-    output = _output(layers, output)
-    measured = measured_positions(layers, modules, inputs[0].shape[2:], output)
-    effective, half = effective_field(network, inputs, output)
+    place = _output(layers, output)
+    measured = measured_positions(layers, modules, inputs[0].shape[2:], place)
+    effective, half = effective_field(network, inputs, place)
     shape = tuple(inputs[0].shape[1:])
-    chosen = _chosen(layers, output)
-    return ReceptiveField(shape, tuple(layers), output, chosen, measured, effective, half)
+    chosen = _chosen(layers, place)
+    return ReceptiveField(shape, tuple(layers), place, chosen, measured, effective, half)
 
 
-def _inputs(network, input, samples) -> list[torch.Tensor]:
+def _inputs(
+    network: nn.Sequential, input: torch.Tensor | Sequence[int], samples: int
+) -> list[torch.Tensor]:
     if isinstance(input, torch.Tensor) or hasattr(input, "__array__"):
         shaped = is_shape(input)
         input = tensor_of(input, "receptive_field")
@@ -262,11 +273,14 @@ def _inputs(network, input, samples) -> list[torch.Tensor]:
     return [ask_torch(torch.randn, sizes, generator=generator, dtype=dtype) for _ in range(samples)]
 
 
-def _layers(network, batch, context) -> tuple[list[FieldLayer], list[nn.Module]]:
+def _layers(
+    network: nn.Sequential, batch: torch.Tensor, context: str
+) -> tuple[list[FieldLayer], list[nn.Module]]:
     reaches = (Reach(),) * (batch.dim() - 2)
     if len(reaches) not in (1, 2, 3):
         raise SlidingWindowsError("the input must be (C, L), (C, H, W) or (C, D, H, W)")
-    layers, modules = [], []
+    layers: list[FieldLayer] = []
+    modules: list[nn.Module] = []
     with torch.no_grad():
         for module, before, after in run(network, batch.clone(), context):
             shape = tuple(before.shape[1:])
@@ -294,7 +308,7 @@ def _advice(network: nn.Sequential, number: int) -> str:
     return out if nested else f"{out}, as network[:{number}] does"
 
 
-def _output(layers, output) -> tuple[int, ...]:
+def _output(layers: Sequence[FieldLayer], output: int | Sequence[int] | None) -> Place:
     sizes = layers[-1].windows.output
     if output is None:
         return tuple(n // 2 for n in sizes)
@@ -307,7 +321,7 @@ def _output(layers, output) -> tuple[int, ...]:
     return chosen
 
 
-def _chosen(layers, output) -> tuple[tuple[int, ...], ...]:
+def _chosen(layers: Sequence[FieldLayer], output: Place) -> tuple[Place, ...]:
     """From the last layer back: of what the next window reads, the element nearest the middle.
 
     Only elements that see something of the input, because windows read padding as well.

@@ -85,7 +85,13 @@ def route(
         raise SlidingWindowsError(error.problem, context) from error.__cause__
 
 
-def _route(module, input, gradient, where: tuple[int, int, int], plane) -> Transfer:
+def _route(
+    module: nn.Module,
+    input: torch.Tensor,
+    gradient: object,
+    where: tuple[int, int, int],
+    plane: int | None,
+) -> Transfer:
     """where: the channel, the sample and the depth to follow."""
     channel, sample, depth = where
     trace = slide(module, input, channel, sample, depth)
@@ -183,7 +189,7 @@ def _reads_padding_alone(trace: Trace) -> bool:
     )
 
 
-def _sent(trace: Trace, gradient, input: torch.Tensor) -> torch.Tensor:
+def _sent(trace: Trace, gradient: object, input: torch.Tensor) -> torch.Tensor:
     shape = trace.geometry.output_shape
     if gradient is None:
         return torch.ones(shape, dtype=input.dtype)

@@ -1,4 +1,4 @@
-"""What the site's script must know of torch, for it runs without: written by each build.
+"""What the site's script must know of torch and of this package's limits: written by each build.
 
 ``python -m slidingwindows.tracing.script NAMES`` prints it as a module of JavaScript.
 """
@@ -11,7 +11,11 @@ import sys
 
 from torch import nn
 
+from ..core.figures import MAX_SIDE
+from ..core.geometry import PADDING_MODES
+from .parsing import LARGEST
 from .refusals import refusals
+from .sight import MOST_READS
 
 
 def signature(name: str) -> dict:
@@ -33,16 +37,26 @@ def signature(name: str) -> dict:
     }
 
 
-# The types of both, for TypeScript's checks of the script.
+# In calls: the largest number. Of an input: the largest side that is drawn. Of a layer along one
+# axis: the most elements that its windows may read for anything to be said about what they see.
+LIMITS = {"number": LARGEST, "side": MAX_SIDE, "reads": MOST_READS}
+# The types of all parts, for TypeScript's checks of the script.
 TYPES = {
+    "PADDING_MODES": "string[]",
+    "LIMITS": "{ number: number, side: number, reads: number }",
     "SIGNATURES": "Record<string, { parameters: any[][], positional: number, owner: string }>",
     "REFUSALS": "Record<string, string>",
 }
 
 
 def script(names: list[str]) -> str:
-    """The module: SIGNATURES of these layers by name, and REFUSALS by what is refused."""
-    parts = {"SIGNATURES": {name: signature(name) for name in names}, "REFUSALS": refusals()}
+    """The module: SIGNATURES of these layers by name, REFUSALS by what is refused, and the rest."""
+    parts = {
+        "PADDING_MODES": PADDING_MODES,
+        "LIMITS": LIMITS,
+        "SIGNATURES": {name: signature(name) for name in names},
+        "REFUSALS": refusals(),
+    }
     lines = ["// Written by the build from slidingwindows.tracing.script, which asks torch.\n"]
     for name, part in parts.items():
         lines.append(f"/** @type {{{TYPES[name]}}} */")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -135,13 +135,13 @@ def slide(
         raise SlidingWindowsError(problem, _context(module, input)) from error
 
 
-def _context(module: nn.Module, input) -> str:
+def _context(module: nn.Module, input: torch.Tensor) -> str:
     shaped = isinstance(input, torch.Tensor) and not input.is_nested
     shape = f" on an input of shape {tuple(input.shape)} and {input.dtype}" if shaped else ""
     return title_of(module) + shape
 
 
-def tracer_of(module: nn.Module):
+def tracer_of(module: nn.Module) -> tuple[int, Callable[..., Trace | Transfer]]:
     """(dimensions, tracing function) of a module; raises if it slides no window we know."""
     for kind, tracer in TRACERS.items():
         if isinstance(module, kind):
@@ -160,7 +160,7 @@ def known_modules() -> str:
     return ", ".join(stem + "/".join(dims) for stem, dims in families.items())
 
 
-def followed(channel, sample, depth) -> tuple[int, int, int]:
+def followed(channel: object, sample: object, depth: object) -> tuple[int, int, int]:
     """The three choices as ints; raises for anything else."""
     named = {"channel": channel, "sample": sample, "depth": depth}
     for name, value in named.items():

@@ -37,7 +37,7 @@ HOOKS_OF_ALL = (
 NOT_LENT = frozenset(sys.stdlib_module_names - {"__main__"}) | {"torch", "numpy"}
 MOST_LENT = 100_000  # containers and objects; of what hangs on a module beyond, nothing is lent
 OF_TORCH = frozenset(nn.Module().__dict__)
-# One thread at a time: what two would lend and give back crosswise would not come home.
+# One thread at a time: two that lend the same object at once might not give it back intact.
 TURN = threading.RLock()
 
 
@@ -249,7 +249,7 @@ def _empty(value: object, name: str) -> None:
 def _copy_of(value):
     """A copy of an array, or of what counts on; itself if there is none, as of a generator."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Python's own that will not be copied for ever
+        warnings.simplefilter("ignore")  # Python will stop copying iterators
         try:
             return copy.copy(value)
         except TypeError:

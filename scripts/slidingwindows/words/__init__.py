@@ -1,1 +1,1 @@
-"""Every sentence about an object of core."""
+"""Alternative texts, transcripts, labels and code of core's objects; a step's line is core's."""

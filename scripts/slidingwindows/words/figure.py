@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.errors import given
-from ..core.step import Plane
+from ..core.step import plane_shape
 from ..core.text import number, size
 from ..core.trace import Trace
 from ..core.transfer import Transfer
@@ -83,9 +83,9 @@ def transfer_labels(transfer: Transfer) -> tuple[list[str], str, str]:
     inputs = [f"{before} {part} {n}" for n in range(len(transfer.sources))]
     if len(inputs) == 1:
         [source] = transfer.sources
-        real = transfer.geometry.input_shape if transfer.kind == "unfold" else _shape(source)
+        real = transfer.geometry.input_shape if transfer.kind == "unfold" else plane_shape(source)
         inputs = [shape_words(before, real, dims)]
-    output = shape_words(after, _shape(transfer.target), dims)
+    output = shape_words(after, plane_shape(transfer.target), dims)
     return inputs, "", output + (f", depth {transfer.depth_index}" if deep else "")
 
 
@@ -105,10 +105,10 @@ def trace_closing(trace: Trace) -> str:
 def transfer_closing(transfer: Transfer) -> str:
     """The same of a Transfer."""
     count, name = len(transfer.moves), COUNTED.get(transfer.kind, "window")
-    before = _shape(transfer.sources[0])
+    before = plane_shape(transfer.sources[0])
     if transfer.kind == "unfold":
         before = transfer.geometry.input_shape
-    after = _shape(transfer.target)
+    after = plane_shape(transfer.target)
     return f"{count:,} {name}{'s' if count != 1 else ''}: {size(before)} in, {size(after)} out"
 
 
@@ -126,7 +126,3 @@ def span(ends: list[str], names: list[str]) -> str:
     """What is black and what white: 'input and output from 0 to 1', or 'input all 0'."""
     shown = f"from {ends[0]} to {ends[1]}" if len(ends) == 2 else f"all {ends[0]}"
     return f"{' and '.join(names)} {shown}"
-
-
-def _shape(plane: Plane) -> tuple[int, int]:
-    return len(plane), len(plane[0])
