@@ -88,7 +88,7 @@ for name, end in {"every number": every_number, "averages": averages}.items():
 # !!! tip "An opinion: where to start"
 #     - **By default**, repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the filters each time. You can check its shapes without a pencil, so you make fewer mistakes.
 #     - **Take a stride instead of a pool** when the work is what hurts: the convolution then makes a quarter of its stops, as you saw in [stride instead of pooling](stride-instead-of-pooling.ipynb).
-#     - **End with an average over each map**, because then the network takes photos of any size, and its last layer stays small.
+#     - **End with an average over each map**, because then the network takes photos of any size that its pools can still halve, and its last layer stays small.
 #
 # ## Without padding: one formula for every layer
 #

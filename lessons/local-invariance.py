@@ -509,10 +509,10 @@ plot(
 # ??? success "Answer"
 #     Three quarters. Only a step out of a window's last column shows.
 #
-# **2.** Now the windows overlap: `nn.MaxPool2d(3, stride=2)`. What share of a dot's steps to the right is hidden?
+# **2.** Now the windows overlap: `nn.MaxPool2d(3, stride=2)`. What share of a dot's steps to the right is hidden, away from the border of the map?
 #
 # ??? success "Answer"
-#     None. In every second column the dot stands in two windows at once, in between in one. So with each step an output comes or goes.
+#     None. In every second column the dot stands in two windows at once, in between in one. So with each step an output comes or goes. (At the border a window is missing, so a step from the first column to the second is hidden.)
 #
 # **3.** `nn.MaxPool2d(2)`, one dot. It moves one step to the right *and* one down. What share is hidden?
 #

@@ -260,10 +260,13 @@ def the_end(page):
         Geometry.of(112, 3, 2, 1).output_shape[-1] * 2 == halvings(112)[0],
     )
     page.says(
-        "takes photos of any size, and its last layer stays small",
+        "takes photos of any size that its pools can still halve, and its last layer stays small",
         end(typical()(photo(64))[None]).shape == (1, classes)
         and needs["averages"] < needs["every number"] / 100,
     )
+    assert end(typical()(torch.rand(3, 5, 6))[None]).shape == (1, classes)
+    with pytest.raises(RuntimeError, match="too small"):
+        typical()(torch.rand(3, 3, 3))  # a pool has only one row left
 
 
 def the_formula(page):

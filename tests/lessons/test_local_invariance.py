@@ -944,6 +944,13 @@ def exercises(page):
         "None. In every second column the dot stands in two windows at once, in between in one",
         hidden(overlapping) == 0 and held == [2, 1, 2, 1],
     )
+    page.labels("hidden, away from the border of the map?")
+    rim = overlapping(dot_in(0)), overlapping(dot_in(1)), overlapping(dot_in(2))
+    page.says(
+        "At the border a window is missing, so a step from the first column to the second is "
+        "hidden",
+        torch.equal(rim[0], rim[1]) and not torch.equal(rim[1], rim[2]),
+    )
     page.answers(2, "None")
     page.labels("`nn.MaxPool2d(2)`, one dot. It moves one step to the right")
     page.labels("one step to the right *and* one down")
