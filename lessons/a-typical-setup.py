@@ -326,7 +326,7 @@ check(..., lambda: heads)
 # ## What you know now
 #
 # - A typical block is `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()`, `nn.MaxPool2d(2)`: the convolution sets the channels, and the pool halves the size.
-# - For any other network one formula, applied layer by layer, gives every shape.
+# - For other stacks of convolutions and pools one formula, applied layer by layer, gives every shape.
 # - Pools and strides of 2 reach the same size as long as every map they meet has an even size.
 # - The three networks without padding have equally many parameters in their convolutions. They differ in work, and in what the linear layer costs.
 #

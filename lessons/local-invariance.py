@@ -557,7 +557,7 @@ check(..., lambda: follows(thrice, range(1, 17))[0])
 #
 # - Invariant: the output stays. Equivariant: it moves along.
 # - A max pool of 2 hides every second step of a lone dot, one number in three on noise, and hardly ever a whole map.
-# - A strided layer without padding follows shifts by its stride, and no others. Strides multiply.
+# - A strided layer without padding follows shifts by multiples of its stride, and no others. Strides multiply.
 # - At the shifts in between, measure the equivariance error, not the change. A blur before the stride makes it smaller.
 #
 # To hide a shift is to forget a place. What else does a pool forget? [Count what pooling throws away](what-pooling-throws-away.ipynb).

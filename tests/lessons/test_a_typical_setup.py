@@ -593,7 +593,8 @@ def what_you_know(page):
         shapes(typical(), photo(112))[3] == (8, 56, 56),
     )
     page.says(
-        "For any other network one formula, applied layer by layer, gives every shape",
+        "For other stacks of convolutions and pools one formula, applied layer by layer, gives "
+        "every shape",
         all(
             [shape[-1] for shape in shapes(networks()[name], torch.rand(3, i, i))] == sizes(name, i)
             for name in NAMES

@@ -720,7 +720,7 @@ def strides(page):
         ),
     )
     page.says(
-        "A strided layer without padding follows shifts by its stride, and no others",
+        "A strided layer without padding follows shifts by multiples of its stride, and no others",
         all(shifts == [2, 4] for shifts in once.values()),
     )
     page.labels("So expect less of a network that pads with zeros than of the rings")
