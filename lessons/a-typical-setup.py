@@ -42,7 +42,7 @@ show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weigh
 #
 # !!! abstract "What you will be able to do"
 #     - Work out the shapes of a typical network in your head.
-#     - Work out the shape after every layer of any other network with one formula.
+#     - Work out the shape after every layer of other stacks of convolutions and pools with one formula.
 #     - Explain why pools and strides arrive at the same 26, and when they do not.
 #     - Compare parameters and multiply-adds of three designs before you train any of them.
 #

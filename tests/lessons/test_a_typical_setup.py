@@ -278,7 +278,11 @@ def the_formula(page):
         for p in (0, 1, 2)
     )
     lasts = [sizes(name, 110)[-1] for name in NAMES]
-    page.says("Work out the shape after every layer of any other network with one formula", right)
+    page.says(
+        "Work out the shape after every layer of other stacks of convolutions and pools with one "
+        "formula",
+        right,
+    )
     page.says(f"Explain why pools and strides arrive at the same {lasts[0]}", lasts[0] == lasts[2])
     page.says("Compare parameters and multiply-adds of three designs", len(NAMES) == 3)
     page.says("Without padding: one formula for every layer", right)
