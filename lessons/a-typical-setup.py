@@ -42,7 +42,7 @@ show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weigh
 #
 # !!! abstract "What you will be able to do"
 #     - Work out the shapes of a typical network in your head.
-#     - Work out the shape after every layer of any other network with one formula.
+#     - Work out the shape after every layer of other stacks of convolutions and pools with one formula.
 #     - Explain why pools and strides arrive at the same 26, and when they do not.
 #     - Compare parameters and multiply-adds of three designs before you train any of them.
 #
@@ -88,7 +88,7 @@ for name, end in {"every number": every_number, "averages": averages}.items():
 # !!! tip "An opinion: where to start"
 #     - **By default**, repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the filters each time. You can check its shapes without a pencil, so you make fewer mistakes.
 #     - **Take a stride instead of a pool** when the work is what hurts: the convolution then makes a quarter of its stops, as you saw in [stride instead of pooling](stride-instead-of-pooling.ipynb).
-#     - **End with an average over each map**, because then the network takes photos of any size, and its last layer stays small.
+#     - **End with an average over each map**, because then the network takes photos of any size that its pools can still halve, and its last layer stays small.
 #
 # ## Without padding: one formula for every layer
 #
@@ -326,7 +326,7 @@ check(..., lambda: heads)
 # ## What you know now
 #
 # - A typical block is `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()`, `nn.MaxPool2d(2)`: the convolution sets the channels, and the pool halves the size.
-# - For any other network one formula, applied layer by layer, gives every shape.
+# - For other stacks of convolutions and pools one formula, applied layer by layer, gives every shape.
 # - Pools and strides of 2 reach the same size as long as every map they meet has an even size.
 # - The three networks without padding have equally many parameters in their convolutions. They differ in work, and in what the linear layer costs.
 #

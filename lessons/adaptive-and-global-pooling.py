@@ -198,7 +198,7 @@ for size in (32, 48, 100):
     print(f"{size}: pooled {tuple(pooled(photo).shape)}, flat {answer}")
 
 # %% [markdown]
-# The global pool forgets the size, so any image will do. It forgets the place as well. That is often what a classifier wants.
+# The global pool forgets the size, so any image will do that is large enough for the layers before it. It forgets the place as well. That is often what a classifier wants.
 #
 # ### Far fewer parameters
 #
@@ -265,7 +265,7 @@ plot(
 # %% [markdown]
 # The average asks *how much of it is there?* Twice the side, a quarter of the answer. The maximum asks *is it there at all?* and stays at 8. But one noisy pixel is enough to fool the maximum, and its gradient reaches one pixel per channel.
 #
-# Neither cares where the thing is. Roll the map around, and both stay the same:
+# Neither cares where the thing is. Roll the map around, and both stay the same (the average up to rounding, on other numbers than these):
 
 # %%
 found_here = torch.zeros(1, 8, 8)

@@ -72,7 +72,7 @@ mean = average(x)[0]
 print("max:", largest, "average:", mean, "difference:", largest - mean, sep="\n")
 
 # %% [markdown]
-# The maximum is never below the mean. The two agree only where all numbers of a window are equal.
+# Apart from rounding, the maximum is never below the mean. The two agree only where all numbers of a window are equal.
 #
 # They differ most in the middle of the bottom row, by 4.75. That window holds 8, 3, 0 and 2, and the 8 stands out. A single peak on an empty map is the extreme case:
 

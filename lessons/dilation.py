@@ -401,7 +401,7 @@ check(..., lambda: (field(1, 2, 4, 8), holes))
 #
 # - A dilated kernel spans $d(k-1) + 1$ pixels, with the weights of a small one.
 # - For the same size, a kernel of 3 takes a padding equal to its dilation.
-# - Doubling dilations more than double the field. Dilations that are all multiples of 2 leave holes, as all do that skip more than was seen before.
+# - With a kernel of 3, doubling dilations more than double the field. Dilations that are all multiples of 2 leave holes, as all do that skip more than was seen before.
 # - Max pools dilate, average pools do not.
 #
 # You now have pools, padding, strides and dilation. Next, put the first three into a whole network: [a typical setup](a-typical-setup.ipynb).

@@ -48,7 +48,7 @@ print("torch", torch.__version__.split("+")[0])
 refused(lambda: nn.MaxPool2d(2, padding=2)(x))
 
 # %% [markdown]
-# Padding of a pool may be at most half of its kernel. Otherwise a window could stand in the border alone, and there would be nothing real to choose from. Torch says this for average pools too.
+# Padding of a pool may be at most half of its kernel. Some limit there must be, because with as much padding as kernel a window could stand in the border alone, and there would be nothing real to choose from. Torch says this for average pools too.
 #
 # **What to do.** Use a padding of at most `kernel_size // 2`, or pad by hand with `torch.nn.functional.pad`. More in [Padding](padding.ipynb).
 #

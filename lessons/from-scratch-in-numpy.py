@@ -266,7 +266,7 @@ print("+=        ", lost[4])
 print("np.add.at ", kept[4])
 
 # %% [markdown]
-# As long as windows lie side by side, `+=` works. It fails without a word as soon as they overlap.
+# As long as windows lie side by side, `+=` works. It fails without a word as soon as two windows share a winner, and that takes overlapping windows.
 #
 # ## Let random cases decide
 #

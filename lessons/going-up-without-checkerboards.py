@@ -101,7 +101,7 @@ for stride in (2, 3):
         print(f"stride {stride}, kernel {kernel}: {counts}")
 
 # %% [markdown]
-# The rule: a kernel that is a multiple of the stride covers everything equally often. Every other kernel leaves a pattern. (At stride 3 a kernel of 2 even leaves holes, the zeros.)
+# The rule, away from the border and without dilation: a kernel that is a multiple of the stride covers every place equally often. Every other kernel leaves a pattern. (At stride 3 a kernel of 2 even leaves holes, the zeros.)
 #
 # ## An even cover is not enough
 #
@@ -132,7 +132,7 @@ print(
 # Enlarge the map by copying each number into a 2×2 block, and then let a plain convolution refine it.
 #
 # !!! question "Predict"
-#     How many different numbers does that make of a plain map, whatever its weights are?
+#     How many different numbers does that make of a plain map, away from the border, whatever its weights are?
 
 # %%
 resize = nn.Sequential(
@@ -141,7 +141,7 @@ resize = nn.Sequential(
 print(f"resize, then convolve:  {values(resize)}")
 
 # %% [markdown]
-# One. The convolution at stride 1 treats all places alike, so plain stays plain. It is also what the authors of that article advise ([Odena, Dumoulin and Olah 2016](https://distill.pub/2016/deconv-checkerboard/)). The price is work: the convolution runs on the large map.
+# One. The convolution at stride 1 treats all places alike, so plain stays plain. Only at the border is it different, because there the windows read the zeros of the padding, as you saw in [what padding tells the network](what-padding-tells-the-network.ipynb). To resize first is also what the authors of that article advise ([Odena, Dumoulin and Olah 2016](https://distill.pub/2016/deconv-checkerboard/)). The price is work: the convolution runs on the large map.
 #
 # ## Shuffle channels into space
 #
@@ -192,7 +192,7 @@ for aligned in (False, True):
 # %% [markdown]
 # With `align_corners=False`, a pixel is a little square, and its number belongs to the middle. The new samples lie at −0.25, 0.25, 0.75 and so on, always half a pixel apart; the two outside are cut to the edge. With `True`, the first and the last number stay where they are, so the steps between are 3/7 and fit no grid of pixels.
 #
-# Opinion: take `False`, which is the default. It keeps the middle of the picture in the middle at every size, and a pooled map lies just there: the mean of a 2×2 block belongs to the middle of the block.
+# Opinion: take `False`, which is the default. Enlarge by 2, and its samples lie half a pixel apart in a map of any size, while the steps of `True` change with the size. And a pooled map lies just there: the mean of a 2×2 block belongs to the middle of the block.
 #
 # ## The same lattice on the way back
 #
@@ -256,9 +256,9 @@ check(..., lambda: [layer.weight.numel() for layer in pair])
 # %% [markdown]
 # ## What you know now
 #
-# - A transposed convolution covers evenly only if the kernel is a multiple of the stride.
+# - Away from the border a transposed convolution covers evenly only if the kernel is a multiple of the stride.
 # - Even then its weights can draw a pattern, because each kind of place has weights of its own.
-# - Resize, then convolve, keeps plain what is plain. A shuffle does so if it starts with equal filters.
+# - Resize, then convolve, keeps plain what is plain, except where the padding shows. A shuffle does so if it starts with equal filters.
 # - The gradient of a strided convolution carries the same pattern.
 #
 # You can watch transposed convolutions window by window in [convolution arithmetic](convolution-arithmetic.ipynb).

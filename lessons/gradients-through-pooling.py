@@ -324,7 +324,7 @@ plot(
 # The columns *noise* and *photo* say which share of their pixels gets a gradient. The last column is the largest one in the photo.
 #
 # - **Average:** every pixel, a quarter each.
-# - **Max of 2 and every second pixel:** exactly one in four, 1 each. But a stride takes the same places in every image. A max pool takes other ones each time.
+# - **Max of 2 and every second pixel:** exactly one in four, 1 each. But a stride takes the same places in every image. A max pool lets the image choose.
 # - **Max of 3 with stride 2:** as many windows, yet *fewer* pixels. Neighbouring windows share a winner, and one pixel can win up to four.
 # - **Convolution:** every pixel, but not evenly. A pixel is read by one, two or four windows, in a fixed lattice. With weights of one you see it plainly.
 #

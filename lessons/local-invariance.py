@@ -509,10 +509,10 @@ plot(
 # ??? success "Answer"
 #     Three quarters. Only a step out of a window's last column shows.
 #
-# **2.** Now the windows overlap: `nn.MaxPool2d(3, stride=2)`. What share of a dot's steps to the right is hidden?
+# **2.** Now the windows overlap: `nn.MaxPool2d(3, stride=2)`. What share of a dot's steps to the right is hidden, away from the border of the map?
 #
 # ??? success "Answer"
-#     None. In every second column the dot stands in two windows at once, in between in one. So with each step an output comes or goes.
+#     None. In every second column the dot stands in two windows at once, in between in one. So with each step an output comes or goes. (At the border a window is missing, so a step from the first column to the second is hidden.)
 #
 # **3.** `nn.MaxPool2d(2)`, one dot. It moves one step to the right *and* one down. What share is hidden?
 #
@@ -557,7 +557,7 @@ check(..., lambda: follows(thrice, range(1, 17))[0])
 #
 # - Invariant: the output stays. Equivariant: it moves along.
 # - A max pool of 2 hides every second step of a lone dot, one number in three on noise, and hardly ever a whole map.
-# - A strided layer without padding follows shifts by its stride, and no others. Strides multiply.
+# - A strided layer without padding follows shifts by multiples of its stride, and no others. Strides multiply.
 # - At the shifts in between, measure the equivariance error, not the change. A blur before the stride makes it smaller.
 #
 # To hide a shift is to forget a place. What else does a pool forget? [Count what pooling throws away](what-pooling-throws-away.ipynb).

@@ -283,7 +283,7 @@ check(..., lambda: spread)
 # - A max pool keeps the largest number of each window, so what was found stays found in a smaller map.
 # - It hides shifts inside a window, and it throws away three numbers of four.
 # - Without a `stride` it steps by its `kernel_size`; a convolution steps by 1.
-# - Padding holds minus infinity and never wins.
+# - Padding holds minus infinity and never wins over a real pixel.
 # - A `nan` wins wherever it stands.
 # - Every channel is pooled alone.
 #

@@ -70,7 +70,7 @@ plot(
 #
 # ## Shortcuts that read a quarter
 #
-# You met the 1×1 shortcut of a residual block in [skips and shapes](skips-and-shapes.ipynb): with a stride of 2 it reads a quarter of its input. A network halves its maps more than once.
+# You met the 1×1 shortcut of a residual block in [skips and shapes](skips-and-shapes.ipynb): with a stride of 2 it reads a quarter of its input, if the sides are even. A network halves its maps more than once.
 #
 # !!! question "Predict"
 #     Three such shortcuts follow each other. Which part of the first map gets through?
@@ -475,7 +475,7 @@ check(..., lambda: share)
 # %% [markdown]
 # ## What you know now
 #
-# - A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing. An average before it reads all, for no weight.
+# - A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing. An average before it reads all of a map with even sides, for no weight.
 # - A patch stem is a convolution whose stride is its kernel size.
 # - The generalised mean goes from the mean to the maximum as its power grows. Clamp, and mind that `nn.LPPool2d` is a sum.
 # - A global average is a class token that does not look.

@@ -144,7 +144,7 @@ print("an average pool:", torch.allclose(lenet(maps), nn.AvgPool2d(2)(maps)))
 
 # %% [markdown]
 # !!! warning "A common mistake: trusting that the weights loaded"
-#     A pool has no entry in `state_dict()`. Swap a max pool for an average pool, and the saved weights still load. No error tells you that the network now computes something else.
+#     Neither a max pool nor an average pool has an entry in `state_dict()`. Swap one for the other, and the saved weights still load. No error tells you that the network now computes something else.
 
 # %%
 with_max = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))

@@ -128,7 +128,7 @@ for i in (6, 7, 8, 9):
     print(f"{i}×{i} gives {size(pool, i, i)}, unread: {unread(i, 2, 2)}")
 
 # %% [markdown]
-# The leftover is the remainder of the division: $(i - k) \bmod s$ rows at the bottom, and as many columns at the right. **The loss is always at the end**, never at the beginning.
+# The leftover is the remainder of the division: $(i - k) \bmod s$ rows at the bottom, and as many columns at the right. **What the floor cuts off is at the end**, never at the beginning. (A stride larger than the window skips pixels in between as well, and so can a dilation. With padding, the first pixel may be among those.)
 #
 # Is a remainder an error? Not in torch. An input of 10 with a kernel of 3 and a stride of 2 gives 4.5 before the floor, and 4 after it:
 
@@ -302,7 +302,7 @@ check(..., lambda: (*wide_mean.shape[1:], *rest))
 # ## What you know now
 #
 # - The output's size is the number of stops: one, plus the room that is left, divided by the stride and cut.
-# - What the floor cuts is pixels at the end, which no window reads.
+# - Without padding, what the floor cuts is pixels at the end, which no window reads.
 # - A pool steps by its kernel size, a convolution by 1, unless you say so.
 # - A stride maps several inputs to one size.
 #

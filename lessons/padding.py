@@ -114,7 +114,7 @@ show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, a
 # %% [markdown]
 # At stride 1 you need $p = (k - 1)/2$. That is a whole number only when the kernel is odd: 1 for a kernel of 3, 2 for 5, 3 for 7.
 #
-# A convolution also takes the word: `padding="same"`.
+# A convolution also takes the word: `padding="same"`. Then an even kernel keeps the size too, because torch pads unevenly: a kernel of 4 gets one pixel before the input and two behind it.
 #
 # ### Full: every overlap counts
 #
@@ -283,10 +283,10 @@ for i in range(4, 10):
 #
 # Predict first. Then open the answer.
 #
-# **1.** Which padding keeps the size for a kernel of 5 at stride 1? And for a kernel of 4?
+# **1.** Which number for `padding` keeps the size for a kernel of 5 at stride 1? And for a kernel of 4?
 #
 # ??? success "Answer"
-#     2 for a kernel of 5. For a kernel of 4 there is none: $2p$ would have to be 3. With $p = 1$ a size of 10 becomes 9, with $p = 2$ it becomes 11.
+#     2 for a kernel of 5. For a kernel of 4 there is none, because both sides get the same and $2p$ would have to be 3. With $p = 1$ a size of 10 becomes 9, with $p = 2$ it becomes 11.
 #
 # **2.** All pixels of an image are 9. You apply `nn.AvgPool2d(3, stride=1, padding=1)`. What are the corner and the edge of the output?
 #
@@ -331,7 +331,7 @@ check(..., lambda: corners)
 # %% [markdown]
 # ## What you know now
 #
-# - Valid trims, same keeps, full grows. At stride 1, same needs an odd kernel and $p = (k-1)/2$.
+# - Valid trims, same keeps, full grows. At stride 1 an odd kernel keeps the size with $p = (k-1)/2$. An even one keeps it only with more padding on one side.
 # - A max pool's border is minus infinity, an average's and a convolution's is zero.
 # - Zeros count in an average unless you say `count_include_pad=False`, or name a divisor.
 # - With zeros, same padding does not use all pixels equally often. Full padding does, at stride 1.

@@ -512,7 +512,7 @@ check(..., lambda: ranks)
 #
 # - Signals are `(batch, channels, length)`, volumes `(batch, channels, depth, height, width)`. The formulas hold along each axis.
 # - A moving average calms noise by $\sqrt{k}$. A stride alone can invent waves.
-# - Padding on the left makes a convolution causal. Doubled dilations see $2^n$ samples.
+# - Padding on the left makes a convolution causal. With a kernel of 2, doubled dilations see $2^n$ samples.
 # - `(1, 2, 2)` pools a video frame by frame. Each further axis multiplies a convolution's cost by $k$.
 # - Maximum and average can be taken axis by axis. It saves work only where windows overlap.
 #

@@ -204,6 +204,19 @@ show(
 # %% [markdown]
 # A window of 1 that moves by 2 steps over three places of every four. Average first, and the shortcut reads all of them, with the same number of weights. This change is part of the ResNet-D of [He and others (2019)](https://arxiv.org/abs/1812.01187).
 #
+# That is so on even sides. On an odd side the average loses the last row and column, and its map is smaller than the one of the strided convolution. With `ceil_mode=True` it reads everything again, and the sizes agree:
+
+# %%
+odd = torch.rand(1, 1, 9, 9)
+halves = {
+    "1×1 with stride 2": nn.Conv2d(1, 1, 1, stride=2),
+    "average": nn.AvgPool2d(2),
+    "average, ceil_mode": nn.AvgPool2d(2, ceil_mode=True),
+}
+for name, layer in halves.items():
+    print(f"{name:<18} {tuple(layer(odd).shape)}")
+
+# %% [markdown]
 # ## What one output sees
 #
 # A skip also changes what an output looks at. Without skips, all it knows has gone through the small maps. With them it has the fine detail of its own neighbourhood as well. Ask the gradient of one output in the middle:
@@ -294,7 +307,7 @@ check(..., lambda: int(third.grad.ne(0).sum()))
 # - A network that halves $n$ times and joins its maps takes multiples of $2^n$.
 # - Pad and crop, ask for the size, resize, or crop what was kept: each makes other sizes fit.
 # - A sum stretches an axis of size 1 without a word, so compare shapes before you add.
-# - A strided 1×1 shortcut reads a quarter of the places; average first, and it reads all.
+# - On even sides a strided 1×1 shortcut reads a quarter of the places; average first, and it reads all. On odd sides that takes `ceil_mode=True`.
 #
 # What the sizes of single layers follow is in [output size](output-size.ipynb), and the messages of torch, with their cures, are in [error messages](error-messages.ipynb).
 #

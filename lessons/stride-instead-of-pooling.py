@@ -175,7 +175,7 @@ print(tuple(nn.Conv2d(8, 8, 2, stride=2)(maps).shape))
 # %% [markdown]
 # ## A stride larger than the kernel
 #
-# One more trap. If the step is longer than the window, some pixels are never read at all.
+# One more trap. If the step is longer than the window, the pixels between two stops are never read at all.
 
 # %%
 skipping = nn.Conv2d(1, 1, 1, stride=2, bias=False)

@@ -260,10 +260,13 @@ def the_end(page):
         Geometry.of(112, 3, 2, 1).output_shape[-1] * 2 == halvings(112)[0],
     )
     page.says(
-        "takes photos of any size, and its last layer stays small",
+        "takes photos of any size that its pools can still halve, and its last layer stays small",
         end(typical()(photo(64))[None]).shape == (1, classes)
         and needs["averages"] < needs["every number"] / 100,
     )
+    assert end(typical()(torch.rand(3, 5, 6))[None]).shape == (1, classes)
+    with pytest.raises(RuntimeError, match="too small"):
+        typical()(torch.rand(3, 3, 3))  # a pool has only one row left
 
 
 def the_formula(page):
@@ -275,7 +278,11 @@ def the_formula(page):
         for p in (0, 1, 2)
     )
     lasts = [sizes(name, 110)[-1] for name in NAMES]
-    page.says("Work out the shape after every layer of any other network with one formula", right)
+    page.says(
+        "Work out the shape after every layer of other stacks of convolutions and pools with one "
+        "formula",
+        right,
+    )
     page.says(f"Explain why pools and strides arrive at the same {lasts[0]}", lasts[0] == lasts[2])
     page.says("Compare parameters and multiply-adds of three designs", len(NAMES) == 3)
     page.says("Without padding: one formula for every layer", right)
@@ -590,7 +597,8 @@ def what_you_know(page):
         shapes(typical(), photo(112))[3] == (8, 56, 56),
     )
     page.says(
-        "For any other network one formula, applied layer by layer, gives every shape",
+        "For other stacks of convolutions and pools one formula, applied layer by layer, gives "
+        "every shape",
         all(
             [shape[-1] for shape in shapes(networks()[name], torch.rand(3, i, i))] == sizes(name, i)
             for name in NAMES

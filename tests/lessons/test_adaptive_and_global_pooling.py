@@ -416,6 +416,11 @@ def average_or_maximum(page):
     rolled = [x.roll((a, b), (1, 2)) for a in range(8) for b in range(8)]
     same = [torch.allclose(pool(r), pool(x)) for r in rolled for pool in (average, largest)]
     page.says("Roll the map around, and both stay the same", all(same))
+    equal = [[torch.equal(pool(r), pool(x)) for r in rolled] for pool in (average, largest)]
+    page.says(
+        "the average up to rounding, on other numbers than these",
+        not all(equal[0]) and all(equal[1]),
+    )
     page.prints("for down in range(8)", f"{all(same)} {len(same)}")
 
 

@@ -320,7 +320,11 @@ def fields(page):
         "Without dilation it only grows by 2",
         doubles and {b - a for a, b in zip(plain, plain[1:], strict=False)} == {2},
     )
-    page.says("Doubling dilations more than double the field", doubles)
+    pairs = [1 + sum(2**n for n in range(layers)) for layers in range(1, 8)]  # a kernel of 2
+    page.says(
+        "With a kernel of 3, doubling dilations more than double the field",
+        doubles and all(b == 2 * a for a, b in zip(pairs, pairs[1:], strict=False)),
+    )
     page.prints(
         "doubling = [2**layer for layer in range(n)]",
         *(

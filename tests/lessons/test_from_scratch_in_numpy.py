@@ -75,6 +75,7 @@ def test_every_claim(page):
     random_cases(page)
     exercises(page)
     page.labels("You are about to write one", "Look at [every window that torch knows]")
+    plus_equals(page)
     page.complete()
 
 
@@ -456,7 +457,7 @@ def test_the_table_of_what_counts():
         assert pool(white)[0, 2, 2] == 1 / divisor
 
 
-def test_what_a_plus_equals_loses(page):
+def plus_equals(page):
     """It agrees with torch while windows lie side by side, and falls short where they overlap."""
     x = torch.randint(0, 9, (1, 8, 8), generator=torch.Generator().manual_seed(3)).float()
     for k, s, same in ((2, 2, True), (3, 1, False)):
@@ -464,6 +465,18 @@ def test_what_a_plus_equals_loses(page):
         back[page.names["winners"](x.numpy(), k, s)] += 1
         theirs = gradient_of(nn.MaxPool2d(k, stride=s), x).flatten()
         assert np.array_equal(back, theirs) is same
+    corners = torch.zeros(1, 5, 5)  # windows overlap here, but each has a winner of its own
+    corners[0, 1::2, 1::2] = torch.arange(1.0, 5).view(2, 2)
+    corners[0, ::4, ::4] = 9
+    shared = page.names["winners"](corners.numpy(), 3, 2)
+    back = np.zeros(25, np.float32)
+    back[shared] += 1
+    theirs = gradient_of(nn.MaxPool2d(3, stride=2), corners).flatten()
+    page.says(
+        "It fails without a word as soon as two windows share a winner, and that takes "
+        "overlapping windows",
+        len(np.unique(shared)) == 4 and np.array_equal(back, theirs),
+    )
 
 
 def test_plus_infinity_makes_a_minimum_pool(page):

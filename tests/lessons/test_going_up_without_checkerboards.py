@@ -99,10 +99,21 @@ def patches(page):
         "for stride in (2, 3):", *(f"stride {s}, kernel {k}: {n}" for (s, k), n in table.items())
     )
     rule = all((len(covers(k, s)) == 1) == (k % s == 0) for s in range(2, 6) for k in range(2, 13))
-    page.says("a kernel that is a multiple of the stride covers everything equally often", rule)
+    holes = torch.ones(1, 1, 8, 8), torch.ones(1, 1, 2, 2)
+    dilated = nn.functional.conv_transpose2d(*holes, stride=2, dilation=2)[0, 0, 4:-4, 4:-4]
+    rim = nn.functional.conv_transpose2d(holes[0], torch.ones(1, 1, 4, 4), stride=2)
+    page.says(
+        "The rule, away from the border and without dilation: a kernel that is a multiple of the "
+        "stride covers every place equally often",
+        rule and dilated.unique().tolist() == [0, 4] and len(rim.unique()) > 1,
+    )
     page.says("Every other kernel leaves a pattern", rule)
     page.says("At stride 3 a kernel of 2 even leaves holes, the zeros", 0 in table[3, 2])
-    page.says("covers evenly only if the kernel is a multiple of the stride", rule)
+    page.says(
+        "Away from the border a transposed convolution covers evenly only if the kernel is a "
+        "multiple of the stride",
+        rule,
+    )
 
 
 def weights(page):
@@ -130,7 +141,9 @@ def other_ways(page):
     plain = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3))
     with torch.no_grad():
         made = [different(plain(torch.ones(1, 1, 6, 6))) for _ in range(5)]
-    page.labels("How many different numbers does that make of a plain map")
+    padded = page.names["resize"](torch.ones(1, 1, 8, 8)).detach()[0, 0]
+    rim, inside = different(padded), different(padded[1:-1, 1:-1])
+    page.labels("How many different numbers does that make of a plain map, away from the border")
     copied = nn.Upsample(scale_factor=2)(torch.tensor([[[[1.0, 2]]]]))
     page.says(
         "Enlarge the map by copying each number into a 2×2 block",
@@ -138,7 +151,13 @@ def other_ways(page):
     )
     page.prints("resize = nn.Sequential(", f"resize, then convolve:  {made[0]}")
     page.says("One. The convolution at stride 1 treats all places alike", set(made) == {1})
-    page.cites("It is also what the authors of that article advise", ODENA)
+    page.says(
+        "Only at the border is it different, because there the windows read the zeros of the "
+        "padding",
+        rim == 9 and inside == 1,
+    )
+    page.says("keeps plain what is plain, except where the padding shows", (rim, inside) == (9, 1))
+    page.cites("To resize first is also what the authors of that article advise", ODENA)
     page.cites("Super-resolution networks often let a convolution make four channels", SHI)
     page.says(
         "and then lay the four as 2×2 blocks",
@@ -185,11 +204,22 @@ def lying(page):
         "the first and the last number stay where they are, so the steps between are 3/7",
         (ends[0], ends[-1]) == (0, 3) and np.allclose(np.diff(ends), 3 / 7),
     )
+    steps = {aligned: [step_inside(side, aligned) for side in range(3, 9)] for aligned in (0, 1)}
     page.says(
-        "It keeps the middle of the picture in the middle at every size",
-        all(np.isclose(((np.arange(4 * s) + 0.5) / s - 0.5).mean(), 1.5) for s in (2, 3, 4)),
+        "Enlarge by 2, and its samples lie half a pixel apart in a map of any size, while the "
+        "steps of `True` change with the size",
+        np.allclose(steps[0], 0.5) and different(steps[1]) == len(steps[1]),
     )
     page.says("the mean of a 2×2 block belongs to the middle of the block", middles[:2].mean() == 0)
+
+
+def step_inside(side, aligned):
+    """How far apart two samples lie in the middle of a ramp that is enlarged by 2."""
+    ramp = torch.arange(float(side)).view(1, 1, side)
+    wide = nn.functional.interpolate(
+        ramp, scale_factor=2, mode="linear", align_corners=bool(aligned)
+    )
+    return float(wide[0, 0, side] - wide[0, 0, side - 1])
 
 
 def lattice(page):

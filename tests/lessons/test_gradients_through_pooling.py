@@ -509,7 +509,7 @@ def reach(page):
         all(torch.equal(one[1], other[1]) for one, other in pairs),
     )
     page.says(
-        "A max pool takes other ones each time",
+        "A max pool lets the image choose",
         not any(torch.equal(one[0], other[0]) for one, other in pairs),
     )
     assert all(torch.equal(one[2], other[2]) for one, other in pairs)  # "in a fixed lattice"

@@ -720,7 +720,7 @@ def strides(page):
         ),
     )
     page.says(
-        "A strided layer without padding follows shifts by its stride, and no others",
+        "A strided layer without padding follows shifts by multiples of its stride, and no others",
         all(shifts == [2, 4] for shifts in once.values()),
     )
     page.labels("So expect less of a network that pads with zeros than of the rings")
@@ -943,6 +943,13 @@ def exercises(page):
     page.says(
         "None. In every second column the dot stands in two windows at once, in between in one",
         hidden(overlapping) == 0 and held == [2, 1, 2, 1],
+    )
+    page.labels("hidden, away from the border of the map?")
+    rim = overlapping(dot_in(0)), overlapping(dot_in(1)), overlapping(dot_in(2))
+    page.says(
+        "At the border a window is missing, so a step from the first column to the second is "
+        "hidden",
+        torch.equal(rim[0], rim[1]) and not torch.equal(rim[1], rim[2]),
     )
     page.answers(2, "None")
     page.labels("`nn.MaxPool2d(2)`, one dot. It moves one step to the right")

@@ -261,7 +261,7 @@ def overlap(page):
         "On an input of negative numbers, a border of zeros wins in every window that touches it",
         int((by_hand == 0).sum()) == 8 and by_hand[0, 1, 1] == -1,
     )
-    page.says("Padding holds minus infinity and never wins", (kept == -1).all())
+    page.says("Padding holds minus infinity and never wins over a real pixel", (kept == -1).all())
 
 
 def holds(kernel_size, stride, padding):

@@ -152,6 +152,11 @@ def the_pool_that_had_weights(page):
     page.says("LeNet-5 had a pool with weights: two for each map", count(page.names["lenet"]) == 12)
     ours, theirs = (nn.Sequential(nn.Conv2d(1, 2, 3), pool(2)) for pool in POOLS)
     loaded = theirs.load_state_dict(ours.state_dict(), strict=True)
+    page.says(
+        "Neither a max pool nor an average pool has an entry in `state_dict()`. Swap one for the "
+        "other, and the saved weights still load",
+        not any(pool(2).state_dict() for pool in POOLS),
+    )
     x = torch.rand(1, 6, 6)
     assert not torch.equal(ours(x), theirs(x))
     page.prints("with_max = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))", loaded,

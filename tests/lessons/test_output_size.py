@@ -202,15 +202,34 @@ def the_floor(page):
     )
     page.says(
         r"The leftover is the remainder of the division: $(i - k) \bmod s$ rows at the bottom, and "
-        "as many columns at the right. **The loss is always at the end**, never at the beginning",
+        "as many columns at the right. **What the floor cuts off is at the end**, never at the "
+        "beginning",
         all(loses_at_the_end(k, s, i) for k, s, i in ((2, 2, 9), (3, 3, 8), (3, 4, 9), (5, 4, 8))),
     )
+    unread_rows = {
+        (s, k, p): [r for r in range(6) if not read(nn.AvgPool2d(k, s, p), 6)[r].any()]
+        for s, k, p in ((3, 2, 0), (3, 2, 1), (2, 2, 0), (2, 2, 1))
+    }
+    page.says(
+        "A stride larger than the window skips pixels in between as well, and so can a dilation",
+        unread_rows == {(3, 2, 0): [2, 5], (3, 2, 1): [1, 4], (2, 2, 0): [], (2, 2, 1): []}
+        and dilated_reads(0) == [0, 2, 4],
+    )
+    page.says("With padding, the first pixel may be among those", dilated_reads(1) == [1, 3, 5])
     before = (10 - 3) / 2 + 1
     page.says(
         "An input of 10 with a kernel of 3 and a stride of 2 gives "
         f"{before} before the floor, and {counted(10, 3, 2)} after it"
     )
     page.prints("size(nn.Conv2d(1, 1, 3, stride=2), 10, 10)", counted(10, 3, 2))
+
+
+def dilated_reads(padding):
+    """The rows of 6 that a max pool of 2 at stride 2 reads when it is spread by 2."""
+    pool = nn.MaxPool2d(2, 2, padding, dilation=2)
+    x = torch.full((6, 1, 6, 6), -1.0)
+    x[range(6), 0, range(6)] = 1  # in each map another row
+    return [row for row in range(6) if (pool(x)[row] == 1).any()]
 
 
 def loses_at_the_end(k, s, i):

@@ -179,6 +179,17 @@ def names(page):
     )
     word = nn.Conv2d(1, 1, 3, padding="same")
     page.says('also takes the word: `padding="same"`', word(X).shape == X.shape)
+    even = {k: nn.Conv2d(1, 1, k, padding="same") for k in (2, 4, 6)}
+    page.says(
+        "Then an even kernel keeps the size too, because torch pads unevenly",
+        all(layer(X).shape == X.shape for layer in even.values()),
+    )
+    four = even[4]
+    uneven = F.conv2d(F.pad(X, (1, 2, 1, 2)), four.weight, four.bias)
+    page.says(
+        "a kernel of 4 gets one pixel before the input and two behind it",
+        torch.allclose(four(X), uneven, atol=1e-6),
+    )
     corners = {real_pixels(9, k, 1, k - 1)[0, 0].item() for k in range(1, 6)}
     page.says("let the window in as soon as one corner touches the input", corners == {1})
     page.says("one corner touches the input: $p = k - 1$", corners == {1})
@@ -451,10 +462,11 @@ def agreeing(i):
 
 
 def exercises(page):
-    page.labels("Which padding keeps the size for a kernel of 5 at stride 1?")
+    page.labels("Which number for `padding` keeps the size for a kernel of 5 at stride 1?")
     page.labels("And for a kernel of 4?")
     page.says(
-        "2 for a kernel of 5. For a kernel of 4 there is none: $2p$ would have to be 3",
+        "2 for a kernel of 5. For a kernel of 4 there is none, because both sides get the same and "
+        "$2p$ would have to be 3",
         size(10, 5, p=2) == 10 == size(10 + 3, 4)
         and 10 not in {size(10, 4, p=p) for p in range(9)},
     )
@@ -500,7 +512,8 @@ def exercises(page):
         str([n.item() for n in blurred]),
     )
     page.says(
-        "At stride 1, same needs an odd kernel and $p = (k-1)/2$",
+        "At stride 1 an odd kernel keeps the size with $p = (k-1)/2$. An even one keeps it only "
+        "with more padding on one side",
         all((size(10, k, p=p) == 10) == (2 * p == k - 1) for k in range(1, 10) for p in range(k)),
     )
 

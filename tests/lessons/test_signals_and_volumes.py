@@ -377,7 +377,10 @@ def wavenet(page):
         "Ten layers see 1024, where ten plain ones see 11",
         (seen[10, "doubling"], seen[10, "plain"]) == (1024, 11),
     )
-    page.says("Doubled dilations see $2^n$ samples", seen[5, "doubling"] == 2**5)
+    page.says(
+        "With a kernel of 2, doubled dilations see $2^n$ samples",
+        seen[5, "doubling"] == 2**5 != 1 + sum(2 * 2**n for n in range(5)),
+    )
     four = nn.Sequential(*(nn.Conv1d(1, 1, 2, dilation=2**i, bias=False) for i in range(4)))
     four.load_state_dict(page.names["four"].state_dict())  # random ones
     page.draws("signals-wavenet", receptive_field(four, (1, 16)))

@@ -147,7 +147,22 @@ def adding(page):
     page.says("A sum stretches an axis of size 1 without a word", same)
 
 
+def read_rows(layer, side):
+    """The rows that a layer reads, by a one in each row in turn."""
+    ones = torch.eye(side).view(side, 1, side, 1).expand(-1, -1, -1, side)
+    return int(layer(ones).flatten(1).ne(0).any(1).sum())
+
+
 def shortcuts(page):
+    strided = nn.AvgPool2d(1, 2)  # a window of 1 that moves by 2
+    average, up = nn.AvgPool2d(2), nn.AvgPool2d(2, ceil_mode=True)
+
+    def places(layer, side):
+        return read_rows(layer, side) ** 2
+
+    def sized(layer, side):
+        return layer(torch.rand(1, side, side)).shape[-1]
+
     rows = [row for row in range(8) if row % 2 == 0]
     page.says("The usual one is a convolution of 1×1 with stride 2", len(rows) == 4)
     page.prints(
@@ -169,9 +184,37 @@ def shortcuts(page):
         sum(p.numel() for p in page.names[name].parameters()) for name in ("plain", "pooled")
     ]
     page.says("with the same number of weights", weights[0] == weights[1])
+    even = all(
+        (places(strided, side) * 4, places(average, side)) == (side**2, side**2)
+        for side in (2, 4, 8, 10)
+    )
     page.says(
-        "A strided 1×1 shortcut reads a quarter of the places; average first, and it reads all",
-        4 * len(rows) ** 2 == 64 and nn.AvgPool2d(2)(torch.ones(1, 8, 8)).numel() == 16,
+        "On even sides a strided 1×1 shortcut reads a quarter of the places; average first, and "
+        "it reads all",
+        even,
+    )
+    page.labels("That is so on even sides.")
+    loses = [side for side in range(2, 12) if places(average, side) != side**2]
+    page.says(
+        "On an odd side the average loses the last row and column, and its map is smaller than "
+        "the one of the strided convolution",
+        loses == [3, 5, 7, 9, 11]
+        and all(places(average, side) == (side - 1) ** 2 for side in loses)
+        and all(sized(average, side) < sized(strided, side) for side in loses),
+    )
+    page.says(
+        "With `ceil_mode=True` it reads everything again, and the sizes agree",
+        all(
+            places(up, side) == side**2 and sized(up, side) == sized(strided, side)
+            for side in range(2, 12)
+        ),
+    )
+    page.says("On odd sides that takes `ceil_mode=True`", all(places(up, s) == s**2 for s in loses))
+    page.prints(
+        "odd = torch.rand(1, 1, 9, 9)",
+        "1×1 with stride 2  (1, 1, 5, 5)",
+        "average            (1, 1, 4, 4)",
+        "average, ceil_mode (1, 1, 5, 5)",
     )
     page.says("A shortcut that looks at a quarter", 4 * len(rows) ** 2 == 64)
     page.says("Average first, and the shortcut reads all of them", weights[0] == weights[1])

@@ -321,7 +321,10 @@ def traps(page):
         page.figure("stride-larger-than-kernel").geometry.untouched(),
         read_pixels(one, 1, 6, 6),
     )
-    page.says("some pixels are never read at all", len(untouched) == X.numel() - read > 0)
+    page.says(
+        "the pixels between two stops are never read at all",
+        len(untouched) == X.numel() - read > 0,
+    )
     page.says(f"Of {X.numel()} pixels, only {read} are read. The other {len(untouched)} could hold")
     x = X.clone()
     for row, col in untouched:

@@ -57,11 +57,13 @@ def in_a_hurry(page):
     )
     page.says(
         "put `nn.AdaptiveAvgPool2d(1)` at the end. It is easy to explain, each pool halves the map "
-        "exactly if its side is even, and any image size will do",
+        "exactly if its side is even, and any image size will do that the pools can still halve",
         all(setup(torch.rand(1, n, n)).shape == (4, 1, 1) for n in range(2, 40))
         and all(setup[:3](torch.rand(1, n, n)).shape[-1] == n / 2 for n in range(2, 40, 2)),
     )
     page.says("repeat `nn.Conv2d(…, 3, padding=1)`", setup[0].kernel_size == (3, 3))
+    with pytest.raises(RuntimeError, match="too small"):
+        setup(torch.rand(1, 1, 1))
     page.says("`nn.MaxPool2d(2)`", setup[2].kernel_size == 2)
 
 
