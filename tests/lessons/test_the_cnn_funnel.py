@@ -133,6 +133,14 @@ def test_every_claim(page):
     the_answer(page, x)
     wide_and_narrow(page, net, x, outputs)
     exercises(page, net, x, outputs)
+    last = torch.rand(5, 6, 3)
+    page.says(
+        "Forget to move the channels to the front, which `x.permute(2, 0, 1)` does",
+        last.permute(2, 0, 1).shape == (3, 5, 6),
+    )
+    page.says(
+        "Next you look inside the first of them", isinstance(page.names["network"][0], nn.Conv2d)
+    )
     page.labels("Unit 7", "Find the shape of every layer of a small network", "compares the two")
     page.complete()
 
@@ -224,7 +232,8 @@ def the_network(page, net, x, outputs):
     page.says(f"The first convolution trims {x.shape[1]} to {first.shape[1]}")
     inner = [n for n in range(SIDE) if 0 <= n - 1 and n + 1 < SIDE]
     page.says(
-        "A window of 3×3 needs a neighbour on every side, and the outermost pixels have none",
+        "A window of 3×3 needs a neighbour on every side, and each of the "
+        "outermost pixels lacks one",
         first.shape[1:] == (len(inner), len(inner)) and inner[0] == 1 and inner[-1] == SIDE - 2,
     )
     trimmed, halved = x.shape[1] - first.shape[1], first.shape[1] - outputs[2].shape[1]
