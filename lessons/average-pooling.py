@@ -244,6 +244,8 @@ check(..., lambda: [torch.allclose(k(2)(k(3)(x)), k(6)(x)) for k in kinds])
 # - With larger windows the maximum of sparse maps fills up; the mean stays.
 # - Padding holds zeros, and they are counted unless you say `count_include_pad=False`.
 #
+# To compare both pools on numbers of your own, type the rows of `x` into [the explorer](../explorer.md) and switch between them.
+#
 # You have met two pools and given neither of them a weight. [Pooling has nothing to learn](no-learnable-parameters.ipynb); next you count what that saves.
 #
 # This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The model of dots is by [Boureau, Ponce and LeCun (2010)](https://icml.cc/Conferences/2010/papers/638.pdf). The words and the measurements are our own.

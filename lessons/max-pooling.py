@@ -287,6 +287,8 @@ check(..., lambda: spread)
 # - A `nan` wins wherever it is.
 # - Every channel is pooled alone.
 #
+# To try windows of your own, type the rows of `x` into [the explorer](../explorer.md) and change the kernel, the stride and the padding.
+#
 # Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.
 #
 # This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The comparison of overlapping windows is by [Scherer, Müller and Behnke (2010)](https://doi.org/10.1007/978-3-642-15825-4_10). The words and the measurements are our own.

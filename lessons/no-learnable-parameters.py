@@ -215,6 +215,8 @@ check(..., lambda: count(Subsampling(16)))
 # - Gradients pass through a pool, though nothing in it learns.
 # - LeNet-5 had a pool with weights: two for each map.
 #
+# To count the parameters of layers of your own, paste them into [the network calculator](../network.md).
+#
 # A pool learns nothing, so all that you decide is its geometry. What you decide, and what comes out, is next: [output size](output-size.ipynb).
 #
 # This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). LeNet-5 is described by [LeCun, Bottou, Bengio and Haffner (1998)](https://doi.org/10.1109/5.726791). The words and the measurements are our own.

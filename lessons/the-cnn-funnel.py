@@ -167,6 +167,8 @@ show(
 )
 
 # %% [markdown]
+# Below the maps you read what each layer costs. Its *parameters* are the numbers that it learns, and a *multiply-accumulate*, or multiply-add, is one product added to a sum. *Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its receptive field. These words come back in later lessons, which define and count them.
+#
 # ## What a feature map is
 #
 # Each small grey picture at the top of this page is a **feature map**: one channel of a layer's output. A number in it says how strongly one pattern showed up at one place.
@@ -283,6 +285,8 @@ check(..., lambda: convolutions)
 # - A convolution decides the number of channels. It may trim height and width a little.
 # - Pooling narrows the maps and leaves their number alone.
 # - Shapes do not depend on training. You can work them out before you run anything.
+#
+# Choose *Pools, no padding* in [the network calculator](../network.md), and you have the layers of this page in your hands: change any of them.
 #
 # You have seen what the layers do to shapes. Next you look inside the first of them: [what a convolution looks for](what-a-convolution-looks-for.ipynb).
 #

@@ -230,6 +230,8 @@ check(..., lambda: sum(numbers.numel() for numbers in large.parameters()))
 # - A filter is a block of kernels, one for each input channel. One filter makes one map.
 # - A bias shifts what counts as found, and a ReLU drops the rest.
 #
+# To try kernels of your own, type the rows of `edge` into [the explorer](../explorer.md) and change the weights.
+#
 # The map of edges is as large as the photo, but for a border of one pixel. You do not need it that large. [Max pooling](max-pooling.ipynb) makes it smaller and keeps what was found.
 #
 # The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). That early layers of trained networks respond to edges and colours is shown by [Zeiler and Fergus (2014)](https://arxiv.org/abs/1311.2901). The words and the measurements are our own.
