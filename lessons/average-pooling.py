@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Average pooling
 #
-# The window slides as before. But no number wins. The window writes down the **mean** of all it sees.
+# The window slides as before, but this time no number wins, because it writes down the **mean** of all it sees.
 #
 # !!! abstract "What you will be able to do"
 #     - Compute an average pool by hand.
@@ -45,7 +45,7 @@ average(x)
 show(
     slide(average, x),
     "average-pool-2x2",
-    "Average pooling with a 2×2 window and stride 2. Every number in the window counts alike.",
+    "Average pooling with a 2×2 window and stride 2. Every number in the window counts equally.",
 )
 
 # %% [markdown]
@@ -239,10 +239,12 @@ check(..., lambda: [torch.allclose(k(2)(k(3)(x)), k(6)(x)) for k in kinds])
 # %% [markdown]
 # ## What you know now
 #
-# - An average pool writes down the mean of each window. Every number counts alike.
+# - An average pool writes down the mean of each window. Every number counts equally.
 # - Max asks whether a pattern is there at all, average asks how much of it there is. They differ most at lone peaks.
 # - With larger windows the maximum of sparse maps fills up; the mean stays.
 # - Padding holds zeros, and they are counted unless you say `count_include_pad=False`.
+#
+# To compare both pools on numbers of your own, type the rows of `x` into [the explorer](../explorer.md) and switch between them.
 #
 # You have met two pools and given neither of them a weight. [Pooling has nothing to learn](no-learnable-parameters.ipynb); next you count what that saves.
 #

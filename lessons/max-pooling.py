@@ -73,7 +73,7 @@ for name, values in smaller.items():
     print(f"{name:<18} shows {((values > strong) & holds).sum()} of them")
 
 # %% [markdown]
-# The largest number shows them all, because it *is* the strongest edge of its block. That is **max pooling**: a window slides over a grid of numbers, keeps the largest number it sees at each stop, and forgets the rest.
+# The largest number shows them all, because it *is* the strongest edge of its block, so nothing else was possible. It also thickens the lines: more of the smaller map is strong than of the larger one, and lines that were close run together. That is **max pooling**: a window slides over a grid of numbers, keeps the largest number it sees at each stop, and forgets the rest.
 #
 # !!! abstract "What you will be able to do"
 #     - Compute a max pool by hand.
@@ -122,7 +122,7 @@ show(
 #
 # ## What it hides, and what it costs
 #
-# A cat that moves by a pixel is still a cat. So it helps if the next layer sees no difference. Take a line that stands in column 2, counted from 0, and let it move to the right.
+# A cat that moves by a pixel is still a cat. So it helps if the next layer sees no difference. Take a line that lies in column 2, counted from 0, and let it move to the right.
 #
 # !!! question "Predict"
 #     The line moves from column 2 to column 3, and then to column 4. When does the pooled map change?
@@ -142,7 +142,7 @@ for column in (2, 3, 4):
 #
 # You gave the pool no stride. It moved by 2 all the same.
 #
-# In PyTorch a pool's `stride` defaults to its `kernel_size`. So the windows sit side by side and never overlap. A convolution's stride defaults to 1. (A convolution is the other layer with a window: it multiplies what it sees by weights and adds up. You will watch one soon.)
+# In PyTorch a pool's `stride` defaults to its `kernel_size`. So the windows sit side by side and never overlap. A convolution's stride defaults to 1.
 #
 # !!! question "Predict"
 #     A map has 9 rows and 9 columns. How large is it after `nn.MaxPool2d(3)`? And after a convolution with a 3×3 kernel?
@@ -153,7 +153,7 @@ for layer in (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1)):
     print(f"{tuple(layer(nine).shape)}  stride {layer.stride}  {type(layer).__name__}")
 
 # %% [markdown]
-# Both kernels are 3, yet the outputs are 3×3 and 7×7. The last line is the pool that moves like the convolution. It is a trap when you swap one layer for the other. Write the stride each time, and nothing can surprise you.
+# Both kernels are 3, yet the outputs are 3×3 and 7×7. The last line is a pool told to move like the convolution. The different defaults are a trap when you swap one layer for the other. Write the stride each time, and nothing can surprise you.
 #
 # ## Overlapping windows
 #
@@ -210,7 +210,7 @@ print(tuple(together.shape), "the same as one by one:", torch.equal(together, ap
 
 # %% [markdown]
 # !!! warning "A common mistake: channels last"
-#     `MaxPool2d` wants `(C, H, W)` or `(N, C, H, W)`. Give it `(N, H, W, C)` and it does not complain. It pools width and *channels*.
+#     `MaxPool2d` wants `(C, H, W)` or `(N, C, H, W)`, where N is the number of images that go through together, a batch. Give it `(N, H, W, C)` and it does not complain. It pools width and *channels*.
 
 # %%
 channels_last = torch.rand(2, 8, 8, 3)  # two images of 8×8 with three channels
@@ -284,8 +284,10 @@ check(..., lambda: spread)
 # - It hides shifts inside a window, and it throws away three numbers of four.
 # - Without a `stride` it steps by its `kernel_size`; a convolution steps by 1.
 # - Padding holds minus infinity and never wins over a real pixel.
-# - A `nan` wins wherever it stands.
+# - A `nan` wins wherever it is.
 # - Every channel is pooled alone.
+#
+# To try windows of your own, type the rows of `x` into [the explorer](../explorer.md) and change the kernel, the stride and the padding.
 #
 # Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.
 #

@@ -43,9 +43,7 @@ for layer in layers:
 # %% [markdown]
 # All three shrink 64 maps of 32×32 to 64 maps of 16×16. The pools do it with 0 parameters. The convolution needs 36,928.
 #
-# A **filter** is all the weights that make one output map. A **bias** is a number of its own that each filter adds at the end.
-#
-# Where does that number come from? Each of the 64 filters has a 3×3 kernel for each of 64 channels, and one bias: $64 \cdot (3 \cdot 3 \cdot 64 + 1)$.
+# Where do the 36,928 come from? Each of the 64 filters has a 3×3 kernel for each of 64 channels, and one bias: $64 \cdot (3 \cdot 3 \cdot 64 + 1)$.
 
 # %%
 64 * (3 * 3 * 64 + 1)
@@ -69,8 +67,6 @@ show(
 )
 
 # %% [markdown]
-# Training changes those four weights.
-#
 # !!! question "Predict"
 #     Which four weights turn this convolution into an average pool?
 
@@ -87,7 +83,18 @@ show(
 )
 
 # %% [markdown]
-# So average pooling is a convolution whose weights are fixed. Max pooling is not: no choice of weights gives a maximum.
+# So on one channel, average pooling is a convolution whose weights are fixed. With more channels each filter needs a quarter in the kernel of its own channel and zeros in all others, because a convolution adds up its channels and a pool does not:
+
+# %%
+three = torch.rand(3, 4, 4)
+everywhere, own = (nn.Conv2d(3, 3, 2, stride=2, bias=False) for _ in range(2))
+everywhere.weight.data.fill_(1 / 4)
+own.weight.data = torch.eye(3)[:, :, None, None].expand(3, 3, 2, 2) / 4
+for name, layer in {"a quarter everywhere": everywhere, "only in its own channel": own}.items():
+    print(f"{name:<24}", torch.allclose(layer(three), nn.AvgPool2d(2)(three)))
+
+# %% [markdown]
+# Max pooling is no convolution: no choice of weights gives a maximum.
 #
 # A convolution without bias is **linear**: it treats a sum as the sum of its parts. A maximum does not:
 
@@ -105,7 +112,7 @@ for layer in (convolution, nn.MaxPool2d(2)):
 # In training, a network learns from its **gradient**: for each number, how much the result would change with it. No parameters does not mean no gradient, because a pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
 
 # %%
-for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # one number for each pixel
+for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # how much each pixel counts in the sum of the output
     inputs = x.clone().requires_grad_()
     pool(inputs).sum().backward()
     print(type(pool).__name__)
@@ -114,7 +121,7 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # one number for each pixel
 # %% [markdown]
 # ## The pool that had weights
 #
-# It was not always so. In LeNet-5 the subsampling layer S2 added up the four numbers of each 2×2 window. It multiplied the sum by a *trainable* coefficient and added a *trainable* bias. Each of its 6 maps had one such pair: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
+# It was not always so. In LeNet-5 the subsampling layer S2 added up the four numbers of each 2×2 window. It multiplied the sum by a *trainable* coefficient and added a *trainable* bias. (The paper then applies a sigmoid, left out here.) Each of its 6 maps had one such pair: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
 #
 # !!! question "Predict"
 #     A layer of this kind begins with all coefficients at a quarter and all biases at zero. Which pool is it, before any training?
@@ -144,7 +151,7 @@ print("an average pool:", torch.allclose(lenet(maps), nn.AvgPool2d(2)(maps)))
 
 # %% [markdown]
 # !!! warning "A common mistake: trusting that the weights loaded"
-#     Neither a max pool nor an average pool has an entry in `state_dict()`. Swap one for the other, and the saved weights still load. No error tells you that the network now computes something else.
+#     Neither a max pool nor an average pool has an entry in `state_dict()`, the dictionary in which a network saves its weights. Swap one for the other, and the saved weights still load. No error tells you that the network now computes something else.
 
 # %%
 with_max = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))
@@ -160,12 +167,12 @@ print("same result:", torch.equal(with_max(photo), with_average(photo)))
 #
 # ## Exercises
 #
-# **1.** How many parameters has `nn.MaxPool2d(7)`? And `nn.AvgPool2d(7)`?
+# **1.** How many parameters does `nn.MaxPool2d(7)` have? And `nn.AvgPool2d(7)`?
 #
 # ??? success "Answer"
 #     Both 0. The window's size changes nothing.
 #
-# **2.** How many has `nn.Conv2d(3, 8, 5)`?
+# **2.** How many does `nn.Conv2d(3, 8, 5)` have?
 #
 # ??? success "Answer"
 #     608: eight filters with 5·5·3 weights and one bias each.
@@ -204,9 +211,11 @@ check(..., lambda: count(Subsampling(16)))
 # ## What you know now
 #
 # - Max and average pools have 0 learnable parameters, whatever their size.
-# - An average pool is a convolution with fixed weights. A max pool is no convolution at all.
+# - On each channel by itself, an average pool is a convolution with fixed weights. A max pool is no convolution at all.
 # - Gradients pass through a pool, though nothing in it learns.
 # - LeNet-5 had a pool with weights: two for each map.
+#
+# To count the parameters of layers of your own, paste them into [the network calculator](../network.md).
 #
 # A pool learns nothing, so all that you decide is its geometry. What you decide, and what comes out, is next: [output size](output-size.ipynb).
 #

@@ -114,7 +114,7 @@ show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the 
 #
 # ## What a strided convolution can imitate
 #
-# You know from [no learnable parameters](no-learnable-parameters.ipynb) that a convolution of 2×2 at stride 2 *is* an average pool if all its weights are a quarter, and that no weights make it a max pool, because the maximum is not linear.
+# You know from [no learnable parameters](no-learnable-parameters.ipynb) that a convolution of 2×2 at stride 2 *is* an average pool if each filter has a quarter everywhere in the kernel of its own channel and zeros in the others, and that no weights make it a max pool, because the maximum is not linear.
 #
 # So a network without pools can learn to average wherever that helps. In the place of a max pool it always computes something else.
 #

@@ -152,7 +152,7 @@ for layer in network:
     print(f"{type(layer).__name__:<9}", tuple(result.shape))
 
 # %% [markdown]
-# A little smaller. The first convolution trims 110 to 108. A window of 3×3 needs a neighbour on every side, and the outermost pixels have none.
+# A little smaller. The first convolution trims 110 to 108. A window of 3×3 needs a neighbour on every side, and each of the outermost pixels lacks one.
 #
 # The pooling layers do far more. Each one halves height and width.
 #
@@ -167,6 +167,8 @@ show(
 )
 
 # %% [markdown]
+# Below the maps you read what each layer costs. Its *parameters* are the numbers that it learns, and a *multiply-accumulate*, or multiply-add, is one product added to a sum. *Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its receptive field. These words come back in later lessons, which define and count them.
+#
 # ## What a feature map is
 #
 # Each small grey picture at the top of this page is a **feature map**: one channel of a layer's output. A number in it says how strongly one pattern showed up at one place.
@@ -215,7 +217,7 @@ print(f"without pools: {without:>7,} numbers, {without / with_pools:.1f} times a
 # More numbers mean more work for every layer that follows, and more memory while training.
 #
 # !!! warning "A common mistake: channels last"
-#     Many image libraries give you `(H, W, C)`. PyTorch wants `(C, H, W)`. Forget the `permute`, and a convolution complains:
+#     Many image libraries give you `(H, W, C)`. PyTorch wants `(C, H, W)`. Forget to move the channels to the front, which `x.permute(2, 0, 1)` does, and a convolution complains:
 
 # %%
 wrong = torch.from_numpy(np.array(photo)) / 255  # (110, 110, 3)
@@ -284,6 +286,8 @@ check(..., lambda: convolutions)
 # - Pooling narrows the maps and leaves their number alone.
 # - Shapes do not depend on training. You can work them out before you run anything.
 #
-# You have seen *that* pooling shrinks a map. Next you see *how*: [max pooling, window by window](max-pooling.ipynb).
+# Choose *Pools, no padding* in [the network calculator](../network.md), and you have the layers of this page in your hands: change any of them.
+#
+# You have seen what the layers do to shapes. Next you look inside the first of them: [what a convolution looks for](what-a-convolution-looks-for.ipynb).
 #
 # The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/), from which this course began. The words and the measurements are our own.

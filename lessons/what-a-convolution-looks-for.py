@@ -61,22 +61,22 @@ plot(
     "looks-for-edges",
     alt="Three pictures. A portrait in grey; the same portrait as grey ground with white and black "
     "lines along its upright edges; and again with lines along its level edges.",
-    caption="A photo, and what two kernels of nine numbers each answer to it. White is an edge from "
+    caption="A photo, and what two kernels of nine numbers each find in it. White is an edge from "
     "dark to bright, black is one from bright to dark, and grey is no edge.",
     height=240,
 )
 
 # %% [markdown]
-# Nobody told these kernels what a face is. All they answer to is a step in brightness, and yet you know the face again.
+# Nobody told these kernels what a face is. All they respond to is a step in brightness, and yet you know the face again.
 #
 # !!! abstract "What you will be able to do"
 #     - Compute one number of a convolution by hand.
-#     - Say why a kernel answers to an edge, and what its sign means.
+#     - Say why a kernel responds to an edge, and what its sign means.
 #     - Tell kernel, filter, bias and channel apart, and count the weights of any convolution.
 #
 # ## Nine numbers on an edge
 #
-# Start with a picture that you can see through: 6×6 pixels, black on the left, white on the right. A **kernel** is a small grid of numbers, its *weights*. This one has −1 in its left column, 0 in the middle and 1 on the right.
+# Start with a picture small enough to check by hand: 6×6 pixels, black on the left, white on the right. A **kernel** is a small grid of numbers, its *weights*. This one has −1 in its left column, 0 in the middle and 1 on the right.
 
 # %%
 edge = torch.tensor([[[0.0, 0, 0, 1, 1, 1]]]).repeat(1, 6, 1)
@@ -172,7 +172,7 @@ print(sum(numbers.numel() for numbers in layer.parameters()))
 # %% [markdown]
 # Read the shape of `weight` from left to right: eight filters, each three channels deep, each kernel 3×3. That makes 216 weights, and eight biases, one for each filter.
 #
-# The photo is not in that count. The same 224 numbers slide over an image of any size, because a pattern is the same pattern wherever it stands.
+# The photo is not in that count. The same 224 numbers slide over an image of any size, because a pattern is the same pattern wherever it is.
 #
 # ## Exercises
 #
@@ -230,6 +230,8 @@ check(..., lambda: sum(numbers.numel() for numbers in large.parameters()))
 # - A filter is a block of kernels, one for each input channel. One filter makes one map.
 # - A bias shifts what counts as found, and a ReLU drops the rest.
 #
+# To try kernels of your own, type the rows of `edge` into [the explorer](../explorer.md) and change the weights.
+#
 # The map of edges is as large as the photo, but for a border of one pixel. You do not need it that large. [Max pooling](max-pooling.ipynb) makes it smaller and keeps what was found.
 #
-# The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). That early layers of trained networks answer to edges and colours is shown by [Zeiler and Fergus (2014)](https://arxiv.org/abs/1311.2901). The words and the measurements are our own.
+# The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). That early layers of trained networks respond to edges and colours is shown by [Zeiler and Fergus (2014)](https://arxiv.org/abs/1311.2901). The words and the measurements are our own.

@@ -131,7 +131,7 @@ def test_a_plot_is_one_size_in_both_themes():
     for file, data in made.files.items():
         image = picture(data)
         assert image.size == (1000, 600) and image.format == "PNG"
-        assert len(colours(image)) <= 44
+        assert len(colours(image)) <= 32 + 32 + 12
         corners[file.split(".")[1]] = image.convert("RGB").getpixel((0, 0))
     for theme, corner in corners.items():
         ground = THEMES[theme].rgb("page")
@@ -156,6 +156,39 @@ def test_letters_beside_a_colourful_map_keep_their_colour():
         assert (found == theme.rgb("text")).all(1).sum() > 50, file
         title = np.array(picture(data).convert("RGB"))[:60].reshape(-1, 3).astype(int)
         assert (np.ptp(title, 1) < 40).all(), "greys between page and text, nothing else"
+
+
+def photo_and_maps(figure):
+    """Many colours beside many greys, in images that shrink to their shape."""
+    ramp = np.linspace(0, 1, 90)
+    down, across = np.meshgrid(ramp, ramp, indexing="ij")
+    warm = np.stack([down, 0.6 * (down + across), across], 2)
+    panels = figure.subplots(1, 3)
+    panels[0].imshow(np.clip(warm, 0, 1), interpolation="nearest")
+    panels[1].imshow(np.add.outer(ramp, ramp), cmap="gray", interpolation="nearest")
+    panels[2].imshow(np.multiply.outer(ramp, ramp), cmap="gray", interpolation="nearest")
+    for axes in panels:
+        axes.set_title("from left to right")
+        axes.set_axis_off()
+
+
+def test_greys_beside_a_photo_stay_grey():
+    """Grey maps came out with orange specks: one palette was cut from them and a photo."""
+    for file, data in render(plot(photo_and_maps, "a", alt="Maps.", height=240).data).files.items():
+        found = np.array(picture(data).convert("RGB")).astype(int)
+        rows, cols = slice(100, 440), slice(found.shape[1] // 3 + 60, found.shape[1] - 20)
+        maps = found[rows, cols]
+        apart = np.ptp(maps, 2)
+        ground = (maps == THEMES[file.split(".")[1]].rgb("page")).all(2)
+        assert (apart[~ground] == 0).all(), file
+        assert len(np.unique(maps[~ground])) >= 30, "and they are not reduced to a few"
+
+
+@pytest.mark.parametrize("height", [200, 235, 240, 260, 300])
+def test_titles_are_not_cut_at_the_top(height):
+    for data in render(plot(photo_and_maps, "a", alt="Maps.", height=height).data).files.values():
+        found = np.array(picture(data).convert("RGB")).astype(int)
+        assert (found[:2] == found[-1, 0]).all(), "ink in the first rows"
 
 
 def test_a_plot_leaves_matplotlib_as_it_was():

@@ -70,8 +70,8 @@ def the_other_rule(page, average):
     page.prints("average(x)", means)
     page.draws("average-pool-2x2", slide(nn.AvgPool2d(2), X))
     moves = [moved(average, row, col, 4) for row in (0, 1) for col in (0, 1)]
-    page.says("Every number in the window counts alike", set(moves) == {1.0})
-    page.says("Every number counts alike", set(moves) == {1.0})
+    page.says("Every number in the window counts equally", set(moves) == {1.0})
+    page.says("Every number counts equally", set(moves) == {1.0})
     page.says(
         "The mean is 3. All four numbers had a say in it",
         sum(first) / len(first) == 3 and moves == [1] * 4,

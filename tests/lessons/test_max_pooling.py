@@ -114,6 +114,11 @@ def why(page):
         one < average < largest,
     )
     page.says("The largest number shows them all", largest == holds.sum())
+    bright = [(values > 0.5).mean() for values in (edges, blocks.max(2))]
+    page.says(
+        "It also thickens the lines: more of the smaller map is strong than of the larger one",
+        bright[1] > 1.5 * bright[0],
+    )
     page.says("keeps the largest number it sees at each stop", largest == holds.sum())
     page.says(
         "so what was found stays found in a smaller map",
@@ -129,7 +134,7 @@ def hiding(page):
 
     rows = {column: pooled(column)[0].tolist() for column in (2, 3, 4)}
     page.labels("A cat that moves by a pixel is still a cat")
-    page.labels("Take a line that stands in column 2, counted from 0")
+    page.labels("Take a line that lies in column 2, counted from 0")
     page.labels("The line moves from column 2 to column 3, and then to column 4")
     page.prints(
         "for column in (2, 3, 4):",
@@ -162,7 +167,7 @@ def test_every_claim(page):
     broken(page)
     channels(page)
     exercises(page)
-    page.labels("Unit 7", "One window at a time", "Watch every window", "You will watch one soon")
+    page.labels("Unit 7", "One window at a time", "Watch every window")
     page.labels("swap one layer for the other")
     page.labels("Predict what happens at the padded border")
     page.complete()
@@ -219,7 +224,7 @@ def the_stride(page):
     page.says(
         "Both kernels are 3, yet the outputs are 3×3 and 7×7", sizes[:2] == [(1, 3, 3), (1, 7, 7)]
     )
-    page.says("The last line is the pool that moves like the convolution", sizes[1] == sizes[2])
+    page.says("The last line is a pool told to move like the convolution", sizes[1] == sizes[2])
 
 
 def overlap(page):
@@ -289,7 +294,7 @@ def broken(page):
         window = torch.tensor([[[1.0, 2], [3, 4]]])
         window[0, row, col] = torch.nan
         won.append(nn.MaxPool2d(2)(window).isnan().all())
-    page.says("A `nan` wins wherever it stands", all(won))
+    page.says("A `nan` wins wherever it is", all(won))
     page.says("it comes out of every window that holds it", all(won))
 
 

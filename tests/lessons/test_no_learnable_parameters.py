@@ -59,7 +59,7 @@ def counting(page):
     page.says("The pools do it with 0 parameters", not any(map(count, page.names["layers"][:2])))
     page.says(f"The convolution needs {big:,}", big == count(page.names["layers"][2]))
     layer = page.names["layers"][2]
-    page.says("all the weights that make one output map", layer.weight[0].numel() == 3 * 3 * 64)
+    page.labels("Where do the 36,928 come from?")
     page.says(
         "Each of the 64 filters has a 3×3 kernel for each of 64 channels, and one bias",
         layer.weight.shape == (64, 64, 3, 3) and layer.bias.shape == (64,),
@@ -84,7 +84,6 @@ def what_a_weight_changes(page):
     page.prints("convolution(x).detach()", weighted)
     page.draws(DRAWN, slide(first, X))
     page.says("The kernel's four weights are what training would change", count(first) == 4)
-    page.says("Training changes those four weights", first.weight.requires_grad)
     page.says("Which four weights turn this convolution", torch.equal(mean(X), nn.AvgPool2d(2)(X)))
     means = blocks(X).mean(1).tolist()
     page.prints(
@@ -95,6 +94,7 @@ def what_a_weight_changes(page):
         "Every weight is a quarter: this convolution computes the mean of its window",
         set(page.names["convolution"].weight.flatten().tolist()) == {0.25},
     )
+    on_channels(page)
     one, other = torch.tensor([[[1.0, 0], [0, 0]]]), torch.tensor([[[0.0, 1], [0, 0]]])
     largest = nn.MaxPool2d(2)
     parts = [layer(one).item() + layer(other).item() for layer in (mean, largest)]
@@ -108,6 +108,33 @@ def what_a_weight_changes(page):
         "The max pool of an empty map is 0, so the bias would have to be 0 as well",
         largest(torch.zeros(1, 2, 2)) == 0,
     )
+
+
+def on_channels(page):
+    """Two and more channels: a quarter everywhere adds up the channels; in its own it averages."""
+    page.prints("three = torch.rand(3, 4, 4)", "a quarter everywhere     False",
+                "only in its own channel  True")  # fmt: skip
+    page.labels("So on one channel, average pooling is a convolution")
+    for channels in (1, 2, 3):
+        x = torch.rand(channels, 4, 4)
+        means = torch.stack([blocks(plane[None]).mean(1).view(2, 2) for plane in x])
+        everywhere, own = (nn.Conv2d(channels, channels, 2, stride=2, bias=False) for _ in "ab")
+        everywhere.weight.data.fill_(0.25)
+        own.weight.data.zero_()
+        for n in range(channels):
+            own.weight.data[n, n] = 0.25
+        assert torch.allclose(everywhere(x)[0], means.sum(0))
+        page.says(
+            "With more channels each filter needs a quarter in the kernel of its own channel "
+            "and zeros in all others, because a convolution adds up its channels and "
+            "a pool does not",
+            torch.allclose(own(x), means)
+            and torch.allclose(everywhere(x), means) == (channels == 1),
+        )
+        page.says(
+            "On each channel by itself, an average pool is a convolution with fixed weights",
+            torch.allclose(own(x), means),
+        )
 
 
 def gradients(page):
@@ -164,10 +191,10 @@ def the_pool_that_had_weights(page):
 
 
 def exercises(page):
-    page.labels("How many parameters has `nn.MaxPool2d(7)`? And `nn.AvgPool2d(7)`?")
+    page.labels("How many parameters does `nn.MaxPool2d(7)` have? And `nn.AvgPool2d(7)`?")
     page.says("Both 0. The window's size", not any(count(pool(7)) for pool in POOLS))
     page.answers(1, ("Both 0", (0, 0)))
-    page.labels("How many has `nn.Conv2d(3, 8, 5)`?")
+    page.labels("How many does `nn.Conv2d(3, 8, 5)` have?")
     filters, channels, rows, cols = nn.Conv2d(3, 8, 5).weight.shape
     page.says(
         f"{weights(3, 8, 5)}: eight filters with {rows}·{cols}·{channels} weights and one bias",

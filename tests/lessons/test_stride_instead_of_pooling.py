@@ -231,13 +231,20 @@ def best_or_first(page, full, small):
 def imitation(page):
     pool, mean = nn.MaxPool2d(2), nn.Conv2d(1, 1, 2, stride=2, bias=False)
     mean.weight.data.fill_(1 / 4)
-    average = torch.equal(mean(X), blocks(X).mean(2)[None])
+    deep = nn.Conv2d(3, 3, 2, stride=2, bias=False)
+    deep.weight.data = torch.zeros(3, 3, 2, 2)
+    for channel in range(3):
+        deep.weight.data[channel, channel] = 1 / 4
+    maps = torch.stack([X[0], X[0].T, X[0].flip(0)])
+    means = torch.stack([blocks(plane[None]).mean(2) for plane in maps])
+    average = torch.equal(mean(X), blocks(X).mean(2)[None]) and torch.allclose(deep(maps), means)
     kernels = torch.randn(200, 1, 2, 2)
     corner = torch.tensor([[[1.0, 0], [0, 0]], [[0.0, 1], [0, 0]], [[1.0, 1], [0, 0]]])[:, None]
     outputs = nn.functional.conv2d(corner, kernels)[:, :, 0, 0]
     imitated = (outputs - 1).abs().amax(0) < 1 / 3  # a maximum would be 1 for all three
     page.says(
-        "a convolution of 2×2 at stride 2 *is* an average pool if all its weights are a quarter, "
+        "a convolution of 2×2 at stride 2 *is* an average pool if each filter has a quarter "
+        "everywhere in the kernel of its own channel and zeros in the others, "
         "and that no weights make it a max pool, because the maximum is not linear",
         average and not imitated.any() and linear(mean) and not linear(pool),
     )

@@ -1,5 +1,8 @@
 """lessons/the-cnn-funnel.py: its words, outputs and figure, held against torch and counting."""
 
+import re
+from pathlib import Path
+
 import matplotlib.cbook
 import numpy as np
 import pytest
@@ -133,6 +136,31 @@ def test_every_claim(page):
     the_answer(page, x)
     wide_and_narrow(page, net, x, outputs)
     exercises(page, net, x, outputs)
+    last = torch.rand(5, 6, 3)
+    page.says(
+        "Forget to move the channels to the front, which `x.permute(2, 0, 1)` does",
+        last.permute(2, 0, 1).shape == (3, 5, 6),
+    )
+    page.says(
+        "Next you look inside the first of them", isinstance(page.names["network"][0], nn.Conv2d)
+    )
+    preset = Path(__file__).parents[2] / "assets" / "ui" / "calculator.js"
+    layers = ["Conv2d(3, 8, 3)", "MaxPool2d(2, 2)", "Conv2d(8, 16, 3)", "MaxPool2d(2, 2)"]
+    _, _, after = preset.read_text("utf-8").partition('name: "Pools, no padding"')
+    page.says(
+        "and you have the layers of this page in your hands",
+        re.findall(r'"nn\.(.+?)"', after)[:4] == layers,
+    )
+    assert [type(layer).__name__ for layer in net] == [name.split("(")[0] for name in layers]
+    pooled = [stage.sees() for stage in page.figure("funnel").stages][2]
+    page.says(
+        "*Sees 4×4* means that one number depends on 4×4 pixels of the photo",
+        pooled == str(3 + (2 - 1)),  # a pool's window of two, one pixel apart
+    )
+    page.says(
+        "is one product added to a sum",
+        page.figure("funnel").stages[1].macs == outputs[1].numel() * net[0].weight[0].numel(),
+    )
     page.labels("Unit 7", "Find the shape of every layer of a small network", "compares the two")
     page.complete()
 
@@ -224,7 +252,8 @@ def the_network(page, net, x, outputs):
     page.says(f"The first convolution trims {x.shape[1]} to {first.shape[1]}")
     inner = [n for n in range(SIDE) if 0 <= n - 1 and n + 1 < SIDE]
     page.says(
-        "A window of 3×3 needs a neighbour on every side, and the outermost pixels have none",
+        "A window of 3×3 needs a neighbour on every side, and each of the "
+        "outermost pixels lacks one",
         first.shape[1:] == (len(inner), len(inner)) and inner[0] == 1 and inner[-1] == SIDE - 2,
     )
     trimmed, halved = x.shape[1] - first.shape[1], first.shape[1] - outputs[2].shape[1]

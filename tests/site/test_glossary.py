@@ -40,6 +40,7 @@ ALIASES = {
     "grouped convolution": "groups",
     "folding of frequencies": "folded",
     "LP pooling": "LPPool2d",
+    "skip connection": "skip",
     "untouched pixels": "never read",
     "valid padding": "valid",
 }
@@ -267,3 +268,19 @@ def test_a_bad_glossary_is_told(text, told):
     with pytest.raises(SlidingWindowsError) as caught:
         read_glossary(text)
     assert str(caught.value) == told
+
+
+# Before a verb: "a stride skips", "you skip", "what it skips". No term is named by such a word.
+SUBJECTS = r"(?:(?:a|the|no|each) stride|it|you|simply|they|we)"
+PAGES = [*sorted((ROOT / "lessons").glob("*.py")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_verb_is_linked_to_a_noun(path):
+    """'So a stride skips' led to the skip connection."""
+    text = re.sub(r"^# ?", "", path.read_text("utf-8"), flags=re.MULTILINE)
+    page = with_terms(text, read_glossary(OURS), "g.md")
+    verb = re.compile(rf"\b{SUBJECTS} \[(\w+s|\w+)\]\(g\.md#")
+    assert not [word for word in verb.findall(page) if word.endswith("s") or word == "skip"]
+    skips = [word for word, address, _ in LINK.findall(page) if address == "g.md#skip"]
+    assert all(re.fullmatch("skip connections?", word, re.IGNORECASE) for word in skips)
