@@ -222,6 +222,7 @@ def paint_squares(figure):
                     text = {"ha": "center", "va": "center", "color": "black", "fontsize": 12}
                     axes.text(col, row, int(value), **text)
         axes.set(title=name, xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)  # the canvas's edge
         axes.grid(False)
 
 
