@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Dilation
 #
-# How can a kernel of nine weights see more of a map, without a pool and without a stride? Pull its weights apart. That distance is the **dilation**.
+# To label every pixel of a photo, a network has to see far around each of them, but a pool or a stride would give it fewer pixels to label. How can a kernel of nine weights see more of a map without either? Pull its weights apart. That distance is the **dilation**.
 #
 # !!! abstract "What you will be able to do"
 #     - Say how far a dilated kernel reaches, and what it skips.
@@ -18,10 +18,12 @@
 #
 # A **tap** is one place of the window where a number is read. With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them.
 #
-# Begin with a single row of eight numbers, and a kernel of three ones, which adds up what its taps read.
+# (Some texts count the pixels in between, and call this dilation 1. Here and in torch a dilation of 1 leaves the kernel as it is.)
+#
+# Begin with a single row of eight numbers, which `nn.Conv1d` takes, and a kernel of three ones, which adds up what its taps read.
 #
 # !!! question "Predict"
-#     With `dilation=2` the kernel stands at the left end of the row. Which three numbers does it add up? And how often does it fit?
+#     With `dilation=2` the kernel lies at the left end of the row. Which three numbers does it add up? And how often does it fit?
 
 # %%
 from textwrap import fill
@@ -46,10 +48,10 @@ show(slide(in_a_row, eight), "dilation-row", "Three taps with one place between 
 # %% [markdown]
 # It adds the numbers at places 0, 2 and 4, which are 3, 4 and 5. It jumps over the two in between, but it needs room for all five, so eight places hold four stops.
 #
-# An image is the same twice, down and across.
+# An image is the same twice, down and across. Take the kernel that found edges in [what a convolution looks for](what-a-convolution-looks-for.ipynb): pulled apart, it compares pixels that are further from each other.
 #
 # !!! question "Predict"
-#     A 3×3 kernel with `dilation=2` stands in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
+#     A 3×3 kernel with `dilation=2` lies in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
 
 # %%
 x = torch.tensor([[
@@ -61,20 +63,20 @@ x = torch.tensor([[
     [0., 1, 2, 3, 1, 5, 0],
     [2., 0, 4, 1, 0, 3, 1],
 ]])
-weights = torch.tensor([[[[0.0, 1, 0], [1, 2, 1], [0, 1, 0]]]])
+weights = torch.tensor([[[[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]]])
 spread = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
 spread.weight.data = weights
 spread(x).detach()
 
 # %%
-show(slide(spread, x), "dilation-spread", "Nine taps, one pixel apart from the next. The window spans 5×5, so it fits in three places each way.")
+show(slide(spread, x), "dilation-spread", "Nine taps with one pixel between neighbours. The window spans 5×5, so it fits in three places each way.")
 
 # %% [markdown]
-# It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4. The output is 3×3, where dilation 1 would give 5×5.
+# It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4. The output is 3×3, where dilation 1 would give 5×5. [Open this window in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,dilation=2,bias=False%29&input=1,0,2,1,3,0,1;2,4,0,5,1,2,3;0,1,3,0,2,1,4;3,2,1,6,0,4,1;1,5,0,2,4,0,2;0,1,2,3,1,5,0;2,0,4,1,0,3,1&weights=-1,0,1;-1,0,1;-1,0,1), set the dilation to 3, and see what is left.
 #
 # ## How far it reaches
 #
-# A kernel of $k$ has $k - 1$ gaps between its taps. Each gap is now $d$ long. So from the first tap to the last it spans
+# From the first tap of a kernel of $k$ to its last it takes $k - 1$ steps, and each step is now $d$ pixels long. So the kernel spans
 #
 # $$d(k - 1) + 1$$
 #
@@ -156,7 +158,7 @@ for dilations in ((1, 1, 1), (1, 2, 4)):
     print(dilations, "sees", seen.size)
 
 # %%
-show(receptive_field(stack(1, 2, 4), (1, 17, 17)), "dilation-field", "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way.")
+show(receptive_field(stack(1, 2, 4), (1, 17, 17)), "dilation-field", "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way. Jump is how far apart the views of two neighbours begin: at a stride of 1 always 1.")
 
 # %% [markdown]
 # 15 against 7, with the same 27 weights. Double the dilation from layer to layer, and the field more than doubles, too. Without dilation it only grows by 2:
@@ -257,7 +259,7 @@ plot(
 )
 
 # %% [markdown]
-# Where do the holes come from? A convolution with dilation 2 reads pixels of one kind only: even columns for an even output, odd for odd, and rows alike. So it does the same as a plain convolution on each of four smaller maps:
+# Where do the holes come from? A convolution with dilation 2 reads pixels of one kind only: even columns for an even output, odd for odd, and the same for rows. So it does the same as a plain convolution on each of four smaller maps:
 
 # %%
 plain = nn.Conv2d(1, 1, 3, bias=False)
@@ -272,7 +274,7 @@ for row in (0, 1):
 #
 # ### When is there no hole?
 #
-# Sort the dilations. **No hole appears as long as each dilation is at most the receptive field of the ones before it.** The first one must be 1.
+# Sort the dilations. **With kernels of 3, no hole appears as long as each dilation is at most the receptive field of the ones before it.** The first one must be 1.
 #
 # !!! question "Predict"
 #     Which of these stacks leave holes: 1, 2, 5? 2, 4, 8? 1, 2, 9? 1, 3, 9?
@@ -294,13 +296,13 @@ for dilations in ((1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9)):
     print(f"{dilations} uses {used} of {counts.numel()}, fits: {fits(dilations)}")
 
 # %% [markdown]
-# 1, 3, 9 is the widest of all: it covers 27×27 without a hole, and every pixel has exactly one path. The order plays no part: 9, 1, 3 reaches the same pixels. [Wang et al. (2018)](https://arxiv.org/abs/1702.08502) named the gridding problem and choose dilations such as 1, 2, 5 against it.
+# 1, 3, 9 is the widest of those without a hole: it covers 27×27, and every pixel has exactly one path. The order plays no part: 9, 1, 3 reaches the same pixels. [Wang et al. (2018)](https://arxiv.org/abs/1702.08502) named the gridding problem and choose dilations such as 1, 2, 5 against it.
 #
 # Opinion: one path for each pixel is thrifty, not safe. Dilations that grow more slowly let neighbours meet more often.
 #
 # ## Pools
 #
-# A max pool takes a dilation. It compares nine numbers, one pixel apart:
+# A max pool takes a dilation. It compares nine numbers with one pixel between neighbours:
 
 # %%
 wide = nn.MaxPool2d(3, stride=1, dilation=2)
@@ -310,7 +312,7 @@ wide(x)
 show(slide(wide, x), "dilation-max-pool", "A dilated max pool: the largest of nine numbers that are not neighbours.")
 
 # %% [markdown]
-# Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel. Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a padding of 2 passes. The second goes by `kernel_size` and forgets the dilation:
+# Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel, as you saw in [padding](padding.ipynb). Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a padding of 2 passes. The second goes by `kernel_size` and forgets the dilation:
 
 # %%
 for call in (
@@ -333,9 +335,9 @@ padded = F.pad(x, (2, 2, 2, 2), value=-torch.inf)
 print(tuple(wide(padded).shape))
 
 # %% [markdown]
-# On a map of many channels the mean needs `groups=channels`, or it would add the channels up.
+# On a map of many channels the mean needs `groups=channels`, which gives each channel a kernel of its own, or it would add the channels up.
 #
-# Is half of the kernel at least a safe limit? Without dilation it is: every window sees something real. With dilation the taps may stand on both sides of the input and miss it:
+# Is half of the kernel at least a safe limit? Without dilation it is: every window sees something real. With dilation the taps may lie on both sides of the input and miss it:
 
 # %%
 lone = torch.tensor([[[5.0]]])
@@ -352,7 +354,7 @@ print(nn.MaxPool2d(2, stride=1, padding=1, dilation=2)(lone))
 # **1.** How many pixels does a kernel of 5 with dilation 3 span?
 #
 # ??? success "Answer"
-#     13: four gaps of 3, plus 1.
+#     13: four steps of 3, plus 1.
 #
 # **2.** Which padding keeps the size for that kernel?
 #
@@ -401,7 +403,7 @@ check(..., lambda: (field(1, 2, 4, 8), holes))
 #
 # - A dilated kernel spans $d(k-1) + 1$ pixels, with the weights of a small one.
 # - For the same size, a kernel of 3 takes a padding equal to its dilation.
-# - With a kernel of 3, doubling dilations more than double the field. Dilations that are all multiples of 2 leave holes, as all do that skip more than was seen before.
+# - With a kernel of 3, doubling dilations more than double the field. A stack leaves holes when all its dilations are even, or when one is larger than the field of the smaller ones.
 # - Max pools dilate, average pools do not.
 #
 # You now have pools, padding, strides and dilation. Next, put the first three into a whole network: [a typical setup](a-typical-setup.ipynb).

@@ -6,20 +6,21 @@
 # %% [markdown]
 # # Output size
 #
+# A layer refuses a map that has become too small for it, and it drops pixels at the border without a word. So before you put layers together, you want to know what size comes out of each.
+#
 # A layer turns 25 rows into 23, or into 12, or into 8. Which one will it be? You can know before you run anything.
 #
 # !!! abstract "What you will be able to do"
 #     - Count the stops of a window, and write the count as a formula.
 #     - Say which pixels no window reads.
-#     - Keep the two default strides apart.
-#     - Work out rows and columns apart.
+#     - Work out rows and columns separately.
 #     - Read torch's messages when no window fits.
 #
 # ## Count the stops
 #
 # A window makes one output number at each stop. So the output's size is the number of stops.
 #
-# Take one row of 8 pixels and a window of 3 that moves one pixel at a time.
+# Take one row of 8 pixels and a window of 3 that moves one pixel at a time. (`nn.MaxPool1d` is the same pool for a single row.)
 #
 # !!! question "Predict"
 #     How many stops are there?
@@ -38,7 +39,7 @@ row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
 nn.MaxPool1d(3, stride=1)(row)
 
 # %%
-show(slide(nn.MaxPool1d(3, stride=1), row), "size-steps", "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and it has to end at the last.")
+show(slide(nn.MaxPool1d(3, stride=1), row), "size-steps", "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and its last stop ends at the last.")
 
 # %% [markdown]
 # Six stops. The first stop takes 3 pixels, so 5 are left, and each further stop takes one of them. In letters: the input has $i$ pixels and the kernel has $k$, so after the first stop $i - k$ pixels are left. With the first stop itself that makes
@@ -65,9 +66,9 @@ show(slide(nn.MaxPool1d(3, stride=2), row), "size-stops", "A window of 3 at stri
 #
 # $$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$
 #
-# Two more arguments change the numbers that go in, not the rule. A [padding](padding.ipynb) $p$ puts $p$ pixels more on each side, so $i$ becomes $i + 2p$. A [dilation](dilation.ipynb) $d$ spreads the kernel over more pixels, so $k$ becomes $d(k-1) + 1$. Each has a lesson of its own, and here both are off: $p = 0$ and $d = 1$. With them, the whole formula is:
+# One more argument changes a number that goes in, not the rule. A [padding](padding.ipynb) $p$ puts $p$ pixels more on each side, so $i$ becomes $i + 2p$. It has a lesson of its own, and here it is off: $p = 0$. With it, the formula is:
 #
-# $$o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$$
+# $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
 #
 # Believe it when torch does:
 
@@ -79,14 +80,14 @@ def size(layer, *shape):
 
 
 sides, kernels = range(9, 20), (1, 2, 3, 4)
-settings = list(product(sides, kernels, (1, 2, 3), (0, 1, 2), (1, 2)))
-for i, k, s, p, d in settings:
-    o = (i + 2 * p - d * (k - 1) - 1) // s + 1
-    assert size(nn.Conv2d(1, 1, k, s, p, d), i, i) == o
+settings = list(product(sides, kernels, (1, 2, 3), (0, 1, 2)))
+for i, k, s, p in settings:
+    o = (i + 2 * p - k) // s + 1
+    assert size(nn.Conv2d(1, 1, k, s, p), i, i) == o
 print(len(settings), "settings, one formula")
 
 # %% [markdown]
-# It holds for pools, too. It is computed for rows and columns apart.
+# It holds for pools, too. It is computed for rows and columns separately. Leave the stride out, and $s$ is the kernel size for a pool and 1 for a convolution, as you saw in [max pooling](max-pooling.ipynb).
 #
 # ## What the floor throws away
 #
@@ -113,7 +114,9 @@ show(slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column 
 
 
 # %% [markdown]
-# The last row and the last column are lost: 13 pixels. Autograd, the part of torch that works out gradients, can count them. An average pool uses every pixel of its windows, so a pixel with the gradient zero was never read:
+# The last row and the last column are lost: 13 pixels. [Open this map in the explorer](../explorer.md#call=nn.MaxPool2d%282%29&input=3,1,4,1,5,9,2;6,5,3,5,8,9,7;9,3,2,3,8,4,6;2,6,4,3,3,8,3;2,7,9,5,0,2,8;8,4,1,9,7,1,6;9,3,9,9,3,7,5), change the kernel or the stride, and see what is hatched then.
+#
+# Autograd, the part of torch that works out gradients, can count them. An average pool uses every pixel of its windows, so a pixel with the gradient zero was never read:
 
 
 # %%
@@ -177,29 +180,15 @@ plot(
     "size-stairs",
     alt="Output size against input size from 4 to 16. The convolution rises by one with each input. "
     "The pool of 2 climbs a step every second input, and the pool of 3 every third.",
-    caption="A stride of 1 climbs straight. At a stride of 2 or 3, as many inputs share one output size.",
+    caption="A stride of 1 climbs one step with every pixel. At a stride of 2, two inputs share each "
+    "output size; at a stride of 3, three.",
     height=380,
 )
 
 # %% [markdown]
 # A stride of 2 gives two inputs the same output size. So from the output alone you cannot tell how large the input was.
 #
-# ## Two defaults for one argument
-#
-# You may leave the stride out, as you saw in [max pooling](max-pooling.ipynb). What you get depends on the layer. Here are a window of 3, no stride, and a 9×9 map:
-
-# %%
-nine = torch.zeros(1, 9, 9)
-for layer in (nn.MaxPool2d(3), nn.AvgPool2d(3), nn.Conv2d(1, 1, 3)):
-    name = type(layer).__name__
-    print(f"{name} stride {layer.stride}, size {size(layer, 9, 9)}")
-print("function     ", tuple(nn.functional.max_pool2d(nine, 3).shape))
-print("stride=None  ", tuple(nn.MaxPool2d(3, stride=None)(nine).shape))
-
-# %% [markdown]
-# A pool's stride defaults to its `kernel_size`; that is what `stride=None` means. A convolution's defaults to 1.
-#
-# ## Rows and columns apart
+# ## Rows and columns separately
 #
 # All arguments also take a pair: rows first, then columns. Nothing mixes.
 #
@@ -256,7 +245,7 @@ for call in calls:
 # **3.** A map of 12×12 goes through `nn.MaxPool2d(4)`, and another one through `nn.Conv2d(1, 1, 4)`. What size comes out of each?
 #
 # ??? success "Answer"
-#     3 and 9. The pool steps by its kernel size: $(12 - 4)/4 + 1$. The convolution steps by 1: $12 - 4 + 1$.
+#     3 and 9. Neither has a stride, so the pool steps by its kernel size: $(12 - 4)/4 + 1$. The convolution steps by 1: $12 - 4 + 1$.
 #
 # **4.** How many input sizes do five pools of 2 in a row turn into 7?
 #
@@ -303,7 +292,7 @@ check(..., lambda: (*wide_mean.shape[1:], *rest))
 #
 # - The output's size is the number of stops: one, plus the room that is left, divided by the stride and cut.
 # - Without padding, what the floor cuts is pixels at the end, which no window reads.
-# - A pool steps by its kernel size, a convolution by 1, unless you say so.
+# - Rows and columns are worked out separately.
 # - A stride maps several inputs to one size.
 #
 # The formula had a letter that gives you control: $p$. Next: [padding](padding.ipynb), and what is in it. After that, [a second lesson on sizes](rounding-up-and-going-back-up.ipynb) rounds up instead of down, and enlarges maps again.

@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Padding
 #
-# A kernel of more than one pixel trims your map, because its middle never stands on the outermost pixels. One layer takes little, but a network has many. Here are ten layers of 5×5, each with a kernel that only copies its middle pixel, so that you can watch what gets lost:
+# A kernel of more than one pixel trims your map, because its middle never lies on the outermost pixels. One layer takes little, but a network has many. Here are ten layers of 5×5, each with a kernel that only copies its middle pixel, so that you can watch what gets lost:
 
 # %% tags=["hide-input"]
 import matplotlib.cbook
@@ -49,8 +49,8 @@ plot(
     "padding-erosion",
     alt="The same portrait twice, at the same scale. On the right its border is missing all around: "
     "a part of the cap, the stars at the left and the shoulders.",
-    caption="What ten unpadded 5×5 convolutions leave of a photo. Nothing was made smaller: the "
-    "border is gone.",
+    caption="What ten unpadded 5×5 convolutions leave of a photo. Nothing was shrunk: the border was "
+    "cut off.",
     height=330,
 )
 
@@ -58,7 +58,9 @@ plot(
 print("lost:", f"{1 - left.numel() / photo.numel():.1%}", "of the pixels")
 
 # %% [markdown]
-# Each layer takes two pixels from every side, so 240 rows became 200. **Padding** puts a border around the input before the window starts. Then the window can stand on the outermost pixels too, and the output size is your decision.
+# Each layer takes two pixels from every side, so 240 rows became 200. This kernel loses the border wholly, because it only copies its middle. A learned kernel still reads the border pixels, but no output is centred on them.
+#
+# **Padding** puts a border around the input before the window starts. Then the window's middle can lie on the outermost pixels too, and the output size is your decision.
 #
 # !!! abstract "What you will be able to do"
 #     - Choose a padding that keeps the size, or even enlarges it.
@@ -73,6 +75,8 @@ print("lost:", f"{1 - left.numel() / photo.numel():.1%}", "of the pixels")
 #
 # $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
 #
+# The kernel below is the one that found edges in [what a convolution looks for](what-a-convolution-looks-for.ipynb): it subtracts the left column of its window and adds the right one.
+#
 # !!! question "Predict"
 #     The input is 4×4, the kernel 3×3, the stride 1. What size comes out with no padding, with one pixel, with two?
 
@@ -81,7 +85,7 @@ x = torch.tensor([[[3., 1, 0, 2],
                    [1, 4, 2, 1],
                    [0, 2, 5, 3],
                    [2, 1, 3, 1]]])
-kernel = torch.tensor([[[[0., 1, 0], [1, 1, 1], [0, 1, 0]]]])
+kernel = torch.tensor([[[[-1., 0, 1], [-1, 0, 1], [-1, 0, 1]]]])
 
 
 def convolution(padding):
@@ -112,6 +116,8 @@ show(slide(convolution(0), x), "padding-valid", "`padding=0`, also called *valid
 show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, also called *same*: 4×4 stays 4×4. The grey border holds zeros.")
 
 # %% [markdown]
+# Read the first column of the output and the last: all positive, and all negative. To this kernel the border of zeros is an edge, dark on the outside and bright on the inside, although the map has no edge there. [Another lesson](what-padding-tells-the-network.ipynb) shows what a network learns from that. In the [explorer](../explorer.md#call=nn.Conv2d%281,1,3,padding=1,bias=False%29&input=3,1,0,2;1,4,2,1;0,2,5,3;2,1,3,1&weights=-1,0,1;-1,0,1;-1,0,1) you can fill the same border with copies of real pixels instead: choose another `padding_mode`, and watch these two columns.
+#
 # At stride 1 you need $p = (k - 1)/2$. That is a whole number only when the kernel is odd: 1 for a kernel of 3, 2 for 5, 3 for 7.
 #
 # A convolution also takes the word: `padding="same"`. Then an even kernel keeps the size too, because torch pads unevenly: a kernel of 4 gets one pixel before the input and two behind it.
@@ -124,7 +130,7 @@ show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, a
 show(slide(convolution(2), x), "padding-full", "`padding=2` for a 3×3 kernel, also called *full*: 4×4 grows to 6×6.")
 
 # %% [markdown]
-# Each corner window sees eight zeros and one real pixel.
+# Each corner window sees eight zeros and one real pixel. Full padding is rare in networks. You meet it again on the [way back up](rounding-up-and-going-back-up.ipynb), because a transposed convolution at stride 1 slides just like this.
 #
 # ## Every pixel counts the same, or does it?
 #
@@ -212,7 +218,7 @@ print(torch.equal(nn.MaxPool2d(3, stride=1)(around), pool(-x)))
 # A zero adds nothing to the sum, but it may count when you divide. You know two choices from [average pooling](average-pooling.ipynb): zeros count, and the rim of a white image turns darker, or they do not, with `count_include_pad=False`. There is a third choice. With `divisor_override` you name the divisor, and it is the same for all windows.
 #
 # !!! question "Predict"
-#     You average a white image, all ones, with `divisor_override=1`. What stands in a corner, on an edge, inside?
+#     You average a white image, all ones, with `divisor_override=1`. What is in a corner, on an edge, inside?
 
 # %%
 white = torch.ones(1, 4, 4)
@@ -238,7 +244,7 @@ for layer in (nn.Conv2d(1, 1, 3, padding=2), nn.MaxPool2d(3, stride=1, padding=2
 # %% [markdown]
 # A pool's padding may be at most half of its kernel, rounded down.
 #
-# There has to be some limit. With a border as wide as the kernel, a window could stand on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
+# There has to be some limit. With a border as wide as the kernel, a window could lie on padding alone. Its maximum would be minus infinity. Its average over real pixels would be zero divided by zero.
 #
 # Torch draws the line at half. Then, as long as the input is no smaller than the window, and neither `ceil_mode` (in the [next lesson](rounding-up-and-going-back-up.ipynb)) nor a dilation is in play, every window keeps at least half of its height, and half of its width, on real pixels.
 #
@@ -298,7 +304,7 @@ for i in range(4, 10):
 # ??? success "Answer"
 #     3×3, from (5 + 2 − 2) / 2 = 2.5, cut to 2, plus 1. The first window sees one real pixel, the corner. The other three are border.
 #
-# **4.** You blur an image of 8×8 ones with `nn.AvgPool2d(5, stride=1, padding=2)`. What stands in the corner? And with `count_include_pad=False`?
+# **4.** You blur an image of 8×8 ones with `nn.AvgPool2d(5, stride=1, padding=2)`. What is in the corner? And with `count_include_pad=False`?
 #
 # ??? success "Answer"
 #     0.36, which is 9 real pixels of 25. With the switch it is 1.

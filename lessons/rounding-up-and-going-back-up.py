@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Rounding up, and going back up
 #
-# Many networks make a map small, make it large again, and lay the result over the original, pixel on pixel. Here is a portrait of 25×25 pixels. A pool of 2 makes it small, and then each pixel is enlarged to a block of 2×2:
+# A network that labels every pixel makes a map small to understand the picture, then large again to draw the labels on it, pixel on pixel. Here is a portrait of 25×25 pixels. A pool of 2 makes it small, and then each pixel is enlarged to a block of 2×2:
 
 # %% tags=["hide-input"]
 import math
@@ -171,7 +171,7 @@ nine(white)[0]
 # Convolutions have no `ceil_mode`. For them there is padding, because padding lies at the end, too, and what the floor cuts off at the end is padding first. A window of 3 at stride 2 with padding 1 turns 5×5 and 6×6 into 3×3. On 6×6 the leftover is the padding below and at the right, and no real pixel is lost:
 
 # %%
-pad1 = nn.MaxPool2d(3, stride=2, padding=1)
+pad1 = nn.Conv2d(1, 1, 3, stride=2, padding=1)
 for i in (5, 6):
     print(f"{i}×{i} gives {size(pad1, i)}, unread: {unread(i, 3, 2, 1)}")
 
@@ -196,14 +196,50 @@ for k, s, p in common:
 # !!! question "Predict"
 #     Four points hold 1, 2, 3 and 4. The kernel is 3×3, and the squares begin 2 apart. How large is the painting? And which of its places gets paint from all four points?
 #
-# Paint it by hand first. `nn.Fold` can do that: you give it each square as a column of nine numbers, and it lays them out and adds.
+# Look at the four squares first:
 
-# %%
+# %% tags=["hide-input"]
 kernel = torch.tensor([[1., 0, 1],
                        [0., 2, 0],
                        [1., 0, 1]])
 points = torch.tensor([[1., 2],
                        [3., 4]])
+places = {}
+for row in (0, 1):
+    for col in (0, 1):
+        square = kernel * points[row, col]
+        around = (2 * col, 2 - 2 * col, 2 * row, 2 - 2 * row)  # left, right, above, below
+        places[f"{points[row, col]:.0f} paints"] = F.pad(square, around, value=torch.nan)
+
+
+def paint_squares(figure):
+    panels = figure.subplots(1, 5)
+    for axes, (name, values) in zip(panels, {"the points": points, **places}.items(), strict=True):
+        axes.imshow(values, cmap="Blues", vmin=0, vmax=16)  # pale enough for dark digits
+        for row, line in enumerate(values.tolist()):
+            for col, value in enumerate(line):
+                if value == value:  # not the empty places
+                    text = {"ha": "center", "va": "center", "color": "black", "fontsize": 12}
+                    axes.text(col, row, int(value), **text)
+        axes.set(title=name, xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)  # the canvas's edge
+        axes.grid(False)
+
+
+plot(
+    paint_squares,
+    "rounding-painting",
+    alt="Five grids. The first holds the points 1, 2, 3 and 4 in two rows. The four others are 5 by 5 "
+    "and empty, but for a square of 3 by 3 in one corner each: the kernel, times 1, 2, 3 and 4.",
+    caption="Each point paints the kernel, times itself, on a canvas of 5×5. Lay the four canvases on "
+    "one another and add.",
+    height=190,
+)
+
+# %% [markdown]
+# In code, `nn.Fold` can lay them down: you give it each square as a column of nine numbers, and it lays them out and adds.
+
+# %%
 squares = kernel.reshape(9, 1) * points.reshape(1, 4)
 lay = nn.Fold((5, 5), kernel_size=3, stride=2)
 lay(squares)
@@ -222,7 +258,7 @@ print(torch.equal(paint(points[None]), lay(squares)))
 # %% [markdown]
 # The same numbers. In a network the kernel is learned, and each channel has its own squares.
 #
-# How large is the painting? The first of $i$ squares begins at 0, and the last one begins at $(i - 1)\,s$ and is $k$ long. That is the formula of [output size](output-size.ipynb), turned around: what a convolution makes of 5, this layer makes 5 of. The other arguments of a convolution are turned around as well. A padding $p$ *cuts* $p$ pixels from each side of the painting, and a dilation $d$ spreads the squares. One letter is new, the $a$ at the end:
+# How large is the painting? The first of $i$ squares begins at 0, and the last one begins at $(i - 1)\,s$ and is $k$ long. That is the formula of [output size](output-size.ipynb), turned around: a convolution with this kernel and stride makes 2 of 5, and this layer makes 5 of 2. The other arguments of a convolution are turned around as well. A padding $p$ *cuts* $p$ pixels from each side of the painting, and a dilation $d$ spreads the squares. One letter is new, the $a$ at the end:
 #
 # $$o = (i - 1)\,s - 2p + d(k-1) + 1 + a$$
 #
@@ -253,6 +289,8 @@ for a in (0, 1):
 show(slide(back, three), "size-transposed", "Torch's other reading: a plain window over a stretched input, where zeros lie between the pixels. `output_padding=1` adds one row below and one column at the right.")
 
 # %% [markdown]
+# [Open this layer in the explorer](../explorer.md#call=nn.ConvTranspose2d%281,1,3,stride=2,padding=1,output_padding=1,bias=False%29&input=1,2,3;4,5,6;7,8,9&weights=1,0,1;0,2,0;1,0,1), set `output_padding` to 0, and see which row and column go.
+#
 # But what if nothing was cut? Without padding the whole painting is the output, and an extra row lies beyond it. No square reaches that far, so the row holds the bias alone:
 
 # %%
@@ -263,7 +301,7 @@ print(len(beyond), "numbers, all of them the bias:", bool((beyond == bare.bias).
 
 # %% [markdown]
 # !!! warning "A common mistake: down and up again"
-#     Add the enlarged map to the original, as networks with skips do, and an odd size fails:
+#     Add the enlarged map to the original, as networks with skip connections do, and an odd size fails:
 
 # %%
 image = torch.rand(1, 25, 25)
@@ -312,7 +350,7 @@ any_map = torch.randint(0, 10, (1, 1, 5, 5)).float()
 print(torch.equal(same(any_map), double(any_map)))
 
 # %% [markdown]
-# But its sixteen numbers are not free. Each is a sum of some of the nine weights, and whatever these are, the squares cover an even map evenly. A transposed convolution has no such promise, and [going up without checkerboards](going-up-without-checkerboards.ipynb) shows what comes of that.
+# But its sixteen numbers are not free. Each is a sum of some of the nine weights, and whatever these are, a map of equal numbers comes out equal, except along the border, where the zeros of the padding are seen. A transposed convolution has no such promise, and [going up without checkerboards](going-up-without-checkerboards.ipynb) shows what comes of that.
 #
 # ## Exercises
 #

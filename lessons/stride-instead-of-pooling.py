@@ -6,7 +6,58 @@
 # %% [markdown]
 # # Stride instead of pooling
 #
-# A pooling layer shrinks a map. Some architectures do without it. They let a convolution take larger steps. That step is the **stride**.
+# A pooling layer shrinks a map, but some networks do without it: they let a convolution take larger steps, and the size of a step is its **stride**. Here are the edges of a photo, made smaller in both ways:
+
+# %% tags=["hide-input"]
+import matplotlib.cbook
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from slidingwindows import slide
+from slidingwindows.lesson import plot, show
+
+torch.set_grad_enabled(False)  # nothing is trained here
+
+# The photo that comes with matplotlib, in grey: 0 is black, 1 is white.
+picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+picture = picture.crop((90, 20, 410, 340)).resize((160, 160))
+photo = torch.from_numpy(np.array(picture)).float()[None] / 255
+
+kernel = torch.tensor([[[[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]]])  # finds upright edges
+edges = nn.functional.conv2d(photo, kernel).relu()
+by_pool = nn.MaxPool2d(4)(edges)
+by_stride = nn.functional.conv2d(photo, kernel, stride=4).relu()
+
+
+def draw(figure):
+    panels = figure.subplots(1, 3)
+    maps = {"edges: 158×158": edges, "pool of 4: 39×39": by_pool}
+    maps["stride 4: 40×40"] = by_stride
+    for axes, (name, values) in zip(panels, maps.items(), strict=True):
+        axes.imshow(values[0].numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_title(name)
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "stride-photo",
+    alt="Upright edges of a portrait, as bright lines on black, in 158 by 158 pixels. Beside it the "
+    "same in 39 by 39, with thick and whole lines, and in 40 by 40, with thin and broken ones.",
+    caption="The edges from dark to bright of a photo; the same after a max pool of 4; and the same "
+    "kernel with a stride of 4.",
+    height=250,
+)
+
+# %%
+strong = by_pool > 0.6
+kept = by_stride[:, :39, :39][strong] > 0.6
+print(len(kept), "blocks hold a strong edge; the stride finds it in", int(kept.sum()))
+
+# %% [markdown]
+# The pool keeps the strong edge of every block, because the largest number wins. The stride breaks the lines. But it never computed 15 of every 16 answers, where the pool had all of them computed and then dropped 15. Which of the two is worth more is what this lesson weighs.
 #
 # !!! abstract "What you will be able to do"
 #     - Shrink a map with a strided convolution instead of a pool.
@@ -16,27 +67,15 @@
 #
 # ## A convolution at stride 1
 #
-# Here is a small input and a kernel that compares left with right. It adds up the left column of its window and subtracts the right one.
+# Here is a small input for the same kernel, the one that found edges in [what a convolution looks for](what-a-convolution-looks-for.ipynb). It subtracts the left column of its window and adds the right one.
 
 # %%
-import torch
-from torch import nn
-
-from slidingwindows import slide
-from slidingwindows.lesson import show
-
-torch.set_grad_enabled(False)  # nothing is trained here
-
 x = torch.tensor([[[1., 2, 0, 4, 3, 1],
                    [0, 3, 1, 5, 2, 2],
                    [4, 1, 2, 0, 6, 3],
                    [2, 5, 3, 1, 0, 4],
                    [1, 0, 4, 2, 3, 0],
                    [3, 2, 1, 6, 1, 5]]])
-kernel = torch.tensor([[[[1., 0, -1],
-                         [1, 0, -1],
-                         [1, 0, -1]]]])
-
 every = nn.Conv2d(1, 1, 3, bias=False)  # stride=1 is the default
 every.weight.data = kernel
 every(x)
@@ -63,6 +102,8 @@ strided(x)
 show(slide(strided, x), "stride-2-convolution", "The same kernel, but only every second stop, down and across. Hatched: no window reaches the last row and column.")
 
 # %% [markdown]
+# [Open this window in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=2,bias=False%29&input=1,2,0,4,3,1;0,3,1,5,2,2;4,1,2,0,6,3;2,5,3,1,0,4;1,0,4,2,3,0;3,2,1,6,1,5&weights=-1,0,1;-1,0,1;-1,0,1) and set the stride to 3: which stops are left?
+#
 # No new number appeared. A strided convolution is the plain convolution, looked at in every second row and every second column:
 
 # %%
@@ -110,7 +151,7 @@ show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the 
 # %% [markdown]
 # It cannot. In each block of four, the pool keeps the **best**. The stride keeps the **first**, the upper left one, whatever it is. The best of four is never less than one of the four.
 #
-# Same shape, different numbers. So if you swap one for the other, train the network again.
+# Same shape, different numbers. So if you swap one for the other, train the network again. And write the stride: without it a convolution steps by 1, as you saw in [max pooling](max-pooling.ipynb), and the map hardly shrinks.
 #
 # ## What a strided convolution can imitate
 #
@@ -159,20 +200,10 @@ for name, layers in ways.items():
 #
 # Read that with care. A strided convolution in the pool's place adds parameters, as you just counted. So a part of what it gains may come from its size, not from its stride. The paper itself has controls for this: *ConvPool-CNN* keeps the pools and adds convolutions as well, and *Strided-CNN* adds no parameters, because it moves the stride into a convolution that is there already.
 #
-# Nor does either way sample cleanly. [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html) points out that max pooling, average pooling and strided convolutions all ignore the sampling theorem: blur first, then skip. You see what that does to small shifts in [local invariance](local-invariance.ipynb).
+# Nor does either way sample cleanly. [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html) points out that max pooling, average pooling and strided convolutions all ignore a rule of signal processing: before you keep every second number, blur away the detail that the kept ones cannot hold. You see what that does to small shifts in [local invariance](local-invariance.ipynb).
 #
 # Opinion: start with pooling when you want few parameters and an easy explanation. Start with strides when speed counts, or when the network should learn how to shrink.
 #
-# !!! warning "A common mistake: the two defaults differ"
-#     `nn.MaxPool2d(2)` steps by its kernel size, two. `nn.Conv2d(8, 8, 2)` steps by one. Swap the pool for the convolution without a `stride`, and the map hardly shrinks:
-
-# %%
-maps = torch.rand(8, 6, 6)
-print(tuple(nn.MaxPool2d(2)(maps).shape))
-print(tuple(nn.Conv2d(8, 8, 2)(maps).shape))
-print(tuple(nn.Conv2d(8, 8, 2, stride=2)(maps).shape))
-
-# %% [markdown]
 # ## A stride larger than the kernel
 #
 # One more trap. If the step is longer than the window, the pixels between two stops are never read at all.
@@ -200,7 +231,7 @@ show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2
 # **2.** You replace `nn.MaxPool2d(2)` on 16 maps by `nn.Conv2d(16, 16, 2, stride=2)`. How many learnable parameters do you add?
 #
 # ??? success "Answer"
-#     1,040. Each of the 16 kernels has 16 × 2 × 2 weights, which makes 1,024. Add 16 biases. The pool had none.
+#     1,040. Each of the 16 filters has 16 × 2 × 2 weights, which makes 1,024. Add 16 biases. The pool had none.
 #
 # **3.** One 3×3 kernel slides over a 9×9 map. How many multiply-adds does it take at stride 1, and how many at stride 3?
 #

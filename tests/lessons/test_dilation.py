@@ -7,6 +7,7 @@ from textwrap import fill
 import pytest
 import torch
 import torch.nn.functional as F
+from states import opens
 from torch import nn
 
 from slidingwindows import Geometry, receptive_field, slide
@@ -24,7 +25,7 @@ X = torch.tensor(
         ]
     ]
 )
-WEIGHTS = torch.tensor([[0.0, 1, 0], [1, 2, 1], [0, 1, 0]])
+WEIGHTS = torch.tensor([[-1.0, 0, 1]] * 3)
 SHOWN = ((1, 1, 1), (2, 2, 2), (1, 2, 4))
 ASKED = ((1, 2, 5), (2, 4, 8), (1, 2, 9), (1, 3, 9))
 SOURCES = {"stacks": "https://arxiv.org/abs/1511.07122", "gridding": "1702.08502"}
@@ -136,11 +137,12 @@ def in_a_row(page):
     row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
     assert torch.equal(page.names["eight"], row)
     page.says(
-        "a single row of eight numbers, and a kernel of three ones, which adds up what its taps",
+        "a single row of eight numbers, which `nn.Conv1d` takes, and a kernel of three ones, which "
+        "adds up what its taps",
         row.numel() == 8 and page.names["in_a_row"].weight.flatten().tolist() == [1, 1, 1],
     )
     page.labels("Which three numbers does it add up? And how often does it fit?")
-    page.labels("With `dilation=2` the kernel stands at the left end of the row")
+    page.labels("With `dilation=2` the kernel lies at the left end of the row")
     reads = [row[0, start : start + 5 : 2] for start in range(4)]
     page.prints("in_a_row(eight).detach()", torch.stack([read.sum() for read in reads])[None])
     conv = nn.Conv1d(1, 1, 3, dilation=2, bias=False)
@@ -168,8 +170,17 @@ def in_a_row(page):
 def the_taps(page):
     conv = dilated()
     page.says(
-        "How can a kernel of nine weights see more of a map, without a pool and without a stride?",
+        "How can a kernel of nine weights see more of a map without either?",
         conv.weight.numel() == 9 and smallest_input(3, 2) > smallest_input(3, 1),
+    )
+    page.says(
+        "but a pool or a stride would give it fewer pixels to label",
+        max(side(nn.MaxPool2d(2), 8), side(nn.Conv2d(1, 1, 1, 2), 8)) < 8,
+    )
+    page.labels("To label every pixel of a photo")
+    page.says(
+        "and call this dilation 1. Here and in torch a dilation of 1 leaves the kernel as it is",
+        torch.equal(dilated(1)(X), F.conv2d(X, WEIGHTS[None, None])),
     )
     page.labels("A **tap** is one place of the window")
     steps = {d: slide(dilated(d), X).steps[0] for d in (1, 2)}
@@ -179,13 +190,17 @@ def the_taps(page):
     )
     in_a_row(page)
     page.says("A 3×3 kernel with `dilation=2`", page.names["spread"].dilation == (2, 2))
-    page.labels("stands in the upper left corner of a 7×7 map")
+    page.labels("lies in the upper left corner of a 7×7 map")
     out = folded(X, lambda block: (block * WEIGHTS).sum())
     page.prints("spread(x).detach()", out)
     page.draws("dilation-spread", slide(conv, X))
     shown = page.figure("dilation-spread")
+    opens(page, "dilation-spread")
+    page.labels("set the dilation to 3, and see what is left")
     places = positions(shown.steps[0])
-    page.says("Nine taps, one pixel apart from the next", len(places) == 9 and places[1] == (0, 2))
+    page.says(
+        "Nine taps with one pixel between neighbours", len(places) == 9 and places[1] == (0, 2)
+    )
     spans = places[-1][0] + 1
     page.says(
         f"The window spans {spans}×{spans}, so it fits in three places each way",
@@ -217,11 +232,12 @@ def smallest_input(k, d):
 def the_extent(page):
     smallest = {(k, d): smallest_input(k, d) for k in (1, 2, 3, 5) for d in (1, 2, 3)}
     page.says(
-        "A kernel of $k$ has $k - 1$ gaps between its taps",
+        "From the first tap of a kernel of $k$ to its last it takes $k - 1$ steps, and each step "
+        "is now $d$ pixels long",
         all(smallest[k, 3] - smallest[k, 2] == k - 1 for k in (1, 2, 3, 5)),
     )
     extent = all(e == d * (k - 1) + 1 for (k, d), e in smallest.items())
-    page.says("So from the first tap to the last it spans $$d(k - 1) + 1$$", extent)
+    page.says("So the kernel spans $$d(k - 1) + 1$$", extent)
     formula = [
         side(nn.Conv2d(1, 1, k, s, p, d), i) == (i + 2 * p - d * (k - 1) - 1) // s + 1
         for i in range(9, 16)
@@ -308,6 +324,10 @@ def fields(page):
     page.says(
         f"Dilations 1, 2 and 4: one output in the middle sees {reach[0]}, then {reach[1]}, "
         f"then {reach[2]} rows and columns"
+    )
+    page.says(
+        "Jump is how far apart the views of two neighbours begin: at a stride of 1 always 1",
+        {step.jump() for step in page.figure("dilation-field").layers} == {"1"},
     )
     weights = sum(layer.weight.numel() for layer in stack(1, 2, 4))
     page.says(f"{wide} against {narrow}, with the same {weights} weights")
@@ -421,7 +441,7 @@ def four_smaller_maps(page):
     }
     page.says(
         "A convolution with dilation 2 reads pixels of one kind only: even columns for an even "
-        "output, odd for odd, and rows alike",
+        "output, odd for odd, and the same for rows",
         kinds == {True},
     )
     page.says(
@@ -448,8 +468,8 @@ def share_a_pixel(dilations):
 
 def no_hole(page):
     page.says(
-        "**No hole appears as long as each dilation is at most the receptive field of the ones "
-        "before it.** The first one must be 1",
+        "**With kernels of 3, no hole appears as long as each dilation is at most the receptive "
+        "field of the ones before it.** The first one must be 1",
         len(stacks()) > 1000
         and all(all(line(s)) == rule(s) for s in stacks())
         and not any(all(line(s)) for s in stacks() if min(s) > 1),
@@ -464,9 +484,8 @@ def no_hole(page):
     )
     widest = max((s for s in ASKED if all(line(s))), key=lambda s: len(line(s)))
     page.says(
-        f"{', '.join(map(str, widest))} is the widest of all: "
-        f"it covers {len(line(widest))}×{len(line(widest))} without a hole, "
-        "and every pixel has exactly one path",
+        f"{', '.join(map(str, widest))} is the widest of those without a hole: "
+        f"it covers {len(line(widest))}×{len(line(widest))}, and every pixel has exactly one path",
         set(line(widest)) == {1}
         and not any(all(line(s)) and sum(s) > sum(widest) for s in stacks() if len(s) == 3),
     )
@@ -483,8 +502,8 @@ def no_hole(page):
     even = [s for s in stacks() if all(d % 2 == 0 for d in s)]
     skipping = [s for s in stacks() if not rule(s)]
     page.says(
-        "Dilations that are all multiples of 2 leave holes, as all do that skip more than was "
-        "seen before",
+        "With kernels of 3, a stack leaves holes when all its dilations are even, or when one is "
+        "larger than the field of the smaller ones",
         not any(all(line(s)) for s in even + skipping),
     )
 
@@ -495,7 +514,7 @@ def pools(page):
     page.draws("dilation-max-pool", slide(wide, X))
     places = positions(page.figure("dilation-max-pool").steps[0])
     page.says(
-        "It compares nine numbers, one pixel apart",
+        "It compares nine numbers with one pixel between neighbours",
         places == [(r, c) for r in (0, 2, 4) for c in (0, 2, 4)],
     )
     page.says(
@@ -524,6 +543,13 @@ def pools(page):
         "nn.AvgPool2d(3, stride=1, dilation=2)", *(fill(f"- {e}", 66) for e in (no_option, two))
     )
     padded = wide(F.pad(X, (2, 2, 2, 2), value=-torch.inf))
+    apart = nn.Conv2d(2, 2, 3, dilation=2, groups=2, bias=False)
+    both, single = torch.cat([X, 2 * X]), apart.weight[:1]
+    apart.weight.data = torch.ones(2, 1, 3, 3)
+    page.says(
+        "which gives each channel a kernel of its own, or it would add the channels up",
+        single.shape == (1, 1, 3, 3) and torch.equal(2 * apart(both)[0], apart(both)[1]),
+    )
     page.prints("mean.weight.data.fill_(1 / 9)", folded(X, torch.mean), str(tuple(padded.shape)))
     page.says(
         "For the mean, use a convolution whose nine weights are 1/9",
@@ -579,7 +605,7 @@ def exercises(page):
     refusal(lambda: side(five, 12))
     gap = five.dilation[0]
     page.says(
-        f"{smallest_input(5, 3)}: four gaps of {gap}, plus 1.", smallest_input(5, 3) == 4 * gap + 1
+        f"{smallest_input(5, 3)}: four steps of {gap}, plus 1.", smallest_input(5, 3) == 4 * gap + 1
     )
     page.answers(1, "13")
     keeps = [p for p in range(9) if counted(15, 5, p=p, d=3) == 15]

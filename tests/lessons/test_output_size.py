@@ -7,6 +7,7 @@ from textwrap import fill
 
 import pytest
 import torch
+from states import opens
 from test_max_pooling import naive as max_pool
 from torch import nn
 
@@ -26,7 +27,7 @@ X = torch.tensor(
         ]
     ]
 )
-FORMULA = r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1"
+FORMULA = r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1"
 
 
 def out(layer, *size):
@@ -79,7 +80,6 @@ def test_every_claim(page):
     the_floor(page)
     small_losses(page)
     stairs(page)
-    defaults(page)
     rows_and_columns(page)
     messages(page)
     exercises(page)
@@ -107,8 +107,8 @@ def stops(page):
     page.draws("size-steps", slide(by_one, ROW))
     starts = page.figure("size-steps").geometry.cols.starts
     page.says(
-        "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and it has to end at "
-        "the last",
+        "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and its last stop "
+        "ends at the last",
         (starts[0], starts[-1] + 3) == (0, 8),
     )
     page.says(
@@ -149,34 +149,31 @@ def stops(page):
 
 
 def the_formula(page):
-    settings = list(product(range(9, 20), (1, 2, 3, 4), (1, 2, 3), (0, 1, 2), (1, 2)))
-    right = all(
-        side(nn.Conv2d(1, 1, k, s, p, d), i) == (i + 2 * p - d * (k - 1) - 1) // s + 1
-        for i, k, s, p, d in settings
-    )
+    settings = list(product(range(9, 20), (1, 2, 3, 4), (1, 2, 3), (0, 1, 2)))
+    right = all(side(strided(k, s, p), i) == (i + 2 * p - k) // s + 1 for i, k, s, p in settings)
     pools = all(
-        side(nn.MaxPool2d(k, s, p, d), i) == (i + 2 * p - d * (k - 1) - 1) // s + 1
-        for i, k, s, p, d in settings
+        side(nn.MaxPool2d(k, s, p), i) == (i + 2 * p - k) // s + 1
+        for i, k, s, p in settings
         if p <= k // 2
     )
     page.says(
-        "Two more arguments change the numbers that go in, not the rule. A [padding] $p$ puts $p$ "
-        "pixels more on each side, so $i$ becomes $i + 2p$. A [dilation] $d$ spreads the kernel "
-        "over more pixels, so $k$ becomes $d(k-1) + 1$",
+        "One more argument changes a number that goes in, not the rule. A [padding] $p$ puts $p$ "
+        "pixels more on each side, so $i$ becomes $i + 2p$",
         all(
-            side(nn.Conv2d(1, 1, k, s, p, d), i) == side(strided(d * (k - 1) + 1, s, 0), i + 2 * p)
-            for i, k, s, p, d in settings
+            side(strided(k, s, p), i) == side(strided(k, s, 0), i + 2 * p)
+            for i, k, s, p in settings
         ),
     )
-    bare = nn.MaxPool2d(2)
-    page.says(
-        "and here both are off: $p = 0$ and $d = 1$. With them",
-        (bare.padding, bare.dilation) == (0, 1),
-    )
+    page.says("and here it is off: $p = 0$. With it", nn.MaxPool2d(2).padding == 0)
     page.says(f"$${FORMULA}$$", right and pools)
     page.prints("print(len(settings)", f"{len(settings)} settings, one formula")
     assert page.names["settings"] == settings
-    page.says("It holds for pools, too. It is computed for rows and columns apart", pools)
+    page.says("It holds for pools, too", pools)
+    page.says(
+        "Leave the stride out, and $s$ is the kernel size for a pool and 1 for a convolution",
+        (nn.MaxPool2d(5).stride, nn.AvgPool2d(4).stride, nn.Conv2d(1, 1, 5).stride)
+        == (5, 4, (1, 1)),
+    )
 
 
 def the_floor(page):
@@ -186,6 +183,7 @@ def the_floor(page):
     page.says(f"How many of the {lost.numel()} pixels are never read?")
     page.prints("pool(x)", max_pool(X, 2, 2))
     page.draws("size-floor", slide(pool, X))
+    opens(page, "size-floor")
     last = torch.zeros(7, 7, dtype=torch.bool)
     last[6], last[:, 6] = True, True
     page.says(
@@ -294,37 +292,13 @@ def stairs(page):
     )
     shared = {s: {sizes.count(n) for n in sizes[1:-1]} for s, sizes in enumerate(expected.values())}
     page.says(
-        "A stride of 1 climbs straight. At a stride of 2 or 3, as many inputs share one output",
+        "A stride of 1 climbs one step with every pixel. At a stride of 2, two inputs share each "
+        "output size; at a stride of 3, three",
         shared[0] == {1} and max(shared[1]) == 2 and max(shared[2]) == 3,
     )
     page.says(
         "A stride of 2 gives two inputs the same output size",
         counted(8, 2) == counted(9, 2) and max(shared[1]) == 2,
-    )
-
-
-def defaults(page):
-    pools, conv = (nn.MaxPool2d(3), nn.AvgPool2d(3)), nn.Conv2d(1, 1, 3)
-    page.says("Two defaults for one argument", {pool.stride for pool in pools} != {conv.stride[0]})
-    page.says("Keep the two default strides apart", pools[0].stride != conv.stride[0])
-    page.labels("Here are a window of 3, no stride, and a 9×9 map")
-    by_default = counted(9, 3), counted(9, 3, 1)
-    page.prints(
-        "function     ",
-        f"MaxPool2d stride 3, size {by_default[0]}",
-        f"AvgPool2d stride 3, size {by_default[0]}",
-        f"Conv2d stride (1, 1), size {by_default[1]}",
-        *(
-            f"{name:13} (1, {by_default[0]}, {by_default[0]})"
-            for name in ("function", "stride=None")
-        ),
-    )
-    page.says(
-        "A pool's stride defaults to its `kernel_size`; that is what `stride=None` means. "
-        "A convolution's defaults to 1",
-        nn.MaxPool2d((2, 3)).stride == (2, 3)
-        and out(nn.MaxPool2d((2, 3), stride=None), 12, 12) == (6, 4)
-        and nn.Conv2d(1, 1, 5).stride == (1, 1),
     )
 
 
@@ -412,7 +386,8 @@ def exercises(page):
     page.labels("A map of 12×12 goes through `nn.MaxPool2d(4)`")
     page.labels("and another one through `nn.Conv2d(1, 1, 4)`")
     page.says(
-        f"{both[0]} and {both[1]}. The pool steps by its kernel size: $(12 - 4)/4 + 1$. "
+        f"{both[0]} and {both[1]}. Neither has a stride, so the pool steps by its kernel size: "
+        "$(12 - 4)/4 + 1$. "
         "The convolution steps by 1: $12 - 4 + 1$",
         ((12 - 4) // 4 + 1, 12 - 4 + 1) == both,
     )
@@ -453,10 +428,6 @@ def what_you_know(page):
         "The output's size is the number of stops: one, plus the room that is left, divided by "
         "the stride and cut",
         all(counted(i, 3, 2) == 1 + (i - 3) // 2 for i in range(3, 20)),
-    )
-    page.says(
-        "A pool steps by its kernel size, a convolution by 1, unless you say so",
-        (nn.MaxPool2d(4).stride, nn.Conv2d(1, 1, 4).stride) == (4, (1, 1)),
     )
     page.says(
         "A stride maps several inputs to one size", counted(5, 3, 2, 1) == counted(6, 3, 2, 1)

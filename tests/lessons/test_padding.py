@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from portrait import portrait
+from states import opens
 from test_average_pooling import mean_pool
 from test_max_pooling import naive as max_pool
 from torch import nn
@@ -18,10 +19,10 @@ WHITE = torch.ones(1, 4, 4)
 NAMED = {"valid": 0, "same": 1, "full": 2}
 
 
-def plus(padding):
-    """A convolution that adds up a pixel and its four neighbours."""
+def edges(padding):
+    """A convolution that subtracts the left column of its window and adds the right one."""
     conv = nn.Conv2d(1, 1, 3, padding=padding, bias=False)
-    conv.weight.data = torch.tensor([[[[0.0, 1, 0], [1, 1, 1], [0, 1, 0]]]])
+    conv.weight.data = torch.tensor([[[[-1.0, 0, 1]] * 3]])
     return conv
 
 
@@ -92,7 +93,7 @@ def erosion(page):
         and [axes["title"] for axes in (whole, cut)] == ["240×240", "after ten layers: 200×200"],
     )
     sides = [240 - 4 * layers for layers in range(11)]
-    page.says("because its middle never stands on the outermost pixels", size(3, 3) == 1)
+    page.says("because its middle never lies on the outermost pixels", size(3, 3) == 1)
     page.says(
         "Here are ten layers of 5×5, each with a kernel that only copies its middle pixel",
         int(page.names["copy"].weight.sum()) == page.names["copy"].weight[0, 0, 2, 2] == 1,
@@ -101,7 +102,7 @@ def erosion(page):
     page.says("A kernel of more than one pixel trims your map", size(9, 2) < 9 == size(9, 1))
     page.labels("One layer takes little, but a network has many")
     page.says(
-        "What ten unpadded 5×5 convolutions leave of a photo. Nothing was made smaller",
+        "What ten unpadded 5×5 convolutions leave of a photo. Nothing was shrunk",
         torch.allclose(page.names["left"][0], torch.from_numpy(middle)),
     )
     lost = 1 - middle.size / grey.size
@@ -109,6 +110,16 @@ def erosion(page):
     page.says(
         "Each layer takes two pixels from every side, so 240 rows became 200",
         (size(240, 5), sides[-1], len(middle)) == (236, 200, 200),
+    )
+    borders = [portrait(240)[1:-1, 1:-1] / 255, grey]  # as large, with another border
+    borders[0] = np.pad(borders[0], 1)
+    mine = [page.names["copy"](torch.from_numpy(b)[None].float()) for b in borders]
+    learned = nn.Conv2d(1, 1, 5)
+    theirs = [learned(torch.from_numpy(b)[None].float()) for b in borders]
+    page.says(
+        "This kernel loses the border wholly, because it only copies its middle. A learned kernel "
+        "still reads the border pixels, but no output is centred on them",
+        torch.equal(*mine) and not torch.equal(*theirs) and size(5, 5) == 1,
     )
 
 
@@ -141,7 +152,12 @@ def two_for_each(page):
             for p in range(4)
         ),
     )
-    layer = plus(0)
+    layer = edges(0)
+    found = layer(X)[0, 0, 0]
+    page.says(
+        "it subtracts the left column of its window and adds the right one",
+        found == X[0, :3, 2].sum() - X[0, :3, 0].sum(),
+    )
     page.says("The input is 4×4, the kernel 3×3", (X.shape[1], layer.kernel_size) == (4, (3, 3)))
     page.says("the kernel 3×3, the stride 1", layer.stride == (1, 1))
     page.labels("with no padding, with one pixel, with two?")
@@ -154,8 +170,21 @@ def two_for_each(page):
 
 def names(page):
     for name, padding in NAMED.items():
-        page.draws(f"padding-{name}", slide(plus(padding), X))
+        page.draws(f"padding-{name}", slide(edges(padding), X))
     valid, same, full = (page.figure(f"padding-{name}") for name in NAMED)
+    opens(page, "padding-same")
+    first, *_, last = zip(*same.output, strict=True)
+    sums = nn.functional.avg_pool1d(F.pad(X[0].T, (1, 1)), 3, 1) * 3  # of three rows, by column
+    page.says(
+        "Read the first column of the output and the last: all positive, and all negative",
+        min(first) > 0 > max(last),
+    )
+    page.says(
+        "To this kernel the border of zeros is an edge, dark on the outside and bright on the "
+        "inside, although the map has no edge there",
+        np.allclose(first, sums[1]) and np.allclose(last, -sums[2]) and X.min() >= 0,
+    )
+    page.labels("and watch these two columns")
     page.says(
         "The window stays inside. Every number it reads is real",
         valid.geometry.rows.starts[0] == 0
@@ -193,6 +222,11 @@ def names(page):
     corners = {real_pixels(9, k, 1, k - 1)[0, 0].item() for k in range(1, 6)}
     page.says("let the window in as soon as one corner touches the input", corners == {1})
     page.says("one corner touches the input: $p = k - 1$", corners == {1})
+    back, turned = F.conv_transpose2d(X, edges(0).weight), edges(2).weight.flip(2, 3)
+    page.says(
+        "because a transposed convolution at stride 1 slides just like this",
+        torch.equal(back, F.conv2d(X, turned, padding=2)),
+    )
     overlaps = [size(i, k, p=k - 1) == i + k - 1 for i in range(3, 8) for k in range(1, 6)]
     page.says("Full: every overlap counts", all(overlaps))
     seen = real_pixels(4, 3, 1, 2)[[0, 0, -1, -1], [0, -1, 0, -1]]
@@ -401,7 +435,7 @@ def limits(page):
     page.says("A pool's padding is at most half of its kernel.", halves)
     empty = [real_pixels(9, k, 1, k)[0, 0].item() for k in range(1, 6)]
     page.says(
-        "With a border as wide as the kernel, a window could stand on padding alone. Its maximum "
+        "With a border as wide as the kernel, a window could lie on padding alone. Its maximum "
         "would be minus infinity. Its average over real pixels would be zero divided by zero",
         empty == [0] * 5 and max_of_padding(3) == -math.inf,
     )

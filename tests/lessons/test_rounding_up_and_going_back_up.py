@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from portrait import portrait
+from states import opens
 from test_max_pooling import naive as max_pool
 from test_output_size import X, read, refusal, side, strided, unread
 from torch import nn
@@ -74,6 +75,7 @@ def there_and_back(page):
         f"Half of 25 is {25 / 2}, the pool rounded it down to {counted(25, 2)}, and twice "
         f"{counted(25, 2)} is {2 * counted(25, 2)}"
     )
+    page.labels("A network that labels every pixel makes a map small to understand")
     page.labels("You can repair this in two places", "Tell which convolutions halve and round up")
 
 
@@ -226,7 +228,7 @@ def hanging(k, s, p, i):
 
 
 def by_padding(page):
-    pad1 = nn.MaxPool2d(3, stride=2, padding=1)
+    pad1 = nn.Conv2d(1, 1, 3, stride=2, padding=1)
     page.says(
         "because padding lies at the end, too, and what the floor cuts off at the end is padding "
         "first. A window of 3 at stride 2 with padding 1 turns 5×5 and 6×6 into 3×3. On 6×6 the "
@@ -301,8 +303,9 @@ def squares(page):
         torch.equal(page.names["points"], points) and page.names["lay"].stride == 2,
     )
     page.labels(
-        "And which of its places gets paint from all four points?", "Paint it by hand first"
+        "And which of its places gets paint from all four points?", "the four squares first"
     )
+    the_canvases(page, points)
     page.says(
         "you give it each square as a column of nine numbers",
         page.names["squares"].shape == (9, points.numel()),
@@ -323,6 +326,34 @@ def squares(page):
     )
     page.prints("print(torch.equal(paint(points[None]), lay(squares)))", True)
     page.labels("each channel has its own squares")
+
+
+def the_canvases(page, points):
+    canvases = []
+    for place in range(4):
+        alone, there = torch.zeros(4), torch.zeros(4)
+        alone[place], there[place] = points.flatten()[place], 1
+        covered = painted(there.view(2, 2), torch.ones(3, 3), 2) > 0
+        canvases.append(painted(alone.view(2, 2), BACK[0, 0], 2).where(covered, torch.nan).numpy())
+    drawn = page.drawing("rounding-painting")
+    expected = [points.numpy(), *canvases]
+    same = [
+        np.allclose(panel["images"], [grid], equal_nan=True)
+        and panel["texts"] == [f"{n:.0f}" for n in grid.flatten() if n == n]
+        for panel, grid in zip(drawn, expected, strict=True)
+    ]
+    titles = ["the points", *(f"{n:.0f} paints" for n in points.flatten())]
+    page.plots("rounding-painting", all(same) and [panel["title"] for panel in drawn] == titles)
+    page.says(
+        "Five grids. The first holds the points 1, 2, 3 and 4 in two rows. The four others are 5 "
+        "by 5 and empty, but for a square of 3 by 3 in one corner each: the kernel, times 1, 2, 3 "
+        "and 4",
+        len(drawn) == 5 and {(grid == grid).sum() for grid in canvases} == {3 * 3},
+    )
+    page.says(
+        "on a canvas of 5×5. Lay the four canvases on one another and add",
+        np.array_equal(np.nansum(canvases, 0), painted(points, BACK[0, 0], 2)),
+    )
 
 
 def painted(points, kernel, stride, bias=0.0):
@@ -361,8 +392,8 @@ def the_way_back(page):
         ),
     )
     page.says(
-        "what a convolution makes of 5, this layer makes 5 of",
-        side(nn.ConvTranspose2d(1, 1, 3, 2, 1), counted(5, 3, 2, 1)) == 5,
+        "a convolution with this kernel and stride makes 2 of 5, and this layer makes 5 of 2",
+        counted(5, 3, 2) == 2 and side(nn.ConvTranspose2d(1, 1, 3, 2), 2) == 5,
     )
     page.says(
         "A padding $p$ *cuts* $p$ pixels from each side of the painting, and a dilation $d$ "
@@ -399,6 +430,8 @@ def the_way_back(page):
     )
     page.says("and why those numbers are not just zeros", bool(canvas[6].any()))
     page.draws("size-transposed", slide(back[1], three))
+    opens(page, "size-transposed")
+    page.labels("set `output_padding` to 0, and see which row and column go")
     stretched = torch.zeros(1, 7, 7)  # 5 pixels and zeros, one around
     stretched[:, 1:6:2, 1:6:2] = three
     stretched = nn.functional.pad(stretched, (0, 1, 0, 1))
@@ -488,11 +521,17 @@ def resizing(page):
         "with a kernel of 4, a stride of 2 and a padding of 1",
         is_one,
     )
+    double_of_ones = page.names["double"](torch.ones(1, 1, 4, 4))
     even = {float(sums[row::2, col::2].sum()) for row, col in product((0, 1), repeat=2)}
     page.says(
         "But its sixteen numbers are not free. Each is a sum of some of the nine weights, and "
-        "whatever these are, the squares cover an even map evenly",
-        is_one and even == {float(weight.sum())},
+        "whatever these are, a map of equal numbers comes out equal, except along the border, "
+        "where the zeros of the padding are seen",
+        is_one
+        and even == {float(weight.sum())}
+        and nn.Sequential(*layers)(torch.ones(1, 1, 4, 4))[..., 1:-1, 1:-1].unique().tolist()
+        == [float(weight.sum())]
+        and double_of_ones.unique().tolist() == [4, 6, 9],
     )
     page.labels("A transposed convolution has no such promise")
     page.says("paints squares too, and it goes to any size", is_one)

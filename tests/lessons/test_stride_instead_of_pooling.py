@@ -1,7 +1,10 @@
 """lessons/stride-instead-of-pooling.py: held against plain Python and torch's own counter."""
 
+import numpy as np
 import pytest
 import torch
+from portrait import portrait
+from states import opens
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -23,17 +26,17 @@ CORNERS = [torch.tensor([[[5.0, 0], [0, 0]]]), torch.tensor([[[0.0, 5], [0, 0]]]
 
 
 def naive(x, stride):
-    """Left column minus right column of each 3×3 window, in plain Python."""
+    """Right column minus left column of each 3×3 window, in plain Python."""
     plane, stops = x[0].tolist(), range(0, x.shape[1] - 2, stride)
     rows = [
-        [sum(plane[r + n][c] - plane[r + n][c + 2] for n in range(3)) for c in stops] for r in stops
+        [sum(plane[r + n][c + 2] - plane[r + n][c] for n in range(3)) for c in stops] for r in stops
     ]
     return torch.tensor([rows])
 
 
 def convolution(stride):
     layer = nn.Conv2d(1, 1, 3, stride=stride, bias=False)
-    layer.weight.data = torch.tensor([[[[1.0, 0, -1]] * 3]])
+    layer.weight.data = torch.tensor([[[[-1.0, 0, 1]] * 3]])
     return layer
 
 
@@ -79,6 +82,7 @@ def linear(module):
 def test_every_claim(page):
     assert torch.equal(page.names["x"], X)
     full, small = naive(X, 1), naive(X, 2)
+    the_photo(page)
     two_strides(page, full, small)
     skips(page)
     best_or_first(page, full, small)
@@ -90,19 +94,55 @@ def test_every_claim(page):
     page.complete()
 
 
+def the_photo(page):
+    photo = portrait(160) / 255
+    apart = photo[:, 2:] - photo[:, :-2]
+    edges = np.maximum(apart[:-2] + apart[1:-1] + apart[2:], 0)
+    pooled = edges[:156, :156].reshape(39, 4, 39, 4).max((1, 3))
+    maps = {"edges: 158×158": edges, "pool of 4: 39×39": pooled}
+    maps["stride 4: 40×40"] = edges[::4, ::4]
+    drawn = page.drawing("stride-photo")
+    same = [panel["title"] for panel in drawn] == list(maps)
+    for panel, expected in zip(drawn, maps.values(), strict=True):
+        same &= np.allclose(panel["images"], [expected], atol=1e-5)
+    page.plots("stride-photo", same and [len(m) for m in maps.values()] == [158, 39, 40])
+    bright = {len(m): (m[:39] > 0.6).mean() for m in maps.values()}
+    page.says(
+        "in 158 by 158 pixels. Beside it the same in 39 by 39, with thick and whole lines, and in "
+        "40 by 40, with thin and broken ones",
+        bright[39] > 2 * bright[40],
+    )
+    page.labels("Here are the edges of a photo, made smaller in both ways")
+    page.labels("a max pool of 4; and the same kernel with a stride of 4")
+    strong = pooled > 0.6
+    found = int((edges[:156:4, :156:4][strong] > 0.6).sum())
+    page.prints(
+        "strong = by_pool > 0.6",
+        f"{strong.sum()} blocks hold a strong edge; the stride finds it in {found}",
+    )
+    page.says(
+        "The pool keeps the strong edge of every block, because the largest number wins. The "
+        "stride breaks the lines. But it never computed 15 of every 16 answers, where the pool had "
+        "all of them computed and then dropped 15. Which of the two is worth more",
+        found < strong.sum() / 2
+        and edges[:156, :156].size - edges[:156:4, :156:4].size == 15 * 39 * 39
+        and (pooled >= edges[:156:4, :156:4]).all(),
+    )
+
+
 def two_strides(page, full, small):
     every, strided = page.names["every"], page.names["strided"]
     page.says(
         "A convolution that takes larger steps shrinks its output just as well",
         strided.stride[0] > every.stride[0] and shape(strided, 1, 6, 6) == (1, 2, 2),
     )
-    page.says("They let a convolution take larger steps", strided.stride[0] > every.stride[0])
+    page.says("they let a convolution take larger steps", strided.stride[0] > every.stride[0])
     page.labels("Say exactly which numbers a stride throws away")
     page.says("A convolution at stride 1", every.stride == (1, 1))
     one = [X[0, :3, n].sum() for n in (0, 2)]
     page.says(
-        "adds up the left column of its window and subtracts the right one",
-        every(X)[0, 0, 0] == one[0] - one[1],
+        "It subtracts the left column of its window and adds the right one",
+        every(X)[0, 0, 0] == one[1] - one[0],
     )
     page.prints("every.weight.data = kernel", full)
     page.draws("stride-1-convolution", slide(convolution(1), X))
@@ -123,6 +163,8 @@ def two_strides(page, full, small):
     )
     page.prints("strided.weight.data = kernel", small)
     page.draws("stride-2-convolution", slide(convolution(2), X))
+    opens(page, "stride-2-convolution")
+    page.labels("and set the stride to 3: which stops are left?")
     geometry = page.figure("stride-2-convolution").geometry
     page.says(
         "The same kernel, but only every second stop, down and across. Hatched: no window reaches "
@@ -225,6 +267,11 @@ def best_or_first(page, full, small):
     )
     page.says("The best of four is never less than one of the four", bool((pooled >= small).all()))
     page.labels("So if you swap one for the other, train the network again")
+    page.says(
+        "without it a convolution steps by 1, as you saw in [max pooling], and the map hardly "
+        "shrinks",
+        nn.Conv2d(8, 8, 2).stride == (1, 1) and shape(nn.Conv2d(8, 8, 2), 8, 6, 6) == (8, 5, 5),
+    )
     page.says("A max pool keeps the best of each block, a stride the first", first)
 
 
@@ -307,18 +354,10 @@ def costs(page):
 
 def traps(page):
     page.cites(
-        "all ignore the sampling theorem: blur first, then skip",
+        "all ignore a rule of signal processing: before you keep every second number, blur away "
+        "the detail that the kept ones cannot hold",
         "https://proceedings.mlr.press/v97/zhang19a.html",
     )
-    layers = (nn.MaxPool2d(2), nn.Conv2d(8, 8, 2), nn.Conv2d(8, 8, 2, stride=2))
-    steps = nn.MaxPool2d(2).stride, nn.Conv2d(8, 8, 2).stride
-    page.says("the two defaults differ", steps == (2, (1, 1)))
-    page.says(
-        "`nn.MaxPool2d(2)` steps by its kernel size, two. `nn.Conv2d(8, 8, 2)` steps by one",
-        steps == (2, (1, 1)),
-    )
-    page.prints("maps = torch.rand(8, 6, 6)", *(str(shape(layer, 8, 6, 6)) for layer in layers))
-    assert page.names["maps"].shape == (8, 6, 6)
     one = page.names["skipping"]
     page.says("A stride larger than the kernel", one.stride[0] > one.kernel_size[0])
     page.labels("One more trap")
@@ -366,7 +405,7 @@ def exercises(page, full, small):
     )
     weights, biases = replacement.weight.numel(), replacement.bias.numel()
     page.says(
-        f"{weights + biases:,}. Each of the {len(replacement.weight)} kernels has 16 × 2 × 2 "
+        f"{weights + biases:,}. Each of the {len(replacement.weight)} filters has 16 × 2 × 2 "
         f"weights, which makes {weights:,}. Add {biases} biases. The pool had none",
         replacement.weight[0].shape == (16, 2, 2) and parameters(nn.MaxPool2d(2)) == 0,
     )

@@ -106,12 +106,15 @@ def stills(item: Trace | Transfer, numbers: Iterable[int], width: int = WIDTH) -
 
 
 def poster(item: Trace | Transfer, width: int = WIDTH) -> Canvas:
-    """One picture that says it all: the whole output, and one window with its arithmetic."""
+    """One picture that says it all: the whole output, and one window with its arithmetic.
+
+    No later window changes what that one made, so its numbers are the whole output's.
+    """
     scene = scene_of(item, width)
     canvas = scene.blank.copy()
     for index in range(len(scene.steps)):
         scene.settle(canvas, index)
-    return _answered(scene, canvas, len(scene.steps) // 2, len(scene.steps))
+    return _answered(scene, canvas, scene.telling(), len(scene.steps))
 
 
 def _answered(scene: Drawing | Moving, canvas: Canvas, number: int, known: int) -> Canvas:

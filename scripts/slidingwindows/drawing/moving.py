@@ -137,6 +137,16 @@ class Moving(Scene[Move]):
         for (row, col), value in self._after[index].items():
             self.cell(painter, self.layout.output, row, col, value, "result")
 
+    def telling(self) -> int:
+        """The first move, from the middle on, whose numbers no later one changes."""
+        last = {w[:2]: n for n, move in enumerate(self.steps) for w in move.writes}
+        middle = super().telling()
+        return next(
+            n
+            for n in range(middle, len(self.steps))
+            if all(last[write[:2]] == n for write in self.steps[n].writes)
+        )
+
     def _around(self, painter: Painter, step: Move) -> None:
         # One frame for all that is written: cells without numbers are too small for one each.
         if step.writes:

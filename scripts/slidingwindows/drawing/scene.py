@@ -172,6 +172,10 @@ class Scene(Generic[S]):
         every = -(-count // MAX_FRAMES)
         return sorted({*range(every - 1, count, every), count - 1})
 
+    def telling(self) -> int:
+        """Which step a single picture shows with its arithmetic, the whole output being known."""
+        return len(self.steps) // 2
+
     def wrapped(self, text: str) -> list[str]:
         """A text in lines that fit; the result stays on one line with its sign."""
         text = re.sub("([=≈]) ", "\\1\N{NO-BREAK SPACE}", text)

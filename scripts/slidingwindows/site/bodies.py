@@ -18,6 +18,7 @@ from mkdocs.structure.toc import get_toc
 
 from ..course.keys import HERE, versions
 from ..export.files import Entry, digest
+from .checks import STATE
 
 MAKERS = ("mkdocs", "mkdocs-material", "Markdown", "pymdown-extensions", "Pygments")
 MAKERS += ("latex2mathml", "backrefs")
@@ -167,6 +168,9 @@ def _made(page: Page, config, files: Files, plain, finish) -> dict | None:
     lookups = RecordingFiles(files)
     with MessageCounter() as messages:
         plain(config, lookups)
+    for anchors in (page.links_to_anchors or {}).values():
+        for state in [anchor for anchor in anchors if STATE in anchor]:
+            del anchors[state]  # which MkDocs would look for on the page
     page.content = finish(page.content)
     if messages.count or page.links_to_anchors is None:
         return None
