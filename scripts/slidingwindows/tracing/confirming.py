@@ -96,7 +96,9 @@ def _opened(layers, batch: torch.Tensor, number: int) -> bool:
         image = batch.double()
         if draw:
             draws = torch.rand if draw % 2 else torch.randn
-            image = draws(image.shape).to(image) * OWN_DRAWS[draw // 2 % len(OWN_DRAWS)]
+            image = (
+                draws(image.shape, device="cpu").to(image) * OWN_DRAWS[draw // 2 % len(OWN_DRAWS)]
+            )
         seen = _gradient(layers, number, image.clone(), draw)[0].abs().amax(0) > 0
         idle = 0 if (seen & ~reached).any() else idle + 1
         reached |= seen
@@ -206,7 +208,8 @@ def _gradient(layers, number: int, image: torch.Tensor, seed: int, place=None) -
         image.requires_grad_()
         output = _outputs(layers, image, [number])[number]
         output = output if place is None else output[(..., *place)]
-        weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(seed))
+        chance = torch.Generator("cpu").manual_seed(seed)
+        weights = torch.randn(output.shape, generator=chance, device="cpu")
         if not output.requires_grad:
             return torch.zeros_like(image, dtype=torch.float64)
         total = (output * weights.to(output.device)).sum()
@@ -268,7 +271,7 @@ def _outputs(layers, batch: torch.Tensor, claimed: list[int]) -> dict[int, torch
 
 def _places(sizes) -> list[tuple[int, ...]]:
     """A random place and its neighbour along each axis, which a stride of two tells apart."""
-    first = [int(torch.randint(size, ())) for size in sizes]
+    first = [int(torch.randint(size, (), device="cpu")) for size in sizes]
     positions = [tuple(first)]
     for axis, size in enumerate(sizes):
         positions.append((*first[:axis], (first[axis] + 1) % size, *first[axis + 1 :]))
@@ -336,7 +339,7 @@ def _softened(func, args, kwargs):
 
     One that is flat, or straight, all along stays what it is.
     """
-    numbers = torch.linspace(-USUAL, USUAL, TRIED, dtype=torch.float64)
+    numbers = torch.linspace(-USUAL, USUAL, TRIED, dtype=torch.float64, device="cpu")
     slopes = func(numbers.clone(), *args[1:], **kwargs).diff()
     steep = slopes.abs() > 1e-6 * (2 * USUAL / TRIED)
     if steep.sum() >= TRIED // 100 and not torch.allclose(slopes, slopes[:1].expand_as(slopes)):

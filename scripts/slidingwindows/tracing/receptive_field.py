@@ -93,7 +93,8 @@ def measured_positions(layers, modules, sizes, output) -> tuple[tuple[int, ...],
     expected = walk_back([layer.windows for layer in layers], output)
     if not all(expected):
         raise SlidingWindowsError(f"output {output} sees padding alone, nothing of the input")
-    with torch.enable_grad():
+    # Whatever the caller's default device is.
+    with torch.enable_grad(), torch.device("cpu"):
         x = torch.ones(1, 1, *sizes, dtype=torch.float64, requires_grad=True)
         surrogate(modules, [layer.windows.output for layer in layers])(x)[
             (0, 0, *output)
@@ -149,7 +150,7 @@ def effective_field(network, inputs, output):
     for module in network.modules():
         if getattr(module, "inplace", False):
             module.inplace = False  # what it overwrites may be needed for the gradient
-    total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64)
+    total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64, device="cpu")
     with torch.enable_grad():
         for one in inputs:
             x = one.clone().requires_grad_()
@@ -257,9 +258,10 @@ def _inputs(network, input, samples) -> list[torch.Tensor]:
         raise SlidingWindowsError(
             f"at most {MOST_SAMPLES:,} samples are accepted, got samples={reprlib.repr(samples)}"
         )
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator("cpu").manual_seed(0)
     dtype = next((p.dtype for p in network.parameters()), torch.float32)
-    return [ask_torch(torch.randn, sizes, generator=generator, dtype=dtype) for _ in range(samples)]
+    given = {"generator": generator, "dtype": dtype, "device": "cpu"}
+    return [ask_torch(torch.randn, sizes, **given) for _ in range(samples)]
 
 
 def _layers(network, batch, context) -> tuple[list[FieldLayer], list[nn.Module]]:
