@@ -334,3 +334,11 @@ def test_the_search_leaves_out_what_is_only_numbers(text, searched):
     page = shown({"output_type": "execute_result", "data": {"text/plain": text}}, "here")
     assert page.startswith("``` { .text .no-copy .sw-output")
     assert ("data-search-exclude" not in page) == searched
+
+
+@pytest.mark.parametrize("sign", ["\ue000", "&#57344;", "&#xE000;"])
+def test_private_signs_of_markdown_are_no_formulas(sign):
+    """Others than those that keep a formula's place while the text is read."""
+    found = html(markdown=f"a {sign}0{sign} {sign}7\ue001 $x$")
+    assert found.count("<math") == 1
+    assert "\ue000" in found
