@@ -50,6 +50,12 @@ FIGURE = "application/vnd.slidingwindows.figure+json"
         ({"markdown": "a\x00b"}, "U+0000"),
         ({"latex": "a\x9bb, $c$"}, "U+009B"),
         ({"plain": "\ud800"}, "U+D800"),
+        ({"plain": "a\u200bb"}, "U+200B ZERO WIDTH SPACE"),
+        ({"markdown": "a\u2060b"}, "U+2060 WORD JOINER"),
+        ({"plain": "a\ufeffb"}, "U+FEFF ZERO WIDTH NO-BREAK SPACE"),
+        ({"html": "<b>a&shy;b</b>"}, "U+00AD SOFT HYPHEN"),
+        ({"plain": "a\ufff9b"}, "U+FFF9 INTERLINEAR ANNOTATION ANCHOR"),
+        ({"plain": "a\U000e0041b"}, "U+E0041 TAG LATIN CAPITAL LETTER A"),
         (
             {FIGURE: {"name": "n", "caption": "a\u202a", "alt": "b"}},
             "U+202A LEFT-TO-RIGHT EMBEDDING",
@@ -58,6 +64,7 @@ FIGURE = "application/vnd.slidingwindows.figure+json"
     ],
 )
 def test_a_character_that_no_reader_sees_is_refused(data, told):
+    assert html(markdown="\U0001f469\u200d\U0001f52c")  # a joiner makes one picture of two
     assert refused(**data) == f"an output holds {told}, which no reader sees"
 
 

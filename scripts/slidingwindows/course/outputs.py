@@ -39,7 +39,8 @@ WITHIN = re.compile(rf"(?<!\\)(?:{TWO}|{ONE})|{SQUARE}|{ENVIRONMENT}|{ROUND}", r
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
 # What no reader sees: controls, marks that turn a line's order round, halves of characters.
 UNSEEN = re.compile(
-    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
+    "\\xad\\u200b\\u2060\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]"
 )
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 
