@@ -263,6 +263,7 @@ function stepOf(ask, row, col, output) {
  */
 export function gradient({ ask, output }, upstream) {
   const found = ask.rows.map((row) => row.map(() => 0));
+  const norm = ask.kind === "lp" ? ask.call.args.norm_type : null;
   output.forEach((line, r) => {
     line.forEach((_, c) => {
       const step = stepOf(ask, r, c, output);
@@ -273,23 +274,34 @@ export function gradient({ ask, output }, upstream) {
       });
     });
   });
-  return found.map((row) => row.map(Math.fround));
+  if (norm === null) return found.map((row) => row.map(Math.fround));
+  // Torch multiplies by a power's slope last, and where nothing arrives, too: nan, if there is none.
+  return found.map((row, r) =>
+    row.map((arrived, c) => Math.fround(arrived * slope(ask.rows[r][c], norm)) + 0),
+  );
 }
 
 /**
- * What each tap receives of a gradient; null for nothing at all.
+ * Of a power, as float32 holds it.
+ * @type {(value: number, exponent: number) => number}
+ */
+const slope = (value, exponent) => Math.fround(exponent * power(value, exponent - 1));
+
+/**
+ * What each tap receives of a gradient, of LP pools its power; null for nothing at all.
  * @type {(ask: Ask, step: Step, arriving: number) => (number | null)[]}
  */
 function sharesOf(ask, { taps, winner }, arriving) {
   if (ask.kind === "max") return taps.map((_, i) => (i === winner ? arriving : null));
   if (ask.kind === "average") return taps.map(() => arriving / divisorOf(ask, taps));
   if (ask.kind === "convolution") return taps.map((tap) => arriving * tap.weight);
-  // d/dx of (scale · Σ x^p)^(1/p), in torch's order; where the sum is zero torch says zero.
+  // d/ds of (scale · s)^(1/p), s = Σ x^p, in torch's order; torch multiplies by the sign of the sum
+  // twice, and that of zero and of nan is 0.
   const norm = ask.call.args.norm_type;
   const scale = windowSize(ask.axes) / taps.length;
   const total = powersOf(ask, taps);
-  /** @type {(value: number, exponent: number) => number} */
-  const slope = (value, exponent) => Math.fround(exponent * power(value, exponent - 1));
-  const common = total !== 0 ? Math.fround(arriving * slope(total, 1 / norm)) * scale : 0;
-  return taps.map((tap) => common * slope(tap.value, norm));
+  if (total === 0) return taps.map(() => 0);
+  const sign = Number.isNaN(total) ? 0 : 1;
+  const common = Math.fround(arriving * slope(total, 1 / norm)) * scale * sign;
+  return taps.map(() => common);
 }

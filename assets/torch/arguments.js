@@ -121,11 +121,12 @@ export function whole(args, name, call) {
 /**
  * One number for each axis. One in brackets, such as (2,), torch repeats for both axes, but not
  * as an output_size, nor as the kernel_size of a layer that does more with it than hand it on:
- * of convolutions and LPPool2d. LPPool1d, which multiplies by its kernel_size, takes none.
+ * of convolutions and LPPool2d. LPPool1d, which multiplies by its kernel_size, takes no list there.
  * @type {(args: Args, name: string, call: Named, rank: number, none?: boolean) => any[]}
  */
 export function several(args, name, call, rank, none = false) {
-  const listed = Array.isArray(args[name]) && call.name !== "LPPool1d";
+  const counted = call.name === "LPPool1d" && name === "kernel_size";
+  const listed = Array.isArray(args[name]) && !counted;
   const handedOn = name !== "kernel_size" || /^(Max|Avg)Pool/.test(call.name);
   const repeats = listed && args[name].length === 1 && name !== "output_size" && handedOn;
   const [each] = repeats ? args[name] : [args[name]];

@@ -197,3 +197,23 @@ def test_a_fraction_may_be_rounded_to_three_digits(truth):
     assert is_right(float(f"{truth:.3g}"), truth) or truth > 1
     assert is_right(float(f"{truth:.4g}"), truth)
     assert is_right(truth * (1 + 1e-7), truth)
+
+
+class Unlisted:
+    """Its numbers cannot be listed."""
+
+    def tolist(self):
+        raise NotImplementedError("not today")
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        (torch.empty(2, device="meta"), "Tensor"),
+        (torch.eye(2).to_sparse(), "Tensor"),
+        (Unlisted(), "Unlisted"),
+    ],
+)
+def test_an_answer_whose_numbers_cannot_be_listed_is_called_by_its_type(answer, named):
+    said = verdict(answer, [1, 2])
+    assert said == f"Not yet. The answer is two whole numbers; you gave a value of type {named}."

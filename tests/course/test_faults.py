@@ -167,7 +167,11 @@ def test_cells_that_do_not_end_are_named(tmp_path):
     message = refused(project.build(SLIDINGWINDOWS_TIMEOUT="2"))
     for name, text in (("endless", endless), ("sleeps", sleeps)):
         where = f"lessons/{name}.py, code cell 1, line {line_of(text, '# here')}"
-        assert re.search(rf"^(error: )?{where}\b.*did not end within 2 seconds", message, re.M)
+        assert re.search(
+            rf"^(error: )?{where}\b.*did not end within 2 seconds.*SLIDINGWINDOWS_TIMEOUT",
+            message,
+            re.M,
+        )
     assert not project.leftovers() and not project.site.exists()
     assert not project.kept(".cache/executed")
 

@@ -50,6 +50,12 @@ FIGURE = "application/vnd.slidingwindows.figure+json"
         ({"markdown": "a\x00b"}, "U+0000"),
         ({"latex": "a\x9bb, $c$"}, "U+009B"),
         ({"plain": "\ud800"}, "U+D800"),
+        ({"plain": "a\u200bb"}, "U+200B ZERO WIDTH SPACE"),
+        ({"markdown": "a\u2060b"}, "U+2060 WORD JOINER"),
+        ({"plain": "a\ufeffb"}, "U+FEFF ZERO WIDTH NO-BREAK SPACE"),
+        ({"html": "<b>a&shy;b</b>"}, "U+00AD SOFT HYPHEN"),
+        ({"plain": "a\ufff9b"}, "U+FFF9 INTERLINEAR ANNOTATION ANCHOR"),
+        ({"plain": "a\U000e0041b"}, "U+E0041 TAG LATIN CAPITAL LETTER A"),
         (
             {FIGURE: {"name": "n", "caption": "a\u202a", "alt": "b"}},
             "U+202A LEFT-TO-RIGHT EMBEDDING",
@@ -58,6 +64,7 @@ FIGURE = "application/vnd.slidingwindows.figure+json"
     ],
 )
 def test_a_character_that_no_reader_sees_is_refused(data, told):
+    assert html(markdown="\U0001f469\u200d\U0001f52c")  # a joiner makes one picture of two
     assert refused(**data) == f"an output holds {told}, which no reader sees"
 
 
@@ -334,3 +341,11 @@ def test_the_search_leaves_out_what_is_only_numbers(text, searched):
     page = shown({"output_type": "execute_result", "data": {"text/plain": text}}, "here")
     assert page.startswith("``` { .text .no-copy .sw-output")
     assert ("data-search-exclude" not in page) == searched
+
+
+@pytest.mark.parametrize("sign", ["\ue000", "&#57344;", "&#xE000;"])
+def test_private_signs_of_markdown_are_no_formulas(sign):
+    """Others than those that keep a formula's place while the text is read."""
+    found = html(markdown=f"a {sign}0{sign} {sign}7\ue001 $x$")
+    assert found.count("<math") == 1
+    assert "\ue000" in found

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gradient } from "../../assets/engine/operations.js";
 import { run } from "../../assets/torch/calls.js";
 import { RULES } from "../../assets/torch/layers.js";
 import { LayerProblem } from "../../assets/torch/problems.js";
@@ -72,4 +73,22 @@ test("every case of one channel has torch's numbers", () => {
     compared += 1;
   }
   assert.equal(compared, 19); // the others have several channels, or infinite inputs
+});
+
+test("an LP pool's gradient is torch's, nan included, also where no window reads", () => {
+  const numberOf = (told) => Number(String(told).replace("inf", "Infinity"));
+  let [unread, none] = [0, 0];
+  for (const { args, row, gradient: torchs } of TORCH.lp) {
+    const call = { operation: "LPPool1d", args: { ...args, ceil_mode: false } };
+    const result = run(call, [row.map(numberOf)], null, null);
+    const [found] = gradient(result, [result.output[0].map(() => 1)]);
+    torchs.map(numberOf).forEach((value, n) => {
+      const close = Math.abs(found[n] - value) <= 2e-5 * Math.max(1, Math.abs(value));
+      const told = `${JSON.stringify({ args, row, torchs })}: ${found}`;
+      assert(close || Object.is(found[n], value), told);
+      none += Number.isNaN(value);
+      unread += Number.isNaN(value) && result.geometry.untouched.has(`0,${n}`);
+    });
+  }
+  assert(unread > 20 && none > 200, `${unread}, ${none}`);
 });

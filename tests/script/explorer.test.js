@@ -376,3 +376,53 @@ test("tuples and comments are read as Python reads them", () => {
   refused(() => readPasted("-((1, 2), (3, 4))"), /is a calculation/);
   refused(() => readPasted("((1, 2), (3, 4)"), /bracket is missing/);
 });
+
+test("what may change the numbers of a list is refused, and what only holds them is not", () => {
+  for (const text of [
+    "np.sqrt([[4,9]])",
+    "torch.tensor([[1,-2]]).abs()",
+    "torch.tensor([[1],[2]]).T",
+    "torch.tensor([[1,2]]) > 1",
+    "torch.tensor([[1,2]]) % 2",
+    "~tensor([[1,2]])",
+    "torch.zeros_like([[1,2]])",
+    "torch.tensor([[1,2,3,4]]).reshape(2, 2)",
+    "torch.tensor([[1,2]]).float().neg()",
+    "torch.tensor([[1,2]]).unsqueeze(1)",
+    "not [[1,2]]",
+    "x = abs(torch.tensor([[1,2]]))",
+    "torch.tensor([[1.5,2]], dtype=torch.int32)",
+    "torch.tensor([[1.5,2]]).long()",
+    "x ** [[1,2]]",
+    "2 [[1,2]]",
+  ]) {
+    refused(() => readPasted(text), /is a calculation|may be more than the name/);
+  }
+  for (const text of [
+    "[[1,2]]",
+    "[[1,2],]",
+    "[[1,2,],],",
+    "x = [[1,2]];",
+    "x: list = [[1,2]]",
+    ">>> x\ntensor([[1, 2]])",
+    ">>> print(x)\n[[1 2]]",
+    "Parameter containing:\ntensor([[1., 2.]], requires_grad=True)",
+    "nn.Parameter(torch.tensor([[1., 2.]]))",
+    "torch.tensor([[1, 2]]).float().unsqueeze(0)",
+    "torch.tensor([[1, 2]]).to(torch.float32).to('cpu')",
+    "torch.tensor([[1, 2]], dtype=torch.int32)",
+    "tensor([[1, 2]], device='cuda:0', grad_fn=<MulBackward0>)",
+    "np.array([[1, 2]], np.float32).astype('float64')",
+    "array([[1., 2.]], dtype='<f8')",
+    "torch.tensor(((1, 2),)).detach().numpy()",
+    "print([[1,2]])",
+  ]) {
+    assert.deepEqual(readPasted(text), [[1, 2]], text);
+  }
+});
+
+test("a number that is missing between commas is missed in brackets, too", () => {
+  for (const text of ["[1,,2]", "[[1,2,,],[3,,4]]", "[,1]", "[[1,2],,[3,4]]", "(1,,2)"]) {
+    refused(() => readPasted(text), /number is missing/);
+  }
+});

@@ -1,6 +1,7 @@
-// What the installed torch says, asked by tests/project/test_script.py: {cases, randint}. cases: of
+// What the installed torch says, asked by tests/project/test_script.py: {cases, randint, lp}. cases: of
 // tests/data/geometry_cases.json, with tensors that only torch can draw, and with its answers.
-// randint: by seed, whole numbers from 0 to 9.
+// randint: by seed, whole numbers from 0 to 9. lp: {args, row, gradient} of LPPool1d, all of whose
+// outputs a gradient of 1 reaches.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

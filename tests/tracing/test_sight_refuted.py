@@ -290,6 +290,56 @@ def random_layer(rng, shape):
     return rng.choice(found).eval()
 
 
+class LessItsMean(nn.Module):
+    """What a convolution makes, less the mean of its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 1, 1), nn.AdaptiveAvgPool2d(1)
+
+    def forward(self, x):
+        return self.a(x) - self.b(x)
+
+
+class LessItself(nn.Module):
+    """A layer's output less its input, which forgets what is added everywhere."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x) - x
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mean_that_a_max_pool_less_its_input_forgets_is_not_seen(seed):
+    torch.manual_seed(seed)
+    pool = nn.MaxPool2d(3, 1, 1)
+    reflected = nn.Sequential(nn.ReflectionPad2d(1), nn.MaxPool2d(3, 1))
+    for means in (1, 2):
+        for layer in (pool, reflected):
+            layers = [*(LessItsMean() for _ in range(means)), LessItself(layer)]
+            assert said(layers) == ["all"] * means + ["–"]
+
+
+def closed(*before):
+    """A convolution of positive numbers with which a ReLU never opens."""
+    one = nn.Conv2d(1, 1, 1)
+    nn.init.constant_(one.weight, -1.0)
+    nn.init.constant_(one.bias, -1.0)
+    return [*before, one, nn.ReLU()]
+
+
+@pytest.mark.parametrize("positive", [nn.Sigmoid(), nn.Softmax(-1), nn.ReLU()])
+def test_behind_a_relu_that_never_opens_nothing_is_said_to_see_all(positive):
+    assert said([*closed(positive), nn.LayerNorm((8, 8))])[-1] == "–"
+    assert said([*closed(positive), nn.Flatten(), nn.Linear(64, 2)])[-1] == "–"
+    # One that opens now and then hides nothing: without the bound below, it does.
+    assert said([*closed(), nn.LayerNorm((8, 8))])[-1] == "all"
+    assert said([*closed(), nn.Flatten(), nn.Linear(64, 2)])[-1] == "all"
+
+
 seen = Counter()
 
 

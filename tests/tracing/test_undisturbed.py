@@ -237,3 +237,30 @@ def test_threads_leave_a_model_and_hooks_as_they_were():
         assert dict(nn.modules.module._global_forward_hooks) == hooks
     finally:
         hook.remove()
+
+
+@pytest.mark.parametrize("elsewhere", ["meta"])
+def test_another_default_device_changes_no_number(elsewhere):
+    """The numbers of a module and an input on the CPU are worked out there."""
+    image, sizes = torch.rand(1, 6, 6), torch.zeros(1, 12, 12)
+    drawn = nn.FractionalMaxPool2d(2, output_ratio=0.5)
+    seen = nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(2))
+    deep = nn.Sequential(
+        *(nn.Conv2d(1, 2, 3), nn.GroupNorm(1, 2), nn.Upsample(scale_factor=2)),
+        *(nn.Flatten(), nn.Linear(128, 2)),
+    )
+
+    def answers():
+        torch.random.manual_seed(0)
+        yield slide(nn.MaxPool2d(2), image).output
+        yield route(nn.MaxPool2d(2), image).target
+        yield route(drawn, image).target
+        yield [stage.sees() for stage in funnel(deep, image).stages]
+        yield receptive_field(seen, sizes, samples=2).measured
+
+    expected = list(answers())
+    torch.set_default_device(elsewhere)
+    try:
+        assert list(answers()) == expected
+    finally:
+        torch.set_default_device(None)

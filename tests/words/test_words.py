@@ -278,6 +278,33 @@ def test_a_sum_that_overflows_says_so():
     assert Convolution().brief(step).endswith("= ∞ (torch's sum of products overflows)")
 
 
+def test_whole_numbers_that_wrap_round_say_so():
+    """Torch counts them in 64 bits: past the largest comes the smallest."""
+    large = torch.full((1, 2, 2), 2**62)
+    (step,) = slide(nn.AvgPool2d(2), large).steps
+    why = "the sum is past 64 bits and wraps round"
+    assert step.value == 0.0
+    assert step.arithmetic.endswith(f" ≈ 0 (integers: {why}, and the fraction is cut off)")
+    assert Average(integral=True).brief(step).endswith(f" ≈ 0 (integers: {why})")
+    # Sums that come back on the way, or just fit, did not wrap.
+    for numbers in ([[2**62, -(2**62)], [2**62, 2**62 - 1]], [[2**63 - 1, 1], [-1, -5]]):
+        (step,) = slide(nn.AvgPool2d(2), torch.tensor([numbers])).steps
+        assert step.arithmetic.endswith(" (integers: the fraction is cut off)")
+        assert not Average(integral=True).brief(step).endswith("round)")
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8])
+def test_products_of_whole_numbers_that_wrap_round_are_refused(dtype):
+    most = torch.iinfo(dtype).max
+    layer = nn.Conv2d(1, 1, 2, bias=False).requires_grad_(False)
+    layer.weight = nn.Parameter(torch.ones(1, 1, 2, 2, dtype=dtype), requires_grad=False)
+    image = torch.tensor([[[most, 0], [0, 0]]], dtype=dtype)
+    assert slide(layer, image).steps[0].value == most
+    image[0, 1, 1] = 1
+    with pytest.raises(SlidingWindowsError, match=f"is {most + 1}, which {dtype} cannot hold"):
+        slide(layer, image)
+
+
 def filled(kind, norm, *values):
     return slide(kind(norm, 2), torch.tensor(values).reshape(1, 2, 2))
 

@@ -53,8 +53,9 @@ function bracketed(text) {
     );
   }
   const [first, last] = [text.indexOf("["), text.lastIndexOf("]") + 1];
-  calculated(text.slice(0, first).replace(/^\s*(>>>|\.\.\.)/, ""));
-  calculated(text.slice(last));
+  const [before, behind] = [text.slice(0, first), text.slice(last)];
+  refuseChanged(before.replace(BEFORE, ""));
+  refuseChanged(behind.replace(BEHIND, ""));
   const inside = text.slice(first, last);
   if (/\d,\d/.test(inside) && /[\d.]\s+[-+−–]?[\d.]/.test(inside)) throw askCommas(inside);
   const list = nested(inside);
@@ -70,6 +71,9 @@ function bracketed(text) {
         .join(", ")}].`,
     );
   }
+  if (/\b(u?int\d*|long|short)\b/.test(before + behind) && !list.flat(8).every(isWhole)) {
+    refuseChanged(behind);
+  }
   let rows = list;
   for (let n = sizes.length; n > 2; n -= 1) [rows] = rows;
   if (sizes.length === 1) rows = [rows];
@@ -79,14 +83,29 @@ function bracketed(text) {
   return rows;
 }
 
+// What may stand around the brackets, for it changes no number: a prompt, a name, and what makes a
+// tensor or an array; the options of these, and methods that only say how the numbers are held.
+const BEFORE =
+  /^\s*(?:>>>|\.\.\.)?\s*(?:(?:print\()?[\w.]+\)?\s*\n\s*)?(?:[\w.]+\s*(?::\s*[\w.]+\s*)?[=:]\s*|Parameter containing:\s*)?(?:(?:(?:torch|np|numpy|nn|torch\.nn)\.)?(?:tensor|Tensor|(?:Float|Double|Half|Int|Long)Tensor|as_tensor|array|asarray|from_numpy|Parameter|Buffer|list|print)\(\s*)*$/;
+const OPTION =
+  /\s*,\s*(?:(?:dtype|requires_grad|device|grad_fn|copy)\s*=\s*(?:<[\w.\s]*>|[\w.]+|'[\w:|<>=]+'|"[\w:|<>=]+")|(?:torch|np|numpy)\.\w+)/;
+const METHOD =
+  /\s*\.(?:(?:float|double|half|int|long|cpu|cuda|clone|detach|numpy|contiguous|copy|tolist|requires_grad_|to|astype|type)\([\w.,\s='":]*\)|unsqueeze\(0\)|unsqueeze_\(0\))/;
+const BEHIND = new RegExp(`^(?:${OPTION.source}|${METHOD.source}|\\s*,?\\s*\\)|\\s*[,;]?\\s*$)*$`);
+const isWhole = (/** @type {number} */ value) => Number.isInteger(value);
+
 /**
- * Refuses what would change the numbers: '-' before the brackets, or '* 2' behind them.
+ * Refuses what may change the numbers: '-' before the brackets, or '* 2' or '.abs()' behind them.
  * @type {(around: string) => void}
  */
-function calculated(around) {
-  if (!/[-+−–*/@]/.test(around)) return;
+function refuseChanged(around) {
+  const part = around.trim();
+  if (!part) return;
+  const told = `“${part.slice(0, 40)}”`;
   throw new LayerProblem(
-    `“${around.trim().slice(0, 40)}” is a calculation, and only its numbers can be pasted.`,
+    /[-+−–*/@%<>&|^~!]/.test(part)
+      ? `${told} is a calculation, and only its numbers can be pasted.`
+      : `${told} may be more than the name of these numbers, and only numbers can be pasted.`,
     "Print its result, and paste that.",
   );
 }
@@ -99,8 +118,13 @@ function nested(text) {
   /** @type {any[][]} */
   const stack = [[]];
   let at = 0;
+  let due = false; // a number or a list: a comma cannot be next
   while (at < text.length) {
     const sign = text[at];
+    if (sign === ",") {
+      if (due) throw new LayerProblem("A number is missing before a comma in these brackets.");
+    }
+    if (!/\s/.test(sign)) due = sign === "[" || sign === ",";
     if (sign === "[") stack.push([]);
     else if (sign === "]") {
       const done = stack.pop();

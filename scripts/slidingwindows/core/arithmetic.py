@@ -55,6 +55,7 @@ def same(a: object, b: object) -> bool:
     return a == b or (a != a and b != b)
 
 
+WRAPS = "the sum is past 64 bits and wraps round"
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed
 
@@ -74,10 +75,22 @@ def maximum(values: Iterable[float], result: float, unseen: str = "") -> str:
     return text + _blind(unseen)
 
 
+def wrapped(total: int) -> int:
+    """A whole number as 64 bits hold it: past either end, counting goes on from the other."""
+    return (total + 2**63) % 2**64 - 2**63
+
+
+def _wraps(values: Sequence[float]) -> bool:
+    total = sum(map(int, values))
+    return wrapped(total) != total
+
+
 def average(values: Sequence[float], divisor: float, result: float, integral: bool) -> str:
     """'(1 + 7 + 3 + 5) / 4 = 4'"""
     total = " + ".join(signed(v) for v in values)
     rounded = " (integers: the fraction is cut off)" if integral else ""
+    if integral and _wraps(values):
+        rounded = f" (integers: {WRAPS}, and the fraction is cut off)"
     text = _result(result, lambda: _divides(values, divisor, result, integral))
     return f"({total}) / {signed(divisor)} {text}{rounded}{past(values, divisor, result)}"
 
@@ -160,11 +173,14 @@ def convolution(
     return f"{terms} {text}{_blind(unseen)}{over}"
 
 
-def short_average(values: Sequence[float], divisor: float, result: float) -> str:
+def short_average(
+    values: Sequence[float], divisor: float, result: float, integral: bool = False
+) -> str:
     """'sum of 40 numbers / 39.5: 4.936 / 39.5 ≈ 0.125', for a window too large to write out."""
     total, denominator = sum(values), number(divisor)
     text = _result(result, lambda: _divides([total], divisor, result, integral=False))
     over = past(values, divisor, result)
+    over = f" (integers: {WRAPS})" if integral and _wraps(values) else over
     division = f"{number(total)} / {denominator}"
     return f"sum of {len(values)} numbers / {denominator}: {division} {text}{over}"
 

@@ -156,7 +156,7 @@ class Average(Reduction):
     def fold(self, step: Step) -> float:
         divisor = _divisor(step)
         if self.integral and divisor:
-            count = (sum(int(tap.value) for tap in step.taps) + 2**63) % 2**64 - 2**63
+            count = arithmetic.wrapped(sum(int(tap.value) for tap in step.taps))
             quotient = abs(count) // abs(int(divisor))
             return quotient if (count < 0) == (divisor < 0) else -quotient
         total = sum(self._terms(step))
@@ -172,7 +172,9 @@ class Average(Reduction):
         return arithmetic.average([tap.value for tap in taps], denominator, value, self.integral)
 
     def brief(self, step: Step) -> str:
-        return arithmetic.short_average(self._terms(step), _divisor(step), step.value)
+        return arithmetic.short_average(
+            self._terms(step), _divisor(step), step.value, self.integral
+        )
 
     def shares(self, step: Step, arriving: float) -> list[float | None]:
         return [arriving / step.divisor if step.divisor else None] * len(step.taps)
@@ -312,6 +314,9 @@ class Convolution(Reduction):
     skips_zeros = True
 
     def fold(self, step: Step) -> float:
+        products, bias = self._products(step), self.bias or 0.0
+        if self.integral and all(map(math.isfinite, (bias, *(n for p in products for n in p)))):
+            return sum(int(value) * int(weight) for value, weight in products) + int(bias)
         return sum(self._terms(step))
 
     def _terms(self, step: Step) -> list[float]:

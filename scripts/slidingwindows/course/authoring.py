@@ -159,7 +159,8 @@ def check(answer: object, truth: Callable[[], object]) -> None:
     """Say whether an exercise's answer is right, without giving it away.
 
     It prints one line. Whole numbers must match exactly. For a truth with a fraction, the answer
-    may be off by a thousandth: an absolute one for small numbers, a relative one for large ones.
+    may be off by a thousandth of it, and by 0.4 at most; below 1 it may be rounded to three
+    digits, so off by half a hundredth of it, and by a thousandth at most.
     For a wrong answer the line says what is wrong with its form ('three whole numbers; you gave
     two'), or how many of several numbers are right ('1 of 2 right'). True is not a whole number,
     and 1 is not True.

@@ -46,7 +46,10 @@ def verdict(answer, truth) -> str:
 def listed(value):
     """Tensors, arrays, shapes and tuples as lists, so that any of these can stand for another."""
     if hasattr(value, "tolist"):
-        value = value.tolist()
+        try:
+            value = value.tolist()
+        except Exception:  # sparse or without numbers: what it is called by type
+            return value
     if isinstance(value, list | tuple | range):
         return [listed(item) for item in value]
     return value

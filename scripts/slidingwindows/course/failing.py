@@ -36,7 +36,10 @@ def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) ->
         what += reason(what)
         return f"{where(lesson, number, line)}: {what}"
     if isinstance(error, CellTimeoutError):
-        return f"{where(lesson, number)} did not end within {timeout} seconds"
+        return (
+            f"{where(lesson, number)} did not end within {timeout} seconds; on a slow "
+            "machine, SLIDINGWINDOWS_TIMEOUT=900 gives each cell as many"
+        )
     what = "the kernel died" if isinstance(error, DeadKernelError) else last[0]
     return f"{where(lesson, number)}: {what}"
 

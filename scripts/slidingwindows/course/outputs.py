@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from unicodedata import name
 
 from ..core.errors import SlidingWindowsError
@@ -38,7 +39,8 @@ WITHIN = re.compile(rf"(?<!\\)(?:{TWO}|{ONE})|{SQUARE}|{ENVIRONMENT}|{ROUND}", r
 SHELL = re.compile(r"\\begin\{(equation|displaymath)\*?\}(.*)\\end\{\1\*?\}\s*\Z", re.DOTALL)
 # What no reader sees: controls, marks that turn a line's order round, halves of characters.
 UNSEEN = re.compile(
-    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
+    "\\xad\\u200b\\u2060\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]"
 )
 DISPLAYSTYLE = re.compile(r"\A\s*\\displaystyle\b")
 
@@ -126,13 +128,16 @@ def _markdown(text: str, place: str) -> str:
     text = for_page(text)
     html = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=CONFIGURED)
     formulas: list[str] = []
+    free = (chr(sign) for sign in range(0xE000, 0xF900))  # private: Unicode gives them no meaning
+    mark = next(sign for sign in free if sign not in unescape(html))
 
     def keep(match: re.Match) -> str:
         formulas.append(match[0])
-        return f"\ue000{len(formulas) - 1}\ue001"
+        return f"{mark}{len(formulas) - 1}{mark}"
 
     html = fragment(INLINE.sub(keep, BLOCK.sub(keep, html)), place)
-    return re.sub("\ue000(\\d+)\ue001", lambda m: with_mathml(formulas[int(m[1])], place), html)
+    kept = re.compile(f"{mark}(\\d+){mark}")
+    return kept.sub(lambda m: with_mathml(formulas[int(m[1])], place), html)
 
 
 def _latex(text: str, place: str) -> str:

@@ -3,7 +3,8 @@
 ``sight`` calls doubtful what is made of operands that might cancel: that is said only if torch
 confirms it. Whatever else it says of layers that can hide something is withdrawn if torch's own
 gradient refutes it: numbers that cancel, or that were cut off, do not change with the input. What
-depends on a place too faintly for float64 is not confirmed, either.
+depends on a place too faintly for float64 is not confirmed, either. Behind activations that the
+network's own weights never open, nothing is said.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PLAIN = (*CONVOLUTIONS, *AVERAGE_POOLS, *MAX_POOLS, *ADAPTIVE, nn.Linear, nn.Fla
 PLAIN += (nn.Identity, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh)
 MOST_DRAWS = 40  # of inputs and weights, each of which may open what the others left shut
 IDLE_DRAWS = 3  # after so many that reached nothing new, nothing more is going to be reached
+OWN_DRAWS = (1.0, 3.0, 30.0)  # how widely inputs are spread that the network's own weights meet
 STEP = 0.1  # by which an element changes; inputs are from 0 to 1
 ROUNDING = 1e-13  # relative to the largest number; anything smaller does not count as dependence
 
@@ -44,17 +46,73 @@ def confirmed(
     and without flat activations, so that no weight or shut ReLU decides. Two questions are asked:
     does every number of a layer change with a place and its neighbours, and does the gradient of
     the last layer's numbers together reach every place? A layer that cannot be asked is not
-    confirmed. Network and random state are left as they were.
+    confirmed. What a smooth network confirms has to hold of single numbers of the unsmoothed one,
+    too: a max pool less its own input forgets a common mean, a softened one does not. Network and
+    random state are left as they were.
     """
     if not claimed:
         return set()
     try:
-        with undisturbed(network), _Smooth():
-            torch.manual_seed(0)
-            _make_generic_all(network.double().requires_grad_(False))
-            return _asked(layers, torch.rand_like(batch, dtype=torch.float64), claimed)
+        with undisturbed(network):
+            with _Smooth():
+                torch.manual_seed(0)
+                _make_generic_all(network.double().requires_grad_(False))
+                changing = _asked(layers, torch.rand_like(batch, dtype=torch.float64), claimed)
+            return {n for n in changing if _single_ones_reach(network, layers, batch, n)}
     except Exception:  # whatever a forward of one's own may do with other numbers
         return set()
+
+
+def shut(
+    network: nn.Module, layers: list[nn.Module], batch: torch.Tensor, all_of: set[int]
+) -> set[int]:
+    """Layers that, with the weights the network has, never see some place of the input.
+
+    network, layers, batch: as ``confirmed`` takes them; batch is tried out, too. all_of: indices
+    of layers that are said to see all. The gradient of a layer's numbers together tells, with
+    random inputs near and far: activations that none of them opens stay shut. A weight of zeros
+    alone, which has not been trained, is taken for a random one, and a max pool for an average.
+    """
+    if not all_of:
+        return set()
+    try:
+        with torch.inference_mode(False), undisturbed(network), _Smooth(activations=False):
+            network.double().requires_grad_(False)
+            torch.manual_seed(0)
+            for name, parameter in network.named_parameters():
+                if not name.endswith("bias") and not parameter.any():
+                    _make_generic(parameter)
+            last = _last(lambda n: _opened(layers, batch, n), sorted(all_of))
+            return {number for number in all_of if number > last}
+    except Exception:  # whatever a forward of one's own may do with other numbers
+        return all_of
+
+
+def _opened(layers, batch: torch.Tensor, number: int) -> bool:
+    """Whether gradients of one layer's numbers reach every place, with the weights it has."""
+    reached, idle = torch.zeros_like(batch[0, 0], dtype=torch.bool), 0
+    for draw in range(MOST_DRAWS):
+        torch.manual_seed(draw)
+        image = batch.double()
+        if draw:
+            draws = torch.rand if draw % 2 else torch.randn
+            image = (
+                draws(image.shape, device="cpu").to(image) * OWN_DRAWS[draw // 2 % len(OWN_DRAWS)]
+            )
+        seen = _gradient(layers, number, image.clone(), draw)[0].abs().amax(0) > 0
+        idle = 0 if (seen & ~reached).any() else idle + 1
+        reached |= seen
+        if reached.all() or idle == 2 * len(OWN_DRAWS):
+            break
+    return bool(reached.all())
+
+
+def _single_ones_reach(network, layers, batch, number: int) -> bool:
+    """Whether the numbers at the corners and in the middle each see every place, unsmoothed."""
+    network.double()
+    sizes = _outputs(layers, batch.double(), [number])[number].shape[2:]
+    places = {tuple(size * part // 2 - part // 2 for size in sizes) for part in range(3)}
+    return all(_reached(network, layers, batch, number, True, place).all() for place in places)
 
 
 def refuted(
@@ -113,10 +171,13 @@ def _last(holds: Callable[[int], bool], numbers: list[int]) -> int:
     return numbers[low - 1] if low else -1
 
 
-def _reached(network, layers, batch, number: int, all_of_them: bool) -> torch.Tensor:
+def _reached(
+    network, layers, batch, number: int, all_of_them: bool, place: tuple[int, ...] | None = None
+) -> torch.Tensor:
     """For each place of the input whether a gradient of some layer's numbers comes to it.
 
-    all_of_them: whether it goes on while any is missing, or only while none is there.
+    all_of_them: whether it goes on while any is missing, or only while none is there. place: of
+    the output, whose numbers alone are meant.
     """
     reached, idle = torch.zeros_like(batch[0, 0], dtype=torch.bool), 0
     for draw in range(MOST_DRAWS):
@@ -126,9 +187,9 @@ def _reached(network, layers, batch, number: int, all_of_them: bool) -> torch.Te
             if isinstance(module, NORMS) and module.weight is not None:
                 nn.init.ones_(module.weight)  # as it begins, when a mean of the whole is still 0
         image = torch.rand_like(batch, dtype=torch.float32)
-        fine = _gradient(layers, number, image.double(), draw)
+        fine = _gradient(layers, number, image.double(), draw, place)
         network.float()
-        coarse = _gradient(layers, number, image, draw)
+        coarse = _gradient(layers, number, image, draw, place)
         largest = fine.abs().max()
         idle += 1
         # Rounding differs with the dtype by more than its size; nan is not a gradient either.
@@ -141,12 +202,14 @@ def _reached(network, layers, batch, number: int, all_of_them: bool) -> torch.Te
     return reached
 
 
-def _gradient(layers, number: int, image: torch.Tensor, seed: int) -> torch.Tensor:
-    """Of one layer's numbers, each with a random weight, in float64."""
+def _gradient(layers, number: int, image: torch.Tensor, seed: int, place=None) -> torch.Tensor:
+    """Of one layer's numbers, or of those at one place, each with a random weight, in float64."""
     with torch.enable_grad():
         image.requires_grad_()
         output = _outputs(layers, image, [number])[number]
-        weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(seed))
+        output = output if place is None else output[(..., *place)]
+        chance = torch.Generator("cpu").manual_seed(seed)
+        weights = torch.randn(output.shape, generator=chance, device="cpu")
         if not output.requires_grad:
             return torch.zeros_like(image, dtype=torch.float64)
         total = (output * weights.to(output.device)).sum()
@@ -208,7 +271,7 @@ def _outputs(layers, batch: torch.Tensor, claimed: list[int]) -> dict[int, torch
 
 def _places(sizes) -> list[tuple[int, ...]]:
     """A random place and its neighbour along each axis, which a stride of two tells apart."""
-    first = [int(torch.randint(size, ())) for size in sizes]
+    first = [int(torch.randint(size, (), device="cpu")) for size in sizes]
     positions = [tuple(first)]
     for axis, size in enumerate(sizes):
         positions.append((*first[:axis], (first[axis] + 1) % size, *first[axis + 1 :]))
@@ -242,11 +305,18 @@ def _make_generic(parameter: nn.Parameter) -> None:
 
 
 class _Smooth(TorchFunctionMode):
-    """Within it nothing is shut off, and all numbers of a max pool's window take part."""
+    """Within it nothing is shut off, and all numbers of a max pool's window take part.
+
+    activations: False if they stay what they are.
+    """
+
+    def __init__(self, activations: bool = True):
+        super().__init__()
+        self.activations = activations
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs, name = kwargs or {}, getattr(func, "__name__", "").strip("_")
-        if name in FLAT:
+        if name in FLAT and self.activations:
             return _softened(func, args, kwargs)
         if "max_pool" in name and "fractional" not in name and "unpool" not in name:
             return _averaged(func, name.replace("max", "avg"), args, kwargs)
@@ -269,7 +339,7 @@ def _softened(func, args, kwargs):
 
     One that is flat, or straight, all along stays what it is.
     """
-    numbers = torch.linspace(-USUAL, USUAL, TRIED, dtype=torch.float64)
+    numbers = torch.linspace(-USUAL, USUAL, TRIED, dtype=torch.float64, device="cpu")
     slopes = func(numbers.clone(), *args[1:], **kwargs).diff()
     steep = slopes.abs() > 1e-6 * (2 * USUAL / TRIED)
     if steep.sum() >= TRIED // 100 and not torch.allclose(slopes, slopes[:1].expand_as(slopes)):
@@ -277,4 +347,4 @@ def _softened(func, args, kwargs):
     return func(args[0].clone(), *args[1:], **kwargs)
 
 
-__all__ = ["confirmed", "refuted"]
+__all__ = ["confirmed", "refuted", "shut"]

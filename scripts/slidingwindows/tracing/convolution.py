@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 
@@ -9,7 +11,7 @@ from ..core.arguments import whole_or_same
 from ..core.errors import SlidingWindowsError
 from ..core.geometry import Axis, same_padding
 from ..core.reduction import Convolution
-from ..core.step import Step
+from ..core.step import Step, Tap
 from ..core.trace import Trace
 from .asking import ask_torch, plane_of
 from .request import Axes, Request, spots
@@ -83,9 +85,23 @@ def _products(request: Request, axes: Axes, channels, padded, kernels, output, *
     result, steps = plane_of(request.result(output)), []
     for row, col in spots(axes):
         taps = request.taps(axes, planes, row, col, weights)
+        _check_held(taps, bias, output.dtype)
         steps.append(Step((row, col), taps, result[row][col]))
     kwargs |= {"weights": weights, "bias": bias, "padding_mode": module.padding_mode}
     return request.trace(Convolution.kind, axes, planes, steps, output, channels=channels, **kwargs)
+
+
+def _check_held(taps: Sequence[Tap], bias: float | None, dtype: torch.dtype) -> None:
+    """Refuse a sum of whole products that the dtype cannot hold, for there torch's is another."""
+    if dtype.is_floating_point:
+        return
+    total = sum(int(tap.value) * int(tap.weight or 0) for tap in taps) + int(bias or 0)
+    kind = torch.iinfo(dtype)
+    if not kind.min <= total <= kind.max:
+        raise SlidingWindowsError(
+            f"a window's sum of products is {total}, which {dtype} cannot hold, so that torch's "
+            "wraps round; give the layer and the input floats"
+        )
 
 
 def _channels(request: Request) -> tuple[int, ...]:

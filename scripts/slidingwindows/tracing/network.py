@@ -16,7 +16,7 @@ from ..core.errors import SlidingWindowsError, one_error
 from ..core.funnel import Funnel, Stage
 from ..core.reach import Reach
 from .asking import is_shape, tensor_of
-from .confirming import confirmed, refuted
+from .confirming import confirmed, refuted, shut
 from .layers import is_a, macs_of, new_parameters, windows_of
 from .lines import Sight
 from .request import title_of
@@ -176,7 +176,8 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
         {number for number, stage in said if stage.everything},
         {number for number, stage in said if stage.field},
     )
-    for number in not_all:
+    open_ones = {number for number, stage in said if stage.everything} - not_all
+    for number in not_all | shut(network, layers_of(network), batch, open_ones):
         stages[number + 1] = replace(stages[number + 1], everything=False)
     for number in nothing:
         stages[number + 1] = replace(stages[number + 1], field=None)

@@ -214,7 +214,7 @@ def trace_fractional(request: Request) -> Trace:
 def random_samples(input: torch.Tensor, dims: int) -> torch.Tensor:
     """The numbers that a fractional pool draws: (batch, channels, dims), from 0 to 1."""
     batch = input.shape[0] if input.dim() == dims + 2 else 1
-    return torch.rand(batch, input.shape[-dims - 1], dims, dtype=input.dtype)
+    return torch.rand(batch, input.shape[-dims - 1], dims, dtype=input.dtype, device=input.device)
 
 
 def _starts(request: Request, i: int, kernel: int, count: int, draw: float) -> list[int]:
@@ -223,7 +223,9 @@ def _starts(request: Request, i: int, kernel: int, count: int, draw: float) -> l
     if count < 2:
         return [last][:count]
     dtype = request.input.dtype
-    alpha = torch.tensor(size - kernel, dtype=dtype) / torch.tensor(count - 1, dtype=dtype)
-    sample = torch.tensor(draw, dtype=dtype)
+    alpha = torch.tensor(size - kernel, dtype=dtype, device="cpu") / torch.tensor(
+        count - 1, dtype=dtype, device="cpu"
+    )
+    sample = torch.tensor(draw, dtype=dtype, device="cpu")
     offset = int(sample * alpha)
     return [int((j + sample) * alpha) - offset for j in range(count - 1)] + [last]

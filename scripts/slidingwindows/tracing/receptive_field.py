@@ -93,7 +93,8 @@ def measured_positions(
     expected = walk_back([layer.windows for layer in layers], output)
     if not all(expected):
         raise SlidingWindowsError(f"output {output} sees padding alone, nothing of the input")
-    with torch.enable_grad():
+    # Whatever the caller's default device is.
+    with torch.enable_grad(), torch.device("cpu"):
         x = torch.ones(1, 1, *sizes, dtype=torch.float64, requires_grad=True)
         surrogate(modules, [layer.windows.output for layer in layers])(x)[
             (0, 0, *output)
@@ -153,7 +154,7 @@ def effective_field(
     for module in network.modules():
         if getattr(module, "inplace", False):
             module.inplace = False  # what it overwrites may be needed for the gradient
-    total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64)
+    total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64, device="cpu")
     with torch.enable_grad():
         for one in inputs:
             x = one.clone().requires_grad_()
@@ -268,9 +269,10 @@ def _inputs(
         raise SlidingWindowsError(
             f"at most {MOST_SAMPLES:,} samples are accepted, got samples={reprlib.repr(samples)}"
         )
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator("cpu").manual_seed(0)
     dtype = next((p.dtype for p in network.parameters()), torch.float32)
-    return [ask_torch(torch.randn, sizes, generator=generator, dtype=dtype) for _ in range(samples)]
+    given = {"generator": generator, "dtype": dtype, "device": "cpu"}
+    return [ask_torch(torch.randn, sizes, **given) for _ in range(samples)]
 
 
 def _layers(

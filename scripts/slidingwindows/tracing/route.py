@@ -192,7 +192,7 @@ def _reads_padding_alone(trace: Trace) -> bool:
 def _sent(trace: Trace, gradient: object, input: torch.Tensor) -> torch.Tensor:
     shape = trace.geometry.output_shape
     if gradient is None:
-        return torch.ones(shape, dtype=input.dtype)
+        return torch.ones(shape, dtype=input.dtype, device=input.device)
     if hasattr(gradient, "__array__"):
         gradient = tensor_of(gradient, "route", "the gradient")
     if ask_torch(torch.as_tensor, gradient).is_complex():

@@ -177,7 +177,9 @@ def _resized(layer, axis: int, sizes) -> list[list[int]]:
         factor = factor[axis] if isinstance(factor, tuple | list) else factor
         options["scale_factor"] = (float(factor), *(1.0,) * (rank - 1))
         options["recompute_scale_factor"] = layer.recompute_scale_factor
-    each = torch.eye(size, dtype=torch.float64).reshape(size, 1, size, *(1,) * (rank - 1))
+    each = torch.eye(size, dtype=torch.float64, device="cpu").reshape(
+        size, 1, size, *(1,) * (rank - 1)
+    )
     answers = F.interpolate(each, **options).reshape(size, -1)
     return [answer.nonzero().flatten().tolist() for answer in answers.T]
 
