@@ -502,7 +502,7 @@ def no_hole(page):
     even = [s for s in stacks() if all(d % 2 == 0 for d in s)]
     skipping = [s for s in stacks() if not rule(s)]
     page.says(
-        "With kernels of 3, a stack leaves holes when all its dilations are even, or when one is "
+        "A stack leaves holes when all its dilations are even, or when one is "
         "larger than the field of the smaller ones",
         not any(all(line(s)) for s in even + skipping),
     )

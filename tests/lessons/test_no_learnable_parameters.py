@@ -180,8 +180,9 @@ def the_pool_that_had_weights(page):
     ours, theirs = (nn.Sequential(nn.Conv2d(1, 2, 3), pool(2)) for pool in POOLS)
     loaded = theirs.load_state_dict(ours.state_dict(), strict=True)
     page.says(
-        "Neither a max pool nor an average pool has an entry in `state_dict()`. Swap one for the "
-        "other, and the saved weights still load",
+        "Neither a max pool nor an average pool has an entry in `state_dict()`, the dictionary in "
+        "which a network saves its weights. Swap one for the other, and the saved weights still "
+        "load",
         not any(pool(2).state_dict() for pool in POOLS),
     )
     x = torch.rand(1, 6, 6)

@@ -26,9 +26,13 @@ def fences(language: str):
     )
 
 
+ACTIVATE = ". .venv/bin/activate"  # then python is the environment's own
+
+
 def lines(language: str) -> list[str]:
+    found = {line for *_, its, code in FENCES if its == language for line in code.split("\n")}
     return sorted(
-        {line for *_, its, code in FENCES if its == language for line in code.split("\n")}
+        line.removeprefix(".venv/bin/") for line in found if not line.startswith(ACTIVATE)
     )
 
 
