@@ -76,7 +76,7 @@ def maximum(values: Iterable[float], result: float, unseen: str = "") -> str:
 
 def average(values: Sequence[float], divisor: float, result: float, integral: bool) -> str:
     """'(1 + 7 + 3 + 5) / 4 = 4'"""
-    total = " + ".join(signed(v) for v in values)
+    total = " + ".join(map(signed if len(values) > 1 else number, values))
     rounded = " (integers: the fraction is cut off)" if integral else ""
     text = _result(result, lambda: _divides(values, divisor, result, integral))
     return f"({total}) / {signed(divisor)} {text}{rounded}{past(values, divisor, result)}"
