@@ -72,7 +72,7 @@ show(
 refused(lambda: nn.MaxPool2d(3, stride=1, padding=2, dilation=2)(torch.rand(1, 9, 9)))
 
 # %% [markdown]
-# A second check of the same rule. This one leaves dilation out of account, although the documentation allows half of the *dilated* kernel.
+# A second check of the same rule. This one leaves dilation out of account, although the first check allows half of the *dilated* kernel.
 #
 # **What to do.** Pad by hand before the pool: `F.pad(x, (2, 2, 2, 2), value=-torch.inf)`. More in [Dilation](dilation.ipynb).
 
@@ -260,7 +260,7 @@ refused(lambda: nn.Conv2d(1, 1, 3, padding=6, padding_mode="circular")(x))
 refused(lambda: nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=2)(x))
 
 # %% [markdown]
-# `output_padding` chooses among the sizes that one stride could have made. There are only as many as the stride.
+# `output_padding` chooses among the sizes that one stride could have made. There are only as many as the stride. Torch refuses what reaches the stride or the dilation, whichever is larger.
 #
 # **What to do.** Use an `output_padding` below the stride. More in [Rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 
@@ -284,7 +284,7 @@ refused(lambda: nn.ConvTranspose2d(1, 1, 3, padding=1, padding_mode="reflect"))
 # %% [markdown]
 # The padding of a transposed convolution adds no border. It does the opposite, and cuts as many rows and columns off each side of the output. So there is nothing that a mode could fill.
 #
-# **What to do.** Leave `padding_mode` out. If the border matters, pad the input by hand, `F.pad(x, (1, 1, 1, 1), mode="reflect")`, and raise `padding` by the stride, which cuts off what the new pixels made. More in [Going up without checkerboards](going-up-without-checkerboards.ipynb).
+# **What to do.** Leave `padding_mode` out. If the border matters, pad the input by hand, `F.pad(x, (1, 1, 1, 1), mode="reflect")`, and raise `padding` by the stride, which brings the output back to its size. The new pixels still count where their squares reach inside, that is, if the kernel is larger than stride plus padding. More in [Going up without checkerboards](going-up-without-checkerboards.ipynb).
 
 # %% [markdown]
 # ## in_channels must be divisible by groups

@@ -96,6 +96,17 @@ print(torch.allclose(one(nn.AvgPool2d(2)(maps)), whole(maps), atol=1e-6))
 print(one.weight.numel(), "weights in place of", whole.weight.numel())
 
 # %% [markdown]
+# On an odd side there is a trap. The plain pool leaves the last row and column out, so its map is one smaller than that of the path, and the two cannot be added. Let the pool round up, as in [rounding up, and going back up](rounding-up-and-going-back-up.ipynb):
+
+# %%
+path = nn.Conv2d(1, 1, 3, stride=2, padding=1)
+print("the path makes", path(torch.rand(1, 1, 15, 15)).shape[-1], "of 15")
+for up in (False, True):
+    pool = nn.AvgPool2d(2, ceil_mode=up)
+    size = pool(torch.rand(1, 1, 15, 15)).shape[-1]
+    print(f"ceil_mode={up!s:<5} makes {size}, reads {read_by(pool, 15).sum()} of {15 * 15}")
+
+# %% [markdown]
 # ## Patches
 #
 # It is often said that a vision transformer does not slide at all: it cuts the image into patches of 16×16 and makes a vector of each ([Dosovitskiy and others 2021](https://arxiv.org/abs/2010.11929)). In our words that is a convolution whose stride is its kernel size. Windows touch, and none overlaps another:
@@ -128,7 +139,7 @@ with torch.no_grad():
 print(torch.allclose(same, vectors.flatten(2), atol=1e-4))
 
 # %% [markdown]
-# 14 × 14 makes 196 vectors, and cutting patches first gives the same numbers. ConvNeXt begins so, too, with a kernel of 4 and a stride of 4 ([Liu and others 2022](https://arxiv.org/abs/2201.03545)). A ResNet's stem comes to the same size by windows that overlap:
+# 14 × 14 makes 196 vectors, and cutting patches first gives the same numbers. ConvNeXt begins in the same way, with a kernel of 4 and a stride of 4 ([Liu and others 2022](https://arxiv.org/abs/2201.03545)). A ResNet's stem comes to the same size by windows that overlap:
 
 # %%
 convnext = nn.Conv2d(3, 8, 4, stride=4)
@@ -182,6 +193,7 @@ def draw(figure):
     axes.axhline(10, linestyle="--", marker="", color="gray")
     axes.axhline(4, linestyle=":", marker="", color="gray")
     axes.set_xlabel("power p")
+    axes.set_ylabel("generalised mean")
     axes.set_ylim(3, 11)
     axes.text(30, 10.2, "maximum", ha="right")
     axes.text(30, 4.2, "mean", ha="right")
@@ -200,8 +212,8 @@ plot(
 #
 # !!! warning "A common mistake: three traps"
 #     - `nn.LPPool2d` is not this mean. It takes the root of the *sum*, so a plain map of ones does not stay at 1.
-#     - A negative number has no real root. With an odd power you get `nan`. So clamp before the power, to a small positive number.
-#     - Powers overflow and underflow. Divide by the maximum first, and multiply by it at the end.
+#     - A learned power is hardly ever whole, and torch gives `nan` for a negative number to such a power. An odd power is no way out: the sum can be negative, and then the root is `nan`. So clamp before the power, to a small positive number.
+#     - Powers overflow and underflow. Divide by the maximum first, and multiply by it at the end. The clamp comes before that, because a window of zeros has the maximum 0, and 0 divided by 0 is `nan`.
 
 # %%
 ones, minus = torch.ones(1, 2, 2), -torch.ones(1, 2, 2)
@@ -216,7 +228,7 @@ print("divided by the maximum:", round((tiny.max() * gem(tiny / tiny.max(), 64.0
 #
 # A vision transformer ends in another way. It carries an extra vector along, the **class token**, which belongs to no patch. The token asks every place a question, and takes a weighted mean of the answers. Which weights? A softmax of how well each place fits the question. The question is learned, so the network decides where to look.
 #
-# Here it is, cut down to one step with one head. In a transformer the token asks anew in each layer, and it also looks at itself.
+# Here it is, cut down to one step with one head. In a transformer the token asks again in each layer, and it also looks at itself.
 
 
 # %%
@@ -415,13 +427,13 @@ plot(
 )
 
 # %% [markdown]
-# **Nothing is left.** All four intervals hold zero. The shortcut that reads a quarter did not cost anything that eight seeds could show, and no end is better than the mean. That does not prove them equal: an interval reaches three points to each side.
+# **Nothing is left.** All four intervals hold zero. The shortcut that reads a quarter did not cost anything that eight seeds could show, and no end is clearly better than the mean. That does not prove them equal: an interval reaches three points to each side.
 #
 # One thing happened with every seed: the learned power rose from 3 to about 5. So the network moved towards the maximum, whether or not that helps it.
 #
 # And these are digits of 8×8 pixels in networks with one block. The shortcut can only matter where much depends on it, in a deep network. What the authors measured on large images is in their papers; it does not follow from here, and this page does not contradict it.
 #
-# Opinion: average before the shortcut anyway, for it costs no weight and reads everything. At the end take the mean, and try GeM where you look for one small thing in a large image.
+# Opinion: average before the shortcut anyway, with `ceil_mode=True`, for it costs no weight and reads everything. At the end take the mean, and try GeM where you look for one small thing in a large image.
 #
 # ## Exercises
 #
@@ -475,7 +487,7 @@ check(..., lambda: share)
 # %% [markdown]
 # ## What you know now
 #
-# - A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing. An average before it reads all of a map with even sides, for no weight.
+# - A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing. An average before it reads all of an even side, for no weight, and with `ceil_mode=True` all of an odd one.
 # - A patch stem is a convolution whose stride is its kernel size.
 # - The generalised mean goes from the mean to the maximum as its power grows. Clamp, and mind that `nn.LPPool2d` is a sum.
 # - A global average is a class token that does not look.

@@ -8,7 +8,7 @@
 #
 # You have a network in PyTorch, and it has to run somewhere else. Its weights can be copied number by number. But a layer is more than its weights: where does its window begin, how often does it stop, and what does an average divide by? Here are three of them at work on one image, each asked for a 3×3 max pool of stride 2 that halves it. (If you run the notebook of this lesson, it needs four more packages than the others. Its first cell names them.)
 
-# %%
+# %% tags=["hide-input"]
 import os
 
 os.environ["KERAS_BACKEND"] = "jax"  # Keras reads this when it is imported
@@ -75,6 +75,15 @@ def reference(x, op, **settings):
     """What the reference evaluator of the onnx package makes of it."""
     evaluator = ReferenceEvaluator(onnx_model(op, **settings))
     return torch.from_numpy(evaluator.run(None, {"x": x.numpy()})[0])
+
+
+def compiled(layer, settings):
+    """A layer of JAX or Keras on every setting; jit compiles all of them at once."""
+    inputs = [last(images[n]) for n, *_ in settings]
+    every = jax.jit(
+        lambda xs: [layer(x, *one) for x, one in zip(xs, settings, strict=True)]
+    )
+    return [first(y) for y in every(inputs)]
 
 
 x = torch.arange(16.0).reshape(1, 1, 4, 4)
@@ -197,15 +206,6 @@ def compare(name, ours, theirs):
     print(f"{name:<28}", ", ".join(f"{found[word]} {word}" for word in sorted(found)))
 
 
-def compiled(layer, settings):
-    """A layer of JAX or Keras on every setting; jit compiles all of them at once."""
-    inputs = [last(images[n]) for n, *_ in settings]
-    every = jax.jit(
-        lambda xs: [layer(x, *one) for x, one in zip(xs, settings, strict=True)]
-    )
-    return [first(y) for y in every(inputs)]
-
-
 in_keras = compiled(
     lambda x, n, k, s: keras.layers.MaxPooling2D(k, s, "same")(x), SETTINGS
 )
@@ -273,7 +273,7 @@ for sentence in standard.split(". "):
 #
 # ## Rounding up
 #
-# Torch's `ceil_mode` rounds the output size up, and then drops a window that would start in the right padding; [output size](output-size.ipynb) shows it. ONNX has `ceil_mode`, too. Now vary the padding as well, from 0 to half of the window.
+# Torch's `ceil_mode` rounds the output size up, and then drops a window that would start in the right padding; [rounding up, and going back up](rounding-up-and-going-back-up.ipynb#the-window-that-torch-takes-back) shows it. ONNX has `ceil_mode`, too. Now vary the padding as well, from 0 to half of the window.
 #
 # !!! question "Predict"
 #     Two programs read the same ONNX file: the fast runtime, and the reference evaluator that comes with the standard. Which of them agrees with torch?
@@ -503,10 +503,10 @@ check(..., lambda: torch.empty(16, 8, 3, 5).permute(2, 3, 1, 0).shape)
 # ## What you know now
 #
 # - "Same" adds as few pixels as needed, and an odd one goes to the end, or with `SAME_LOWER` to the beginning.
-# - Pad by hand and pool without padding: that recipe is equal everywhere, for maxima, averages and convolutions.
+# - Pad by hand, then run the layer without padding: that is equal everywhere for maxima, with minus infinity, and for convolutions, with zeros. For an average, also divide by the average of a mask of ones.
 # - Divisors and strides have different defaults, and no error tells you.
 # - Permute weights when the channels move, also those behind a flattening.
 #
-# To see torch's side of any setting, window by window, use the [explorer](../explorer.md). The rules of torch are in [padding](padding.ipynb) and [output size](output-size.ipynb).
+# To see torch's side of any setting, window by window, use the [explorer](../explorer.md). The rules of torch are in [padding](padding.ipynb), [output size](output-size.ipynb) and, for `ceil_mode`, [rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 #
 # Where TensorFlow's rule puts an odd row is in its [notes on padding](https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2). The words and the measurements are our own.

@@ -54,7 +54,8 @@ def draw(figure):
         panels, titles, zip(*table, strict=True), strict=True
     ):
         shares = [100 * value / sum(column) for value in column]
-        axes.bar(["1", "2", "3", "4"], shares)
+        bars = axes.bar(["1", "2", "3", "4"], shares)
+        axes.bar_label(bars, [f"{share:.1f}" for share in shares], fontsize=10)
         axes.set_title(title)
         axes.set_xlabel("block")
         axes.set_ylim(0, 85)
@@ -185,7 +186,7 @@ print(f"forward and backward: {step / work:.2f} times the forward pass")
 print(f"three times, less one product of the first layer: {3 * work - first == step}")
 
 # %% [markdown]
-# It is not quite 3 times, because nobody asks for the gradient of the photo. The first layer saves one of its three products.
+# It is not quite 3 times, because nobody asks for the gradient of the photo. The first layer saves one of its three products. A grouped convolution would seem to cost more, because for the gradient of its weights this counter forgets the groups.
 #
 # ## What training keeps
 #
@@ -247,7 +248,7 @@ with torch.no_grad():
     print(f"{'without grad':<14} {total(kept(blocks(), photo))} bytes")
 
 # %% [markdown]
-# In bfloat16 the indices are four times the output. An average pool needs no indices, because it shares every gradient equally, wherever the large numbers were. And without gradients nothing is kept at all, which is why `torch.no_grad()` makes room when you only use a network.
+# In bfloat16 the indices are four times the output. An average pool needs no indices, because it shares every gradient equally, wherever the large numbers were. Both pools keep the map they read as well. That costs nothing here, because the ReLU in front keeps the same one. And without gradients nothing is kept at all, which is why `torch.no_grad()` makes room when you only use a network.
 #
 # ## The same numbers in another order
 #
@@ -261,7 +262,7 @@ print(last.shape, last.stride(), "the same numbers:", torch.equal(plain, last))
 
 
 def draw(figure):
-    panels = figure.subplots(2, 2)
+    panels = figure.subplots(2, 2, gridspec_kw={"hspace": 0.15})  # room for the lower titles
     for row, tensor in zip(panels, (plain, last), strict=True):
         name = "plain" if tensor is plain else "channels_last"
         places = torch.as_strided(torch.arange(12), (2, 2, 3), tensor.stride()[1:])
@@ -287,7 +288,7 @@ plot(
 )
 
 # %% [markdown]
-# The shape is still (1, 2, 2, 3), and your indices mean what they meant. Convolutions and pools take both layouts, and keep the one they are given:
+# The shape is still (1, 2, 2, 3), and your indices mean what they meant. These three layers keep the layout they are given:
 
 # %%
 maps = torch.rand(1, 8, 8, 8)
@@ -303,6 +304,8 @@ except RuntimeError as error:
 print("reshape copies:", torch.equal(turned.reshape(1, -1), maps.reshape(1, -1)))
 
 # %% [markdown]
+# A convolution whose weights are `channels_last` answers in that layout whatever it gets. So you need not turn every batch: it is enough to convert the model, `model.to(memory_format=torch.channels_last)`.
+#
 # One thing breaks: `view` cannot flatten such a tensor, because the numbers do not lie in that order. `reshape` and `nn.Flatten` copy them when they must. How much faster the other layout is depends on your hardware, so measure it there; this page makes no claim.
 #
 # ## Twice the same, on a GPU?
@@ -314,7 +317,7 @@ numbers = torch.tensor([1e8, -1e8, 1.0])
 print(numbers[0] + numbers[1] + numbers[2], numbers[0] + numbers[2] + numbers[1])
 
 # %% [markdown]
-# On a GPU many threads may add to the same number, and then the order of the additions is undetermined ([PyTorch, notes on reproducibility](https://pytorch.org/docs/1.3.1/_sources/notes/randomness.rst.txt)). Overlapping windows invite that, since each of them sends a gradient to the same input. Which layers are concerned? Torch keeps a list, in the documentation of `torch.use_deterministic_algorithms`. This is what the torch that built this page says about layers with windows or borders:
+# On a GPU many threads may add to the same number, and then the order of the additions is undetermined ([PyTorch 1.3.1, notes on reproducibility](https://pytorch.org/docs/1.3.1/_sources/notes/randomness.rst.txt)). Overlapping windows invite that, since each of them sends a gradient to the same input. Which layers are concerned? Torch keeps a list, in the documentation of `torch.use_deterministic_algorithms`. This is what the torch that built this page says about layers with windows or borders:
 
 # %%
 says = torch.use_deterministic_algorithms.__doc__
@@ -436,7 +439,7 @@ check(..., lambda: tuple(swaps))
 #
 # - One multiply-add is one MAC or two FLOPs. Torch's counter says two, and some papers say one.
 # - Weights, work and maps each have their own worst place, and the maps are what training keeps.
-# - A max pool in training keeps 8 bytes for each number it puts out, in any precision.
+# - A max pool in training keeps 8 bytes for each number it puts out, in any precision, and the map it reads, unless the layer in front keeps that already.
 # - The layout in memory changes `stride()`, not the numbers.
 # - Maximum and rounding can trade places; average and rounding cannot.
 #

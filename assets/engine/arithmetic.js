@@ -148,7 +148,8 @@ export const arithmetic = ({ kind, call, axes, bias }, { taps, value, blind = ""
     return `sum of ${count} numbers / ${by}: ${number(total)} / ${by} ${divides([total])}${past(values, divisor, value)}`;
   }
   if (kind === "average") {
-    return `(${values.map(signed).join(" + ")}) / ${signed(divisor)} ${divides(values)}${past(values, divisor, value)}`;
+    const total = values.map(count > 1 ? signed : number).join(" + ");
+    return `(${total}) / ${signed(divisor)} ${divides(values)}${past(values, divisor, value)}`;
   }
   if (kind === "lp") {
     const [norm, size] = [call.args.norm_type, windowSize(axes)];

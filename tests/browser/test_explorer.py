@@ -60,7 +60,7 @@ EVERY = f"""() => {{ {BY_SCRIPT}
   }}
   for (const name of names) {{
     set(operation, name, "change");
-    for (const button of seen("button[aria-label*='more']")) {{
+    for (const button of seen("button[aria-label*='increase']")) {{
       button.click();
       note();
     }}
@@ -224,7 +224,9 @@ def test_controls_by_pointer(page):
     """What the sweeps do by script, a few times with a mouse."""
     for name in ("Conv2d", "AvgPool1d", "MaxPool2d"):
         page.locator("#sw-operation").select_option(name)
-        for sign in page.locator(".sw-controls").first.get_by_role("button", name="more").all()[:2]:
+        for sign in (
+            page.locator(".sw-controls").first.get_by_role("button", name="increase").all()[:2]
+        ):
             sign.click()
             agrees(page)
     assert "kernel_size=6" in line(page)

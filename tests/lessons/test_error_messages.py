@@ -255,9 +255,10 @@ def pools(page):
     nine = torch.rand(1, 9, 9)
     page.says(
         "A second check of the same rule. This one leaves dilation out of account, although the "
-        "documentation allows half of the *dilated* kernel",
+        "first check allows half of the *dilated* kernel",
         2 <= (2 * (3 - 1) + 1) // 2 < nine.shape[1]
-        and refuses(lambda: nn.MaxPool2d(3, 1, 2, dilation=2)(nine))
+        and "effective kernel" not in said(lambda: nn.MaxPool2d(3, 1, 2, dilation=2)(nine))
+        and "effective kernel" in said(lambda: nn.MaxPool2d(3, 1, 3, dilation=2)(nine))
         and not failing(nn.MaxPool2d, 5, 2),
     )
     padded = F.pad(nine, (2, 2, 2, 2), value=-torch.inf)
@@ -334,6 +335,17 @@ def convolutions(page):
         "`output_padding` chooses among the sizes that one stride could have made. There are only "
         "as many as the stride",
         sizes == [11, 12] and back == [5, 5] and len(sizes) == 2,
+    )
+    largest = {}
+    for s, d in itertools.product(range(1, 5), repeat=2):
+        layers = [
+            nn.ConvTranspose2d(1, 1, 3, s, dilation=d, output_padding=a, bias=False)
+            for a in range(6)
+        ]
+        largest[s, d] = sum(not refuses(lambda layer=layer: layer(X)) for layer in layers)
+    page.says(
+        "Torch refuses what reaches the stride or the dilation, whichever is larger",
+        all(taken == max(pair) for pair, taken in largest.items()),
     )
     page.says("Three channels do not make two groups", nn.Conv2d(4, 4, 3, groups=2).groups == 2)
     page.says("Weights are floats", nn.Conv2d(1, 8, 3).weight.is_floating_point())
@@ -425,18 +437,24 @@ def transposed(page):
         "It does the opposite, and cuts as many rows and columns off each side of the output",
         torch.allclose(cut, plain[:, 1:-1, 1:-1]),
     )
-    stride = 2
-    zeros, mirrored = (
-        F.conv_transpose2d(F.pad(X, (1, 1, 1, 1), mode=mode), KERNEL, None, stride, 1 + stride)
-        for mode in ("constant", "reflect")
-    )
-    before = F.conv_transpose2d(X, KERNEL, None, stride, 1)
+    counts = {}
+    for k, s, p in itertools.product(range(2, 7), range(1, 4), range(3)):
+        kernel, both = torch.rand(1, 1, k, k), {}
+        before = F.conv_transpose2d(X, kernel, None, s, p)
+        for mode in ("constant", "reflect"):
+            wide = F.pad(X, (1, 1, 1, 1), mode=mode)
+            both[mode] = F.conv_transpose2d(wide, kernel, None, s, p + s)
+        assert torch.allclose(both["constant"], before)
+        counts[k, s, p] = not torch.allclose(both["reflect"], before)
     page.says(
-        '`F.pad(x, (1, 1, 1, 1), mode="reflect")`, and raise `padding` by the stride, which cuts '
-        "off what the new pixels made",
-        torch.allclose(zeros, before)
-        and mirrored.shape == before.shape
-        and torch.allclose(mirrored[:, 1:-1, 1:-1], before[:, 1:-1, 1:-1]),
+        '`F.pad(x, (1, 1, 1, 1), mode="reflect")`, and raise `padding` by the stride, which brings '
+        "the output back to its size",
+        len(counts) == 45,
+    )
+    page.says(
+        "The new pixels still count where their squares reach inside, that is, if the kernel is "
+        "larger than stride plus padding",
+        all(counts[k, s, p] == (k > s + p) for k, s, p in counts),
     )
 
 

@@ -89,6 +89,29 @@ def shortcuts(page):
         and page.names["whole"].stride == (2, 2),
     )
     page.prints("one = nn.Conv2d(8, 16, 1)", "True", f"{8 * 16} weights in place of {8 * 16 * 4}")
+    lost, path_size = np.ones((15, 15), int), len(range(0, 15, 2))
+    lost[14], lost[:, 14] = 0, 0
+    page.prints(
+        "path = nn.Conv2d(1, 1, 3, stride=2, padding=1)",
+        f"the path makes {path_size} of 15",
+        f"ceil_mode=False makes {15 // 2}, reads {lost.sum()} of 225",
+        f"ceil_mode=True  makes {path_size}, reads 225 of 225",
+    )
+    page.says(
+        "The plain pool leaves the last row and column out, so its map is one smaller than that of "
+        "the path, and the two cannot be added",
+        torch.equal(page.names["read_by"](nn.AvgPool2d(2), 15), torch.from_numpy(lost).int())
+        and (15 // 2, path_size) == (7, 8),
+    )
+    page.labels("On an odd side there is a trap")
+    up, odd = nn.AvgPool2d(2, ceil_mode=True), torch.ones(1, 15, 15)
+    page.says(
+        "An average before it reads all of an even side, for no weight, and with `ceil_mode=True` "
+        "all of an odd one",
+        bool(page.names["read_by"](up, 15).all() and page.names["read_by"](nn.AvgPool2d(2)).all())
+        and not [*up.parameters()]
+        and bool((up(odd) == 1).all()),
+    )
     block = page.names["Block"](False, 1)
     x = torch.rand(1, 8, 8, 8, requires_grad=True)
     block.path(x).sum().backward()
@@ -135,7 +158,7 @@ def patches(page):
         "True",
     )
     page.says(f"{side} × {side} makes {side**2} vectors, and cutting patches first gives the same")
-    page.cites("ConvNeXt begins so, too, with a kernel of 4 and a stride of 4", CONVNEXT)
+    page.cites("ConvNeXt begins in the same way, with a kernel of 4 and a stride of 4", CONVNEXT)
     wide = ((224 + 6 - 7) // 2 + 1 + 2 - 3) // 2 + 1
     page.prints(
         "convnext = nn.Conv2d(3, 8, 4, stride=4)",
@@ -175,7 +198,10 @@ def means(page):
     lines = {label: (x, y) for label, x, y in axes["lines"]}
     powers, values = lines["generalised mean"]
     right = np.allclose(values, [power_mean(FOUR, p) for p in powers], atol=1e-3)
-    right &= (powers[0], powers[-1]) == (1, 30) and axes["xlabel"] == "power p"
+    right &= (powers[0], powers[-1]) == (1, 30) and (axes["xlabel"], axes["ylabel"]) == (
+        "power p",
+        "generalised mean",
+    )
     flat = [y for label, (x, y) in lines.items() if label != "generalised mean"]
     right &= {y[0] for y in flat} <= {FOUR.max(), FOUR.mean()} and len(axes["lines"]) == 3
     page.plots("modern-gem", right)
@@ -193,7 +219,22 @@ def means(page):
         "It takes the root of the *sum*, so a plain map of ones does not stay at 1",
         nn.LPPool2d(2, 2)(ones).item() == (4 * 1**2) ** 0.5 != power_mean(np.ones(4), 2),
     )
-    page.says("With an odd power you get `nan`", nn.LPPool2d(3, 2)(-ones).isnan().all())
+    page.says(
+        "torch gives `nan` for a negative number to such a power",
+        torch.tensor(-1.0).pow(2.5).isnan() and torch.tensor(-1.0).pow(3) == -1,
+    )
+    mixed = torch.tensor([-1.0, 2, 3, 1]).reshape(1, 2, 2)
+    page.says(
+        "An odd power is no way out: the sum can be negative, and then the root is `nan`",
+        nn.LPPool2d(3, 2)(-ones).isnan().all()
+        and abs(nn.LPPool2d(3, 2)(mixed).item() - (-1 + 8 + 27 + 1) ** (1 / 3)) < 1e-5,
+    )
+    page.says(
+        "because a window of zeros has the maximum 0, and 0 divided by 0 is `nan`",
+        (torch.zeros(4) / torch.zeros(4).max()).isnan().all()
+        and page.names["gem"](torch.zeros(4).clamp(min=1e-6) / 1e-6, 3.0) == 1,
+    )
+    assert all(p != round(p) for p in page.names["trained"]["GeM"][0][3].p.tolist())
     assert float(np.float32(0.1) ** np.float32(64)) == 0, "it underflows"
     page.prints(
         "ones, minus = torch.ones(1, 2, 2), -torch.ones(1, 2, 2)",
@@ -400,7 +441,7 @@ def verdict(page):
     page.says("**Nothing is left.** All four intervals hold zero", noise)
     page.says(
         "The shortcut that reads a quarter did not cost anything that eight seeds could show, and "
-        "no end is better than the mean",
+        "no end is clearly better than the mean",
         noise,
     )
     page.says(

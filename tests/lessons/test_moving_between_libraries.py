@@ -212,6 +212,11 @@ def translations(page, pictures, keras):
         "The recipe is to pad by hand, with minus infinity for a maximum",
         any((picture < 0).all(0).any() for picture in pictures.values()),
     )
+    page.says(
+        "Pad by hand, then run the layer without padding: that is equal everywhere for maxima, "
+        "with minus infinity, and for convolutions, with zeros",
+        words(keras, keras)["equal"] == len(SETTINGS),
+    )
     page.says("All 36 are equal", words(keras, keras)["equal"] == len(SETTINGS) == 36)
 
 
@@ -325,6 +330,20 @@ def averages(page, pictures):
     page.labels("and divide the one by the other", "so nothing warns you")
     means = same(pictures, mean)
     page.prints("def same_average(x, k, s):", line("Keras, an average", words(means, means)))
+    ones = {n: np.ones((1, n, n)) for n in SIZES}
+    zeros, covered = (
+        [
+            pooled(source[n], k, s, before(n, k, s), math.ceil(n / s), lambda w: w.sum((1, 2)))
+            for n, k, s in SETTINGS
+        ]
+        for source in (pictures, ones)
+    )
+    alone = words([z / one[1] ** 2 for z, one in zip(zeros, SETTINGS, strict=True)], means)
+    masked = words([z / c for z, c in zip(zeros, covered, strict=True)], means)
+    page.says(
+        "For an average, also divide by the average of a mask of ones",
+        alone["other numbers"] > 0 and masked["equal"] == len(SETTINGS),
+    )
 
 
 def strides(page, pictures):

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.flop_counter import flop_registry
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from slidingwindows import slide
 
@@ -14,6 +15,7 @@ MAPS, SIDE = (3, 32, 64, 128, 256), 128
 SIDES = [SIDE >> block for block in range(4)]
 VGG = [(3, 64, 224), (64, 64, 224), (64, 128, 112), (128, 128, 112), (128, 256, 56)]
 VGG += [(256, 256, 56)] * 3 + [(256, 512, 28)] + [(512, 512, 28)] * 3 + [(512, 512, 14)] * 4
+LAST = {"memory_format": torch.channels_last}
 LINEAR = [(512 * 7 * 7, 4096), (4096, 4096), (4096, 1000)]
 
 
@@ -52,6 +54,7 @@ def places(page):
     same = [axes["title"] for axes in drawn] == list(columns)
     for axes, column in zip(drawn, columns.values(), strict=True):
         same &= np.allclose([height for *_, height in axes["bars"]], shares(column))
+        same &= axes["texts"] == [f"{share:.1f}" for share in shares(column)]
         same &= axes["xticks"] == ["1", "2", "3", "4"] and axes["xlabel"] == "block"
     same &= drawn[0]["ylabel"] == "% of all four"
     page.plots("costs-three-places", same)
@@ -170,7 +173,35 @@ def not_counted(page):
     page.says("that means two more products of the same size, one for", back > 2.9 * FORWARD)
     page.says("and one for the gradient of the input", back > 2.9 * FORWARD)
     page.says("It is not quite 3 times", 2.9 < back / FORWARD < 3)
+    page.says(
+        "A grouped convolution would seem to cost more, because for the gradient of its weights "
+        "this counter forgets the groups",
+        [counted_times(g, weights=True) for g in (1, 2, 4)] == [2, 3, 5]
+        and [counted_times(g, weights=False) for g in (1, 2, 4)] == [2, 2, 2],
+    )
     page.says("The first layer saves one of its three products", back == 3 * FORWARD - 2 * WORK[0])
+
+
+def counted_times(groups, weights):
+    """Forward and backward as torch counts them, in forward passes, for one of the gradients."""
+    layer = nn.Conv2d(8, 8, 3, groups=groups).requires_grad_(weights)
+    x = torch.rand(1, 8, 8, 8, requires_grad=not weights)
+    with FlopCounterMode(display=False) as counter:
+        layer(x).sum().backward()
+    return counter.get_total_flops() / (2 * 8 * 36 * 9 * 8 / groups)
+
+
+def saved_by(layer):
+    """The shapes of what a layer puts aside for the way back."""
+    shapes = []
+
+    def put_aside(tensor):
+        shapes.append(tuple(tensor.shape))
+        return tensor
+
+    with saved_tensors_hooks(put_aside, lambda tensor: tensor):
+        layer(torch.rand(1, 1, 8, 8, requires_grad=True))
+    return shapes
 
 
 def kept(index, value=4, indices=True):
@@ -210,8 +241,11 @@ def keeping(page):
         (at.element_size() * 8, at.nbytes / small.nbytes) == (64, 2),
     )
     page.says(
-        "A max pool in training keeps 8 bytes for each number it puts out, in any precision",
-        nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 1, 8, 8).bfloat16())[1].nbytes == 8 * 16,
+        "A max pool in training keeps 8 bytes for each number it puts out, in any precision, and "
+        "the map it reads, unless the layer in front keeps that already",
+        saved_by(nn.MaxPool2d(2)) == [(1, 1, 8, 8), (1, 1, 4, 4)]
+        and nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 1, 8, 8).bfloat16())[1].nbytes
+        == 8 * 16,
     )
     # Behind the blocks: what is flattened for the linear layer is kept, too.
     last = 256
@@ -232,6 +266,12 @@ def keeping(page):
     )
     page.says("In half precision the values shrink", kept(0, 2)[1] < kept(0)[1])
     page.says("An average pool needs no indices", sums["average"] < sums["max"])
+    page.says(
+        "Both pools keep the map they read as well. That costs nothing here, because the ReLU in "
+        "front keeps the same one",
+        saved_by(nn.AvgPool2d(2)) == [(1, 1, 8, 8)]
+        and all((1, 1, 8, 8) in saved_by(layer) for layer in (nn.ReLU(), nn.MaxPool2d(2))),
+    )
     page.says("it shares every gradient equally", gradients(nn.AvgPool2d(2)) == {0.25})
     page.labels("how many numbers further on you find the next sample")
 
@@ -285,6 +325,18 @@ def layout(page):
         f"{'Conv2d':<10} {mapped}, the same numbers: True",
         "view size is not compatible with input tensor's size and stride",
         "reshape copies: True",
+    )
+    page.labels("These three layers keep the layout they are given")
+    converted = nn.Sequential(nn.Conv2d(8, 4, 3), nn.MaxPool2d(2))
+    converted.to(memory_format=torch.channels_last)
+    given = torch.rand(1, 8, 8, 8)
+    page.says(
+        "A convolution whose weights are `channels_last` answers in that layout whatever it gets",
+        all(converted[0](x).stride() == mapped for x in (given, given.contiguous(**LAST))),
+    )
+    page.says(
+        "So you need not turn every batch: it is enough to convert the model",
+        converted(given).stride() == (4 * 3 * 3, 1, 4 * 3, 4),
     )
     page.says("One thing breaks: `view` cannot flatten such a tensor", not can_view(other))
 

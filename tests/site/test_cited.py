@@ -57,7 +57,7 @@ FINDINGS = {
     "arxiv.org/abs/1512.04150": ["before the mean is called a **class activation map**"],
     "638.pdf": ["The mean does not depend on $P$"],
     "arxiv.org/abs/1702.08502": ["named the gridding problem", "such as 1, 2, 5 against it"],
-    "v97/zhang19a": ["puts a blur in front of each stride", "blur first, then skip"],
+    "v97/zhang19a": ["puts a blur in front of each stride", "blur before you skip"],
     "19-519": [
         "architectures *as commonly used* are not invariant",
         "only a part of what is needed",

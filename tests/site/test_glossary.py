@@ -37,6 +37,7 @@ LESSON = re.compile(r"\]\(\.\./lessons/([\w-]+)\.ipynb\)")
 ALIASES = {
     "anti-aliasing": "blur",
     "cross-correlation": "convolution",
+    "deterministic": "torch.use_deterministic_algorithms",
     "grouped convolution": "groups",
     "folding of frequencies": "folded",
     "LP pooling": "LPPool2d",

@@ -27,6 +27,7 @@ def test_each_page_has_a_folder_but_the_first():
         ("lessons/a.ipynb", '[x](../reference/glossary.md#y "Z.")', None),
         ("lessons/a.ipynb", "[x](../index.md){ .b }", "[x](../../index.md){ .b }"),
         ("lessons/a.ipynb", "![x](../square.png)", "![x](../../square.png)"),
+        ("lessons/a.ipynb", "[x](../gallery.md#s=A%281%29)", "[x](../../gallery/#s=A%281%29)"),
         ("index.md", "[x](lessons/a.ipynb)", "[x](lessons/a/index.md)"),
         ("gallery.md", "[x](index.md) [y](lessons/a.ipynb)", None),
         ("gallery.md", "[x](#part) [y](https://a.org/b.md) [z](/c.md) [m](mailto:a@b.c)", "same"),

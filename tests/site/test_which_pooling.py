@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from slidingwindows.testing.page import Page
 
@@ -30,10 +31,18 @@ def page():
     return Page(run)
 
 
-def work(layer, side=16):
+def work(layer, side):
     """Multiply-adds of a convolution."""
     made = layer(torch.zeros(1, layer.in_channels, side, side))
     return made.numel() * layer.weight[0].numel()
+
+
+def refused(layer, x):
+    try:
+        layer(x)
+    except RuntimeError:
+        return True
+    return False
 
 
 def weights(layer):
@@ -57,8 +66,10 @@ def in_a_hurry(page):
     )
     page.says(
         "put `nn.AdaptiveAvgPool2d(1)` at the end. It is easy to explain, each pool halves the map "
-        "exactly if its side is even, and any image size will do that the pools can still halve",
+        "exactly if its side is even, and any image size will do that the pools do not shrink to "
+        "nothing",
         all(setup(torch.rand(1, n, n)).shape == (4, 1, 1) for n in range(2, 40))
+        and refused(setup, torch.rand(1, 1, 1))
         and all(setup[:3](torch.rand(1, n, n)).shape[-1] == n / 2 for n in range(2, 40, 2)),
     )
     page.says("repeat `nn.Conv2d(…, 3, padding=1)`", setup[0].kernel_size == (3, 3))
@@ -105,8 +116,9 @@ def left_of_a_window(page):
     slow, fast = (nn.Conv2d(4, 4, 3, stride=s, padding=1) for s in (1, 2))
     page.says(
         "`nn.Conv2d(c, c, 3, stride=2, padding=1)`. It learns its weights, which a pool does not "
-        "have, and it costs a quarter of the same convolution at stride 1",
-        4 * work(fast) == work(slow) and weights(fast) > weights(nn.MaxPool2d(2)) == 0,
+        "have, and on an even side it costs a quarter of the same convolution at stride 1",
+        all((4 * work(fast, n) == work(slow, n)) == (n % 2 == 0) for n in range(2, 20))
+        and weights(fast) > weights(nn.MaxPool2d(2)) == 0,
     )
     free = nn.Conv2d(1, 1, 2, stride=2, bias=False).requires_grad_(False)
     a, b = torch.eye(4)[1].view(1, 2, 2), torch.eye(4)[2].view(1, 2, 2)
@@ -187,15 +199,42 @@ def ends(page):
 
 
 def back_up(page):
-    layers = {k: nn.ConvTranspose2d(1, 1, k, stride=2, bias=False) for k in (2, 3, 4, 5)}
-    even = []
-    for k, layer in layers.items():
-        layer.weight.data.fill_(1)
-        even.append(layer(torch.ones(1, 9, 9))[0, k:-k, k:-k].unique().numel() == 1)
+    sizes = (2, 3, 4, 5)
+    ones = [plain_inside(torch.ones(1, 1, k, k)) for k in sizes]
+    torch.manual_seed(0)
+    uneven = [plain_inside(torch.rand(1, 1, k, k)) for k in sizes]
     page.says(
-        "draws a checkerboard unless its kernel is a multiple of its stride",
-        even == [k % 2 == 0 for k in layers],
+        "A transposed convolution can draw a checkerboard, and surely starts with one unless its "
+        "kernel is a multiple of its stride",
+        ones == [k % 2 == 0 for k in sizes] and not any(uneven),
     )
+
+
+def plain_inside(weight):
+    """Whether a transposed convolution at stride 2 leaves the inside of a plain map plain."""
+    k = weight.shape[-1]
+    out = F.conv_transpose2d(torch.ones(1, 9, 9), weight, stride=2)
+    return out[0, k:-k, k:-k].unique().numel() == 1
+
+
+def test_a_link_behind_a_word_leads_to_a_lesson_that_uses_it():
+    """A lesson whose matter has moved on must not keep the links to it, here or in the course."""
+    words = re.compile(r"ceil_mode|output_padding|transposed")
+    link = re.compile(r"\]\((?:\.\./lessons/)?([\w-]+)\.ipynb")
+    pages = {path: path.read_text("utf-8") for path in (ROOT / "lessons").glob("*.py")}
+    texts = {path.stem: text for path, text in pages.items()}
+    for path in (ROOT / "docs").rglob("*.md"):
+        pages[path] = path.read_text("utf-8")
+    checked, astray = 0, []
+    for path, text in pages.items():
+        for paragraph in text.split("\n"):
+            # "With `ceil_mode` it is 13. See [output size](…)." is one statement.
+            for sentence in re.split(r"(?<=[.!?]) (?!See )", paragraph):
+                named, linked = {*words.findall(sentence)}, link.findall(sentence)
+                checked += len(linked) if named else 0
+                if named and linked and not any(w in texts[n] for n in linked for w in named):
+                    astray.append((path.name, sentence))
+    assert checked > 5 and not astray
 
 
 def test_each_answer_has_a_reason_and_a_lesson_or_is_marked_as_opinion():

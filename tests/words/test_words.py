@@ -509,6 +509,7 @@ def test_known_calculations():
     assert arithmetic.maximum([1, 7, 3, 5], 7) == "max(1, 7, 3, 5) = 7"
     assert arithmetic.average([1, -7], 2, -3, False) == "(1 + (−7)) / 2 = −3"
     assert arithmetic.average([1], -4, -0.25, False) == "(1) / (−4) = −0.25"
+    assert arithmetic.average([-1], 1, -1, False) == "(−1) / 1 = −1"
     assert arithmetic.convolution([1, -1], [2, -3], 0.5, 5.5) == "1·2 + (−1)·(−3) + bias 0.5 = 5.5"
     assert arithmetic.convolution([1.0], [1 / 3], None, 1 / 3) == "1·0.333 ≈ 0.333"
     assert arithmetic.maximum([math.nan, -math.inf], math.nan) == "max(nan, −∞) = nan"

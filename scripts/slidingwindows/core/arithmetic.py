@@ -87,7 +87,7 @@ def _wraps(values: Sequence[float]) -> bool:
 
 def average(values: Sequence[float], divisor: float, result: float, integral: bool) -> str:
     """'(1 + 7 + 3 + 5) / 4 = 4'"""
-    total = " + ".join(signed(v) for v in values)
+    total = " + ".join(map(signed if len(values) > 1 else number, values))
     rounded = " (integers: the fraction is cut off)" if integral else ""
     if integral and _wraps(values):
         rounded = f" (integers: {WRAPS}, and the fraction is cut off)"

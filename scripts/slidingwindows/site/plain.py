@@ -20,7 +20,9 @@ from .folders import write_folder
 from .prepared import LESSONS, Course, Page, files_beside, is_lesson, prepared
 
 NAME = "markdown"
-LINK = re.compile(r"(?<=\]\()(?P<path>[^\s()<>#?:]+)(?=(?:[#?][^\s()]*)?(?:\s+\"[^\"]*\")?\))")
+LINK = re.compile(
+    r"(?<=\]\()(?P<path>[^\s()<>#?:]+)(?P<state>(?=#[^\s()]*=))?(?=(?:[#?][^\s()]*)?(?:\s+\"[^\"]*\")?\))"
+)
 # Of mkdocs.yml and of its theme: what no other generator can run.
 LEFT_OUT = ("hooks", "custom_dir")
 PLUGINS = ["search"]
@@ -43,6 +45,10 @@ def moved(markdown: str, uri: str, places: dict[str, str]) -> str:
         if match["path"].startswith("/"):
             return match["path"]
         target = normpath(join(dirname(uri), match["path"]))
+        if match["state"] is not None and target in places:
+            # A state of an interactive page, which a generator would look for among its anchors:
+            # so the link is one to the page's address.
+            return relpath(dirname(places[target]) or ".", here or ".") + "/"
         return relpath(places.get(target, target), here or ".")
 
     def change(text: str) -> str:
