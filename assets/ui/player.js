@@ -1,4 +1,4 @@
-// The bar below a moving figure, and what plays it.
+// The bar and the keys of a moving figure, and what plays it.
 // ui/stepper.js and ui/moving-pictures.js say how a state is shown; here is when.
 // A figure plays in its GIF's tempo while it is seen, so that its slider always tells what is shown.
 // The GIF is for those without scripts, or where the figure's own data are lost.

@@ -233,6 +233,14 @@ def test_lp(dims):
     run()
 
 
+def test_a_power_without_a_slope_where_no_window_reads_is_refused_with_the_reason():
+    """Torch differentiates the power of the whole input, and 0 times nan is nan."""
+    x = torch.tensor([[[1.0, -1.0], [1.0, 1.0]]])
+    with pytest.raises(SlidingWindowsError, match=r"nan, though no window reads it: the slope"):
+        route(nn.LPPool2d(1.5, 1, stride=2), x)
+    route(nn.LPPool2d(1.5, 1, stride=2), x.abs())
+
+
 @given(fractional(FLOATS), GIVEN, SEEDS)
 @sweep
 def test_fractional(case, given, seed):

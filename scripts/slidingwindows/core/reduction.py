@@ -1,4 +1,4 @@
-"""How a window's numbers become one: a class each for max, average, LP and convolution.
+"""How a window's numbers become one, and a gradient goes back: max, average, LP, convolution.
 
 To add a pool is to add a class here: how it folds a window, how far torch's number may be from
 that, what it says, and what it passes back.

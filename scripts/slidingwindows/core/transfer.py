@@ -272,8 +272,14 @@ class Transfer:
                 if math.isinf(sizes[row][col]) and math.isinf(max(worse)):
                     continue  # all that is left of a sum of powers is its rounding
                 if not close and not same(mine, torch_says):
+                    why = ""
+                    if self.forward and self.forward.kind == "lp" and not counts[row][col]:
+                        why = (
+                            ", though no window reads it: the slope of such a power is nan there, "
+                            "and nan times 0 is nan"
+                        )
                     raise SlidingWindowsError(
-                        f"the moves give {mine} at ({row}, {col}), torch gave {torch_says}",
+                        f"the moves give {mine} at ({row}, {col}), torch gave {torch_says}{why}",
                         self.call,
                     )
 

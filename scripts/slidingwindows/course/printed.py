@@ -1,4 +1,4 @@
-"""A cell's printed output: pieces joined, control sequences applied, and its last lines."""
+"""A cell's printed output: pieces joined, control sequences applied, nothing cut."""
 
 from __future__ import annotations
 

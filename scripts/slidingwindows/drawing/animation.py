@@ -1,4 +1,4 @@
-"""A moving figure's frames and how long each is shown: window lands, sum appears, cell fills."""
+"""A moving figure's frames, and the pace of all of them: window lands, sum appears, cell fills."""
 
 from __future__ import annotations
 

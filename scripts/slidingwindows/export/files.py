@@ -1,4 +1,4 @@
-"""The build's cache on disk: entries missing, stale or fresh, written whole or not at all; zips.
+"""Files written whole or not at all; the build's cache, entries missing, stale or fresh; zips.
 
 Freshness goes by content, never by modification time: a manifest beside the
 files holds the key of what they were made from and a digest of each file.

@@ -1,4 +1,4 @@
-"""The backward pass of one window after another, checked against autograd."""
+"""The way back of one window after another, asked of autograd; shares are core/reduction.py's."""
 
 from __future__ import annotations
 
