@@ -54,7 +54,8 @@ plot(
 # %%
 strong = by_pool > 0.6
 kept = by_stride[:, :39, :39][strong] > 0.6
-print(len(kept), "blocks hold a strong edge; the stride finds it in", int(kept.sum()))
+print(len(kept), "blocks hold a strong edge;", end=" ")
+print("the stride finds it in", int(kept.sum()))
 
 # %% [markdown]
 # The pool keeps the strong edge of every block, because the largest number wins. The stride breaks the lines. But it never computed 15 of every 16 answers, where the pool had all of them computed and then dropped 15. Which of the two is worth more is what this lesson weighs.
