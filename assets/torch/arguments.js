@@ -171,9 +171,9 @@ export function paddingWord(args, call) {
 /** @type {(args: Args, call: Named) => string} */
 export function paddingMode(args, call) {
   if (PADDING_MODES.includes(args.padding_mode)) return args.padding_mode;
-  const [last, ...others] = PADDING_MODES.map((mode) => `'${mode}'`).reverse();
+  const modes = PADDING_MODES.map((mode) => `'${mode}'`);
   throw new LayerProblem(
-    `${call.name}: padding_mode must be ${others.reverse().join(", ")} or ${last}`,
+    `${call.name}: padding_mode must be ${modes.slice(0, -1).join(", ")} or ${modes.at(-1)}`,
     "",
     PADDING,
   );

@@ -121,8 +121,8 @@ function nested(text) {
   let due = false; // a number or a list: a comma cannot be next
   while (at < text.length) {
     const sign = text[at];
-    if (sign === ",") {
-      if (due) throw new LayerProblem("A number is missing before a comma in these brackets.");
+    if (sign === "," && due) {
+      throw new LayerProblem("A number is missing before a comma in these brackets.");
     }
     if (!/\s/.test(sign)) due = sign === "[" || sign === ",";
     if (sign === "[") stack.push([]);
