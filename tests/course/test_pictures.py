@@ -11,7 +11,7 @@ from slidingwindows import SlidingWindowsError
 from slidingwindows.course import lessons
 from slidingwindows.course.notebooks import notebook
 from slidingwindows.course.pages import markdown
-from slidingwindows.course.pictures import attached_files, image_files
+from slidingwindows.course.pictures import attached_files, every_picture, image_files
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"><circle r="1"/></svg>'
 HEAD = "---\ntitle: T\ndescription: D\n---\n"
@@ -68,7 +68,7 @@ def test_a_picture_has_its_size_and_a_notebook_holds_it(folder):
 def test_what_is_attached_becomes_a_file(folder):
     one = attached(folder, "![A](attachment:my%20a.png)", **{"my a_png": ("image/png", square())})
     assert "![A](attached/one.my-a.png){ width=2 height=2 loading=lazy }" in markdown(one, [])
-    assert attached_files(one) == {"one.my-a.png": square()}
+    assert attached_files(every_picture(one)) == {"one.my-a.png": square()}
     cell = json.loads(notebook(one, [], {}))["cells"][1]
     assert "".join(cell["source"]) == "![A](attachment:one.my-a.png)"
     assert list(cell["attachments"]) == ["one.my-a.png"]

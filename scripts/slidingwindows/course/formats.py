@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
-from .header import Cell, meta_of, tags_of
+from .header import Cell, first_line, meta_of, tags_of
 from .percent import read_script
 
 SUFFIXES = (".py", ".ipynb", ".md")
@@ -64,8 +64,9 @@ def _read_notebook(name: str, text: str) -> tuple[dict, list[Cell]]:
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
     except Exception as error:  # of many kinds: JSON's, nbformat's, and what odd data leads to
-        problem = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SlidingWindowsError(f"{name} is no notebook that can be read: {problem}") from error
+        raise SlidingWindowsError(
+            f"{name} is no notebook that can be read: {first_line(error)}"
+        ) from error
     _refuse_language(name, notebook.metadata)
     first = notebook.cells[0] if notebook.cells else None
     header = RAW_FRONT.match(first.source) if first and first.cell_type == "raw" else None
@@ -128,8 +129,7 @@ def _read_myst(name: str, text: str) -> tuple[dict, list[Cell]]:
     try:
         notebook = myst_to_notebook(body, add_source_map=True)
     except Exception as error:  # of many kinds; options that are not YAML are most of them
-        problem = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SlidingWindowsError(f"{name}: a cell cannot be read: {problem}") from error
+        raise SlidingWindowsError(f"{name}: a cell cannot be read: {first_line(error)}") from error
     lines, cells = body.splitlines(), []
     for cell, begun in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
         if cell.cell_type == "raw":

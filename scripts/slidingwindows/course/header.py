@@ -43,6 +43,11 @@ class Cell:
     )
 
 
+def first_line(error: Exception) -> str:
+    """What a library says of a file that it cannot read, or its error's name if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def meta_of(name: str, block: str) -> dict:
     """What a header says. name: of the lesson's file. block: the header's YAML.
 

@@ -95,7 +95,7 @@ def _asset(tag: str, attributes: dict[str, str], page: str) -> bool:
 
 def refusals(faults: list[Fault], page: str, text: str) -> list[str]:
     """One sentence for each fault of a page under docs/. text: the page's Markdown."""
-    text = _without_code(text)
+    text = without_code(text)
     lines = [_line(fault, text, 1) for fault in faults]
     return [
         _sentence(f"{page}, line {line}" if line else page, fault)
@@ -131,13 +131,13 @@ def _texts(lesson: Lesson, outputs: list[list[dict]]) -> Iterator[tuple[str, str
     for cell in lesson.cells:
         counts[cell.kind] += 1
         if cell.kind == "markdown":
-            yield f"Markdown cell {counts['markdown']}", _without_code(cell.source), cell.line
+            yield f"Markdown cell {counts['markdown']}", without_code(cell.source), cell.line
             continue
         shown = [output.get("data", {}).get("text/markdown", "") for output in next(results)]
-        yield f"code cell {counts['code']}", _without_code("\n".join(shown)), cell.line
+        yield f"code cell {counts['code']}", without_code("\n".join(shown)), cell.line
 
 
-def _without_code(markdown: str) -> str:
+def without_code(markdown: str) -> str:
     """Markdown with its code blanked out, which may mention what a page may not hold."""
     return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), markdown)
 

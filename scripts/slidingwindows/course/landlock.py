@@ -27,6 +27,11 @@ def version() -> int:
     return max(0, ctypes.CDLL(None).syscall(CREATE, None, ctypes.c_size_t(0), asked))
 
 
+def give_up_privileges() -> bool:
+    """From now on no program that is started gains rights; filters ask for it. False if refused."""
+    return ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
+
+
 def write_below(folders: Iterable[str]) -> bool:
     """From now on write below these folders only; False where the system cannot do that."""
     found = version()
@@ -47,7 +52,7 @@ def write_below(folders: Iterable[str]) -> bool:
                 os.close(place)
                 if done:
                     return False
-        if ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+        if not give_up_privileges():
             return False
         return call(RESTRICT, rules, ctypes.c_uint32(0)) == 0
     finally:

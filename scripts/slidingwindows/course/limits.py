@@ -13,11 +13,13 @@ import platform
 import struct
 import sys
 
-MEMORY = 8 << 30  # bytes of data in one process, which a file may not exceed either
+from .landlock import give_up_privileges
+
+MEMORY = 8 << 30  # bytes of data in one process
 FILE = 1 << 30  # bytes of one file
 PROCESSES = 256  # more than the user had when the lesson began, threads included
 
-NO_NEW_PRIVILEGES, SET_FILTER, FILTER = 38, 22, 2  # for prctl
+SET_FILTER, FILTER = 22, 2  # for prctl
 # By machine: how the kernel names it, and its numbers of the system calls socket and
 # io_uring_setup, which can make sockets, too.
 MACHINES = {
@@ -101,7 +103,6 @@ def _refuse_sockets() -> bool:
         b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     )
     whole = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
-    call = ctypes.CDLL(None).prctl
-    if call(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+    if not give_up_privileges():
         return False
-    return call(SET_FILTER, FILTER, whole, 0, 0) == 0
+    return ctypes.CDLL(None).prctl(SET_FILTER, FILTER, whole, 0, 0) == 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..core.errors import SlidingWindowsError
-from .header import Cell, meta_of, tags_of
+from .header import Cell, first_line, meta_of, tags_of
 
 HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(?: .*)?$")
@@ -45,8 +45,7 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
     try:
         notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
     except Exception as error:  # of many types, most of them about a cell's first line
-        problem = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SlidingWindowsError(f"{name}: a cell cannot be read: {problem}") from error
+        raise SlidingWindowsError(f"{name}: a cell cannot be read: {first_line(error)}") from error
     lines = _first_lines(text, skip)
     if len(lines) != len(notebook.cells):
         begun = text[start:].lstrip().startswith("# %%")

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from ..core.errors import SlidingWindowsError
 from .blocks import fenced
 from .failing import where_in_words
-from .inert import CODE, faults_in
+from .inert import faults_in, without_code
 from .lessons import Cell, Lesson
 
 FOLDER, ATTACHED = "images", "attached"  # within lessons/, and so in the site
@@ -37,7 +37,8 @@ class Picture:
     """A picture of this lesson's own in its words.
 
     start, end: of the address in the cell's text. behind: where attributes of it may be added, -1
-    if some are there. file: its address from the page. kind: a MIME type.
+    if some are there. file: its address from the page. kind: a MIME type. size: in CSS pixels,
+    unknown for drawings.
     """
 
     start: int
@@ -46,6 +47,7 @@ class Picture:
     file: str
     kind: str
     content: bytes
+    size: tuple[int, int] | None
 
 
 def pictures_in(lesson: Lesson, number: int) -> list[Picture]:
@@ -76,8 +78,10 @@ def pictures_in(lesson: Lesson, number: int) -> list[Picture]:
     return found
 
 
-def _own(lesson: Lesson, cell: Cell, address: str, place: str) -> tuple[str, str, bytes] | None:
-    """(address from the page, MIME type, content) of a picture that belongs to the lesson."""
+def _own(
+    lesson: Lesson, cell: Cell, address: str, place: str
+) -> tuple[str, str, bytes, tuple[int, int] | None] | None:
+    """(address from the page, MIME type, content, size) of a picture that is the lesson's own."""
     scheme, _, file = unquote(address).partition(":")
     if scheme == "attachment":
         if file not in cell.attachments:
@@ -88,8 +92,8 @@ def _own(lesson: Lesson, cell: Cell, address: str, place: str) -> tuple[str, str
         suffix = mimetypes.guess_extension(kind) or ""
         if suffix not in KINDS:
             raise SlidingWindowsError(f"{place}: {file} is of type {kind}, which is no picture")
-        _size(content, suffix, f"{place}: {file}")
-        return f"{ATTACHED}/{lesson.name}.{name}{suffix}", kind, content
+        size = _size(content, suffix, f"{place}: {file}")
+        return f"{ATTACHED}/{lesson.name}.{name}{suffix}", kind, content, size
     if ELSEWHERE.match(address):
         return None
     folder, path = lesson.path.parent, normpath(unquote(address))
@@ -107,8 +111,8 @@ def _own(lesson: Lesson, cell: Cell, address: str, place: str) -> tuple[str, str
         content = (folder / path).read_bytes()
     except OSError as error:
         raise SlidingWindowsError(f"{place}: there is no lessons/{path}") from error
-    _size(content, Path(path).suffix.lower(), f"{place}: lessons/{path}")
-    return quote(path), mimetypes.guess_type(path)[0] or "image/png", content
+    size = _size(content, Path(path).suffix.lower(), f"{place}: lessons/{path}")
+    return quote(path), mimetypes.guess_type(path)[0] or "image/png", content, size
 
 
 def _size(content: bytes, suffix: str, named: str) -> tuple[int, int] | None:
@@ -133,9 +137,8 @@ def on_page(cell: Cell, pictures: list[Picture]) -> str:
     """A cell's words with the addresses and sizes that its pictures have in the site."""
     text = cell.source
     for one in reversed(pictures):
-        size = _size(one.content, Path(one.file).suffix, one.file)
-        if size and one.behind >= 0:
-            sides = f"{{ width={size[0]} height={size[1]} loading=lazy }}"
+        if one.size and one.behind >= 0:
+            sides = f"{{ width={one.size[0]} height={one.size[1]} loading=lazy }}"
             text = text[: one.behind] + sides + text[one.behind :]
         text = text[: one.start] + one.file + text[one.end :]
     return text
@@ -151,10 +154,14 @@ def in_notebook(cell: Cell, pictures: list[Picture]) -> tuple[str, dict]:
     return text, attached
 
 
-def attached_files(lesson: Lesson) -> dict[str, bytes]:
-    """What the lesson's notebook has attached, by file in the folder of such files."""
-    every = (one for n in range(len(lesson.cells)) for one in pictures_in(lesson, n))
-    return {Path(p.file).name: p.content for p in every if p.file.startswith(f"{ATTACHED}/")}
+def every_picture(lesson: Lesson) -> list[Picture]:
+    """The lesson's own pictures in all its cells; raises what pictures_in() raises."""
+    return [one for number in range(len(lesson.cells)) for one in pictures_in(lesson, number)]
+
+
+def attached_files(pictures: list[Picture]) -> dict[str, bytes]:
+    """What a lesson's notebook has attached, by file in the folder of such files."""
+    return {Path(p.file).name: p.content for p in pictures if p.file.startswith(f"{ATTACHED}/")}
 
 
 def image_files(lessons: Path) -> Iterator[str]:
@@ -170,4 +177,4 @@ def _without_code(markdown: str) -> str:
     lines = markdown.split("\n")
     code = fenced(lines)
     kept = "\n".join(" " * len(line) if code[n] else line for n, line in enumerate(lines))
-    return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), kept)
+    return without_code(kept)

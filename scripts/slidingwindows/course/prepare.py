@@ -19,7 +19,7 @@ from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, packages_of, path_of, paths_of, read, twins_of
 from .notebooks import EMPTY_NOTEBOOK, notebook
 from .pages import broken, figures_in, markdown
-from .pictures import ATTACHED, attached_files, pictures_in
+from .pictures import ATTACHED, attached_files, every_picture
 from .scratch import sweep
 from .shards import Shard, names_of
 from .work import Outputs, Report, Work, cache_of
@@ -41,8 +41,9 @@ def overall_key(root: Path, address: str | None = None) -> str:
     paths = [*sorted((root / "lessons").rglob("*")), *sorted(HERE.rglob("*.py"))]
     files = [p for p in paths if p.is_file() and "__pycache__" not in p.parts]
     address += f" {other_course(root)}"
-    named = [part for p in files for part in (f"{p.parent.name}/{p.name}", p.read_bytes())]
-    code = "\n".join(p.read_text("utf-8", "replace") for p in paths_of(root / "lessons"))
+    contents = {p: p.read_bytes() for p in files}
+    named = [part for p in files for part in (f"{p.parent.name}/{p.name}", contents[p])]
+    code = "\n".join(contents[p].decode("utf-8", "replace") for p in paths_of(root / "lessons"))
     return digest(*named, versions(*PACKAGES, *packages_of(code)), address)
 
 
@@ -180,13 +181,14 @@ def one_at_a_time(cache: Path, report: Report):
 def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> None:
     shown = [figure["name"] for figure in figures_in(outputs)]
     source = source_key("course.pages", "course.notebooks", "course.percent")
-    own = [one.content for n in range(len(lesson.cells)) for one in pictures_in(lesson, n)]
+    own = every_picture(lesson)
     drawing = work.drawing if shown else ()
-    key = digest(lesson.text, work.keys[lesson.name], source, *own, *drawing)
+    contents = [one.content for one in own]
+    key = digest(lesson.text, work.keys[lesson.name], source, *contents, *drawing)
     page = Entry(cache_of(root) / PAGES, lesson.name)
     book = Entry(cache_of(root) / BOOKS, lesson.name)
     pictures = Entry(cache_of(root) / ATTACHMENTS, lesson.name)
-    attached = attached_files(lesson)
+    attached = attached_files(own)
     some = attached or pictures.manifest.exists()
     if {one.state(key) for one in (page, book, *([pictures] if some else []))} == {"fresh"}:
         return

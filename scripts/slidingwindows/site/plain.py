@@ -14,6 +14,7 @@ import yaml
 
 from ..core.errors import SlidingWindowsError
 from ..course.blocks import outside_code, raw
+from .checks import STATE
 from .cloud import cloud_links
 from .contents import FACTS, lessons_in
 from .folders import write_folder
@@ -21,7 +22,7 @@ from .prepared import LESSONS, Course, Page, files_beside, is_lesson, prepared
 
 NAME = "markdown"
 LINK = re.compile(
-    r"(?<=\]\()(?P<path>[^\s()<>#?:]+)(?P<state>(?=#[^\s()]*=))?(?=(?:[#?][^\s()]*)?(?:\s+\"[^\"]*\")?\))"
+    r"(?<=\]\()(?P<path>[^\s()<>#?:]+)(?=(?P<behind>(?:[#?][^\s()]*)?)(?:\s+\"[^\"]*\")?\))"
 )
 # Of mkdocs.yml and of its theme: what no other generator can run.
 LEFT_OUT = ("hooks", "custom_dir")
@@ -45,7 +46,7 @@ def moved(markdown: str, uri: str, places: dict[str, str]) -> str:
         if match["path"].startswith("/"):
             return match["path"]
         target = normpath(join(dirname(uri), match["path"]))
-        if match["state"] is not None and target in places:
+        if match["behind"].startswith("#") and STATE in match["behind"] and target in places:
             # A state of an interactive page, which a generator would look for among its anchors:
             # so the link is one to the page's address.
             return relpath(dirname(places[target]) or ".", here or ".") + "/"

@@ -140,6 +140,12 @@ def _key(folder: Path) -> str:
     return digest(*(path.read_bytes() for path in sorted(folder.rglob("*.py"))))
 
 
+def folder_of_script(root: Path, name: str) -> Path:
+    """What holds lessons/NAME.py: the project, or the cache if it is written in another format."""
+    written = (root / f"{LESSONS}{name}.py").is_file()
+    return root if written else cache_of(root) / "notebooks"
+
+
 def files_beside(root: Path) -> list[tuple[Path, str]]:
     """What pages need beside docs/: (folder, path in it and in the site), written if it is stale.
 
@@ -150,8 +156,7 @@ def files_beside(root: Path) -> list[tuple[Path, str]]:
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
         found.append((cache / "notebooks", f"{LESSONS}{notebook.name}"))
         script = f"{LESSONS}{notebook.stem}.py"
-        written = (root / script).is_file()  # else prepare made one of the lesson
-        found.append((root if written else cache / "notebooks", script))
+        found.append((folder_of_script(root, notebook.stem), script))
     for path in sorted((cache / "attached" / LESSONS / ATTACHED).glob("*")):
         if path.suffix in PICTURES:
             found.append((cache / "attached", f"{LESSONS}{ATTACHED}/{path.name}"))

@@ -15,6 +15,7 @@ from ..course.scratch import scratch
 from ..export.files import write, zipped
 from .notices import NAME as NOTICES
 from .notices import notices_text
+from .prepared import folder_of_script
 from .stamps import commit_time
 
 NAME = "sliding-windows-course"
@@ -86,9 +87,8 @@ def course_files(root: Path) -> dict[str, bytes]:
 
 def scripts_of(root: Path) -> list[Path]:
     """Each lesson as a script: as it is written, or as it was prepared from another format."""
-    prepared = root / ".cache" / "notebooks" / "lessons"
-    written = [root / "lessons" / f"{path.stem}.py" for path in prepared.glob("*.ipynb")]
-    return sorted(path if path.is_file() else prepared / path.name for path in written)
+    books = (root / ".cache" / "notebooks" / "lessons").glob("*.ipynb")
+    return sorted(folder_of_script(root, b.stem) / "lessons" / f"{b.stem}.py" for b in books)
 
 
 def _oldest(root: Path) -> str:

@@ -165,19 +165,15 @@ def _funnel(network: nn.Sequential, batch: torch.Tensor, context: str) -> Funnel
                 "random, as dropout is, call network.eval() first",
                 context,
             )
-    sure = confirmed(network, layers_of(network), batch, claimed)
+    layers = layers_of(network)
+    sure = confirmed(network, layers, batch, claimed)
     for number in set(claimed) - sure:
         stages[number + 1] = replace(stages[number + 1], everything=False)
     said = list(enumerate(stages[1:]))
-    not_all, nothing = refuted(
-        network,
-        layers_of(network),
-        batch,
-        {number for number, stage in said if stage.everything},
-        {number for number, stage in said if stage.field},
-    )
-    open_ones = {number for number, stage in said if stage.everything} - not_all
-    for number in not_all | shut(network, layers_of(network), batch, open_ones):
+    of_all = {number for number, stage in said if stage.everything}
+    of_some = {number for number, stage in said if stage.field}
+    not_all, nothing = refuted(network, layers, batch, of_all, of_some)
+    for number in not_all | shut(network, layers, batch, of_all - not_all):
         stages[number + 1] = replace(stages[number + 1], everything=False)
     for number in nothing:
         stages[number + 1] = replace(stages[number + 1], field=None)
