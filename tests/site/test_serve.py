@@ -163,4 +163,4 @@ def test_one_process_waits_for_lessons_from_edit_to_edit(server):
         children = psutil.Process(server.process.pid).children()
         found.append([c.pid for c in children if "slidingwindows.course.forking" in c.cmdline()])
     assert found[0] == found[1] and len(found[0]) == 1
-    assert server.words().count("lessons/alpha.py runs from code cell 5 on") == 1
+    assert server.words().count("lessons/alpha.py runs from code cell 5 on") == 1, server.words()
