@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from once import once
 from playwright.sync_api import expect
-from recording import Visit, record
+from recording import VISITS, Visit, record
 from site_pages import DESKTOP, PATIENCE, ROOT
 
 from slidingwindows.site.browser import chromium
@@ -47,21 +47,23 @@ def browser():
 
 @pytest.fixture(scope="session")
 def seen(tmp_path_factory, browser, site, address):
-    """seen(path, profile) is what one visit recorded; who asks first makes it, all others read."""
+    """seen(path, profile) is what a visit recorded; who asks first makes it, all others read."""
     known = {}
 
     def recorded(path, profile):
-        if (path, profile) not in known:
-            name = f"visit-{profile}-{path.strip('/').replace('/', '-') or 'home'}"
+        visit = VISITS[profile]
+        if (path, visit) not in known:
+            name = f"visit-{visit}-{path.strip('/').replace('/', '-') or 'home'}"
 
             def make(folder):
-                made = record(browser, address, path, profile, folder)
+                made = record(browser, address, path, visit, folder)
                 (folder / "visit.json").write_text(json.dumps(made), "utf-8")
 
             folder = once(tmp_path_factory, name, make)
-            known[path, profile] = json.loads((folder / "visit.json").read_text("utf-8"))
-            known[path, profile]["folder"] = folder
-        return known[path, profile]
+            known[path, visit] = json.loads((folder / "visit.json").read_text("utf-8"))
+            for one in known[path, visit].values():
+                one["folder"] = folder
+        return known[path, visit][profile]
 
     return recorded
 

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
-from recording import ZOOMED
+from recording import ZOOMED, opened_in
 from site_pages import PAGES
 
 
@@ -15,9 +15,9 @@ def test_headings_are_in_order(seen, path, profile):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("profile", ["phone", "dark"])
-def test_the_first_tab_skips_to_the_content(seen, path, profile):
-    skip = seen(path, profile)["skip"]
+@pytest.mark.parametrize("visit", ["phone", "desktop"])
+def test_the_first_tab_skips_to_the_content(seen, path, visit):
+    skip = seen(path, "phone" if visit == "phone" else opened_in(path))["skip"]
     assert skip["first"]["skip"] and skip["first"]["seen"], skip["first"]["what"]
     assert skip["then"]["inside"], skip["then"]["what"]
 
@@ -30,7 +30,7 @@ def test_a_hidden_button_is_hidden_from_tab_before_any_script_runs(visit):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_tab_reaches_everything_and_shows_where_it_is(seen, path):
-    walk = seen(path, "light")["walk"]
+    walk = seen(path, opened_in(path))["walk"]
     assert any(place["body"] for place in walk["places"]), "Tab never leaves the page"
     assert walk["places"][0]["skip"]
     there = [place for place in walk["places"] if place["stop"] is not None]

@@ -7,7 +7,7 @@ import pytest
 from paper import pictures
 from PIL import Image
 from pypdf import PdfReader
-from recording import PAPER, printed_in
+from recording import PAPER, opened_in
 from site_pages import NOTEBOOKS, until
 
 from slidingwindows.drawing.style import THEMES
@@ -28,12 +28,12 @@ def on_paper(site, html: str) -> list[np.ndarray]:
 def printed(seen, name) -> tuple[dict, PdfReader]:
     """A visit of a lesson in one of the themes, and what was printed in it."""
     path = f"lessons/{name}/"
-    here = seen(path, printed_in(path))
+    here = seen(path, opened_in(path))
     return here, PdfReader(here["folder"] / "printed.pdf")
 
 
-def test_lessons_are_printed_in_both_themes():
-    assert {printed_in(f"lessons/{name}/") for name in NOTEBOOKS} == set(SCHEMES)
+def test_lessons_are_opened_in_both_themes():
+    assert {opened_in(f"lessons/{name}/") for name in NOTEBOOKS} == set(SCHEMES)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -79,7 +79,8 @@ def test_answers_and_code_are_on_paper_and_controls_are_not(visit, seen):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_figure_with_its_caption_fits_on_a_page(seen, name):
-    figures, strips = seen(f"lessons/{name}/", "light")["on paper"]
+    path = f"lessons/{name}/"
+    figures, strips = seen(path, opened_in(path))["on paper"]
     assert figures and strips
     for width, height, figure in figures:
         assert 0 < width <= PAPER["width"] and 40 < height < PAPER["height"], figure

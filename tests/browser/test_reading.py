@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from recording import settled
+from recording import WIDE
 from site_pages import DESKTOP, NOTEBOOKS, PAGES, PHONE, ROOT
 
 from slidingwindows.course.lessons import read
@@ -99,17 +99,7 @@ def test_brackets_are_as_tall_as_their_fractions(visit):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_text_of_twice_the_size_overflows_nothing(visit, path):
-    page = visit(reduced_motion="reduce").go(path)
-    settled(page)
-    page.evaluate(
-        """() => {
-            const root = document.documentElement
-            root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`
-        }"""
-    )
-    for width in (1280, 768, 375, 320):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_function("() => new Promise(requestAnimationFrame).then(() => true)")
-        for element in ("documentElement", "body"):
-            assert page.evaluate(f"document.{element}.scrollWidth") <= width, (element, width)
+def test_text_of_twice_the_size_overflows_nothing(seen, path):
+    widths = seen(path, "large letters")["widths"]
+    assert [window for window, _ in widths] == list(WIDE)
+    assert all(page <= window for window, page in widths), widths

@@ -4,7 +4,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from site_pages import PATIENCE
+from recording import settled
+from site_pages import PATIENCE, PHONE
 
 # What a reader types, and the page that must come first.
 QUERIES = {
@@ -129,3 +130,44 @@ def test_hostile_words_run_nothing(visit, words):
     assert page.evaluate("intruders") == 0
     assert page.evaluate("document.scripts.length") == before
     assert not dialogs and not here.problems
+
+
+def indexes(here) -> int:
+    return sum(url.endswith("/search_index.json") for url in here.requests)
+
+
+def fetched(here) -> int:
+    return sum(url.endswith("/search_index.json") for url in here.requests)
+
+
+@pytest.mark.parametrize("way", ["a pointer", "a key", "a finger"])
+def test_the_index_waits_until_someone_is_about_to_search(visit, way):
+    """It is the heaviest file of most pages, and half a second of work."""
+    here = visit(**({"viewport": PHONE, "has_touch": True} if way == "a finger" else {}))
+    page = here.go("lessons/padding/")
+    settled(page)
+    page.locator("article h1").click()
+    page.wait_for_load_state("networkidle")
+    assert not fetched(here)
+    field = page.locator(".md-search__input")
+    if way == "a pointer":
+        with page.expect_request("**/search_index.json"):
+            field.hover()
+        field.click()
+    elif way == "a key":
+        page.keyboard.press("/")
+    else:
+        page.locator(".md-header__button[for='__search']").tap()
+    expect(field).to_be_focused()
+    page.keyboard.type("ceil mode")
+    link = page.locator(".md-search-result__link").first
+    expect(link).to_have_attribute("href", re.compile("rounding-up"))
+    assert fetched(here) == 1
+
+
+@pytest.mark.parametrize(("query", "shown"), [("q", ".md-search-result__link"), ("h", "mark")])
+def test_an_address_with_words_searches_or_marks_them_at_once(visit, query, shown):
+    here = visit()
+    page = here.go(f"lessons/padding/?{query}=padding")
+    page.locator(shown).first.wait_for()
+    assert fetched(here) == 1

@@ -1,7 +1,8 @@
 """One visit to a page: its requests, its console messages, and everything that tests look at.
 
-A page is visited once in each profile, and what was seen there is written down as plain data, so
-that twenty small tests of a page cost one visit. Nothing here judges.
+A page is opened twice, on a desktop and on a phone. There it is looked at in one profile after the
+other, as by a reader who switches the theme or zooms, and what was seen is written down as plain
+data, so that twenty small tests of a page cost two visits. Nothing here judges.
 """
 
 import contextlib
@@ -12,13 +13,16 @@ from playwright.sync_api import expect
 from site_pages import DESKTOP, PATIENCE, PHONE, until
 
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}  # 1280×800 at 200 %
-PROFILES = {
-    "light": {"viewport": DESKTOP, "color_scheme": "light"},
-    "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
-    "phone": {"viewport": PHONE, "color_scheme": "light"},
-    "phone in the dark": {"viewport": PHONE, "color_scheme": "dark"},
-    "zoom": {**ZOOMED, "color_scheme": "light"},
+# The profiles, by the visit in which the page is looked at so.
+VISITS = {
+    "light": "desktop",
+    "dark": "desktop",
+    "phone": "phone",
+    "phone in the dark": "phone",
+    "zoom": "phone",
+    "large letters": "phone",
 }
+WIDE = (1280, 768, 375, 320)  # pixels, for letters of twice their size
 # A dark page is the same document in other colours, so only these rules can differ.
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 AXE_ON_A_PHONE = ("", "explorer/", "network/", "gallery/")
@@ -112,7 +116,7 @@ EACH_LOOK = """([within, most]) => {
   }
   return known.size;
 }"""
-VISITS = 3  # of one page, if Chromium stops drawing it
+ATTEMPTS = 3  # at one page, if Chromium stops drawing it
 PENDING = """[...document.querySelectorAll("article img")]
     .every(i => i.offsetParent === null || i.complete)"""
 LOADED = """() => [...document.querySelectorAll("article img")].filter(i => i.offsetParent !== null)
@@ -157,7 +161,10 @@ STEPS = """async () => {
   }
   return found;
 }"""
-
+LARGE = """() => {
+  const root = document.documentElement;
+  root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`;
+}"""
 
 # Until Material has parsed the sitemap, its last task, its links reload the whole page.
 NOTES_THE_SITEMAP = """(() => {
@@ -287,7 +294,10 @@ def skip(page) -> dict:
 
 
 def walk(page) -> dict:
-    """Presses Tab until it has left the page: what there is to reach, and each place it stopped."""
+    """Presses Tab until it has left the page: what there is to reach, and each place it stopped.
+
+    In the end it is where a page begins: the next Tab goes to the first place.
+    """
     stops = page.evaluate(STOPS)
     page.evaluate(WATCH)
     for _ in range(len(stops) // 3 + 40):
@@ -295,52 +305,82 @@ def walk(page) -> dict:
             page.keyboard.press("Tab")
         if page.evaluate("walked.slice(1).some(place => place.body)"):
             break
-    return {"stops": stops, "places": page.evaluate("walked.slice(1)")}
+    places = page.evaluate("walked.slice(1)")
+    for _ in range(11):
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        page.keyboard.press("Shift+Tab")
+    return {"stops": stops, "places": places}
 
 
-def record(browser, address, path, profile, folder) -> dict:
-    """Visits a page in a context of its own; a PDF of a lesson goes into the folder.
+def record(browser, address, path, visit, folder) -> dict:
+    """Visits a page in a context of its own: {profile: what was seen}.
 
-    The headless shell sometimes never gives a page another frame, whatever the page does; then the
-    page is visited again.
+    visit: "desktop" or "phone". A PDF of a lesson goes into the folder. The headless shell
+    sometimes never gives a page another frame, whatever the page does; then it is visited again.
     """
-    for _ in range(VISITS - 1):
+    for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(NoFrames):
-            return _recorded(browser, address, path, profile, folder)
-    return _recorded(browser, address, path, profile, folder)
+            return _recorded(browser, address, path, visit, folder)
+    return _recorded(browser, address, path, visit, folder)
 
 
-def _recorded(browser, address, path, profile, folder) -> dict:
-    context = browser.new_context(**PROFILES[profile])
+def opened_in(path) -> str:
+    """The theme in which a page is opened, before it is switched to the other one.
+
+    A lesson is printed in it, too: paper is light in both.
+    """
+    return ("light", "dark")[len(path) % 2]
+
+
+def _recorded(browser, address, path, visit, folder) -> dict:
+    desktop = visit == "desktop"
+    context = browser.new_context(
+        viewport=DESKTOP if desktop else PHONE,
+        color_scheme=opened_in(path) if desktop else "light",
+    )
     try:
         here = Visit(context, address)
         settled(here.go(path))
-        found = here.page.evaluate(FACTS) | {"widths": here.page.evaluate(WIDTHS)}
-        _LOOKS[profile](here, path, found, folder)
-        return found | {"problems": here.problems, "cookies": context.cookies()}
+        found, begun = {}, 0
+        for profile, look in (_desktop if desktop else _phone)(path):
+            found[profile] = here.page.evaluate(FACTS)
+            found[profile] |= look(here, path, folder)
+            found[profile] |= {"problems": here.problems[begun:], "cookies": context.cookies()}
+            begun = len(here.problems)
+        return found
     finally:
         context.close()
 
 
-def printed_in(path) -> str:
-    """The theme in which a lesson is printed: one of the two, for paper is light in both."""
-    return ("light", "dark")[len(path) % 2]
+def _desktop(path):
+    themes = ("light", "dark") if opened_in(path) == "light" else ("dark", "light")
+    yield themes[0], _first_theme
+    yield themes[1], _other_theme
 
 
-def _screen(here, path, found, folder, theme):
-    found["asked at first"] = list(here.requests)
+def _phone(path):
+    yield "phone", _on_a_phone
+    if path in AXE_ON_A_PHONE:
+        yield "phone in the dark", _axe_in_the_dark
+    yield "zoom", _zoomed
+    yield "large letters", _with_large_letters
+
+
+def _pictures(here, asked: int) -> dict:
+    """Which pictures there are in this theme, and what was requested for it."""
     here.scroll_through()
-    found |= {"images": here.images(), "requests": list(here.requests)}
-    here.page.emulate_media(reduced_motion="reduce")
-    here.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
-    if path.startswith("lessons/") and printed_in(path) == theme:
-        here.page.pdf(path=folder / "printed.pdf", format="A4", print_background=True)
+    return {"images": here.images(), "requests": here.requests[asked:]}
 
 
-def _light(here, path, found, folder):
-    _screen(here, path, found, folder, "light")
-    page = here.page
+def _first_theme(here, path, folder) -> dict:
+    page, found = here.page, _pictures(here, 0)
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    if path.startswith("lessons/"):
+        page.pdf(path=folder / "printed.pdf", format="A4", print_background=True)
     found["walk"] = walk(page)
+    found["skip"] = skip(page)
     page.emulate_media(media="print", reduced_motion="reduce")
     page.set_viewport_size(PAPER)
     found["on paper"] = page.evaluate(ON_PAPER)
@@ -348,37 +388,58 @@ def _light(here, path, found, folder):
     page.emulate_media(media="screen", reduced_motion="reduce")
     open_all(page)
     found["axe"] = violations(page)
+    return found
 
 
-def _dark(here, path, found, folder):
-    found["skip"] = skip(here.page)
-    _screen(here, path, found, folder, "dark")
-    open_all(here.page)
+def _other_theme(here, path, folder) -> dict:
+    asked, theme = len(here.requests), "dark" if opened_in(path) == "light" else "light"
+    here.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    in_theme(here.page, theme)
+    found = _pictures(here, asked)
     found["axe"] = violations(here.page, colours_alone=True)
+    return found
 
 
-def _phone(here, path, found, folder):
-    found["skip"] = skip(here.page)
+def _on_a_phone(here, path, folder) -> dict:
+    found = {"skip": skip(here.page)}
     here.scroll_through()
     found["widths"] = here.page.evaluate(WIDTHS)
     if path in AXE_ON_A_PHONE:
         found["axe"] = violations(here.page)
+    return found
 
 
-def _zoom(here, path, found, folder):
-    found["cut"] = here.page.evaluate(CUT)
-    here.page.emulate_media(reduced_motion="reduce")
-    found["steps"] = here.page.evaluate(STEPS)
+def _axe_in_the_dark(here, path, folder) -> dict:
+    in_theme(here.page, "dark")
+    found = {"axe": violations(here.page)}
+    in_theme(here.page, "light")
+    return found
 
 
-def _axe_alone(here, path, found, folder):
-    found["axe"] = violations(here.page)
+def _zoomed(here, path, folder) -> dict:
+    page = here.page
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size(ZOOMED["viewport"])
+    page.evaluate("() => new Promise(requestAnimationFrame).then(() => true)")
+    found = {"widths": page.evaluate(WIDTHS), "cut": page.evaluate(CUT)}
+    found["steps"] = page.evaluate(STEPS)
+    return found
 
 
-_LOOKS = {
-    "light": _light,
-    "dark": _dark,
-    "phone": _phone,
-    "phone in the dark": _axe_alone,
-    "zoom": _zoom,
-}
+def _with_large_letters(here, path, folder) -> dict:
+    """The width of the page by that of the window, with letters of twice their size."""
+    page, found = here.page, {}
+    page.evaluate(LARGE)
+    for width in WIDE:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("() => new Promise(requestAnimationFrame).then(() => true)")
+        found[width] = max(page.evaluate(WIDTHS))
+    return {"widths": list(found.items())}
+
+
+def in_theme(page, theme: str) -> None:
+    """Switch the system's theme, which the page follows, and wait until it has."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    scheme = {"light": "default", "dark": "slate"}[theme]
+    until(page, "name => document.body.dataset.mdColorScheme === name", scheme)
+    until(page, "document.getAnimations().every(one => one.playState !== 'running')")
