@@ -167,7 +167,7 @@ show(
 )
 
 # %% [markdown]
-# Below the maps you read what each layer costs. Its *parameters* are the numbers that it learns, and a *multiply-accumulate*, or multiply-add, is one product added to a sum. *Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its receptive field. These words come back in later lessons, which define and count them.
+# Below the maps you read what each layer costs. Its *parameters* are the numbers that it learns, and a *multiply-accumulate* is one product added to a sum. *Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its receptive field. These words come back in later lessons, which define and count them.
 #
 # ## What a feature map is
 #
