@@ -72,7 +72,7 @@ for side in (112, 224):
 #
 # ## The end: an answer
 #
-# The maps are not an answer yet. A classifier ends with a linear layer that gives one number for each class. It could read every number of the last maps, or only the average of each map:
+# The maps are not an answer yet. A classifier ends with a **linear layer** that gives one number for each class: a sum of everything that it gets, each times a weight, plus a bias. It could read every number of the last maps, or only the average of each map:
 
 # %%
 every_number = nn.Sequential(nn.Flatten(), nn.Linear(16 * 28 * 28, 10))

@@ -235,7 +235,13 @@ def the_end(page):
     end = page.names["averages"]
     own = typical()(photo(112))
     assert torch.allclose(end[:-1](own[None])[0], averaged, atol=1e-6)
-    page.says("linear layer that gives one number for each class", end[-1].out_features == classes)
+    weight, bias = end[-1].weight, end[-1].bias
+    page.says(
+        "**linear layer** that gives one number for each class: a sum of everything that it gets, "
+        "each times a weight, plus a bias",
+        torch.allclose(end(own[None])[0], (weight * averaged).sum(1) + bias, atol=1e-5)
+        and end[-1].out_features == classes,
+    )
     needs = {"every number": maps.numel(), "averages": averaged.numel()}
     needs = {name: parameters(nn.Linear(n, classes)) for name, n in needs.items()}
     page.labels("It could read every number of the last maps, or only the average of each map")
