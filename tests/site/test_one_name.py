@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 # the site's script or of the package, where a table's narrow head is explained by its caption.
 NAMES = {
     "multiply-accumulate": r"multiply[ -]adds?|mult[ -]adds?|MAdds?|multiply accumulates?|MACs?",
-    "feature map": r"(?<!class )(?<!Class )activation maps?",  # a class activation map is another thing
+    "feature map": r"(?<![Cc]lass )activation maps?",  # a class activation map is another thing
     "learnable": r"trainable",
     "receptive field": r"fields? of view",
     "transposed convolution": r"deconvolutions?|fractionally[ -]strided",
