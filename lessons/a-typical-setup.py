@@ -44,7 +44,7 @@ show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weigh
 #     - Work out the shapes of a typical network in your head.
 #     - Work out the shape after every layer of other stacks of convolutions and pools with one formula.
 #     - Explain why pools and strides arrive at the same 26, and when they do not.
-#     - Compare parameters and multiply-adds of three designs before you train any of them.
+#     - Compare parameters and multiply-accumulates of three designs before you train any of them.
 #
 # ## One block, three layers
 #
@@ -72,7 +72,7 @@ for side in (112, 224):
 #
 # ## The end: an answer
 #
-# The maps are not an answer yet. A classifier ends with a linear layer that gives one number for each class. It could read every number of the last maps, or only the average of each map:
+# The maps are not an answer yet. A classifier ends with a **linear layer** that gives one number for each class: a sum of everything that it gets, each times a weight, plus a bias. It could read every number of the last maps, or only the average of each map:
 
 # %%
 every_number = nn.Sequential(nn.Flatten(), nn.Linear(16 * 28 * 28, 10))
@@ -221,10 +221,10 @@ print(a.shape == b.shape, torch.equal(a, b))
 # All three networks have the same two convolutions, and a pool adds no parameters. So there is no difference in parameters.
 #
 # !!! question "Predict"
-#     Which of the three takes the most multiply-adds? And by what factor does the strided network beat the pooled one?
+#     Which of the three takes the most multiply-accumulates? And by what factor does the strided network beat the pooled one?
 
 # %%
-def multiply_adds(network, x):
+def multiply_accumulates(network, x):
     counts = []
     for layer in network:
         x = layer(x)
@@ -236,13 +236,13 @@ def multiply_adds(network, x):
 networks = {"pools": with_pools, "neither": without_pools, "strides": strided}
 for name, network in networks.items():
     parameters = sum(p.numel() for p in network.parameters())
-    work = sum(multiply_adds(network, x))
-    print(f"{name:14} {parameters:,} parameters  {work:>11,} multiply-adds")
+    work = sum(multiply_accumulates(network, x))
+    print(f"{name:14} {parameters:,} parameters  {work:>11,} multiply-accumulates")
 
 # %% [markdown]
 # Every network has 1,392 parameters: 224 in the first convolution, 1,168 in the second.
 #
-# The multiply-adds differ by far. Pools take 5,634,432. Strides take 1,408,608, exactly a quarter: each convolution stops at one place where the other stops at four. With neither it is 15,463,296.
+# The multiply-accumulates differ by far. Pools take 5,634,432. Strides take 1,408,608, exactly a quarter: each convolution stops at one place where the other stops at four. With neither it is 15,463,296.
 #
 # And the linear layer behind them? If it reads every number of the last maps, their size decides how large it gets:
 

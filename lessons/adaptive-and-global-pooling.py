@@ -157,7 +157,7 @@ show(
 )
 
 # %% [markdown]
-# Numbers are repeated, and between them stand means of two. Torch gives no warning. If an image is smaller than you thought, you get an upsampled map and no error.
+# Numbers are repeated, and between them stand means of two. Torch gives no warning. If an image is smaller than you thought, you get an enlarged map and no error.
 #
 # ## One window for all: global pooling
 #

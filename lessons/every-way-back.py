@@ -107,7 +107,7 @@ print(field.table())
 show(field, "every-receptive-field", "What the middle output sees of a 24×24 input, layer by layer.")
 
 # %% [markdown]
-# `funnel` counts what each layer makes, and what it costs:
+# `funnel` counts what each layer makes, and what it costs. MACs are [multiply-accumulates](what-it-costs.ipynb):
 
 # %%
 image = (torch.exp(-3 * (rows[:, None] ** 2 + rows[None] ** 2)) * 99).round()[None]

@@ -121,7 +121,7 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # how much each pixel counts in
 # %% [markdown]
 # ## The pool that had weights
 #
-# It was not always so. In LeNet-5 the subsampling layer S2 added up the four numbers of each 2×2 window. It multiplied the sum by a *trainable* coefficient and added a *trainable* bias. (The paper then applies a sigmoid, left out here.) Each of its 6 maps had one such pair: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
+# It was not always so. In LeNet-5 the subsampling layer S2 added up the four numbers of each 2×2 window. It multiplied the sum by a *learnable* coefficient and added a *learnable* bias. (The paper then applies a sigmoid, left out here.) Each of its 6 maps had one such pair: 12 parameters ([LeCun, Bottou, Bengio and Haffner 1998](https://doi.org/10.1109/5.726791)).
 #
 # !!! question "Predict"
 #     A layer of this kind begins with all coefficients at a quarter and all biases at zero. Which pool is it, before any training?
@@ -182,7 +182,7 @@ print("same result:", torch.equal(with_max(photo), with_average(photo)))
 # ??? success "Answer"
 #     5 · 36,928 = 184,640.
 #
-# **4.** How many trainable numbers would LeNet's kind of subsampling need on 16 maps?
+# **4.** How many learnable numbers would LeNet's kind of subsampling need on 16 maps?
 #
 # ??? success "Answer"
 #     32: a coefficient and a bias for each map.
@@ -204,7 +204,7 @@ check(..., lambda: (count(nn.MaxPool2d(7)), count(nn.AvgPool2d(7))))
 check(..., lambda: count(nn.Conv2d(3, 8, 5)))
 # 3. The parameters that the five convolutions add.
 check(..., lambda: 5 * count(nn.Conv2d(64, 64, 3, stride=2)))
-# 4. The trainable numbers on 16 maps.
+# 4. The learnable numbers on 16 maps.
 check(..., lambda: count(Subsampling(16)))
 
 # %% [markdown]

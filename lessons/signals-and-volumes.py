@@ -351,7 +351,7 @@ print(tuple(frames(video).shape), tuple(halved.shape))
 # A pool has no parameters in 3-D either. A convolution has more.
 #
 # !!! question "Predict"
-#     How many times more weights does `nn.Conv3d(8, 16, 3)` have than `nn.Conv2d(8, 16, 3)`? How many times more multiply-adds does it need for the same video?
+#     How many times more weights does `nn.Conv3d(8, 16, 3)` have than `nn.Conv2d(8, 16, 3)`? How many times more multiply-accumulates does it need for the same video?
 
 # %%
 clip = torch.rand(8, 16, 32, 32)  # channels, time, height, width
@@ -360,7 +360,7 @@ by_frame = torch.stack([flat(clip[:, t]) for t in range(16)], dim=1)
 for conv, out in ((flat, by_frame), (deep, deep(clip))):
     parameters = sum(p.numel() for p in conv.parameters())
     work = out.numel() * conv.weight[0].numel()
-    print(f"{parameters:>5,} parameters, {work:>10,} multiply-adds, {tuple(out.shape)}")
+    print(f"{parameters:>5,} parameters, {work:>10,} multiply-accumulates, {tuple(out.shape)}")
 
 # %% [markdown]
 # Three times both, apart from the 16 numbers of the bias. A kernel of $k$ costs $k$ times as much for each further axis.

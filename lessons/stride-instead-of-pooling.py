@@ -64,7 +64,7 @@ print("the stride finds it in", int(kept.sum()))
 #     - Shrink a map with a strided convolution instead of a pool.
 #     - Say exactly which numbers a stride throws away.
 #     - Tell which kind of pooling a strided convolution can imitate, and which it cannot.
-#     - Count the multiply-adds and the parameters of each choice.
+#     - Count the multiply-accumulates and the parameters of each choice.
 #
 # ## A convolution at stride 1
 #
@@ -162,10 +162,10 @@ show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the 
 #
 # ## What it costs
 #
-# A **multiply-add** is one product, added to a running sum. A convolution does one for every weight, at every stop. Count them for 64 maps of 32×32, in three ways:
+# A **multiply-accumulate** is one product, added to a running sum. A convolution does one for every weight, at every stop. Count them for 64 maps of 32×32, in three ways:
 
 # %%
-def multiply_adds(layers, x):
+def multiply_accumulates(layers, x):
     total = 0
     for layer in layers:
         x = layer(x)
@@ -188,12 +188,13 @@ for name, layers in ways.items():
     network = nn.Sequential(*layers)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"{name}: {tuple(network(maps).shape)}")
-    print(f"    {parameters:,} parameters, {multiply_adds(layers, maps):,} multiply-adds")
+    work = multiply_accumulates(layers, maps)
+    print(f"    {parameters:,} parameters, {work:,} multiply-accumulates")
 
 # %% [markdown]
 # **Move the stride into the convolution** and you pay a quarter: it makes a quarter of the stops. The parameters stay the same. But three of every four windows are never looked at.
 #
-# **Put a strided convolution where the pool was** and every window of the first convolution is still looked at. But the pool was free of parameters. The new layer brings 36,928 of them, and a quarter more multiply-adds.
+# **Put a strided convolution where the pool was** and every window of the first convolution is still looked at. But the pool was free of parameters. The new layer brings 36,928 of them, and a quarter more multiply-accumulates.
 #
 # ## Who does it
 #
@@ -234,10 +235,10 @@ show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2
 # ??? success "Answer"
 #     1,040. Each of the 16 filters has 16 × 2 × 2 weights, which makes 1,024. Add 16 biases. The pool had none.
 #
-# **3.** One 3×3 kernel slides over a 9×9 map. How many multiply-adds does it take at stride 1, and how many at stride 3?
+# **3.** One 3×3 kernel slides over a 9×9 map. How many multiply-accumulates does it take at stride 1, and how many at stride 3?
 #
 # ??? success "Answer"
-#     441 and 81. There are 49 stops at stride 1 and 9 at stride 3, and each stop takes 9 multiply-adds.
+#     441 and 81. There are 49 stops at stride 1 and 9 at stride 3, and each stop takes 9 multiply-accumulates.
 #
 # **4.** You cut off the first row and the first column of `x` and apply the strided convolution again. From which of the sixteen places of stride 1 do the numbers come now? Did any of these places come out before?
 #
@@ -250,7 +251,7 @@ show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2
 numbers = torch.arange(9.).reshape(3, 3)
 print(numbers[::2, ::2])
 print(sum(p.numel() for p in nn.Conv2d(16, 16, 2, stride=2).parameters()))
-work = [multiply_adds([nn.Conv2d(1, 1, 3, stride=s)], torch.rand(1, 9, 9)) for s in (1, 3)]
+work = [multiply_accumulates([nn.Conv2d(1, 1, 3, stride=s)], torch.rand(1, 9, 9)) for s in (1, 3)]
 print(work)
 places = torch.arange(16).reshape(4, 4)
 print(torch.equal(strided(x[:, 1:, 1:]), every(x)[:, 1::2, 1::2]), places[1::2, 1::2])
@@ -262,7 +263,7 @@ from slidingwindows.lesson import check
 check(..., lambda: numbers[::2, ::2])
 # 2. The parameters that you add.
 check(..., lambda: sum(p.numel() for p in nn.Conv2d(16, 16, 2, stride=2).parameters()))
-# 3. The multiply-adds at stride 1 and at stride 3, such as (10, 5).
+# 3. The multiply-accumulates at stride 1 and at stride 3, such as (10, 5).
 check(..., lambda: work)
 # 4. The places that come out now, if the sixteen are 0 to 15 in reading order, as nested lists.
 check(..., lambda: places[1::2, 1::2])

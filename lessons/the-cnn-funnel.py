@@ -112,8 +112,8 @@ plot(
     "the end one map that is brightest where the face is, and the portrait with a ring around "
     "the mouth.",
     caption="All maps of a network from photo to answer, each stretched to the full range from black "
-    "to white. Layers 1 and 3 are convolutions, layers 2 and 4 are pools, and a last layer says how "
-    "much each place is like a face.",
+    "to white. Layers 1 and 3 look for patterns, layers 2 and 4 make the maps smaller, and a last "
+    "layer says how much each place is like a face.",
     height=980,
 )
 
@@ -129,7 +129,7 @@ plot(
 #
 # ## A photo is three grids of numbers
 #
-# PyTorch writes an image as `(C, H, W)`: channels, height, width. A colour photo has three channels: one grid of numbers for red, one for green, one for blue.
+# PyTorch keeps an image in a **tensor**, an array of numbers. Its shape is `(C, H, W)`: channels, height, width. A colour photo has three channels: one grid of numbers for red, one for green, one for blue.
 
 # %%
 x.shape
@@ -142,7 +142,7 @@ x.shape
 # The network has two convolutions, each followed by max pooling. You need not know yet what these layers do inside. Watch what they do to the *shape*.
 #
 # !!! question "Predict"
-#     The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, a window of 3×3. Will its maps be larger than the photo, smaller, or just as large?
+#     The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, and a **window** of 3×3, which is the part of a map that it reads for one number. Will its maps be larger than the photo, smaller, or just as large?
 
 # %%
 result = x
@@ -167,7 +167,7 @@ show(
 )
 
 # %% [markdown]
-# Below the maps you read what each layer costs. Its *parameters* are the numbers that it learns, and a *multiply-accumulate*, or multiply-add, is one product added to a sum. *Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its receptive field. These words come back in later lessons, which define and count them.
+# Below the maps you read what each layer costs. Its *parameters* are the numbers that it learns, and a *multiply-accumulate* is one product added to a sum. *Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its receptive field. These words come back in later lessons, which define and count them.
 #
 # ## What a feature map is
 #

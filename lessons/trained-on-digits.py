@@ -9,7 +9,7 @@
 # Max pool, average pool, stride, or blur first? You know what each of them computes. Does the choice matter once a network is *trained*? In this lesson you measure it, and you learn how easily such a measurement fools you.
 #
 # !!! abstract "What you will be able to do"
-#     - Compare layers fairly: with the same parameters, or with the same multiply-adds.
+#     - Compare layers fairly: with the same parameters, or with the same multiply-accumulates.
 #     - Tell a difference from noise by comparing pairs over several seeds, and pay for each look you take.
 #     - Measure what a one-pixel shift costs a trained network.
 #     - Say what such a small experiment proves, and what it does not.
@@ -103,7 +103,7 @@ def network(name, runs=1):
     )
 
 
-def multiply_adds(net):
+def multiply_accumulates(net):
     """For one image: convolutions, blurs and the linear layer."""
     total, x = 0, images[:1]
     with torch.no_grad():
@@ -119,11 +119,11 @@ def multiply_adds(net):
 for name in SHRINK:
     net = network(name)
     parameters = sum(p.numel() for p in net.parameters())
-    work = multiply_adds(net)
-    print(f"{name:<15} {parameters:>6,} parameters {work:>7,} multiply-adds")
+    work = multiply_accumulates(net)
+    print(f"{name:<15} {parameters:>6,} parameters {work:>7,} multiply-accumulates")
 
 # %% [markdown]
-# The first five have the same 2,698 parameters: nothing that shrinks here learns anything of its own. (The comparisons of a max pool are not counted as multiply-adds.)
+# The first five have the same 2,698 parameters: nothing that shrinks here learns anything of its own. (The comparisons of a max pool are not counted as multiply-accumulates.)
 #
 # The strided network does about a quarter of the work. The wide one spends what max pooling spends, to within 1%. It needs about three times the parameters for it.
 #
@@ -348,7 +348,7 @@ print(f"the mean of all is {single.mean():+.1f}")
 # **1.** The strided network has as many parameters as the one with max pools. How many times less work does it do, and why?
 #
 # ??? success "Answer"
-#     3.7 times: 14,400 multiply-adds against 53,280. Both convolutions make a quarter of the stops. The linear layer is the same in both, so it is not the full 4.
+#     3.7 times: 14,400 multiply-accumulates against 53,280. Both convolutions make a quarter of the stops. The linear layer is the same in both, so it is not the full 4.
 #
 # **2.** How many learnable parameters does `Blur(16)` have?
 #
@@ -368,7 +368,7 @@ print(f"the mean of all is {single.mean():+.1f}")
 # Check all four:
 
 # %% tags=["collapse"]
-work = {name: multiply_adds(network(name)) for name in SHRINK}
+work = {name: multiply_accumulates(network(name)) for name in SHRINK}
 print(round(work["max pool"] / work["stride"], 1))
 print(sum(p.numel() for p in Blur(16).parameters()))
 twice = nn.Sequential(nn.MaxPool2d(2), nn.MaxPool2d(2))

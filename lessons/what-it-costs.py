@@ -32,7 +32,7 @@ def blocks(pool=nn.MaxPool2d):
 
 
 def costs(network, x):
-    """For each convolution: multiply-adds, parameters, numbers put out."""
+    """For each convolution: multiply-accumulates, parameters, numbers put out."""
     found = []
     for layer in network:
         x = layer(x)
@@ -49,7 +49,7 @@ table = costs(blocks(), photo)
 
 def draw(figure):
     panels = figure.subplots(1, 3)
-    titles = "multiply-adds", "parameters", "outputs"
+    titles = "multiply-accumulates", "parameters", "outputs"
     for axes, title, column in zip(
         panels, titles, zip(*table, strict=True), strict=True
     ):
@@ -65,8 +65,8 @@ def draw(figure):
 plot(
     draw,
     "costs-three-places",
-    alt="Three bar charts over the four blocks. Multiply-adds: a small bar, then three equal ones. "
-    "Parameters: bars that grow, and the last holds most. Outputs: bars that halve from "
+    alt="Three bar charts over the four blocks. Multiply-accumulates: a small bar, then three equal "
+    "ones. Parameters: bars that grow, and the last holds most. Outputs: bars that halve from "
     "block to block.",
     caption="The same four convolutions, asked for three kinds of cost. Each has its own worst place.",
     height=280,
@@ -98,16 +98,16 @@ show(
 
 # %% [markdown]
 # !!! question "Predict"
-#     How many multiply-adds is that? How many multiplications plus additions? And how many if the layer has a bias?
+#     How many multiply-accumulates is that? How many multiplications plus additions? And how many if the layer has a bias?
 
 # %%
 stops, weights = 4, 9
-print("multiply-adds:", stops * weights)
+print("multiply-accumulates:", stops * weights)
 print("products and sums:", stops * (weights + weights - 1))
 print("products, sums and a bias:", stops * (weights + weights))
 
 # %% [markdown]
-# All three are honest. A **multiply-add** (MAC) is one product added to a running sum. A **FLOP** is one floating-point operation, and then a product and a sum are two. Adding up 9 products takes only 8 additions, and a bias brings the ninth.
+# All three are honest. A **multiply-accumulate** (MAC) is one product added to a running sum; some texts call it a multiply-add. A **FLOP** is one floating-point operation, and then a product and a sum are two. Adding up 9 products takes only 8 additions, and a bias brings the ninth.
 #
 # Torch has a counter of its own. Ask it for the layer with and without a bias:
 
@@ -125,7 +125,7 @@ for bias in (False, True):
     print(f"bias={bias!s:<5}", flops(nn.Conv2d(1, 1, 3, bias=bias), small))
 
 # %% [markdown]
-# 72 both times: torch counts two FLOPs for each multiply-add, and does not look at the bias.
+# 72 both times: torch counts two FLOPs for each multiply-accumulate, and does not look at the bias.
 #
 # ## The factor of two, in print
 #
@@ -144,10 +144,10 @@ with torch.device("meta"):
     vgg19, image = nn.Sequential(*layers), torch.empty(1, 3, 224, 224)
 counted = flops(vgg19, image)
 print(f"torch counts  {counted / 1e9:.1f} billion FLOPs")
-print(f"multiply-adds {counted / 2e9:.1f} billion")
+print(f"multiply-accumulates {counted / 2e9:.1f} billion")
 
 # %% [markdown]
-# The paper's FLOPs are multiply-adds. Both numbers are right, and they differ by a factor of 2. So never compare two FLOP counts before you know whether a product and a sum count as one or as two.
+# The paper's FLOPs are multiply-accumulates. Both numbers are right, and they differ by a factor of 2. So never compare two FLOP counts before you know whether a product and a sum count as one or as two.
 #
 # ## What nobody counts
 #
@@ -385,10 +385,10 @@ for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
 #
 # Predict first. Then open the answer.
 #
-# **1.** `nn.Conv2d(16, 32, 3, padding=1)` on maps of 20×20, one image. How many multiply-adds is that, and what does torch's counter say?
+# **1.** `nn.Conv2d(16, 32, 3, padding=1)` on maps of 20×20, one image. How many multiply-accumulates is that, and what does torch's counter say?
 #
 # ??? success "Answer"
-#     1,843,200 and 3,686,400. There are 400 places, 32 maps and 144 weights for each number, and torch counts each multiply-add as two.
+#     1,843,200 and 3,686,400. There are 400 places, 32 maps and 144 weights for each number, and torch counts each multiply-accumulate as two.
 #
 # **2.** `nn.MaxPool2d(2)` reads 64 maps of 56×56 in `float16`, and you train. How many bytes do its indices take, and how many does its output take?
 #
@@ -425,7 +425,7 @@ print(swaps)
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
 
-# 1. Multiply-adds and torch's FLOPs, such as (100, 200).
+# 1. Multiply-accumulates and torch's FLOPs, such as (100, 200).
 check(..., lambda: (work, flops(asked, torch.rand(1, 16, 20, 20))))
 # 2. The bytes of the indices and of the output, such as (100, 200).
 check(..., lambda: (places.nbytes, values.nbytes))
@@ -437,12 +437,12 @@ check(..., lambda: tuple(swaps))
 # %% [markdown]
 # ## What you know now
 #
-# - One multiply-add is one MAC or two FLOPs. Torch's counter says two, and some papers say one.
+# - One multiply-accumulate is one MAC or two FLOPs. Torch's counter says two, and some papers say one.
 # - Weights, work and maps each have their own worst place, and the maps are what training keeps.
 # - A max pool in training keeps 8 bytes for each number it puts out, in any precision, and the map it reads, unless the layer in front keeps that already.
 # - The layout in memory changes `stride()`, not the numbers.
 # - Maximum and rounding can trade places; average and rounding cannot.
 #
-# For a network of your own, the [network calculator](../network.md) lists shapes, parameters and multiply-adds layer by layer. What a stride saves is in [stride instead of pooling](stride-instead-of-pooling.ipynb).
+# For a network of your own, the [network calculator](../network.md) lists shapes, parameters and multiply-accumulates layer by layer. What a stride saves is in [stride instead of pooling](stride-instead-of-pooling.ipynb).
 #
 # The count of VGG-19 that we compared with is from [He and others (2016)](https://arxiv.org/abs/1512.03385), and the network itself from [Simonyan and Zisserman (2015)](https://arxiv.org/abs/1409.1556). The words and the measurements are our own.

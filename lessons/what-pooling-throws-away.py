@@ -158,7 +158,7 @@ print("same averages:", torch.equal(average(photo + board), average(photo)))
 # %% [markdown]
 # ## The way back
 #
-# A decoder or a segmentation network has to go back to the full size. From what is left, how close can it get? The measure is the **mean squared error**, per pixel. Grey levels go from 0 to 255.
+# To draw an image, or to label its pixels, a network has to go back to the full size. From what is left, how close can it get? The measure is the **mean squared error**, per pixel. Grey levels go from 0 to 255.
 #
 # - *nearest*: each number fills its whole window.
 # - *bilinear*: numbers in between are blended from their neighbours. For that you have to say where each number stands: a pool's in the middle of its window, but a stride's on the very pixel that it kept, in the window's upper left corner. Take both for the middle, and what comes back from the stride is off by half a pixel or more.

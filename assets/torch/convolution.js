@@ -1,4 +1,5 @@
-// Convolutions and transposed convolutions: shapes, parameters, MACs, and what torch refuses.
+// Convolutions and transposed convolutions: shapes, parameters, multiply-accumulates, and what
+// torch refuses.
 
 import { samePadding } from "../engine/geometry.js";
 import { paddingMode, paddingWord, rankOf, several, truth, whole } from "./arguments.js";

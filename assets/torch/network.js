@@ -1,6 +1,6 @@
-// A network's layers as plain numbers: shape, parameters, MACs and receptive field of each, and
-// torch's own words for the first that cannot fit. It says what the package's funnel() says
-// (tracing/network.py, tracing/layers.py, tracing/receptive_field.py).
+// A network's layers as plain numbers: shape, parameters, multiply-accumulates and receptive field
+// of each, and torch's own words for the first that cannot fit. It says what the
+// package's funnel() says (tracing/network.py, tracing/layers.py, tracing/receptive_field.py).
 
 import { after, everything, ofInput } from "../engine/sight.js";
 import { bind } from "./arguments.js";

@@ -117,7 +117,11 @@ export class Calculator {
     this.table = make(
       "table",
       { class: "sw-stack", role: "table" },
-      make("caption", {}, "Layers, first to last. Change a call and everything below follows."),
+      make(
+        "caption",
+        {},
+        "Layers, first to last. MACs are multiply-accumulates. Change a call and everything below follows.",
+      ),
       make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...titles)),
     );
     this.kind = make("select", { id: "sw-kind" }, ...ADDABLE.map((n) => make("option", {}, n)));

@@ -352,7 +352,7 @@ def test_facts(page):
     facts = page.locator(".sw-fact-list").inner_text()
     assert "height: ⌊(6 − 3) / 2⌋ + 1 = 2\nwidth: ⌊(5 − 3) / 2⌋ + 1 = 2" in facts
     assert "parameters\n10" in facts  # nine weights and a bias
-    assert "MACs\n36" in facts
+    assert "multiply-accumulates\n36" in facts
     assert "never read\n5 of 30" in facts
     assert "receptive field\n3×3" in facts
     assert "rows 0 to 2, columns 0 to 2: 9 elements" in facts

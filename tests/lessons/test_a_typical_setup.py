@@ -102,8 +102,8 @@ def parameters(module):
 
 
 @cache
-def multiply_adds(name):
-    """By torch's own counter, which counts a multiply-add as two operations."""
+def multiply_accumulates(name):
+    """By torch's own counter, which counts a multiply-accumulate as two operations."""
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         networks()[name](photo()[None])
@@ -235,7 +235,13 @@ def the_end(page):
     end = page.names["averages"]
     own = typical()(photo(112))
     assert torch.allclose(end[:-1](own[None])[0], averaged, atol=1e-6)
-    page.says("linear layer that gives one number for each class", end[-1].out_features == classes)
+    weight, bias = end[-1].weight, end[-1].bias
+    page.says(
+        "**linear layer** that gives one number for each class: a sum of everything that it gets, "
+        "each times a weight, plus a bias",
+        torch.allclose(end(own[None])[0], (weight * averaged).sum(1) + bias, atol=1e-5)
+        and end[-1].out_features == classes,
+    )
     needs = {"every number": maps.numel(), "averages": averaged.numel()}
     needs = {name: parameters(nn.Linear(n, classes)) for name, n in needs.items()}
     page.labels("It could read every number of the last maps, or only the average of each map")
@@ -284,7 +290,7 @@ def the_formula(page):
         right,
     )
     page.says(f"Explain why pools and strides arrive at the same {lasts[0]}", lasts[0] == lasts[2])
-    page.says("Compare parameters and multiply-adds of three designs", len(NAMES) == 3)
+    page.says("Compare parameters and multiply-accumulates of three designs", len(NAMES) == 3)
     page.says("Without padding: one formula for every layer", right)
     page.says(r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1", right)
     page.prints("out(110, k=3)", Geometry.of(110, 3, 1).output_shape[-1])
@@ -430,19 +436,19 @@ def strided(i):
 
 
 def costs(page):
-    work = {name: multiply_adds(name) for name in NAMES}
+    work = {name: multiply_accumulates(name) for name in NAMES}
     parts = [parameters(layer) for layer in networks()["neither"]]
     same = {name: parameters(network) for name, network in networks().items()}
     page.says(
         "All three networks have the same two convolutions, and a pool adds no parameters",
         same_weights(page) and parameters(nn.MaxPool2d(2)) == 0 and len(parts) == 2,
     )
-    page.labels("Which of the three takes the most multiply-adds?")
+    page.labels("Which of the three takes the most multiply-accumulates?")
     page.labels("by what factor does the strided network beat the pooled one?")
     page.prints(
-        "work = sum(multiply_adds(network, x))",
+        "work = sum(multiply_accumulates(network, x))",
         *(
-            f"{name:14} {same[name]:,} parameters  {work[name]:>11,} multiply-adds"
+            f"{name:14} {same[name]:,} parameters  {work[name]:>11,} multiply-accumulates"
             for name in NAMES
         ),
     )

@@ -533,7 +533,7 @@ def boxes(page):
 
 def cost(page):
     def costs(kind, k):
-        """Weights, biases, and multiply-adds for one number of the output."""
+        """Weights, biases, and multiply-accumulates for one number of the output."""
         conv = kind(8, 16, k, padding=k // 2)
         return conv.weight.numel(), conv.bias.numel(), conv.weight[0].numel()
 
@@ -547,13 +547,13 @@ def cost(page):
     page.labels(
         "How many times more weights does `nn.Conv3d(8, 16, 3)` have", "`nn.Conv2d(8, 16, 3)`?"
     )
-    page.labels("How many times more multiply-adds does it need")
+    page.labels("How many times more multiply-accumulates does it need")
     outputs = 16 * 16 * 32 * 32  # channels, time, height, width
     page.prints(
         "flat, deep = nn.Conv2d(8, 16, 3, padding=1), nn.Conv3d(8, 16, 3, padding=1)",
-        f"{8 * 16 * 3**2 + 16:>5,} parameters, {outputs * 8 * 3**2:>10,} multiply-adds, "
+        f"{8 * 16 * 3**2 + 16:>5,} parameters, {outputs * 8 * 3**2:>10,} multiply-accumulates, "
         f"{(16, 16, 32, 32)}",
-        f"{8 * 16 * 3**3 + 16:>5,} parameters, {outputs * 8 * 3**3:>10,} multiply-adds, "
+        f"{8 * 16 * 3**3 + 16:>5,} parameters, {outputs * 8 * 3**3:>10,} multiply-accumulates, "
         f"{(16, 16, 32, 32)}",
     )
     page.says(

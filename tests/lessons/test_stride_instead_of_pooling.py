@@ -55,8 +55,8 @@ def parameters(module):
     return sum(p.numel() for p in module.parameters())
 
 
-def multiply_adds(module, *size):
-    """By torch's own counter, which counts a multiply-add as two operations."""
+def multiply_accumulates(module, *size):
+    """By torch's own counter, which counts a multiply-accumulate as two operations."""
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         module(torch.rand(1, *size))
@@ -209,7 +209,7 @@ def skips(page):
     )
     assert page.names["big"].shape == (3, 20, 23)
     assert page.names["conv1"].kernel_size == (3, 3) and page.names["pool1"].kernel_size == 3
-    work = [multiply_adds(conv_of_three(s), 3, 21, 21) for s in (1, 2)]
+    work = [multiply_accumulates(conv_of_three(s), 3, 21, 21) for s in (1, 2)]
     stops = [shape(conv_of_three(s), 3, 21, 21)[1] ** 2 for s in (1, 2)]
     never = work[0] / work[1] == stops[0] / stops[1] > 3
     page.says("The windows between the stops are never computed", never)
@@ -311,13 +311,13 @@ def costs(page):
         strided,
         nn.Sequential(plain, strided),
     ]
-    work, counts = [multiply_adds(n, *size) for n in ways], [parameters(n) for n in ways]
+    work, counts = [multiply_accumulates(n, *size) for n in ways], [parameters(n) for n in ways]
     stops = [shape(layer, *size)[1] ** 2 for layer in (plain, strided)]
     page.says(
-        "A **multiply-add** is one product, added to a running sum. A convolution does one for "
-        "every weight, at every stop",
+        "A **multiply-accumulate** is one product, added to a running sum. A convolution does one "
+        "for every weight, at every stop",
         all(
-            multiply_adds(layer, *size) == layer.weight.numel() * stop
+            multiply_accumulates(layer, *size) == layer.weight.numel() * stop
             for layer, stop in zip((plain, strided), stops, strict=True)
         ),
     )
@@ -327,10 +327,10 @@ def costs(page):
     )
     names = "convolution, then pool", "one strided convolution", "convolution, then a strided one"
     printed = [
-        f"{name}: {shape(way, *size)}\n    {count:,} parameters, {macs:,} multiply-adds"
+        f"{name}: {shape(way, *size)}\n    {count:,} parameters, {macs:,} multiply-accumulates"
         for name, way, count, macs in zip(names, ways, counts, work, strict=True)
     ]
-    page.prints("def multiply_adds(layers, x):", *printed)
+    page.prints("def multiply_accumulates(layers, x):", *printed)
     page.says(
         "you pay a quarter: it makes a quarter of the stops",
         work[1] * 4 == work[0] and stops[1] * 4 == stops[0],
@@ -343,7 +343,8 @@ def costs(page):
     )
     page.says("the pool was free of parameters", parameters(nn.MaxPool2d(2)) == 0)
     page.says(
-        f"The new layer brings {counts[2] - counts[0]:,} of them, and a quarter more multiply-adds",
+        f"The new layer brings {counts[2] - counts[0]:,} of them, and a quarter more "
+        "multiply-accumulates",
         work[2] * 4 == work[0] * 5,
     )
     page.says(
@@ -411,14 +412,14 @@ def exercises(page, full, small):
     )
     page.answers(2, ("1,040", 1040))
     page.says("One 3×3 kernel", nn.Conv2d(1, 1, 3).weight.shape == (1, 1, 3, 3))
-    page.labels("slides over a 9×9 map. How many multiply-adds does it take")
+    page.labels("slides over a 9×9 map. How many multiply-accumulates does it take")
     page.labels("does it take at stride 1, and how many at stride 3?")
     layers = [nn.Conv2d(1, 1, 3, stride=s) for s in (1, 3)]
-    work = [multiply_adds(layer, 1, 9, 9) for layer in layers]
+    work = [multiply_accumulates(layer, 1, 9, 9) for layer in layers]
     stops = [layer(torch.rand(1, 9, 9)).numel() for layer in layers]
     page.says(
         f"{work[0]} and {work[1]}. There are {stops[0]} stops at stride 1 and {stops[1]} at stride "
-        f"3, and each stop takes {layers[0].weight.numel()} multiply-adds"
+        f"3, and each stop takes {layers[0].weight.numel()} multiply-accumulates"
     )
     page.answers(3, "441", "81")
     page.labels("You cut off the first row and the first column of `x`")

@@ -203,11 +203,12 @@ def the_picture(page, outputs):
     )
     page.says("All maps of a network from photo to answer", start == sum(map(len, maps)))
     kinds = [type(layer) for layer in page.names["network"]]
-    page.says(
-        "Layers 1 and 3 are convolutions, layers 2 and 4 are pools",
-        [kinds[n - 1] for n in (1, 3, 2, 4)] == [nn.Conv2d] * 2 + [nn.MaxPool2d] * 2,
-    )
     sides, channels = ([stage.shape[n] for stage in outputs] for n in (1, 0))
+    page.says(
+        "Layers 1 and 3 look for patterns, layers 2 and 4 make the maps smaller",
+        [kinds[n - 1] for n in (1, 3)] == [nn.Conv2d] * 2
+        and [2 * sides[n] for n in (2, 4)] == [sides[n - 1] for n in (2, 4)],
+    )
     page.says(
         "In between, height and width shrink and channels grow. See every map on the way",
         sides == sorted(sides, reverse=True)
@@ -239,7 +240,7 @@ def the_network(page, net, x, outputs):
     )
     page.says(
         "The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, "
-        "a window of 3×3",
+        "and a **window** of 3×3, which is the part of a map that it reads for one number",
         page.names["network"][0].weight.shape == net[0].weight.shape == (8, 3, 3, 3),
     )
     page.labels("Will its maps be larger than the photo, smaller, or")

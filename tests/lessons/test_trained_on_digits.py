@@ -158,7 +158,7 @@ def parameters(net) -> int:
 
 
 def work(net) -> int:
-    """Multiply-adds by hooks: the outputs of each layer, times what one output reads."""
+    """Multiply-accumulates by hooks: the outputs of each layer, times what one output reads."""
     total = []
 
     def count(layer, _, output):
@@ -273,7 +273,10 @@ def six_networks(page):
     page.labels("Which of the first five has the most parameters?")
     page.prints(
         "class Blur(nn.Module):",
-        *(f"{n:<15} {sizes[n]:>6,} parameters {macs[n]:>7,} multiply-adds" for n in SHRINKING),
+        *(
+            f"{n:<15} {sizes[n]:>6,} parameters {macs[n]:>7,} multiply-accumulates"
+            for n in SHRINKING
+        ),
     )
     page.says(
         f"The first five have the same {sizes['stride']:,} parameters: nothing that shrinks here "
@@ -621,7 +624,7 @@ def exercises(page):
     times = macs["max pool"] / macs["stride"]
     page.labels("How many times less work does it do, and why?")
     page.says(
-        f"{times:.1f} times: {macs['stride']:,} multiply-adds against {macs['max pool']:,}",
+        f"{times:.1f} times: {macs['stride']:,} multiply-accumulates against {macs['max pool']:,}",
         macs["stride"] < macs["max pool"],
     )
     # without Flatten and the linear layer

@@ -20,7 +20,7 @@ LINEAR = [(512 * 7 * 7, 4096), (4096, 4096), (4096, 1000)]
 
 
 def work(inside, maps, side):
-    """The multiply-adds of a padded 3×3 convolution."""
+    """The multiply-accumulates of a padded 3×3 convolution."""
     return side * side * maps * inside * 9
 
 
@@ -50,7 +50,7 @@ def shares(column):
 
 def places(page):
     drawn = page.drawing("costs-three-places")
-    columns = {"multiply-adds": WORK, "parameters": PARAMETERS, "outputs": OUT}
+    columns = {"multiply-accumulates": WORK, "parameters": PARAMETERS, "outputs": OUT}
     same = [axes["title"] for axes in drawn] == list(columns)
     for axes, column in zip(drawn, columns.values(), strict=True):
         same &= np.allclose([height for *_, height in axes["bars"]], shares(column))
@@ -68,7 +68,8 @@ def places(page):
         [b / a for a, b in zip(MAPS[1:], MAPS[2:], strict=False)] == [2, 2, 2],
     )
     page.says(
-        "Three bar charts over the four blocks. Multiply-adds: a small bar, then three equal ones",
+        "Three bar charts over the four blocks. Multiply-accumulates: a small bar, then three "
+        "equal ones",
         len({*WORK[1:]}) == 1 and 5 * WORK[0] < WORK[1] + WORK[0],
     )
     page.says(
@@ -108,23 +109,25 @@ def counts(page):
     products, sums = sum(pairs), sum(n - 1 for n in pairs)
     page.prints(
         "stops, weights = 4, 9",
-        f"multiply-adds: {products}",
+        f"multiply-accumulates: {products}",
         f"products and sums: {products + sums}",
         f"products, sums and a bias: {products + sums + len(steps)}",
     )
-    page.says("A **multiply-add** (MAC) is one product", pairs[0] == sums / len(steps) + 1)
+    page.says("A **multiply-accumulate** (MAC) is one product", pairs[0] == sums / len(steps) + 1)
     page.labels("A **FLOP** is one floating-point operation, and then a product and a sum are two")
     page.says(
         "Adding up 9 products takes only 8 additions, and a bias brings the ninth",
         (pairs[0], sums // len(steps)) == (9, 8),
     )
     page.prints("def flops(layer, x):", f"bias=False {2 * products}", f"bias=True  {2 * products}")
-    page.says("72 both times: torch counts two FLOPs for each multiply-add", 72 == 2 * products)
+    page.says(
+        "72 both times: torch counts two FLOPs for each multiply-accumulate", 72 == 2 * products
+    )
     total = sum(work(*layer) for layer in VGG) + sum(a * b for a, b in LINEAR)
     page.prints(
         "counted = flops(vgg19, image)",
         f"torch counts  {2 * total / 1e9:.1f} billion FLOPs",
-        f"multiply-adds {total / 1e9:.1f} billion",
+        f"multiply-accumulates {total / 1e9:.1f} billion",
     )
     page.cites("The ResNet paper says that VGG-19 takes 19.6 billion FLOPs", HE)
     weights = sum(9 * a * b + b for a, b, _ in VGG) + sum(a * b + b for a, b in LINEAR)
@@ -133,7 +136,8 @@ def counts(page):
     page.says("and they differ by a factor of 2", f"{total / 1e9:.1f}" == "19.6")
     page.says("whether a product and a sum count as one or as two", round(total / 1e8) == 196)
     page.says(
-        "One multiply-add is one MAC or two FLOPs. Torch's counter says two, and some papers say "
+        "One multiply-accumulate is one MAC or two FLOPs. Torch's counter says two, and some "
+        "papers say "
         "one",
         round(total / 1e8) == 196,
     )
@@ -467,7 +471,7 @@ def exercises(page):
     page.says("1,843,200 and 3,686,400", (macs, 2 * macs) == (1843200, 3686400))
     page.says(
         "There are 400 places, 32 maps and 144 weights for each number, and torch counts each "
-        "multiply-add as two",
+        "multiply-accumulate as two",
         400 * 32 * 144 == macs,
     )
     page.answers(1, ("1,843,200", 1843200), ("3,686,400", 3686400))

@@ -203,16 +203,16 @@ test("facts of a convolution, of a transposed one and of pools", () => {
   assert.deepEqual(facts("nn.Conv2d(1, 1, 3, stride=2)", 6, 5), {
     "output size": ["height: ⌊(6 − 3) / 2⌋ + 1 = 2", "width: ⌊(5 − 3) / 2⌋ + 1 = 2"],
     parameters: ["10"],
-    MACs: ["36"],
+    "multiply-accumulates": ["36"],
     "never read": ["5 of 30 input elements"],
     "receptive field": ["3×3"],
   });
   const transposed = facts("nn.ConvTranspose1d(1, 1, 2, stride=3, bias=False)", 1, 20);
   assert.deepEqual(transposed.parameters, ["2"]);
-  assert.deepEqual(transposed.MACs, ["40"]); // each of the input's elements meets each weight
+  assert.deepEqual(transposed["multiply-accumulates"], ["40"]); // each of the input's elements meets each weight
   assert.deepEqual(transposed["receptive field"], ["not the same everywhere"]);
   const pool = facts("nn.MaxPool1d(3, dilation=2)", 1, 60);
-  assert.deepEqual([pool.parameters, pool.MACs], [["0"], ["0"]]);
+  assert.deepEqual([pool.parameters, pool["multiply-accumulates"]], [["0"], ["0"]]);
   assert.deepEqual(pool["receptive field"], ["5"]);
   const field = (line) => facts(line, 4, 5)["receptive field"][0];
   assert.equal(field("nn.AdaptiveAvgPool2d((2, 1))"), "2×5");

@@ -42,7 +42,6 @@ ALIASES = {
     "folding of frequencies": "folded",
     "LP pooling": "LPPool2d",
     "skip connection": "skip",
-    "untouched pixels": "never read",
     "valid padding": "valid",
 }
 

@@ -32,7 +32,7 @@ def page():
 
 
 def work(layer, side):
-    """Multiply-adds of a convolution."""
+    """Multiply-accumulates of a convolution."""
     made = layer(torch.zeros(1, layer.in_channels, side, side))
     return made.numel() * layer.weight[0].numel()
 

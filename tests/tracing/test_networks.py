@@ -57,7 +57,7 @@ def shapes(network, batch):
     return found
 
 
-def multiply_adds(network, batch):
+def multiply_accumulates(network, batch):
     """By torch's own counter, which counts a multiply-accumulate as two operations."""
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
@@ -131,7 +131,7 @@ def test_counts_are_torchs_on_random_networks(seed, rank):
         return
     found = funnel(network, sample)
     assert [stage.shape for stage in found.stages[1:]] == expected
-    assert found.macs == multiply_adds(network, sample[None])
+    assert found.macs == multiply_accumulates(network, sample[None])
     assert found.parameters == sum(p.numel() for p in network.parameters())
     assert Funnel.from_dict(found.to_dict()) == found
 
@@ -189,7 +189,7 @@ def test_a_whole_classifier():
     assert torch.equal(image, before)
     assert all(torch.equal(v, network.state_dict()[k]) for k, v in state.items())
     assert len(found.stages) == 1 + 3 + 7
-    assert found.macs == multiply_adds(network, image[None])
+    assert found.macs == multiply_accumulates(network, image[None])
     assert [s.sees() for s in found.stages] == [
         *("1", "3", "3", "3", "4", "–", "all", "all", "all", "all", "all")
     ]
@@ -226,7 +226,7 @@ def test_a_shared_layer_counts_its_parameters_once_and_its_work_twice():
     network = nn.Sequential(layer, nn.ReLU(), layer)
     found = funnel(network, torch.rand(2, 6, 6))
     assert [s.parameters for s in found.stages] == [0, 38, 0, 0] and found.parameters == 38
-    assert found.macs == multiply_adds(network, torch.rand(1, 2, 6, 6)) == 2 * 36 * 2 * 18
+    assert found.macs == multiply_accumulates(network, torch.rand(1, 2, 6, 6)) == 2 * 36 * 2 * 18
 
 
 def test_lazy_layers_are_filled_in_on_a_copy():
@@ -245,7 +245,7 @@ def test_work_without_a_module_is_counted():
     ):
         network.eval()
         torch.backends.mha.set_fastpath_enabled(False)
-        expected = multiply_adds(network, torch.rand(1, *shape))
+        expected = multiply_accumulates(network, torch.rand(1, *shape))
         torch.backends.mha.set_fastpath_enabled(True)
         assert funnel(network, torch.rand(*shape)).macs == expected > 0
     assert torch.backends.mha.get_fastpath_enabled()

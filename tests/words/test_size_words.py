@@ -14,8 +14,9 @@ from strategies import average_pools, convolutions, lp_pools, max_pools, transpo
 from sweeps import draws
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, slide
-from slidingwindows.words.trace import size_words
+from slidingwindows import SlidingWindowsError, route, slide
+from slidingwindows.words import transfer
+from slidingwindows.words.trace import a_size, alt_text, size_words
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
@@ -133,3 +134,42 @@ def told(module, *shape):
 )
 def test_each_kind_of_sum(module, shape, lines):
     assert told(module, *shape) == lines
+
+
+UNDER_20 = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+).split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def spoken(n: int) -> str:
+    """The first word of a number that is read aloud."""
+    for unit in (1000, 100):
+        if n >= unit:
+            return spoken(n // unit)
+    return UNDER_20[n - 1] if n < 20 else TENS[n // 10 - 2]
+
+
+@pytest.mark.parametrize("n", [*range(1, 121), 800, 899, 1100, 1800, 8000, 11000, 18999, 110000])
+def test_the_article_of_a_size_is_that_of_its_first_word(n):
+    word = spoken(n)
+    article = "an" if word[0] in "aeiou" and word != "one" else "a"  # 'one' starts like 'won'
+    assert a_size((n, 3)) == f"{article} {n}×3"
+
+
+@pytest.mark.parametrize("n", [7, 8, 11, 18, 80, 81])
+def test_every_alt_text_takes_the_article_of_its_sizes(n):
+    before, after, pool = torch.zeros(1, n + 1, 3), torch.zeros(1, n, 3), nn.AvgPool2d(2, 1)
+    texts = [
+        alt_text(slide(pool, before)),
+        alt_text(slide(pool, after)),
+        transfer.alt_text(route(pool, before)),
+        transfer.alt_text(slide(nn.Unfold(2), after)),
+    ]
+    texts.append(alt_text(slide(nn.AvgPool3d(2, 1), torch.zeros(1, n, 3, 3))))
+    found = [pair for text in texts for pair in re.findall(r"\b(an?) (\d+)×", text)]
+    assert len(found) >= 8
+    assert [f"{article} {size}×1" for article, size in found] == [
+        a_size((int(size), 1)) for _, size in found
+    ]

@@ -28,7 +28,7 @@ export function factsOf({ ask, geometry, parameters, macs }) {
   return [
     ["output size", ...geometry.formula],
     ["parameters", counted(parameters)],
-    ["MACs", counted(macs)],
+    ["multiply-accumulates", counted(macs)],
     ["never read", `${counted(geometry.untouched.size)} of ${counted(elements)} input elements`],
     [
       "receptive field",

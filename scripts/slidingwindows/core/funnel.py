@@ -112,9 +112,9 @@ class Funnel:
     def table(self) -> str:
         """The stages and their totals as text.
 
-        'receptive field' and 'jump' are in input elements; at the border a receptive field lies in
-        part in the padding. Where there is no single size: 'all' if it is certain that each number
-        depends on every place of the input, else '–'.
+        MACs are multiply-accumulates. 'receptive field' and 'jump' are in input elements; at the
+        border a receptive field lies in part in the padding. Where there is no single size: 'all'
+        if it is certain that each number depends on every place of the input, else '–'.
 
         Returns:
             Aligned lines: a head, one for each stage, and the totals.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..core.geometry import AnyAxis
 from ..core.step import Step
@@ -90,12 +90,23 @@ def alt_text(trace: Trace) -> str:
     return text + "."
 
 
+def a_size(shape: Sequence[int]) -> str:
+    """A size after its article, as it is read aloud.
+
+    >>> a_size((8, 8)), a_size((11, 5)), a_size((18, 3, 3)), a_size((110, 1))
+    ('an 8×8', 'an 11×5', 'an 18×3×3', 'a 110×1')
+    """
+    text = f"{shape[0]:,}"
+    vowel = text.startswith("8") or text.split(",")[0] in ("11", "18")
+    return f"{'an' if vowel else 'a'} {size(shape)}"
+
+
 def _input(trace: Trace) -> str:
     if trace.dims == 1:
         return f"an input of {trace.input_shape[-1]} elements"
     if trace.dims == 3:
-        return f"a {size(trace.input_shape[-3:])} input"
-    return f"a {size(trace.input_shape[-2:])} input"
+        return a_size(trace.input_shape[-3:]) + " input"
+    return a_size(trace.input_shape[-2:]) + " input"
 
 
 def _output(trace: Trace) -> str:
@@ -103,7 +114,7 @@ def _output(trace: Trace) -> str:
     if trace.dims == 1:
         return f"an output of {cols}"
     depth = f" at depth {trace.depth_index}" if trace.dims == 3 else ""
-    return f"a {size((rows, cols))} output{depth}"
+    return f"{a_size((rows, cols))} output{depth}"
 
 
 def transcript(trace: Trace) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..core.step import Rows
-from ..core.text import number, size
+from ..core.text import number
 from ..core.transfer import Move, Transfer
-from .trace import LONGEST_ALT, rows_words
+from .trace import LONGEST_ALT, a_size, rows_words
 
 NAMES = {
     "unpool": "puts the numbers of {a} back and gives {b}",
@@ -23,7 +23,7 @@ def alt_text(transfer: Transfer) -> str:
         before = transfer.geometry.input_shape
     after = (len(transfer.target), len(transfer.target[0]))
     outer, inner = ("output", "input") if transfer.kind == "gradient" else ("input", "output")
-    words = NAMES[transfer.kind].format(a=f"a {size(before)} {outer}", b=f"a {size(after)} {inner}")
+    words = NAMES[transfer.kind].format(a=f"{a_size(before)} {outer}", b=f"{a_size(after)} {inner}")
     text = f"Animation: {transfer.call} {words}"
     if after[0] * after[1] <= LONGEST_ALT:
         text += ": " + rows_words(transfer.target)
