@@ -327,7 +327,7 @@ check(..., lambda: heads)
 #
 # - A typical block is `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()`, `nn.MaxPool2d(2)`: the convolution sets the channels, and the pool halves the size.
 # - For other stacks of convolutions and pools one formula, applied layer by layer, gives every shape.
-# - Pools and strides of 2 reach the same size as long as every map they meet has an even size.
+# - With kernels of 3, pools and strides of 2 reach the same size as long as every map they meet has an even size.
 # - The three networks without padding have equally many parameters in their convolutions. They differ in work, and in what the linear layer costs.
 #
 # They all narrow the map, and each step forgets where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).

@@ -12,12 +12,12 @@ from slidingwindows.course.lessons import path_of, read
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_lesson_links_to_a_tool_with_what_a_figure_of_it_shows(name):
-    """The kernel, stride, padding and size, and with them the numbers and weights, or the layers."""
+    """The kernel, stride, padding and size, the numbers and the weights; or layers and size."""
     found, shown = states(read(path_of(LESSONS, name))), figures(name)
     assert found, f"{name} has no link whose address holds a state of one of its figures"
     for state in found:
         assert "problem" not in state, f"{name}: {state['problem']}"
-        assert any(shows(item, state) for item in shown.values()), f"{name} has no figure of {state}"
+        assert any(shows(item, state) for item in shown.values()), f"{name} does not show {state}"
 
 
 # ---- the check itself
@@ -30,7 +30,8 @@ def state_of(tool: str, **words: str) -> dict:
 
 def test_only_links_with_a_state_count():
     lesson = read(path_of(LESSONS, "max-pooling"))
-    bare = replace(lesson.cells[0], source="[it](../explorer.md) [that](../reference/glossary.md#a)")
+    words = "[it](../explorer.md), [that](../reference/glossary.md#a)"
+    bare = replace(lesson.cells[0], source=words)
     assert not links(replace(lesson, cells=(bare,)))
 
 
