@@ -38,7 +38,7 @@ typical = nn.Sequential(
 show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weights. The convolution and its ReLU keep the size, and the pool halves it.")
 
 # %% [markdown]
-# It goes from 112 to 56 to 28, and you can work that out in your head. That is the point of the block: nothing in it needs a formula.
+# It goes from 112 to 56 to 28, and you can work that out in your head. That is the point of the block: nothing in it needs a formula. [Open both blocks in the network calculator](../network.md#layers=nn.Conv2d%283,8,3,padding=1%29;nn.ReLU%28%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%288,16,3,padding=1%29;nn.ReLU%28%29;nn.MaxPool2d%282,stride=2%29&input=3,112,112), give the photo an odd side, and see where a row is dropped.
 #
 # !!! abstract "What you will be able to do"
 #     - Work out the shapes of a typical network in your head.
@@ -327,7 +327,7 @@ check(..., lambda: heads)
 #
 # - A typical block is `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()`, `nn.MaxPool2d(2)`: the convolution sets the channels, and the pool halves the size.
 # - For other stacks of convolutions and pools one formula, applied layer by layer, gives every shape.
-# - Pools and strides of 2 reach the same size as long as every map they meet has an even size.
+# - With kernels of 3, pools and strides of 2 reach the same size as long as every map they meet has an even size.
 # - The three networks without padding have equally many parameters in their convolutions. They differ in work, and in what the linear layer costs.
 #
 # They all narrow the map, and each step forgets where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).

@@ -87,6 +87,8 @@ show(
 )
 
 # %% [markdown]
+# [Open this layer in the explorer](../explorer.md#call=nn.AdaptiveAvgPool2d%285%29&input=6,8,7,7,0,0,0;5,1,9,4,1,5,9;6,9,5,4,0,4,6;9,1,6,2,8,7,4;4,0,0,1,4,3,9;2,3,0,2,1,3,4;6,5,4,1,6,3,7) and change its `output_size`: for which sizes do all windows have the same shape?
+#
 # ### When is it a plain pool?
 #
 # If $m$ divides $n$, all windows have $n/m$ numbers and touch without overlap. Then the layer *is* a plain pool with that kernel size. If not, can some other kernel size and stride do it? Try them all, for all sizes up to 12:

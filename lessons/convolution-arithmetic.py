@@ -79,6 +79,8 @@ show(animation("padding_strides_odd"), "padding-strides-odd", "The same window o
 show(animation("numerical_padding_strides"), "numerical-padding-strides", "Once more 5×5 to 3×3, with other numbers.")
 
 # %% [markdown]
+# [Open the input that leaves some padding unread in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=2,padding=1,bias=False%29&input=0,5,1,1,5,1;2,3,5,4,4,0;3,2,2,4,4,5;3,2,3,3,4,1;3,2,2,5,5,5;5,4,5,4,0,4&weights=1,0,2;-1,1,0;2,1,-1), add a row and a column to it, and see which window becomes possible.
+#
 # ## Pooling
 
 # %% [markdown]

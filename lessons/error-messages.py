@@ -66,6 +66,8 @@ show(
 )
 
 # %% [markdown]
+# [Open this pool in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2,padding=1%29&input=5,1,7,2;2,8,3,6;6,4,9,1;3,7,0,5) and raise its padding, and you get the message of this section.
+#
 # ## pad should be smaller than or equal to half of kernel size
 
 # %%

@@ -116,3 +116,6 @@ print(stages.table())
 
 # %%
 show(stages, "every-funnel", "The same network on a 32×32 input, to scale.")
+
+# %% [markdown]
+# [Open this network in the network calculator](../network.md#layers=nn.Conv2d%281,4,3%29;nn.ReLU%28%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%284,8,3%29;nn.ReLU%28%29;nn.MaxPool2d%282,stride=2%29&input=1,32,32), change a layer, and see what that costs.

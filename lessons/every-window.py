@@ -54,6 +54,8 @@ x = digits(1, 5, 5, seed=3)
 show(slide(nn.MaxPool2d(2, stride=1, dilation=2), x), "every-max-dilation", "A dilated max pool reads every other cell of its window.")
 
 # %% [markdown]
+# [Open the pool with the unread cells in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=3%29&input=8,7,1,4,8,9,2;5,0,1,0,1,9,5;5,3,9,7,6,0,0;2,3,1,1,0,0,4;9,3,5,6,6,1,6;0,9,1,3,0,8,2;8,7,1,1,1,2,0), and let its kernel grow until no cell is hatched.
+#
 # ### ceil_mode
 #
 # Rounding up lets the last window reach past the input:

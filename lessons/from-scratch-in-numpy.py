@@ -94,6 +94,8 @@ image = torch.from_numpy(x)
 show(slide(nn.MaxPool2d(3, stride=2, padding=1), image), "scratch-max-pool", "What the loops do, as torch does it. The border holds minus infinity.")
 
 # %% [markdown]
+# [Open these numbers in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2,padding=1%29&input=3,1,4,1,5;9,2,6,5,3;5,8,9,7,9;3,2,3,8,4;6,2,6,4,3), and step through the windows in the order of your loops.
+#
 # ## All windows at once
 #
 # Loops in Python are slow. NumPy can hand you every window in one go: `sliding_window_view`. It is a *view*. It copies nothing; it reads the same memory in another order.

@@ -89,7 +89,7 @@ show(
 )
 
 # %% [markdown]
-# Where two patches overlap you get 2, and elsewhere 1. In two dimensions the rows do the same, so the counts multiply: 1, 2 and 4.
+# Where two patches overlap you get 2, and elsewhere 1. In two dimensions the rows do the same, so the counts multiply: 1, 2 and 4. [Open this layer in the explorer](../explorer.md#call=nn.ConvTranspose1d%281,1,3,stride=2,bias=False%29&input=1,1,1&weights=1,1,1), let the stride grow to the kernel's size, and see what becomes of the overlap.
 #
 # !!! question "Predict"
 #     Which of the kernels from 2 to 6 cover every place equally often at stride 2? And at stride 3?

@@ -195,6 +195,8 @@ show(
 )
 
 # %% [markdown]
+# [Open this map with its gradient in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2%29&input=2,7,0,5;7,1,5,5;0,0,3,1;0,0,2,3&gradient=all), raise a number that lost its tie, and see where the gradient goes.
+#
 # The output is the same whichever of them wins, but torch also remembers *where* the winner stood. It takes the first in reading order, and that one gets it all. Others choose otherwise. `torch.amax` is a second maximum in torch. And here is a maximum whose backward pass was written by hand, with a mask. (Torch calls `forward` on the way to the result and `backward` on the way back.)
 
 

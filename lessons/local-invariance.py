@@ -115,6 +115,8 @@ show(
 )
 
 # %% [markdown]
+# [Open the max pool and its dot in the explorer](../explorer.md#call=nn.MaxPool2d%28%281,2%29%29&input=0,0,0,8,0,0,0,0), move the dot, and see when the output moves.
+#
 # Now let the dot walk through a longer row. In each picture the top line is the first step, the bottom line the last:
 
 

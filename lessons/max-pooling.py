@@ -287,7 +287,7 @@ check(..., lambda: spread)
 # - A `nan` wins wherever it is.
 # - Every channel is pooled alone.
 #
-# To try windows of your own, type the rows of `x` into [the explorer](../explorer.md) and change the kernel, the stride and the padding.
+# To try windows of your own, [open the one with padding in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2,padding=1%29&input=3,1,4,1,5;2,6,5,3,7;9,7,9,3,2;8,4,6,2,6;3,3,8,3,2), take the padding away, and see which outputs go.
 #
 # Max pooling listens to one number in each window. [Average pooling](average-pooling.ipynb) listens to all of them. You will see both on the same input.
 #

@@ -122,6 +122,8 @@ show(
 )
 
 # %% [markdown]
+# [Open these patches in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=3,bias=False%29&input=1,4,7,5,6,0;2,3,8,4,9,0;1,2,8,8,3,0;7,9,9,7,2,9;4,7,1,9,3,6;4,4,5,4,0,5&weights=0,1,0;1,2,1;0,1,0), set the stride below the kernel size, and watch the windows overlap.
+#
 # !!! question "Predict"
 #     The image has 224×224 pixels and three channels, a patch 16×16, and its vector 768 numbers. How many vectors come out? How many weights does it take?
 

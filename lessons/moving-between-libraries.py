@@ -179,6 +179,8 @@ show(
 )
 
 # %% [markdown]
+# [Open this image and its border in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2%29&input=0,1,2,3,-Infinity;4,5,6,7,-Infinity;8,9,10,11,-Infinity;12,13,14,15,-Infinity;-Infinity,-Infinity,-Infinity,-Infinity,-Infinity), write large numbers into the border, and see which outputs it reaches.
+#
 # How often does it matter? Try every image from 4×4 to 7×7, with windows of 2 to 4 and strides of 1 to 3. That is 36 settings.
 #
 # !!! question "Predict"
@@ -349,7 +351,7 @@ compare("JAX, own pads", rounded, compiled(in_windows, PADDED))
 # %% [markdown]
 # ## What an average divides by
 #
-# At the border a window of an average holds fewer pixels. Torch divides by the size of the whole window, its padding included, unless you set `count_include_pad=False`. ONNX has the same switch, but there it is off by default. Keras counts only real pixels and has no switch. And JAX has no average at all: you add up, and divide yourself.
+# At the border a window of an average holds fewer pixels. Torch divides by the size of the whole window, its padding included, unless you set `count_include_pad=False`. ONNX has the same switch, but there it is off by default. Keras counts only real pixels and has no switch. And JAX itself has no pools, averages or others: you add up each window, and divide yourself.
 
 # %%
 ours = [F.avg_pool2d(images[n], k, s, p) for n, k, s, p in PADDED]

@@ -215,7 +215,7 @@ check(..., lambda: count(Subsampling(16)))
 # - Gradients pass through a pool, though nothing in it learns.
 # - LeNet-5 had a pool with weights: two for each map.
 #
-# To count the parameters of layers of your own, paste them into [the network calculator](../network.md).
+# To see what a weight does, [open this convolution in the explorer](../explorer.md#call=nn.Conv2d%281,1,2,stride=2,bias=False%29&input=3,1,4,1;2,6,5,3;9,7,9,3;8,4,6,2&weights=1,0;0,2), change its weights, and find those that make it an average. To count the parameters of layers of your own, paste them into [the network calculator](../network.md).
 #
 # A pool learns nothing, so all that you decide is its geometry. What you decide, and what comes out, is next: [output size](output-size.ipynb).
 #

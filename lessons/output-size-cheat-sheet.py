@@ -101,6 +101,8 @@ show(
 )
 
 # %% [markdown]
+# [Open these windows in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2,ceil_mode=True%29&input=4,1,5,2;3,6,0,7;8,2,9,1;0,5,3,4), switch `ceil_mode` off, and see which of them are left.
+#
 # ## Transposed convolution
 #
 # $$o = (i - 1)\,s - 2p + d(k-1) + a + 1$$

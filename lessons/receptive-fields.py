@@ -100,7 +100,7 @@ show(
 )
 
 # %% [markdown]
-# `print(field.table())` lists every step.
+# `print(field.table())` lists every step. [The network calculator](../network.md#layers=nn.Conv2d%281,1,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%281,1,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%281,1,3%29&input=1,26,26) lists them for this network, too: give a convolution a dilation, and see what the layers behind it see.
 #
 # ## Measure it
 #

@@ -283,10 +283,10 @@ for a in (0, 1):
 # %% [markdown]
 # It is not so. The whole painting is 7×7. A padding of 1 cuts a pixel from each of its four sides, which leaves 5×5. An `output_padding` of 1 cuts nothing below and at the right, which leaves 6×6. So the extra row and column are **paint that would have been cut away**.
 #
-# Torch describes the same numbers in another way, which you will meet in other texts. It stretches the input by zeros between its pixels, and slides a plain window over that:
+# Torch describes the same numbers in another way, which you will meet in other texts. It stretches the input by zeros between its pixels, and slides a window over that, with the kernel turned by 180°. Here you cannot see the turn, because this kernel looks the same upside down:
 
 # %%
-show(slide(back, three), "size-transposed", "Torch's other reading: a plain window over a stretched input, where zeros lie between the pixels. `output_padding=1` adds one row below and one column at the right.")
+show(slide(back, three), "size-transposed", "Torch's other reading: a window over a stretched input, where zeros lie between the pixels. Here `output_padding=1` does add zeros, a row below and a column at the right, but to the stretched input and not to the output.")
 
 # %% [markdown]
 # [Open this layer in the explorer](../explorer.md#call=nn.ConvTranspose2d%281,1,3,stride=2,padding=1,output_padding=1,bias=False%29&input=1,2,3;4,5,6;7,8,9&weights=1,0,1;0,2,0;1,0,1), set `output_padding` to 0, and see which row and column go.
@@ -420,7 +420,7 @@ check(..., lambda: (len(counts), int(counts.max())))
 # ## What you know now
 #
 # - `ceil_mode` rounds up and reads the pixels at the end, unless the window would start past the input.
-# - A convolution rounds by its padding. At stride 2 even kernels round down and odd kernels round up.
+# - A convolution rounds by its padding. With a padding of $(k-1)/2$, cut to a whole number, at stride 2 even kernels round down and odd kernels round up.
 # - In a transposed convolution each point paints a square: the kernel, times the point. Squares add up, and a padding cuts the painting.
 # - `output_padding` cuts less. If nothing was cut, it adds rows of bias.
 # - A resize followed by a convolution paints squares too, and it goes to any size.

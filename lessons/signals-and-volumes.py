@@ -211,6 +211,8 @@ show(
 )
 
 # %% [markdown]
+# [Open this convolution in the explorer](../explorer.md#call=nn.Conv1d%281,1,2,dilation=2,bias=False%29&input=0,0,2,4,3,8,7,9,2,1&weights=1,2) and change its dilation: how far back does the last output look?
+#
 # !!! question "Predict"
 #     You change the last number of `x`. How many outputs of the causal convolution change? And how many of a convolution of 3 with `padding=1`?
 

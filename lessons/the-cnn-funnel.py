@@ -286,7 +286,7 @@ check(..., lambda: convolutions)
 # - Pooling narrows the maps and leaves their number alone.
 # - Shapes do not depend on training. You can work them out before you run anything.
 #
-# Choose *Pools, no padding* in [the network calculator](../network.md), and you have the layers of this page in your hands: change any of them.
+# [The network calculator](../network.md#layers=nn.Conv2d%283,8,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%288,16,3%29;nn.MaxPool2d%282,stride=2%29&input=3,110,110) opens with the layers of this page: change any of them, and watch the shapes behind it follow.
 #
 # You have seen what the layers do to shapes. Next you look inside the first of them: [what a convolution looks for](what-a-convolution-looks-for.ipynb).
 #

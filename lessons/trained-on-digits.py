@@ -45,6 +45,8 @@ zero = torch.tensor(digits.images[0]).float()[None]
 show(slide(nn.MaxPool2d(2), zero), "digits-zero", "The first image is a zero. Max pooling keeps its ring of strong pixels.")
 
 # %% [markdown]
+# [Open this digit in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2%29&input=0,0,5,13,9,1,0,0;0,0,13,15,10,15,5,0;0,3,15,2,0,11,8,0;0,4,12,0,0,8,8,0;0,5,8,0,0,9,8,0;0,4,11,0,1,12,7,0;0,2,14,5,10,12,0,0;0,0,6,13,10,0,0,0) and switch to the average: how much of the ring is left?
+#
 # ## Six networks
 #
 # All six have the same plan: convolution, ReLU, shrink; convolution, ReLU, shrink; one linear layer. The linear layer is written as a convolution as large as the 3×3 map that it reads, which is the same. Only *shrink* differs:

@@ -230,7 +230,7 @@ check(..., lambda: sum(numbers.numel() for numbers in large.parameters()))
 # - A filter is a block of kernels, one for each input channel. One filter makes one map.
 # - A bias shifts what counts as found, and a ReLU drops the rest.
 #
-# To try kernels of your own, type the rows of `edge` into [the explorer](../explorer.md) and change the weights.
+# To try kernels of your own, [open this kernel and its edge in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,bias=False%29&input=0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1&weights=-1,0,1;-1,0,1;-1,0,1) and change a weight: does a flat area still give nothing?
 #
 # The map of edges is as large as the photo, but for a border of one pixel. You do not need it that large. [Max pooling](max-pooling.ipynb) makes it smaller and keeps what was found.
 #

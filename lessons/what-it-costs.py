@@ -107,7 +107,7 @@ print("products and sums:", stops * (weights + weights - 1))
 print("products, sums and a bias:", stops * (weights + weights))
 
 # %% [markdown]
-# All three are honest. A **multiply-accumulate** (MAC) is one product added to a running sum; some texts call it a multiply-add. A **FLOP** is one floating-point operation, and then a product and a sum are two. Adding up 9 products takes only 8 additions, and a bias brings the ninth.
+# All three are honest. A **multiply-accumulate** (MAC) is one product added to a running sum; some texts call it a multiply-add. A **FLOP** is one floating-point operation, and then a product and a sum are two. Adding up 9 products takes only 8 additions, and a bias brings the ninth. [Open this kernel in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,bias=False%29&input=0,1,2,3;4,5,6,7;8,9,10,11;12,13,14,15&weights=1,1,1;1,1,1;1,1,1) and count for yourself: each stop writes out its products.
 #
 # Torch has a counter of its own. Ask it for the layer with and without a bias:
 

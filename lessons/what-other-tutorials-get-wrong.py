@@ -81,7 +81,7 @@ print(nn.MaxPool1d(1, stride=2, ceil_mode=True)(row))
 show(slide(nn.MaxPool1d(1, stride=2, ceil_mode=True), row), "wrong-ceil-mode", "A kernel of 1 at stride 2. Hatched: no window reads the odd places, whatever the rounding.")
 
 # %% [markdown]
-# **Not if the stride is larger than the kernel.** Then there are gaps between the windows, and rounding up cannot fill them. Without dilation, it is true in all other cases.
+# **Not if the stride is larger than the kernel.** Then there are gaps between the windows, and rounding up cannot fill them. Without dilation, it is true in all other cases. [Open this row in the explorer](../explorer.md#call=nn.MaxPool1d%281,stride=2,ceil_mode=True%29&input=0,1,2,3,4,5,6,7,8,9), and let the kernel grow until no cell is hatched.
 #
 # Nor is rounding up the whole rule. Here (10 − 1) / 2 + 1 is 5.5, but torch makes 5 windows, not 6: it drops a last window that would start behind the input. The [module's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html) says that in a note.
 #

@@ -81,6 +81,8 @@ show(
 )
 
 # %% [markdown]
+# [Open this window in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,padding=1,bias=False%29&input=1,1,1,1;1,1,1,1;1,1,1,1;1,1,1,1&weights=1,1,1;1,1,1;1,1,1), choose another `padding_mode`, and watch the frame go.
+#
 # !!! abstract "What you will be able to do"
 #     - Say how far the border reaches into a network's maps, and compute it.
 #     - Measure how well a layer knows where it is.

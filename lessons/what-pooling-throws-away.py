@@ -105,6 +105,8 @@ show(
 )
 
 # %% [markdown]
+# Make a lookalike of your own: [open these numbers in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2%29&input=7,2,0,5;9,7,2,4;2,1,7,2;3,2,3,3), and change as many as you can without changing the output.
+#
 # How many inputs of digits give this map? Multiply: $3439 \cdot 671 \cdot 175 \cdot 1695$. You find the four factors in the list above.
 #
 # Now a photo. Max pool it with a window of 8. Then build an image that shows something else, yet pools to exactly the same map: hide the photo **upside down** below the maxima.

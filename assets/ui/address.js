@@ -3,9 +3,14 @@
 const LONGEST_HASH = 60000; // characters; a 64x64 grid typed in by hand fits
 const PAUSE = 120; // ms without a change before the address follows, so that typing stays quick
 
-/** {name: text} as a hash; what a reader may want to read in it stays readable. */
+/**
+ * {name: text} as a hash; what a reader may want to read in it stays readable.
+ * @type {(state: Record<string, string>) => string}
+ */
 export function toHash(state) {
+  /** @type {Record<string, string>} */
   const readable = { "%2C": ",", "%3D": "=", "%3B": ";", "%3A": ":", "%20": "+" };
+  /** @type {(text: string) => string} */
   const encode = (text) =>
     encodeURIComponent(text)
       .replace(/%2C|%3D|%3B|%3A|%20/g, (code) => readable[code])
@@ -16,7 +21,10 @@ export function toHash(state) {
     .join("&");
 }
 
-/** The inverse; null for no hash, "bad" for one that is no state of ours. */
+/**
+ * The inverse; null for no hash, "bad" for one that is no state of ours.
+ * @type {(hash: string, names: string[]) => Record<string, string> | "bad" | null}
+ */
 export function fromHash(hash, names) {
   const text = hash.replace(/^#/, "");
   if (!text) return null;
@@ -36,7 +44,10 @@ export function fromHash(hash, names) {
   return state;
 }
 
-/** Keeps the address in step with the state, without a history entry for each change. */
+/**
+ * Keeps the address in step with the state, without a history entry for each change.
+ * @type {(root: Element, apply: (hash: string) => void) => (state: () => Record<string, string>) => void}
+ */
 export function addressKeeper(root, apply) {
   let timer = 0;
   let own = location.hash;

@@ -99,6 +99,22 @@ function vgg(plan) {
   return found;
 }
 
+/** What a link holds, {input, layers}: null for none, "bad" for one that cannot be read. */
+export function networkOf(hash) {
+  const found = fromHash(hash, NAMES);
+  if (!found || found === "bad") return found;
+  if (!("layers" in found) || !("input" in found)) return "bad";
+  try {
+    const input = readShape(found.input);
+    const calls = readNetwork(found.layers.replaceAll(";", "\n"));
+    if (!calls.every(({ name }) => Object.hasOwn(RULES, name))) return "bad";
+    return { input, layers: calls.map(({ text }) => text) };
+  } catch (problem) {
+    if (!(problem instanceof LayerProblem)) throw problem;
+    return "bad";
+  }
+}
+
 export class Calculator {
   constructor(root) {
     this.root = root;
@@ -211,23 +227,14 @@ export class Calculator {
 
   /** All of a link is read before anything changes. */
   fromHash(hash) {
-    const found = fromHash(hash, NAMES);
+    const found = networkOf(hash);
     if (!found) return;
-    try {
-      if (found === "bad" || !("layers" in found) || !("input" in found)) throw "bad";
-      const input = readShape(found.input);
-      const calls = readNetwork(found.layers.replaceAll(";", "\n"));
-      if (!calls.every(({ name }) => Object.hasOwn(RULES, name))) throw "bad";
-      this.set(
-        input,
-        calls.map(({ text }) => text),
-        false,
-      );
-      this.say("");
-    } catch (problem) {
-      if (problem !== "bad" && !(problem instanceof LayerProblem)) throw problem;
+    if (found === "bad") {
       this.say("The network in this link could not be read, so nothing was changed.");
+      return;
     }
+    this.set(found.input, found.layers, false);
+    this.say("");
   }
 
   set(input, texts, keep = true) {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from once import once
 from playwright.sync_api import expect
-from recording import VISITS, Visit, record
+from recording import OPENS_CURTAINS, VISITS, Visit, record
 from site_pages import DESKTOP, PATIENCE, ROOT
 
 from slidingwindows.site.browser import chromium
@@ -73,6 +73,7 @@ def from_folder(browser, site):
     """from_folder(path) opens a page from disk; in the end no script of ours has failed."""
     page, faults = browser.new_page(viewport=DESKTOP), []
     page.set_default_timeout(PATIENCE)
+    page.add_init_script(OPENS_CURTAINS)
     page.on("pageerror", lambda error: faults.append(f"{error} {error.stack}"))
 
     def go(path, fragment=""):
@@ -86,13 +87,16 @@ def from_folder(browser, site):
 
 @pytest.fixture
 def visit(browser, address, site):
-    """visit(viewport=..., color_scheme=...) opens a fresh page; all are closed in the end."""
+    """visit(viewport=..., color_scheme=...) opens a fresh page; all are closed in the end.
+
+    curtains: whether answers are covered until they are asked for, as they are to a reader.
+    """
     with contextlib.ExitStack() as stack:
 
-        def start(**options):
+        def start(curtains=False, **options):
             context = browser.new_context(**{"viewport": DESKTOP, **options})
             stack.callback(context.close)
-            return Visit(context, address)
+            return Visit(context, address, curtains)
 
         yield start
 

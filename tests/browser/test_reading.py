@@ -36,23 +36,49 @@ def test_each_question_has_a_curtain(site, name):
     assert html.count('<details class="sw-curtain"') == questions
 
 
+BOXES = """() => [...document.querySelectorAll(".md-content__inner > *, .sw-asked > *")]
+    .filter(one => !one.matches(".sw-curtain")).map(one => {
+        const {top, height} = one.getBoundingClientRect();
+        return [Math.round(top + scrollY), Math.round(height)];
+    })"""
+
+
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE])
-def test_a_curtain_keeps_the_answer_out_of_sight_until_it_is_opened(visit, viewport):
-    page = visit(viewport=viewport).go("lessons/output-size/")
+def test_a_curtain_is_as_tall_as_what_it_covers_and_nothing_moves_when_it_opens(visit, viewport):
+    page = visit(viewport=viewport, curtains=True).go("lessons/the-cnn-funnel/")
+    settled(page)
     curtain = page.locator(".sw-curtain").first
-    question = page.locator(".admonition.question").first
-    below = page.locator(".sw-curtain + *").first
-    question.evaluate(
-        "one => scrollBy({top: one.getBoundingClientRect().top, behavior: 'instant'})"
-    )
-    assert below.bounding_box()["y"] > viewport["height"] - 100
+    covered = [page.locator(f".sw-asked >> nth=0 >> > {one}") for one in (".sw-output", "p")]
+    before, lid, shut = page.evaluate(BOXES), curtain.bounding_box(), page.url
+    for one in covered:
+        box = one.bounding_box()
+        assert not one.is_visible()
+        assert lid["y"] < box["y"] and box["y"] + box["height"] <= lid["y"] + lid["height"] + 1
+    assert lid["height"] < sum(one.bounding_box()["height"] for one in covered) + 80
     curtain.locator("summary").focus()
     page.keyboard.press("Enter")
-    shown, end = below.bounding_box(), curtain.bounding_box()
-    assert shown["y"] - end["y"] < 60 and shown["y"] < viewport["height"] - 100
+    assert all(one.is_visible() for one in covered)
+    assert page.evaluate(BOXES) == before and page.url == shut
     assert page.evaluate("document.activeElement.matches('.sw-curtain > summary')")
+    label = curtain.locator("summary").bounding_box()
+    assert label["y"] + label["height"] <= covered[0].bounding_box()["y"]
+
+
+def test_a_curtain_is_not_printed_and_hides_nothing_on_paper(visit):
+    page = visit(curtains=True).go("lessons/the-cnn-funnel/")
+    assert not page.locator(".sw-asked > .sw-output").first.is_visible()
     page.emulate_media(media="print")
-    assert not curtain.is_visible()
+    assert page.locator(".sw-asked > .sw-output").first.is_visible()
+    assert not page.locator(".sw-curtain").first.is_visible()
+
+
+def test_a_link_to_a_figure_opens_the_curtain_over_it(visit):
+    page = visit(curtains=True).go("lessons/output-size/#size-steps")
+    figures = [page.locator(f"#{name}") for name in ("size-steps", "size-stops")]
+    assert [one.is_visible() for one in figures] == [True, False]
+    assert (
+        page.locator(".sw-asked:has(#size-steps) summary").first.inner_text() == "What torch says"
+    )
 
 
 @pytest.mark.parametrize(("path", "name"), TALLEST)

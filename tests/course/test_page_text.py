@@ -1,13 +1,14 @@
 """A lesson's page as Markdown, made of cells and outputs without a kernel."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course.lessons import Cell, Lesson
-from slidingwindows.course.pages import CURTAIN, figures_in, markdown, minutes
+from slidingwindows.course.pages import CURTAIN, CURTAIN_END, figures_in, markdown, minutes
 from slidingwindows.course.tags import calls_of
 from slidingwindows.lesson import MIME
 
@@ -148,13 +149,13 @@ ASKS = '!!! question "Predict"\n    What comes out?'
 
 def test_what_follows_a_question_comes_below_a_curtain():
     page = body(words(f"# T\n\n{ASKS}"), code("x = 1"), outputs=[[stream("a")]])
-    assert page.endswith(f"{A}\n\n{CURTAIN}\n\n{B}")
+    assert page.endswith(f"{A}\n\n{CURTAIN}\n\n{B}\n\n{CURTAIN_END}")
 
 
 def test_a_question_has_one_curtain_before_the_first_output():
     cells = [words(ASKS), code("x = 1"), code("x = 1"), code("x = 1"), words("So."), code("x = 1")]
     page = body(*cells, outputs=[[], [stream("a")], [stream("a")], [stream("a")]])
-    assert page == "\n\n".join([ASKS, A, A, CURTAIN, B, A, B, "So.", A, B])
+    assert page == "\n\n".join([ASKS, A, A, CURTAIN, B, A, B, "So.", CURTAIN_END, A, B])
 
 
 def test_each_question_has_its_own_curtain():
@@ -176,7 +177,23 @@ def test_a_plot_comes_below_the_curtain_with_its_code():
     figure = value(figure={"name": "fig"}, plain="figure fig")
     page = body(words(ASKS), code("plot(draw)"), outputs=[[figure]])
     below = [folded("The code", python("plot(draw)")), "<!-- figure fig -->"]
-    assert page == "\n\n".join([ASKS, CURTAIN, *below])
+    assert page == "\n\n".join([ASKS, CURTAIN, *below, CURTAIN_END])
+
+
+@pytest.mark.parametrize(
+    "told", ["So\nit is.", "*So* it is.", "$x$ it is.", "2 it is.", "-1 it is."]
+)
+def test_a_curtain_covers_the_paragraph_behind_the_answer_and_no_more(told):
+    page = body(words(ASKS), code("x = 1"), words(f"{told}\n\nAnd on."), outputs=[[stream("a")]])
+    assert re.search(rf"\n\nS?.*it is\.\n\n{CURTAIN_END}\n\nAnd on\.$", page, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "told", ["## Next", "!!! note\n    So.", "- a\n- b", "1. a\n2. b", "> So.", "| a |\n|---|"]
+)
+def test_a_curtain_ends_before_what_is_no_paragraph(told):
+    page = body(words(ASKS), code("x = 1"), words(f"{told}\n\nAnd on."), outputs=[[stream("a")]])
+    assert page.endswith(f"{B}\n\n{CURTAIN_END}\n\n{told}\n\nAnd on.")
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/svg+xml", "image/jpeg"])

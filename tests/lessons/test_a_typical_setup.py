@@ -594,6 +594,13 @@ def listed(values):
     return ", ".join(map(str, values))
 
 
+def same_size(k, i):
+    """Whether a convolution and a pool behind it end where the convolution's stride does."""
+    padding, x = (k - 1) // 2, torch.rand(1, i, i)
+    pooled = nn.MaxPool2d(2)(nn.Conv2d(1, 1, k, padding=padding)(x))
+    return pooled.shape == nn.Conv2d(1, 1, k, stride=2, padding=padding)(x).shape
+
+
 def what_you_know(page):
     agree = {i: sizes("pools", i)[-1] == sizes("strides", i)[-1] for i in range(20, 200)}
     even = {i: all(n % 2 == 0 for n in sizes("strides", i)[:-1]) for i in agree}
@@ -612,9 +619,11 @@ def what_you_know(page):
         ),
     )
     page.says(
-        "Pools and strides of 2 reach the same size as long as every map they meet has an even "
-        "size",
-        all(agree[i] for i in agree if even[i]) and not all(agree.values()),
+        "With kernels of 3, pools and strides of 2 reach the same size as long as every map they "
+        "meet has an even size",
+        all(agree[i] for i in agree if even[i])
+        and not all(agree.values())
+        and all(same_size(k, 10) is (k == 3) for k in (2, 3, 4)),
     )
     page.says(
         "The three networks without padding have equally many parameters in their convolutions",

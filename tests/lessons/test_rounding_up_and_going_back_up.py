@@ -438,13 +438,16 @@ def the_way_back(page):
     plain = nn.functional.conv2d(stretched, BACK.flip(2, 3))
     shown = torch.tensor(page.figure("size-transposed").output).view(6, 6)
     page.says(
-        "It stretches the input by zeros between its pixels, and slides a plain window over that",
-        torch.equal(plain[0, :6, :6], shown),
+        "It stretches the input by zeros between its pixels, and slides a window over that, with "
+        "the kernel turned by 180°. Here you cannot see the turn",
+        torch.equal(plain[0, :6, :6], shown) and torch.equal(BACK, BACK.flip(2, 3)),
     )
     page.says(
-        "a plain window over a stretched input, where zeros lie between the pixels. "
-        "`output_padding=1` adds one row below and one column at the right",
-        torch.equal(shown[:5, :5], back[0](three)[0].detach()),
+        "a window over a stretched input, where zeros lie between the pixels. Here "
+        "`output_padding=1` does add zeros, a row below and a column at the right, but to the "
+        "stretched input and not to the output",
+        torch.equal(shown[:5, :5], back[0](three)[0].detach())
+        and bool((shown[5].any() and shown[:, 5].any()) and not stretched[:, 7:].any()),
     )
     nothing_cut(page)
     image, up = torch.rand(1, 25, 25), nn.ConvTranspose2d(1, 1, 2, stride=2)
@@ -603,7 +606,8 @@ def exercises(page):
 
 def what_you_know(page):
     page.says(
-        "At stride 2 even kernels round down and odd kernels round up",
+        "With a padding of $(k-1)/2$, cut to a whole number, at stride 2 even kernels round down "
+        "and odd kernels round up",
         [counted(9, k, 2, (k - 1) // 2) for k in (2, 4, 3, 5)] == [4, 4, 5, 5],
     )
     page.says(

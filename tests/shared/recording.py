@@ -166,6 +166,10 @@ LARGE = """() => {
   root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`;
 }"""
 
+# A reader who has made every prediction: a test that is not about curtains looks behind them.
+OPENS_CURTAINS = """new MutationObserver(() => {
+    for (const one of document.querySelectorAll(".sw-curtain:not([open])")) one.open = true;
+}).observe(document, {childList: true, subtree: true})"""
 # Until Material has parsed the sitemap, its last task, its links reload the whole page.
 NOTES_THE_SITEMAP = """(() => {
   const parse = DOMParser.prototype.parseFromString;
@@ -194,11 +198,13 @@ def settled(page) -> None:
 class Visit:
     """A page with a log of its requests and console messages."""
 
-    def __init__(self, context, address):
+    def __init__(self, context, address, curtains=False):
         context.set_default_timeout(PATIENCE)
         self.page, self.address = context.new_page(), address
         self.requests, self.problems, page = [], [], self.page
         page.add_init_script(NOTES_THE_SITEMAP)
+        if not curtains:
+            page.add_init_script(OPENS_CURTAINS)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._console)

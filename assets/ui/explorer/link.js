@@ -3,6 +3,7 @@
 import { readNumber, short } from "../../engine/numbers.js";
 import { formatCall, kernelSizeOf } from "../../torch/calls.js";
 import { LayerProblem } from "../../torch/problems.js";
+import { fromHash } from "../address.js";
 import { fits } from "./kernel.js";
 import { hasWeights, isSignal, readCall } from "./settings.js";
 import { checkRows, checkSize, LARGEST_SEED } from "./source.js";
@@ -17,6 +18,19 @@ import { checkRows, checkSize, LARGEST_SEED } from "./source.js";
  */
 
 export const NAMES = ["call", "input", "weights", "bias", "at", "gradient"];
+
+/**
+ * The state that an address holds; null if it has no hash. Throws a LayerProblem for an invalid one.
+ * @type {(hash: string) => State | null}
+ */
+export function stateIn(hash) {
+  const words = fromHash(hash, NAMES);
+  if (!words) return null;
+  if (words === "bad" || !words.call || !words.input) {
+    throw new LayerProblem("This link has no call and no input that can be read.");
+  }
+  return stateOf(words);
+}
 
 /**
  * A link's or a preset's words as a state. Throws a LayerProblem for invalid words.

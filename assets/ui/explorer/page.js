@@ -4,13 +4,13 @@
 import { readNumber, replaced } from "../../engine/numbers.js";
 import { formatCall, run } from "../../torch/calls.js";
 import { attempt, LayerProblem } from "../../torch/problems.js";
-import { addressKeeper, fromHash, toHash } from "../address.js";
+import { addressKeeper, toHash } from "../address.js";
 import { button, copyText, make, mark, showProblem } from "../elements.js";
 import { factsOf, seenBy } from "./facts.js";
 import { Figure } from "./figure.js";
 import { InputControls } from "./input-controls.js";
 import { fittingWeights, madeWeights } from "./kernel.js";
-import { NAMES, stateOf, wordsOf } from "./link.js";
+import { stateIn, stateOf, wordsOf } from "./link.js";
 import { OperationControls } from "./operation-controls.js";
 import { programOf } from "./program.js";
 import { hasWeights, isSignal, PRESETS, readCall, START } from "./settings.js";
@@ -158,11 +158,10 @@ export class Explorer {
 
   /** All of a link is read before anything changes. */
   async fromHash(hash) {
-    const found = fromHash(hash, NAMES);
-    if (!found) return;
     try {
-      if (found === "bad" || !found.call || !found.input) throw new LayerProblem("bad");
-      await this.apply(stateOf(found), false);
+      const state = stateIn(hash);
+      if (!state) return;
+      await this.apply(state, false);
       this.say("");
     } catch (problem) {
       if (!(problem instanceof LayerProblem)) throw problem;

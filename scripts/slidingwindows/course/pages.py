@@ -20,11 +20,16 @@ from .tags import FOLDED, GONE, OPEN, Look, looks
 
 LINE, AROUND = re.compile(r"\bline (\d+)"), 3  # where a message points; lines shown around it
 WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
-# Below a question: blank space that hides torch's answer until the reader scrolls or opens it.
+# Below a question: a lid over torch's answer, as tall as the answer, until the reader opens it.
 CURTAIN = (
+    '<div class="sw-asked" markdown="1">\n'
     '<details class="sw-curtain" data-search-exclude>'
     "<summary><span>Decide first. Then see what torch says</span><span>What torch says</span>"
     "</summary></details>"
+)
+CURTAIN_END = "</div>"
+PARAGRAPH = re.compile(
+    r"(?![#>|<]|!!!|\?\?\?|```|~~~|\$\$|    |(?:[-*+]|\d+[.)]) )\S[^\n]*(?:\n\S[^\n]*)*"
 )
 
 
@@ -56,6 +61,9 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
     for place, cell in enumerate(lesson.cells):
         if cell.kind == "markdown":
             words = for_page(without_chance_lists(on_page(cell, pictures_in(lesson, place))))
+            if drawn:  # what comes next says the answer, too
+                told, words = _told(words)
+                parts += [with_formulas(told, where_in_words(lesson, place)), CURTAIN_END]
             parts.append(with_formulas(words, where_in_words(lesson, place)))
             drawn = False
             continue
@@ -71,6 +79,7 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
             parts.append(photo_credit("../"))
             credited = True
         number += 1
+    parts += [CURTAIN_END] if drawn else []
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
 
 
@@ -95,6 +104,12 @@ def broken(path: Path, problems: list[str]) -> str:
             ]
             parts.append(_indented(fence("\n".join(near), "text")))
     return "\n\n".join(parts) + "\n"
+
+
+def _told(words: str) -> tuple[str, str]:
+    """The paragraph that a text begins with, '' if it begins with anything else, and the rest."""
+    found = PARAGRAPH.match(words)
+    return (words[: found.end()], words[found.end() :].lstrip("\n")) if found else ("", words)
 
 
 def _indented(text: str) -> str:

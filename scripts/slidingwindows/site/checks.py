@@ -14,7 +14,7 @@ from .embed import PLAYERS
 # Maximum kilobytes of a file, gzipped if hosts would gzip it; the first matching pattern counts.
 BUDGETS = (
     ("assets/javascripts/*.js", 160, True),  # Material's own
-    ("lessons/*/index.html", 19.5, True),  # each page names all lessons in its navigation
+    ("lessons/*/index.html", 19.7, True),  # each page names all lessons in its navigation
     ("gallery/index.html", 8, True),
     ("*.html", 22, True),
     ("figures/*.gif", 300, False),
