@@ -249,7 +249,7 @@ plot(
     "modern-between",
     alt="Three squares of 8 by 8 counts. Max pool: a single 1 in each block of 2 by 2, zeros "
     "elsewhere. 2×2 with stride 2: every count is 1. 3×3 with stride 2: a lattice of 1, 2 and 4.",
-    caption="In how many outputs each place has a share. A max pool compares all places, but hands on only one of four.",
+    caption="In how many outputs each place has a share. A max pool compares all places, but passes on only one of four.",
     height=250,
 )
 

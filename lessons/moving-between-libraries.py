@@ -148,13 +148,12 @@ plot(
     "first window begins on it. For Keras the border is only on the right and below, and the first "
     "window begins on the first pixel.",
     caption="The first window of each, and a dot where each of the four begins. Grey cells are "
-    "padding. Torch pads both sides equally; \"same\" adds as little as it can, and here that is "
-    "one row below and one column on the right.",
+    "padding.",
     height=340,
 )
 
 # %% [markdown]
-# Torch's padding adds a border on both sides. "Same" adds as little as it can. Neither is wrong, but the windows lie elsewhere, and a network that was trained with the one gets shifted maps from the other.
+# Torch's padding adds a border on both sides. "Same" adds as little as it can, and here that is one row below and one column on the right. Neither is wrong, but the windows lie elsewhere, and a network that was trained with the one gets shifted maps from the other.
 #
 # !!! abstract "What you will be able to do"
 #     - Say what `same`, `SAME_UPPER` and `SAME_LOWER` add, and where.

@@ -174,13 +174,13 @@ plot(
     alt="Four squares, one for each map that was kept, with the part in the middle that is left "
     "after the crop. The part shrinks from most of the first square, 56 of 64 rows, to less than "
     "half of the last, 392 of 568.",
-    caption="What the crop leaves of each map, from the smallest map to the largest. Grey is "
-    "worked out and then cut away.",
+    caption="What the crop leaves of each map, from the smallest map to the largest. Grey goes down "
+    "with the pool, but not across the skip.",
     height=190,
 )
 
 # %% [markdown]
-# Of the largest map, 392 × 392 of 568 × 568 places are used. That is less than half, and the rest was worked out in order to be cut away.
+# Of the largest map, 392 × 392 of 568 × 568 places go across the skip. That is less than half, and the rest is used on the way down only.
 #
 # So crop or pad? With crops no number is ever made of padding, but the border of the image gets no answer. With padding every pixel gets one, but some of the answers depend on numbers that nobody photographed. How many? Change only the way of padding, and see which answers change:
 

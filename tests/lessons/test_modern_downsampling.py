@@ -283,7 +283,7 @@ def sharing(page):
     page.says("3×3 with stride 2: a lattice of 1, 2 and 4", {*expected[2].flat} == {1, 2, 4})
     page.says("in how many outputs each place has a share", same and blocks.size == 16)
     page.says(
-        "A max pool compares all places, but hands on only one of four",
+        "A max pool compares all places, but passes on only one of four",
         winners.mean() == 1 / 4,
     )
     page.says("what three layers that halve a map cost", len(drawn) == 3)

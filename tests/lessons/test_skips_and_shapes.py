@@ -156,9 +156,10 @@ def cropping(page, levels):
         "What the crop leaves of each map, from the smallest map to the largest",
         [whole for *_, whole in levels] == sorted(whole for *_, whole in levels),
     )
-    page.labels("Grey is worked out and then cut away")
+    page.labels("Grey goes down with the pool, but not across the skip")
     page.says(
-        "Of the largest map, 392 × 392 of 568 × 568 places are used. That is less than half",
+        "Of the largest map, 392 × 392 of 568 × 568 places go across the skip. That is less than "
+        "half, and the rest is used on the way down only",
         2 * 392**2 < 568**2 and levels[-1][1:] == (392, 568),
     )
     page.labels("With crops no number is ever made of padding", "How many?")
