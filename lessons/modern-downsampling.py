@@ -64,7 +64,6 @@ plot(
 # !!! abstract "What you will be able to do"
 #     - Find out by the gradient how much of a map a way down reads.
 #     - Say what a patch stem is in the words that you know: kernel and stride.
-#     - Say what three layers that halve a map cost, and in how many outputs each place has a share.
 #     - Build the mean that lies between average and maximum, and avoid its three traps.
 #     - Say what a class token does that a global average does not.
 #     - Compare such ways fairly, and claim only what is left.
@@ -186,10 +185,10 @@ with torch.no_grad():
     print("ten times as bright, the same:", same)
 
 # %% [markdown]
-# The second line is the work of the norm. How strong a place is as a whole does not get through, only how its channels compare.
+# How strong a place is as a whole does not get through the norm, only how its channels compare.
 #
 # !!! question "Predict"
-#     Two other ways go from 96 channels on 56×56 places to 192 channels on 28×28: a 2×2 max pool with a 1×1 convolution behind it, and one 3×3 convolution with stride 2. Which of the three has the most weights? How many times as many as the fewest?
+#     Two other ways go from 96 channels on 56×56 places to 192 channels on 28×28: a 2×2 max pool with a 1×1 convolution behind it, and one 3×3 convolution with stride 2. Which of the three has the most weights?
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -208,16 +207,16 @@ for name, layer in DOWN.items():
     print(f"{name:<14} {parameters:>10,} {work:>14,}")
 
 # %% [markdown]
-# A window has 1, 4 or 9 weights for each pair of channels. The work grows just as much, because all three stop equally often. The norm adds only two numbers for each channel; its own work is in no count of torch's, as you will read in [what it costs](what-it-costs.ipynb).
+# A window has 1, 4 or 9 weights for each pair of channels. The work grows just as much, because all three stop equally often. The norm adds only two numbers for each channel; torch does not count its own work.
 #
 # What do you get for it? Ask the gradient in how many outputs each place has a share, on one map of 8×8:
 
 
 # %% tags=["hide-input"]
-def shares(layer, side=8):
+def shares(layer):
     """In how many outputs each place of the input has a share, with weights of 1."""
     torch.manual_seed(0)
-    x = torch.rand(1, 1, side, side, requires_grad=True)
+    x = torch.rand(1, 1, 8, 8, requires_grad=True)
     for weight in layer.parameters():
         nn.init.ones_(weight)
     layer(x).sum().backward()
@@ -236,10 +235,8 @@ def draw(figure):
     for axes, (name, layer) in zip(panels, HALVES.items(), strict=True):
         counts = shares(layer).numpy()
         axes.imshow(counts, cmap="Blues", vmin=0, vmax=8, interpolation="nearest")
-        for row in range(8):
-            for col in range(8):
-                place = {"ha": "center", "va": "center", "size": 10}
-                axes.text(col, row, f"{counts[row, col]}", color="black", **place)
+        for place, count in enumerate(counts.flat):
+            axes.text(place % 8, place // 8, count, ha="center", va="center", color="black", size=10)
         axes.set_title(name)
         axes.set_axis_off()
 
@@ -253,13 +250,8 @@ plot(
     height=250,
 )
 
-# %%
-odd = {name: int(shares(layer, 15).ne(0).sum()) for name, layer in HALVES.items()}
-for name in ("2×2, stride 2", "3×3, stride 2"):
-    print(f"{name} reads {odd[name]} of {15 * 15} places")
-
 # %% [markdown]
-# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb), for more than twice the weights, and its windows see over the edges of the patches. On an odd side the 2×2 misses the last row and column, and the 3×3 with its padding does not. This page does not train these three, so it does not say which of them is better.
+# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb), for more than twice the weights, and its windows see over the edges of the patches. On an odd side the 2×2 misses the last row and column, as the plain pool above does, and the 3×3 with its padding does not. Which of them is better, this page does not measure.
 
 # %% [markdown]
 # ## Between mean and maximum
@@ -554,12 +546,7 @@ plot(
 # ??? success "Answer"
 #     4 and 1. With a power of 1, the one is the sum, the other the mean.
 #
-# **4.** The layer between two stages of ConvNeXt goes from 192 to 384 channels. How many weights has its 2×2 convolution, without the bias, and how many would a 3×3 have?
-#
-# ??? success "Answer"
-#     294,912 and 663,552: 4 and 9 for each of the 73,728 pairs of channels.
-#
-# **5.** A class token looks at four places, and all four fit its question equally well. What is the weight of each place?
+# **4.** A class token looks at four places, and all four fit its question equally well. What is the weight of each place?
 #
 # ??? success "Answer"
 #     0.25: a softmax of equal numbers shares 1 equally.
@@ -574,8 +561,6 @@ columns = F.unfold(torch.zeros(1, 1, 384, 384), 16, stride=16).shape[-1]
 print(columns)
 both = nn.LPPool2d(1, 2)(ones).item(), gem(ones, 1).item()
 print(both)
-pair = [nn.Conv2d(192, 384, kernel, stride=2).weight.numel() for kernel in (2, 3)]
-print(pair)
 share = torch.zeros(4).softmax(0)[0].item()
 print(share)
 
@@ -588,9 +573,7 @@ check(..., lambda: through)
 check(..., lambda: columns)
 # 3. Both numbers, such as (2, 3).
 check(..., lambda: both)
-# 4. Both numbers of weights, such as (100, 200).
-check(..., lambda: pair)
-# 5. The weight.
+# 4. The weight.
 check(..., lambda: share)
 
 # %% [markdown]
@@ -604,4 +587,4 @@ check(..., lambda: share)
 #
 # Try stems of your own in [the network calculator](../network.md), and see them window by window in [the explorer](../explorer.md).
 #
-# ResNet-D is by [He and others (2019)](https://arxiv.org/abs/1812.01187), the vision transformer by [Dosovitskiy and others (2021)](https://arxiv.org/abs/2010.11929), ConvNeXt by [Liu and others (2022)](https://arxiv.org/abs/2201.03545); the layer between its stages is as in [their code](https://github.com/facebookresearch/ConvNeXt/blob/main/models/convnext.py). The words and the measurements are our own.
+# ResNet-D is by [He and others (2019)](https://arxiv.org/abs/1812.01187), the vision transformer by [Dosovitskiy and others (2021)](https://arxiv.org/abs/2010.11929), ConvNeXt by [Liu and others (2022)](https://arxiv.org/abs/2201.03545). The words and the measurements are our own.
