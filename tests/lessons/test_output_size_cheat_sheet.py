@@ -455,8 +455,8 @@ def on_one_page(page):
         numbers = [o if o == "–" else int(o) for o in rows[call]]
         assert all(does(what, i, o) for i, o in zip(PRINTED_SIDES, numbers, strict=True)), call
     firsts = {what: call for what, call in reversed(SHEET)}  # what a row does is said once
-    whats = [what if firsts[what] == call else "" for what, call in SHEET]
-    assert [what for what in whats if what] == list(dict.fromkeys(what for what, _ in SHEET))
+    purposes = [what if firsts[what] == call else "" for what, call in SHEET]
+    assert [what for what in purposes if what] == list(dict.fromkeys(what for what, _ in SHEET))
     head = " | ".join(map(str, PRINTED_SIDES))
     page.prints(
         "SHEET = {",
@@ -464,7 +464,7 @@ def on_one_page(page):
         "|---|---|" + "--:|" * len(PRINTED_SIDES),
         *(
             f"| {what} | `{call}` | {' | '.join(map(str, rows[call]))} |"
-            for what, (_, call) in zip(whats, SHEET, strict=True)
+            for what, (_, call) in zip(purposes, SHEET, strict=True)
         ),
     )
     conv, pool = nn.Conv2d(1, 1, 3), nn.MaxPool2d(3)
