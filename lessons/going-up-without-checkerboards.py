@@ -172,7 +172,36 @@ print(f"with four equal filters: {values(subpixel)}")
 # %% [markdown]
 # ## Put it back where it was
 #
-# Max unpooling writes each number where the maximum came from, and zeros elsewhere. That is no checkerboard, because the places follow the image, but three of four numbers are zero. [What pooling throws away](what-pooling-throws-away.ipynb) shows the three traps of it.
+# The fourth way needs a partner. A max pool with `return_indices=True` says where each maximum was, and max unpooling puts each number back there.
+#
+# !!! question "Predict"
+#     A 4×4 map is pooled by 2×2 windows and unpooled again. How many of the 16 numbers are right afterwards, and what do the others hold?
+
+# %%
+numbers = torch.tensor(
+    [[[3.0, 9, 2, 4], [7, 5, 8, 6], [1, 3, 5, 2], [6, 4, 7, 9]]]
+)
+pool = nn.MaxPool2d(2, return_indices=True)
+largest, places = pool(numbers)
+unpool = nn.MaxUnpool2d(2)
+print(unpool(largest, places)[0])
+
+# %%
+show(
+    slide(unpool, largest, indices=places),
+    "going-up-unpool",
+    "Each maximum returns to the place it came from. All other places hold zeros.",
+)
+
+# %% [markdown]
+# The four maxima are right, and the other 12 numbers are zeros. The grid draws no pattern of its own here, because the image says where the numbers go. Only where the image says nothing is there a lattice: in a plain map all numbers are equal, and of equals torch takes the first.
+
+# %%
+plain = torch.ones(1, 4, 4)
+print(unpool(*pool(plain))[0])
+
+# %% [markdown]
+# SegNet goes up in this way. Its decoder takes the indices of the matching pool in the encoder, and convolutions fill the gaps ([Badrinarayanan, Kendall and Cipolla 2017](https://arxiv.org/abs/1511.00561)). Unpooling itself has no weights to learn. But the indices must be kept until then, and [what pooling throws away](what-pooling-throws-away.ipynb) shows three traps of them.
 #
 # ## Where does a sample lie?
 #
@@ -259,8 +288,9 @@ check(..., lambda: [layer.weight.numel() for layer in pair])
 # - Away from the border a transposed convolution covers evenly only if the kernel is a multiple of the stride.
 # - Even then its weights can draw a pattern, because each kind of place has weights of its own.
 # - Resize, then convolve, keeps plain what is plain, except where the padding shows. A shuffle does so if it starts with equal filters.
+# - Unpooling puts each maximum back where it was, and leaves zeros for the next layers to fill.
 # - The gradient of a strided convolution carries the same pattern.
 #
 # You can watch transposed convolutions window by window in [convolution arithmetic](convolution-arithmetic.ipynb).
 #
-# The patterns were described by [Odena, Dumoulin and Olah (2016)](https://distill.pub/2016/deconv-checkerboard/), the shuffle by [Shi and others (2016)](https://arxiv.org/abs/1609.05158), and its better start by [Aitken and others (2017)](https://arxiv.org/abs/1707.02937). The words and the measurements are our own.
+# The patterns were described by [Odena, Dumoulin and Olah (2016)](https://distill.pub/2016/deconv-checkerboard/), the shuffle by [Shi and others (2016)](https://arxiv.org/abs/1609.05158), its better start by [Aitken and others (2017)](https://arxiv.org/abs/1707.02937), and SegNet by [Badrinarayanan, Kendall and Cipolla (2017)](https://arxiv.org/abs/1511.00561). The words and the measurements are our own.

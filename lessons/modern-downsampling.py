@@ -164,6 +164,98 @@ with torch.no_grad():
         print(f"moved by {step:>2}: the vectors follow: {follow}")
 
 # %% [markdown]
+# ## Patches again, between the stages
+#
+# ConvNeXt cuts patches later on as well. Its blocks keep the size of a map, and between two stages of blocks a layer of its own halves it: a layer norm, then a convolution of 2×2 with stride 2 ([the authors' code](https://github.com/facebookresearch/ConvNeXt/blob/main/models/convnext.py)). The stride is the kernel size again, so these are patches of 2×2.
+#
+# A **layer norm** takes one place at a time. From the numbers that its channels hold there, it subtracts their mean and divides by their standard deviation. Then it gives each channel a factor and an addend of its own, and these are learned.
+
+
+# %%
+class ChannelNorm(nn.LayerNorm):
+    """A layer norm over the channels of each place; nn.LayerNorm wants them last."""
+
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+between = nn.Sequential(ChannelNorm(96, eps=1e-6), nn.Conv2d(96, 192, 2, stride=2))
+stage = torch.rand(1, 96, 56, 56)
+with torch.no_grad():
+    print(tuple(between(stage).shape))
+    same = torch.allclose(between(10 * stage), between(stage), atol=1e-4)
+    print("ten times as bright, the same:", same)
+
+# %% [markdown]
+# How strong a place is as a whole does not get through the norm, only how its channels compare.
+#
+# !!! question "Predict"
+#     Two other ways go from 96 channels on 56×56 places to 192 channels on 28×28: a 2×2 max pool with a 1×1 convolution behind it, and one 3×3 convolution with stride 2. Which of the three has the most weights?
+
+# %%
+from torch.utils.flop_counter import FlopCounterMode
+
+DOWN = {
+    "max pool, 1×1": nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(96, 192, 1)),
+    "norm, 2×2": between,
+    "3×3, stride 2": nn.Conv2d(96, 192, 3, stride=2, padding=1),
+}
+print(f"{'':<14} {'parameters':>10} {'multiply-adds':>14}")
+for name, layer in DOWN.items():
+    parameters = sum(p.numel() for p in layer.parameters())
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        layer(stage)
+    work = counter.get_total_flops() // 2  # torch counts two for each
+    print(f"{name:<14} {parameters:>10,} {work:>14,}")
+
+# %% [markdown]
+# A window has 1, 4 or 9 weights for each pair of channels. The work grows just as much, because all three stop equally often. The norm adds only two numbers for each channel; torch does not count its own work.
+#
+# What do you get for it? Ask the gradient in how many outputs each place has a share, on one map of 8×8:
+
+
+# %% tags=["hide-input"]
+def shares(layer):
+    """In how many outputs each place of the input has a share, with weights of 1."""
+    torch.manual_seed(0)
+    x = torch.rand(1, 1, 8, 8, requires_grad=True)
+    for weight in layer.parameters():
+        nn.init.ones_(weight)
+    layer(x).sum().backward()
+    return x.grad[0, 0].int()
+
+
+HALVES = {
+    "max pool 2×2": nn.MaxPool2d(2),
+    "2×2, stride 2": nn.Conv2d(1, 1, 2, stride=2),
+    "3×3, stride 2": nn.Conv2d(1, 1, 3, stride=2, padding=1),
+}
+
+
+def draw(figure):
+    panels = figure.subplots(1, 3)
+    for axes, (name, layer) in zip(panels, HALVES.items(), strict=True):
+        counts = shares(layer).numpy()
+        axes.imshow(counts, cmap="Blues", vmin=0, vmax=8, interpolation="nearest")
+        for place, count in enumerate(counts.flat):
+            axes.text(place % 8, place // 8, count, ha="center", va="center", color="black", size=10)
+        axes.set_title(name)
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "modern-between",
+    alt="Three squares of 8 by 8 counts. Max pool: a single 1 in each block of 2 by 2, zeros "
+    "elsewhere. 2×2 with stride 2: every count is 1. 3×3 with stride 2: a lattice of 1, 2 and 4.",
+    caption="In how many outputs each place has a share. A max pool compares all places, but passes on only one of four.",
+    height=250,
+)
+
+# %% [markdown]
+# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb), for more than twice the weights, and its windows see over the edges of the patches. On an odd side the 2×2 misses the last row and column, as the plain pool above does, and the 3×3 with its padding does not. Which of them is better, this page does not measure.
+
+# %% [markdown]
 # ## Between mean and maximum
 #
 # At the end of a network stands a global pool. Average or maximum? You can have anything between. Raise each number to a power $p$, take the mean, and take the root:
@@ -490,7 +582,7 @@ check(..., lambda: share)
 # ## What you know now
 #
 # - A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing. An average before it reads all of an even side, for no weight, and with `ceil_mode=True` all of an odd one.
-# - A patch stem is a convolution whose stride is its kernel size.
+# - A patch stem is a convolution whose stride is its kernel size. ConvNeXt also halves its maps by patches, of 2×2 behind a layer norm.
 # - The generalised mean goes from the mean to the maximum as its power grows. Clamp, and mind that `nn.LPPool2d` is a sum.
 # - A global average is a class token that does not look.
 # - On small digits none of these choices makes a clear difference.

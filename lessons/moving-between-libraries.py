@@ -23,6 +23,7 @@ except ImportError as error:
 
 # %% tags=["hide-input"]
 import math
+import textwrap
 from collections import Counter
 
 import numpy as np
@@ -90,36 +91,50 @@ x = torch.arange(16.0).reshape(1, 1, 4, 4)
 same = keras.layers.MaxPooling2D(3, strides=2, padding="same")
 for name, result in {
     "torch, padding=1": F.max_pool2d(x, 3, stride=2, padding=1),
-    "Keras, padding='same'": first(same(last(x))),
-    "ONNX, auto_pad='SAME_UPPER'": runtime(
+    "Keras, 'same'": first(same(last(x))),
+    "ONNX, SAME_UPPER": runtime(
         x, "MaxPool", kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER"
     ),
 }.items():
-    print(f"{name:<28} {result[0, 0].tolist()}")
+    print(f"{name:<16} {result[0, 0].int().tolist()}")
 
 # %% [markdown]
 # All of them halve the image, and not one number of the first row agrees with torch. The picture shows why:
 
 # %% tags=["hide-input"]
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 
 def draw(figure):
     panels = figure.subplots(1, 2)
-    titles = "torch, padding=1", "Keras, padding='same'"
-    for axes, title, start in zip(panels, titles, (-1, 0), strict=True):
-        for row in range(4):
-            for col in range(4):
-                value = f"{row * 4 + col}"
-                axes.text(col, row, value, ha="center", va="center")
-        for row in (start, start + 2):
-            for col in (start, start + 2):
-                corner = (col - 0.45, row - 0.45)
-                edge = "C0" if row == col else "C1"
-                box = Rectangle(corner, 2.9, 2.9, fill=False, edgecolor=edge)
-                axes.add_patch(box)
-        axes.set_xlim(-1.7, 4.7)
-        axes.set_ylim(4.7, -1.7)
+    borders = {"torch, padding=1": (1, 1), "Keras, 'same'": (0, 1)}
+    for axes, (title, (before, after)) in zip(
+        panels, borders.items(), strict=True
+    ):
+        ink = axes.title.get_color()
+        side = range(-before, 4 + after)
+        for row in side:
+            for col in side:
+                real = row in range(4) and col in range(4)
+                grey = "none" if real else (*to_rgb(ink), 0.16)
+                cell = (col - 0.5, row - 0.5)
+                axes.add_patch(
+                    Rectangle(cell, 1, 1, facecolor=grey, edgecolor="gray")
+                )
+                value = f"{row * 4 + col}" if real else "−∞"
+                axes.text(col, row, value, ha="center", va="center", size=11)
+        corner = (-before - 0.5, -before - 0.5)
+        axes.add_patch(
+            Rectangle(
+                corner, 3, 3, facecolor=(*to_rgb("C0"), 0.3), edgecolor="C0", linewidth=3
+            )
+        )
+        starts = (-before, 2 - before)
+        dots = [(col - 0.33, row - 0.33) for row in starts for col in starts]
+        axes.plot(*zip(*dots, strict=True), "o", color="C1", markersize=7)
+        axes.set_xlim(-1.6, 4.6)
+        axes.set_ylim(4.6, -1.6)
         axes.set_aspect("equal")
         axes.set_title(title)
         axes.set_axis_off()
@@ -128,16 +143,17 @@ def draw(figure):
 plot(
     draw,
     "moving-two-starts",
-    alt="Twice the same 4 by 4 numbers with four windows of 3 by 3. For torch the first window "
-    "begins one row and one column before the image. For Keras it begins on the first pixel, and "
-    "the last windows reach one row and one column past the end.",
-    caption="Where the windows lie. Torch pads both sides equally; \"same\" adds as little as it "
-    "can, and here that is one row below and one column on the right.",
-    height=330,
+    alt="Twice the same 4 by 4 numbers, with cells of minus infinity around them and the first of "
+    "four windows of 3 by 3. For torch there is a border of one cell on all four sides, and the "
+    "first window begins on it. For Keras the border is only on the right and below, and the first "
+    "window begins on the first pixel.",
+    caption="The first window of each, and a dot where each of the four begins. Grey cells are "
+    "padding.",
+    height=340,
 )
 
 # %% [markdown]
-# Torch's padding adds a border on both sides. "Same" adds as little as it can. Neither is wrong, but the windows lie elsewhere, and a network that was trained with the one gets shifted maps from the other.
+# Torch's padding adds a border on both sides. "Same" adds as little as it can, and here that is one row below and one column on the right. Neither is wrong, but the windows lie elsewhere, and a network that was trained with the one gets shifted maps from the other.
 #
 # !!! abstract "What you will be able to do"
 #     - Say what `same`, `SAME_UPPER` and `SAME_LOWER` add, and where.
@@ -198,14 +214,15 @@ def verdict(a, b):
     if b is None:
         return "refused"
     if a.shape != b.shape:
-        return "another size"
+        return "other size"
     return "equal" if torch.allclose(a, b, atol=1e-5) else "other numbers"
 
 
 def compare(name, ours, theirs):
     """Print how often two lists of outputs agree."""
     found = Counter(map(verdict, ours, theirs))
-    print(f"{name:<28}", ", ".join(f"{found[word]} {word}" for word in sorted(found)))
+    print(name)
+    print(" ", ", ".join(f"{found[word]} {word}" for word in sorted(found)))
 
 
 in_keras = compiled(
@@ -257,7 +274,7 @@ for word, ours in {"SAME_UPPER": upper, "SAME_LOWER": lower}.items():
 refused = [
     setting for setting, y in zip(SETTINGS, theirs, strict=True) if y is None
 ]
-print("refused (image, window, stride):", refused)
+print("refused (n, k, s):", refused)
 
 # %% [markdown]
 # The recipe is right wherever there is an answer. The runtime refuses one setting, in which the window is smaller than the stride and the last window ends before the image does. The number of missing pixels is negative there.
@@ -268,7 +285,7 @@ print("refused (image, window, stride):", refused)
 standard = " ".join(onnx.defs.get_schema("MaxPool").doc.split())
 for sentence in standard.split(". "):
     if "DEPRECATED" in sentence or "right padded region" in sentence:
-        print(sentence + ".")
+        print(textwrap.fill(sentence + ".", 42))
 
 # %% [markdown]
 # So write the numbers of pixels into the file, as `pads`, and not the word.
@@ -312,7 +329,7 @@ wrong = [
 print("strides:", {s for (n, k, s, p), *_ in wrong})
 print("paddings:", {p for (n, k, s, p), *_ in wrong})
 one, ours, other = wrong[0]
-print(f"image, window, stride, padding {one}: {ours} rows, or {other}")
+print(f"(n, k, s, p) = {one}: {ours} rows, or {other}")
 
 # %% [markdown]
 # Always at stride 1 and with some padding. But at stride 1 nothing is left over, so rounding up and rounding down must give the same. It is a mistake of the evaluator: its sizes are as if the padding were there twice. A reference can have a bug, too, so compare numbers and not promises.
@@ -435,8 +452,8 @@ compare("JAX, weights as they are", ours, theirs)
 
 # %%
 maps = torch.arange(8.0).reshape(1, 2, 2, 2)
-print("channels first:", maps.flatten().tolist())
-print("channels last: ", last(maps).reshape(-1).tolist())
+print("channels first:", maps.int().flatten().tolist())
+print("channels last: ", last(maps.int()).reshape(-1).tolist())
 line = nn.Linear(8, 3).requires_grad_(False)
 turned = line.weight.reshape(3, 2, 2, 2).permute(0, 2, 3, 1).reshape(3, 8)
 flat = torch.from_numpy(last(maps).reshape(1, -1).copy())

@@ -295,17 +295,22 @@ SHEET = {
         "Conv2d(2, stride=2)",
         "Conv2d(3, stride=2, padding=1)",
         "Conv2d(4, stride=2, padding=1)",
+        "Conv2d(7, stride=2, padding=3)",
     ],
     "pool that halves it": [
         "MaxPool2d(2)",
         "MaxPool2d(2, ceil_mode=True)",
         "MaxPool2d(3, stride=2, padding=1)",
+        "AvgPool2d(2)",
     ],
     "pool that keeps it": ["MaxPool2d(3, stride=1, padding=1)"],
-    "halves it, wide kernel": ["Conv2d(7, stride=2, padding=3)"],
     "cuts patches": ["Conv2d(16, stride=16)"],
     "one number a channel": ["AdaptiveAvgPool2d(1)"],
-    "doubles it": ["ConvTranspose2d(2, stride=2)", "ConvTranspose2d(4, stride=2, padding=1)"],
+    "doubles it": [
+        "ConvTranspose2d(2, stride=2)",
+        "ConvTranspose2d(4, stride=2, padding=1)",
+        "ConvTranspose2d(3, stride=2, padding=1, output_padding=1)",
+    ],
 }
 SIDES = (7, 8, 28, 32, 33, 224)
 
@@ -315,9 +320,10 @@ def printed():
     yield "| what it does | call, channels left out | " + " | ".join(map(str, SIDES)) + " |"
     yield "|---|---|" + "--:|" * len(SIDES)
     for purpose, calls in SHEET.items():
-        for call in calls:
+        for number, call in enumerate(calls):
             sizes = [str(size(make(call), i) or "–") for i in SIDES]
-            yield f"| {purpose} | `{call}` | " + " | ".join(sizes) + " |"
+            first = "" if number else purpose
+            yield f"| {first} | `{call}` | " + " | ".join(sizes) + " |"
 
 
 from IPython.display import Markdown
@@ -325,6 +331,6 @@ from IPython.display import Markdown
 Markdown("\n".join(printed()))
 
 # %% [markdown]
-# - Keep the size at stride 1: $2p = d(k - 1)$. Divide it by $s$: $k - 2p$ from 1 to $s$, without dilation. Multiply it by $s$: $k + a - 2p = s$.
+# - Keep the size at stride 1: $2p = d(k - 1)$. Divide multiples of $s$ by $s$: $k - 2p$ from 1 to $s$, without dilation. Multiply it by $s$: $k + a - 2p = s$.
 # - The padding of a pool may be at most half of the kernel. `padding="same"` works for convolutions at stride 1 only.
 # - A dash means that torch refuses, because the window is larger than the input.

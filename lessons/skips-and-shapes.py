@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from slidingwindows import slide
-from slidingwindows.lesson import show
+from slidingwindows.lesson import plot, show
 
 down, up = nn.MaxPool2d(2), nn.ConvTranspose2d(8, 8, 2, stride=2)
 
@@ -38,6 +38,7 @@ except RuntimeError as error:
 # !!! abstract "What you will be able to do"
 #     - Say which input sizes a network with skips takes.
 #     - Make the other sizes fit, in four ways, and know what each of them costs.
+#     - Choose among four layers that pad, and cut with a negative padding.
 #     - Build a residual block whose shapes agree, and see what its shortcut throws away.
 #
 # ## Which sizes fit?
@@ -136,22 +137,176 @@ def twice(size):
     return layer(layer(x)).shape[-1]
 
 
-size, kept = 572, []
+size, kept, needed = 572, [], []
 for _ in range(4):
     kept.append(twice(size))
     size = kept[-1] // 2
 size = twice(size)
 for before in reversed(kept):
+    needed.append(2 * size)
     print(
         f"{size} doubles to {2 * size}; what was kept has {before}, so {before - 2 * size} go"
     )
     size = twice(2 * size)
 print("comes out:", size)
 
+
+# %% tags=["hide-input"]
+from matplotlib.patches import Rectangle
+
+
+def draw(figure):
+    panels = figure.subplots(1, 4)
+    for axes, whole, part in zip(panels, reversed(kept), needed, strict=True):
+        for side, colour in ((whole, "gray"), (part, "C0")):
+            corner = (0.5 - side / whole / 2,) * 2
+            axes.add_patch(
+                Rectangle(corner, side / whole, side / whole, color=colour)
+            )
+        axes.set_title(f"{part} of {whole}")
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "skips-crops",
+    alt="Four squares, one for each map that was kept, with the part in the middle that is left "
+    "after the crop. The part shrinks from most of the first square, 56 of 64 rows, to less than "
+    "half of the last, 392 of 568.",
+    caption="What the crop leaves of each map, from the smallest map to the largest. Grey goes down "
+    "with the pool, but not across the skip.",
+    height=190,
+)
+
+# %% [markdown]
+# Of the largest map, 392 × 392 of 568 × 568 places go across the skip. That is less than half, and the rest is used on the way down only.
+#
+# So crop or pad? With crops no number is ever made of padding, but the border of the image gets no answer. With padding every pixel gets one, but some of the answers depend on numbers that nobody photographed. How many? Change only the way of padding, and see which answers change:
+
+
+# %%
+def changed(levels):
+    """The share of a 64×64 output that changes when zeros give way to copies of the edge."""
+    torch.manual_seed(0)
+    net, x = UNet(levels).requires_grad_(False), torch.rand(1, 4, 64, 64)
+    before = net(x)
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.padding_mode = "replicate"
+    return (net(x) - before).abs().amax(1).gt(1e-6).float().mean()
+
+
+for levels in (1, 2, 3):
+    print(f"levels={levels}: {changed(levels):.0%} of the answers change")
+
+# %% [markdown]
+# With three levels nearly all of them do. Only a crop keeps the answers free of padding.
+#
+# ## Layers that pad
+#
+# `F.pad` is a function, and an `nn.Sequential` wants layers. So there is a layer for each way to pad. Each takes four numbers for left, right, top and bottom, or one number for all of them.
+#
+# !!! question "Predict"
+#     A row holds 1, 2, 3, 4, 5 and gets two more numbers at each end. What are they, for each of the four layers?
+
+# %%
+row = torch.arange(1.0, 6).reshape(1, 1, 1, 5)
+LAYERS = (
+    nn.ZeroPad2d,
+    nn.ReplicationPad2d,
+    nn.ReflectionPad2d,
+    nn.CircularPad2d,
+)
+for pad in LAYERS:
+    numbers = pad((2, 2, 0, 0))(row).int().flatten().tolist()
+    print(f"{pad.__name__:<16}", *numbers)
+
+# %% [markdown]
+# Replication repeats the last number. Reflection is a mirror that stands *on* the last number, so that one does not come twice. Circular padding comes in again from the other side. On a photo:
+
+
+# %% tags=["hide-input"]
+import matplotlib.cbook
+import numpy as np
+from PIL import Image
+
+picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+small = picture.convert("L").crop((90, 20, 410, 340)).resize((40, 40))
+photo = torch.from_numpy(np.array(small)).float()[None, None]
+
+
+def draw(figure):
+    panels = figure.subplots(1, 4)
+    for axes, pad in zip(panels, LAYERS, strict=True):
+        image = pad(16)(photo)[0, 0].numpy()
+        axes.imshow(
+            image, cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+        )
+        frame = Rectangle(
+            (15.5, 15.5), 40, 40, fill=False, edgecolor="C1", linewidth=2
+        )
+        axes.add_patch(frame)
+        axes.set_title(pad.__name__.removesuffix("Pad2d"))
+        axes.set_axis_off()
+
+
+plot(
+    draw,
+    "skips-padding-layers",
+    alt="A portrait in a frame, four times, with more image around the frame. Zero: black. "
+    "Replication: streaks that carry on the pixels of the edge. Reflection: the mirrored portrait. "
+    "Circular: parts of the same portrait again on every side.",
+    caption="Four layers that pad a photo of 40×40 by 16 pixels. Only what is in the frame was photographed.",
+    height=200,
+)
+
+# %% [markdown]
+# Zeros make an edge that is not in the photo, and so does the circle where one side meets the other. Copies and mirrors make none. But a mirror or a circle can run out of numbers:
+
+
+# %%
+def takes(pad, count):
+    """Whether the layer can put so many numbers before a row of 5."""
+    try:
+        pad((count, 0, 0, 0))(row)
+    except RuntimeError:
+        return False
+    return True
+
+
+for pad in LAYERS:
+    most = max(count for count in range(20) if takes(pad, count))
+    print(f"{pad.__name__:<16}", "any" if most == 19 else f"at most {most}")
+
+# %% [markdown]
+# A mirror on the last of 5 numbers sees 4 others, and a circle has 5 to give.
+#
+# ## Negative padding
+#
+# All four layers take negative numbers, and then they cut. One layer can cut at one end and pad at the other. It cuts first:
+
+# %%
+square = torch.arange(25.0).reshape(1, 1, 5, 5)
+print(nn.ZeroPad2d(-1)(square)[0, 0])
+for pad in LAYERS:
+    numbers = pad((-1, 2, 0, 0))(row).int().flatten().tolist()
+    print(f"{pad.__name__:<16}", *numbers)
+
+# %% [markdown]
+# So a crop fits into an `nn.Sequential`, too. Convolutions and pools themselves refuse a negative padding:
+
+# %%
+for layer in (nn.Conv2d(1, 1, 3, padding=-1), nn.MaxPool2d(3, padding=-1)):
+    try:
+        layer(square)
+    except RuntimeError as error:
+        print(textwrap.fill(str(error), 42))
+
 # %% [markdown]
 # ## Adding is more dangerous than joining
 #
-# Residual blocks *add* what they kept. A sum has a trap that joining has not: **broadcasting**. An axis of size 1 is silently stretched to fit.
+# Residual blocks *add* what they kept. A sum has a trap that joining does not have: **broadcasting**. An axis of size 1 is silently stretched to fit.
 #
 # !!! question "Predict"
 #     Which of the three sums raises an error?
@@ -281,6 +436,11 @@ for kind in (UNet, NoSkips):
 # ??? success "Answer"
 #     9: one of every nine.
 #
+# **5.** A row holds 1, 2, 3, 4. What does `nn.ReflectionPad2d((2, -1, 0, 0))` make of it?
+#
+# ??? success "Answer"
+#     `[3, 2, 1, 2, 3]`: it cuts the 4, and then the mirror stands on the 1.
+#
 # Check your answers:
 
 # %% tags=["collapse"]
@@ -291,6 +451,9 @@ print(tuple((torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)).shape))
 third = torch.rand(1, 1, 9, 9, requires_grad=True)
 nn.Conv2d(1, 1, 1, stride=3)(third).sum().backward()
 print(int(third.grad.ne(0).sum()))
+four = torch.arange(1.0, 5).reshape(1, 1, 1, 4)
+mirrored = nn.ReflectionPad2d((2, -1, 0, 0))(four).int().flatten().tolist()
+print(mirrored)
 
 # %% tags=["exercise"]
 from slidingwindows.lesson import check
@@ -305,12 +468,16 @@ check(..., lambda: (-rows % 16, -cols % 16))
 check(..., lambda: (torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)).shape)
 # 4. How many places.
 check(..., lambda: int(third.grad.ne(0).sum()))
+# 5. The row, such as [1, 2, 3].
+check(..., lambda: mirrored)
 
 # %% [markdown]
 # ## What you know now
 #
 # - A network that halves $n$ times and joins its maps takes multiples of $2^n$.
 # - Pad and crop, ask for the size, resize, or crop what was kept: each makes other sizes fit.
+# - A crop reads real pixels only and leaves the border without an answer. Padding answers everywhere, with numbers that were not photographed.
+# - There is a layer for each way to pad, and a negative padding cuts.
 # - A sum stretches an axis of size 1 without a word, so compare shapes before you add.
 # - On even sides a strided 1×1 shortcut reads a quarter of the places; average first, and it reads all. On odd sides that takes `ceil_mode=True`.
 #

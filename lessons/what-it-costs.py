@@ -10,6 +10,7 @@
 
 # %% tags=["hide-input"]
 import re
+import textwrap
 
 import torch
 from torch import nn
@@ -171,7 +172,8 @@ for layer in blocks():
     if isinstance(layer, nn.MaxPool2d):
         compared += 3 * x.numel()
 work = flops(blocks(), photo)
-print(f"counted: {work:,}   left out: {compared:,}   {compared / work:.2%}")
+print(f"counted:  {work:>11,}")
+print(f"left out: {compared:>11,}, or {compared / work:.2%}")
 
 # %% [markdown]
 # It is well below one percent, so the factor of two is what makes tools differ, not the pools. But a small count does not make a pool free. It still reads and writes every number, and the time for that shows up in no FLOP count.
@@ -182,8 +184,8 @@ print(f"counted: {work:,}   left out: {compared:,}   {compared / work:.2%}")
 with FlopCounterMode(display=False) as counter:
     blocks()(photo).sum().backward()
 step, first = counter.get_total_flops(), 2 * table[0][0]
-print(f"forward and backward: {step / work:.2f} times the forward pass")
-print(f"three times, less one product of the first layer: {3 * work - first == step}")
+print(f"forward and backward: {step / work:.2f} × forward")
+print(f"3 × forward − first product: {3 * work - first == step}")
 
 # %% [markdown]
 # It is not quite 3 times, because nobody asks for the gradient of the photo. The first layer saves one of its three products. A grouped convolution would seem to cost more, because for the gradient of its weights this counter forgets the groups.
@@ -220,9 +222,10 @@ def total(lines):
 
 
 with_max = kept(blocks(), photo)
+print(f"{'bytes':<9} {'put out':>9} {'kept':>9}")
 for name, out, new in with_max[:6]:
-    what = [f"{t.nbytes:,} of {str(t.dtype)[6:]}" for t in new]
-    print(f"{name:<10} puts out {out:>9,} bytes, keeps {', '.join(what)}")
+    for t in new:
+        print(f"{name:<9} {out:>9,} {t.nbytes:>9,} {str(t.dtype)[6:]}")
 
 # %% [markdown]
 # Three things are worth a look:
@@ -236,7 +239,8 @@ for name, out, new in with_max[:6]:
 # %%
 halved = kept(blocks().bfloat16(), photo.bfloat16())
 name, out, new = halved[2]
-print(f"{name} in bfloat16: puts out {out:,} bytes, indices {new[0].nbytes:,}")
+print(f"{name}, bfloat16, bytes:")
+print(f"put out {out:,}, indices {new[0].nbytes:,}")
 with_average = kept(blocks(nn.AvgPool2d), photo)
 for name, lines in {
     "max": with_max,
@@ -257,8 +261,9 @@ with torch.no_grad():
 # %%
 plain = torch.arange(12.0).reshape(1, 2, 2, 3)
 last = plain.to(memory_format=torch.channels_last)
-print(plain.shape, plain.stride())
-print(last.shape, last.stride(), "the same numbers:", torch.equal(plain, last))
+print(tuple(plain.shape), plain.stride())
+print(tuple(last.shape), last.stride())
+print("the same numbers:", torch.equal(plain, last))
 
 
 def draw(figure):
@@ -296,11 +301,11 @@ turned = maps.to(memory_format=torch.channels_last)
 for layer in (nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Conv2d(8, 4, 3)):
     a, b = layer(maps), layer(turned)
     same = torch.allclose(a, b, atol=1e-6)
-    print(f"{type(layer).__name__:<10} {b.stride()}, the same numbers: {same}")
+    print(f"{type(layer).__name__:<9} {b.stride()}, equal: {same}")
 try:
     turned.view(1, -1)
 except RuntimeError as error:
-    print(str(error).partition(" (")[0])
+    print(textwrap.fill(str(error).partition(" (")[0], 42))
 print("reshape copies:", torch.equal(turned.reshape(1, -1), maps.reshape(1, -1)))
 
 # %% [markdown]
@@ -325,8 +330,11 @@ _, other, refused = says.split("The following normally-nondeterministic operatio
 layer = r"torch\.nn\.(\w*(?:Conv|Pool|Pad|Unpool)\w*)` *(when.*)?"
 for what, text in (("another algorithm", other), ("an error", refused)):
     print(f"With the switch on, {what}:")
+    layers = {}  # by the condition
     for name, when in re.findall(layer, text):
-        print(f"    {name:<20} {when}".rstrip())
+        layers.setdefault(when or "always", []).append(name)
+    for when, names in layers.items():
+        print(textwrap.fill(f"- {when}: {', '.join(names)}", 42, subsequent_indent="  "))
 
 # %% [markdown]
 # `MaxPool2d` and `AvgPool2d` are on neither list, so torch does not count them among the layers that vary. But `AdaptiveAvgPool2d` is on the second one, and many networks end in it. Look closer before you replace it:
@@ -347,7 +355,7 @@ torch.use_deterministic_algorithms(True)
 try:
     nn.MaxUnpool2d(2)(small, places)
 except RuntimeError as error:
-    print(str(error).partition(",")[0])
+    print(textwrap.fill(str(error).partition(",")[0], 42))
 finally:
     torch.use_deterministic_algorithms(False)
 

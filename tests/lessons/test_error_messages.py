@@ -332,8 +332,8 @@ def convolutions(page):
     sizes = [nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=a)(X).shape[-1] for a in (0, 1)]
     back = [nn.Conv2d(1, 1, 3, stride=2)(torch.rand(1, size, size)).shape[-1] for size in sizes]
     page.says(
-        "`output_padding` chooses among the sizes that one stride could have made. There are only "
-        "as many as the stride",
+        "`output_padding` chooses among the sizes that one stride could have made. Without "
+        "dilation there are only as many as the stride",
         sizes == [11, 12] and back == [5, 5] and len(sizes) == 2,
     )
     largest = {}

@@ -7,6 +7,7 @@ from torch import nn
 from slidingwindows import slide
 
 ODENA = "https://distill.pub/2016/deconv-checkerboard/"
+SEGNET = "https://arxiv.org/abs/1511.00561"
 SHI, AITKEN = "https://arxiv.org/abs/1609.05158", "https://arxiv.org/abs/1707.02937"
 
 
@@ -43,6 +44,7 @@ def test_every_claim(page):
     patches(page)
     weights(page)
     other_ways(page)
+    unpooling(page)
     lying(page)
     lattice(page)
     exercises(page)
@@ -176,11 +178,61 @@ def other_ways(page):
     page.cites("give the four filters the same weights, and the first picture is plain", AITKEN)
     page.prints("first = subpixel[0]", f"with four equal filters: {equal[0]}")
     page.says("A shuffle does so if it starts with equal filters", equal == [1])
-    pooled, where = nn.MaxPool2d(2, return_indices=True)(torch.arange(1.0, 17).view(1, 4, 4))
-    zeros = nn.MaxUnpool2d(2)(pooled, where).eq(0).float().mean()
-    page.says("but three of four numbers are zero", float(zeros) == 0.75)
-    page.says("and zeros elsewhere", float(zeros) == 0.75)
-    page.labels("shows the three traps of it")
+
+
+def returned(rows):
+    """The rows with the first maximum of each 2×2 block at its place, and zeros elsewhere."""
+    back = np.zeros_like(rows)
+    for r in range(0, len(rows), 2):
+        for c in range(0, len(rows[0]), 2):
+            block = [(rows[y][x], -y, -x) for y in (r, r + 1) for x in (c, c + 1)]
+            value, y, x = max(block)
+            back[-y][-x] = value
+    return back
+
+
+def unpooling(page):
+    page.labels("## Put it back where it was", "The fourth way needs a partner")
+    page.labels("A 4×4 map is pooled by 2×2 windows and unpooled again", "How many of the 16")
+    rows = page.names["numbers"][0].numpy()
+    back = returned(rows)
+    page.prints("numbers = torch.tensor(", torch.from_numpy(back))
+    pooled, where = nn.MaxPool2d(2, return_indices=True)(torch.from_numpy(rows)[None])
+    page.draws("going-up-unpool", slide(nn.MaxUnpool2d(2), pooled, indices=where))
+    page.says(
+        "Each maximum returns to the place it came from. All other places hold zeros",
+        sorted(back[back != 0]) == sorted(pooled.flatten().tolist()),
+    )
+    page.says(
+        "The four maxima are right, and the other 12 numbers are zeros",
+        ((back == rows).sum(), (back == 0).sum()) == (4, 12) and rows.size == 16 and rows.all(),
+    )
+    moved = np.roll(rows, 1, 1)  # the same grid over another image: other places
+    page.labels("The grid draws no pattern of its own here")
+    page.says(
+        "because the image says where the numbers go",
+        not np.array_equal(returned(moved) != 0, back != 0)
+        and np.array_equal(returned(rows.T) != 0, (back != 0).T),
+    )
+    plain = returned(np.ones((4, 4), np.float32))
+    page.prints("plain = torch.ones(1, 4, 4)", torch.from_numpy(plain))
+    page.says("Only where the image says nothing is there a lattice", covers_each_second(plain))
+    page.says(
+        "in a plain map all numbers are equal, and of equals torch takes the first",
+        covers_each_second(plain),
+    )
+    page.cites("Its decoder takes the indices of the matching pool in the encoder", SEGNET)
+    page.cites("and convolutions fill the gaps", SEGNET)
+    page.says("Unpooling itself has no weights to learn", not [*page.names["unpool"].parameters()])
+    page.labels("shows three traps of them")
+    page.says(
+        "Unpooling puts each maximum back where it was, and leaves zeros for the next layers",
+        (back == rows).sum() == 4,
+    )
+
+
+def covers_each_second(map_):
+    return map_[::2, ::2].all() and map_.sum() == map_[::2, ::2].sum()
 
 
 def lying(page):

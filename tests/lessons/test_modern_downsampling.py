@@ -8,9 +8,11 @@ import torch
 from scipy import stats
 from sklearn.datasets import load_digits
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from slidingwindows import slide
 
+CODE = "https://github.com/facebookresearch/ConvNeXt/blob/main/models/convnext.py"
 HE, VIT = "https://arxiv.org/abs/1812.01187", "https://arxiv.org/abs/2010.11929"
 CONVNEXT, GEM = "https://arxiv.org/abs/2201.03545", "https://arxiv.org/abs/1711.02512"
 NADEAU = "https://doi.org/10.1023/A:1024068626366"
@@ -22,6 +24,7 @@ DIGITS = load_digits()
 def test_every_claim(page):
     shortcuts(page)
     patches(page)
+    between_stages(page)
     means(page)
     token(page)
     training(page)
@@ -174,6 +177,130 @@ def patches(page):
         "If the image moves by a whole patch, the vectors move along. If it moves by anything less",
         follow == {16: True, 8: False, 1: False},
     )
+
+
+# ---- between the stages
+
+
+def shared_by(kernel, pad, side):
+    """In how many windows of stride 2 each place of a square lies."""
+    starts = range(-pad, side + pad - kernel + 1, 2)
+    row = np.array(
+        [sum(start <= place < start + kernel for start in starts) for place in range(side)]
+    )
+    return np.outer(row, row)
+
+
+def between_stages(page):
+    page.labels("Patches again, between the stages", "Its blocks keep the size of a map")
+    page.cites("between two stages of blocks a layer of its own halves it", CODE)
+    page.cites("a layer norm, then a convolution of 2×2 with stride 2", CODE)
+    norm, conv = page.names["between"]
+    page.says(
+        "The stride is the kernel size again, so these are patches of 2×2",
+        conv.stride == conv.kernel_size == (2, 2),
+    )
+    x = page.names["stage"]
+    spread = x.var(1, keepdim=True, unbiased=False).sqrt()
+    normed = norm(x).detach()
+    page.says(
+        "it subtracts their mean and divides by their standard deviation",
+        torch.allclose(normed, (x - x.mean(1, keepdim=True)) / spread, atol=1e-4),
+    )
+    page.says(
+        "Then it gives each channel a factor and an addend of its own, and these are learned",
+        [p.numel() for p in norm.parameters() if p.requires_grad] == [96, 96],
+    )
+    page.labels("A **layer norm** takes one place at a time")
+    page.prints(
+        "class ChannelNorm(nn.LayerNorm):",
+        f"(1, 192, {56 // 2}, {56 // 2})",
+        "ten times as bright, the same: True",
+    )
+    scaled = x * torch.rand(1, 1, 56, 56).add(0.5)
+    page.says(
+        "How strong a place is as a whole does not get through the norm, only how its channels "
+        "compare",
+        torch.allclose(norm(scaled), normed, atol=1e-3)
+        and not torch.allclose(conv(10 * x), conv(x), atol=1e-3),
+    )
+    page.says(
+        "Two other ways go from 96 channels on 56×56 places to 192 channels on 28×28",
+        {tuple(layer(x).shape[1:]) for layer in page.names["DOWN"].values()} == {(192, 28, 28)},
+    )
+    page.labels("a 2×2 max pool with a 1×1 convolution behind it")
+    page.labels("and one 3×3 convolution with stride 2")
+    page.labels("Which of the three has the most weights?")
+    taps, extra = {"max pool, 1×1": 1, "norm, 2×2": 4, "3×3, stride 2": 9}, {"norm, 2×2": 2 * 96}
+    costs = {
+        name: (n * 96 * 192 + 192 + extra.get(name, 0), n * 96 * 192 * 28 * 28)
+        for name, n in taps.items()
+    }
+    page.prints(
+        "DOWN = {",
+        f"{'':<14} {'parameters':>10} {'multiply-adds':>14}",
+        *(f"{name:<14} {own:>10,} {work:>14,}" for name, (own, work) in costs.items()),
+    )
+    page.says(
+        "A window has 1, 4 or 9 weights for each pair of channels. The work grows just as much, "
+        "because all three stop equally often",
+        [*taps.values()] == [1, 4, 9]
+        and len({work // n for n, (_, work) in zip(taps.values(), costs.values(), strict=True)})
+        == 1,
+    )
+    page.says(
+        "The norm adds only two numbers for each channel",
+        sum(p.numel() for p in norm.parameters()) == 2 * 96,
+    )
+    with FlopCounterMode(display=False) as counter:
+        norm(x)
+    page.says("torch does not count its own work", counter.get_total_flops() == 0)
+    page.labels("What do you get for it?", "on one map of 8×8")
+    sharing(page)
+
+
+def sharing(page):
+    torch.manual_seed(0)
+    numbers = torch.rand(1, 1, 8, 8)[0, 0].numpy()
+    blocks = numbers.reshape(4, 2, 4, 2).max((1, 3))
+    winners = (numbers == np.kron(blocks, np.ones((2, 2)))).astype(int)
+    expected = [winners, shared_by(2, 0, 8), shared_by(3, 1, 8)]
+    drawn = page.drawing("modern-between")
+    titles = ["max pool 2×2", "2×2, stride 2", "3×3, stride 2"]
+    same = [axes["title"] for axes in drawn] == titles and all(
+        np.array_equal(axes["images"][0], counts)
+        and axes["texts"] == [str(count) for count in counts.ravel()]
+        for axes, counts in zip(drawn, expected, strict=True)
+    )
+    page.plots("modern-between", same)
+    page.says(
+        "Three squares of 8 by 8 counts. Max pool: a single 1 in each block of 2 by 2, zeros "
+        "elsewhere",
+        same and (winners.reshape(4, 2, 4, 2).sum((1, 3)) == 1).all(),
+    )
+    page.says("2×2 with stride 2: every count is 1", {*expected[1].flat} == {1})
+    page.says("3×3 with stride 2: a lattice of 1, 2 and 4", {*expected[2].flat} == {1, 2, 4})
+    page.says("in how many outputs each place has a share", same and blocks.size == 16)
+    page.says(
+        "A max pool compares all places, but passes on only one of four",
+        winners.mean() == 1 / 4,
+    )
+    reads = [int((shared_by(k, p, 15) > 0).sum()) for k, p in ((2, 0), (3, 1))]
+    page.says(
+        "On an even side the 2×2 layer takes every place once and treats all of them alike. The "
+        "3×3 takes some of them four times",
+        all((shared_by(2, 0, side) == 1).all() for side in (4, 6, 8, 56))
+        and shared_by(3, 1, 8).max() == 4,
+    )
+    page.says("for more than twice the weights", 9 > 2 * 4)
+    page.labels("and its windows see over the edges of the patches")
+    page.says(
+        "On an odd side the 2×2 misses the last row and column, as the plain pool above does, and "
+        "the 3×3 with its padding does not",
+        reads == [14 * 14, 15 * 15] and not shared_by(2, 0, 15)[14].any(),
+    )
+    page.labels("Which of them is better, this page does not measure")
+    page.says("ConvNeXt also halves its maps by patches, of 2×2 behind a layer norm", same)
 
 
 # ---- means

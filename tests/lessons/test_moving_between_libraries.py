@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 import torch
+from phone import too_wide
 from torch.nn import functional as F
 
 from slidingwindows import slide
@@ -85,13 +86,13 @@ def words(ours, theirs):
             if alike
             else "other numbers"
             if sizes
-            else "another size"
+            else "other size"
         ] += 1
     return found
 
 
 def line(name, found):
-    return f"{name:<28} " + ", ".join(f"{found[word]} {word}" for word in sorted(found))
+    return f"{name}\n  " + ", ".join(f"{found[word]} {word}" for word in sorted(found))
 
 
 def test_every_claim(page):
@@ -111,6 +112,7 @@ def test_every_claim(page):
     )
     page.labels("with one recipe", "number by number", "Here are three of them at work")
     page.complete()
+    assert not too_wide(page)
 
 
 def three(page):
@@ -120,37 +122,19 @@ def three(page):
     page.labels("each asked for a 3×3 max pool of stride 2 that halves it")
     page.prints(
         "x = torch.arange(16.0).reshape(1, 1, 4, 4)",
-        f"{'torch, padding=1':<28} {own.tolist()}",
-        f"{'Keras, padding=' + repr('same'):<28} {theirs.tolist()}",
-        f"{'ONNX, auto_pad=' + repr('SAME_UPPER'):<28} {theirs.tolist()}",
+        f"{'torch, padding=1':<16} {own.astype(int).tolist()}",
+        f"{'Keras, ' + repr('same'):<16} {theirs.astype(int).tolist()}",
+        f"{'ONNX, SAME_UPPER':<16} {theirs.astype(int).tolist()}",
     )
     page.says(
         "All of them halve the image, and not one number of the first row agrees with torch",
         own.shape == theirs.shape == (2, 2) and not (own[0] == theirs[0]).any(),
     )
-    drawn = page.drawing("moving-two-starts")
-    same_boxes = [axes["title"] for axes in drawn] == ["torch, padding=1", "Keras, padding='same'"]
-    for axes, start in zip(drawn, (-1, -before(4, 3, 2)), strict=True):
-        corners = {(round(x + 0.45), round(y + 0.45)) for x, y, *_ in axes["bars"]}
-        same_boxes &= corners == {(c, r) for c in (start, start + 2) for r in (start, start + 2)}
-        same_boxes &= all(np.allclose(box[2:], 3, atol=0.2) for box in axes["bars"])
-        same_boxes &= axes["texts"] == [f"{v:.0f}" for v in square.ravel()]
-    page.plots("moving-two-starts", same_boxes)
-    ends = -before(4, 3, 2) + 2 + 3
+    starts_drawn(page, square[0])
     page.says(
-        "Twice the same 4 by 4 numbers with four windows of 3 by 3. For torch the first window "
-        "begins one row and one column before the image",
-        [len(axes["bars"]) for axes in drawn] == [4, 4],
+        "a network that was trained with the one gets shifted maps from the other",
+        before(4, 3, 2) == 0,
     )
-    page.says(
-        "For Keras it begins on the first pixel, and the last windows reach one row and one column "
-        "past the end",
-        (before(4, 3, 2), ends) == (0, 4 + 1),
-    )
-    page.says(
-        "and here that is one row below and one column on the right", missing(4, 3, 2) == ends - 4
-    )
-    page.says("a network that was trained with the one gets shifted maps from the other", ends == 5)
     page.labels("it needs four more packages than the others. Its first cell names them")
     page.labels("Move a pool or a convolution between four libraries")
     names = ("jax", "keras", "onnx", "onnxruntime")
@@ -159,6 +143,47 @@ def three(page):
         *(f"{name} {version(name)}" for name in names),
     )
     page.says("it needs four more packages", len(names) == 4)
+
+
+def starts_drawn(page, square):
+    """Each cell once, padding grey; the first window; a dot in each cell where one begins."""
+    ahead, ends = before(4, 3, 2), 2 - before(4, 3, 2) + 3
+    borders = {"torch, padding=1": (1, 1), "Keras, 'same'": (ahead, ends - 4)}
+    drawn, found = page.drawing("moving-two-starts"), []
+    for axes, (title, (front, back)) in zip(drawn, borders.items(), strict=True):
+        *cells, window = [tuple(round(n, 6) for n in box) for box in axes["bars"]]
+        side = range(-front, 4 + back)
+        places = [(r, c) for r in side for c in side]
+        values = [square[r, c] if {r, c} <= {0, 1, 2, 3} else math.inf for r, c in places]
+        [(_, *dots)] = axes["lines"]
+        starts = {(c, r) for r in (-front, 2 - front) for c in (-front, 2 - front)}
+        found.append(
+            axes["title"] == title
+            and cells == [(c - 0.5, r - 0.5, 1, 1) for r, c in places]
+            and axes["texts"] == ["−∞" if v == math.inf else f"{v:.0f}" for v in values]
+            and window == (-front - 0.5, -front - 0.5, 3, 3)
+            and {(math.ceil(x), math.ceil(y)) for x, y in zip(*dots, strict=True)} == starts
+        )
+    page.plots("moving-two-starts", found == [True, True])
+    page.says(
+        "Twice the same 4 by 4 numbers, with cells of minus infinity around them and the first of "
+        "four windows of 3 by 3",
+        [len(axes["lines"][0][1]) for axes in drawn] == [4, 4],
+    )
+    page.says(
+        "For torch there is a border of one cell on all four sides, and the first window begins on "
+        "it",
+        borders["torch, padding=1"] == (1, 1),
+    )
+    page.says(
+        "For Keras the border is only on the right and below, and the first window begins on the "
+        "first pixel",
+        (ahead, ends) == (0, 4 + 1),
+    )
+    page.says("The first window of each, and a dot where each of the four begins", all(found))
+    page.says(
+        "and here that is one row below and one column on the right", missing(4, 3, 2) == ends - 4
+    )
 
 
 def the_rule(page):
@@ -234,7 +259,7 @@ def upper_and_lower(page, pictures, keras):
         line("JAX, SAME_LOWER", words(lower, lower)),
         line("onnxruntime, SAME_UPPER", words(keras, answered(keras))),
         line("onnxruntime, SAME_LOWER", words(lower, answered(lower))),
-        f"refused (image, window, stride): {refused}",
+        f"refused (n, k, s): {refused}",
     )
     page.says(
         "and an odd one goes to the end, or with `SAME_LOWER` to the beginning",
@@ -254,7 +279,7 @@ def upper_and_lower(page, pictures, keras):
     page.says("`SAME_LOWER` puts it at the beginning", before(4, 3, 2, lower=True) == 1)
     page.prints(
         'standard = " ".join(onnx.defs.get_schema("MaxPool").doc.split())',
-        "Sliding windows that would start in the right padded region are ignored.",
+        "Sliding windows that would start in the\nright padded region are ignored.",
         "`auto_pad` is a DEPRECATED attribute.",
     )
 
@@ -283,8 +308,7 @@ def rounding_up(page, pictures):
         "one, ours, other = wrong[0]",
         f"strides: { ({s for n, k, s, p in wrong}) }",
         f"paddings: { ({p for n, k, s, p in wrong}) }",
-        f"image, window, stride, padding {one}: {torch_stops(*one, True)} rows, or "
-        f"{evaluated(*one)}",
+        f"(n, k, s, p) = {one}: {torch_stops(*one, True)} rows, or {evaluated(*one)}",
     )
     page.says(
         "Always at stride 1 and with some padding",
@@ -319,8 +343,8 @@ def averages(page, pictures):
         line("torch and ONNX, switch on", words(ours, ours)),
     )
     page.says("At the border a window of an average holds fewer pixels", found["other numbers"] > 0)
-    page.says("Keras counts only real pixels", not words(ours, real)["another size"])
-    page.says("The sizes agree, so nothing warns you", not found["another size"])
+    page.says("Keras counts only real pixels", not words(ours, real)["other size"])
+    page.says("The sizes agree, so nothing warns you", not found["other size"])
     page.says(
         "With the defaults, every setting that has any padding gives other numbers",
         found["other numbers"] == sum(p > 0 for *_, p in PADDED),
@@ -382,8 +406,8 @@ def weights(page):
     order = np.arange(8.0).reshape(2, 2, 2)
     page.prints(
         "maps = torch.arange(8.0).reshape(1, 2, 2, 2)",
-        f"channels first: {order.ravel().tolist()}",
-        f"channels last:  {np.moveaxis(order, 0, -1).ravel().tolist()}",
+        f"channels first: {order.ravel().astype(int).tolist()}",
+        f"channels last:  {np.moveaxis(order, 0, -1).ravel().astype(int).tolist()}",
         f"{'weights as they were':<22} other numbers",
         f"{'weights permuted':<22} equal",
     )

@@ -258,9 +258,7 @@ def common_settings(page):
     rows |= {call: [o] * len(SIDES) for call, o in ADAPTIVE.items()}
     page.prints("def table(", *table(rows, SIDES))
     enlarged = {call: [back(i, *s) for i in (7, 16)] for call, s in TRANSPOSED.items()}
-    page.prints(
-        "ConvTranspose2d(3, stride=2, padding=1, output_padding=1)", *table(enlarged, (7, 16))
-    )
+    page.prints('table(\n    [\n        "ConvTranspose2d(2, stride=2)', *table(enlarged, (7, 16)))
     dashes = [call for call, sizes in rows.items() if "-" in sizes]
     page.says(
         "A dash means that torch refuses: the window is larger than the input",
@@ -414,15 +412,17 @@ SHEET = [  # of each row of the sheet: what it does, the call, its numbers as ab
     ("convolution that halves it", "Conv2d(2, stride=2)"),
     ("convolution that halves it", "Conv2d(3, stride=2, padding=1)"),
     ("convolution that halves it", "Conv2d(4, stride=2, padding=1)"),
+    ("convolution that halves it", "Conv2d(7, stride=2, padding=3)"),
     ("pool that halves it", "MaxPool2d(2)"),
     ("pool that halves it", "MaxPool2d(2, ceil_mode=True)"),
     ("pool that halves it", "MaxPool2d(3, stride=2, padding=1)"),
+    ("pool that halves it", "AvgPool2d(2)"),
     ("pool that keeps it", "MaxPool2d(3, stride=1, padding=1)"),
-    ("halves it, wide kernel", "Conv2d(7, stride=2, padding=3)"),
     ("cuts patches", "Conv2d(16, stride=16)"),
     ("one number a channel", "AdaptiveAvgPool2d(1)"),
     ("doubles it", "ConvTranspose2d(2, stride=2)"),
     ("doubles it", "ConvTranspose2d(4, stride=2, padding=1)"),
+    ("doubles it", "ConvTranspose2d(3, stride=2, padding=1, output_padding=1)"),
 ]
 PRINTED_SIDES = (7, 8, 28, 32, 33, 224)
 
@@ -434,6 +434,7 @@ def sheet_sizes(call):
     if call in TRANSPOSED:
         return [back(i, *TRANSPOSED[call]) for i in PRINTED_SIDES]
     known = CONVOLUTIONS | POOLS | {"Conv2d(1, padding=0)": (1, 1, 0, 1)}
+    known |= {"AvgPool2d(2)": known["MaxPool2d(2)"]}
     return [str(counted(i, *known[call])).replace("-", "–") for i in PRINTED_SIDES]
 
 
@@ -453,12 +454,18 @@ def on_one_page(page):
     for what, call in SHEET:
         numbers = [o if o == "–" else int(o) for o in rows[call]]
         assert all(does(what, i, o) for i, o in zip(PRINTED_SIDES, numbers, strict=True)), call
+    firsts = {what: call for what, call in reversed(SHEET)}  # what a row does is said once
+    purposes = [what if firsts[what] == call else "" for what, call in SHEET]
+    assert [what for what in purposes if what] == list(dict.fromkeys(what for what, _ in SHEET))
     head = " | ".join(map(str, PRINTED_SIDES))
     page.prints(
         "SHEET = {",
         f"| what it does | call, channels left out | {head} |",
         "|---|---|" + "--:|" * len(PRINTED_SIDES),
-        *(f"| {what} | `{call}` | {' | '.join(map(str, rows[call]))} |" for what, call in SHEET),
+        *(
+            f"| {what} | `{call}` | {' | '.join(map(str, rows[call]))} |"
+            for what, (_, call) in zip(purposes, SHEET, strict=True)
+        ),
     )
     conv, pool = nn.Conv2d(1, 1, 3), nn.MaxPool2d(3)
     page.says(
@@ -482,8 +489,8 @@ def on_one_page(page):
         all(adaptive_agrees(i, o) for i in range(1, 13) for o in range(1, 8)),
     )
     page.says(
-        "Keep the size at stride 1: $2p = d(k - 1)$. Divide it by $s$: $k - 2p$ from 1 to $s$, "
-        "without dilation. Multiply it by $s$: $k + a - 2p = s$",
+        "Keep the size at stride 1: $2p = d(k - 1)$. Divide multiples of $s$ by $s$: $k - 2p$ "
+        "from 1 to $s$, without dilation. Multiply it by $s$: $k + a - 2p = s$",
         all(
             keeps(nn.Conv2d(1, 1, k, 1, p, d)) == (2 * p == d * (k - 1))
             and divides(k, s, p, 1) == (1 <= k - 2 * p <= s)

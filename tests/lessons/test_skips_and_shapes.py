@@ -3,13 +3,16 @@
 import re
 import textwrap
 
+import numpy as np
 import pytest
 import torch
+from portrait import portrait
 from torch import nn
 from torch.nn import functional as F
 
 from slidingwindows import slide
 
+LARGE = torch.rand(1, 4, 64, 64)
 UNET, RESNET_D = "https://arxiv.org/abs/1505.04597", "https://arxiv.org/abs/1812.01187"
 
 
@@ -42,6 +45,7 @@ def test_every_claim(page):
     the_error(page)
     which_sizes(page)
     four_ways(page)
+    layers_that_pad(page)
     adding(page)
     shortcuts(page)
     seeing(page)
@@ -125,6 +129,165 @@ def four_ways(page):
         f"comes out: {out}",
     )
     page.says("makes other sizes fit", out == 388)
+    cropping(page, levels)
+
+
+def cropping(page, levels):
+    drawn, found = page.drawing("skips-crops"), []
+    for axes, (_, part, whole) in zip(drawn, levels, strict=True):
+        (*_, width, height), (x, y, *inner) = axes["bars"]
+        found.append((width, height) == (1, 1) and axes["title"] == f"{part} of {whole}")
+        found.append(np.allclose(inner, part / whole) and np.allclose(inner[0] + 2 * x, 1))
+        found.append(x == y)
+    page.plots("skips-crops", all(found) and len(found) == 12)
+    shares = [part / whole for _, part, whole in levels]
+    page.says(
+        "Four squares, one for each map that was kept, with the part in the middle that is left",
+        all(found),
+    )
+    page.says(
+        "The part shrinks from most of the first square, 56 of 64 rows, to less than half of the "
+        "last, 392 of 568",
+        sorted(shares, reverse=True) == shares
+        and (levels[0][1:], levels[-1][1:]) == ((56, 64), (392, 568))
+        and shares[0] ** 2 > 0.75 > 0.5 > shares[-1] ** 2,
+    )
+    page.says(
+        "What the crop leaves of each map, from the smallest map to the largest",
+        [whole for *_, whole in levels] == sorted(whole for *_, whole in levels),
+    )
+    page.labels("Grey goes down with the pool, but not across the skip")
+    page.says(
+        "Of the largest map, 392 × 392 of 568 × 568 places go across the skip. That is less than "
+        "half, and the rest is used on the way down only",
+        2 * 392**2 < 568**2 and levels[-1][1:] == (392, 568),
+    )
+    page.labels("With crops no number is ever made of padding", "How many?")
+    page.says("With padding every pixel gets one", page.names["net"](LARGE).shape == LARGE.shape)
+    shares = {n: padding_shows(page, n) for n in (1, 2, 3)}
+    page.labels("Change only the way of padding, and see which answers change")
+    page.prints(
+        "def changed(levels):",
+        *(f"levels={n}: {share:.0%} of the answers change" for n, share in shares.items()),
+    )
+    page.says("With three levels nearly all of them do", shares[3] > 0.9)
+    page.says("Only a crop keeps the answers free of padding", min(shares.values()) > 0)
+    page.says("A crop reads real pixels only and leaves the border without", crops(572)[1] < 572)
+    page.says("Padding answers everywhere", page.names["net"](LARGE).shape == LARGE.shape)
+
+
+def padding_shows(page, levels):
+    """The share of places whose answer depends on the padding, which is put there by hand."""
+    torch.manual_seed(0)
+    net, x = page.names["UNet"](levels).requires_grad_(False), torch.rand(1, 4, 64, 64)
+
+    def convolved(layer, x, mode):
+        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode=mode), layer.weight, layer.bias)
+
+    def answered(x, mode):
+        kept = []
+        for layer in net.before:
+            kept.append(convolved(layer, x, mode))
+            x = F.max_pool2d(kept[-1], 2)
+        x = convolved(net.bottom, x, mode)
+        for up, after in zip(net.ups, net.after, strict=True):
+            x = convolved(after, torch.cat([kept.pop(), up(x)], 1), mode)
+        return x
+
+    apart = (answered(x, "constant") - answered(x, "replicate")).abs()
+    return float((apart > 1e-6).any(1).float().mean())
+
+
+WAYS = {  # numpy's names for what four layers of torch do
+    "ZeroPad2d": "constant",
+    "ReplicationPad2d": "edge",
+    "ReflectionPad2d": "reflect",
+    "CircularPad2d": "wrap",
+}
+ROW = np.arange(1, 6)
+
+
+def line(name, numbers):
+    return f"{name:<16} {' '.join(map(str, numbers))}"
+
+
+def layers_that_pad(page):
+    page.labels("So there is a layer for each way to pad", "Choose among four layers that pad")
+    page.labels("and an `nn.Sequential` wants layers", "There is a layer for each way to pad")
+    page.says(
+        "Each takes four numbers for left, right, top and bottom, or one number for all of them",
+        (nn.ZeroPad2d((1, 2, 3, 4))(torch.ones(1, 5, 5))[0] != 0).nonzero()[0].tolist() == [3, 1]
+        and nn.ZeroPad2d(1).padding == (1, 1, 1, 1),
+    )
+    page.labels("A row holds 1, 2, 3, 4, 5 and gets two more numbers at each end")
+    page.labels("What are they, for each of the four layers?")
+    wide = {name: np.pad(ROW, 2, mode=way) for name, way in WAYS.items()}
+    page.prints("LAYERS = (", *(line(*one) for one in wide.items()))
+    page.says("Replication repeats the last number", {*wide["ReplicationPad2d"][-2:]} == {5})
+    page.says(
+        "Reflection is a mirror that stands *on* the last number, so that one does not come twice",
+        wide["ReflectionPad2d"][-4:].tolist() == [4, 5, 4, 3],
+    )
+    page.says("Circular padding comes in again", wide["CircularPad2d"][:2].tolist() == [4, 5])
+    photo, same = portrait(40), []
+    drawn = page.drawing("skips-padding-layers")
+    for axes, (name, way) in zip(drawn, WAYS.items(), strict=True):
+        same.append(np.allclose(axes["images"][0], np.pad(photo, 16, mode=way), atol=1))
+        same.append(axes["title"] + "Pad2d" == name and axes["bars"] == [(15.5, 15.5, 40, 40)])
+    page.plots("skips-padding-layers", all(same) and len(same) == 8)
+    page.says("A portrait in a frame, four times, with more image around the frame", all(same))
+    frames = [np.asarray(axes["images"][0]) for axes in drawn]
+    page.says(
+        "Zero: black. Replication: streaks that carry on the pixels of the edge. Reflection: the "
+        "mirrored portrait",
+        not frames[0][:16].any()
+        and np.ptp(frames[1][:17, 16:-16], 0).max() == 0
+        and np.array_equal(frames[2][:16], frames[2][17:33][::-1]),
+    )
+    page.labels("parts of the same portrait again on every side")
+    page.says("Four layers that pad a photo of 40×40 by 16 pixels", photo.shape == (40, 40))
+    page.labels("Only what is in the frame was photographed")
+    jumps = {name: seam(np.pad(photo, 16, mode=way)) for name, way in WAYS.items()}
+    inside = max(seam(photo, at) for at in (1, 2))
+    page.says(
+        "Zeros make an edge that is not in the photo, and so does the circle where one side meets "
+        "the other. Copies and mirrors make none",
+        [name for name, jump in jumps.items() if jump > inside] == ["ZeroPad2d", "CircularPad2d"],
+    )
+    most = {"ReflectionPad2d": ROW.size - 1, "CircularPad2d": ROW.size}
+    page.prints(
+        "def takes(pad, count):",
+        *(f"{name:<16} {f'at most {most[name]}' if name in most else 'any'}" for name in WAYS),
+    )
+    page.says(
+        "A mirror on the last of 5 numbers sees 4 others, and a circle has 5 to give",
+        (ROW.size, [*most.values()]) == (5, [4, 5]),
+    )
+    square = torch.arange(25.0).reshape(5, 5)
+    cut = {name: np.pad(ROW[1:], (0, 2), mode=way) for name, way in WAYS.items()}
+    page.prints(
+        "square = torch.arange(25.0).reshape(1, 1, 5, 5)",
+        square[1:4, 1:4],
+        *(line(*one) for one in cut.items()),
+    )
+    page.says("All four layers take negative numbers, and then they cut", len(cut) == 4)
+    page.says(
+        "One layer can cut at one end and pad at the other. It cuts first",
+        cut["CircularPad2d"].tolist() == [2, 3, 4, 5, 2, 3],
+    )
+    page.says("and a negative padding cuts", square[1:4, 1:4].shape == (3, 3))
+    page.labels("So a crop fits into an `nn.Sequential`, too")
+    page.prints(
+        "for layer in (nn.Conv2d(1, 1, 3, padding=-1)",
+        "negative padding is not supported",
+        "pad must be non-negative, but got pad: -1",
+    )
+
+
+def seam(image, at=16):
+    """The mean step between the two columns, and the two rows, on both sides of a place."""
+    columns, rows = (np.abs(i[:, at] - i[:, at - 1])[at:-at].mean() for i in (image, image.T))
+    return max(columns, rows)
 
 
 def adding(page):
@@ -283,4 +446,11 @@ def exercises(page):
     page.labels("A shortcut of 1×1 with stride 3 on a 9×9 map reads how many of the 81")
     page.says("9: one of every nine", third == 9 and 81 // third == 9)
     page.answers(4, "9")
-    page.prints("five = UNet(5)", "128", "11 14", (1, 8, 6, 6), str(third))
+    page.labels("A row holds 1, 2, 3, 4. What does `nn.ReflectionPad2d((2, -1, 0, 0))` make")
+    mirrored = np.pad([1, 2, 3], (2, 0), mode="reflect").tolist()
+    page.says(
+        "`[3, 2, 1, 2, 3]`: it cuts the 4, and then the mirror stands on the 1",
+        mirrored == [3, 2, 1, 2, 3],
+    )
+    page.answers(5, "[3, 2, 1, 2, 3]")
+    page.prints("five = UNet(5)", "128", "11 14", (1, 8, 6, 6), str(third), str(mirrored))

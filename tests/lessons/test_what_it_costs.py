@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import torch
+from phone import too_wide
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
@@ -42,6 +43,7 @@ def test_every_claim(page):
     exercises(page)
     page.labels("What it costs", "sounds like a question with one answer", "how many weights")
     page.complete()
+    assert not too_wide(page)
 
 
 def shares(column):
@@ -163,7 +165,8 @@ def not_counted(page):
     )
     page.prints(
         "x, compared = photo, 0",
-        f"counted: {FORWARD:,}   left out: {compared:,}   {compared / FORWARD:.2%}",
+        f"counted:  {FORWARD:>11,}",
+        f"left out: {compared:>11,}, or {compared / FORWARD:.2%}",
     )
     page.says("It is well below one percent", compared / FORWARD < 0.005)
     page.says("so the factor of two is what makes tools differ", compared / FORWARD < 0.005)
@@ -171,8 +174,8 @@ def not_counted(page):
     back = 3 * FORWARD - 2 * WORK[0]
     page.prints(
         "with FlopCounterMode(display=False) as counter:\n    blocks()",
-        f"forward and backward: {back / FORWARD:.2f} times the forward pass",
-        "three times, less one product of the first layer: True",
+        f"forward and backward: {back / FORWARD:.2f} × forward",
+        "3 × forward − first product: True",
     )
     page.says("that means two more products of the same size, one for", back > 2.9 * FORWARD)
     page.says("and one for the gradient of the input", back > 2.9 * FORWARD)
@@ -215,14 +218,14 @@ def kept(index, value=4, indices=True):
 
 
 def keeping(page):
-    lines = []
+    lines = [f"{'bytes':<9} {'put out':>9} {'kept':>9}"]
     for block in (0, 1):
         own, relu, places = kept(block)
         out = OUT[block] * 4
         lines += [
-            f"{'Conv2d':<10} puts out {out:>9,} bytes, keeps {own:,} of float32",
-            f"{'ReLU':<10} puts out {out:>9,} bytes, keeps {relu:,} of float32",
-            f"{'MaxPool2d':<10} puts out {out // 4:>9,} bytes, keeps {places:,} of int64",
+            f"{'Conv2d':<9} {out:>9,} {own:>9,} float32",
+            f"{'ReLU':<9} {out:>9,} {relu:>9,} float32",
+            f"{'MaxPool2d':<9} {out // 4:>9,} {places:>9,} int64",
         ]
     page.prints("def kept(network, x):", *lines)
     small, at = nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 1, 8, 8))
@@ -261,7 +264,8 @@ def keeping(page):
     # The average pool's own output is read by the mean behind it, which keeps no numbers.
     page.prints(
         "halved = kept(blocks().bfloat16(), photo.bfloat16())",
-        f"MaxPool2d in bfloat16: puts out {OUT[0] // 4 * 2:,} bytes, indices {kept(0)[2]:,}",
+        "MaxPool2d, bfloat16, bytes:",
+        f"put out {OUT[0] // 4 * 2:,}, indices {kept(0)[2]:,}",
         *(f"{name:<14} {number / 1e6:.2f} MB kept for one photo" for name, number in sums.items()),
         f"{'without grad':<14} 0 bytes",
     )
@@ -313,8 +317,9 @@ def layout(page):
     strides = [(12, *(s // memory.itemsize for s in array.strides)) for array in (memory, other)]
     page.prints(
         "plain = torch.arange(12.0).reshape(1, 2, 2, 3)",
-        f"torch.Size([1, 2, 2, 3]) {strides[0]}",
-        f"torch.Size([1, 2, 2, 3]) {strides[1]} the same numbers: True",
+        f"(1, 2, 2, 3) {strides[0]}",
+        f"(1, 2, 2, 3) {strides[1]}",
+        "the same numbers: True",
     )
     page.says("a tensor of shape (1, 2, 2, 3) lies in memory", memory.shape == (2, 2, 3))
     page.says("The shape is still (1, 2, 2, 3)", other.shape == (2, 2, 3))
@@ -324,10 +329,10 @@ def layout(page):
     small, mapped = (8 * 4 * 4, 1, 8 * 4, 8), (4 * 6 * 6, 1, 4 * 6, 4)
     page.prints(
         "turned = maps.to(memory_format=torch.channels_last)",
-        f"{'MaxPool2d':<10} {small}, the same numbers: True",
-        f"{'AvgPool2d':<10} {small}, the same numbers: True",
-        f"{'Conv2d':<10} {mapped}, the same numbers: True",
-        "view size is not compatible with input tensor's size and stride",
+        f"{'MaxPool2d':<9} {small}, equal: True",
+        f"{'AvgPool2d':<9} {small}, equal: True",
+        f"{'Conv2d':<9} {mapped}, equal: True",
+        "view size is not compatible with input\ntensor's size and stride",
         "reshape copies: True",
     )
     page.labels("These three layers keep the layout they are given")
@@ -364,6 +369,18 @@ def listed():
     return lists
 
 
+LISTS = "says = torch.use_deterministic_algorithms.__doc__"
+
+
+def read_list(text):
+    """The layers and conditions of '- always: A, B - when ...: C'."""
+    found = []
+    for part in text.removeprefix("- ").split(" - "):
+        when, names = part.split(": ")
+        found += [(name, "" if when == "always" else when) for name in names.split(", ")]
+    return sorted(found)
+
+
 def repeating(page):
     exact = np.float32(1e8) + np.float32(-1e8) + np.float32(1)
     late = np.float32(1e8) + np.float32(1) + np.float32(-1e8)
@@ -372,14 +389,11 @@ def repeating(page):
     )
     page.cites("many threads may add to the same number, and then the order of the", NOTES)
     other, refused = listed()
-    lines = [f"    {name:<20} {when}".rstrip() for name, when in other]
-    page.prints(
-        "says = torch.use_deterministic_algorithms.__doc__",
-        "With the switch on, another algorithm:",
-        *lines,
-        "With the switch on, an error:",
-        *(f"    {name:<20} {when}".rstrip() for name, when in refused),
+    printed = " ".join(page.output(LISTS).split())
+    first, second = printed.split("With the switch on, another algorithm: ")[1].split(
+        " With the switch on, an error: "
     )
+    page.tells(LISTS, (read_list(first), read_list(second)) == (sorted(other), sorted(refused)))
     names = {name for name, _ in other + refused}
     page.says(
         "`MaxPool2d` and `AvgPool2d` are on neither list", not names & {"MaxPool2d", "AvgPool2d"}
@@ -401,7 +415,7 @@ def repeating(page):
     page.says("Only a larger size goes back through", functions[1].startswith("AdaptiveAvgPool2D"))
     page.prints(
         "small, places = nn.MaxPool2d(2, return_indices=True)(maps.detach())",
-        "max_unpooling2d_forward_out does not have a deterministic implementation",
+        "max_unpooling2d_forward_out does not have\na deterministic implementation",
     )
     page.says("Unpooling refuses even here", dict(refused)["MaxUnpool2d"] == "")
     _, at = nn.MaxPool2d(2, 1, return_indices=True)(torch.eye(3)[None])
