@@ -455,7 +455,8 @@ def test_part_of_the_cache_that_cannot_be_written_is_one_message(project):
 def test_site_that_cannot_be_put_in_place_keeps_the_last(project, monkeypatch, failing):
     """Errors as a read-only disk gives them; root, who may do everything, never meets one."""
     monkeypatch.setattr("slidingwindows.course.prepare.prepare", lambda root: None)
-    monkeypatch.setattr(site.subprocess, "run", lambda c, **k: subprocess.CompletedProcess(c, 0))
+    done = subprocess.CompletedProcess([], 0, stdout="")
+    monkeypatch.setattr(site.subprocess, "run", lambda command, **options: done)
     rename, calls = os.rename, []
 
     def refuse(*arguments, **options):
