@@ -200,16 +200,16 @@ DOWN = {
     "norm, 2×2": between,
     "3×3, stride 2": nn.Conv2d(96, 192, 3, stride=2, padding=1),
 }
-print(f"{'':<14} {'parameters':>10} {'multiply-adds':>14}")
+print(f"{'':<14} {'parameters':>10} {'work':>14}")
 for name, layer in DOWN.items():
     parameters = sum(p.numel() for p in layer.parameters())
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         layer(stage)
-    work = counter.get_total_flops() // 2  # torch counts two for each
+    work = counter.get_total_flops() // 2  # multiply-accumulates: torch counts two for each
     print(f"{name:<14} {parameters:>10,} {work:>14,}")
 
 # %% [markdown]
-# A window has 1, 4 or 9 weights for each pair of channels. The work grows just as much, because all three stop equally often. The norm adds only two numbers for each channel; torch does not count its own work.
+# A window has 1, 4 or 9 weights for each pair of channels. The work, in multiply-accumulates, grows just as much, because all three stop equally often. The norm adds only two numbers for each channel; torch does not count its own work.
 #
 # What do you get for it? Ask the gradient in how many outputs each place has a share, on one map of 8×8:
 
@@ -582,7 +582,7 @@ check(..., lambda: share)
 # ## What you know now
 #
 # - A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing. An average before it reads all of an even side, for no weight, and with `ceil_mode=True` all of an odd one.
-# - A patch stem is a convolution whose stride is its kernel size. ConvNeXt also halves its maps by patches, of 2×2 behind a layer norm.
+# - A patch stem is a convolution whose stride is its kernel size.
 # - The generalised mean goes from the mean to the maximum as its power grows. Clamp, and mind that `nn.LPPool2d` is a sum.
 # - A global average is a class token that does not look.
 # - On small digits none of these choices makes a clear difference.

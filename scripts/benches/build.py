@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import ROOT, row
@@ -61,17 +62,21 @@ def environment() -> dict[str, str]:
 
 
 def build(
-    folder: Path, variables: dict[str, str] | None = None, strict: bool = True
+    folder: Path,
+    variables: dict[str, str] | None = None,
+    strict: bool = True,
+    command: Sequence[str] = (*MKDOCS, "build"),
 ) -> tuple[float, float]:
     """Seconds, and peak megabytes of the build and everything it started.
 
-    variables: the environment, if it is not environment().
+    variables: the environment, if it is not environment(). command: what builds, MkDocs alone if
+    it is not given.
     """
     import psutil
 
     begun = time.perf_counter()
     running = subprocess.Popen(
-        [*MKDOCS, "build", *(["--strict"] if strict else [])], cwd=folder,
+        [*command, *(["--strict"] if strict else [])], cwd=folder,
         env=variables or environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     most = 0

@@ -30,6 +30,7 @@ PROSE = (f"{LESSON}.py", "Nothing forbids overlap.", f"{LESSON}/")
 SHEET = ("assets/site.css", ".sw-offscreen", "assets/site.css")
 CODE = (f"{LESSON}.py", "by hand:", f"{LESSON}/")
 COMMENT = (STYLE, "# pixels; a phone", "")
+SITE = [sys.executable, "-m", "slidingwindows", "site"]  # what `make site` runs
 PLAIN = ("docs/lessons/max-pooling.md", "Nothing forbids overlap.", f"{LESSON}/")
 
 
@@ -132,14 +133,27 @@ def edits(scratch: Path, runs: int) -> bool:
 
 
 def nothing(scratch: Path, runs: int) -> bool:
-    """A build with nothing to do."""
+    """`make site` with nothing to do, and after an edit of words."""
     plain, ours = scratch / "pages", scratch / "idle"
     course(ours, warm=True)
-    build(ours, package(ours))
-    seconds = sorted(build(ours, package(ours))[0] for _ in range(runs))[runs // 2]
+
+    def site() -> float:
+        return build(ours, package(ours), False, SITE)[0]
+
+    def reworded(number: int) -> float:
+        path, old, _ = PROSE
+        text = (ours / path).read_text("utf-8")
+        (ours / path).write_text(text.replace(old, f"{old} E{number}", 1), "utf-8")
+        return site()
+
+    site()
+    idle = sorted(site() for _ in range(runs))[runs // 2]
+    prose = sorted(reworded(number) for number in range(runs))[runs // 2]
     pages = sorted(build(plain, None, False)[0] for _ in range(runs))[runs // 2]
-    good = row("nothing to do, s", seconds, at_most=1.5)
-    row("  times plain pages", seconds / pages)
+    good = row("nothing to do, s", idle, at_most=1.5)
+    row("  times plain pages", idle / pages)
+    row("prose edited, s", prose)
+    row("  times plain pages", prose / pages)
     return good
 
 

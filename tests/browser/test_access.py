@@ -15,9 +15,9 @@ def test_headings_are_in_order(seen, path, profile):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("visit", ["phone", "desktop"])
-def test_the_first_tab_skips_to_the_content(seen, path, visit):
-    skip = seen(path, "phone" if visit == "phone" else opened_in(path))["skip"]
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_the_first_tab_skips_to_the_content(seen, path, screen):
+    skip = seen(path, "phone" if screen == "phone" else opened_in(path))["skip"]
     assert skip["first"]["skip"] and skip["first"]["seen"], skip["first"]["what"]
     assert skip["then"]["inside"], skip["then"]["what"]
 

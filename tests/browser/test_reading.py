@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from recording import WIDE
+from recording import WIDE, settled
 from site_pages import DESKTOP, NOTEBOOKS, PAGES, PHONE, ROOT
 
 from slidingwindows.course.lessons import read

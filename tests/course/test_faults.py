@@ -454,8 +454,9 @@ def test_part_of_the_cache_that_cannot_be_written_is_one_message(project):
 @pytest.mark.parametrize("failing", ["mkdtemp", "rename"])
 def test_site_that_cannot_be_put_in_place_keeps_the_last(project, monkeypatch, failing):
     """Errors as a read-only disk gives them; root, who may do everything, never meets one."""
-    monkeypatch.setattr(site, "prepare", lambda root: None)
-    monkeypatch.setattr(site.subprocess, "run", lambda c, **k: subprocess.CompletedProcess(c, 0))
+    monkeypatch.setattr("slidingwindows.course.prepare.prepare", lambda root: None)
+    done = subprocess.CompletedProcess([], 0, stdout="")
+    monkeypatch.setattr(site.subprocess, "run", lambda command, **options: done)
     rename, calls = os.rename, []
 
     def refuse(*arguments, **options):

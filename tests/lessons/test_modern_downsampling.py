@@ -238,11 +238,11 @@ def between_stages(page):
     }
     page.prints(
         "DOWN = {",
-        f"{'':<14} {'parameters':>10} {'multiply-adds':>14}",
+        f"{'':<14} {'parameters':>10} {'work':>14}",
         *(f"{name:<14} {own:>10,} {work:>14,}" for name, (own, work) in costs.items()),
     )
     page.says(
-        "A window has 1, 4 or 9 weights for each pair of channels. The work grows just as much, "
+        "A window has 1, 4 or 9 weights for each pair of channels. The work, in multiply-accumulates, grows just as much, "
         "because all three stop equally often",
         [*taps.values()] == [1, 4, 9]
         and len({work // n for n, (_, work) in zip(taps.values(), costs.values(), strict=True)})

@@ -275,10 +275,11 @@ class Project:
         return self.log.read_text().split() if self.log.exists() else []
 
     def kept(self, folder=".cache"):
-        """Content of each file by its path; not the lock, compiled Python and measured times."""
+        """Content of each file by its path; not what depends on the machine or the call."""
         top = self.root / folder
         paths = [path.relative_to(top) for path in sorted(top.rglob("*"))]
-        paths = [path for path in paths if path.parts[0] not in ("pycache", "lock", "seconds.json")]
+        others = ("pycache", "lock", "seconds.json", "built.json")
+        paths = [path for path in paths if path.parts[0] not in others]
         return {str(path): (top / path).read_bytes() for path in paths if (top / path).is_file()}
 
     def leftovers(self):

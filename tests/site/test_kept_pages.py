@@ -76,6 +76,12 @@ EDITS = [
     # (file, old, new; pages whose bodies are made again)
     ("lessons/alpha.py", "Words about", "Other words about", ["lessons--alpha"]),
     ("lessons/alpha.py", "Other words about", "Words about", ["lessons--alpha"]),
+    ("scripts/slidingwindows/drawing/style.py", "# pixels; a phone", "# pixels, where a phone", []),
+    (
+        "scripts/slidingwindows/course/inert.py", "from __future__ import annotations\n",
+        "from __future__ import annotations\n\nCHANGED = True\n",
+        ["index", "lessons--alpha", "lessons--beta"],
+    ),
     ("lessons/beta.py", "Words of beta.", "A [way](../more.md).", []),  # goes nowhere
     ("docs/more.md", "", "# More\n\nSee [home](index.md).\n", ["lessons--beta", "more"]),
     ("lessons/beta.py", "# ## Second part", "# ## Other part", ["lessons--beta"]),

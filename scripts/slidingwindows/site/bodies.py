@@ -16,7 +16,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 
-from ..course.keys import HERE, versions
+from ..course.keys import source_key, versions
 from ..export.files import Entry, digest
 from .checks import STATE
 
@@ -66,9 +66,11 @@ class MessageCounter(logging.Filter):
 
 
 def makers() -> str:
-    """A key of the code that makes bodies; the same for all pages of a build."""
-    sources = (path.read_bytes() for path in sorted(HERE.rglob("*.py")))
-    return digest(*sources, versions(*MAKERS), sys.version)
+    """A key of the code that makes bodies; the same for all pages of a build.
+
+    Comments do not count: what a page says of this package's words is in its Markdown.
+    """
+    return digest(source_key("site.bodies", "site.events"), versions(*MAKERS), sys.version)
 
 
 def keep_body(page: Page, cache: Path, extra_key: str, finish: Callable[[str], str]) -> None:

@@ -11,16 +11,23 @@ import time
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
-from ..course.prepare import cache_of, one_at_a_time, prepare
-from .checks import check_site
+from ..course.work import cache_of
+from .unchanged import inputs_key, is_built, note_built
 
 
 def build(root: Path, keep: bool = True) -> None:
     """Write root/site; without ``keep``, check the finished site and throw it away.
 
-    After an error the last good site is still in place.
+    A site that is as it would be written is left alone. After an error the last good site is still
+    in place.
     """
     begun = time.perf_counter()
+    inputs = inputs_key(root) if keep else ""
+    if is_built(root, inputs):
+        _tell("site/ is up to date:", root / "site", begun)
+        return
+    from ..course.prepare import prepare  # with Jupyter's libraries, and so not before
+
     prepare(root)
     aside, claim = _aside(root)
     try:
@@ -39,23 +46,32 @@ def build(root: Path, keep: bool = True) -> None:
         if done.returncode:
             lines = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
             raise SlidingWindowsError("\n".join(["the site was not built:", *filter(None, lines)]))
-        if not keep:
-            check_site(aside, _address(root))
-        files = [path for path in aside.rglob("*") if path.is_file()]
-        size = sum(path.stat().st_size for path in files) / 1e6
         if keep:
             _swap(aside, root / "site")
-        seconds = time.perf_counter() - begun
-        where = "site/" if keep else "checked, not kept:"
-        print(f"{where} {len(files)} files, {size:.1f} MB, {seconds:.1f} s")
+            note_built(root, inputs)
+            _tell("site/", root / "site", begun)
+        else:
+            from .checks import check_site
+
+            check_site(aside, _address(root))
+            _tell("checked, not kept:", aside, begun)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         if claim is not None:
             os.close(claim)
 
 
+def _tell(what: str, site: Path, begun: float) -> None:
+    files = [path for path in site.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    seconds = time.perf_counter() - begun
+    print(f"{what} {len(files)} files, {size:.1f} MB, {seconds:.1f} s")
+
+
 def _aside(root: Path) -> tuple[Path, int | None]:
     """A new folder in the cache, and the claim on it; what killed builds left behind is removed."""
+    from ..course.prepare import one_at_a_time
+
     cache = cache_of(root)
     try:
         with one_at_a_time(cache, print):

@@ -16,16 +16,26 @@ def commit_time(root: Path) -> str:
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
     if seconds.isdecimal():
         return seconds
-    command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    seconds = done.stdout.strip()
+    seconds = _of_last_commit(root, "%ct")
     return seconds if seconds.isdecimal() else ""
+
+
+def commit_of(root: Path) -> str:
+    """The last commit's full name; empty outside a repository."""
+    return _of_last_commit(root, "%H")
 
 
 def commit_day(root: Path) -> str:
     """The day of the last commit, 'YYYY-MM-DD' in UTC; empty outside a repository."""
     seconds = commit_time(root)
     return datetime.fromtimestamp(int(seconds), UTC).date().isoformat() if seconds else ""
+
+
+def _of_last_commit(root: Path, what: str) -> str:
+    """what: a placeholder of git's --format."""
+    command = ["git", "-C", str(root), "log", "-1", f"--format={what}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
