@@ -205,7 +205,7 @@ for name, layer in DOWN.items():
     parameters = sum(p.numel() for p in layer.parameters())
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         layer(stage)
-    work = counter.get_total_flops() // 2  # multiply-accumulates: torch counts two for each
+    work = counter.get_total_flops() // 2  # torch counts two for each
     print(f"{name:<14} {parameters:>10,} {work:>14,}")
 
 # %% [markdown]
@@ -253,7 +253,7 @@ plot(
 )
 
 # %% [markdown]
-# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb), for more than twice the weights, and its windows see over the edges of the patches. On an odd side the 2×2 misses the last row and column, as the plain pool above does, and the 3×3 with its padding does not. Which of them is better, this page does not measure.
+# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb), for more than twice the weights. On an odd side the 2×2 misses the last row and column, as the plain pool above does, and the 3×3 with its padding does not. Which of them is better, this page does not measure.
 
 # %% [markdown]
 # ## Between mean and maximum
@@ -586,7 +586,5 @@ check(..., lambda: share)
 # - The generalised mean goes from the mean to the maximum as its power grows. Clamp, and mind that `nn.LPPool2d` is a sum.
 # - A global average is a class token that does not look.
 # - On small digits none of these choices makes a clear difference.
-#
-# Try stems of your own in [the network calculator](../network.md), and see them window by window in [the explorer](../explorer.md).
 #
 # ResNet-D is by [He and others (2019)](https://arxiv.org/abs/1812.01187), the vision transformer by [Dosovitskiy and others (2021)](https://arxiv.org/abs/2010.11929), ConvNeXt by [Liu and others (2022)](https://arxiv.org/abs/2201.03545). The words and the measurements are our own.

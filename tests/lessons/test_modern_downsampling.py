@@ -242,7 +242,8 @@ def between_stages(page):
         *(f"{name:<14} {own:>10,} {work:>14,}" for name, (own, work) in costs.items()),
     )
     page.says(
-        "A window has 1, 4 or 9 weights for each pair of channels. The work, in multiply-accumulates, grows just as much, "
+        "A window has 1, 4 or 9 weights for each pair of channels. "
+        "The work, in multiply-accumulates, grows just as much, "
         "because all three stop equally often",
         [*taps.values()] == [1, 4, 9]
         and len({work // n for n, (_, work) in zip(taps.values(), costs.values(), strict=True)})
@@ -293,7 +294,6 @@ def sharing(page):
         and shared_by(3, 1, 8).max() == 4,
     )
     page.says("for more than twice the weights", 9 > 2 * 4)
-    page.labels("and its windows see over the edges of the patches")
     page.says(
         "On an odd side the 2×2 misses the last row and column, as the plain pool above does, and "
         "the 3×3 with its padding does not",
