@@ -300,7 +300,6 @@ def sharing(page):
         reads == [14 * 14, 15 * 15] and not shared_by(2, 0, 15)[14].any(),
     )
     page.labels("Which of them is better, this page does not measure")
-    page.says("ConvNeXt also halves its maps by patches, of 2×2 behind a layer norm", same)
 
 
 # ---- means
