@@ -160,7 +160,7 @@ def cropping(page, levels):
     page.says(
         "Of the largest map, 392 × 392 of 568 × 568 places go across the skip. That is less than "
         "half, and the rest is used on the way down only",
-        2 * 392**2 < 568**2 and levels[-1][1:] == (392, 568),
+        levels[-1][1:] == (392, 568) and 2 * levels[-1][1] ** 2 < levels[-1][2] ** 2,
     )
     page.labels("With crops no number is ever made of padding", "How many?")
     page.says("With padding every pixel gets one", page.names["net"](LARGE).shape == LARGE.shape)

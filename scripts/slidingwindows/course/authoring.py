@@ -51,9 +51,9 @@ class Figure:
     def _repr_mimebundle_(self, include=None, exclude=None):
         if os.environ.get("SLIDINGWINDOWS_BUILD"):
             return {MIME: self.data, "text/plain": f"figure {self.data.get('name')}"}
-        from ..export.render import render
+        from ..export.render import preview
 
-        rendered = render(self.data)
+        rendered = preview(self.data)
         return {"text/html": notebook_html(rendered), "text/plain": rendered.alt}
 
 
@@ -61,7 +61,7 @@ def notebook_html(rendered: Rendered) -> str:
     """A rendered figure for notebooks.
 
     Args:
-        rendered: What ``slidingwindows.export.render`` gives.
+        rendered: What ``render`` or ``preview`` of ``slidingwindows.export.render`` give.
 
     Returns:
         One self-contained image tag.

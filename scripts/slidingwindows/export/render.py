@@ -15,7 +15,7 @@ from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing.canvas import Pixels
 from ..drawing.stepper import script, sentences_of
-from ..drawing.style import THEMES
+from ..drawing.style import THEMES, Theme
 from ..words.recipe import recipe
 from .credits import credit, stamped
 from .gif import assemble, numbering, pictures, renumbered
@@ -35,31 +35,61 @@ def render(data: dict[str, object], source: str = "") -> Rendered:
     Raises SlidingWindowsError for a kind that there is not, and for damaged data.
     """
     parts: Any = data
-    kind, name = parts["kind"], parts["name"]
-    call = parts.get(kind, {}).get("call")  # a plot and a network have none
-    metadata = credit(f"{name}: {call}" if call else name, source, parts.get("course", ""))
+    kind, name, metadata = _named(parts, source)
     if kind == "plot":
         return _plot(data, metadata)
-    return _moving(name, restored(kind, parts[kind]), metadata)
+    figure = restored(kind, parts[kind])
+    rendered = _moving(name, figure, metadata, tuple(THEMES.values()))
+    files, strip = take_away(figure, name, metadata)
+    poster = pack(kind_of(figure).poster(figure).pixels)  # once for both themes, as the animation
+    for theme in THEMES.values():
+        picture = png(poster, palette_of(figure, theme))
+        files[f"{name}.{theme.name}.png"] = stamped(picture, metadata)
+    rendered = replace(rendered, files={**files, **rendered.files}, strip=strip)
+    if is_stepped(figure):
+        return _stepped(rendered, figure, name)
+    return _in_states(rendered, figure, name, metadata)
 
 
-def _moving(name: str, figure: Drawable, metadata: dict[str, str]) -> Rendered:
+def preview(data: dict[str, object]) -> Rendered:
+    """The one file of a figure that a notebook shows: its light GIF or, of a plot, light PNG.
+
+    data: as for render(), which takes more than twice as long. Raises as render() does.
+    """
+    parts: Any = data
+    kind, name, metadata = _named(parts, "")
+    if kind == "plot":
+        plot = _plot(data, metadata)
+        light = f"{name}.light.png"
+        return replace(plot, files={light: plot.files[light]})
+    return _moving(name, restored(kind, parts[kind]), metadata, (THEMES["light"],))
+
+
+def _named(data: dict[str, Any], source: str) -> tuple[str, str, dict[str, str]]:
+    """A figure's kind, its name, and what its files say of where they come from."""
+    kind, name = data["kind"], data["name"]
+    call = data.get(kind, {}).get("call")  # a plot and a network have none
+    title = f"{name}: {call}" if call else name
+    return kind, name, credit(title, source, data.get("course", ""))
+
+
+def _moving(
+    name: str, figure: Drawable, metadata: dict[str, str], themes: Sequence[Theme]
+) -> Rendered:
+    """The animation in these themes, and all that is said of it."""
     kind = kind_of(figure)
     animation = [(canvas.pixels, duration) for canvas, duration in kind.animate(figure)]
-    still = kind.poster(figure).pixels
-    poster = pack(still)
-    files, strip = take_away(figure, name, metadata)
-    # Both themes show the same palette numbers, so these are packed once.
+    # All themes show the same palette numbers, so these are packed once.
     images, order = compact([pixels for pixels, _ in animation], range(256))
     timed = zip(images, (duration for _, duration in animation), strict=True)
     shape, stored = pictures(timed, len(order))
-    for theme in THEMES.values():
+    files = {}
+    for theme in themes:
         palette = palette_of(figure, theme)
         colours = [palette[number] for number in order]
         files[f"{name}.{theme.name}.gif"] = stamped(assemble(shape, stored, colours), metadata)
-        files[f"{name}.{theme.name}.png"] = stamped(png(poster, palette), metadata)
-    height, width = still.shape
-    rendered = Rendered(
+    height, width = images[0].shape
+    return Rendered(
         files=files,
         alt=kind.alt_text(figure),
         transcript=kind.transcript(figure),
@@ -67,11 +97,7 @@ def _moving(name: str, figure: Drawable, metadata: dict[str, str]) -> Rendered:
         height=height,
         moving=True,
         operation=kind.operation(figure),
-        strip=strip,
     )
-    if is_stepped(figure):
-        return _stepped(rendered, figure, name)
-    return _in_states(rendered, figure, name, metadata)
 
 
 def _in_states(
