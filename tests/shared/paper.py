@@ -4,14 +4,13 @@ import numpy as np
 
 
 def pictures(document) -> list[np.ndarray]:
-    """Height by width by 3 of each picture, page by page, in the order in which they are drawn."""
+    """Height by width by 3 of each picture, page by page, in the order of the pages' resources."""
     return [found for page in document.pages for found in _inside(page)]
 
 
 def _inside(part):
-    things = part.get("/Resources", {}).get("/XObject", {})
-    for name in sorted(things, key=lambda name: int(name.strip("/X"))):  # Chromium counts them
-        thing = things[name].get_object()
+    for thing in part.get("/Resources", {}).get("/XObject", {}).values():
+        thing = thing.get_object()
         if thing["/Subtype"] == "/Image":
             assert thing["/BitsPerComponent"] == 8
             samples = np.frombuffer(thing.get_data(), np.uint8)

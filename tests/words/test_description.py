@@ -192,7 +192,7 @@ def test_alt_text_says_call_sizes_and_result(name):
     if trace.dims == 1:
         before, after = f"an input of {before} elements", f"an output of {ow}"
     else:
-        # Eight and eleven are spoken with a vowel in front; so are 18 and all numbers from 80 to 89.
+        # Eight, eleven, eighteen and all that begins with eighty are spoken with a vowel in front.
         article = "an" if re.match("8|11×|18×", before) else "a"
         gives = "an" if re.match("8|11×|18×", f"{oh}×{ow}") else "a"
         before, after = f"{article} {before} input", f"{gives} {oh}×{ow} output"
