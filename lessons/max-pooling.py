@@ -136,6 +136,8 @@ for column in (2, 3, 4):
 # %% [markdown]
 # The step from 2 to 3 is hidden, because both columns lie in the same windows. The step from 3 to 4 is not: it crosses from one window into the next, and the output moves by a whole cell. So a max pool hides *some* small shifts, and [a later lesson](local-invariance.ipynb) measures how many.
 #
+# It also lets the next layers see further. Behind the pool each number stands for 2×2 pixels, so a window of 3×3 reaches over 6×6 of them, with the same nine weights. *Is there a cat?* needs that, because a cat is larger than 3×3 pixels.
+#
 # It has its price. A 2×2 window reads four numbers and passes one on, so three of four are gone. Here 36 numbers became 9. [What pooling throws away](what-pooling-throws-away.ipynb) shows what cannot be brought back.
 #
 # ## Where did the stride come from?

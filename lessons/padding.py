@@ -58,7 +58,7 @@ plot(
 print("lost:", f"{1 - left.numel() / photo.numel():.1%}", "of the pixels")
 
 # %% [markdown]
-# Each layer takes two pixels from every side, so 240 rows became 200. This kernel loses the border wholly, because it only copies its middle. A learned kernel still reads the border pixels, but no output is centred on them.
+# Each layer takes two pixels from every side, so 240 rows became 200. This kernel loses the border wholly, because it only copies its middle. A learned kernel still reads the border pixels, but no output is centred on them. The example is that of [Dive into Deep Learning](https://d2l.ai/), in its chapter *Padding and Stride*; the picture and the numbers are torch's.
 #
 # **Padding** puts a border around the input before the window starts. Then the window's middle can lie on the outermost pixels too, and the output size is your decision.
 #
@@ -134,7 +134,7 @@ show(slide(convolution(2), x), "padding-full", "`padding=2` for a 3×3 kernel, a
 #
 # ## Every pixel counts the same, or does it?
 #
-# Without padding, few windows read the corners and many read the middle. You may have heard that padding repairs this.
+# Without padding, few windows read the corners and many read the middle. Padding "ensures that all pixels are used equally frequently", says the summary of that chapter of [Dive into Deep Learning](https://d2l.ai/).
 #
 # !!! question "Predict"
 #     A 3×3 window slides over a 5×5 input. With `padding=1`, how many windows read the corner pixel? How many read the pixel in the centre?

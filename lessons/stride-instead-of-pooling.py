@@ -158,7 +158,7 @@ show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the 
 #
 # You know from [no learnable parameters](no-learnable-parameters.ipynb) that a convolution of 2×2 at stride 2 *is* an average pool if each filter has a quarter everywhere in the kernel of its own channel and zeros in the others, and that no weights make it a max pool, because the maximum is not linear.
 #
-# So a network without pools can learn to average wherever that helps. In the place of a max pool it always computes something else.
+# So a network without pools can learn to average wherever that helps. In the place of a max pool, one convolution always computes something else. Two of them with a ReLU between can be a maximum, because max(*a*, *b*) is ReLU(*a* − *b*) + *b*. But the network would have to find those weights.
 #
 # ## What it costs
 #

@@ -88,6 +88,8 @@ print(edge[0], kernel, sep="\n")
 # %% [markdown]
 # A convolution lays the kernel on the picture, multiplies each weight with the pixel below it, and adds up the nine products. That sum is one number of the output. Then the window moves on.
 #
+# In mathematics a convolution turns the kernel by 180° before it lays it on. Torch does not: what it does is called a cross-correlation elsewhere. For a learned kernel that makes no difference, because the network would learn the turned one. It does when you copy a kernel from a textbook or from SciPy.
+#
 # !!! question "Predict"
 #     What is the sum where all nine pixels are black? Where all nine are white? And where the edge runs through the window?
 

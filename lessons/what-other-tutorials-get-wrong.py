@@ -38,7 +38,7 @@ print(side(nn.Conv2d(1, 1, 3, stride=2), 10))
 #
 # ## "With padding, every pixel counts the same"
 #
-# Padding lets more windows read the border. Does it make all pixels equal? Let each of the windows add 1 to every pixel that it reads, for a 3×3 kernel on 5×5 with "same" padding:
+# Padding "ensures that all pixels are used equally frequently", says [Dive into Deep Learning](https://d2l.ai/) in the summary of *Padding and Stride*. Padding does let more windows read the border. Does it make all pixels equal? Let each of the windows add 1 to every pixel that it reads, for a 3×3 kernel on 5×5 with "same" padding:
 
 # %%
 image = torch.zeros(1, 5, 5, requires_grad=True)

@@ -148,6 +148,20 @@ def hiding(page):
         moved and not torch.equal(pooled(3), pooled(4)),
     )
     page.says("It hides shifts inside a window, and it throws away three numbers of four", same)
+    torch.manual_seed(0)
+    further, small = nn.Conv2d(1, 1, 3, bias=False), torch.rand(1, 12, 12)
+    raised = small + 9 * torch.eye(144).reshape(144, 1, 12, 12)  # one pixel in each
+    halved = nn.MaxPool2d(2)
+    seen = (further(halved(raised))[:, 0, 1, 2] - further(halved(small))[0, 1, 2]).abs() > 1e-3
+    page.says(
+        "Behind the pool each number stands for 2×2 pixels, so a window of 3×3 reaches over 6×6 "
+        "of them, with the same nine weights",
+        seen.reshape(12, 12)[2:8, 4:10].all()
+        and seen.sum() == 6 * 6
+        and further.weight.numel() == 9,
+    )
+    page.says("It also lets the next layers see further", seen.sum() > further.weight.numel())
+    page.labels("because a cat is larger than 3×3 pixels")
     page.says(
         "A 2×2 window reads four numbers and passes one on, so three of four are gone. "
         "Here 36 numbers became 9",

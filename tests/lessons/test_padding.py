@@ -16,6 +16,7 @@ from slidingwindows import Geometry, slide
 
 X = torch.tensor([[[3.0, 1, 0, 2], [1, 4, 2, 1], [0, 2, 5, 3], [2, 1, 3, 1]]])
 WHITE = torch.ones(1, 4, 4)
+D2L = "https://d2l.ai/"
 NAMED = {"valid": 0, "same": 1, "full": 2}
 
 
@@ -121,6 +122,8 @@ def erosion(page):
         "still reads the border pixels, but no output is centred on them",
         torch.equal(*mine) and not torch.equal(*theirs) and size(5, 5) == 1,
     )
+    page.cites("The example is that of", D2L)
+    page.labels("the picture and the numbers are torch's")
 
 
 def two_for_each(page):
@@ -239,6 +242,7 @@ def names(page):
 def counts(page):
     valid, same, full = maps = [readers(p) for p in NAMED.values()]
     page.says("Every pixel counts the same, or does it?", len(same.unique()) > 1)
+    page.cites("ensures that all pixels are used equally frequently", D2L)
     page.labels("A 3×3 window slides over a 5×5 input. With `padding=1`")
     page.labels("Set all weights to one and add up the output")
     places = [(0, 0), (0, 2), (2, 2)]

@@ -295,7 +295,21 @@ def imitation(page):
         "and that no weights make it a max pool, because the maximum is not linear",
         average and not imitated.any() and linear(mean) and not linear(pool),
     )
-    page.says("In the place of a max pool it always computes something else", not imitated.any())
+    page.says(
+        "In the place of a max pool, one convolution always computes something else",
+        not imitated.any(),
+    )
+    differences = nn.Conv2d(1, 3, (1, 2), stride=(1, 2), bias=False)  # a − b, b and −b
+    differences.weight.data = torch.tensor([[1.0, -1], [0, 1], [0, -1]])[:, None, None]
+    together = nn.Conv2d(3, 1, 1, bias=False)
+    together.weight.data = torch.tensor([1.0, 1, -1])[None, :, None, None]
+    two = nn.Sequential(differences, nn.ReLU(), together)
+    page.says(
+        "Two of them with a ReLU between can be a maximum, because max(*a*, *b*) is "
+        "ReLU(*a* − *b*) + *b*",
+        torch.equal(two(X - 4), nn.MaxPool2d((1, 2))(X - 4)),
+    )
+    page.labels("But the network would have to find those weights")
     page.says(
         "A strided convolution can be an average pool, and never a max pool",
         average and not imitated.any(),

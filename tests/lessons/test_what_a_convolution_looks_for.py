@@ -2,6 +2,7 @@
 
 import torch
 from portrait import portrait
+from scipy.signal import convolve2d, correlate2d
 from torch import nn
 
 from slidingwindows import slide
@@ -82,6 +83,24 @@ def nine_numbers(page):
     )
     page.prints("look = nn.Conv2d(1, 1, kernel_size=3, bias=False)", EDGE, KERNEL)
     page.says("adds up the nine products. That sum is one number of the output", found[0, 0] == 0)
+    as_it_is, turned = (
+        torch.from_numpy(convolve2d(EDGE, kernel, "valid"))
+        for kernel in (KERNEL, KERNEL.flip(0, 1))
+    )
+    page.says(
+        "In mathematics a convolution turns the kernel by 180° before it lays it on. "
+        "Torch does not",
+        torch.equal(turned, found) and not torch.equal(as_it_is, found),
+    )
+    page.says(
+        "what it does is called a cross-correlation elsewhere",
+        torch.equal(torch.from_numpy(correlate2d(EDGE, KERNEL, "valid")), found),
+    )
+    page.says(
+        "For a learned kernel that makes no difference, because the network would learn the "
+        "turned one. It does when you copy a kernel from a textbook or from SciPy",
+        torch.equal(turned, found) and torch.equal(as_it_is, sums(EDGE, KERNEL.flip(0, 1))),
+    )
     page.labels("What is the sum where all nine pixels are black? Where all nine are white?")
     page.prints("look(edge)", found[None])
     look = nn.Conv2d(1, 1, 3, bias=False).requires_grad_(False)

@@ -88,8 +88,9 @@ def rounding_down(page):
 def counting_pixels(page):
     same, valid, full = (readers(5, 3, p) for p in (1, 0, 2))
     page.says('"With padding, every pixel counts the same"', len(same.unique()) > 1)
+    page.cites("ensures that all pixels are used equally frequently", "https://d2l.ai/")
     page.says(
-        "Padding lets more windows read the border",
+        "Padding does let more windows read the border",
         (same >= valid).all() and same[0, 0] > valid[0, 0],
     )
     page.says(
