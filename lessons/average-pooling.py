@@ -87,6 +87,22 @@ print("average:", nn.AvgPool2d(2)(peak)[0].tolist())
 #
 # So the two ask different questions. Max: *is the pattern anywhere in this window?* Average: *how much of it is in this window?*
 #
+# ## What a mean is good for
+#
+# A mean can do something that a maximum cannot. Take a map that holds nothing but noise: random numbers around 0, with a standard deviation of 1, so most of them are less than 1 away from 0.
+#
+# !!! question "Predict"
+#     What is left of the noise after an average pool of 2×2? And after a max pool of 2×2?
+
+# %%
+noise = torch.randn(1, 1024, 1024, generator=torch.Generator().manual_seed(6))
+for pool in (nn.AvgPool2d(2), nn.MaxPool2d(2)):
+    left = pool(noise)
+    print(f"{type(pool).__name__}: mean {left.mean():.2f}, deviation {left.std():.2f}")
+
+# %% [markdown]
+# The average halves the noise, because four independent errors partly cancel. The maximum picks the largest of four errors each time, so an empty map no longer looks empty: now its mean is 1.03.
+#
 # ## The window's size matters
 #
 # Take a map of dots. Each cell is 1 with a probability of 5%, and 0 otherwise. Pool it with larger and larger windows.

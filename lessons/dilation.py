@@ -259,7 +259,7 @@ plot(
 )
 
 # %% [markdown]
-# Where do the holes come from? A convolution with dilation 2 reads pixels of one kind only: even columns for an even output, odd for odd, and the same for rows. So it does the same as a plain convolution on each of four smaller maps:
+# Where do the holes come from? At stride 1 and without padding, a convolution with dilation 2 reads pixels of one kind only: even columns for an even output, odd for odd, and the same for rows. So it does the same as a plain convolution on each of four smaller maps:
 
 # %%
 plain = nn.Conv2d(1, 1, 3, bias=False)

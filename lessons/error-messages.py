@@ -262,7 +262,7 @@ refused(lambda: nn.Conv2d(1, 1, 3, padding=6, padding_mode="circular")(x))
 refused(lambda: nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=2)(x))
 
 # %% [markdown]
-# `output_padding` chooses among the sizes that one stride could have made. Without dilation there are only as many as the stride. Torch refuses what reaches the stride or the dilation, whichever is larger.
+# `output_padding` is there to choose among the sizes that one stride could have made, and there are only as many as the stride. Torch refuses what reaches the stride or the dilation, whichever is larger, so with a dilation above the stride it also takes numbers that lead to other sizes.
 #
 # **What to do.** Use an `output_padding` below the stride. More in [Rounding up, and going back up](rounding-up-and-going-back-up.ipynb).
 

@@ -194,7 +194,7 @@ show(
 )
 
 # %% [markdown]
-# The four maxima are right, and the other 12 numbers are zeros. The grid draws no pattern of its own here, because the image says where the numbers go. Only where the image says nothing is there a lattice: in a plain map all numbers are equal, and of equals torch takes the first.
+# The four maxima are right, and the other 12 numbers are zeros. The grid draws no pattern of its own here, because the image says where the numbers go. But a lattice can come out all the same: on a slope the maximum of each window lies in the same corner, and in a plain map all numbers are equal, and of equals torch takes the first.
 
 # %%
 plain = torch.ones(1, 4, 4)

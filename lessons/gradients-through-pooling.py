@@ -233,7 +233,7 @@ for name, largest in ways.items():
 # At a tie the maximum has a kink, like a roof at its ridge. Raise any one of the four and it rises. Lower one and it stays. There is no single gradient, and any way to share out the 1 is as good as another. Mathematicians call each of them a *subgradient*. The mask shares out more than there is.
 #
 # !!! warning "A common mistake: a backward pass with a mask"
-#     If you write a max pool yourself, `x == maximum` looks right. On random numbers it *is* right, since they do not tie. So tests with random numbers pass. Now count the ties elsewhere:
+#     If you write a max pool yourself, `x == maximum` looks right. On a few random floats it *is* right, since they hardly ever tie. So tests with random numbers pass. Now count the ties elsewhere:
 
 # %%
 import matplotlib.cbook

@@ -187,7 +187,7 @@ with torch.no_grad():
     print("ten times as bright, the same:", same)
 
 # %% [markdown]
-# How strong a place is as a whole does not get through the norm, only how its channels compare.
+# How strong a place is as a whole does not get through the norm, only how its channels compare (unless it is so weak that `eps` counts).
 #
 # !!! question "Predict"
 #     Two other ways go from 96 channels on 56×56 places to 192 channels on 28×28: a 2×2 max pool with a 1×1 convolution behind it, and one 3×3 convolution with stride 2. Which of the three has the most weights?

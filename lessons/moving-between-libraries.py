@@ -368,7 +368,7 @@ compare("JAX, own pads", rounded, compiled(in_windows, PADDED))
 # %% [markdown]
 # ## What an average divides by
 #
-# At the border a window of an average holds fewer pixels. Torch divides by the size of the whole window, its padding included, unless you set `count_include_pad=False`. ONNX has the same switch, but there it is off by default. Keras counts only real pixels and has no switch. And JAX itself has no pools, averages or others: you add up each window, and divide yourself.
+# At the border a window of an average holds fewer pixels. Without `ceil_mode`, torch divides by the size of the whole window, its padding included, unless you set `count_include_pad=False` or a divisor of your own. ONNX has the same switch, but there it is off by default. Keras counts only real pixels and has no switch. And `jax.lax` has no average pool: you add up each window, and divide yourself.
 
 # %%
 ours = [F.avg_pool2d(images[n], k, s, p) for n, k, s, p in PADDED]

@@ -232,7 +232,7 @@ kept(lambda d, k, p: nn.MaxPool2d(k, 1, p, d))
 # %% [markdown]
 # ## Which settings halve it?
 #
-# At stride 2 an even size is halved if $k - 2p$ is 1 or 2. The two differ on odd sizes: 1 rounds up, 2 rounds down.
+# At stride 2, without dilation and `ceil_mode`, an even size is halved if $k - 2p$ is 1 or 2. The two differ on odd sizes: 1 rounds up, 2 rounds down.
 
 # %%
 def strided(k, p):
@@ -245,11 +245,11 @@ print("odd sizes rounded up:  ", ", ".join(f"k{k} p{p}" for k, p in up))
 print("odd sizes rounded down:", ", ".join(f"k{k} p{p}" for k, p in down))
 
 # %% [markdown]
-# In general, stride $s$ divides the multiples of $s$ exactly if $k - 2p$ is one of 1 to $s$ (with dilation, $d(k-1) + 1$ takes the place of $k$).
+# In general, without `ceil_mode`, stride $s$ divides the multiples of $s$ exactly if $k - 2p$ is one of 1 to $s$ (with dilation, $d(k-1) + 1$ takes the place of $k$).
 #
 # ## Which settings double it?
 #
-# A transposed convolution multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$:
+# Without dilation, a transposed convolution multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$:
 
 # %%
 def back(k, p, a):
@@ -331,6 +331,6 @@ from IPython.display import Markdown
 Markdown("\n".join(printed()))
 
 # %% [markdown]
-# - Keep the size at stride 1: $2p = d(k - 1)$. Divide multiples of $s$ by $s$: $k - 2p$ from 1 to $s$, without dilation. Multiply it by $s$: $k + a - 2p = s$.
+# - Keep the size at stride 1: $2p = d(k - 1)$. Without dilation and `ceil_mode`, $k - 2p$ from 1 to $s$ divides multiples of $s$ by $s$. Without dilation, a transposed convolution with $k + a - 2p = s$ multiplies by $s$.
 # - The padding of a pool may be at most half of the kernel. `padding="same"` works for convolutions at stride 1 only.
 # - A dash means that torch refuses, because the window is larger than the input.

@@ -283,7 +283,7 @@ for a in (0, 1):
 # %% [markdown]
 # It is not so. The whole painting is 7×7. A padding of 1 cuts a pixel from each of its four sides, which leaves 5×5. An `output_padding` of 1 cuts nothing below and at the right, which leaves 6×6. So the extra row and column are **paint that would have been cut away**.
 #
-# Torch describes the same numbers in another way, which you will meet in other texts. It stretches the input by zeros between its pixels, and slides a window over that, with the kernel turned by 180°. Here you cannot see the turn, because this kernel looks the same upside down:
+# Torch describes the same numbers in another way, which you will meet in other texts. It stretches the input by zeros between its pixels, puts more zeros around it, $k - 1 - p$ on each side, and slides a window over that, with the kernel turned by 180°. Here you cannot see the turn, because this kernel looks the same upside down:
 
 # %%
 show(slide(back, three), "size-transposed", "Torch's other reading: a window over a stretched input, where zeros lie between the pixels. Here `output_padding=1` does add zeros, a row below and a column at the right, but to the stretched input and not to the output.")

@@ -294,7 +294,7 @@ for pad in LAYERS:
     print(f"{pad.__name__:<16}", *numbers)
 
 # %% [markdown]
-# So a crop fits into an `nn.Sequential`, too. Convolutions and pools themselves refuse a negative padding:
+# So a crop fits into an `nn.Sequential`, too. Pools refuse a negative padding themselves, and so does a convolution that pads with zeros. With another `padding_mode` it cuts:
 
 # %%
 for layer in (nn.Conv2d(1, 1, 3, padding=-1), nn.MaxPool2d(3, padding=-1)):
@@ -302,6 +302,8 @@ for layer in (nn.Conv2d(1, 1, 3, padding=-1), nn.MaxPool2d(3, padding=-1)):
         layer(square)
     except RuntimeError as error:
         print(textwrap.fill(str(error), 42))
+cuts = nn.Conv2d(1, 1, 3, padding=-1, padding_mode="reflect")
+print("5×5 becomes", "×".join(map(str, cuts(square).shape[2:])))
 
 # %% [markdown]
 # ## Adding is more dangerous than joining

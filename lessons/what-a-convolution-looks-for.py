@@ -176,6 +176,20 @@ print(sum(numbers.numel() for numbers in layer.parameters()))
 #
 # The photo is not in that count. The same 224 numbers slide over an image of any size, because a pattern is the same pattern wherever it is.
 #
+# ## Why a window at all?
+#
+# !!! question "Predict"
+#     A layer without windows would join every number of the 3×110×110 photo of the [CNN funnel](the-cnn-funnel.ipynb) to every number of its first maps, 8×108×108. How many numbers would it learn?
+
+# %%
+joined = nn.Linear(3 * 110 * 110, 8 * 108 * 108, device="meta")  # its sizes alone, no memory
+print(f"{sum(numbers.numel() for numbers in joined.parameters()):,}")
+
+# %% [markdown]
+# More than three billion. Patterns are small, so let each output read only its own window of 3×3 in three channels: 28 numbers with the bias, for each of 93,312 outputs, make 2,612,736. And a pattern is the same everywhere, so let all places share one set: 224 are left, the same 224 as above.
+#
+# Sharing has a price. Where a pattern means something else at another place, as in photos of faces that are all centred, it is the wrong assumption ([CS231n](https://cs231n.github.io/convolutional-networks/)).
+#
 # ## Exercises
 #
 # Work each out on paper. Then open the answer.

@@ -309,9 +309,9 @@ except RuntimeError as error:
 print("reshape copies:", torch.equal(turned.reshape(1, -1), maps.reshape(1, -1)))
 
 # %% [markdown]
-# A convolution whose weights are `channels_last` answers in that layout whatever it gets. So you need not turn every batch: it is enough to convert the model, `model.to(memory_format=torch.channels_last)`.
+# A convolution whose weights are `channels_last` answers in that layout whatever it gets, unless its kernels hold one number each, for then both layouts are the same. So you need not turn every batch: it is enough to convert the model, `model.to(memory_format=torch.channels_last)`.
 #
-# One thing breaks: `view` cannot flatten such a tensor, because the numbers do not lie in that order. `reshape` and `nn.Flatten` copy them when they must. How much faster the other layout is depends on your hardware, so measure it there; this page makes no claim.
+# One thing breaks: `view` cannot flatten such a tensor with several channels and places, because the numbers do not lie in that order. `reshape` and `nn.Flatten` copy them when they must. How much faster the other layout is depends on your hardware, so measure it there; this page makes no claim.
 #
 # ## Twice the same, on a GPU?
 #

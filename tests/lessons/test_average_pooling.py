@@ -1,5 +1,6 @@
 """lessons/average-pooling.py: its words, outputs and figures, against plain Python and numpy."""
 
+import math
 from functools import cache
 
 import numpy as np
@@ -50,6 +51,7 @@ def test_every_claim(page):
     assert torch.equal(page.names["x"], X)
     the_other_rule(page, average)
     side_by_side(page, average)
+    noise(page)
     the_size_of_the_window(page)
     the_photo(page)
     padding(page)
@@ -115,6 +117,34 @@ def side_by_side(page, average):
     page.says(
         "spreads it over four cells and reports 2",
         blocks(peak, 2).shape[2] == 4 and spread.max() == 2,
+    )
+
+
+def noise(page):
+    """Sums of four numbers by slices, and the order statistics of a normal distribution."""
+    numbers = torch.randn(1, 1024, 1024, generator=torch.Generator().manual_seed(6))
+    four = torch.stack([numbers[0, r::2, c::2] for r in (0, 1) for c in (0, 1)]).double()
+    means, tops = four.sum(0) / 4, four.sort(0).values[-1]
+    page.says(
+        "with a standard deviation of 1, so most of them are less than 1 away from 0",
+        abs(numbers.std() - 1) < 0.01 and (numbers.abs() < 1).double().mean() > 0.6,
+    )
+    page.labels("random numbers around 0", "an average pool of 2×2? And after a max pool of 2×2?")
+    page.prints(
+        "noise = torch.randn(",
+        f"AvgPool2d: mean {abs(means.mean()):.2f}, deviation {means.std():.2f}",
+        f"MaxPool2d: mean {tops.mean():.2f}, deviation {tops.std():.2f}",
+    )
+    page.says(
+        "The average halves the noise, because four independent errors partly cancel",
+        abs(means.std() / four.std() - 1 / 2) < 0.005,
+    )
+    theory = 1.02938  # the mean of the largest of four normal numbers: 6 atan(sqrt(2)) / pi^1.5
+    assert abs(6 * math.atan(math.sqrt(2)) / math.pi**1.5 - theory) < 1e-4
+    page.says(
+        "The maximum picks the largest of four errors each time, so an empty map no longer looks "
+        f"empty: now its mean is {theory:.2f}",
+        abs(tops.mean() - theory) < 0.005,
     )
 
 

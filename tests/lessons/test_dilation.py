@@ -440,8 +440,8 @@ def four_smaller_maps(page):
         for n, step in enumerate(page.figure("dilation-spread").steps)
     }
     page.says(
-        "A convolution with dilation 2 reads pixels of one kind only: even columns for an even "
-        "output, odd for odd, and the same for rows",
+        "At stride 1 and without padding, a convolution with dilation 2 reads pixels of one kind "
+        "only: even columns for an even output, odd for odd, and the same for rows",
         kinds == {True},
     )
     page.says(

@@ -185,6 +185,13 @@ def refuses(call) -> bool:
     return False
 
 
+def returning(stride, dilation):
+    """How many sizes a convolution with a kernel of 3 brings to 5."""
+    conv = nn.Conv2d(1, 1, 3, stride, dilation=dilation)
+    sides = range(2 * dilation + 1, 40)
+    return sum(conv(torch.rand(1, side, side)).shape[-1] == 5 for side in sides)
+
+
 def test_every_claim(page):
     messages(page)
     pools(page)
@@ -332,9 +339,16 @@ def convolutions(page):
     sizes = [nn.ConvTranspose2d(1, 1, 3, stride=2, output_padding=a)(X).shape[-1] for a in (0, 1)]
     back = [nn.Conv2d(1, 1, 3, stride=2)(torch.rand(1, size, size)).shape[-1] for size in sizes]
     page.says(
-        "`output_padding` chooses among the sizes that one stride could have made. Without "
-        "dilation there are only as many as the stride",
-        sizes == [11, 12] and back == [5, 5] and len(sizes) == 2,
+        "`output_padding` is there to choose among the sizes that one stride could have made, and "
+        "there are only as many as the stride",
+        sizes == [11, 12]
+        and back == [5, 5]
+        and all(returning(s, d) == s for s in range(1, 5) for d in range(1, 5)),
+    )
+    beyond = nn.ConvTranspose2d(1, 1, 3, dilation=3, output_padding=1)(X).shape[-1]
+    page.says(
+        "so with a dilation above the stride it also takes numbers that lead to other sizes",
+        nn.Conv2d(1, 1, 3, dilation=3)(torch.rand(1, beyond, beyond)).shape[-1] != X.shape[-1],
     )
     largest = {}
     for s, d in itertools.product(range(1, 5), repeat=2):

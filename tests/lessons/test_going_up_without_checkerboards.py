@@ -216,7 +216,12 @@ def unpooling(page):
     )
     plain = returned(np.ones((4, 4), np.float32))
     page.prints("plain = torch.ones(1, 4, 4)", torch.from_numpy(plain))
-    page.says("Only where the image says nothing is there a lattice", covers_each_second(plain))
+    slope = np.add.outer(np.arange(8.0), np.arange(8.0)).astype(np.float32)
+    page.says(
+        "But a lattice can come out all the same: on a slope the maximum of each window lies in "
+        "the same corner",
+        np.array_equal(np.argwhere(returned(slope)), np.argwhere(np.ones((4, 4))) * 2 + 1),
+    )
     page.says(
         "in a plain map all numbers are equal, and of equals torch takes the first",
         covers_each_second(plain),

@@ -321,8 +321,8 @@ def which_halve(page):
     page.says("the settings that keep, halve or double it", bool(halved))
     page.says("Which settings halve it?", bool(halved))
     page.says(
-        "At stride 2 an even size is halved if $k - 2p$ is 1 or 2. The two differ on odd sizes: "
-        "1 rounds up, 2 rounds down",
+        "At stride 2, without dilation and `ceil_mode`, an even size is halved if $k - 2p$ is 1 "
+        "or 2. The two differ on odd sizes: 1 rounds up, 2 rounds down",
         halved == {(k, p) for k, p in every if k - 2 * p in (1, 2)}
         and up == {(k, p) for k, p in every if k - 2 * p == 1}
         and down == {(k, p) for k, p in every if k - 2 * p == 2},
@@ -333,8 +333,8 @@ def which_halve(page):
         f"odd sizes rounded down: {short(down)}",
     )
     page.says(
-        "In general, stride $s$ divides the multiples of $s$ exactly if $k - 2p$ is one of 1 to "
-        "$s$ (with dilation, $d(k-1) + 1$ takes the place of $k$)",
+        "In general, without `ceil_mode`, stride $s$ divides the multiples of $s$ exactly if "
+        "$k - 2p$ is one of 1 to $s$ (with dilation, $d(k-1) + 1$ takes the place of $k$)",
         all(
             divides(k, s, p, d) == (1 <= d * (k - 1) + 1 - 2 * p <= s)
             for k, s, p, d in product(range(1, 7), range(1, 6), range(4), range(1, 4))
@@ -365,7 +365,9 @@ def which_double(page):
     )
     page.says("Which settings double it?", rule)
     page.says(
-        "A transposed convolution multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$", rule
+        "Without dilation, a transposed convolution multiplies the size by $s$ if "
+        "$k + a - 2p = s$. For $s = 2$",
+        rule,
     )
     page.prints("double = found(", ", ".join(f"k{k} p{p} a{a}" for k, p, a in doubling))
 
@@ -489,8 +491,9 @@ def on_one_page(page):
         all(adaptive_agrees(i, o) for i in range(1, 13) for o in range(1, 8)),
     )
     page.says(
-        "Keep the size at stride 1: $2p = d(k - 1)$. Divide multiples of $s$ by $s$: $k - 2p$ "
-        "from 1 to $s$, without dilation. Multiply it by $s$: $k + a - 2p = s$",
+        "Keep the size at stride 1: $2p = d(k - 1)$. Without dilation and `ceil_mode`, $k - 2p$ "
+        "from 1 to $s$ divides multiples of $s$ by $s$. Without dilation, a transposed convolution "
+        "with $k + a - 2p = s$ multiplies by $s$",
         all(
             keeps(nn.Conv2d(1, 1, k, 1, p, d)) == (2 * p == d * (k - 1))
             and divides(k, s, p, 1) == (1 <= k - 2 * p <= s)

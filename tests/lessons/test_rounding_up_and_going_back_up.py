@@ -34,6 +34,16 @@ def naive(i, k, s, p):
     return -((k - i - 2 * p) // s) + 1
 
 
+def stretches(k, s, p):
+    """Whether a transposed convolution is one over zeros between and k - 1 - p around."""
+    x, kernel = torch.rand(1, 1, 4, 4), torch.rand(1, 1, k, k)
+    between = torch.zeros(1, 1, 3 * s + 1, 3 * s + 1)
+    between[..., ::s, ::s] = x
+    around = nn.functional.pad(between, [k - 1 - p] * 4)
+    turned = nn.functional.conv2d(around, kernel.flip(2, 3))
+    return torch.allclose(nn.functional.conv_transpose2d(x, kernel, stride=s, padding=p), turned)
+
+
 def test_every_claim(page):
     there_and_back(page)
     ceil_mode(page)
@@ -438,9 +448,12 @@ def the_way_back(page):
     plain = nn.functional.conv2d(stretched, BACK.flip(2, 3))
     shown = torch.tensor(page.figure("size-transposed").output).view(6, 6)
     page.says(
-        "It stretches the input by zeros between its pixels, and slides a window over that, with "
-        "the kernel turned by 180°. Here you cannot see the turn",
-        torch.equal(plain[0, :6, :6], shown) and torch.equal(BACK, BACK.flip(2, 3)),
+        "It stretches the input by zeros between its pixels, puts more zeros around it, "
+        "$k - 1 - p$ on each side, and slides a window over that, with the kernel turned by 180°. "
+        "Here you cannot see the turn",
+        torch.equal(plain[0, :6, :6], shown)
+        and torch.equal(BACK, BACK.flip(2, 3))
+        and all(stretches(k, s, p) for k in (2, 3, 4) for s in (1, 2, 3) for p in range(k)),
     )
     page.says(
         "a window over a stretched input, where zeros lie between the pixels. Here "

@@ -281,6 +281,18 @@ def layers_that_pad(page):
         "for layer in (nn.Conv2d(1, 1, 3, padding=-1)",
         "negative padding is not supported",
         "pad must be non-negative, but got pad: -1",
+        "5×5 becomes 1×1",
+    )
+    x = torch.rand(1, 1, 7, 7)
+    cut = {}
+    for mode in ("reflect", "replicate", "circular"):
+        layer = nn.Conv2d(1, 1, 3, padding=-1, padding_mode=mode)
+        inside = torch.nn.functional.conv2d(x[..., 1:-1, 1:-1], layer.weight, layer.bias)
+        cut[mode] = torch.allclose(layer(x), inside)
+    page.says(
+        "Pools refuse a negative padding themselves, and so does a convolution that pads with "
+        "zeros. With another `padding_mode` it cuts",
+        all(cut.values()),
     )
 
 

@@ -9,6 +9,7 @@ from slidingwindows import slide
 
 KERNEL = torch.tensor([[-1.0, 0, 1]] * 3)
 EDGE = torch.tensor([[0.0, 0, 0, 1, 1, 1]] * 6)
+CS231N = "https://cs231n.github.io/convolutional-networks/"
 ZEILER = "https://arxiv.org/abs/1311.2901"
 
 
@@ -26,11 +27,34 @@ def learned(inside, outside, k):
     return outside * (inside * k * k + 1)
 
 
+def why_a_window(page):
+    inputs, maps = 3 * 110 * 110, 8 * 108 * 108
+    page.prints("joined = nn.Linear", f"{maps * (inputs + 1):,}")
+    page.labels("A layer without windows would join every number of the 3×110×110 photo")
+    page.labels("every number of its first maps, 8×108×108")
+    page.says("More than three billion", 3e9 < maps * (inputs + 1) < 4e9)
+    window = torch.ones(1, 3, 110, 110, requires_grad=True)
+    conv = nn.Conv2d(3, 8, 3)
+    (read,) = torch.autograd.grad(conv(window)[0, 0, 50, 50], window)
+    own = int((read != 0).sum()) + 1
+    page.says(
+        "28 numbers with the bias, for each of 93,312 outputs, make 2,612,736",
+        (own, conv(window).numel(), own * maps) == (28, 93_312, 2_612_736),
+    )
+    page.says("let each output read only its own window of 3×3 in three channels", own == 28)
+    page.says(
+        "so let all places share one set: 224 are left, the same 224 as above",
+        sum(p.numel() for p in conv.parameters()) == own * 8 == 224,
+    )
+    page.cites("as in photos of faces that are all centred, it is the wrong assumption", CS231N)
+
+
 def test_every_claim(page):
     edges_of_a_photo(page)
     nine_numbers(page)
     bias_and_relu(page)
     channels(page)
+    why_a_window(page)
     exercises(page)
     page.labels("Unit 7", "Compute one number of a convolution by hand", "Then the window moves on")
     page.labels("count the weights of any convolution", "Nine numbers on an edge")

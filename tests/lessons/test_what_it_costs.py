@@ -340,14 +340,23 @@ def layout(page):
     converted.to(memory_format=torch.channels_last)
     given = torch.rand(1, 8, 8, 8)
     page.says(
-        "A convolution whose weights are `channels_last` answers in that layout whatever it gets",
-        all(converted[0](x).stride() == mapped for x in (given, given.contiguous(**LAST))),
+        "A convolution whose weights are `channels_last` answers in that layout whatever it gets, "
+        "unless its kernels hold one number each, for then both layouts are the same",
+        all(converted[0](x).stride() == mapped for x in (given, given.contiguous(**LAST)))
+        and nn.Conv2d(8, 8, 1, groups=8).to(**LAST)(given).stride() == given.stride(),
     )
     page.says(
         "So you need not turn every batch: it is enough to convert the model",
         converted(given).stride() == (4 * 3 * 3, 1, 4 * 3, 4),
     )
-    page.says("One thing breaks: `view` cannot flatten such a tensor", not can_view(other))
+    page.says(
+        "One thing breaks: `view` cannot flatten such a tensor with several channels and places",
+        not can_view(other)
+        and all(
+            can_view(torch.rand(size).contiguous(**LAST).numpy())
+            for size in ((2, 8, 1, 1), (1, 1, 4, 4))
+        ),
+    )
 
 
 def can_view(array):

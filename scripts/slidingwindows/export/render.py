@@ -35,7 +35,7 @@ def render(data: dict[str, object], source: str = "") -> Rendered:
     Raises SlidingWindowsError for a kind that there is not, and for damaged data.
     """
     parts: Any = data
-    kind, name, metadata = _named(parts, source)
+    kind, name, metadata = _named(data, source)
     if kind == "plot":
         return _plot(data, metadata)
     figure = restored(kind, parts[kind])
@@ -57,7 +57,7 @@ def preview(data: dict[str, object]) -> Rendered:
     data: as for render(), which takes more than twice as long. Raises as render() does.
     """
     parts: Any = data
-    kind, name, metadata = _named(parts, "")
+    kind, name, metadata = _named(data, "")
     if kind == "plot":
         plot = _plot(data, metadata)
         light = f"{name}.light.png"
@@ -65,12 +65,13 @@ def preview(data: dict[str, object]) -> Rendered:
     return _moving(name, restored(kind, parts[kind]), metadata, (THEMES["light"],))
 
 
-def _named(data: dict[str, Any], source: str) -> tuple[str, str, dict[str, str]]:
+def _named(data: dict[str, object], source: str) -> tuple[str, str, dict[str, str]]:
     """A figure's kind, its name, and what its files say of where they come from."""
-    kind, name = data["kind"], data["name"]
-    call = data.get(kind, {}).get("call")  # a plot and a network have none
+    parts: Any = data
+    kind, name = parts["kind"], parts["name"]
+    call = parts.get(kind, {}).get("call")  # a plot and a network have none
     title = f"{name}: {call}" if call else name
-    return kind, name, credit(title, source, data.get("course", ""))
+    return kind, name, credit(title, source, parts.get("course", ""))
 
 
 def _moving(
