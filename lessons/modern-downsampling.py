@@ -211,7 +211,7 @@ for name, layer in DOWN.items():
 # %% [markdown]
 # A window has 1, 4 or 9 weights for each pair of channels. The work, in multiply-accumulates, grows just as much, because all three stop equally often. The norm adds only two numbers for each channel; torch does not count its own work.
 #
-# What do you get for it? Ask the gradient in how many outputs each place has a share, on one map of 8×8:
+# Ask the gradient in how many outputs each place has a share, on a map of 8×8:
 
 
 # %% tags=["hide-input"]
@@ -253,7 +253,7 @@ plot(
 )
 
 # %% [markdown]
-# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb), for more than twice the weights. On an odd side the 2×2 misses the last row and column, as the plain pool above does, and the 3×3 with its padding does not. Which of them is better, this page does not measure.
+# On an even side the 2×2 layer takes every place once and treats all of them alike. The 3×3 takes some of them four times, in the lattice of [going up without checkerboards](going-up-without-checkerboards.ipynb). On an odd side the 2×2 misses the last row and column, as the plain pool above does, and the 3×3 with its padding does not. Which of them is better, this page does not measure.
 
 # %% [markdown]
 # ## Between mean and maximum

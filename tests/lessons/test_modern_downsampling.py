@@ -257,7 +257,7 @@ def between_stages(page):
     with FlopCounterMode(display=False) as counter:
         norm(x)
     page.says("torch does not count its own work", counter.get_total_flops() == 0)
-    page.labels("What do you get for it?", "on one map of 8×8")
+    page.labels("on a map of 8×8")
     sharing(page)
 
 
@@ -294,11 +294,6 @@ def sharing(page):
         all((shared_by(2, 0, side) == 1).all() for side in (4, 6, 8, 56))
         and shared_by(3, 1, 8).max() == 4,
     )
-    *_, halving, wide = (
-        max(parameter.numel() for parameter in layer.parameters())
-        for layer in page.names["DOWN"].values()
-    )
-    page.says("for more than twice the weights", wide > 2 * halving)
     page.says(
         "On an odd side the 2×2 misses the last row and column, as the plain pool above does, and "
         "the 3×3 with its padding does not",
