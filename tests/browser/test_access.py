@@ -42,5 +42,5 @@ def test_tab_reaches_everything_and_shows_where_it_is(seen, path):
 @pytest.mark.parametrize("path", PAGES)
 def test_at_twice_the_size_nothing_is_lost(seen, path):
     visit = seen(path, "zoom")
-    assert visit["widths"][0] <= ZOOMED["viewport"]["width"]
+    assert visit["widths"][0] <= ZOOMED["width"]
     assert not visit["cut"]

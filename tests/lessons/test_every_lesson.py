@@ -5,9 +5,8 @@ import builtins
 import json
 
 import pytest
-from lesson_run import NAMES, ROOT, run
+from lesson_run import NAMES, ROOT, executed, run
 
-from slidingwindows.course.prepare import cache_of, prepare
 from slidingwindows.lesson import MIME
 from slidingwindows.testing.run import Shown
 
@@ -41,14 +40,13 @@ def on_the_page(output: dict) -> str | None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_run_that_is_tested_is_the_one_on_the_page(name):
     """A kernel of its own printed the same, showed the same figures and said the same of them."""
-    prepare(ROOT, only=name, report=lambda line: None)
-    executed = json.loads((cache_of(ROOT) / "executed" / f"{name}.json").read_text("utf-8"))
+    outputs = executed(name)
     mine = run(name)
-    texts = [[on_the_page(o) for o in cell if on_the_page(o)] for cell in executed]
+    texts = [[on_the_page(o) for o in cell if on_the_page(o)] for cell in outputs]
     cells = mine.lesson.code
     for cell, page, here in zip(cells, texts, mine.outputs, strict=True):
         assert page == [text for text in here if text], f"line {cell.line}"
-    figures = [o["data"][MIME] for cell in executed for o in cell if MIME in o.get("data", {})]
+    figures = [o["data"][MIME] for cell in outputs for o in cell if MIME in o.get("data", {})]
     assert [data["name"] for data in figures] == list(mine.figures)
     for data in figures:
         figure: Shown = mine.figures[data["name"]]

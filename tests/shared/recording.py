@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from site_pages import DESKTOP, PATIENCE, PHONE, until
 
-ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}  # 1280×800 at 200 %
+ZOOMED = {"width": 640, "height": 400}  # 1280×800 at 200 %
 # The profiles, by the visit in which the page is looked at so.
 VISITS = {
     "light": "desktop",
@@ -121,6 +121,7 @@ PENDING = """[...document.querySelectorAll("article img")]
     .every(i => i.offsetParent === null || i.complete)"""
 LOADED = """() => [...document.querySelectorAll("article img")].filter(i => i.offsetParent !== null)
     .map(i => [i.currentSrc, i.complete && i.naturalWidth > 0])"""
+FRAME = "() => new Promise(requestAnimationFrame).then(() => true)"
 WIDTHS = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
 CUT = """() => [...document.querySelectorAll("article :is(p, li, h1, h2, h3, button, label)")]
   .filter(one => one.checkVisibility() && one.clientWidth > 1
@@ -331,12 +332,14 @@ def record(browser, address, path, visit, folder) -> dict:
     return _recorded(browser, address, path, visit, folder)
 
 
-def opened_in(path) -> str:
-    """The theme in which a page is opened, before it is switched to the other one.
+def themes_of(path) -> tuple[str, str]:
+    """The theme in which a page is opened, and the one to which it is switched then."""
+    return ("dark", "light") if len(path) % 2 else ("light", "dark")
 
-    A lesson is printed in it, too: paper is light in both.
-    """
-    return ("light", "dark")[len(path) % 2]
+
+def opened_in(path) -> str:
+    """The first of them. A lesson is printed in it, too: paper is light in both."""
+    return themes_of(path)[0]
 
 
 def _recorded(browser, address, path, visit, folder) -> dict:
@@ -360,9 +363,9 @@ def _recorded(browser, address, path, visit, folder) -> dict:
 
 
 def _desktop(path):
-    themes = ("light", "dark") if opened_in(path) == "light" else ("dark", "light")
-    yield themes[0], _first_theme
-    yield themes[1], _other_theme
+    first, other = themes_of(path)
+    yield first, _first_theme
+    yield other, _other_theme
 
 
 def _phone(path):
@@ -398,9 +401,9 @@ def _first_theme(here, path, folder) -> dict:
 
 
 def _other_theme(here, path, folder) -> dict:
-    asked, theme = len(here.requests), "dark" if opened_in(path) == "light" else "light"
+    asked = len(here.requests)
     here.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
-    in_theme(here.page, theme)
+    in_theme(here.page, themes_of(path)[1])
     found = _pictures(here, asked)
     found["axe"] = violations(here.page, colours_alone=True)
     return found
@@ -425,8 +428,8 @@ def _axe_in_the_dark(here, path, folder) -> dict:
 def _zoomed(here, path, folder) -> dict:
     page = here.page
     page.emulate_media(reduced_motion="reduce")
-    page.set_viewport_size(ZOOMED["viewport"])
-    page.evaluate("() => new Promise(requestAnimationFrame).then(() => true)")
+    page.set_viewport_size(ZOOMED)
+    page.evaluate(FRAME)
     found = {"widths": page.evaluate(WIDTHS), "cut": page.evaluate(CUT)}
     found["steps"] = page.evaluate(STEPS)
     return found
@@ -434,13 +437,13 @@ def _zoomed(here, path, folder) -> dict:
 
 def _with_large_letters(here, path, folder) -> dict:
     """The width of the page by that of the window, with letters of twice their size."""
-    page, found = here.page, {}
+    page, found = here.page, []
     page.evaluate(LARGE)
     for width in WIDE:
         page.set_viewport_size({"width": width, "height": 800})
-        page.evaluate("() => new Promise(requestAnimationFrame).then(() => true)")
-        found[width] = max(page.evaluate(WIDTHS))
-    return {"widths": list(found.items())}
+        page.evaluate(FRAME)
+        found.append((width, max(page.evaluate(WIDTHS))))
+    return {"widths": found}
 
 
 def in_theme(page, theme: str) -> None:

