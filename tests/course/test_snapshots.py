@@ -181,6 +181,27 @@ def test_a_file_that_is_read_is_read_from_the_same_place_again(tmp_path, forgott
     ][-1][0]["data"]["text/plain"] == results.pop().lstrip("(")
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["beside", "apart"])
+def test_the_first_import_of_a_module_changes_no_file(tmp_path, forgotten, monkeypatch, apart):
+    """Python keeps the compiled module then, as it does of the package after an edit of it."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "new_here.py").write_text("number = 7\n")
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "apart") if apart else "")
+    load = f"import sys\nsys.path.insert(0, {str(folder)!r})\nimport new_here"
+    ran(tmp_path, forgotten, ["a = 1", load, "new_here.number"])
+    kept = next(tmp_path.rglob("new_here.*.pyc"))
+    assert ("apart" in kept.parts) == apart
+    told = ran(tmp_path, forgotten, ["a = 1", load, "new_here.number + 1"])
+    assert told == ("lessons/one.py runs from code cell 3 on", "8")
+    if not apart:  # what a lesson itself puts there counts
+        own = f"{load}\nopen({str(kept.with_name('own.txt'))!r}, 'w').close()"
+        ran(tmp_path, forgotten, ["a = 1", own, "new_here.number"])
+        where, _ = ran(tmp_path, forgotten, ["a = 1", own, "new_here.number + 1"])
+        assert "since code cell 2 writes files" in where
+
+
 def test_a_cell_that_raised_is_the_first_to_run_again(tmp_path, forgotten):
     with pytest.raises(SlidingWindowsError, match="code cell 2, line 13: NameError"):
         ran(tmp_path, forgotten, ["a = 1", "b", "a + 1"])

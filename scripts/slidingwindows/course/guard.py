@@ -23,14 +23,23 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
 PROGRAMS += ("os.spawn",)
 ENVIRONMENT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/environ")
+COMPILED = re.compile(r".*/__pycache__(?:/[^/]+\.pyc(?:\.\d+)?)?")
 
 
 _changes = [0]
 
 
 def changes() -> int:
-    """How many times this process has written a file or started a program since keep_inside()."""
+    """How many times this process has written a file or started a program since keep_inside().
+
+    What an import keeps does not count: it says what the module says, so no fork need undo it.
+    """
     return _changes[0]
+
+
+def _keeps_an_import(path: Path) -> bool:
+    prefix = sys.pycache_prefix
+    return bool(COMPILED.fullmatch(str(path)) or prefix and path.is_relative_to(prefix))
 
 
 def keep_inside(own: str, project: str) -> None:
@@ -68,6 +77,8 @@ def keep_inside(own: str, project: str) -> None:
             if not flags & WRITING and not set(mode or "") & set("wax+"):
                 refuse_environments(name)
                 return
+            if isinstance(name, int):  # a descriptor, whose opening was seen
+                return
             names = [name]
         elif event in PROGRAMS:
             _changes[0] += 1
@@ -81,14 +92,13 @@ def keep_inside(own: str, project: str) -> None:
             names = [name for name in arguments[:2] if isinstance(name, str | bytes | os.PathLike)]
         else:
             return
-        _changes[0] += 1
+        imports = 0
         for name in names:
-            if not isinstance(name, int):  # an open file's descriptor
-                path = Path(os.path.abspath(os.fsdecode(name)))
-                if not allowed(Path(os.path.realpath(path.parent), path.name)):
-                    raise PermissionError(
-                        f"a lesson may write only into its own folder, not {path}"
-                    )
+            path = Path(os.path.abspath(os.fsdecode(name)))
+            imports += _keeps_an_import(path)
+            if not allowed(Path(os.path.realpath(path.parent), path.name)):
+                raise PermissionError(f"a lesson may write only into its own folder, not {path}")
+        _changes[0] += not names or imports < len(names)
 
     sys.addaudithook(watch)
     if not any(project_.is_relative_to(folder) for folder in free):
