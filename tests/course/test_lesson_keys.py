@@ -1,5 +1,6 @@
 """What a lesson's key holds: everything that may change its results, each part by itself."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from tiny_project import lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import header, lessons, prepare
+from slidingwindows.course import header, lessons, prepare, syntax
 from slidingwindows.course import keys as sources
 from slidingwindows.export.files import digest
 
@@ -264,11 +265,79 @@ def test_a_lesson_that_reads_docstrings_depends_on_them(monkeypatch, tmp_path, c
 def test_while_it_is_steady_the_package_is_read_once(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "HERE", tmp_path)
     (tmp_path / "a.py").write_text("x = 1")
-    with sources.steady():
+    with sources.steady(tmp_path):
         before = sources.source_key("a")
         (tmp_path / "a.py").write_text("x = 2")
         assert sources.source_key("a") == before
     assert sources.source_key("a") != before
+
+
+def parsed(monkeypatch):
+    """A list that grows with each source that is read from now on; nothing is remembered."""
+    for name in ("_known", "_used", "_kept"):
+        monkeypatch.setattr(syntax, name, type(getattr(syntax, name))())
+    trees, code_key = [], syntax.code_key
+    monkeypatch.setattr(syntax, "code_key", lambda tree: trees.append(tree) or code_key(tree))
+    return trees
+
+
+def test_what_a_source_says_is_read_once_and_kept_from_build_to_build(tmp_path, monkeypatch):
+    package, cache = tmp_path / "package", tmp_path / "cache"
+    package.mkdir()
+    monkeypatch.setattr(sources, "HERE", package)
+    (package / "a.py").write_text("from .b import x\nfrom . import c\ny = 1")
+    for name in "bc":
+        (package / f"{name}.py").write_text(f"x = '{name}'")
+
+    def build():
+        trees = parsed(monkeypatch)
+        with sources.steady(cache):
+            return sources.source_key("a"), sources._package().closure("a"), len(trees)
+
+    first = build()
+    assert first[1:] == (["a", "b", "c"], 3)
+    assert build() == (*first[:2], 0)
+    (package / "c.py").write_text("x = 5")
+    again = build()
+    assert again[0] != first[0] and again[1:] == (["a", "b", "c"], 1)
+    (package / "c.py").write_text("x = 'c'")
+    assert build() == (*first[:2], 0)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"b"', '"c"'),
+        lambda text: "",
+        lambda text: "\n".join([digest("[1]"), "[1]"]),
+        lambda text: "\n".join([digest('{"a": 1}'), '{"a": 1}']),
+    ],
+)
+def test_a_damaged_note_of_what_sources_say_is_not_believed(tmp_path, monkeypatch, damage):
+    note, text = tmp_path / syntax.FILE, "from .b import x"
+    parsed(monkeypatch)
+    found = syntax.syntax(text)
+    syntax.keep(tmp_path)
+    whole = note.read_text()
+    assert '"b"' in whole
+    note.write_text(damage(whole))
+    trees = parsed(monkeypatch)
+    syntax.recall(tmp_path)
+    assert syntax.syntax(text) == found and len(trees) == 1
+    syntax.keep(tmp_path)
+    assert note.read_text() == whole
+
+
+def test_old_sources_are_forgotten_when_there_are_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(syntax, "MOST", 3)
+    for used, count in ((range(2), 2), (range(1, 3), 3), (range(2, 5), 3)):
+        parsed(monkeypatch)
+        syntax.recall(tmp_path)
+        for number in used:
+            syntax.syntax(f"x = {number}")
+        syntax.keep(tmp_path)
+        assert len(json.loads((tmp_path / syntax.FILE).read_text().split("\n")[1])) == count
 
 
 # Finding and reading.

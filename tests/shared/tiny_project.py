@@ -3,6 +3,7 @@
 The package is copied too, so that a test can edit its source and see what happens.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -186,6 +187,8 @@ class Project:
         asked = REPO / ".cache" / "script"  # cached by content, so a copy is just as good
         if asked.is_dir():
             shutil.copytree(asked, project.cache / "script")
+        with contextlib.suppress(OSError):  # this one too, and others may write it meanwhile
+            shutil.copy(REPO / ".cache" / "syntax.json", project.cache)
         project.nav(list(lessons))
         return project
 
@@ -278,7 +281,7 @@ class Project:
         """Content of each file by its path; not what depends on the machine or the call."""
         top = self.root / folder
         paths = [path.relative_to(top) for path in sorted(top.rglob("*"))]
-        others = ("pycache", "lock", "seconds.json", "built.json")
+        others = ("pycache", "lock", "seconds.json", "built.json", "syntax.json")
         paths = [path for path in paths if path.parts[0] not in others]
         return {str(path): (top / path).read_bytes() for path in paths if (top / path).is_file()}
 

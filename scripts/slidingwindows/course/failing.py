@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
 from .lessons import Cell, Lesson
 from .limits import reason
 from .printed import last_lines
@@ -26,6 +24,9 @@ def failure(lesson: Lesson, notebook, begun: list[int], error: Exception, timeou
 
 
 def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) -> str:
+    # Here, since most builds execute nothing, and this takes a tenth of a second.
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     last = str(error).strip().splitlines()[-1:] or ["no reason given"]
     if not begun:
         return f"lessons/{lesson.path.name}: the kernel did not start: {last[0]}"

@@ -5,7 +5,6 @@ Of each file only the syntax tree without docstrings counts, because no comment 
 
 from __future__ import annotations
 
-import ast
 import contextlib
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..export.files import digest
+from .syntax import keep, recall, syntax
 
 HERE = Path(__file__).parents[1]  # the package
 
@@ -45,10 +45,16 @@ class Package:
         """Modules of this package that one imports when it is loaded, so not inside functions."""
         inside = name.split(".") if self.paths[name].name == "__init__.py" else name.split(".")[:-1]
         rooms = () if name == "__init__" else tuple(inside)
-        result = set()
-        for module, names in _parsed(self.text(name), (self.name, *rooms))[0]:
-            parts = [".".join(filter(None, [module, part])) for part in names]
-            result |= {part if part in self.paths else module for part in parts}
+        package, result = (self.name, *rooms), set()
+        for level, source, names in syntax(self.text(name)).imports:
+            if level > len(package):
+                continue
+            base = package[: len(package) - level + 1] if level else ()
+            top, *inner = [*base, *source.split(".")] if source else base
+            if top == self.name:
+                module = ".".join(inner)
+                parts = [".".join(filter(None, [module, part])) for part in names]
+                result |= {part if part in self.paths else module for part in parts}
         return frozenset(result & self.paths.keys())
 
     def closure(self, *modules: str) -> list[str]:
@@ -71,57 +77,27 @@ class Package:
             parts = []
             for name in self.closure(*modules):
                 text = self.text(name)
-                parts += [name, text if to_the_letter else _parsed(text, ())[1]]
+                parts += [name, text if to_the_letter else syntax(text).key]
             self._keys[request] = digest(*parts)
         return self._keys[request]
-
-
-@cache
-def _parsed(source: str, package: tuple[str, ...]) -> tuple[list[tuple[str, list[str]]], str]:
-    """(module, names) of each import from this package, and a digest of what the code does.
-
-    package: the package and the room that the source is in.
-    """
-    tree, imports = ast.parse(source), []
-    for node in tree.body if package else ():
-        if not isinstance(node, ast.ImportFrom) or node.level > len(package):
-            continue
-        base = package[: len(package) - node.level + 1] if node.level else ()
-        parts = [*base, *(node.module.split(".") if node.module else ())]
-        if parts[0] == package[0]:
-            imports.append((".".join(parts[1:]), [alias.name for alias in node.names]))
-    return imports, code_key(tree)
-
-
-def code_key(tree: ast.AST) -> str:
-    """A digest of what code does: its syntax tree without docstrings and other unused strings."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [part for part in body if not _idle(part)]
-    return digest(ast.dump(tree))
-
-
-def _idle(node: ast.AST) -> bool:
-    """Whether a statement is just a string, such as a docstring."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
 
 
 _steady: list[Package] = []
 
 
 @contextlib.contextmanager
-def steady() -> Iterator[None]:
-    """During one build, keep to the package as it was when the build began, and read it once."""
+def steady(cache: Path) -> Iterator[None]:
+    """During one build, keep to the package as it was when the build began, and read it once.
+
+    cache: where builds tell the next ones what the sources say.
+    """
+    recall(cache)
     _steady.append(Package(HERE))
     try:
         yield
     finally:
         _steady.pop()
+        keep(cache)
 
 
 def _package() -> Package:

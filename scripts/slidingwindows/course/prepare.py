@@ -102,7 +102,7 @@ def prepare(
     a lesson that fails gets a page that says so, all others go on, and what failed is returned.
     """
     sweep()
-    with one_at_a_time(cache_of(root), report), steady():
+    with one_at_a_time(cache_of(root), report), steady(cache_of(root)):
         address = address_of(root)
         key = overall_key(root, address)
         failures: list[tuple[str, str]] = []

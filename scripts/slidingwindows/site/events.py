@@ -27,6 +27,7 @@ from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
+from slidingwindows.course.syntax import keep, recall
 from slidingwindows.site.bodies import forget_bodies, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
 from slidingwindows.site.contents import lessons_in
@@ -91,6 +92,7 @@ def on_pre_build(config) -> None:
 def on_files(files: Files, config) -> Files:
     """Add the lessons' notebooks, the figures and the assets to the site."""
     root = _root(config)
+    recall(cache_of(root))
     listed = lessons_in(config.nav)
     try:
         for folder, uri in files_beside(root):
@@ -102,6 +104,7 @@ def on_files(files: Files, config) -> Files:
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
     config.extra["makers"] = makers()
+    keep(cache_of(root))
     if config.extra["serving"]:
         link_folder(files, "figures", cache_of(root) / "figures", Path(config.site_dir))
     notices = files.get_file_from_path(NOTICES)
