@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html import escape
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
@@ -81,6 +82,13 @@ def without_fences(markdown: str) -> str:
 
 def outside_code(markdown: str, change: Callable[[str], str]) -> str:
     """Markdown changed by a function that sees none of its code, neither blocks nor spans."""
+    masked, kept = _masked(markdown)
+    return re.sub("\ue000(\\d+)\ue001", lambda match: kept[int(match[1])], change(masked))
+
+
+@lru_cache(maxsize=256)  # as a server asks for the same pages after each edit
+def _masked(markdown: str) -> tuple[str, tuple[str, ...]]:
+    """Markdown with a numbered mark in place of each piece of code, and the pieces."""
     kept: list[str] = []
 
     def keep(text: str) -> str:
@@ -90,8 +98,8 @@ def outside_code(markdown: str, change: Callable[[str], str]) -> str:
     lines = markdown.split("\n")
     code = fenced(lines)
     masked = [keep(line) if code[n] and line else line for n, line in enumerate(lines)]
-    text = change(SPAN.sub(lambda match: keep(match[0]), "\n".join(masked)))
-    return re.sub("\ue000(\\d+)\ue001", lambda match: kept[int(match[1])], text)
+    text = SPAN.sub(lambda match: keep(match[0]), "\n".join(masked))
+    return text, tuple(kept)
 
 
 def without_chance_lists(markdown: str) -> str:

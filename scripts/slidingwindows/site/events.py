@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import FileSystemBytecodeCache
@@ -152,7 +153,10 @@ def on_page_context(context, page, config, nav):
 def on_post_page(output: str, page, config) -> str:
     """Name Material's search dialog for screen readers, and make the page smaller."""
     dialog = 'data-md-component="search" role="dialog"'
-    return lighter(output.replace(dialog, f'{dialog} aria-label="Search"'))
+    return _lighter(output.replace(dialog, f'{dialog} aria-label="Search"'))
+
+
+_lighter = lru_cache(maxsize=256)(lighter)  # most pages are as they were before the last edit
 
 
 def on_env(env, config, files):

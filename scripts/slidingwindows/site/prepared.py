@@ -94,7 +94,7 @@ def prepared(course: Course, uri: str, url: str, markdown: str = "", meta: dict 
     glossary = course.docs / GLOSSARY
     if lesson and glossary.is_file():
         terms = _terms(glossary.read_text("utf-8"))
-        markdown = with_terms(markdown, terms, f"../{GLOSSARY}")
+        markdown = _with_terms(markdown, terms, f"../{GLOSSARY}")
     return Page(uri, url, meta, shown, markdown)
 
 
@@ -115,7 +115,7 @@ def _with_texts(course: Course, uri: str, markdown: str) -> str:
         for problem in problems:
             course.warn(f"{uri}: {problem}")
     if NOTICES_MARK in markdown:
-        markdown = with_notices(markdown, ours=is_home(course.root))
+        markdown = _with_notices(markdown, is_home(course.root))
     return markdown
 
 
@@ -127,7 +127,10 @@ def _with_figures(course: Course, uri: str, url: str, markdown: str) -> str:
     return embed_figures(markdown, cache / "figures", up, uri, patient=course.patient)
 
 
+# A server makes all pages again after each edit, most of them from the same words.
 _terms = lru_cache(maxsize=4)(read_glossary)
+_with_terms = lru_cache(maxsize=256)(with_terms)
+_with_notices = lru_cache(maxsize=4)(with_notices)
 
 
 @lru_cache(maxsize=4)
