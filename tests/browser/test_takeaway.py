@@ -9,6 +9,7 @@ import sys
 import venv
 import zipfile
 from importlib.metadata import distribution, version
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -192,10 +193,19 @@ def put_in(folder: Path, lines: list[str]) -> None:
     """
     for line in lines:
         for file in distribution(line.split("==")[0]).files:
-            place = folder / file
-            if ".." not in file.parts and not place.is_symlink():  # programs, which none starts
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.symlink_to(file.locate())
+            if ".." in file.parts:  # programs, which none starts
+                continue
+            put(folder / file, file.locate())
+            if file.suffix == ".py":  # as compiled for us, wherever that is kept
+                compiled = Path(cache_from_source(file.locate()))
+                if compiled.exists():
+                    put((folder / file).parent / "__pycache__" / compiled.name, compiled)
+
+
+def put(place: Path, file: Path) -> None:
+    if not place.is_symlink():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(file)
 
 
 def shortened(name: str, book: str) -> str:

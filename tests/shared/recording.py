@@ -96,7 +96,7 @@ SCROLL = """async patience => {
   }
   return true;
 }"""
-# Marks three texts of each look: colours, size and weight on the same grounds. axe needs a second
+# Marks two texts of each look: colours, size and weight on the same grounds. axe needs a second
 # for the contrast of all two thousand texts of a page, most of them tokens of code.
 EACH_LOOK = """([within, most]) => {
   document.querySelectorAll("[data-look]").forEach(e => delete e.dataset.look);
@@ -260,10 +260,10 @@ def violations(page, within="html", colours_alone=False) -> list[str]:
     """Each rule of axe-core that is broken, with the first places where it is.
 
     within: a selector of the part that is looked at. colours_alone: of the rules, only those that
-    a theme can break. They are tried on three texts of each look, all others on everything.
+    a theme can break. They are tried on two texts of each look, all others on everything.
     """
     settled(page)
-    assert page.evaluate(EACH_LOOK, [within, 3]), "there is nothing to see"
+    assert page.evaluate(EACH_LOOK, [within, 2]), "there is nothing to see"
     runs = [("[data-look]", {"runOnly": {"type": "rule", "values": list(OF_COLOUR)}})]
     if not colours_alone:
         others = {"rules": {name: {"enabled": False} for name in OF_COLOUR}}
