@@ -11,7 +11,8 @@ LESSON ?=
 QUICK ?=
 SHARD ?=
 COVERAGE ?=
-JOBS ?= 4
+# One more than there are processors, since a test often waits for a program that it started.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 # Keep the user's own packages (pip install --user) out of a build.
 export PYTHONNOUSERSITE := 1

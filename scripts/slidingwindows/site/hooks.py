@@ -13,7 +13,7 @@ from pathlib import Path
 from mkdocs.plugins import event_priority
 from watchdog.observers.polling import PollingObserver
 
-LOOK = 0.2  # seconds
+LOOK = 0.1  # seconds; a look takes 2 ms
 PACKAGE = Path(__file__).parents[1]
 _running = {"serving": False, "source": None}
 
