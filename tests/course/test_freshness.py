@@ -132,6 +132,29 @@ def test_edit_of_the_package_runs_what_uses_it(project):
     assert project.prepare() == ALL_FRESH
 
 
+def test_another_colour_runs_no_lesson_and_is_on_every_page(project, tmp_path):
+    """Plots are drawn by lessons, but coloured outside of them."""
+    project.edit("scripts/slidingwindows/drawing/style.py", '"#1257a8"', '"#7a1fa2"')
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    states = dict(re.findall(r"^(?:lesson|figure) +(\S+) +(\w+)", done.stdout, re.M))
+    assert states == {"alpha": "fresh", "beta": "fresh", "tiny-pool": "stale", "tiny-plot": "stale"}
+    assert project.executed() == []
+    image = Image.open(project.site / "figures" / "tiny-plot.light.png").convert("RGB")
+    found = {colour: count for count, colour in image.getcolors(256)}
+    assert found[0x7A, 0x1F, 0xA2] > 1000 and (0x12, 0x57, 0xA8) not in found
+
+    clean = project.copy(tmp_path / "clean")
+    for folder in (clean.cache, clean.site):
+        shutil.rmtree(folder)
+    assert clean.build().returncode == 0 and sorted(clean.executed()) == ["alpha", "beta"]
+    assert clean.kept(".cache/executed") == project.kept(".cache/executed")
+    assert clean.kept(".cache/figures") == project.kept(".cache/figures")
+    new, edited = clean.kept("site"), project.kept("site")
+    assert set(new) == set(edited)
+    assert {name for name in new if new[name] != edited[name]} <= {"sitemap.xml.gz"}
+
+
 def test_lesson_prepared_alone_then_put_back(project, monkeypatch):
     """`make figures LESSON=beta` after an edit; then the edit is undone. The page must be, too.
 
