@@ -376,8 +376,10 @@ def test_a_lesson_depends_on_what_it_can_reach_alone():
     assert "drawing.plot" in reached("plot(draw)") - slides
     assert "export.save" in reached("slidingwindows.save(x)") - reached("saved = 1")
     whole = reached(" ".join(slidingwindows._LATER) + " plot")
-    for hidden in ("from slidingwindows import *", "getattr(s, n)", "eval('sli' + 'de')"):
+    evaluated = ("eval('sli' + 'de')", "eval(text)", "eval('nn.x, ' + y)", "exec('nnn.' + y)")
+    for hidden in ("from slidingwindows import *", "getattr(s, n)", *evaluated):
         assert reached(hidden) == whole
+    assert reached("eval('nn.' + call)") == reached('eval("torch.relu(" + x)') == nothing
 
 
 @pytest.mark.parametrize(

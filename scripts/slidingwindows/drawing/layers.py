@@ -32,6 +32,7 @@ LIGHT_AND_DARK = {  # light where the others are dark, so that a choice by light
     "page": (250, 245, 240),
     "edge": (150, 230, 180),
 }
+BAND = 64  # rows that are coloured at a time
 BLACK = dict.fromkeys(FIRST + SECOND, (0, 0, 0))
 # The colours of the three drawings, and of the one that is compared.
 DRAWINGS: tuple[dict[str, Colour], ...] = (
@@ -65,11 +66,15 @@ class Layers:
     def coloured(self, colours: Mapping[str, Colour]) -> Pixels:
         """The plot with the roles in these colours."""
         made = np.empty_like(self.fixed)
-        parts = zip((self.first, self.second), (FIRST, SECOND), strict=True)
-        tables = [(part, np.array([colours[role] for role in roles])) for part, roles in parts]
-        for row in range(len(made)):  # one at a time, for all would need many times the memory
-            mixed = sum(part[row].astype(np.int32) @ table for part, table in tables)
-            made[row] = np.minimum(self.fixed[row] + (mixed + 127) // 255, 255)
+        first, second = (
+            np.array([colours[role] for role in roles], np.float32) for roles in (FIRST, SECOND)
+        )
+        for top in range(0, len(made), BAND):  # for all at once would need many times the memory
+            rows = slice(top, top + BAND)
+            # Whole numbers below 2**24, so exact on any machine.
+            mixed = self.first[rows].astype(np.float32) @ first
+            mixed += self.second[rows].astype(np.float32) @ second
+            made[rows] = np.minimum(self.fixed[rows] + (mixed.astype(np.int32) + 127) // 255, 255)
         return made
 
     def packed(self) -> bytes:

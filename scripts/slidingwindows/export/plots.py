@@ -39,19 +39,24 @@ def _few_colours(pixels: Pixels, own: Theme) -> Image.Image:
     drawn = [_cut(pixels[some]) for some in (grey, ~grey) if some.any()]
     palette = np.unique(np.concatenate([inks.round(), roles, *drawn]).astype(np.int32), axis=0)
 
-    numbers = pixels.astype(np.int32) @ (1 << 16, 1 << 8, 1)
-    colours, which = np.unique(numbers, return_inverse=True)
-    apart = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], 1)
-    parts = np.array_split(apart, len(apart) // MANY + 1)
-    nearest = np.concatenate([_nearest(part, palette) for part in parts])
-    small = Image.fromarray(nearest[which].reshape(numbers.shape), "P")
+    numbers = pixels.astype(np.int32) @ np.array((1 << 16, 1 << 8, 1), np.int32)
+    there = np.zeros(1 << 24, bool)  # much sooner than sorting them
+    there[numbers] = True
+    colours = np.flatnonzero(there)
+    table = np.empty(1 << 24, np.uint8)
+    for some in np.array_split(colours, len(colours) // MANY + 1):
+        apart = np.stack([some >> 16, some >> 8 & 255, some & 255], 1)
+        table[some] = _nearest(apart, palette)
+    small = Image.fromarray(table[numbers], "P")
     small.putpalette(palette.astype(np.uint8).tobytes())
     return small
 
 
 def _nearest(colours: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """The index in the palette, (some, 3), of the closest to each of colours, (many, 3)."""
-    away = ((colours[:, None] - palette) ** 2).sum(2)
+    # Squared distances, but for what all of a row have in common; whole numbers, so exact.
+    mixed = colours.astype(np.float32) @ palette.T.astype(np.float32)
+    away = (palette**2).sum(1).astype(np.float32) - 2 * mixed
     away[np.ix_(_is_grey(colours), ~_is_grey(palette))] = FARTHEST
     nearest: np.ndarray = away.argmin(1).astype(np.uint8)
     return nearest

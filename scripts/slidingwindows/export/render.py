@@ -98,6 +98,7 @@ def _moving(
         height=height,
         moving=True,
         operation=kind.operation(figure),
+        numbers=order,
     )
 
 
