@@ -12,7 +12,7 @@ from PIL import Image
 from tiny_project import Project, lesson
 
 import slidingwindows
-from slidingwindows.course import home, lessons, prepare
+from slidingwindows.course import execution, home, lessons, prepare
 from slidingwindows.course import keys as sources
 from slidingwindows.export.files import Entry
 
@@ -133,7 +133,11 @@ def test_edit_of_the_package_runs_what_uses_it(project):
 
 
 def test_another_colour_runs_no_lesson_and_is_on_every_page(project, tmp_path):
-    """Plots are drawn by lessons, but coloured outside of them."""
+    """Plots are drawn by lessons, but coloured outside of them.
+
+    A file of the cache that is damaged is not coloured, but made again.
+    """
+    (project.cache / "figures" / "tiny-pool.dark.strip.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     project.edit("scripts/slidingwindows/drawing/style.py", '"#1257a8"', '"#7a1fa2"')
     done = project.build()
     assert done.returncode == 0, done.stdout
@@ -153,6 +157,30 @@ def test_another_colour_runs_no_lesson_and_is_on_every_page(project, tmp_path):
     new, edited = clean.kept("site"), project.kept("site")
     assert set(new) == set(edited)
     assert {name for name in new if new[name] != edited[name]} <= {"sitemap.xml.gz"}
+
+
+def test_another_colour_draws_no_animation_again(project, monkeypatch):
+    """What is finished gets other palettes; plots are mixed from their layers."""
+    package = project.root / "scripts" / "slidingwindows"
+    monkeypatch.setattr(home, "PACKAGE", package)
+    monkeypatch.setattr(sources, "HERE", package)
+    drawn, draw = [], execution.draw
+
+    def noted(data, source):
+        drawn.append(data["name"])
+        return draw(data, source)
+
+    def made(old, new):
+        drawn.clear()
+        project.edit("scripts/slidingwindows/drawing/style.py", old, new)
+        prepare.prepare(project.root, report=str)
+        return sorted(drawn)
+
+    monkeypatch.setattr(execution, "draw", noted)
+    prepare.prepare(project.root, report=str)
+    assert drawn == []
+    assert made('"#1257a8"', '"#7a1fa2"') == ["tiny-plot"]
+    assert made("MARGIN = 16", "MARGIN = 18") == ["tiny-plot", "tiny-pool"]
 
 
 def test_lesson_prepared_alone_then_put_back(project, monkeypatch):

@@ -134,6 +134,14 @@ def by_bar(figure):
     figure.text(0.4, 0.4, "ink", color=inks[int(light("C0"))])
 
 
+def by_luminance(figure):
+    """Only the drawing that is compared tells: red, which stands for C0, is dark as black is."""
+    inks = rcParams["text.color"], rcParams["axes.facecolor"]
+    figure.text(
+        0.4, 0.4, "ink", color=inks[int(np.dot(colors.to_rgb("C0"), (0.2, 0.7, 0.1)) > 0.5)]
+    )
+
+
 def counting(figure):
     figure.subplots().plot([1, 2], [1, len(CALLS)])
     CALLS.append(figure)
@@ -146,7 +154,7 @@ def random(figure):
 CALLS: list = []
 
 
-@pytest.mark.parametrize("draw", [by_page, by_text, by_bar, counting, random])
+@pytest.mark.parametrize("draw", [by_page, by_text, by_bar, by_luminance, counting, random])
 def test_what_layers_cannot_hold_is_refused(draw):
     with pytest.raises(SlidingWindowsError, match="^plot 'odd' draws something else when it is ca"):
         plot(draw, "odd", alt="Odd.")
