@@ -30,6 +30,7 @@ PROSE = (f"{LESSON}.py", "Nothing forbids overlap.", f"{LESSON}/")
 SHEET = ("assets/site.css", ".sw-offscreen", "assets/site.css")
 CODE = (f"{LESSON}.py", "by hand:", f"{LESSON}/")
 COMMENT = (STYLE, "# pixels; a phone", "")
+COLOURS = '"#1257a8"', '"#7a1fa2"'
 SITE = [sys.executable, "-m", "slidingwindows", "site"]  # what `make site` runs
 PLAIN = ("docs/lessons/max-pooling.md", "Nothing forbids overlap.", f"{LESSON}/")
 
@@ -68,13 +69,16 @@ class Served:
             except urllib.error.URLError:
                 time.sleep(0.1)
 
-    def edit(self, path: str, old: str, page: str, mark: str = "EDITED") -> float:
-        """Seconds from an edit to the moment at which browsers are told of the new page."""
+    def edit(self, path: str, old: str, page: str, mark: str = "EDITED", new: str = "") -> float:
+        """Seconds from an edit to the moment at which browsers are told of the new page.
+
+        new: what replaces the old text, if the mark is not just added to it.
+        """
         epoch, number = LIVE.search(self.page()).groups()
         file = self.folder / path
         text = file.read_text("utf-8")
         begun = time.perf_counter()
-        file.write_text(text.replace(old, f"{old}{mark}", 1), "utf-8")
+        file.write_text(text.replace(old, new or f"{old}{mark}", 1), "utf-8")
         while int(self.page(f"livereload/{epoch}/{number}")) <= int(epoch):
             pass
         seconds = time.perf_counter() - begun
@@ -129,6 +133,7 @@ def edits(scratch: Path, runs: int) -> bool:
         row("served: code for the first time", ours.edit(*CODE, mark=" first"))
         told("code", median(CODE), 2)
         told("a comment in style.py", ours.edit(*COMMENT), 10)
+        told("a colour in style.py", ours.edit(STYLE, COLOURS[0], "", new=COLOURS[1]), 10)
     return all(good)
 
 

@@ -15,16 +15,17 @@ from slidingwindows.export.files import Entry
 from slidingwindows.lesson import MIME
 
 
-def png(width=4, height=2, kind="PNG"):
+def png(width=4, height=6, kind="PNG", mode="RGB"):
+    """What may be the layers of a plot of 2×1 pixels: drawn at twice its size, three of them."""
     buffer = io.BytesIO()
-    Image.new("L", (width, height)).save(buffer, kind)
+    Image.new(mode, (width, height)).save(buffer, kind)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
 def plot(**changes):
     """Data of a good plot of 2×1 pixels, with changes; None takes a part away."""
     data = {"kind": "plot", "name": "good", "caption": "", "alt": "A line.", "width": 2}
-    data |= {"height": 1, "pictures": {"light": png(), "dark": png()}, **changes}
+    data |= {"height": 1, "layers": png(), **changes}
     return {name: value for name, value in data.items() if value is not None}
 
 
@@ -103,6 +104,9 @@ def test_a_broken_figure_is_told_with_name_and_place(two):
     )
 
 
+NO_LAYERS = "has no layers for a plot of 2×1 pixels, as plot() makes them"
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -113,26 +117,24 @@ def test_a_broken_figure_is_told_with_name_and_place(two):
         ({"caption": 7}, "has no caption; it may be empty"),
         ({"alt": " \n"}, "has no alt text"),
         ({"alt": 7}, "has no alt text"),
-        ({"width": None}, "has sides of 1 to 4000 pixels, not None and 1"),
-        ({"width": True}, "has sides of 1 to 4000 pixels, not True and 1"),
-        ({"width": 2.0}, "has sides of 1 to 4000 pixels, not 2.0 and 1"),
-        ({"height": 0}, "has sides of 1 to 4000 pixels, not 2 and 0"),
-        ({"height": 4001}, "has sides of 1 to 4000 pixels, not 2 and 4001"),
-        ({"height": '1" onload="x'}, "has sides of 1 to 4000 pixels, not 2 and '1\" onload=\"x'"),
-        ({"pictures": None}, "needs one picture for each theme, 'light' and 'dark'"),
-        ({"pictures": {"light": png()}}, "needs one picture for each theme, 'light' and 'dark'"),
-        (
-            {"pictures": {"light": png(), "dark": png(), "../x": png()}},
-            "needs one picture for each theme, 'light' and 'dark'",
-        ),
-        ({"pictures": [png(), png()]}, "needs one picture for each theme, 'light' and 'dark'"),
-        ({"width": 4000}, "has no dark PNG of 8000×2 pixels"),
-        ({"pictures": {"light": png(2, 1), "dark": png()}}, "has no light PNG of 4×2 pixels"),
-        ({"pictures": {"light": png(), "dark": png(2, 4)}}, "has no dark PNG of 4×2 pixels"),
-        ({"pictures": {"light": png(kind="GIF"), "dark": png()}}, "has no light PNG of 4×2 pixels"),
-        ({"pictures": {"light": png()[:-3] + "!!!", "dark": png()}}, "has no light PNG of 4×2"),
-        ({"pictures": {"light": "", "dark": png()}}, "has no light PNG of 4×2 pixels"),
-        ({"pictures": {"light": 7, "dark": png()}}, "has no light PNG of 4×2 pixels"),
+        ({"width": None}, "has sides of 1 to 2,000 pixels, not None and 1"),
+        ({"width": True}, "has sides of 1 to 2,000 pixels, not True and 1"),
+        ({"width": 2.0}, "has sides of 1 to 2,000 pixels, not 2.0 and 1"),
+        ({"height": 0}, "has sides of 1 to 2,000 pixels, not 2 and 0"),
+        ({"height": 2001}, "has sides of 1 to 2,000 pixels, not 2 and 2001"),
+        ({"height": '1" onload="x'}, "has sides of 1 to 2,000 pixels, not 2 and '1\" onload=\"x'"),
+        ({"width": 2000}, "has no layers for a plot of 2000×1 pixels, as plot() makes them"),
+        ({"layers": None}, NO_LAYERS),
+        ({"layers": [png()]}, NO_LAYERS),
+        ({"layers": 7}, NO_LAYERS),
+        ({"layers": ""}, NO_LAYERS),
+        ({"layers": png(6, 6)}, NO_LAYERS),
+        ({"layers": png(4, 2)}, NO_LAYERS),
+        ({"layers": png(kind="GIF")}, NO_LAYERS),
+        ({"layers": png(mode="L")}, NO_LAYERS),
+        ({"layers": png(mode="RGBA")}, NO_LAYERS),
+        ({"layers": png()[:-3] + "!!!"}, NO_LAYERS),
+        ({"layers": png()[:20]}, NO_LAYERS),
         ({"caption": "x" * 10_000_001}, "characters of data; at most 10,000,000"),
     ],
 )
@@ -170,9 +172,8 @@ def test_an_entry_writes_its_own_files_alone(tmp_path, file):
 FORGED = """\
 class Forged:
     def _repr_mimebundle_(self, include=None, exclude=None):
-        picture = {picture!r}
         data = dict(kind="plot", name={name!r}, caption="", alt="x", width=2, height=1)
-        data["pictures"] = dict(light=picture, dark=picture)
+        data["layers"] = {layers!r}
         return {{"application/vnd.slidingwindows.figure+json": data, "text/plain": "x"}}
 
 Forged()"""
@@ -181,10 +182,22 @@ Forged()"""
 def test_a_forged_name_writes_nothing_and_names_its_cell(tmp_path):
     """As it once did: files above the project."""
     name = "../../../escaped"
-    text = lesson("Forger", "1", FORGED.format(picture=png(), name=name))
+    text = lesson("Forger", "1", FORGED.format(layers=png(), name=name))
     project = Project.create(tmp_path / "project", {"forger": text})
     done = project.run("slidingwindows", "prepare")
     assert done.returncode == 2 and "Traceback" not in done.stdout
     told = "error: lessons/forger.py, code cell 2, line 13: a figure's name is its address"
     assert told in done.stdout, done.stdout
     assert not [path for path in Path(tmp_path).rglob("*") if "escaped" in path.name]
+
+
+def test_layers_that_end_in_the_middle_are_told_with_their_cell(tmp_path):
+    """Their sizes are right, so it is only while they are coloured that it shows."""
+    cut = base64.b64encode(base64.b64decode(png())[:45]).decode()
+    assert problem_of(plot(layers=cut)) == ""
+    text = lesson("Forger", "1", FORGED.format(layers=cut, name="cut"))
+    project = Project.create(tmp_path / "project", {"forger": text})
+    done = project.run("slidingwindows", "prepare")
+    assert done.returncode == 2 and "Traceback" not in done.stdout
+    told = "error: lessons/forger.py, code cell 2, line 13: figure 'cut' cannot be drawn: "
+    assert told in done.stdout and "the layers of the plot are damaged" in done.stdout, done.stdout

@@ -12,7 +12,7 @@ from PIL import Image
 from tiny_project import Project, lesson
 
 import slidingwindows
-from slidingwindows.course import home, lessons, prepare
+from slidingwindows.course import execution, home, lessons, prepare
 from slidingwindows.course import keys as sources
 from slidingwindows.export.files import Entry
 
@@ -130,6 +130,57 @@ def test_edit_of_the_package_runs_what_uses_it(project):
     assert project.executed() == []
     edit("site/embed")
     assert project.prepare() == ALL_FRESH
+
+
+def test_another_colour_runs_no_lesson_and_is_on_every_page(project, tmp_path):
+    """Plots are drawn by lessons, but coloured outside of them.
+
+    A file of the cache that is damaged is not coloured, but made again.
+    """
+    (project.cache / "figures" / "tiny-pool.dark.strip.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    project.edit("scripts/slidingwindows/drawing/style.py", '"#1257a8"', '"#7a1fa2"')
+    done = project.build()
+    assert done.returncode == 0, done.stdout
+    states = dict(re.findall(r"^(?:lesson|figure) +(\S+) +(\w+)", done.stdout, re.M))
+    assert states == {"alpha": "fresh", "beta": "fresh", "tiny-pool": "stale", "tiny-plot": "stale"}
+    assert project.executed() == []
+    image = Image.open(project.site / "figures" / "tiny-plot.light.png").convert("RGB")
+    found = {colour: count for count, colour in image.getcolors(256)}
+    assert found[0x7A, 0x1F, 0xA2] > 1000 and (0x12, 0x57, 0xA8) not in found
+
+    clean = project.copy(tmp_path / "clean")
+    for folder in (clean.cache, clean.site):
+        shutil.rmtree(folder)
+    assert clean.build().returncode == 0 and sorted(clean.executed()) == ["alpha", "beta"]
+    assert clean.kept(".cache/executed") == project.kept(".cache/executed")
+    assert clean.kept(".cache/figures") == project.kept(".cache/figures")
+    new, edited = clean.kept("site"), project.kept("site")
+    assert set(new) == set(edited)
+    assert {name for name in new if new[name] != edited[name]} <= {"sitemap.xml.gz"}
+
+
+def test_another_colour_draws_no_animation_again(project, monkeypatch):
+    """What is finished gets other palettes; plots are mixed from their layers."""
+    package = project.root / "scripts" / "slidingwindows"
+    monkeypatch.setattr(home, "PACKAGE", package)
+    monkeypatch.setattr(sources, "HERE", package)
+    drawn, draw = [], execution.draw
+
+    def noted(data, source):
+        drawn.append(data["name"])
+        return draw(data, source)
+
+    def made(old, new):
+        drawn.clear()
+        project.edit("scripts/slidingwindows/drawing/style.py", old, new)
+        prepare.prepare(project.root, report=str)
+        return sorted(drawn)
+
+    monkeypatch.setattr(execution, "draw", noted)
+    prepare.prepare(project.root, report=str)
+    assert drawn == []
+    assert made('"#1257a8"', '"#7a1fa2"') == ["tiny-plot"]
+    assert made("MARGIN = 16", "MARGIN = 18") == ["tiny-plot", "tiny-pool"]
 
 
 def test_lesson_prepared_alone_then_put_back(project, monkeypatch):
@@ -353,8 +404,10 @@ def test_a_lesson_depends_on_what_it_can_reach_alone():
     assert "drawing.plot" in reached("plot(draw)") - slides
     assert "export.save" in reached("slidingwindows.save(x)") - reached("saved = 1")
     whole = reached(" ".join(slidingwindows._LATER) + " plot")
-    for hidden in ("from slidingwindows import *", "getattr(s, n)", "eval('sli' + 'de')"):
+    evaluated = ("eval('sli' + 'de')", "eval(text)", "eval('nn.x, ' + y)", "exec('nnn.' + y)")
+    for hidden in ("from slidingwindows import *", "getattr(s, n)", *evaluated):
         assert reached(hidden) == whole
+    assert reached("eval('nn.' + call)") == reached('eval("torch.relu(" + x)') == nothing
 
 
 @pytest.mark.parametrize(

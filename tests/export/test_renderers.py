@@ -232,6 +232,19 @@ def test_a_notebook_shows_one_image_and_the_words(monkeypatch):
     assert bundle["text/plain"] == made.alt
 
 
+def test_a_notebook_shows_the_light_picture_of_a_plot(monkeypatch):
+    monkeypatch.delenv("SLIDINGWINDOWS_BUILD", raising=False)
+    figure = plot(line, "a-line", alt="A line falls.", width=500, height=300)
+    shown = figure._repr_mimebundle_()["text/html"]
+    data = base64.b64encode(render(figure.data).files["a-line.light.png"]).decode()
+    end = 'width="500" height="300" alt="A line falls.">'
+    # A notebook's picture names no address, so only what both have in common is compared.
+    assert shown.startswith('<img src="data:image/png;base64,') and shown.endswith(end)
+    both = (base64.b64decode(text) for text in (shown.split("base64,")[1].split('"')[0], data))
+    found, expected = (np.array(picture(one).convert("RGB")) for one in both)
+    assert np.array_equal(found, expected) and found.shape == (600, 1000, 3)
+
+
 SCRIPT = """
 import hashlib
 from figure_cases import rendered

@@ -77,6 +77,7 @@ EDITS = [
     ("lessons/alpha.py", "Words about", "Other words about", ["lessons--alpha"]),
     ("lessons/alpha.py", "Other words about", "Words about", ["lessons--alpha"]),
     ("scripts/slidingwindows/drawing/style.py", "# pixels; a phone", "# pixels, where a phone", []),
+    ("scripts/slidingwindows/drawing/style.py", '"#1257a8"', '"#7a1fa2"', []),
     (
         "scripts/slidingwindows/course/inert.py", "from __future__ import annotations\n",
         "from __future__ import annotations\n\nCHANGED = True\n",

@@ -113,10 +113,11 @@ def plot(
     width: int = 640,
     height: int = 360,
 ) -> Figure:
-    """A matplotlib picture in both themes.
+    """A matplotlib picture, which a page shows in both themes.
 
     Args:
-        draw: A function that takes a matplotlib Figure and draws on it; called once for each theme.
+        draw: A function that takes a matplotlib Figure and draws on it. It is called four times,
+            each time with other colours in ``matplotlib.rcParams``, and draws the same each time.
         name: The figure's address on the site, such as 'loss-curve'.
         alt: What the picture shows, in words.
         caption: A sentence below it, in which `code` and *emphasis* are understood.
@@ -127,8 +128,9 @@ def plot(
         A figure, which a notebook shows if it is a cell's last expression.
 
     Raises:
-        SlidingWindowsError: If alt is empty, for a name that is not an address, and for sizes
-            that are not whole numbers from 1 to 2,000.
+        SlidingWindowsError: If alt is empty, for a name that is not an address, for sizes that
+            are not whole numbers from 1 to 2,000, and if ``draw`` draws something else when it is
+            called again, or chooses a colour by how light another is.
 
     Examples:
         >>> def draw(figure):
@@ -146,12 +148,11 @@ def plot(
                 f"plot {name!r}: {side} must be a whole number from 1 to {MOST_SIDE:,} pixels, "
                 f"got {pixels!r}"
             )
-    from ..drawing.plot import picture
+    from ..drawing.plot import layers
 
-    pictures: dict[str, str] = {}  # filled in once the name has been accepted
-    figure = Figure("plot", name, caption, alt=alt, width=width, height=height, pictures=pictures)
-    for theme in ("light", "dark"):
-        pictures[theme] = base64.b64encode(picture(draw, theme, width, height)).decode()
+    figure = Figure("plot", name, caption, alt=alt, width=width, height=height)
+    drawn = layers(draw, name, width, height)  # once the name has been accepted
+    figure.data["layers"] = base64.b64encode(drawn.packed()).decode()
     return figure
 
 

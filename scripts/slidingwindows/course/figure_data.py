@@ -16,11 +16,11 @@ from functools import cached_property
 from ..core.errors import SlidingWindowsError
 from ..core.figures import CLASSES
 from ..export.files import digest
-from .authoring import MIME, NAME
+from .authoring import MIME, MOST_SIDE, NAME
 from .lessons import Lesson
 
 MOST_DATA = 10_000_000  # characters of JSON; the largest figure of the course has 1,500,000
-LONGEST_NAME, LARGEST_SIDE = 80, 4000  # characters; CSS pixels
+LONGEST_NAME = 80  # characters
 
 
 @dataclass(frozen=True)
@@ -118,23 +118,23 @@ def _plot_problem(data: dict) -> str:
     if not isinstance(data.get("alt"), str) or not data["alt"].strip():
         return "has no alt text"
     size = data.get("width"), data.get("height")
-    if any(type(side) is not int or not 0 < side <= LARGEST_SIDE for side in size):
-        return f"has sides of 1 to {LARGEST_SIDE} pixels, not {size[0]!r} and {size[1]!r}"
-    pictures = data.get("pictures")
-    if not isinstance(pictures, dict) or sorted(pictures) != ["dark", "light"]:
-        return "needs one picture for each theme, 'light' and 'dark'"
-    for theme, picture in sorted(pictures.items()):
-        if _png_size(picture) != (2 * size[0], 2 * size[1]):  # drawn at twice its size
-            return f"has no {theme} PNG of {2 * size[0]}×{2 * size[1]} pixels"
+    if any(type(side) is not int or not 0 < side <= MOST_SIDE for side in size):
+        return f"has sides of 1 to {MOST_SIDE:,} pixels, not {size[0]!r} and {size[1]!r}"
+    if not _are_layers(data.get("layers"), *size):
+        return f"has no layers for a plot of {size[0]}×{size[1]} pixels, as plot() makes them"
     return ""
 
 
-def _png_size(picture) -> tuple[int, int] | None:
+def _are_layers(packed: object, width: int, height: int) -> bool:
     from PIL import Image
 
+    from ..drawing.layers import layers_fit
+
+    if not isinstance(packed, str):
+        return False
     try:
-        content = io.BytesIO(base64.b64decode(picture, validate=True))
+        content = io.BytesIO(base64.b64decode(packed, validate=True))
         with Image.open(content, formats=["PNG"]) as image:
-            return image.size
-    except (ValueError, TypeError, OSError, Image.DecompressionBombError):
-        return None
+            return layers_fit(image, width, height)
+    except (ValueError, OSError, Image.DecompressionBombError):
+        return False

@@ -6,6 +6,7 @@ Of each file only the syntax tree without docstrings counts, because no comment 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
@@ -15,6 +16,7 @@ from ..export.files import digest
 from .syntax import keep, recall, syntax
 
 HERE = Path(__file__).parents[1]  # the package
+STYLE, COLOUR = "drawing.style", re.compile(r'"#[0-9A-Fa-f]{6}"')  # the module of colours, and one
 
 
 class Package:
@@ -33,7 +35,7 @@ class Package:
             else:
                 self.paths[".".join(parts)] = path
         self._texts: dict[str, str] = {}
-        self._keys: dict[tuple[tuple[str, ...], bool], str] = {}
+        self._keys: dict[tuple[tuple[str, ...], bool, bool], str] = {}
 
     def text(self, name: str) -> str:
         """The source of a module."""
@@ -67,16 +69,18 @@ class Package:
                 waiting += [*self.imports(name), name.rpartition(".")[0]]
         return sorted(known)
 
-    def key(self, *modules: str, to_the_letter: bool = False) -> str:
+    def key(self, *modules: str, to_the_letter: bool = False, colours: bool = True) -> str:
         """A key that changes when the code of the modules, or of what they import, changes.
 
-        to_the_letter: comments and docstrings count as well.
+        to_the_letter: comments and docstrings count as well. colours: so do the themes' colours.
         """
-        request = (modules, to_the_letter)
+        request = (modules, to_the_letter, colours)
         if request not in self._keys:
             parts = []
             for name in self.closure(*modules):
                 text = self.text(name)
+                if name == STYLE and not colours:
+                    text = COLOUR.sub('"#"', text)
                 parts += [name, text if to_the_letter else syntax(text).key]
             self._keys[request] = digest(*parts)
         return self._keys[request]
@@ -104,12 +108,12 @@ def _package() -> Package:
     return _steady[-1] if _steady else Package(HERE)
 
 
-def source_key(*modules: str, to_the_letter: bool = False) -> str:
+def source_key(*modules: str, to_the_letter: bool = False, colours: bool = True) -> str:
     """A key that changes when the code of the modules, or of what they import, changes.
 
-    to_the_letter: comments and docstrings count as well.
+    to_the_letter: comments and docstrings count as well. colours: so do the themes' colours.
     """
-    return _package().key(*modules, to_the_letter=to_the_letter)
+    return _package().key(*modules, to_the_letter=to_the_letter, colours=colours)
 
 
 @cache

@@ -30,7 +30,11 @@ OTHER_NAMES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # packages imported 
 KERNEL_MODULES = ("__init__", "course.execution", "course.forking", "course.guard", "lesson")
 # What the package loads only on demand, by the name that a lesson uses.
 ON_DEMAND = {**_LATER, "plot": "drawing.plot"}
-ALL_NAMES = re.compile(r"\bimport +\*|\b__(?:all|dict)__\b|\b(?:dir|vars|getattr|eval|exec)\(")
+# Where any name may be used; a text to evaluate that begins with a name of torch uses no other.
+ALL_NAMES = re.compile(
+    r"\bimport +\*|\b__(?:all|dict)__\b|\b(?:dir|vars|getattr)\("
+    r"|\b(?:eval|exec)\((?![\"'](?:nn|torch)\.\w*[\"'(])"
+)
 READS_SOURCE = re.compile(r"\bhelp\(|\b(?:inspect|getsource|getdoc|linecache|doctest)\b")
 DOCSTRING = re.compile(r"(?:\b(\w+)(?:\.\w+)*\.)?__doc__\b")
 EXECUTION = ("skip-execution", "raises-exception")  # tags that change a cell's outputs

@@ -8,10 +8,11 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
+from ..core.figures import CLASSES
 from ..export.credits import shown_at
 from ..export.files import Entry, digest, write
 from ..export.rendered import Rendered
@@ -56,8 +57,10 @@ class Work:
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
         # What all figures are made from beside their own data.
-        made_by = source_key("export.render"), versions("pillow", "matplotlib")
+        makers = "export.render", "export.recolour"
+        made_by = source_key(*makers), versions("pillow", "matplotlib")
         self.drawing = (*made_by, course, address)
+        self.shapes = (source_key(*makers, colours=False), *self.drawing[1:-1])
         self.outputs: dict[str, Outputs] = {}
         self.keys: dict[str, str] = {}  # digests of the outputs, by lesson
         self.made: dict[str, Rendered] = {}  # what has been drawn, by figure
@@ -139,8 +142,9 @@ class Work:
 
     def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
         source = shown_at(self.address, found.lesson, name)
-        key = digest(found.key, *self.drawing[:-1], source)
-        entry = Entry(self.drawn, name)
+        shape = digest(found.key, *self.shapes, source)  # which is the same in all colours
+        key = f"{shape} {self.drawing[0]}"
+        entry, kind = Entry(self.drawn, name), found.data["kind"]
         state = entry.state(key)
         if state == "fresh" and not self.redraw:
             self.report(_line("figure", name, state))
@@ -155,7 +159,6 @@ class Work:
                 self.failures.append((found.lesson, problem))
                 self.report(_line("figure", name, state, "FAILED"))
                 return
-            _keep(entry, key, found.data, result)
             self.made[name] = result
             sizes = ", ".join(
                 f"{file.split('.', 1)[1]} {len(content) / 1000:.0f} kB"
@@ -163,8 +166,13 @@ class Work:
             )
             self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
 
-        data = {**found.data, "course": self.course} if self.course else found.data
-        self.jobs[pool.submit(_draw_one, data, source)] = done
+        drawn = entry.key().startswith(f"{shape} ") and not self.redraw and entry.intact()
+        if drawn and kind in CLASSES:
+            work = partial(_coloured, entry, kind)
+        else:
+            data = {**found.data, "course": self.course} if self.course else found.data
+            work = partial(_drawn, data, source)
+        self.jobs[pool.submit(_make_one, work, entry, key, found.data["caption"])] = done
 
 
 @lru_cache(maxsize=1000)  # while serving, most lessons have not changed since the last build
@@ -201,16 +209,27 @@ def _text(outputs: Outputs) -> str:
     return json.dumps(outputs, ensure_ascii=False)
 
 
-def _draw_one(data: dict, source: str) -> tuple[Rendered, float]:
+def _make_one(
+    make: Callable[[], Rendered], entry: Entry, key: str, caption: str
+) -> tuple[Rendered, float]:
+    """Make a figure and keep it. Writing hundreds of files takes as long as colouring them."""
+    begun = time.perf_counter()
+    result = make()
+    metadata = {**result.facts(), "caption": caption, "files": sorted(result.files)}
+    entry.put(key, {**result.files, f"{entry.name}.json": json.dumps(metadata, ensure_ascii=False)})
+    return result, time.perf_counter() - begun
+
+
+def _drawn(data: dict, source: str) -> Rendered:
     from .execution import draw
 
-    begun = time.perf_counter()
-    return draw(data, source), time.perf_counter() - begun
+    return draw(data, source)
 
 
-def _keep(entry: Entry, key: str, data: dict, result: Rendered) -> None:
-    metadata = {**result.facts(), "caption": data["caption"], "files": sorted(result.files)}
-    entry.put(key, {**result.files, f"{entry.name}.json": json.dumps(metadata, ensure_ascii=False)})
+def _coloured(entry: Entry, kind: str) -> Rendered:
+    from ..export.recolour import recoloured
+
+    return recoloured(_load(entry.folder, entry.name), kind)
 
 
 def _load(folder: Path, name: str) -> Rendered:

@@ -1,32 +1,32 @@
-"""matplotlib in the site's colours: one drawing function, a picture for each theme."""
+"""matplotlib in the site's type and with its roles for colours; drawn once for all themes."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import matplotlib.style
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.rcsetup import cycler
-from PIL import Image
 
-from .style import THEMES
+from ..core.errors import SlidingWindowsError
+from .layers import DRAWINGS, LIGHT_AND_DARK, SCALE, UNLIKE, Colour, Layers, Pixels
 
-SCALE = 2  # pictures are drawn at twice their size, sharp on dense screens
-COLOURS = 32  # of what is drawn in greys, and as many of the rest, beside the theme's own
-INKS = 8  # from page to text, for the smooth edges of letters
 ABOVE = 8  # CSS pixels kept free: the layout cuts titles of images that shrink to their shape
-FARTHEST = 1 << 20  # more than the squared distance of any two colours
+OTHERWISE = (
+    "draws something else when it is called again: draw the same each time, and take the colours "
+    "of matplotlib.rcParams as they are, or mixed, but choose none by how light another is"
+)
 
 
-def settings(theme: str) -> dict[str, object]:
-    """rcParams for a theme; independent of any matplotlibrc the author may have."""
-    colours = THEMES[theme]
+def settings(colours: Mapping[str, Colour]) -> dict[str, object]:
+    """rcParams with these colours of roles; independent of any matplotlibrc the author may have."""
 
     def role(name: str) -> tuple[float, ...]:
-        return tuple(c / 255 for c in colours.rgb(name))
+        return tuple(c / 255 for c in colours[name])
 
     return {
         "font.family": "DejaVu Sans",
@@ -55,53 +55,26 @@ def settings(theme: str) -> dict[str, object]:
     }
 
 
-def picture(draw: Callable[[Figure], object], theme: str, width: int, height: int) -> bytes:
-    """The PNG bytes of what draw(figure) draws, width x height CSS pixels."""
-    with matplotlib.style.context(["default", settings(theme)]):
+def layers(draw: Callable[[Figure], object], name: str, width: int, height: int) -> Layers:
+    """What draw(figure) draws, width x height CSS pixels, before it has a theme's colours.
+
+    Raises SlidingWindowsError naming the plot if that is something else with other colours.
+    """
+    found = Layers.of([drawn(draw, colours, width, height) for colours in DRAWINGS])
+    seen = drawn(draw, LIGHT_AND_DARK, width, height)
+    if found is None or (abs(found.coloured(LIGHT_AND_DARK) - seen.astype(int)) > UNLIKE).any():
+        raise SlidingWindowsError(f"plot {name!r} {OTHERWISE}")
+    return found
+
+
+def drawn(
+    draw: Callable[[Figure], object], colours: Mapping[str, Colour], width: int, height: int
+) -> Pixels:
+    """The same with the roles in these colours, drawn directly."""
+    with matplotlib.style.context(["default", settings(colours)]):
         layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - min(ABOVE, height / 2) / height))
         figure = Figure(figsize=(width / 100, height / 100), dpi=100 * SCALE, layout=layout)
         draw(figure)
-        raw = io.BytesIO()
-        figure.savefig(raw, format="png", metadata={"Software": None})
-    buffer = io.BytesIO()
-    _few_colours(Image.open(raw).convert("RGB"), theme).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def _few_colours(image: Image.Image, theme: str) -> Image.Image:
-    """The picture in few colours, among which the theme's own are exact and greys stay grey.
-
-    A palette cut from the picture alone has no place for the little that letters cover: beside
-    a colourful map, white titles came out yellow. And one cut from greys and colours together
-    puts a colour where a grey was: beside a photo, grey maps came out with orange specks.
-    """
-    own = THEMES[theme]
-    page, text = (np.array(own.rgb(name)) for name in ("page", "text"))
-    inks = page + np.linspace(0, 1, INKS)[:, None] * (text - page)
-    roles = [own.rgb(name) for name in ("fresh", "edge", "muted", "line")]
-
-    pixels = np.asarray(image)
-    grey = (pixels == pixels[..., :1]).all(2)
-    drawn = [_cut(pixels[some]) for some in (grey, ~grey) if some.any()]
-    palette = np.unique(np.concatenate([inks.round(), roles, *drawn]).astype(np.int32), axis=0)
-
-    numbers = pixels.astype(np.int32) @ (1 << 16, 1 << 8, 1)
-    colours, which = np.unique(numbers, return_inverse=True)
-    apart = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], 1)
-    away = ((apart[:, None] - palette) ** 2).sum(2)
-    away[np.ix_(_is_grey(apart), ~_is_grey(palette))] = FARTHEST
-    small = Image.fromarray(away.argmin(1)[which].reshape(numbers.shape).astype(np.uint8), "P")
-    small.putpalette(palette.astype(np.uint8).tobytes())
-    return small
-
-
-def _cut(pixels: np.ndarray) -> np.ndarray:
-    """At most COLOURS colours, (n, 3), that are close to what the pixels, (many, 3), have."""
-    row = Image.fromarray(pixels[None])
-    cut = row.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return np.array(cut.getpalette()).reshape(-1, 3)[: int(np.asarray(cut).max()) + 1]
-
-
-def _is_grey(colours: np.ndarray) -> np.ndarray:
-    grey: np.ndarray = (colours == colours[:, :1]).all(1)
-    return grey
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -112,7 +112,7 @@ class Entry:
         old = {path.name for path in self.files()}
         for file, data in files.items():
             write(self.folder / file, data)
-        sums = {f: digest(d) for f, d in files.items()}
+        sums = {file: digest(files[file]) for file in sorted(files)}
         write(self.manifest, json.dumps({"key": key, "files": sums}, indent=1))
         for file in old - set(files):
             (self.folder / file).unlink(missing_ok=True)

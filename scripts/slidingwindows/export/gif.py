@@ -175,11 +175,20 @@ def _check(number: int, pixels: Pixels, duration: int, before: Pixels | None, co
 
 def _header(shape: tuple[int, int], palette: Sequence[Colour], loop: int) -> bytes:
     height, width = shape
-    bits = max(2, len(palette).bit_length())
-    colours = bytes(channel for colour in palette for channel in colour).ljust(3 << bits, b"\0")
+    bits = _bits(palette)
     screen = struct.pack("<HHBBB", width, height, 0xF0 | (bits - 1), 0, 0)
     repeat = b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", loop) + b"\0"
-    return b"GIF89a" + screen + colours + repeat
+    return b"GIF89a" + screen + colour_table(palette) + repeat
+
+
+def _bits(palette: Sequence[Sequence[int]]) -> int:
+    return max(2, len(palette).bit_length())
+
+
+def colour_table(palette: Sequence[Sequence[int]]) -> bytes:
+    """The (r, g, b) triples as a GIF holds them, filled up to a power of two."""
+    colours = bytes(channel for colour in palette for channel in colour)
+    return colours.ljust(3 << _bits(palette), b"\0")
 
 
 def _picture(pixels: Pixels, before: Pixels | None, duration: int) -> bytes:

@@ -1,6 +1,6 @@
 """A figure's plain data to its files: GIFs, posters and the words, for both themes.
 
-Kinds: those of core.figures, each an animation, and 'plot' (pictures made in the lesson).
+Kinds: those of core.figures, each an animation, and 'plot' (layers drawn in the lesson).
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from ..core.figures import Drawable, restored
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from ..drawing.canvas import Pixels
+from ..drawing.layers import unpacked
 from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES, Theme
 from ..words.recipe import recipe
 from .credits import credit, stamped
 from .gif import assemble, numbering, pictures, renumbered
 from .kinds import is_stepped, kind_of
+from .plots import plot_png
 from .rendered import Rendered
 from .still import pack, palette_of, png, sheet, states_of, take_away
 
@@ -37,7 +39,7 @@ def render(data: dict[str, object], source: str = "") -> Rendered:
     parts: Any = data
     kind, name, metadata = _named(data, source)
     if kind == "plot":
-        return _plot(data, metadata)
+        return _plot(data, metadata, tuple(THEMES.values()))
     figure = restored(kind, parts[kind])
     rendered = _moving(name, figure, metadata, tuple(THEMES.values()))
     files, strip = take_away(figure, name, metadata)
@@ -59,9 +61,7 @@ def preview(data: dict[str, object]) -> Rendered:
     parts: Any = data
     kind, name, metadata = _named(data, "")
     if kind == "plot":
-        plot = _plot(data, metadata)
-        light = f"{name}.light.png"
-        return replace(plot, files={light: plot.files[light]})
+        return _plot(data, metadata, (THEMES["light"],))
     return _moving(name, restored(kind, parts[kind]), metadata, (THEMES["light"],))
 
 
@@ -98,6 +98,7 @@ def _moving(
         height=height,
         moving=True,
         operation=kind.operation(figure),
+        numbers=order,
     )
 
 
@@ -139,11 +140,12 @@ def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], t
     return [renumbered(pixels, table) for pixels in images], colours
 
 
-def _plot(data: dict[str, object], metadata: dict[str, str]) -> Rendered:
+def _plot(data: dict[str, object], metadata: dict[str, str], themes: Sequence[Theme]) -> Rendered:
     parts: Any = data
+    layers = unpacked(base64.b64decode(parts["layers"]), parts["width"], parts["height"])
     files = {
-        f"{parts['name']}.{theme}.png": stamped(base64.b64decode(picture), metadata)
-        for theme, picture in parts["pictures"].items()
+        f"{parts['name']}.{theme.name}.png": stamped(plot_png(layers, theme), metadata)
+        for theme in themes
     }
     return Rendered(
         files=files,

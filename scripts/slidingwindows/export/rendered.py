@@ -18,7 +18,8 @@ class Rendered:
     longest: of a figure that can be stepped through, its longest sentence. steps: how many windows
     it has; among its files is NAME.trace.js then. states: of a figure without windows,
     (milliseconds, sentence) of each state, label: what they are of; among its files are
-    NAME.THEME.states.png then, on which ``states.sheet`` has put them.
+    NAME.THEME.states.png then, on which ``states.sheet`` has put them. numbers: of a moving figure,
+    which number of the kind's palette each colour of its GIF has, in the order of these.
     """
 
     files: dict[str, bytes]
@@ -35,6 +36,7 @@ class Rendered:
     longest: str = ""
     states: tuple[tuple[int, str], ...] = ()
     label: str = ""
+    numbers: tuple[int, ...] = ()
 
     def facts(self) -> dict[str, object]:
         """Everything but the files, ready for JSON."""
@@ -45,6 +47,7 @@ class Rendered:
         """The inverse of facts(); further keys are ignored."""
         own: dict[str, Any] = {name: metadata[name] for name in NAMES}
         own["states"] = tuple((lasts, said) for lasts, said in own["states"])  # JSON has no tuples
+        own["numbers"] = tuple(own["numbers"])
         return cls(files, **own)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,12 +16,17 @@ from ..drawing.receptive import GLIDE
 from ..drawing.style import THEMES, WIDTH, Colour, Sizes, Theme
 from .credits import PNG, chunk, stamped
 from .files import zipped
-from .kinds import Colours, is_stepped, kind_of
+from .kinds import Colours, Kind, is_stepped, kind_of
 
 
 def palette_of(figure: object, theme: Theme) -> Colours:
     """Every colour that a figure is drawn in, (r, g, b) triples."""
-    return (*theme.palette(), *kind_of(figure).shades(theme))
+    return colours_of(kind_of(figure), theme)
+
+
+def colours_of(kind: Kind[Any], theme: Theme) -> Colours:
+    """Every colour that figures of a kind are drawn in."""
+    return (*theme.palette(), *kind.shades(theme))
 
 
 class Packed(NamedTuple):
@@ -42,18 +47,23 @@ def pack(pixels: Pixels) -> Packed:
 
 def png(packed: Packed, palette: Sequence[Colour]) -> bytes:
     """Palette numbers as a PNG with the palette's exact colours."""
-    return _file(packed, chunk(b"PLTE", _channels(palette)))
+    return _file(packed, chunk(b"PLTE", channels(palette)))
 
 
 def clear_png(packed: Packed, palette: Sequence[Colour], theme: Theme) -> bytes:
     """The same without a background: the page is clear, and letters on it fade into any slide."""
+    opacity = bytes(colour[3] for colour in theme.clear_palette())  # all others are opaque
+    colours = channels(clear_colours(palette, theme))
+    return _file(packed, chunk(b"PLTE", colours), chunk(b"tRNS", opacity))
+
+
+def clear_colours(palette: Sequence[Colour], theme: Theme) -> list[Colour]:
+    """The palette of such a PNG, in which opacity does what blends with the page do otherwise."""
     clear = theme.clear_palette()
-    colours = [*(colour[:3] for colour in clear), *palette[len(clear) :]]
-    opacity = bytes(colour[3] for colour in clear)  # all others are opaque
-    return _file(packed, chunk(b"PLTE", _channels(colours)), chunk(b"tRNS", opacity))
+    return [*((red, green, blue) for red, green, blue, _ in clear), *palette[len(clear) :]]
 
 
-def _channels(palette: Iterable[Sequence[int]]) -> bytes:
+def channels(palette: Iterable[Sequence[int]]) -> bytes:
     return bytes(channel for colour in palette for channel in colour)
 
 

@@ -68,9 +68,11 @@ class MessageCounter(logging.Filter):
 def makers() -> str:
     """A key of the code that makes bodies; the same for all pages of a build.
 
-    Comments do not count: what a page says of this package's words is in its Markdown.
+    Comments do not count: what a page says of this package's words is in its Markdown. Neither do
+    colours, which are in the style sheet and in pictures.
     """
-    return digest(source_key("site.bodies", "site.events"), versions(*MAKERS), sys.version)
+    code = source_key("site.bodies", "site.events", colours=False)
+    return digest(code, versions(*MAKERS), sys.version)
 
 
 def keep_body(page: Page, cache: Path, extra_key: str, finish: Callable[[str], str]) -> None:
