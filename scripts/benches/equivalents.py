@@ -11,6 +11,21 @@ _SAME_PADS = "Unfold pads as much before as after"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
+        "refusals",
+        '"adaptive of None": (Provoked(lambda: nn.AdaptiveAvgPool2d(None)(ones(1, 4, 4)), {}),),',
+        "4 → 3 (place 1)",
+    ): "torch refuses None on an input of any size",
+    (
+        "confirming",
+        "other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))",
+        "0 → -1 (place 1)",
+    ): "a batch of one: its first image is its last",
+    (
+        "reading",
+        "with np.load(path, allow_pickle=False) as arrays:",
+        "False → True",
+    ): "the header has been read before, and objects refused",
+    (
         "transfer",
         "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
         "0 → 1 (place 1)",
