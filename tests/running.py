@@ -66,6 +66,7 @@ TOGETHER = (
     "words/test_description.py",
     "export/test_gif.py",
     "export/test_handouts.py",
+    "export/test_recolour.py",
     "export/test_renderers.py",
     "export/test_recorded_pictures.py",
     "words/test_recorded_words.py",

@@ -239,6 +239,7 @@ class Project:
             "PYTHONPATH": str(self.root / "scripts"),
             "PYTHONPYCACHEPREFIX": "",  # copies bring the compiled files beside their sources
             "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONUNBUFFERED": "1",  # so that what it says comes in the order in which it says it
             "NO_MKDOCS_2_WARNING": "1",
             "SLIDINGWINDOWS_TINY_LOG": str(self.log),
             "TMPDIR": str(self.scratch),

@@ -3,6 +3,7 @@
 import html
 import os
 import re
+import shutil
 import signal
 import time
 import urllib.request
@@ -117,6 +118,24 @@ def test_each_edit_shows_and_builds_once(server):
         assert server.builds() - begun == number, server.words()
     assert server.words().count("Detected file changes") == server.builds() - 1
     assert server.words().count("executed in") - executed == 1  # beta's, whose code changed
+
+
+def test_what_a_page_shows_is_drawn_first(server, tmp_path):
+    """After an edit of how figures are drawn: in one build the page's own, in the next all."""
+    assert "tiny-pool" in server.page("lessons/alpha/")
+    begun, said = server.builds(), len(server.words())
+    style = "scripts/slidingwindows/drawing/style.py"
+    server.edit(style, '"#1257a8"', '"#a1b2c3"')
+    server.until(lambda: server.builds() - begun == 2)
+    first, then = server.words()[said:].split("Reloading browsers", 1)
+    assert re.search(r"^figure +tiny-pool +stale +\S+ \d+ kB", first, re.M)
+    assert re.search(r"^figure +tiny-plot +stale +waits", first, re.M)
+    assert "lessons and figures are fresh" in then and "executed in" not in first + then
+    clean = server.project.copy(tmp_path / "clean")
+    shutil.rmtree(clean.cache / "figures")
+    assert set(clean.prepare().values()) == {"fresh", "missing"}
+    for folder in (".cache/figures", ".cache/notebooks", ".cache/pages"):
+        assert server.project.kept(folder) == clean.kept(folder)
 
 
 BROKEN = "This lesson does not run yet"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Collection
 from pathlib import Path
+from threading import Event
 
 from ..core.errors import SlidingWindowsError
 from ..export.credits import public
@@ -22,7 +24,7 @@ from .pages import broken, figures_in, markdown
 from .pictures import ATTACHED, attached_files, every_picture
 from .scratch import sweep
 from .shards import Shard, names_of
-from .work import Outputs, Report, Work, cache_of
+from .work import Outputs, Report, Stopped, Work, cache_of
 
 __all__ = ["FOLDERS", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
@@ -85,6 +87,24 @@ def is_fresh(root: Path) -> bool:
         return False
 
 
+def figures_wait(root: Path) -> bool:
+    """Whether the last prepare() left figures as they were drawn before."""
+    return bool(_noted(root).get("waits"))
+
+
+def figures_shown(root: Path) -> dict[str, list[str]]:
+    """The names of the figures that each lesson showed in the last prepare()."""
+    return dict(_noted(root).get("figures", {}))
+
+
+def _noted(root: Path) -> dict:
+    try:
+        noted = json.loads((cache_of(root) / "prepared.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
 def prepare(
     root: Path,
     only: str = "",
@@ -92,6 +112,8 @@ def prepare(
     report: Report = print,
     serving: bool = False,
     shard: Shard | None = None,
+    wanted: Collection[str] | None = None,
+    stop: Event | None = None,
 ) -> list[str]:
     """Make what is missing or stale; with ``only``, of one lesson; with ``redraw``, all figures.
 
@@ -100,6 +122,9 @@ def prepare(
 
     Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
     a lesson that fails gets a page that says so, all others go on, and what failed is returned.
+
+    wanted: the figures that are drawn at once; others may stay as they were drawn before, and then
+    figures_wait() says so. stop: once it is set, the preparation raises Stopped, as if killed.
     """
     sweep()
     with one_at_a_time(cache_of(root), report), steady(cache_of(root)):
@@ -108,7 +133,7 @@ def prepare(
         failures: list[tuple[str, str]] = []
         lessons = _readable(root / "lessons", failures) if serving else find(root / "lessons", only)
         part, course = shard is not None, other_course(root)
-        work = Work(root, address, redraw, report, serving, part, course)
+        work = Work(root, address, redraw, report, serving, part, course, wanted, stop)
         if shard:
             ours = names_of(shard, [lesson.name for lesson in lessons], work.seconds)
             lessons = [lesson for lesson in lessons if lesson.name in ours]
@@ -119,6 +144,8 @@ def prepare(
         lessons = [lesson for lesson in lessons if lesson.name not in dict(failures)]
         refuse_twins(work.found[lesson.name] for lesson in lessons)
         for lesson in lessons:
+            if stop and stop.is_set():
+                raise Stopped
             try:
                 _write_page(root, lesson, outputs[lesson.name], work)
             except SlidingWindowsError as error:
@@ -127,9 +154,9 @@ def prepare(
                 failures.append((lesson.name, str(error)))
         failed, names = dict(failures), [lesson.name for lesson in lessons]
         shown = {name: list(work.found[name]) for name in names if name not in failed}
-        if failures:
+        if failures or work.later:
             _write_broken_pages(root, failures)
-            _note(root, "", [], shown)
+            _note(root, "", [], shown, bool(work.later))
         elif not only and not shard:
             _finish(root, key, shown)
         return [problem for _, problem in failures]
@@ -192,14 +219,18 @@ def _write_page(root: Path, lesson: Lesson, outputs: Outputs, work: Work) -> Non
     some = attached or pictures.manifest.exists()
     if {one.state(key) for one in (page, book, *([pictures] if some else []))} == {"fresh"}:
         return
-    figures = {name: work.rendered(name) for name in shown}
+    some_wait = not work.later.isdisjoint(shown)
+    key = "" if some_wait else key
     page.put(key, {f"{lesson.name}.md": markdown(lesson, outputs)})
+    if some:
+        pictures.put(key, attached)
+    if some_wait and book.manifest.exists():
+        return  # it is written once, when all figures are drawn
+    figures = {name: work.rendered(name) for name in shown}
     books = {f"{lesson.name}.ipynb": notebook(lesson, outputs, figures)}
     if lesson.path.suffix != ".py":  # every lesson can be had as a script
         books[f"{lesson.name}.py"] = lesson.script()
     book.put(key, books)
-    if some:
-        pictures.put(key, attached)
 
 
 def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
@@ -217,9 +248,11 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
             Entry(books, name).put("", files)
 
 
-def _note(root: Path, key: str, entries: list, shown: dict[str, list[str]]) -> None:
+def _note(
+    root: Path, key: str, entries: list, shown: dict[str, list[str]], waits: bool = False
+) -> None:
     """Record this preparation in prepared.json. key: overall_key(), '' if something is missing."""
-    done = {"key": key, "entries": entries, "figures": shown}
+    done = {"key": key, "entries": entries, "figures": shown, "waits": waits}
     write(cache_of(root) / "prepared.json", json.dumps(done))
 
 

@@ -6,10 +6,11 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Event
 
 from ..core.errors import SlidingWindowsError
 from ..core.figures import CLASSES
@@ -23,6 +24,12 @@ from .snapshots import LESSONS
 
 WORKERS = os.cpu_count() or 1
 Report = Callable[[str], None]
+
+
+class Stopped(Exception):
+    """A preparation was asked to end early: what is done is kept, the rest is as it was."""
+
+
 Outputs = list[list[dict]]  # for each code cell of a lesson
 
 
@@ -38,7 +45,9 @@ class Work:
     course: its name, which they name as their author, if it is another than the package's own.
     redraw: draw fresh figures again, too. report: told one line for each lesson and figure.
     serving: few lessons that are stale are being edited, and will be again. part: of several that
-    divide the lessons by their known times, which therefore stay as they are.
+    divide the lessons by their known times, which therefore stay as they are. wanted: the names of
+    the figures that are drawn at once, all if None; of the others, those that changed only in how
+    they are drawn wait, and are named in ``later``. stop: if it is set, do() raises Stopped.
     """
 
     def __init__(
@@ -50,10 +59,13 @@ class Work:
         serving: bool,
         part: bool = False,
         course: str = "",
+        wanted: Collection[str] | None = None,
+        stop: Event | None = None,
     ):
         self.address, self.redraw, self.report, self.part = address, redraw, report, part
-        self.course = course
+        self.course, self.wanted, self.stop = course, wanted, stop
         self.serving = serving
+        self.later: set[str] = set()
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
         # What all figures are made from beside their own data.
@@ -99,6 +111,8 @@ class Work:
                 self.report(_line("lesson", lesson.name, "fresh"))
                 self._draw_figures(pool, lesson)
             while self.jobs:
+                if self.stop and self.stop.is_set():
+                    raise Stopped
                 for job in wait(self.jobs, return_when=FIRST_COMPLETED).done:
                     self.jobs.pop(job)(job)
         finally:
@@ -142,12 +156,18 @@ class Work:
 
     def _draw(self, pool: ThreadPoolExecutor, name: str, found: Found) -> None:
         source = shown_at(self.address, found.lesson, name)
-        shape = digest(found.key, *self.shapes, source)  # which is the same in all colours
-        key = f"{shape} {self.drawing[0]}"
+        # What is drawn; in which shapes, which are the same in all colours; and in which colours.
+        parts = found.key, digest(*self.shapes, source), self.drawing[0]
+        key = " ".join(parts)
         entry, kind = Entry(self.drawn, name), found.data["kind"]
         state = entry.state(key)
         if state == "fresh" and not self.redraw:
             self.report(_line("figure", name, state))
+            return
+        before = [] if self.redraw or not entry.intact() else entry.key().split(" ")
+        if self.wanted is not None and name not in self.wanted and before[:1] == [found.key]:
+            self.later.add(name)
+            self.report(_line("figure", name, state, "waits until those of the page are drawn"))
             return
 
         def done(job: Future) -> None:
@@ -166,8 +186,7 @@ class Work:
             )
             self.report(_line("figure", name, state, f"{sizes}, {seconds:.1f} s"))
 
-        drawn = entry.key().startswith(f"{shape} ") and not self.redraw and entry.intact()
-        if drawn and kind in CLASSES:
+        if before[:2] == list(parts[:2]) and kind in CLASSES:
             work = partial(_coloured, entry, kind)
         else:
             data = {**found.data, "course": self.course} if self.course else found.data

@@ -12,7 +12,6 @@ from ..drawing.style import THEMES, Theme
 from .credits import PNG, chunk
 from .files import zipped
 from .gif import colour_table
-from .kinds import KINDS
 from .rendered import Rendered
 from .still import channels, clear_colours, colours_of
 
@@ -26,7 +25,7 @@ def recoloured(made: Rendered, kind: str) -> Rendered:
     """
     files = dict(made.files)
     for theme in THEMES.values():
-        palette = colours_of(KINDS[kind], theme)
+        palette = colours_of(kind, theme)
         for file, data in made.files.items():
             if f".{theme.name}." in file:
                 if file.endswith(".gif"):
@@ -64,4 +63,4 @@ def _zip(data: bytes, kind: str) -> bytes:
 
 def _clear(name: str, kind: str) -> Sequence[Sequence[int]]:
     theme: Theme = THEMES[name.split("/")[1]]
-    return clear_colours(colours_of(KINDS[kind], theme), theme)
+    return clear_colours(colours_of(kind, theme), theme)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,17 +16,17 @@ from ..drawing.receptive import GLIDE
 from ..drawing.style import THEMES, WIDTH, Colour, Sizes, Theme
 from .credits import PNG, chunk, stamped
 from .files import zipped
-from .kinds import Colours, Kind, is_stepped, kind_of
+from .kinds import KINDS, Colours, is_stepped, kind_of
 
 
 def palette_of(figure: object, theme: Theme) -> Colours:
     """Every colour that a figure is drawn in, (r, g, b) triples."""
-    return colours_of(kind_of(figure), theme)
+    return (*theme.palette(), *kind_of(figure).shades(theme))
 
 
-def colours_of(kind: Kind[Any], theme: Theme) -> Colours:
-    """Every colour that figures of a kind are drawn in."""
-    return (*theme.palette(), *kind.shades(theme))
+def colours_of(kind: str, theme: Theme) -> Colours:
+    """Every colour that figures of a kind, such as 'trace', are drawn in."""
+    return (*theme.palette(), *KINDS[kind].shades(theme))
 
 
 class Packed(NamedTuple):
@@ -64,6 +64,7 @@ def clear_colours(palette: Sequence[Colour], theme: Theme) -> list[Colour]:
 
 
 def channels(palette: Iterable[Sequence[int]]) -> bytes:
+    """The colours as a PNG's palette holds them."""
     return bytes(channel for colour in palette for channel in colour)
 
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jinja2 import FileSystemBytecodeCache
 from markupsafe import escape
@@ -26,7 +27,7 @@ from slidingwindows.course.home import home, is_home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import path_of, read
-from slidingwindows.course.prepare import cache_of, is_fresh, prepare, wait_warm
+from slidingwindows.course.prepare import cache_of, figures_wait, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
 from slidingwindows.course.syntax import keep, recall
 from slidingwindows.site.bodies import forget_bodies, keep_body, makers, search_kept
@@ -36,6 +37,7 @@ from slidingwindows.site.lighter import lighter
 from slidingwindows.site.linked import link_folder
 from slidingwindows.site.policy import secure, template_scripts
 from slidingwindows.site.prepared import Course, files_beside, is_lesson, prepared
+from slidingwindows.site.serving import Rest, mark_of, wanted_by
 from slidingwindows.site.sharing import page_facts
 from slidingwindows.site.social import forget_others
 from slidingwindows.site.stamps import commit_day, commit_time
@@ -68,8 +70,16 @@ def on_config(config, serving: bool):
     return config
 
 
-def on_pre_build(config) -> None:
-    """Bring lessons and figures up to date, before MkDocs empties the last good site."""
+def mark(config) -> Path:
+    """A file that the server watches, touched when more figures are drawn."""
+    return mark_of(_root(config))
+
+
+def on_pre_build(config, page: str) -> None:
+    """Bring lessons and figures up to date, before MkDocs empties the last good site.
+
+    page: the path of the one that a reader of the server has asked for last.
+    """
     root = _root(config)
     if is_fresh(root):
         log.info("lessons and figures are fresh")
@@ -82,7 +92,10 @@ def on_pre_build(config) -> None:
             print(line, flush=True)
 
     try:
-        for problem in prepare(root, report=tell, serving=config.extra["serving"]):
+        serving = config.extra["serving"]
+        page = page.removeprefix(urlsplit(config.site_url or "").path.rstrip("/"))
+        wanted = wanted_by(root, Path(config.docs_dir), page) if serving else None
+        for problem in prepare(root, report=tell, serving=serving, wanted=wanted):
             log.error("%s", problem)
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
@@ -170,18 +183,24 @@ def on_env(env, config, files):
     return env
 
 
-def on_post_build(config, serving: bool) -> None:
-    """Give the finished pages the policy to load only this site's own files."""
+def on_post_build(config, serving: bool) -> Rest | None:
+    """Give the finished pages the policy to load only this site's own files.
+
+    Returns what draws the figures that wait, if any do.
+    """
     # Stemmers for languages other than English, which no page here ever loads.
     shutil.rmtree(Path(config.site_dir, "assets", "javascripts", "lunr"), ignore_errors=True)
     forget_others(cache_of(_root(config)) / "social", Path(config.site_dir))
     if serving:  # the server adds a script of its own to pages
+        if figures_wait(_root(config)):
+            return Rest(_root(config))
         threading.Thread(target=wait_warm, args=(_root(config),), daemon=True).start()
-        return
+        return None
     try:
         secure(Path(config.site_dir), config.extra["scripts"])
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
+    return None
 
 
 def checked(html: str, page, root: Path) -> str:

@@ -15,7 +15,8 @@ from watchdog.observers.polling import PollingObserver
 
 LOOK = 0.1  # seconds; a look takes 2 ms
 PACKAGE = Path(__file__).parents[1]
-_running = {"serving": False, "source": None}
+# page: the path of the page that was asked for last. rest: what draws figures between two builds.
+_running = {"serving": False, "source": None, "page": "", "rest": None}
 
 
 def _source() -> dict[str, int]:
@@ -32,18 +33,30 @@ def on_startup(command, dirty) -> None:
 
 
 def on_serve(server, config, builder):
-    """Look for edits more often than twice a second, which is what MkDocs does."""
+    """Look for edits more often than twice a second, as MkDocs does, and note what is read."""
     watched = [config.docs_dir, config.config_file_path]  # already watched by MkDocs itself
     for path in watched:
         server.unwatch(path)
     server.observer = PollingObserver(timeout=LOOK)
-    for path in watched:
+    for path in [*watched, str(_events().mark(config))]:
         server.watch(path)
+    app = server.get_app()
+
+    def noting(environ, start_response):
+        path = environ["PATH_INFO"]
+        if path.endswith("/"):
+            _running["page"] = path
+        return app(environ, start_response)
+
+    server.set_app(noting)
     return server
 
 
 def on_config(config):
     """The first event of every build: forget modules that have been edited since the last one."""
+    if _running["rest"]:
+        _running["rest"].end()
+        _running["rest"] = None
     source = _source()
     if _running["source"] not in (None, source):
         warm = sys.modules.get("slidingwindows.course.warm")
@@ -58,7 +71,7 @@ def on_config(config):
 
 def on_pre_build(config):
     """Prepare lessons and figures."""
-    return _events().on_pre_build(config)
+    return _events().on_pre_build(config, _running["page"])
 
 
 @event_priority(100)  # before mkdocs-jupyter, so that it sees the notebooks
@@ -89,4 +102,4 @@ def on_post_page(output, page, config):
 
 def on_post_build(config):
     """The finished site."""
-    return _events().on_post_build(config, _running["serving"])
+    _running["rest"] = _events().on_post_build(config, _running["serving"])

@@ -1,0 +1,117 @@
+"""Which figures `mkdocs serve` draws first, and how it stops drawing the others."""
+
+import json
+import re
+import shutil
+from threading import Event
+
+import pytest
+
+from slidingwindows.course import prepare
+from slidingwindows.course.work import Stopped
+from slidingwindows.site import serving
+
+
+@pytest.fixture
+def wanted(tmp_path):
+    """wanted(address) in a project of one prepared lesson."""
+    docs, cache = tmp_path / "docs", tmp_path / ".cache"
+    (docs / "reference").mkdir(parents=True)
+    cache.mkdir()
+    (cache / "prepared.json").write_text(json.dumps({"figures": {"padding": ["one", "two"]}}))
+    (docs / "index.md").write_text("# Home\n\n<!-- figure one -->\n")
+    (docs / "gallery.md").write_text("# All\n\n<!-- gallery -->\n")
+    (docs / "reference" / "plain.md").write_text("# Plain\n")
+    (tmp_path / "outside.md").write_text("<!-- figure three -->\n")
+    return lambda address: serving.wanted_by(tmp_path, docs, address)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("/lessons/padding/", {"one", "two"}),
+        ("/", {"one"}),
+        ("/reference/plain/", set()),
+        ("/gallery/", None),
+        ("/lessons/unknown/", None),
+        ("/unknown/", None),
+        ("/../outside/", None),
+        ("", None),
+    ],
+)
+def test_the_figures_of_a_page(wanted, address, expected):
+    assert wanted(address) == expected
+
+
+def test_before_the_first_preparation_any_figure_may_be_wanted(tmp_path):
+    assert serving.wanted_by(tmp_path, tmp_path / "docs", "/lessons/padding/") is None
+    assert not prepare.figures_wait(tmp_path)
+
+
+def prepared(project, **how):
+    lines = []
+    problems = prepare.prepare(project.root, report=lines.append, **how)
+    assert not problems
+    figures = [line.split(maxsplit=3) for line in lines if line.startswith("figure")]
+    return {name: " ".join(state) for _, name, *state in figures}
+
+
+@pytest.fixture
+def drawn_otherwise(project, monkeypatch):
+    """The tiny project, prepared by this process; then its figures are drawn in other colours."""
+    prepared(project)
+    keys = prepare.source_key
+
+    def others(*modules, **how):
+        return keys(*modules, **how) + ("" if "colours" in how else "other")
+
+    monkeypatch.setattr("slidingwindows.course.work.source_key", others)
+    return project
+
+
+def test_others_wait_as_they_were_and_come_with_the_rest(drawn_otherwise):
+    project = drawn_otherwise
+    before = project.kept(".cache/figures")
+    states = prepared(project, serving=True, wanted={"tiny-pool"})
+    assert re.match(r"stale \S+ \d+ kB", states["tiny-pool"])
+    assert states["tiny-plot"].startswith("stale waits")
+    after = project.kept(".cache/figures")
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert "tiny-pool.made" in changed and not {n for n in changed if n.startswith("tiny-plot")}
+    assert prepare.figures_wait(project.root) and not prepare.is_fresh(project.root)
+    mark = serving.mark_of(project.root)
+    written = mark.stat().st_mtime_ns
+    serving.Rest(project.root).thread.join()
+    assert mark.stat().st_mtime_ns > written
+    assert not prepare.figures_wait(project.root)
+    assert set(prepared(project).values()) == {"fresh"}
+
+
+def test_a_figure_that_shows_something_else_never_waits(project):
+    """Its page says something else, too."""
+    prepared(project)
+    shutil.rmtree(project.cache / "executed")
+    made = project.cache / "figures" / "tiny-plot.made"
+    note = json.loads(made.read_text())
+    note["key"] = "x" + note["key"][1:]  # of other data
+    made.write_text(json.dumps(note))
+    assert "kB" in prepared(project, serving=True, wanted=set())["tiny-plot"]
+
+
+def test_what_is_stopped_is_as_if_killed(drawn_otherwise):
+    project, stop = drawn_otherwise, Event()
+    stop.set()
+    noted = project.read(".cache/prepared.json")
+    with pytest.raises(Stopped):
+        prepare.prepare(project.root, report=lambda line: None, serving=True, stop=stop)
+    assert project.read(".cache/prepared.json") == noted
+    assert not [name for name in project.kept() if ".aside." in name]
+    mark = serving.mark_of(project.root)
+    written = mark.stat().st_mtime_ns
+    rest = serving.Rest(project.root)
+    rest.end()  # before or after it is done
+    assert not rest.thread.is_alive()
+    if mark.stat().st_mtime_ns > written:
+        assert set(prepared(project).values()) == {"fresh"}
+    prepared(project)
+    assert set(prepared(project).values()) == {"fresh"}
