@@ -56,6 +56,10 @@ def prepared(project, **how):
     return {name: " ".join(state) for _, name, *state in figures}
 
 
+def key_of(manifest):
+    return json.loads(manifest.read_text())["key"]
+
+
 @pytest.fixture
 def drawn_otherwise(project, monkeypatch):
     """The tiny project, prepared by this process; then its figures are drawn in other colours."""
@@ -71,7 +75,8 @@ def drawn_otherwise(project, monkeypatch):
 
 def test_others_wait_as_they_were_and_come_with_the_rest(drawn_otherwise):
     project = drawn_otherwise
-    before = project.kept(".cache/figures")
+    before, books = project.kept(".cache/figures"), project.cache / "notebooks"
+    shutil.rmtree(books)
     states = prepared(project, serving=True, wanted={"tiny-pool"})
     assert re.match(r"stale \S+ \d+ kB", states["tiny-pool"])
     assert states["tiny-plot"].startswith("stale waits")
@@ -81,10 +86,12 @@ def test_others_wait_as_they_were_and_come_with_the_rest(drawn_otherwise):
     assert prepare.figures_wait(project.root) and not prepare.is_fresh(project.root)
     mark = serving.mark_of(project.root)
     written = mark.stat().st_mtime_ns
+    assert [made.stem for made in sorted(books.rglob("*.made")) if not key_of(made)] == ["beta"]
     serving.Rest(project.root).thread.join()
     assert mark.stat().st_mtime_ns > written
     assert not prepare.figures_wait(project.root)
     assert set(prepared(project).values()) == {"fresh"}
+    assert all(map(key_of, books.rglob("*.made"))), "written again"
 
 
 def test_a_figure_that_shows_something_else_never_waits(project):
@@ -99,11 +106,12 @@ def test_a_figure_that_shows_something_else_never_waits(project):
 
 
 def test_what_is_stopped_is_as_if_killed(drawn_otherwise):
-    project, stop = drawn_otherwise, Event()
+    project, stop, lines = drawn_otherwise, Event(), []
     stop.set()
     noted = project.read(".cache/prepared.json")
     with pytest.raises(Stopped):
-        prepare.prepare(project.root, report=lambda line: None, serving=True, stop=stop)
+        prepare.prepare(project.root, report=lines.append, serving=True, stop=stop)
+    assert not [line for line in lines if line.startswith("figure")], "it waited for them"
     assert project.read(".cache/prepared.json") == noted
     assert not [name for name in project.kept() if ".aside." in name]
     mark = serving.mark_of(project.root)
