@@ -12,7 +12,7 @@ from PIL import Image
 from tiny_project import Project, lesson
 
 import slidingwindows
-from slidingwindows.course import execution, home, lessons, prepare
+from slidingwindows.course import execution, home, lessons, prepare, work
 from slidingwindows.course import keys as sources
 from slidingwindows.export.files import Entry
 
@@ -482,3 +482,19 @@ def test_steps_alone_damaged_are_made_again(project, damage):
     assert prepare.is_fresh(project.root) is False
     assert project.prepare() == {**ALL_FRESH, "figure tiny-pool": "stale"}
     assert path.read_bytes() == before and project.executed() == []
+
+
+def test_what_may_take_long_begins_first(tmp_path):
+    """On two processors, half a minute of the first build is won by training first."""
+    read = {}
+    for name, code in (("a", "x = 1"), ("b", "torch.optim.Adam(net.parameters())"), ("c", "1")):
+        (tmp_path / f"{name}.py").write_text(lesson(name.upper(), code))
+        read[name] = lessons.read(tmp_path / f"{name}.py")
+
+    def order(**seconds):
+        found = sorted(read, key=lambda name: work.expected(read[name], seconds), reverse=True)
+        return "".join(found)
+
+    assert order() == "bac"  # and those that are alike in the course's own order
+    assert order(a=1, b=2, c=3) == "cba"
+    assert order(b=60, c=3) == "abc"

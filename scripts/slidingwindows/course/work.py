@@ -94,8 +94,7 @@ class Work:
             entry, key = Entry(self.executed, lesson.name), lesson.key()
             state = entry.state(key)
             (fresh if state == "fresh" else stale).append((lesson, entry, key, state))
-        # One of which nothing is known may take long.
-        stale.sort(key=lambda item: self.seconds.get(item[0].name, float("inf")), reverse=True)
+        stale.sort(key=lambda item: expected(item[0], self.seconds), reverse=True)
         self.serving = self.serving and len(stale) <= LESSONS
         pool = ThreadPoolExecutor(max_workers=WORKERS)
         try:
@@ -192,6 +191,16 @@ class Work:
             data = {**found.data, "course": self.course} if self.course else found.data
             work = partial(_drawn, data, source)
         self.jobs[pool.submit(_make_one, work, entry, key, found.data["caption"])] = done
+
+
+def expected(lesson: Lesson, seconds: dict[str, float]) -> tuple[bool, bool, float]:
+    """How long a lesson may take, to be compared: what begins last may run alone in the end.
+
+    seconds: what lessons took the last time. One of which nothing is known may take long, and
+    most of all if it trains a network.
+    """
+    unknown = lesson.name not in seconds
+    return unknown, unknown and "optim" in lesson.text, seconds.get(lesson.name, 0.0)
 
 
 @lru_cache(maxsize=1000)  # while serving, most lessons have not changed since the last build

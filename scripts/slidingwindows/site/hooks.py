@@ -38,6 +38,7 @@ def on_serve(server, config, builder):
     for path in watched:
         server.unwatch(path)
     server.observer = PollingObserver(timeout=LOOK)
+    server.build_delay = LOOK / 2  # after an edit, for another one; no look comes sooner
     for path in [*watched, str(_events().mark(config))]:
         server.watch(path)
     app = server.get_app()
