@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from slidingwindows import SlidingWindowsError
 from slidingwindows.drawing import layers as layer
 from slidingwindows.drawing.layers import DRAWINGS, FIRST, LIGHT_AND_DARK, SECOND, Layers, unpacked
-from slidingwindows.drawing.plot import drawn, layers
+from slidingwindows.drawing.plot import drawn, layers, settings
 from slidingwindows.drawing.style import DARK, LIGHT, ROLES
 from slidingwindows.export import plots
 from slidingwindows.export.plots import plot_png
@@ -23,6 +23,16 @@ COLOURS = {
 }
 RAMP = np.linspace(0, 1, 40)
 PLANE = np.add.outer(RAMP, RAMP) / 2
+
+
+def test_lines_of_one_colour_differ_in_kind_and_marker():
+    looks = [tuple(look.values()) for look in settings(LIGHT_AND_DARK)["axes.prop_cycle"]]
+    for number, (colour, *rest) in enumerate(looks):
+        same = [others for other, *others in looks[:number] if other == colour]
+        assert all(a != b for others in same for a, b in zip(rest, others, strict=True))
+    assert len(looks) == 8 and len({colour for colour, *_ in looks}) == 4
+    for at in (1, 2):  # line styles come twice, since matplotlib has four; markers once
+        assert len({look[at] for look in looks}) == 4 * at
 
 
 def lines(figure):

@@ -7,6 +7,8 @@ import json
 import pytest
 from lesson_run import NAMES, ROOT, executed, run
 
+from slidingwindows.drawing.layers import BLACK
+from slidingwindows.drawing.plot import settings
 from slidingwindows.lesson import MIME
 from slidingwindows.testing.run import Shown
 
@@ -53,6 +55,15 @@ def test_the_run_that_is_tested_is_the_one_on_the_page(name):
         assert (data["caption"], data.get("alt", "")) == (figure.caption, figure.alt)
         if not figure.draw:
             assert data[data["kind"]] == json.loads(json.dumps(figure.item.to_dict()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_plot_has_more_lines_than_there_are_looks(name):
+    """Two lines that look the same cannot be told apart by a legend."""
+    for plot, figure in run(name).figures.items():
+        for axes in figure.drawn:
+            named = [label for label, *_ in axes["lines"] if not label.startswith("_")]
+            assert len(named) <= len(settings(BLACK)["axes.prop_cycle"]), plot
 
 
 # ---- a truth is computed

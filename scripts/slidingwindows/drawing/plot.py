@@ -40,9 +40,10 @@ def settings(colours: Mapping[str, Colour]) -> dict[str, object]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.prop_cycle": cycler(
-            color=[role("fresh"), role("edge"), role("muted"), role("text")],
-            linestyle=["-", "--", ":", "-."],
-            marker=["o", "s", "^", "D"],
+            # Each colour comes twice, with another line and another marker.
+            color=2 * [role("fresh"), role("edge"), role("muted"), role("text")],
+            linestyle=["-", "--", ":", "-.", "--", "-", "-.", ":"],
+            marker=["o", "s", "^", "D", "v", "P", "*", "X"],
         ),
         "figure.facecolor": role("page"),
         "grid.color": role("line"),
