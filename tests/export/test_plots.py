@@ -1,5 +1,8 @@
 """A plot's layers in a theme's colours are what matplotlib draws with these colours."""
 
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib import colors, rcParams
@@ -23,6 +26,19 @@ COLOURS = {
 }
 RAMP = np.linspace(0, 1, 40)
 PLANE = np.add.outer(RAMP, RAMP) / 2
+
+
+def test_a_slow_machine_adds_no_warning(monkeypatch, recwarn):
+    clock = itertools.count(step=2)
+    monkeypatch.setattr("matplotlib.legend.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+
+    def draw(figure):
+        axes = figure.subplots()
+        axes.plot([1, 2], label="line")
+        axes.legend()
+
+    layers(draw, "slow", WIDTH, HEIGHT)
+    assert next(clock) > 2 and not recwarn.list
 
 
 def test_lines_of_one_colour_differ_in_kind_and_marker():

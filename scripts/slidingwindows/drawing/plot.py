@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -75,7 +76,9 @@ def drawn(
     with matplotlib.style.context(["default", settings(colours)]):
         layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - min(ABOVE, height / 2) / height))
         figure = Figure(figsize=(width / 100, height / 100), dpi=100 * SCALE, layout=layout)
-        draw(figure)
         canvas: Any = FigureCanvasAgg(figure)
-        canvas.draw()
+        with warnings.catch_warnings():  # of slowness: no page may tell how fast a machine is
+            warnings.filterwarnings("ignore", 'Creating legend with loc="best"')
+            draw(figure)
+            canvas.draw()
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
