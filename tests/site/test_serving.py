@@ -84,7 +84,7 @@ def test_others_wait_as_they_were_and_come_with_the_rest(drawn_otherwise):
     changed = {name for name in after if after[name] != before.get(name)}
     assert "tiny-pool.made" in changed and not {n for n in changed if n.startswith("tiny-plot")}
     assert prepare.figures_wait(project.root) and not prepare.is_fresh(project.root)
-    mark = serving.mark_of(project.root)
+    mark = serving.touched(project.root)
     written = mark.stat().st_mtime_ns
     assert [made.stem for made in sorted(books.rglob("*.made")) if not key_of(made)] == ["beta"]
     serving.Rest(project.root).thread.join()
@@ -114,7 +114,7 @@ def test_what_is_stopped_is_as_if_killed(drawn_otherwise):
     assert not [line for line in lines if line.startswith("figure")], "it waited for them"
     assert project.read(".cache/prepared.json") == noted
     assert not [name for name in project.kept() if ".aside." in name]
-    mark = serving.mark_of(project.root)
+    mark = serving.touched(project.root)
     written = mark.stat().st_mtime_ns
     rest = serving.Rest(project.root)
     rest.end()  # before or after it is done

@@ -24,7 +24,7 @@ from .pages import broken, figures_in, markdown
 from .pictures import ATTACHED, attached_files, every_picture
 from .scratch import sweep
 from .shards import Shard, names_of
-from .work import Outputs, Report, Stopped, Work, cache_of
+from .work import Outputs, Report, Work, cache_of
 
 __all__ = ["FOLDERS", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
 
@@ -78,7 +78,7 @@ def _setting(root: Path, name: str) -> str:
 def is_fresh(root: Path) -> bool:
     """True if the last prepare() finished and a new one would change nothing."""
     try:
-        done = json.loads((cache_of(root) / "prepared.json").read_text("utf-8"))
+        done = _noted(root)
         if done["key"] != overall_key(root):
             return False
         entries = [(Entry(cache_of(root) / folder, name), k) for folder, name, k in done["entries"]]
@@ -144,8 +144,7 @@ def prepare(
         lessons = [lesson for lesson in lessons if lesson.name not in dict(failures)]
         refuse_twins(work.found[lesson.name] for lesson in lessons)
         for lesson in lessons:
-            if stop and stop.is_set():
-                raise Stopped
+            work.go_on()
             try:
                 _write_page(root, lesson, outputs[lesson.name], work)
             except SlidingWindowsError as error:

@@ -24,13 +24,11 @@ from .snapshots import LESSONS
 
 WORKERS = os.cpu_count() or 1
 Report = Callable[[str], None]
+Outputs = list[list[dict]]  # for each code cell of a lesson
 
 
 class Stopped(Exception):
     """A preparation was asked to end early: what is done is kept, the rest is as it was."""
-
-
-Outputs = list[list[dict]]  # for each code cell of a lesson
 
 
 def cache_of(root: Path) -> Path:
@@ -47,7 +45,7 @@ class Work:
     serving: few lessons that are stale are being edited, and will be again. part: of several that
     divide the lessons by their known times, which therefore stay as they are. wanted: the names of
     the figures that are drawn at once, all if None; of the others, those that changed only in how
-    they are drawn wait, and are named in ``later``. stop: if it is set, do() raises Stopped.
+    they are drawn wait, and are named in ``later``. stop: once it is set, do() raises Stopped.
     """
 
     def __init__(
@@ -110,8 +108,7 @@ class Work:
                 self.report(_line("lesson", lesson.name, "fresh"))
                 self._draw_figures(pool, lesson)
             while self.jobs:
-                if self.stop and self.stop.is_set():
-                    raise Stopped
+                self.go_on()
                 for job in wait(self.jobs, return_when=FIRST_COMPLETED).done:
                     self.jobs.pop(job)(job)
         finally:
@@ -119,6 +116,11 @@ class Work:
             if stale and not self.part:
                 write(self.times, json.dumps(self.seconds))
         return self.outputs
+
+    def go_on(self) -> None:
+        """Raise Stopped if that has been asked for."""
+        if self.stop and self.stop.is_set():
+            raise Stopped
 
     def rendered(self, name: str) -> Rendered:
         """A figure, just drawn or from the cache."""

@@ -37,7 +37,7 @@ from slidingwindows.site.lighter import lighter
 from slidingwindows.site.linked import link_folder
 from slidingwindows.site.policy import secure, template_scripts
 from slidingwindows.site.prepared import Course, files_beside, is_lesson, prepared
-from slidingwindows.site.serving import Rest, mark_of, wanted_by
+from slidingwindows.site.serving import Rest, touched, wanted_by
 from slidingwindows.site.sharing import page_facts
 from slidingwindows.site.social import forget_others
 from slidingwindows.site.stamps import commit_day, commit_time
@@ -72,7 +72,7 @@ def on_config(config, serving: bool):
 
 def mark(config) -> Path:
     """A file that the server watches, touched when more figures are drawn."""
-    return mark_of(_root(config))
+    return touched(_root(config))
 
 
 def on_pre_build(config, page: str) -> None:

@@ -7,7 +7,6 @@ when its own are drawn; the others are drawn while it is read, and then shown by
 from __future__ import annotations
 
 import logging
-import os
 import re
 from pathlib import Path
 from threading import Event, Thread
@@ -24,8 +23,8 @@ DRAWN = "drawn"  # a file of the cache that the server watches
 ADDRESS = re.compile(rf"/{LESSONS}([^/]+)/$")
 
 
-def mark_of(root: Path) -> Path:
-    """The file that is touched when a build should show what has been drawn; made if missing."""
+def touched(root: Path) -> Path:
+    """The file that the server watches, for a build that shows what has been drawn; touched now."""
     mark = cache_of(root) / DRAWN
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
@@ -64,7 +63,7 @@ class Rest:
         except SlidingWindowsError as error:
             log.error("%s", error)
             return
-        os.utime(mark_of(self.root))
+        touched(self.root)
 
     def end(self) -> None:
         """Return when nothing is being drawn any more; what is finished is kept."""
