@@ -87,11 +87,11 @@ while waiting or running:
     del running[child]
 """
 
-# Notebooks that train for half a minute, and how they are shortened; whole only with SWEEPS=5.
+# Notebooks that train for a while, and how they are shortened; whole only with SWEEPS=5.
 SEEDS = ("range(8)", "range(2)")
 TRAINED = {
-    "trained-on-digits": (("epochs=48", "epochs=4"), ("49, 4)", "5, 4)"), SEEDS),
-    "modern-downsampling": (("epochs=30", "epochs=7"), SEEDS),
+    "trained-on-digits": (("epochs=16", "epochs=2"), ("17, 2)", "3, 2)"), SEEDS),
+    "modern-downsampling": (("epochs=12", "epochs=3"), SEEDS),
 }
 
 

@@ -441,7 +441,7 @@ ENDS |= {"GeM": (False, "GeM"), "class token": (False, "class token")}
 
 def asked_again(page, name) -> np.ndarray:
     """Percent right of each seed's own part of the trained network: training, test."""
-    net, x = page.names["trained"][name][0], (DIGITS.images / 16)[:, None].astype(np.float32)
+    net, x = page.names["trained"][name][0], (DIGITS.images / 4)[:, None].astype(np.float32)
     found = []
     for seed in range(8):
         own = {
@@ -469,14 +469,14 @@ def training(page):
         for name, (before, at_end, test) in ((n, r.mean(0)) for n, r in results.items())
     ]
     page.prints(
-        "def train(name, seeds, epochs=30, batch=100):",
+        "def train(name, seeds, epochs=12, batch=50):",
         "percent right, means over the seeds",
-        f"{'':<17} {'6 rounds before':>16} {'training':>9} {'test':>6}",
+        f"{'':<17} {'2 rounds before':>16} {'training':>9} {'test':>6}",
         *rows,
         f"learned powers: {[round(p, 1) for p in powers]}",
     )
     page.says(
-        "Over the last six rounds no mean moves by half a point on the training images",
+        "Over the last two rounds no mean moves by half a point on the training images",
         all(abs(r[:, 1].mean() - r[:, 0].mean()) < 0.5 for r in results.values()),
     )
     page.says(
@@ -496,9 +496,9 @@ def training(page):
     page.labels("an interval that pays for every look")
     assert same_start(page)
     page.says(
-        "One thing happened with every seed: the learned power rose from 3 to about 5. So the "
-        "network moved towards the maximum",
-        all(4.5 < p < 6 for p in powers)
+        "One thing happened with every seed: the learned power rose above the 3 that it began "
+        "with. So the network moved towards the maximum",
+        all(3 < p < 6 for p in powers)
         and page.names["GeM"](1).p.tolist() == [3]
         and power_mean(FOUR, 5) > power_mean(FOUR, 3),
     )
@@ -571,8 +571,8 @@ def verdict(page):
         noise,
     )
     page.says(
-        "an interval reaches three points to each side",
-        2 <= np.mean(halves) <= 4 and round(float(np.mean(halves))) == 3,
+        "an interval reaches about two points to each side",
+        1 <= halves.min() and halves.max() <= 3 and round(float(np.mean(halves))) == 2,
     )
     page.says(
         "these are digits of 8×8 pixels in networks with one block",
