@@ -476,7 +476,7 @@ powers = trained["GeM"][0][3].p.tolist()
 print("learned powers:", [round(p, 1) for p in powers])
 
 # %% [markdown]
-# Over the last two rounds no mean moves by half a point on the training images. So the training is long enough to compare.
+# Over the last two rounds no mean moves by a whole point on the training images. So the training is long enough to compare.
 #
 # Do not rank the last column yet. Subtract within each seed, and draw the interval of each difference. [Nadeau and Bengio (2003)](https://doi.org/10.1023/A:1024068626366) widen it, because the splits share their images, and Bonferroni's share of 5% for each of four looks widens it once more.
 
@@ -515,15 +515,15 @@ def draw(figure):
 plot(
     draw,
     "modern-differences",
-    alt="One interval for each of four networks, against the plain network at zero. All four intervals reach over zero.",
+    alt="One interval for each of four networks, against the plain network at zero. None of the four lies wholly above zero.",
     caption="Differences within each seed, with intervals that hold together in 95% of cases. An interval that touches the dashed line is within noise.",
     height=300,
 )
 
 # %% [markdown]
-# **Nothing is left.** All four intervals hold zero. The shortcut that reads a quarter did not cost anything that eight seeds could show, and no end is clearly better than the mean. That does not prove them equal: an interval reaches about two points to each side.
+# **Nothing is gained.** No interval lies wholly above zero. The shortcut that reads a quarter did not cost anything that eight seeds could show, and no end is clearly better than the mean. That does not prove them equal: an interval reaches one to three points to each side. The class token has the lowest mean, although it has the most parameters.
 #
-# One thing happened with every seed: the learned power rose above the 3 that it began with. So the network moved towards the maximum, whether or not that helps it.
+# One thing happened: the mean of the learned powers rose above the 3 that each began with. So the network moved towards the maximum, whether or not that helps it.
 #
 # And these are digits of 8×8 pixels in networks with one block. The shortcut can only matter where much depends on it, in a deep network. What the authors measured on large images is in their papers; it does not follow from here, and this page does not contradict it.
 #
@@ -585,6 +585,6 @@ check(..., lambda: share)
 # - A patch stem is a convolution whose stride is its kernel size.
 # - The generalised mean goes from the mean to the maximum as its power grows. Clamp, and mind that `nn.LPPool2d` is a sum.
 # - A global average is a class token that does not look.
-# - On small digits none of these choices makes a clear difference.
+# - On small digits none of these choices is clearly better than the plain network.
 #
 # ResNet-D is by [He and others (2019)](https://arxiv.org/abs/1812.01187), the vision transformer by [Dosovitskiy and others (2021)](https://arxiv.org/abs/2010.11929), ConvNeXt by [Liu and others (2022)](https://arxiv.org/abs/2201.03545). The words and the measurements are our own.

@@ -235,7 +235,7 @@ plot(
 )
 
 # %% [markdown]
-# It is. In the last four rounds no line moves by half a point. (The learning rate falls to zero at the end, which helps a line to be flat. But there is not much left to learn either.)
+# It is. In the last four rounds no line moves by a whole point. (The learning rate falls to zero at the end, which helps a line to be flat. But there is not much left to learn either.)
 #
 # Do not rank them yet. Look at the column of tests and at the spread behind each mean. Which of these differences would survive another eight seeds?
 #

@@ -466,7 +466,9 @@ def training(page):
     powers = page.names["trained"]["GeM"][0][3].p.tolist()
     rows = [
         f"{name:<17} {before:>16.1f} {at_end:>9.1f} {test:>6.1f}"
-        for name, (before, at_end, test) in ((n, r.mean(0)) for n, r in results.items())
+        for name, (before, at_end, test) in (
+            (n, torch.from_numpy(r).mean(0)) for n, r in results.items()
+        )
     ]
     page.prints(
         "def train(name, seeds, epochs=12, batch=50):",
@@ -476,8 +478,8 @@ def training(page):
         f"learned powers: {[round(p, 1) for p in powers]}",
     )
     page.says(
-        "Over the last two rounds no mean moves by half a point on the training images",
-        all(abs(r[:, 1].mean() - r[:, 0].mean()) < 0.5 for r in results.values()),
+        "Over the last two rounds no mean moves by a whole point on the training images",
+        all(abs(r[:, 1].mean() - r[:, 0].mean()) < 1 for r in results.values()),
     )
     page.says(
         "eight seeds, differences within each seed", {len(r) for r in results.values()} == {8}
@@ -496,9 +498,9 @@ def training(page):
     page.labels("an interval that pays for every look")
     assert same_start(page)
     page.says(
-        "One thing happened with every seed: the learned power rose above the 3 that it began "
+        "One thing happened: the mean of the learned powers rose above the 3 that each began "
         "with. So the network moved towards the maximum",
-        all(3 < p < 6 for p in powers)
+        3.2 < np.mean(powers) < 6
         and page.names["GeM"](1).p.tolist() == [3]
         and power_mean(FOUR, 5) > power_mean(FOUR, 3),
     )
@@ -553,32 +555,41 @@ def verdict(page):
     )
     right &= "points against the plain network, test images" == axes["xlabel"]
     page.plots("modern-differences", right)
-    noise = all(abs(middle) < half for middle, half in found.values())
+    better = [name for name, (middle, half) in found.items() if middle - half > 0]
+    average, average_half = found["average shortcut"]
     page.says(
-        "One interval for each of four networks, against the plain network at zero. All four "
-        "intervals reach over zero",
-        noise and len(found) == 4,
+        "One interval for each of four networks, against the plain network at zero. None of "
+        "the four lies wholly above zero",
+        not better and len(found) == 4,
     )
     page.says(
         "with intervals that hold together in 95% of cases",
         abs(4 * 2 * stats.t(7).sf(quantile(4)) - 0.05) < 1e-9,
     )
     page.cites("Bonferroni's share of 5% for each of four looks widens it once more", NADEAU)
-    page.says("**Nothing is left.** All four intervals hold zero", noise)
+    page.says("**Nothing is gained.** No interval lies wholly above zero", not better)
     page.says(
         "The shortcut that reads a quarter did not cost anything that eight seeds could show, and "
         "no end is clearly better than the mean",
-        noise,
+        not better and abs(average) < average_half,
     )
     page.says(
-        "an interval reaches about two points to each side",
-        1 <= halves.min() and halves.max() <= 3 and round(float(np.mean(halves))) == 2,
+        "an interval reaches one to three points to each side",
+        round(halves.min()) >= 1 and round(halves.max()) <= 3,
+    )
+    sizes = {n: sum(p.numel() for p in page.names["network"](n).parameters()) for n in NAMES}
+    page.says(
+        "The class token has the lowest mean, although it has the most parameters",
+        min(found, key=found.get) == "class token" == max(sizes, key=sizes.get)
+        and found["class token"][0] < 0,
     )
     page.says(
         "these are digits of 8×8 pixels in networks with one block",
         DIGITS.images.shape[1:] == (8, 8),
     )
-    page.says("On small digits none of these choices makes a clear difference", noise)
+    page.says(
+        "On small digits none of these choices is clearly better than the plain network", not better
+    )
     page.labels(
         "try GeM where you look for one small thing in a large image", "The shortcut can only"
     )

@@ -47,11 +47,11 @@ def lost(results) -> dict[str, float]:
     return {name: (r[:, TEST] - r[:, SHIFTED]).mean() for name, r in results.items()}
 
 
-def what_the_prose_says_of_any_seeds(results) -> None:
+def what_the_prose_says_of_any_seeds(results, close=2.0) -> None:
     """Each sentence about results that carries no verdict holds for seeds of any choice."""
     mean, gone = {name: r.mean(0) for name, r in results.items()}, lost(results)
     for name in SHRINKING:
-        assert abs(mean[name][TEST] - mean["max pool"][TEST]) < 2, "all are close on the test"
+        assert abs(mean[name][TEST] - mean["max pool"][TEST]) < close, "all are close on the test"
         assert mean[name][TRAINING] > 99, "nothing is left to learn"
     assert gone["max pool"] > 20, "more than twenty points"
     assert gone["stride"] > max(gone["max pool"], gone["average pool"]) + 3
@@ -65,7 +65,7 @@ def what_the_prose_says_of_any_seeds(results) -> None:
 
 
 def test_other_seeds_tell_the_same(others):
-    what_the_prose_says_of_any_seeds(others)
+    what_the_prose_says_of_any_seeds(others, close=3)  # two seeds alone, and not eight
 
 
 # ---- the networks once more, from other parts
@@ -332,11 +332,11 @@ def training(page, results):
     page.says("So train each network with eight seeds", list(names["SEEDS"]) == list(range(8)))
     short = {n: names["train"](n, [0, 3], epochs=2)[0].numpy() for n in SHRINKING}
     alone = {n: np.array([trained_again(n, seed, 2) for seed in (0, 3)]) for n in SHRINKING}
-    # Rounding makes runs drift apart: hardly in two rounds, in the end by up to 5.5 points.
-    agrees = all(np.abs(short[n] - alone[n]).max() < 0.5 for n in SHRINKING)
+    # Rounding makes runs drift apart: not in two rounds, in the end by up to 5.5 points.
+    agrees = all(np.abs(short[n] - alone[n]).max() < 0.1 for n in SHRINKING)
     for name, seed in (("stride", 0), ("max pool", 3), ("max, then blur", 5)):
         apart = np.abs(results[name][seed] - trained_again(name, seed))
-        agrees &= bool((apart < [0.5, 1.1, 8]).all())
+        agrees &= bool((apart < [0.5, 2.5, 8]).all())
     train, test, _ = split_of(0)
     page.says(
         f"A seed decides three things: which {len(train):,} images are for training and which "
@@ -353,7 +353,11 @@ def training(page, results):
     page.says(f"because it trains {sum(map(len, results.values()))} networks")
     lines = [f"{'':<15} {'training':>11} {'test':>11} {'shifted':>11}"]
     for name, r in results.items():
-        cells = [f"{m:>5.1f} ± {s:.1f}" for m, s in zip(r.mean(0), r.std(0, ddof=1), strict=True)]
+        seeds = torch.tensor(
+            r, dtype=torch.float32
+        )  # a mean of 99.95 is rounded as the lesson's is
+        both = zip(seeds.mean(0), seeds.std(0), strict=True)
+        cells = [f"{m:>5.1f} ± {s:.1f}" for m, s in both]
         lines.append(f"{name:<15} " + " ".join(f"{cell:>11}" for cell in cells))
     assert agrees
     assert names["train"].__defaults__ == (16, 50)
@@ -416,8 +420,8 @@ def the_way_there(page, results):
         len(results["stride"]) == 8 and (lines[:, -1] > 99).all(),
     )
     page.says(
-        "In the last four rounds no line moves by half a point",
-        (np.ptp(lines[:, -3:], axis=1) < 0.5).all(),
+        "In the last four rounds no line moves by a whole point",
+        (np.ptp(lines[:, -3:], axis=1) < 1).all(),
     )
     page.says("The learning rate falls to zero at the end", last_rate() < 1e-5)
 
@@ -459,10 +463,12 @@ def pairs(page, results):
         f"the same {len(union[0]):,} images come back in every split",
         union == [list(range(1797))] * 8,
     )
-    shared = np.corrcoef([r[:, TEST] for r in results.values()])
+    tests = np.array([r[:, TEST] for r in results.values()])
+    others = [np.delete(tests, place, 0).mean(0) for place in range(len(tests))]
+    shared = [np.corrcoef(own, rest)[0, 1] for own, rest in zip(tests, others, strict=True)]
     page.says(
         "Some splits of the images are harder than others, for every network",
-        (shared > 0).all() and all(np.ptp(r[:, TEST]) > 1 for r in results.values()),
+        min(shared) > 0.1 and (np.ptp(tests, axis=1) > 1).all(),
     )
     found, lines = {column: compared(results, column) for column in (TEST, SHIFTED)}, []
     for title, column in (("test", TEST), ("shifted test", SHIFTED)):

@@ -314,9 +314,11 @@ def walk(page) -> dict:
             break
     places = page.evaluate("walked.slice(1)")
     for _ in range(11):
-        if page.evaluate("document.activeElement === document.body"):
+        if page.evaluate("(globalThis.left = document.activeElement) === document.body"):
             break
         page.keyboard.press("Shift+Tab")
+        # Past the first place the browser itself moves the focus, which takes a moment.
+        until(page, "document.activeElement !== left")
     return {"stops": stops, "places": places}
 
 

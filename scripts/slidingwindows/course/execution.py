@@ -264,6 +264,8 @@ def _common() -> dict[str, str]:
         # A picture that a cell leaves open is an output, as in Jupyter, and does not vanish.
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
+        # Memory that a tensor leaves is kept for the next one, for new pages take a tenth of a
+        # training's time. Only glibc listens.
         "MALLOC_MMAP_THRESHOLD_": "1073741824",
         "MALLOC_TRIM_THRESHOLD_": "4294967296",
         "PYTHONHASHSEED": "0",
