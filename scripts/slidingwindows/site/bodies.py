@@ -100,6 +100,11 @@ def keep_body(page: Page, cache: Path, extra_key: str, finish: Callable[[str], s
     page.render = render
 
 
+def has_body(page: Page, cache: Path) -> bool:
+    """Whether a body of this page is cached, fresh or not."""
+    return Entry(cache / "bodies", _name(page.file)).manifest.exists()
+
+
 def forget_bodies(cache: Path, files: Files) -> None:
     """Remove the cached bodies of pages that no longer exist."""
     pages = set(map(_name, files))

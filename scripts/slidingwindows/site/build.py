@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
@@ -27,8 +28,12 @@ def build(root: Path, keep: bool = True) -> None:
         _tell("site/ is up to date:", root / "site", begun)
         return
     from ..course.prepare import prepare  # with Jupyter's libraries, and so not before
+    from .assets import write_bundles
 
-    prepare(root)
+    with ThreadPoolExecutor(1) as pool:
+        # Other programs bundle the scripts in the meantime. What they refuse, MkDocs will say.
+        pool.submit(write_bundles, root, cache_of(root) / "play")
+        prepare(root)
     aside, claim = _aside(root)
     try:
         # Not --quiet: with it MkDocs ignores its own warnings, so --strict would pass everything.

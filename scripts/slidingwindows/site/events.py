@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import FileSystemBytecodeCache
 from markupsafe import escape
+from mkdocs.commands.build import _populate_page
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
@@ -30,7 +31,8 @@ from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.prepare import cache_of, figures_wait, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
 from slidingwindows.course.syntax import keep, recall
-from slidingwindows.site.bodies import forget_bodies, keep_body, makers, search_kept
+from slidingwindows.site.ahead import Ahead
+from slidingwindows.site.bodies import forget_bodies, has_body, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
 from slidingwindows.site.contents import lessons_in
 from slidingwindows.site.lighter import lighter
@@ -38,7 +40,7 @@ from slidingwindows.site.linked import link_folder
 from slidingwindows.site.policy import secure, template_scripts
 from slidingwindows.site.prepared import Course, files_beside, is_lesson, prepared
 from slidingwindows.site.serving import Rest, touched, wanted_by
-from slidingwindows.site.sharing import page_facts
+from slidingwindows.site.sharing import page_card, page_facts
 from slidingwindows.site.social import forget_others
 from slidingwindows.site.stamps import commit_day, commit_time
 
@@ -124,6 +126,19 @@ def on_files(files: Files, config) -> Files:
     notices = files.get_file_from_path(NOTICES)
     config.extra["notices"] = notices.url if notices else ""  # for the foot of every page
     return files
+
+
+def on_nav(config, files) -> Ahead | None:
+    """Have a second process begin with the last pages, if none of them has ever been rendered."""
+    pages = [file.page for file in files.documentation_pages() if file.page]
+    missing = [page for page in pages if not has_body(page, cache_of(_root(config)))]
+    if config.extra["serving"] or len(missing) < len(pages) / 2:
+        return None
+    return Ahead(
+        pages,
+        lambda page: _populate_page(page, config, files),
+        lambda page: page_card(page, config, _root(config)),
+    )
 
 
 def on_page_markdown(markdown: str, page, config, files) -> str:

@@ -16,7 +16,8 @@ from watchdog.observers.polling import PollingObserver
 LOOK = 0.1  # seconds; a look takes 2 ms
 PACKAGE = Path(__file__).parents[1]
 # page: the path of the page that was asked for last. rest: what draws figures between two builds.
-_running = {"serving": False, "source": None, "page": "", "rest": None}
+# ahead: what renders pages while MkDocs renders others.
+_running = {"serving": False, "source": None, "page": "", "rest": None, "ahead": None}
 
 
 def _source() -> dict[str, int]:
@@ -81,6 +82,20 @@ def on_files(files, config):
     return _events().on_files(files, config)
 
 
+@event_priority(-100)  # after all others, since a fork works with what they leave
+def on_nav(nav, config, files):
+    """All pages, before the first is rendered."""
+    _running["ahead"] = _events().on_nav(config, files)
+    return nav
+
+
+def on_build_error(error):
+    """A build that ends early."""
+    if _running["ahead"]:
+        _running["ahead"].end()
+        _running["ahead"] = None
+
+
 def on_env(env, config, files):
     """The theme's templates, before any page is written."""
     return _events().on_env(env, config, files)
@@ -103,4 +118,7 @@ def on_post_page(output, page, config):
 
 def on_post_build(config):
     """The finished site."""
+    if _running["ahead"]:
+        _running["ahead"].end()
+        _running["ahead"] = None
     _running["rest"] = _events().on_post_build(config, _running["serving"])

@@ -60,20 +60,31 @@ def _lesson(page: dict, root: str) -> dict:
     }
 
 
+def _told(page, config) -> tuple[str, str]:
+    """A page's title and description, as others show them."""
+    title = re.sub("<[^>]+>", "", page.title or unescape(config.site_name))
+    if page.is_homepage:
+        title = unescape(config.site_name)
+    return title, page.meta.get("description") or config.site_description
+
+
+def page_card(page, config, root: Path) -> tuple[str, bytes]:
+    """A page's social picture: its path in the site, and its bytes, drawn if they are stale."""
+    cache, name = cache_of(root), unescape(config.site_name)
+    picture = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
+    shown = getattr(page, "shown", "")
+    folders = cache / "figures", cache / "social"
+    data = social_picture(picture, *_told(page, config), shown, *folders, name)
+    return f"social/{picture}.png", data
+
+
 def page_facts(page, config, root: Path) -> dict:
     """For the theme: 'social', a picture written to the site's folder, and 'structured'."""
     if not config.site_url:  # neither may hold an address relative to the page
         return {"social": None, "structured": ""}
     cache, name = cache_of(root), unescape(config.site_name)
-    title = re.sub("<[^>]+>", "", page.title or name)
-    if page.is_homepage:
-        title = name
-    description = page.meta.get("description") or config.site_description
-    picture = re.sub(r"[^a-z0-9]+", "-", page.url.lower()).strip("-") or "home"
-    path = f"social/{picture}.png"
-    shown = getattr(page, "shown", "")
-    folders = cache / "figures", cache / "social"
-    data = social_picture(picture, title, description, shown, *folders, name)
+    title, description = _told(page, config)
+    path, data = page_card(page, config, root)
     source = urljoin(config.site_url, page.url) if public(config.site_url) else ""
     keywords = credit(title, source, "" if is_home(root) else name)
     write_file(stamped(data, keywords), str(Path(config.site_dir, path)))
