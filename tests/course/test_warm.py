@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -241,7 +242,40 @@ def test_modules_of(tmp_path):
         "plot(1)",
     ]
     assert warm.modules_of([written(tmp_path, "one", cells)]) == [
-        "PIL", "slidingwindows.drawing.plot", "slidingwindows.tracing.slide", "torch",
-        "torch.nn.functional",
+        "PIL", "slidingwindows.drawing.plot", "torch.nn.functional",
     ]  # fmt: skip
     assert warm.modules_of([written(tmp_path, "two", ["x = 1"])]) == []
+    assert warm.modules_of([written(tmp_path, "three", ["show(slide(pool, x), 'a', 'b')"])]) == [
+        "slidingwindows.tracing.slide"
+    ]
+
+
+# What calls torch, and whether torch then imports sympy, with much that is its own.
+CALLS = {
+    "nn.MaxPool2d(2)(torch.ones(1, 4, 4, requires_grad=True)).sum().backward()": False,
+    "nn.MaxUnpool2d(2)(torch.ones(1, 1, 1), torch.zeros(1, 1, 1, dtype=int))": True,
+    "(2 * torch.ones(2, requires_grad=True)).backward(torch.ones(2))": True,
+    'nn.Conv2d(1, 1, 2, device="meta")(torch.ones(1, 4, 4, device="meta"))': True,
+    "torch.optim.SGD([torch.ones(1, requires_grad=True)])": True,
+}
+TRIED = """
+import sys, torch
+from torch import nn
+sys.modules["sympy"] = None  # so that its import fails, which takes no time
+for code in sys.argv[1:]:
+    try:
+        exec(code)
+    except ImportError as error:
+        assert error.name == "sympy"
+        print(code)
+"""
+
+
+def test_what_torch_imports_by_itself_is_imported_ahead(tmp_path):
+    """And only then: what no lesson calls would be a second of waiting for nothing."""
+    run = [sys.executable, "-c", TRIED, *CALLS]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [code for code, late in CALLS.items() if late]
+    for code, late in CALLS.items():
+        modules = warm.modules_of([written(tmp_path, "one", [code])])
+        assert bool(warm.BY_TORCH.keys() & modules) == late, code

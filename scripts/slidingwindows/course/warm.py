@@ -25,7 +25,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from ..export.rendered import Rendered
 from .ending import kill_tree
 from .keys import HERE
-from .lessons import Lesson
+from .lessons import ON_DEMAND, Lesson, reach
 from .scratch import new_folder, remove
 from .snapshots import Run
 
@@ -33,6 +33,13 @@ POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 # Imported ahead if lessons name them; anything else might start threads or have side effects.
 KNOWN = r"torch|numpy|scipy|sklearn|pandas|matplotlib|PIL|slidingwindows"
 IMPORTS = re.compile(rf"^(?:import|from)\s+((?:{KNOWN})(?:\.\w+)*)", re.MULTILINE)
+# What torch itself imports at the first call of these, each time for a second or two.
+BY_TORCH = {
+    "torch._dynamo": re.compile(r"\boptim\b"),
+    "torch.fx.experimental.symbolic_shapes": re.compile(
+        r"(?i:max_?unpool)|\.backward\([^)]|[\"']meta[\"']"
+    ),
+}
 LOOK = 1.0  # seconds between checks that a silent lesson's process is still running
 FOLDERS = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")
 
@@ -45,10 +52,11 @@ def modules_of(lessons: list[Lesson]) -> list[str]:
     """What the server should import before it forks for these lessons."""
     code = [cell.source for lesson in lessons for cell in lesson.code]
     modules = {name for source in code for name in IMPORTS.findall(source)}
-    if any(re.search(r"\bplot\(", source) for source in code):
-        modules.add("slidingwindows.drawing.plot")
-    if any(name.startswith("slidingwindows") for name in modules):
-        modules |= {"torch", "slidingwindows.tracing.slide"}
+    used = {name for source in code for name in reach(source)}
+    modules |= {f"slidingwindows.{name}" for name in used.intersection(ON_DEMAND.values())}
+    for name, needed in BY_TORCH.items():
+        if any(needed.search(source) for source in code):
+            modules.add(name)
     return sorted(modules)
 
 

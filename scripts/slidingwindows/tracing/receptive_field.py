@@ -39,11 +39,14 @@ def _copied(module: nn.Module, output: tuple[int, ...]) -> nn.Module:
     if is_a(module, CONVOLUTIONS):
         arguments = module.kernel_size, module.stride, module.padding, module.dilation
         kind = next(k for k in CONVOLUTIONS if isinstance(module, k))
-        # Weights that torch draws would be taken from the caller's random numbers.
-        options = {"bias": False, "padding_mode": module.padding_mode, "dtype": torch.float64}
-        twin = nn.utils.skip_init(kind, 1, 1, *arguments, **options)
+        # Weights that torch draws would be taken from the caller's random numbers; "meta" has none.
+        # Not skip_init(): it imports sympy, which takes a second, to make room for them.
+        options = {"bias": False, "padding_mode": module.padding_mode, "device": "meta"}
+        twin = kind(1, 1, *arguments, **options)
         # Its square root keeps both the middle of a deep network and its corners in range.
-        nn.init.constant_(twin.weight, twin.weight.numel() ** -0.5)
+        value, shape = twin.weight.numel() ** -0.5, twin.weight.shape
+        weight = torch.full(shape, value, dtype=torch.float64, device="cpu")
+        twin.weight = nn.Parameter(weight)
         return twin
     if is_a(module, MAX_POOLS + LP_POOLS):
         return Means(module, output)
