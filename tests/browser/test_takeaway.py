@@ -24,11 +24,12 @@ from slidingwindows.site.takeaway import MORE, NAME, requirements, takeaway
 
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
-# forked anew for each: starting 23 kernels would take minutes more and prove nothing else. Without
-# fork, as on Windows, there is a kernel for each.
+# with what torch imports of its own when a lesson trains or unpools, forked anew for each: starting
+# 23 kernels would take minutes more and prove nothing else. Without fork, as on Windows, there is a
+# kernel for each.
 RUN = """
 import json, os, sys
-import IPython, matplotlib.pyplot, nbformat, sklearn.datasets, slidingwindows.lesson, torch
+import nbformat
 from nbclient import NotebookClient
 
 def printed(cells):
@@ -77,6 +78,8 @@ if not hasattr(os, "fork"):
     for path in sys.argv[1:]:
         run(path, in_a_kernel)
     waiting = []
+elif others:
+    import IPython, matplotlib.pyplot, sklearn.datasets, slidingwindows.lesson, torch._dynamo
 running = {}
 while waiting or running:
     while waiting and len(running) < 2:

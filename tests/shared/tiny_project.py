@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,11 @@ class Project:
         shutil.copytree(REPO / "assets", project.root / "assets", ignore=compiled)
         package = project.root / "scripts" / "slidingwindows"
         shutil.copytree(REPO / "scripts" / "slidingwindows", package, ignore=compiled)
+        for path in package.rglob("*.py"):  # as compiled for us, wherever that is kept
+            ours = Path(cache_from_source(REPO / path.relative_to(project.root)))
+            with contextlib.suppress(OSError):
+                (path.parent / "__pycache__").mkdir(exist_ok=True)
+                shutil.copy(ours, path.parent / "__pycache__")
         for name in ("mkdocs.yml", "package.json"):
             project.write(name, (REPO / name).read_text("utf-8"))
         asked = REPO / ".cache" / "script"  # cached by content, so a copy is just as good

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_second_build_does_nothing_and_imports_nothing(project):
     after = project.kept("site")
     assert after.keys() == content.keys()
     assert {name for name in after if after[name] != content[name]} <= {"sitemap.xml.gz"}
+
+
+CONVERTER = """
+import sys
+from slidingwindows.site.mkdocs import on_demand
+on_demand("mkdocs_jupyter", "convert")
+import mkdocs_jupyter.plugin as plugin
+print("nbconvert" in sys.modules, callable(plugin.convert.nb2html), "nbconvert" in sys.modules)
+"""
+
+
+def test_what_converts_notebooks_is_imported_when_it_is_asked_for():
+    done = subprocess.run([sys.executable, "-c", CONVERTER], capture_output=True, text=True)
+    assert done.stdout == "False True True\n", done.stderr
 
 
 INPUTS = {
@@ -205,7 +220,7 @@ def building(alone, monkeypatch):
 
     def run(command, **options):
         folder = Path(command[-1])
-        if "mkdocs" not in command:
+        if "slidingwindows.site.mkdocs" not in command:
             return called(command, **options)
         alone.calls.append(folder)
         folder.joinpath("index.html").write_text("page", "utf-8")

@@ -37,7 +37,7 @@ def build(root: Path, keep: bool = True) -> None:
     aside, claim = _aside(root)
     try:
         # Not --quiet: with it MkDocs ignores its own warnings, so --strict would pass everything.
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+        command = [sys.executable, "-m", "slidingwindows.site.mkdocs", "build", "--strict"]
         # The README mentions that Material's support ends in 2027; builds need not repeat it.
         quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         done = subprocess.run(
