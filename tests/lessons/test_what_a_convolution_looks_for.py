@@ -1,8 +1,8 @@
 """lessons/what-a-convolution-looks-for.py: its words, outputs and figures, by plain sums."""
 
+import scipy
 import torch
 from portrait import portrait
-from scipy.signal import convolve2d, correlate2d
 from torch import nn
 
 from slidingwindows import slide
@@ -108,7 +108,7 @@ def nine_numbers(page):
     page.prints("look = nn.Conv2d(1, 1, kernel_size=3, bias=False)", EDGE, KERNEL)
     page.says("adds up the nine products. That sum is one number of the output", found[0, 0] == 0)
     as_it_is, turned = (
-        torch.from_numpy(convolve2d(EDGE, kernel, "valid"))
+        torch.from_numpy(scipy.signal.convolve2d(EDGE, kernel, "valid"))
         for kernel in (KERNEL, KERNEL.flip(0, 1))
     )
     page.says(
@@ -118,7 +118,7 @@ def nine_numbers(page):
     )
     page.says(
         "what it does is called a cross-correlation elsewhere",
-        torch.equal(torch.from_numpy(correlate2d(EDGE, KERNEL, "valid")), found),
+        torch.equal(torch.from_numpy(scipy.signal.correlate2d(EDGE, KERNEL, "valid")), found),
     )
     page.says(
         "For a learned kernel that makes no difference, because the network would learn the "

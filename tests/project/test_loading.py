@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,14 @@ HERE = Path(slidingwindows.__file__).parent
 MODULES = {
     ".".join(path.relative_to(HERE).with_suffix("").parts): path for path in HERE.rglob("*.py")
 }
-TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 # All that imports find at the top: what everybody may import, and the command line.
 AT_THE_TOP = {"__init__", "__main__", "lesson", "conv_arithmetic"}
 PICTURES = sorted(name for name in MODULES if name.startswith(("words.", "drawing.", "export.")))
+
+
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
 
 
 def test_every_other_module_is_in_a_room():
@@ -33,7 +38,7 @@ def test_every_other_module_is_in_a_room():
 def libraries(module: str) -> set[str]:
     """Top-level packages other than this one that a module imports, inside functions too."""
     names = set()
-    for node in ast.walk(TREES[module]):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -84,13 +89,13 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def public(module: str):
     """(name, node) of a module and of its public classes and functions."""
-    yield module, TREES[module]
-    for node in TREES[module].body:
+    yield module, tree(module)
+    for node in tree(module).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             yield f"{module}.{node.name}", node
 
 
-@pytest.mark.parametrize("module", sorted(TREES))
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_everything_public_has_a_docstring(module):
     missing = [name for name, node in public(module) if not ast.get_docstring(node)]
     assert missing == []

@@ -14,7 +14,10 @@ from slidingwindows.course.photo import FILE, STATUS, photo_credit
 from slidingwindows.site import notices
 from slidingwindows.site.notices import LIBRARIES, MARK, notices_text, with_notices
 
-NAMES = [one.name for one in notices.notices()]
+
+@pytest.fixture(scope="module")
+def names():
+    return [one.name for one in notices.notices()]
 
 
 def installed(package, ending):
@@ -46,7 +49,7 @@ WORDS = {
 }
 
 
-def test_each_has_the_licence_that_its_package_has():
+def test_each_has_the_licence_that_its_package_has(names):
     texts = {one.name: one.text for one in notices.notices()}
     for name, place in THEIRS.items():
         assert installed(*place) in texts[name], name
@@ -57,24 +60,24 @@ def test_each_has_the_licence_that_its_package_has():
         granted = "Permission is hereby granted, free of charge" in texts[name]
         assert granted == (licence == notices.MIT), name
         assert ("Apache License" in texts[name]) == (licence == notices.APACHE), name
-    assert len(NAMES) == len(set(NAMES)) == len(LIBRARIES) + 7
+    assert len(names) == len(set(names)) == len(LIBRARIES) + 7
 
 
-def test_the_page_and_the_text_hold_each_whole():
+def test_the_page_and_the_text_hold_each_whole(names):
     html = markdown.markdown(with_notices(f"# N\n\n{MARK}\n"), extensions=["md_in_html"])
     tree = html5lib.parse(html, namespaceHTMLElements=False)
     shown = ["".join(one.itertext()) for one in tree.iter("pre")]
     assert shown == [one.text for one in notices.notices()]
-    assert ["".join(one.itertext()) for one in tree.iter("h2")] == NAMES
+    assert ["".join(one.itertext()) for one in tree.iter("h2")] == names
     plain = notices_text()
     assert all(one.text in plain and one.name in plain for one in notices.notices())
     assert with_notices("no mark") == "no mark"
 
 
-def test_in_another_course_this_package_is_the_work_of_others():
+def test_in_another_course_this_package_is_the_work_of_others(names):
     theirs = notices.notices(ours=False)
-    assert [one.name for one in theirs] == ["Sliding Windows", *NAMES[:-1]]
-    assert NAMES[-1] == "Handwritten digits"  # a lesson's of this course
+    assert [one.name for one in theirs] == ["Sliding Windows", *names[:-1]]
+    assert names[-1] == "Handwritten digits"  # a lesson's of this course
     licence = (ROOT / "LICENSE").read_text("utf-8")
     assert theirs[0].text in licence and theirs[0].text.startswith("Copyright (c) 2026 The Sliding")
     assert theirs[0].text.endswith("SOFTWARE.") and "lessons" not in str(theirs[-1].where)
