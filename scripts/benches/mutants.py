@@ -12,6 +12,7 @@ visible are listed in equivalents.py and not counted.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -203,6 +204,7 @@ class Child:
 
         self.copy, self.code, self.begun = copy, None, time.monotonic()
         self.log = copy.root.parent / "output.txt"
+        gc.freeze()  # so that no child scans all of torch's objects whenever pytest cleans up
         sys.stdout.flush()
         self.process = os.fork()
         if not self.process:

@@ -28,7 +28,7 @@ from slidingwindows.site.takeaway import MORE, NAME, requirements, takeaway
 # 23 kernels would take minutes more and prove nothing else. Without fork, as on Windows, there is a
 # kernel for each.
 RUN = """
-import json, os, sys
+import gc, json, os, sys
 import nbformat
 from nbclient import NotebookClient
 
@@ -80,6 +80,7 @@ if not hasattr(os, "fork"):
     waiting = []
 elif others:
     import IPython, matplotlib.pyplot, sklearn.datasets, slidingwindows.lesson, torch._dynamo
+    gc.freeze()  # so that no fork scans all that
 running = {}
 while waiting or running:
     while waiting and len(running) < 2:
