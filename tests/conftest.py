@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from running import (  # noqa: F401
     pytest_addoption,
+    pytest_collection,
     pytest_collection_modifyitems,
     pytest_ignore_collect,
     pytest_make_collect_report,

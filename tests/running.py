@@ -8,6 +8,7 @@
 - ``--quick`` runs only the files in QUICK, and says what it left out.
 """
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,17 @@ def pytest_make_collect_report(collector):
     if isinstance(collector, pytest.Module) and report.passed and not report.result:
         report.outcome, report.longrepr = "failed", f"{collector.nodeid} holds no test"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """No garbage is looked for among tests and libraries, which stay to the end, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

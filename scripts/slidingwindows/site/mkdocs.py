@@ -1,6 +1,6 @@
 """MkDocs as ``python -m slidingwindows.site.mkdocs``, quicker to start than ``python -m mkdocs``.
 
-mkdocs-jupyter imports nbconvert with all its exporters, half a second of work, to convert notebooks.
+mkdocs-jupyter imports nbconvert with all its exporters, which takes half a second, for notebooks.
 Lessons are Markdown by then (events.py), so here that is imported when something asks for it.
 """
 
