@@ -19,8 +19,6 @@ export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The README mentions that Material's support ends in 2027; builds need not repeat it.
 export NO_MKDOCS_2_WARNING := 1
-# Compiled files outside scripts/, which `mkdocs serve` watches.
-export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
 # Container images often disable compiled files, and then every process compiles all it imports.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 

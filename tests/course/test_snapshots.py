@@ -188,8 +188,7 @@ def test_the_first_import_of_a_module_changes_no_file(tmp_path, forgotten, monke
     folder.mkdir()
     (folder / "new_here.py").write_text("number = 7\n")
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
-    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "apart") if apart else None)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "apart") if apart else "")
     load = f"import sys\nsys.path.insert(0, {str(folder)!r})\nimport new_here"
     ran(tmp_path, forgotten, ["a = 1", load, "new_here.number"])
     kept = next(tmp_path.rglob("new_here.*.pyc"))

@@ -74,9 +74,10 @@ class Server:
             file.write(text.replace(old, new).encode())
 
     def watched(self):
-        """When each watched file was written."""
+        """When each watched file was written; what Python compiles beside them is not watched."""
         tops = [self.project.root / name for name in WATCHED]
         paths = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*"))]
+        paths = [path for path in paths if "__pycache__" not in path.parts]
         return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
 
 

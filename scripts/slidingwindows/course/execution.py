@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import site
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -271,8 +270,6 @@ def _common() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    if sys.pycache_prefix:  # a server's, since compiled files in scripts/ would look like edits
-        ours["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     if site.ENABLE_USER_SITE:  # packages from `pip install --user` are under HOME
         ours["PYTHONUSERBASE"] = site.getuserbase()
     theirs = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}

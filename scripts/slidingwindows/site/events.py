@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import shutil
-import sys
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -65,8 +64,6 @@ def on_config(config, serving: bool):
         config.theme.dirs.insert(1 if config.theme.custom_dir else 0, theme)
     config.site_name = escape(config.site_name)  # Material writes it as it is into attributes
     config.extra.update(release=__version__, day=commit_day(root), serving=serving)
-    if serving and not sys.pycache_prefix:  # compiled files in scripts/ would look like edits
-        sys.pycache_prefix = str(cache_of(root) / "pycache")
     if not serving and commit_time(root):
         os.environ["SOURCE_DATE_EPOCH"] = commit_time(root)  # MkDocs's own dates, in the sitemap
     return config

@@ -7,11 +7,13 @@ MkDocs loads this file once. The rest of the package is imported again after an 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from mkdocs.plugins import event_priority
-from watchdog.observers.polling import PollingObserver
+from watchdog.observers.polling import PollingObserverVFS
 
 LOOK = 0.1  # seconds; a look takes 2 ms
 PACKAGE = Path(__file__).parents[1]
@@ -33,12 +35,18 @@ def on_startup(command, dirty) -> None:
     _running["serving"] = command == "serve"
 
 
+def sources_in(folder: str) -> Iterator[os.DirEntry]:
+    """What the server watches in a folder: not what Python compiles, which no author edits."""
+    with os.scandir(folder) as entries:
+        yield from (entry for entry in entries if entry.name != "__pycache__")
+
+
 def on_serve(server, config, builder):
     """Look for edits more often than twice a second, as MkDocs does, and note what is read."""
     watched = [config.docs_dir, config.config_file_path]  # already watched by MkDocs itself
     for path in watched:
         server.unwatch(path)
-    server.observer = PollingObserver(timeout=LOOK)
+    server.observer = PollingObserverVFS(os.stat, sources_in, polling_interval=LOOK)
     server.build_delay = LOOK / 2  # after an edit, for another one; no look comes sooner
     for path in [*watched, str(_events().mark(config))]:
         server.watch(path)
