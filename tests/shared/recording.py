@@ -399,8 +399,8 @@ def _first_theme(here, path, folder) -> dict:
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     if path.startswith("lessons/"):
         page.pdf(path=folder / "printed.pdf", format="A4", print_background=True)
-    # Tab passes the search, which then builds its index: a third of the walk, on each page anew.
-    # test_search reads the real one. A request that goes astray is not met here, and complains.
+    # Tab passes the search, which then builds its index: a quarter of a lesson's walk, each time.
+    # test_search reads the real one. No other address than its own is answered here.
     index = urljoin(here.address, "search/search_index.json")
     page.route(index, lambda route: route.fulfill(json=NO_INDEX))
     found["walk"] = walk(page)
