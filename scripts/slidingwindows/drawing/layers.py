@@ -56,12 +56,15 @@ class Layers:
     @classmethod
     def of(cls, drawings: Sequence[Pixels]) -> Layers | None:
         """From a plot in the colours of DRAWINGS; None if no mixture of colours makes all these."""
-        black, first, second = (drawing.astype(np.int16) for drawing in drawings)
-        shares = np.stack([first - black, second - black])
-        covered = black.max(2) + shares.sum((0, 3))
-        if shares.min() < -ROUNDING or covered.max() > 255 + ROUNDING:
+        black, first, second = drawings
+        brightest = np.maximum(np.maximum(black[..., 0], black[..., 1]), black[..., 2])
+        covered = brightest + _sum(first) + _sum(second) - 2 * _sum(black)
+        if covered.max() > 255 + ROUNDING:
             return None
-        return cls(drawings[0], *np.maximum(shares, 0).astype(np.uint8))
+        lighter = [np.maximum(black, drawing) for drawing in (first, second)]
+        if any((most - drawing).max() > ROUNDING for most, drawing in zip(lighter, (first, second), strict=True)):
+            return None
+        return cls(black, *(most - black for most in lighter))
 
     def coloured(self, colours: Mapping[str, Colour]) -> Pixels:
         """The plot with the roles in these colours."""
@@ -83,6 +86,18 @@ class Layers:
         whole = np.concatenate([self.fixed, self.first, self.second])
         Image.fromarray(whole).save(buffer, "PNG")  # much sooner than the smallest
         return buffer.getvalue()
+
+
+def apart(some: Pixels, others: Pixels) -> int:
+    """The most levels of 255 by which a channel of a pixel differs."""
+    return int((np.maximum(some, others) - np.minimum(some, others)).max())
+
+
+def _sum(pixels: Pixels) -> np.ndarray:
+    """Of each pixel's three levels; one channel after the other, for numpy sums three slowly."""
+    red_and_green = np.add(pixels[..., 0], pixels[..., 1], dtype=np.int16)
+    whole: np.ndarray = red_and_green + pixels[..., 2]
+    return whole
 
 
 def unpacked(data: bytes, width: int, height: int) -> Layers:

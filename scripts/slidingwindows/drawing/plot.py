@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import matplotlib.style
@@ -14,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.rcsetup import cycler
 
 from ..core.errors import SlidingWindowsError
-from .layers import DRAWINGS, LIGHT_AND_DARK, SCALE, UNLIKE, Colour, Layers, Pixels
+from .layers import DRAWINGS, LIGHT_AND_DARK, SCALE, UNLIKE, Colour, Layers, Pixels, apart
 
 ABOVE = 8  # CSS pixels kept free: the layout cuts titles of images that shrink to their shape
 OTHERWISE = (
@@ -62,21 +64,71 @@ def layers(draw: Callable[[Figure], object], name: str, width: int, height: int)
 
     Raises SlidingWindowsError naming the plot if that is something else with other colours.
     """
-    found = Layers.of([drawn(draw, colours, width, height) for colours in DRAWINGS])
-    seen = drawn(draw, LIGHT_AND_DARK, width, height)
-    if found is None or (abs(found.coloured(LIGHT_AND_DARK) - seen.astype(int)) > UNLIKE).any():
+    measured = Measured()
+    found = Layers.of([drawn(draw, colours, width, height, measured) for colours in DRAWINGS])
+    seen = drawn(draw, LIGHT_AND_DARK, width, height, measured)
+    if found is None or apart(found.coloured(LIGHT_AND_DARK), seen) > UNLIKE:
         raise SlidingWindowsError(f"plot {name!r} {OTHERWISE}")
     return found
 
 
+class Measured:
+    """What has the same size in every colour: the first drawing tells, and the others take it.
+
+    A plot that is something else when it is drawn again is told by its pixels, wherever they are.
+    """
+
+    def __init__(self) -> None:
+        self.canvas: Any = None  # it remembers how wide each text is
+        self.rooms: dict[int, list[object]] = defaultdict(list)  # of each axes, as often as asked
+
+
+class Layout(ConstrainedLayoutEngine):
+    """matplotlib's own, but the room that axes need is taken from where it has been measured."""
+
+    def __init__(self, measured: Measured, rect: tuple[float, float, float, float]) -> None:
+        super().__init__(rect=rect)
+        self.rooms = measured.rooms
+        self.asked: dict[int, Iterator[int]] = defaultdict(count)
+
+    def execute(self, fig: Figure) -> None:
+        every = [vars(axes) for axes in fig.axes]
+        for number, axes in enumerate(fig.axes):
+            every[number]["get_tightbbox"] = self._remembering(number, axes.get_tightbbox)
+        try:
+            super().execute(fig)
+        finally:
+            for own in every:
+                del own["get_tightbbox"]
+
+    def _remembering(self, number: int, measure: Callable[..., object]) -> Callable[..., object]:
+        def room(*args: object, **options: object) -> object:
+            time, rooms = next(self.asked[number]), self.rooms[number]
+            if time == len(rooms):
+                rooms.append(measure(*args, **options))
+            return rooms[time]
+
+        return room
+
+
 def drawn(
-    draw: Callable[[Figure], object], colours: Mapping[str, Colour], width: int, height: int
+    draw: Callable[[Figure], object],
+    colours: Mapping[str, Colour],
+    width: int,
+    height: int,
+    measured: Measured | None = None,
 ) -> Pixels:
-    """The same with the roles in these colours, drawn directly."""
+    """The same with the roles in these colours, drawn directly.
+
+    measured: by drawings of the same in other colours; None if there are none.
+    """
+    measured = measured or Measured()
     with matplotlib.style.context(["default", settings(colours)]):
-        layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - min(ABOVE, height / 2) / height))
+        layout = Layout(measured, rect=(0, 0, 1, 1 - min(ABOVE, height / 2) / height))
         figure = Figure(figsize=(width / 100, height / 100), dpi=100 * SCALE, layout=layout)
-        canvas: Any = FigureCanvasAgg(figure)
+        canvas = measured.canvas = measured.canvas or FigureCanvasAgg(figure)
+        canvas.figure = figure
+        figure.set_canvas(canvas)
         with warnings.catch_warnings():  # of slowness: no page may tell how fast a machine is
             warnings.filterwarnings("ignore", 'Creating legend with loc="best"')
             draw(figure)
