@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from slidingwindows import SlidingWindowsError
 from slidingwindows.drawing import layers as layer
 from slidingwindows.drawing.layers import DRAWINGS, FIRST, LIGHT_AND_DARK, SECOND, Layers, unpacked
-from slidingwindows.drawing.plot import drawn, layers, settings
+from slidingwindows.drawing.plot import Measured, drawn, layers, settings
 from slidingwindows.drawing.style import DARK, LIGHT, ROLES
 from slidingwindows.export import plots
 from slidingwindows.export.plots import plot_png
@@ -112,6 +112,29 @@ def test_layers_in_a_themes_colours_are_what_is_drawn_with_them(name, theme, fou
     apart = abs(coloured - directly)
     assert apart.max() <= OFF[name]
     assert (apart > 2).mean() < 0.03
+
+
+def beside_maps(figure):
+    """What the layout moves beside axes, in a figure that is also laid out before it is done."""
+    left, right = figure.subfigures(1, 2)
+    upper, lower = left.subplots(2, 1)
+    left.colorbar(upper.imshow(PLANE), ax=[upper, lower])
+    figure.canvas.draw()
+    lower.set(xlabel="across", ylabel="up", title="later")
+    right.suptitle("a title")
+    axes = right.subplots()
+    axes.plot([0, 1e6], label="line")
+    axes.inset_axes([0.6, 0.1, 0.3, 0.3]).set_title("inset")
+    right.legend(loc="outside lower center")
+
+
+@pytest.mark.parametrize("draw", [*DRAWS.values(), beside_maps])
+def test_what_another_drawing_measured_changes_no_pixel(draw):
+    measured = Measured()
+    drawn(draw, COLOURS["light"], WIDTH, HEIGHT, measured)
+    after = drawn(draw, COLOURS["dark"], WIDTH, HEIGHT, measured)
+    assert any(measured.rooms.values())
+    assert np.array_equal(after, drawn(draw, COLOURS["dark"], WIDTH, HEIGHT))
 
 
 @pytest.mark.parametrize("theme", COLOURS)

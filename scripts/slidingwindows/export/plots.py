@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from PIL import Image
 
 from ..drawing.layers import FIRST, SECOND, Layers, Pixels
 from ..drawing.style import Theme
+from .still import pack, png
 
 COLOURS = 32  # of what is drawn in greys, and as many of the rest, beside the theme's own
 INKS = 8  # from page to text, for the smooth edges of letters
@@ -19,37 +18,48 @@ MANY = 1 << 16  # colours that are compared with the palette at a time
 def plot_png(layers: Layers, theme: Theme) -> bytes:
     """The PNG bytes of a plot in the colours of a theme."""
     pixels = layers.coloured({role: theme.rgb(role) for role in FIRST + SECOND})
-    buffer = io.BytesIO()
-    _few_colours(pixels, theme).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    numbers, palette = _few_colours(pixels, theme)
+    return png(pack(numbers), palette.tolist())
 
 
-def _few_colours(pixels: Pixels, own: Theme) -> Image.Image:
-    """The picture in few colours, among which the theme's own are exact and greys stay grey.
+def _few_colours(pixels: Pixels, own: Theme) -> tuple[Pixels, np.ndarray]:
+    """The picture as numbers of a palette, and that, (n, 3).
 
-    A palette cut from the picture alone has no place for the little that letters cover: beside
-    a colourful map, white titles came out yellow. And one cut from greys and colours together
-    puts a colour where a grey was: beside a photo, grey maps came out with orange specks.
+    The theme's own colours are exact and greys stay grey. A palette cut from the picture alone has
+    no place for the little that letters cover: beside a colourful map, white titles came out
+    yellow. And one cut from greys and colours together puts a colour where a grey was: beside a
+    photo, grey maps came out with orange specks.
     """
     page, text = (np.array(own.rgb(name)) for name in ("page", "text"))
     inks = page + np.linspace(0, 1, INKS)[:, None] * (text - page)
     roles = [own.rgb(name) for name in ("fresh", "edge", "muted", "line")]
+    exact = np.concatenate([inks.round(), roles]).astype(np.int32)
 
-    grey = (pixels == pixels[..., :1]).all(2)
-    drawn = [_cut(pixels[some]) for some in (grey, ~grey) if some.any()]
-    palette = np.unique(np.concatenate([inks.round(), roles, *drawn]).astype(np.int32), axis=0)
+    coded = _coded(pixels)
+    table = np.zeros(1 << 24, np.uint8)  # much sooner than sorting the colours
+    table[_coded(exact)] = 1
+    others = coded[table[coded] == 0]  # what is exact, such as the page, needs no more places
+    grey = others >> 8 == others & 0xFFFF
+    drawn = [_cut(_apart(some)) for some in (others[grey], others[~grey]) if some.size]
+    palette = np.unique(np.concatenate([exact, *drawn]), axis=0)
 
-    numbers = pixels.astype(np.int32) @ np.array((1 << 16, 1 << 8, 1), np.int32)
-    there = np.zeros(1 << 24, bool)  # much sooner than sorting them
-    there[numbers] = True
-    colours = np.flatnonzero(there)
-    table = np.empty(1 << 24, np.uint8)
+    table[others] = 1
+    colours = np.flatnonzero(table.view(bool))  # of bytes it would take longer than all the rest
     for some in np.array_split(colours, len(colours) // MANY + 1):
-        apart = np.stack([some >> 16, some >> 8 & 255, some & 255], 1)
-        table[some] = _nearest(apart, palette)
-    small = Image.fromarray(table[numbers], "P")
-    small.putpalette(palette.astype(np.uint8).tobytes())
-    return small
+        table[some] = _nearest(_apart(some), palette)
+    return table[coded], palette
+
+
+def _coded(colours: np.ndarray) -> np.ndarray:
+    """Each of colours, (..., 3), as one number."""
+    red, green, blue = (colours[..., channel].astype(np.int32) for channel in range(3))
+    coded: np.ndarray = red << 16 | green << 8 | blue
+    return coded
+
+
+def _apart(coded: np.ndarray) -> np.ndarray:
+    """The inverse of _coded, for colours in a row."""
+    return np.stack([coded >> 16, coded >> 8 & 255, coded & 255], 1).astype(np.int32)
 
 
 def _nearest(colours: np.ndarray, palette: np.ndarray) -> np.ndarray:
@@ -64,9 +74,9 @@ def _nearest(colours: np.ndarray, palette: np.ndarray) -> np.ndarray:
 
 def _cut(pixels: np.ndarray) -> np.ndarray:
     """At most COLOURS colours, (n, 3), that are close to what the pixels, (many, 3), have."""
-    row = Image.fromarray(pixels[None])
+    row = Image.fromarray(pixels[None].astype(np.uint8))
     cut = row.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return np.array(cut.getpalette()).reshape(-1, 3)[: int(np.asarray(cut).max()) + 1]
+    return np.array(cut.getpalette(), np.int32).reshape(-1, 3)[: int(np.asarray(cut).max()) + 1]
 
 
 def _is_grey(colours: np.ndarray) -> np.ndarray:
