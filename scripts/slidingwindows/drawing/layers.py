@@ -87,7 +87,7 @@ class Layers:
         """A PNG with the three one below the other."""
         buffer = io.BytesIO()
         whole = np.concatenate([self.fixed, self.first, self.second])
-        # No reader loads it. A third more bytes than with Pillow's own level, in two thirds the time.
+        # No reader loads it: a third more bytes than by Pillow's own level, in two thirds the time.
         Image.fromarray(whole).save(buffer, "PNG", compress_level=3)
         return buffer.getvalue()
 

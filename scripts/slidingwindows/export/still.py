@@ -41,8 +41,8 @@ def pack(pixels: Pixels) -> Packed:
     height, width = pixels.shape
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
     rows = np.pad(pixels, ((0, 0), (1, 0)))  # each row begins with 0: its numbers as they are
-    # Level 9 takes twice as long and saves one byte of a hundred, of large sheets up to six. Shorter
-    # blocks than usual, each with a code of its own, save one of a hundred and take no longer.
+    # Level 9 takes twice as long and saves one byte of a hundred, of large sheets up to six.
+    # Shorter blocks than usual, each with a code of its own, save as much and take no longer.
     packer = zlib.compressobj(8, memLevel=5)
     return Packed(header, chunk(b"IDAT", packer.compress(rows.tobytes()) + packer.flush()))
 
