@@ -434,8 +434,7 @@ def side_by_side(name, seeds):
 
 
 def train(name, seeds, epochs=12, batch=50):
-    """The trained network, and for each seed the percent right: two rounds before the end, at the
-    end, and on the test images."""
+    """The network, and percent right by seed: two rounds before the end, at the end, and in the test."""
     orders = [torch.Generator().manual_seed(seed) for seed in seeds]
     mixed = torch.stack([torch.randperm(len(images), generator=order) for order in orders], 1)
     training, testing = mixed.split([1500, 297])
@@ -523,9 +522,9 @@ plot(
 # %% [markdown]
 # **Nothing is gained.** No interval lies wholly above zero. The shortcut that reads a quarter did not cost anything that eight seeds could show, and no end is clearly better than the mean. That does not prove them equal: an interval reaches one to three points to each side. The class token has the lowest mean, although it has the most parameters.
 #
-# One thing happened: the mean of the learned powers rose above the 3 that each began with. So the network moved towards the maximum, whether or not that helps it.
+# One thing happened: the mean of the learned powers rose above the 3 that each began with. So the network moved towards the maximum.
 #
-# And these are digits of 8×8 pixels in networks with one block. The shortcut can only matter where much depends on it, in a deep network. What the authors measured on large images is in their papers; it does not follow from here, and this page does not contradict it.
+# And these are digits of 8×8 pixels in networks with one block. The shortcut can only matter where much depends on it, in a deep network. What the authors measured on large images is in their papers, and this page does not contradict it.
 #
 # Opinion: average before the shortcut anyway, with `ceil_mode=True`, for it costs no weight and reads everything. At the end take the mean, and try GeM where you look for one small thing in a large image.
 #
