@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,6 @@ Region = tuple[int, int, int, int]  # top, bottom, left, right; bottom and right
 # Unchanged pixels between two that changed, in reading order. These lengths won when those from 4
 # to 256 were tried on figures of every kind.
 NARROW, SHORT, WIDE = 8, 16, 64
-ENDLESS = 1 << 40  # more than a picture has pixels
 
 
 class Reel:
@@ -96,20 +95,37 @@ def redrawn(part: Pixels, changed: Mask) -> Iterator[Mask]:
     picture: a gap left clear breaks a line of text apart, a gap drawn breaks a long clear run.
     """
     gaps, runs = _gaps(changed), _runs(part, changed)
-    yield (gaps <= SHORT) | changed
-    yield (gaps <= WIDE) | changed
-    yield ((gaps <= WIDE) & runs) | changed
-    yield (_gaps(runs) <= NARROW) | runs
+    yield _filled(changed, gaps, SHORT)
+    wide = _filled(changed, gaps, WIDE)
+    yield wide
+    yield (wide & runs) | changed
+    yield _filled(runs, _gaps(runs), NARROW)
 
 
-def _gaps(marked: Mask) -> npt.NDArray[np.int64]:
-    """How far apart the marked pixels before and behind each pixel lie, in reading order."""
+class Gaps(NamedTuple):
+    """Where pixels that are not marked begin and how many these are, in reading order."""
+
+    begins: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+
+
+def _gaps(marked: Mask) -> Gaps:
+    """What lies between marked pixels, one gap for each two that are not neighbours."""
     positions = np.flatnonzero(marked)
-    gaps = np.full(marked.size, ENDLESS)
-    if positions.size:
-        apart = np.diff(positions)
-        gaps[positions[0] : positions[-1]] = np.repeat(apart, apart)
-    return gaps.reshape(marked.shape)
+    apart = np.diff(positions)
+    before = np.flatnonzero(apart > 1)
+    return Gaps(positions[before] + 1, apart[before] - 1)
+
+
+def _filled(marked: Mask, gaps: Gaps, most: int) -> Mask:
+    """The marked pixels, and those of gaps after which the next one is at most so far away."""
+    some = np.flatnonzero(gaps.lengths < most)
+    lengths = gaps.lengths[some]
+    # The numbers of all pixels in these gaps: they are few, so no other pixel is looked at.
+    steps = np.repeat(gaps.begins[some] - (np.cumsum(lengths) - lengths), lengths)
+    filled = marked.copy()
+    filled.ravel()[steps + np.arange(steps.size)] = True
+    return filled
 
 
 def _runs(part: Pixels, changed: Mask) -> Mask:
@@ -212,9 +228,14 @@ def _drawn(part: Pixels, drawn: Mask) -> tuple[int, bytes, int | None]:
     """Bits a number needs, the data, and the number that is clear, if one is."""
     if drawn.all():
         return *_blocks(part), None
-    used = np.bincount(part[drawn], minlength=256) > 0
-    clear = int(np.argmin(used))  # the lowest that is free: a low number keeps the codes short
-    return *_blocks(np.where(drawn, part, np.uint8(clear))), clear
+    # In whole bytes, without looking pixels up: 255, which no palette has, where none is drawn.
+    hidden = drawn.view(np.uint8) - np.uint8(1)
+    shown = part | hidden
+    data = shown.tobytes()
+    # The lowest number that is free: a low one keeps the codes short.
+    clear = next(number for number in range(256) if number not in data)
+    shown ^= hidden & np.uint8(255 ^ clear)
+    return *_blocks(shown), clear
 
 
 def _blocks(part: Pixels) -> tuple[int, bytes]:
