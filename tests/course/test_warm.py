@@ -242,12 +242,12 @@ def test_modules_of(tmp_path):
         "plot(1)",
     ]
     assert warm.modules_of([written(tmp_path, "one", cells)]) == [
-        "PIL", "slidingwindows.drawing.plot", "torch.nn.functional",
+        "PIL", "slidingwindows.drawing.plot", "slidingwindows.export.render", "torch.nn.functional",
     ]  # fmt: skip
     assert warm.modules_of([written(tmp_path, "two", ["x = 1"])]) == []
     assert warm.modules_of([written(tmp_path, "three", ["show(slide(pool, x), 'a', 'b')"])]) == [
-        "slidingwindows.tracing.slide"
-    ]
+        "slidingwindows.export.render", "slidingwindows.tracing.slide",
+    ]  # fmt: skip
 
 
 # What calls torch, and whether torch then imports sympy, with much that is its own.

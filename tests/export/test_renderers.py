@@ -23,7 +23,7 @@ from slidingwindows.drawing.forward import Drawing
 from slidingwindows.drawing.funnel import shades
 from slidingwindows.drawing.style import THEMES, WIDTH
 from slidingwindows.export.render import compact, render
-from slidingwindows.export.still import pack, png
+from slidingwindows.export.still import pack, packs, png
 from slidingwindows.lesson import plot, show
 
 
@@ -65,6 +65,16 @@ def test_a_png_is_hardly_larger_than_pillow_makes_it_with_most_effort(name):
     sheet.save(best, "PNG", optimize=True)
     ours = png(pack(np.array(sheet)), np.reshape(sheet.getpalette(), (-1, 3)).tolist())
     assert len(ours) < 1.08 * len(best.getvalue())
+
+
+def test_pictures_that_begin_alike_are_packed_as_each_alone():
+    generator = np.random.default_rng(0)
+    pictures = [generator.integers(0, 20, (90, 70), np.uint8)]
+    for row in (40, 60, 60, 10, 80, 0, 89, 30):
+        pictures.append(pictures[-1].copy())
+        pictures[-1][row:] = generator.integers(0, 20, (90 - row, 70), np.uint8)
+    pictures += [pictures[-1], pictures[0]]
+    assert packs(pictures) == [pack(one) for one in pictures]
 
 
 def test_compact_changes_numbers_but_no_colour():

@@ -106,6 +106,11 @@ def _fits(value: object, hint: object) -> bool:
         if type(value) is not tuple:
             return False
         if inside[-1] is Ellipsis:
+            kinds = set(map(type, value))  # nearly all tuples are of numbers of one type
+            if inside[0] is float and kinds == {float}:
+                return True
+            if inside[0] is int and kinds == {int}:
+                return bool(-WIDEST <= min(value) and max(value) < WIDEST)
             return all(_fits(item, inside[0]) for item in value)
         return len(value) == len(inside) and all(map(_fits, value, inside))
     if not (isinstance(hint, type) and isinstance(value, hint)):

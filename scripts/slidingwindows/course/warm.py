@@ -57,6 +57,8 @@ def modules_of(lessons: list[Lesson]) -> list[str]:
     for name, needed in BY_TORCH.items():
         if any(needed.search(source) for source in code):
             modules.add(name)
+    if any(re.search(r"\b(?:show|plot)\(", source) for source in code):
+        modules.add("slidingwindows.export.render")  # or each figure's fork would import it
     return sorted(modules)
 
 

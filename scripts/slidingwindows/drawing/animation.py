@@ -11,14 +11,25 @@ from ..core.transfer import Move, Transfer
 from .canvas import Canvas
 from .forward import Drawing
 from .moving import Moving, Returning
-from .style import WIDTH
+from .style import WIDTH, Sizes
 
 INTRO, LAST, GLIDE = 1600, 3200, (0.35, 0.75)  # ms, ms, where the window is shown on its way
 Frame = tuple[Canvas, int]
 
 
 def scene_of(item: Trace | Transfer, width: int = WIDTH) -> Drawing | Moving:
-    """The laid out figure of a Trace or a Transfer."""
+    """The laid out figure of a Trace or a Transfer; the latest is kept, for all that draws it."""
+    global _latest
+    sizes, known = Sizes(width), _latest
+    if known is None or known[0] is not item or known[1].sizes != sizes:
+        known = _latest = item, _laid_out(item, width)
+    return known[1]
+
+
+_latest: tuple[Trace | Transfer, Drawing | Moving] | None = None
+
+
+def _laid_out(item: Trace | Transfer, width: int) -> Drawing | Moving:
     if not isinstance(item, Transfer):
         return Drawing(item, width)
     return (Returning if item.kind == "gradient" else Moving)(item, width)

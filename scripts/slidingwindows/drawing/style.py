@@ -137,6 +137,7 @@ def font(size: int, bold: bool = False, mono: bool = False) -> ImageFont.FreeTyp
         raise SlidingWindowsError(f"the font {path} cannot be read: {error}") from error
 
 
+@cache
 def _rgb(colour: str) -> Colour:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return red, green, blue

@@ -233,7 +233,7 @@ def _drawn(part: Pixels, drawn: Mask) -> tuple[int, bytes, int | None]:
     shown = part | hidden
     data = shown.tobytes()
     # The lowest number that is free: a low one keeps the codes short.
-    clear = next(number for number in range(256) if number not in data)
+    clear = next((number for number in range(255) if number not in data), 255)
     shown ^= hidden & np.uint8(255 ^ clear)
     return *_blocks(shown), clear
 

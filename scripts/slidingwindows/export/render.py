@@ -19,7 +19,7 @@ from ..drawing.stepper import script, sentences_of
 from ..drawing.style import THEMES, Theme
 from ..words.recipe import recipe
 from .credits import credit, stamped
-from .gif import assemble, numbering, pictures, renumbered
+from .gif import assemble, changed_region, numbering, pictures, renumbered
 from .kinds import is_stepped, kind_of
 from .plots import plot_png
 from .rendered import Rendered
@@ -137,7 +137,15 @@ def _stepped(rendered: Rendered, figure: Trace | Transfer, name: str) -> Rendere
 def compact(images: list[Pixels], palette: Sequence[T]) -> tuple[list[Pixels], tuple[T, ...]]:
     """The same pictures with only the colours they use, the commonest first: fewer bits a pixel."""
     table, colours = numbering(images, palette)
-    return [renumbered(pixels, table) for pixels in images], colours
+    first, *others = images
+    compacted, before = [renumbered(first, table)], first
+    for pixels in others:
+        top, bottom, left, right = changed_region(before, pixels)
+        small = compacted[-1].copy()  # all that did not change has its new numbers
+        small[top:bottom, left:right] = renumbered(pixels[top:bottom, left:right], table)
+        compacted.append(small)
+        before = pixels
+    return compacted, colours
 
 
 def _plot(data: dict[str, object], metadata: dict[str, str], themes: Sequence[Theme]) -> Rendered:

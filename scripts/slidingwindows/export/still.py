@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -38,25 +39,50 @@ class Packed(NamedTuple):
 
 def pack(pixels: Pixels) -> Packed:
     """pixels: (height, width) palette numbers, uint8."""
-    height, width = pixels.shape
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
-    rows = np.pad(pixels, ((0, 0), (1, 0)))  # each row begins with 0: its numbers as they are
+    return packs([pixels])[0]
+
+
+def packs(pictures: Sequence[Pixels]) -> list[Packed]:
+    """pack() of each of some pictures of one size; rows that two in a row begin with, only once."""
+    packed: list[Packed] = []
+    # Where a picture may be left for the next one: rows, what packs on, and its bytes so far.
     # Level 9 takes twice as long and saves one byte of a hundred, of large sheets up to six.
     # Shorter blocks than usual, each with a code of its own, save as much and take no longer.
-    packer = zlib.compressobj(8, memLevel=5)
-    return Packed(header, chunk(b"IDAT", packer.compress(rows.tobytes()) + packer.flush()))
+    places = [(0, zlib.compressobj(8, memLevel=5), b"")]
+    for pixels, following in zip_longest(pictures, pictures[1:]):
+        height, width = pixels.shape
+        shared = 0 if following is None else _alike(pixels, following)
+        begun, packer, data = places[-1]
+        packer = packer.copy()
+        if shared > begun:
+            data += packer.compress(_lines(pixels[begun:shared]))
+            places.append((shared, packer.copy(), data))
+            begun = shared
+        data += packer.compress(_lines(pixels[begun:])) + packer.flush()
+        header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+        packed.append(Packed(chunk(b"IHDR", header), chunk(b"IDAT", data)))
+        while places[-1][0] > shared:
+            places.pop()
+    return packed
+
+
+def _alike(one: Pixels, other: Pixels) -> int:
+    """How many rows two pictures begin with before they differ."""
+    differ = (one != other).any(1)
+    return int(differ.argmax()) if differ.any() else len(differ)
+
+
+def _lines(pixels: Pixels) -> bytes:
+    """Each row behind a 0, which says that its numbers are as they are."""
+    height, width = pixels.shape
+    rows = np.zeros((height, width + 1), np.uint8)
+    rows[:, 1:] = pixels
+    return rows.tobytes()
 
 
 def png(packed: Packed, palette: Sequence[Colour]) -> bytes:
     """Palette numbers as a PNG with the palette's exact colours."""
     return _file(packed, chunk(b"PLTE", channels(palette)))
-
-
-def clear_png(packed: Packed, palette: Sequence[Colour], theme: Theme) -> bytes:
-    """The same without a background: the page is clear, and letters on it fade into any slide."""
-    opacity = bytes(colour[3] for colour in theme.clear_palette())  # all others are opaque
-    colours = channels(clear_colours(palette, theme))
-    return _file(packed, chunk(b"PLTE", colours), chunk(b"tRNS", opacity))
 
 
 def clear_colours(palette: Sequence[Colour], theme: Theme) -> list[Colour]:
@@ -191,20 +217,24 @@ def archive(
     width: int = WIDTH,
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
-    stills = [pack(still.pixels) for _, still in stills_of(figure, MOST_SLIDES, width)]
+    stills = packs([still.pixels for _, still in stills_of(figure, MOST_SLIDES, width)])
     return zipped(clear_stills(stills, figure, theme, name, metadata))
 
 
 def clear_stills(
     stills: list[Packed], figure: Drawable, theme: Theme, name: str, metadata: dict[str, str]
 ) -> dict[str, bytes]:
-    """{file name: transparent PNG}, numbered in the order in which they are shown.
+    """{file name: PNG without a background}, numbered in the order in which they are shown.
 
+    The page is clear, and letters on it fade into any slide.
     metadata: for each file, as ``credits`` makes it.
     """
     palette, digits = palette_of(figure, theme), max(2, len(str(len(stills))))
+    opacity = bytes(colour[3] for colour in theme.clear_palette())  # all others are opaque
+    colours = channels(clear_colours(palette, theme))
+    chunks = chunk(b"PLTE", colours), chunk(b"tRNS", opacity)
     return {
-        f"{name}-{number:0{digits}}.png": stamped(clear_png(still, palette, theme), metadata)
+        f"{name}-{number:0{digits}}.png": stamped(_file(still, *chunks), metadata)
         for number, still in enumerate(stills, 1)
     }
 
@@ -220,7 +250,7 @@ def take_away(
     stills = stills_of(figure, MOST_SLIDES)
     sheet = handout(stills).pixels
     # Both themes show the same palette numbers, so these are packed once.
-    packed_sheet, packed_stills = pack(sheet), [pack(still.pixels) for _, still in stills]
+    packed_sheet, packed_stills = pack(sheet), packs([still.pixels for _, still in stills])
     files: dict[str, bytes] = {}
     frames: dict[str, bytes] = {}
     for theme in THEMES.values():
