@@ -103,6 +103,14 @@ def test_a_damaged_trace_is_not_drawn():
         render(data)
 
 
+@pytest.mark.parametrize("size", [2**63, 1.0, True])
+def test_a_size_that_torch_has_not_is_not_drawn(size):
+    data = show(case("max"), "max").data
+    data["trace"]["input_shape"][0] = size
+    with pytest.raises(SlidingWindowsError, match="input_shape of a Trace cannot be"):
+        render(data)
+
+
 def network():
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv2d(3, 6, 3), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3))
