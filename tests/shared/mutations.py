@@ -10,15 +10,15 @@ code raises is not counted, since the build already refuses it.
 import argparse
 import ast
 import contextlib
-import copy
 import importlib
 import inspect
 import io
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -54,21 +54,30 @@ class Mutant:
     lesson: Lesson
 
 
-def code_mutants(lesson: Lesson) -> Iterator[Mutant]:
-    """One change each: a number, an argument, an order, an operator, an emptied cell."""
+def code_mutants(lesson: Lesson) -> Iterator[Callable[[], Mutant]]:
+    """One change each: a number, an argument, an order, an operator, an emptied cell.
+
+    Each mutant is made when it is called, for few of so many are ever run.
+    """
     for place, cell in enumerate(lesson.cells):
         if cell.kind != "code":
             continue
         where = f"{lesson.path.name}:{cell.line}"
-        yield Mutant(f"{where} emptied", _with(lesson, place, "pass"))
-        tree = ast.parse(cell.source)
-        for number, node in enumerate(ast.walk(tree)):
-            for what, change in _changes(node):
-                twin = copy.deepcopy(tree)
-                change(next(n for k, n in enumerate(ast.walk(twin)) if k == number))
-                source = ast.unparse(ast.fix_missing_locations(twin))
-                line = cell.line + getattr(node, "lineno", 1) - 1
-                yield Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, source))
+        yield partial(Mutant, f"{where} emptied", _with(lesson, place, "pass"))
+        for number, node in enumerate(ast.walk(ast.parse(cell.source))):
+            for which in range(len(list(_changes(node)))):
+                yield partial(_changed, lesson, place, number, which)
+
+
+def _changed(lesson: Lesson, place: int, number: int, which: int) -> Mutant:
+    """With one of the changes of one node of a cell's tree, both by their numbers."""
+    cell = lesson.cells[place]
+    tree = ast.parse(cell.source)
+    node = list(ast.walk(tree))[number]
+    what, change = list(_changes(node))[which]
+    change(node)
+    line = cell.line + getattr(node, "lineno", 1) - 1
+    return Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, ast.unparse(tree)))
 
 
 def _changes(node: ast.AST):
@@ -125,8 +134,11 @@ def _changes(node: ast.AST):
         yield f"{ast.unparse(node)[:40]}: another operator", other
 
 
-def word_mutants(lesson: Lesson) -> Iterator[Mutant]:
-    """One change each: a number, a number word or a word of direction in what readers read."""
+def word_mutants(lesson: Lesson) -> Iterator[Callable[[], Mutant]]:
+    """One change each: a number, a number word or a word of direction in what readers read.
+
+    Made when called, as those of the code are.
+    """
     for place, cell in enumerate(lesson.cells):
         if cell.kind != "markdown":
             continue
@@ -134,7 +146,8 @@ def word_mutants(lesson: Lesson) -> Iterator[Mutant]:
             source = cell.source[:start] + new + cell.source[stop:]
             line = cell.line + cell.source[:start].count("\n")
             what = f"{cell.source[start:stop]!r} is now {new!r}"
-            yield Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, source))
+            changed = _with(lesson, place, source)
+            yield partial(Mutant, f"{lesson.path.name}:{line} {what}", changed)
 
 
 def _reworded(text: str) -> Iterator[tuple[int, int, str]]:
@@ -201,7 +214,13 @@ def sample(name: str, most: int, seed: int, words: bool) -> list[Mutant]:
     lesson = read(path_of(LESSONS, name))
     mutants = list((word_mutants if words else code_mutants)(lesson))
     random.Random(f"{name} {seed}").shuffle(mutants)
-    return mutants[:most]
+    return [make() for make in mutants[:most]]
+
+
+@cache
+def passes(name: str) -> bool:
+    """Whether the lesson as it is passes its tests; asked once, for the mutants of both kinds."""
+    return not noticed(name, run(name))
 
 
 def score(names: list[str], most: int, seed: int, report=print) -> dict[str, tuple[int, int]]:
@@ -211,7 +230,7 @@ def score(names: list[str], most: int, seed: int, report=print) -> dict[str, tup
         killed = decided = 0
         for name in names:
             original = run(name)
-            if noticed(name, original):
+            if not passes(name):
                 raise SystemExit(f"the tests of {name} fail on the lesson as it is")
             for mutant in sample(name, most, seed, kind == "words"):
                 result = verdict(mutant, original)
