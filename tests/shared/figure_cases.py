@@ -189,8 +189,11 @@ def table_of(colours) -> np.ndarray:
 
 def places(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
     """RGB pixels as places in the palette of the table; foreign colours fail."""
-    red, green, blue = (picture[..., channel].astype(np.uint32) for channel in range(3))
-    found = table[red << 16 | green << 8 | blue]
+    colours = picture[..., 0].astype(np.intp)
+    for channel in (1, 2):  # in place: thousands of pictures are read so
+        colours <<= 8
+        colours |= picture[..., channel]
+    found = table.take(colours)
     assert (found != FOREIGN).all(), "a colour outside the palette"
     return found
 
