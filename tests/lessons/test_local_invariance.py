@@ -80,12 +80,17 @@ def on_ring(layer, x):
 
 
 def waves(x, cells):
-    """Rows as rings, moved by a fraction of a cell: a sum of cosines for each pair of cells."""
-    n = x.shape[-1]
+    """Rows as rings, moved by a fraction of a cell."""
+    return torch.from_numpy(x.double().numpy() @ cosines(x.shape[-1], cells).T)
+
+
+@cache
+def cosines(n, cells):
+    """A sum of cosines for each pair of cells of such a ring."""
     apart = np.arange(n)[:, None] - np.arange(n)[None] - cells
     total = 1 + 2 * sum(np.cos(2 * np.pi * k * apart / n) for k in range(1, n // 2))
     total += np.cos(np.pi * (apart + cells)) * np.cos(np.pi * cells)
-    return torch.from_numpy(x.double().numpy() @ (total / n).T)
+    return total / n
 
 
 def amounts(layer, image, shift=1, side=-1):
