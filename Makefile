@@ -11,9 +11,8 @@ LESSON ?=
 QUICK ?=
 SHARD ?=
 COVERAGE ?=
-# Two more than there are processors, since a test often waits for a program that it started: with
-# one more, a quarter of two processors' time was idle.
-JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
+# One more than there are processors, since a test often waits for a program that it started.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 # Keep the user's own packages (pip install --user) out of a build.
 export PYTHONNOUSERSITE := 1

@@ -30,6 +30,12 @@ def _events():
     return importlib.import_module("slidingwindows.site.events")
 
 
+def _wait_for_ahead() -> None:
+    if _running["ahead"]:
+        _running["ahead"].end()
+        _running["ahead"] = None
+
+
 def on_startup(command, dirty) -> None:
     """Remember which command runs: a build or the server."""
     _running["serving"] = command == "serve"
@@ -99,9 +105,7 @@ def on_nav(nav, config, files):
 
 def on_build_error(error):
     """A build that ends early."""
-    if _running["ahead"]:
-        _running["ahead"].end()
-        _running["ahead"] = None
+    _wait_for_ahead()
 
 
 def on_env(env, config, files):
@@ -126,7 +130,5 @@ def on_post_page(output, page, config):
 
 def on_post_build(config):
     """The finished site."""
-    if _running["ahead"]:
-        _running["ahead"].end()
-        _running["ahead"] = None
+    _wait_for_ahead()
     _running["rest"] = _events().on_post_build(config, _running["serving"])
