@@ -127,9 +127,11 @@ def on_files(files: Files, config) -> Files:
 
 def on_nav(config, files) -> Ahead | None:
     """Have a second process begin with the last pages, if none of them has ever been rendered."""
+    if config.extra["serving"]:
+        return None
     pages = [file.page for file in files.documentation_pages() if file.page]
     missing = [page for page in pages if not has_body(page, cache_of(_root(config)))]
-    if config.extra["serving"] or len(missing) < len(pages) / 2:
+    if len(missing) < len(pages) / 2:
         return None
     return Ahead(
         pages,
