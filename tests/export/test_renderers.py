@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import matplotlib
@@ -23,7 +24,7 @@ from slidingwindows.drawing.forward import Drawing
 from slidingwindows.drawing.funnel import shades
 from slidingwindows.drawing.style import THEMES, WIDTH
 from slidingwindows.export.render import compact, render
-from slidingwindows.export.still import pack, packs, png
+from slidingwindows.export.still import SAVED, SHOWN, pack, packs, png
 from slidingwindows.lesson import plot, show
 
 
@@ -74,7 +75,27 @@ def test_pictures_that_begin_alike_are_packed_as_each_alone():
         pictures.append(pictures[-1].copy())
         pictures[-1][row:] = generator.integers(0, 20, (90 - row, 70), np.uint8)
     pictures += [pictures[-1], pictures[0]]
-    assert packs(pictures) == [pack(one) for one in pictures]
+    pictures = [np.repeat(one, 2, axis=0) for one in pictures]  # many rows equal the one above
+    packed = packs(pictures)
+    assert packed == [pack(one) for one in pictures]
+    for one, pixels in zip(packed, pictures, strict=True):
+        np.testing.assert_array_equal(picture(png(one, ANY_PALETTE)), pixels)
+
+
+ANY_PALETTE = [(n, n, n) for n in range(20)]
+
+
+def test_a_row_that_equals_the_one_above_it_is_zeros_in_a_png():
+    pixels = np.array([[3, 3], [3, 3], [5, 3], [5, 3], [3, 3], [0, 0]], np.uint8)
+    assert zlib.decompress(pack(pixels).data[8:-4]) == bytes(
+        [0, 3, 3, 2, 0, 0, 0, 5, 3, 2, 0, 0, 0, 3, 3, 0, 0, 0]
+    )
+
+
+def test_what_is_saved_may_be_larger_than_what_is_shown_but_not_by_much():
+    pixels = np.array(picture(rendered("many windows").files["figure.light.strip.png"]))
+    shown, saved = (len(pack(pixels, level).data) for level in (SHOWN, SAVED))
+    assert shown < saved < 1.25 * shown
 
 
 def test_compact_changes_numbers_but_no_colour():

@@ -20,6 +20,12 @@ from .files import zipped
 from .kinds import KINDS, Colours, is_stepped, kind_of
 
 
+# How hard zlib tries: what a page shows is sent to every reader, what can be saved to few of them.
+# A level above 8 takes twice as long and saves one byte of forty; 6 takes half as long as 8.
+SHOWN, SAVED = 8, 6
+UP = 2  # the number of PNG's filter that subtracts the row above
+
+
 def palette_of(figure: object, theme: Theme) -> Colours:
     """Every colour that a figure is drawn in, (r, g, b) triples."""
     return (*theme.palette(), *kind_of(figure).shades(theme))
@@ -37,28 +43,27 @@ class Packed(NamedTuple):
     data: bytes
 
 
-def pack(pixels: Pixels) -> Packed:
-    """pixels: (height, width) palette numbers, uint8."""
-    return packs([pixels])[0]
+def pack(pixels: Pixels, level: int = SHOWN) -> Packed:
+    """pixels: (height, width) palette numbers, uint8. level: SHOWN or SAVED."""
+    return packs([pixels], level)[0]
 
 
-def packs(pictures: Sequence[Pixels]) -> list[Packed]:
+def packs(pictures: Sequence[Pixels], level: int = SHOWN) -> list[Packed]:
     """pack() of each of some pictures of one size; rows that two in a row begin with, only once."""
     packed: list[Packed] = []
     # Where a picture may be left for the next one: rows, what packs on, and its bytes so far.
-    # Level 9 takes twice as long and saves one byte of a hundred, of large sheets up to six.
-    # Shorter blocks than usual, each with a code of its own, save as much and take no longer.
-    places = [(0, zlib.compressobj(8, memLevel=5), b"")]
+    # Shorter blocks than usual, each with a code of its own, save bytes and take no longer.
+    places = [(0, zlib.compressobj(level, memLevel=5), b"")]
     for pixels, following in zip_longest(pictures, pictures[1:]):
         height, width = pixels.shape
         shared = 0 if following is None else _alike(pixels, following)
         begun, packer, data = places[-1]
         packer = packer.copy()
         if shared > begun:
-            data += packer.compress(_lines(pixels[begun:shared]))
+            data += packer.compress(_lines(pixels, begun, shared))
             places.append((shared, packer.copy(), data))
             begun = shared
-        data += packer.compress(_lines(pixels[begun:])) + packer.flush()
+        data += packer.compress(_lines(pixels, begun, height)) + packer.flush()
         header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
         packed.append(Packed(chunk(b"IHDR", header), chunk(b"IDAT", data)))
         while places[-1][0] > shared:
@@ -72,11 +77,18 @@ def _alike(one: Pixels, other: Pixels) -> int:
     return int(differ.argmax()) if differ.any() else len(differ)
 
 
-def _lines(pixels: Pixels) -> bytes:
-    """Each row behind a 0, which says that its numbers are as they are."""
-    height, width = pixels.shape
-    rows = np.zeros((height, width + 1), np.uint8)
-    rows[:, 1:] = pixels
+def _lines(pixels: Pixels, first: int, end: int) -> bytes:
+    """Rows as a PNG holds them: behind a 0 as they are, behind a 2 what the row above adds to.
+
+    The second only for a row that equals the one above it: zeros pack better than a long way back.
+    """
+    rows = np.zeros((end - first, pixels.shape[1] + 1), np.uint8)
+    rows[:, 1:] = pixels[first:end]
+    begin = max(first, 1)  # nothing is above the first row of all
+    equal = (pixels[begin:end] == pixels[begin - 1 : end - 1]).all(1)
+    below = rows[begin - first :]
+    below[equal] = 0
+    below[equal, 0] = UP
     return rows.tobytes()
 
 
@@ -217,7 +229,7 @@ def archive(
     width: int = WIDTH,
 ) -> bytes:
     """A zip of transparent PNGs, one for each window: NAME-01.png, NAME-02.png ..."""
-    stills = packs([still.pixels for _, still in stills_of(figure, MOST_SLIDES, width)])
+    stills = packs([still.pixels for _, still in stills_of(figure, MOST_SLIDES, width)], SAVED)
     return zipped(clear_stills(stills, figure, theme, name, metadata))
 
 
@@ -250,7 +262,8 @@ def take_away(
     stills = stills_of(figure, MOST_SLIDES)
     sheet = handout(stills).pixels
     # Both themes show the same palette numbers, so these are packed once.
-    packed_sheet, packed_stills = pack(sheet), packs([still.pixels for _, still in stills])
+    packed_sheet = pack(sheet, SAVED)
+    packed_stills = packs([still.pixels for _, still in stills], SAVED)
     files: dict[str, bytes] = {}
     frames: dict[str, bytes] = {}
     for theme in THEMES.values():
