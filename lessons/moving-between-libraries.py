@@ -57,6 +57,7 @@ def onnx_model(op, **settings):
     return helper.make_model(graph, opset_imports=version, ir_version=10)
 
 
+jax.config.update("jax_disable_most_optimizations", True)  # compiles sooner
 onnxruntime.set_default_logger_severity(4)  # errors are raised, not logged
 alone = onnxruntime.SessionOptions()
 alone.intra_op_num_threads = 1
