@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import execution, lessons, warm
+
+ROOT = Path(__file__).parents[2]
 
 # Everything by which a cell can show something.
 SHOWING = [
@@ -232,6 +235,28 @@ def test_another_package_or_environment_is_not_served_by_the_old_process(tmp_pat
     (tmp_path / "changed.py").write_text("")
     monkeypatch.setattr(warm, "HERE", tmp_path)
     assert warm.server([], {"A": "2", "PYTHONPATH": os.pathsep.join(sys.path)}) is not other
+    warm.close()
+
+
+def test_what_lessons_import_is_found_before_they_are_read():
+    """So that the process which was started early need not be started again."""
+    folder = ROOT / "lessons"
+    texts = [path.read_text("utf-8") for path in lessons.paths_of(folder)]
+    assert set(warm.modules_in(texts)) >= set(warm.modules_of(lessons.find(folder)))
+
+
+def test_the_process_started_for_unread_lessons_runs_them(tmp_path):
+    one = written(tmp_path, "one", ["import torch\nfrom PIL import Image\n1 + 1"])
+    warm.close()
+    execution.warm_up_unread(one.path.parent)
+    early = warm.server([], execution._common())
+    assert early.modules >= {"torch", "PIL"}
+    execution.warm_up([one])
+    assert warm.server([], execution._common()) is early
+    assert execution.run(one)[0][0][0]["data"]["text/plain"] == "2"
+    two = written(tmp_path, "two", ["from scipy import stats"])
+    execution.warm_up([one, two])  # one that was written since then
+    assert warm.server([], execution._common()) is not early
     warm.close()
 
 

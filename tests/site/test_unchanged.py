@@ -6,12 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from slidingwindows.core.errors import SlidingWindowsError
-from slidingwindows.course import prepare
+from slidingwindows.course import execution, prepare
 from slidingwindows.site import build as site
 from slidingwindows.site import checks, unchanged
 
@@ -242,6 +243,22 @@ def test_finished_build_is_noted_and_not_done_again(building, capsys):
     noted = building.stamp.read_text("utf-8")
     site.build(building.root, keep=True)
     assert building.stamp.read_text("utf-8") == noted and not building.leftovers()
+
+
+def test_only_where_no_lesson_has_run_their_process_starts_before_they_are_read(
+    building, monkeypatch
+):
+    begun, reads = [], threading.Event()
+    monkeypatch.setattr(execution, "warm_up_unread", lambda path: (begun.append(path), reads.set()))
+    monkeypatch.setattr(prepare, "prepare", lambda root: reads.wait(60))  # not over before it
+    executed = building.cache / "executed"
+    executed.rename(executed.with_name("away"))
+    site.build(building.root)
+    assert begun == [building.root / "lessons"]
+    executed.mkdir()
+    building.stamp.unlink()
+    site.build(building.root)
+    assert len(building.calls) == 2 and len(begun) == 1
 
 
 def failing(folder):

@@ -10,6 +10,7 @@ import site
 import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
@@ -19,7 +20,7 @@ from ..core.errors import SlidingWindowsError
 from ..export.rendered import Rendered
 from . import cold, snapshots, warm
 from .failing import failure, where
-from .lessons import Lesson
+from .lessons import Lesson, paths_of
 from .machine import refuse_traces, texts_of
 from .printed import last_lines, whole
 from .scratch import common
@@ -134,8 +135,22 @@ def warm_up(lessons: list[Lesson]) -> None:
         _waiting(*lessons, restart=True)
 
 
+def warm_up_unread(folder: Path) -> None:
+    """Start that process for all lessons of a folder, while they are still to be read.
+
+    What a file imports is found in its text. Should that miss any, warm_up() starts it again.
+    """
+    texts = [path.read_text("utf-8", "replace") for path in paths_of(folder)]
+    if warm.POSSIBLE and texts:
+        _started(warm.modules_in(texts))
+
+
 def _waiting(*lessons: Lesson, restart: bool = False) -> warm.Server | None:
-    modules = [*warm.modules_of(list(lessons)), "slidingwindows.export.render"]
+    return _started(warm.modules_of(list(lessons)), restart)
+
+
+def _started(modules: list[str], restart: bool = False) -> warm.Server | None:
+    modules = [*modules, "slidingwindows.export.render"]
     try:
         return warm.server(modules, _common(), restart)
     except warm.Unavailable as reason:

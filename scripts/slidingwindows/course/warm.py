@@ -50,7 +50,11 @@ class Unavailable(Exception):
 
 def modules_of(lessons: list[Lesson]) -> list[str]:
     """What the server should import before it forks for these lessons."""
-    code = [cell.source for lesson in lessons for cell in lesson.code]
+    return modules_in([cell.source for lesson in lessons for cell in lesson.code])
+
+
+def modules_in(code: list[str]) -> list[str]:
+    """What the server should import before it forks for lessons with this code."""
     modules = {name for source in code for name in IMPORTS.findall(source)}
     used = {name for source in code for name in reach(source)}
     modules |= {f"slidingwindows.{name}" for name in used.intersection(ON_DEMAND.values())}

@@ -27,10 +27,14 @@ def build(root: Path, keep: bool = True) -> None:
     if is_built(root, inputs):
         _tell("site/ is up to date:", root / "site", begun)
         return
-    from ..course.prepare import prepare  # with Jupyter's libraries, and so not before
+    # With Jupyter's libraries, and so not before.
+    from ..course.execution import warm_up_unread
+    from ..course.prepare import EXECUTED, prepare
     from .assets import write_bundles
 
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
+        if not (cache_of(root) / EXECUTED).exists():  # all lessons will run
+            pool.submit(warm_up_unread, root / "lessons")
         # Other programs bundle the scripts in the meantime. What they refuse, MkDocs will say.
         pool.submit(write_bundles, root, cache_of(root) / "play")
         prepare(root)
