@@ -275,11 +275,11 @@ for depth in (1, 2, 3, 5):
 # %% [markdown]
 # The rim has one way, the middle has many. After five layers it is 51 to 1 in a row. In an image the ways down and across multiply, so it is 2,601 to 1 between the centre and a corner.
 #
-# But real weights are not all one. So measure: random weights, eight channels and ReLUs. Take the square of each gradient, add up each column, and average over 200 networks. Do the counted ways say anything about the result?
+# But real weights are not all one. So measure: random weights, eight channels and ReLUs. Take the square of each gradient, add up each column, and average over 100 networks. Do the counted ways say anything about the result?
 
 
 # %% tags=["hide-input"]
-def measured(depth, networks=200):
+def measured(depth, networks=100):
     """The share of each column in the squared gradient of random networks."""
     torch.manual_seed(0)
     total = torch.zeros(2 * depth + 1)

@@ -525,7 +525,7 @@ def effective(page):
     )
     page.labels("But real weights are not all one.")
     page.says("random weights, eight channels and ReLUs", same_as_measured(page, 2))
-    page.says("and average over 200 networks", page.names["measured"].__defaults__ == (200,))
+    page.says("and average over 100 networks", page.names["measured"].__defaults__ == (100,))
     profiles = {n: profile(page, n) for n in (2, 8, 32)}
     page.prints(
         "depths = (2, 8, 32)",
@@ -615,7 +615,7 @@ def profile(page, depth):
 @cache
 def same_as_measured(page, depth):
     found = page.names["profiles"][depth][1].numpy()
-    return np.allclose(found, random_profile(depth, 0, 200), rtol=1e-3, atol=1e-6)
+    return np.allclose(found, random_profile(depth, 0, 100), rtol=1e-3, atol=1e-6)
 
 
 def deviation(shares):
