@@ -11,6 +11,8 @@ from recording import settled
 from site_pages import NOTEBOOKS, PHONE, ROOT, until
 
 import slidingwindows
+from slidingwindows.core.figures import kind_name
+from slidingwindows.lesson import MIME
 from slidingwindows.site import gallery
 from slidingwindows.site.stamps import commit_day
 
@@ -93,20 +95,52 @@ def without_credit(gif: bytes) -> bytes:
     return gif[:begin] + gif[end + 1 :]
 
 
-def test_the_code_of_every_card_makes_its_figure(cards, site, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    made = 0
-    for card in cards:
-        code = re.search(r"<pre><code>(.*?)</code></pre>", card, re.DOTALL)
-        if code is None:
-            continue
-        name = name_of(card)
-        exec(compile(html.unescape(code.group(1)), name, "exec"), {"__name__": "gallery"})
-        theirs = (site / "figures" / f"{name}.light.gif").read_bytes()
-        ours = (tmp_path / f"{name}.gif").read_bytes()
-        assert without_credit(ours) == without_credit(theirs), name
-        made += 1
-    assert made > 50 and slidingwindows.save
+def drawn() -> dict[str, dict]:
+    """What the build drew each figure from: the data that its lesson showed."""
+    executed = ROOT / ".cache" / "executed"
+    texts = (executed.joinpath(f"{lesson}.json").read_text("utf-8") for lesson in shown())
+    outputs = (one for text in texts for cell in json.loads(text) for one in cell)
+    every = (one["data"][MIME] for one in outputs if MIME in one.get("data", {}))
+    return {data["name"]: data for data in every}
+
+
+@pytest.fixture(scope="module")
+def made(cards) -> dict[str, tuple]:
+    """The figure that the code of each card saves, the file's name, and what the card is of."""
+    saved, found = [], {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slidingwindows, "save", lambda *call: saved.append(call))
+        for card in cards:
+            code = re.search(r"<pre><code>(.*?)</code></pre>", card, re.DOTALL)
+            if code is not None:
+                name = name_of(card)
+                exec(compile(html.unescape(code.group(1)), name, "exec"), {"__name__": "gallery"})
+                found[name] = saved.pop()
+                assert not saved, name
+    return found
+
+
+def test_the_code_of_every_card_makes_its_figure(made):
+    """As text, so that nan equals nan and the sign of a zero counts."""
+    built = drawn()
+    for name, (figure, file) in made.items():
+        assert file == f"{name}.gif"
+        assert json.dumps(figure.to_dict()) == json.dumps(built[name][kind_name(figure)]), name
+    assert len(made) > 50
+
+
+def test_and_its_file(made, site, tmp_path):
+    """Byte for byte: of equal figures equal files, so the lightest of each operation is saved."""
+    gifs = {name: site / "figures" / f"{name}.light.gif" for name in made}
+    lightest: dict[tuple, str] = {}
+    for name in sorted(made, key=lambda name: gifs[name].stat().st_size):
+        figure, _ = made[name]
+        lightest.setdefault((kind_name(figure), figure.operation), name)
+    assert len(lightest) > 15
+    for name in lightest.values():
+        figure, file = made[name]
+        ours = slidingwindows.save(figure, tmp_path / file).read_bytes()
+        assert without_credit(ours) == without_credit(gifs[name].read_bytes()), name
 
 
 def test_only_what_no_code_can_make_alone_has_none(cards):
