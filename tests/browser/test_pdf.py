@@ -1,8 +1,7 @@
 """The course as one PDF: every lesson, every picture to the pixel, links and contents that work."""
 
 import re
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -24,27 +23,33 @@ FACTS = {"title": "A & B", "line": "<Windows>", "author": "We", "imprint": ["One
 
 
 @pytest.fixture(scope="module")
-def file(site, tmp_path_factory):
-    """Printed in a process of its own: this one's Playwright is taken."""
+def printing(site, tmp_path_factory):
+    """The PDF and its chapters, as they were printed; in a thread, for ours has a Playwright."""
     target = tmp_path_factory.mktemp("pdf") / "new folder" / "course.pdf"
-    code = "import sys; from pathlib import Path; from slidingwindows.site.pdf import pdf; "
-    code += "print(pdf(*map(Path, sys.argv[1:])))"
-    command = [sys.executable, "-c", code, str(ROOT), str(site), str(target)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    made = []
+
+    def noted(*arguments):
+        made.append(chapters_of(*arguments))
+        return made[0]
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as another:
+        patch.setattr("slidingwindows.site.pdf.chapters_of", noted)
+        count = another.submit(pdf, ROOT, site, target).result()
     assert [path.name for path in target.parent.iterdir()] == ["course.pdf"]
-    assert int(done.stdout) == len(PdfReader(target).pages)
-    return target
+    document = PdfReader(target)
+    assert count == len(document.pages)
+    (chapters,) = made
+    return document, chapters
 
 
 @pytest.fixture(scope="module")
-def document(file):
-    return PdfReader(file)
+def document(printing):
+    return printing[0]
 
 
 @pytest.fixture(scope="module")
-def chapters(site):
-    return chapters_of(site, PAGES)
+def chapters(printing):
+    return printing[1]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,7 @@ def test_the_contents_name_the_page_that_each_lesson_begins_on(document, chapter
     said = dict(re.findall(r"^(.+?) ?(\d+)$", contents, re.MULTILINE))
     starts = [one for one in document.outline if not isinstance(one, list)][1:]
     assert [one.title for one in starts] == [one.title for one in chapters]
-    assert len(said) == len(chapters) == len(PAGES)
+    assert [one.page for one in chapters] == PAGES and len(said) == len(PAGES)
     sheets = letters(document)
     for one in starts:
         number = document.get_destination_page_number(one) + 1
@@ -88,7 +93,7 @@ def test_every_picture_is_the_builds_own(document, site, whole):
     assert len(found) == len(names) > 80
     for name, seen in zip(names, found, strict=True):
         drawn = np.asarray(Image.open(site / name).convert("RGB"))
-        np.testing.assert_array_equal(seen, drawn, err_msg=name)
+        assert np.array_equal(seen, drawn), name
 
 
 def test_no_link_leads_to_this_machine(document):

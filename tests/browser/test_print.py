@@ -45,7 +45,7 @@ def test_a_lesson_prints_its_windows_side_by_side(seen, site, name):
     found = pictures(document)
     assert len(found) == len(expected) > 0
     for shown, drawn in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(shown, drawn)
+        assert np.array_equal(shown, drawn)
     sheets = letters(document)
     for number, sheet in enumerate(sheets, 1):
         place = f"{number}/{len(sheets)}"

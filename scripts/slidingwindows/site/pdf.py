@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from ..core.errors import SlidingWindowsError
 from ..export.credits import LICENCE, public
@@ -24,7 +25,8 @@ BROKEN = "[...document.images].filter(image => !image.naturalWidth).map(image =>
 def pdf(root: Path, site: Path, target: Path) -> int:
     """Print a project's course from its built site; returns how many pages the PDF has.
 
-    Printed twice: the contents learn page numbers from the first printing.
+    Printed twice: the contents learn page numbers from a first printing, which leaves room for the
+    pictures, but does not hold them.
     Raises SlidingWindowsError if the site is not built, or pypdf or Playwright is not installed.
     """
     try:
@@ -37,15 +39,20 @@ def pdf(root: Path, site: Path, target: Path) -> int:
     chapters = chapters_of(site, pages, address if public(address) else "")
     metadata = _facts(root, config)
     with served(site) as here, chromium() as browser:
-        first = PdfReader(io.BytesIO(_printed(browser, here, book(site, chapters, metadata, {}))))
-        numbers = {
-            one.name: first.get_destination_page_number(first.named_destinations[f"/{one.name}"])
-            + 1
-            for one in chapters
-        }
-        data = _printed(browser, here, book(site, chapters, metadata, numbers))
+        numbers: dict[str, int] = {}
+        for rooms in (site, None, None):  # a third time only if pictures moved what is behind them
+            data = _printed(browser, here, book(site, chapters, metadata, numbers), rooms)
+            printed, before = PdfReader(io.BytesIO(data)), numbers
+            numbers = {one.name: _page(printed, one.name) for one in chapters}
+            if numbers == before:
+                break
     write(target, data)
-    return len(PdfReader(io.BytesIO(data)).pages)
+    return len(printed.pages)
+
+
+def _page(document, name: str) -> int:
+    """The number of the page on which a chapter begins."""
+    return document.get_destination_page_number(document.named_destinations[f"/{name}"]) + 1
 
 
 def _config(root: Path):
@@ -78,11 +85,17 @@ def _facts(root: Path, config) -> dict:
     }
 
 
-def _printed(browser, here: str, html: str) -> bytes:
-    """Print HTML as if it were a page at the site's root."""
+def _printed(browser, here: str, html: str, rooms: Path | None) -> bytes:
+    """Print HTML as if it were a page at the site's root.
+
+    rooms: the site's folder if pictures are left out; what is around them lies as it does with
+    them. To print them takes as long as to print all the rest.
+    """
     page = browser.new_page()
     try:
         address = f"{here}book.html"
+        if rooms:
+            page.route(f"{here}**/*.png", lambda route: _leave_room(route, rooms, here))
         page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
         page.goto(address)  # waits for every picture
         if broken := page.evaluate(BROKEN):
@@ -90,3 +103,18 @@ def _printed(browser, here: str, html: str) -> bytes:
         return page.pdf(**PAPER)
     finally:
         page.close()
+
+
+def _leave_room(route, site: Path, here: str) -> None:
+    """Answer with an empty picture of the same size."""
+    from PIL import Image
+
+    path = site / unquote(urlsplit(route.request.url.removeprefix(here)).path)
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except OSError:
+        route.continue_()  # the server says that there is none
+        return
+    empty = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"/>'
+    route.fulfill(body=empty, content_type="image/svg+xml")
