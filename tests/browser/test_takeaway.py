@@ -1,6 +1,8 @@
 """The course to take away runs in a clean environment, and says there what it says here."""
 
 import ast
+import contextlib
+import csv
 import json
 import os
 import shutil
@@ -25,10 +27,11 @@ from slidingwindows.site.takeaway import MORE, NAME, requirements, takeaway
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
 # with what torch imports of its own when a lesson trains or unpools, forked anew for each: starting
-# 23 kernels would take minutes more and prove nothing else. Without fork, as on Windows, there is a
-# kernel for each.
+# 23 kernels would take minutes more and prove nothing else. There a plot is drawn once, and not in
+# four colours, as in the kernel in which moving-between-libraries runs. Without fork, as on Windows,
+# there is a kernel for each.
 RUN = """
-import gc, json, os, sys
+import gc, json, os, sys, types
 import nbformat
 from nbclient import NotebookClient
 
@@ -52,6 +55,10 @@ def in_this_process(cells, book):
             if cell in cells:
                 said.append(captured.stdout)
     return "".join(said)
+
+def drawn_once(draw, name, width, height):
+    pixels = plot.drawn(draw, plot.LIGHT_AND_DARK, width, height)
+    return types.SimpleNamespace(packed=pixels.tobytes)
 
 def run(path, how):
     book = nbformat.read(path, 4)
@@ -80,6 +87,8 @@ if not hasattr(os, "fork"):
     waiting = []
 elif others:
     import IPython, matplotlib.pyplot, sklearn.datasets, slidingwindows.lesson, torch._dynamo
+    from slidingwindows.drawing import plot
+    plot.layers = drawn_once
     gc.freeze()  # so that no fork scans all that
 running = {}
 while waiting or running:
@@ -195,21 +204,30 @@ def put_in(folder: Path, lines: list[str]) -> None:
     They are links to our own, which are the same versions: unpacking and compiling a gigabyte once
     more proves nothing else. What is not named cannot be imported there.
     """
+    made: set[str] = set()
     for line in lines:
-        for file in distribution(line.split("==")[0]).files:
-            if ".." in file.parts:  # programs, which none starts
+        package = distribution(line.split("==")[0])
+        home = str(package.locate_file(""))
+        for name, *_ in csv.reader(package.read_text("RECORD").splitlines()):
+            if ".." in name.split("/"):  # programs, which none starts
                 continue
-            put(folder / file, file.locate())
-            if file.suffix == ".py":  # as compiled for us, wherever that is kept
-                compiled = Path(cache_from_source(file.locate()))
-                if compiled.exists():
-                    put((folder / file).parent / "__pycache__" / compiled.name, compiled)
+            file, place = os.path.join(home, name), os.path.join(folder, name)
+            put(place, file, made)
+            if name.endswith(".py"):  # as compiled for us, wherever that is kept
+                compiled = cache_from_source(file)
+                if os.path.exists(compiled):
+                    beside = os.path.join(os.path.dirname(place), "__pycache__")
+                    put(os.path.join(beside, os.path.basename(compiled)), compiled, made)
 
 
-def put(place: Path, file: Path) -> None:
-    if not place.is_symlink():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(file)
+def put(place: str, file: str, made: set[str]) -> None:
+    """A link to a file. made: the folders that are there by now."""
+    parent = os.path.dirname(place)
+    if parent not in made:
+        os.makedirs(parent, exist_ok=True)
+        made.add(parent)
+    with contextlib.suppress(FileExistsError):
+        os.symlink(file, place)
 
 
 def shortened(name: str, book: str) -> str:
