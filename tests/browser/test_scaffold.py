@@ -10,9 +10,11 @@ import pytest
 from site_pages import ROOT
 
 from slidingwindows.course.prepare import prepare
+from slidingwindows.site.plain import plain_files
 
 NAME = "pooling-over-time"
-TEST = f"tests/lessons/test_{NAME.replace('-', '_')}.py"
+OWN = f"test_{NAME.replace('-', '_')}"
+TEST = f"tests/lessons/{OWN}.py"
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +50,9 @@ def test_make_check_passes(course):
     done = run(course, "slidingwindows", "site", "--check")
     assert done.returncode == 0, done.stdout[-3000:]
     # The check keeps no site, so the lesson and its card are looked for in the plain Markdown.
-    done = run(course, "slidingwindows", "markdown")
-    assert done.returncode == 0, done.stdout[-3000:]
-    written = course / "dist" / "markdown" / "docs"
-    assert (written / "lessons" / NAME / "index.md").is_file()
-    assert f"{NAME}-first" in (written / "gallery" / "index.md").read_text("utf-8")
+    files = plain_files(course)
+    assert f"docs/lessons/{NAME}/index.md" in files
+    assert f"{NAME}-first".encode() in files["docs/gallery/index.md"]
     for lint in (("check",), ("format", "--check")):
         done = run(course, "ruff", *lint, *([TEST] if lint[0] == "format" else [TEST, "lessons"]))
         assert done.returncode == 0, done.stdout
@@ -60,13 +60,12 @@ def test_make_check_passes(course):
 
 def test_the_lessons_tests_pass(course):
     """Its own test, and those that hold for each lesson, mutants and exercises included."""
-    chosen = ["-k", NAME, "tests/lessons/test_every_lesson.py", "tests/lessons/test_exercises.py"]
-    chosen += ["tests/lessons/test_broken_lessons.py", "-p", "no:cacheprovider"]
-    done = run(course, "pytest", *chosen)
+    every = ("every_lesson", "exercises", "broken_lessons")
+    files = [TEST, *(f"tests/lessons/test_{name}.py" for name in every)]
+    done = run(course, "pytest", "-v", "-p", "no:cacheprovider", "-k", f"{NAME} or {OWN}", *files)
     assert done.returncode == 0, done.stdout[-3000:]
-    assert len(re.findall(r"\.", done.stdout.split("[100%]")[0])) >= 5, done.stdout
-    done = run(course, "pytest", TEST, "-p", "no:cacheprovider")
-    assert done.returncode == 0 and "." in done.stdout, done.stdout[-3000:]
+    passed = dict(re.findall(r"^(tests/\S+) (\.+) +\[", done.stdout, re.MULTILINE))
+    assert list(passed) == files and sum(map(len, passed.values())) > 5, done.stdout
 
 
 def test_its_own_test_fails_when_a_number_is_wrong(course):

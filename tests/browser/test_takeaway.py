@@ -27,9 +27,9 @@ from slidingwindows.site.takeaway import MORE, NAME, requirements, takeaway
 # Executes notebooks; prints what each of them printed before and after, as JSON. The first runs in
 # a kernel, as Jupyter does it. All others run in a process that has only imported the libraries,
 # with what torch imports of its own when a lesson trains or unpools, forked anew for each: starting
-# 23 kernels would take minutes more and prove nothing else. There a plot is drawn once, and not in
-# four colours, as in the kernel in which moving-between-libraries runs. Without fork, as on Windows,
-# there is a kernel for each.
+# 23 kernels would take minutes more and prove nothing else. There a plot is drawn once, not in four
+# colours, as it is in the kernel of moving-between-libraries. Without fork, as on Windows, there is
+# a kernel for each.
 RUN = """
 import gc, json, os, sys, types
 import nbformat
