@@ -103,15 +103,19 @@ def visit(browser, address, site):
 
 @pytest.fixture(scope="module")
 def living(browser, address, site):
-    """living(path): one page that stays open for all tests of a file, as a reader's does."""
+    """living(path): one page that stays open for all tests of a file, as a reader's does.
+
+    before(page) is called before it is opened.
+    """
     with contextlib.ExitStack() as stack:
         pages = {}
 
-        def opened(path):
+        def opened(path, before=lambda page: None):
             if path not in pages:
                 context = browser.new_context(viewport=DESKTOP)
                 stack.callback(context.close)
                 pages[path] = Visit(context, address)
+                before(pages[path].page)
                 pages[path].go(path)
             return pages[path]
 

@@ -1,5 +1,6 @@
 """The stepper in a real browser: every step of every figure, every control, every way to fail."""
 
+import contextlib
 import gzip
 import json
 import re
@@ -11,7 +12,7 @@ from PIL import Image
 from playing import HIDE, Player, answer_instead, asked_for, facts
 from playwright.sync_api import expect
 from recording import settled
-from site_pages import NOTEBOOKS, PHONE, ROOT, until
+from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT, until
 
 from slidingwindows.core.trace import Trace
 from slidingwindows.core.transfer import Transfer
@@ -41,6 +42,13 @@ def rgb(colour) -> str:
     return f"rgb({', '.join(map(str, colour))})"
 
 
+# Which picture it is, how many answers are drawn, and what slider and counter say.
+STATE = """({ at, phase, drawing, scrub, where }) => [
+    at, phase, drawing.cells.filter((cell) =>
+        cell.writers.length && /^[rf]/i.test(cell.wears)).length,
+    scrub.value, scrub.getAttribute("aria-valuetext"), where.textContent]"""
+
+
 class Figure(Player):
     """A figure with windows."""
 
@@ -64,13 +72,13 @@ class Figure(Player):
 
     def state(self):
         """[answers written, which picture of the GIF it is]; slider and counter say the first."""
-        at, phase, drawn = self.element.evaluate(
-            """({ at, phase, drawing }) => [at, phase, drawing.cells.filter((cell) =>
-                cell.writers.length && /^[rf]/i.test(cell.wears)).length]"""
-        )
-        count = len(self.steps)
+        return self.told(self.element.evaluate(STATE))
+
+    def told(self, state):
+        """The same of a STATE."""
+        at, phase, drawn, *bar = state
         assert drawn == at
-        self.bar_says(at, count)
+        assert bar == self.bar_at(at, len(self.steps))
         return [at, phase]
 
     def cell(self, panel, row, col):
@@ -84,6 +92,56 @@ class Figure(Player):
             }""",
             [panel, row, col],
         )
+
+
+# As instant navigation brings it: the figure of the file, to which nothing has been done yet.
+AFRESH = """async name => {
+  document.activeElement.blur();
+  const text = await (await fetch(location.pathname)).text();
+  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(name);
+  document.getElementById(name).replaceWith(document.importNode(fresh, true));
+}"""
+
+
+@pytest.fixture
+def afresh(living):
+    """afresh(path, name, reduced_motion=...): a page of many tests, this figure as it was sent.
+
+    before(page) is called before the page is opened for the first of them.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def begun(path=LESSON, name="max-pool-3x3-stride-2", before=lambda page: None, **media):
+            here = living(path, before)
+            stack.callback(calm, here)
+            here.page.emulate_media(**{"reduced_motion": "no-preference", **media})
+            here.page.mouse.move(0, 0)
+            here.page.evaluate(AFRESH, name)
+            return here
+
+        yield begun
+
+
+def calm(here):
+    """Nothing moves on a page that no test looks at, and no test has left a fault in it."""
+    here.page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce")
+    here.page.evaluate("""() => {
+        document.body.dataset.mdColorScheme = "default";
+        for (const one of document.querySelectorAll("[data-drawn]")) if (one.moving) one.pause();
+    }""")
+    assert not here.problems
+
+
+@pytest.fixture
+def tab(living):
+    """A tab in which tests open their pages, one after the other; in the end it is as before."""
+    here = living("about/")
+    here.problems.clear()
+    yield here
+    here.page.unroute_all()
+    here.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    here.page.set_viewport_size(DESKTOP)
+    here.go("about/")
 
 
 def figure_on(page, name="max-pool-3x3-stride-2", taken=True):
@@ -192,14 +250,15 @@ def test_every_moving_figure_has_one_pause_button(seen, lesson):
         assert figure["stepped"] == stepped, figure
 
 
-def playing(visit, path=LESSON, name="max-pool-3x3-stride-2"):
-    """A figure that has begun to play by itself, by a clock of ours."""
-    here = visit()
-    here.page.clock.install()
-    figure = figure_on(here.go(path), name, taken=False)
+def playing(afresh, path=LESSON, name="max-pool-3x3-stride-2"):
+    """A figure that has begun to play by itself, by a clock of ours, which stands still."""
+    here = afresh(f"{path}?by-our-clock", name, lambda page: page.clock.install())
+    figure = figure_on(here.page, name, taken=False)
     figure.svg.wait_for()
     until(here.page, "element => element.inSight", figure.element.element_handle())
-    here.page.clock.pause_at(time.time() + 3600)
+    if not here.page.evaluate("globalThis.stopped"):
+        here.page.clock.pause_at(time.time() + 3600)
+        here.page.evaluate("globalThis.stopped = true")
     figure.element.evaluate(
         "e => { [e.at, e.phase, e.taken, e.moving] = [0, 'answer', false, true]; e.update() }"
     )
@@ -225,9 +284,9 @@ def test_only_what_comes_near_is_asked_for(visit):
     assert not here.problems
 
 
-def test_buttons_by_pointer(visit):
-    here = visit()
-    figure = figure_on(here.go(LESSON), taken=False)
+def test_buttons_by_pointer(afresh):
+    here = afresh()
+    figure = figure_on(here.page, taken=False)
     expect(figure.svg).to_be_visible()
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     figure.play.click()
@@ -247,9 +306,9 @@ def test_buttons_by_pointer(visit):
     assert not here.problems
 
 
-def test_all_by_keyboard(visit):
-    here = visit()
-    page = here.go(LESSON)
+def test_all_by_keyboard(afresh):
+    here = afresh()
+    page = here.page
     figure = figure_on(page, taken=False)
     figure.svg.wait_for()
     figure.stage.focus()
@@ -296,9 +355,9 @@ def test_all_by_keyboard(visit):
     assert not here.problems
 
 
-def test_the_slider_rests_under_the_focus(visit):
+def test_the_slider_rests_under_the_focus(afresh):
     """Else it would move under a hand, and a screen reader would tell each of its values."""
-    _, figure = playing(visit)
+    _, figure = playing(afresh)
     figure.clock.run_for(5000)
     before = figure.state()
     assert before[0] > 0
@@ -328,6 +387,16 @@ def shown_by_gif(site, name, item):
     return [*states, [len(item_steps(item)), "closing", last]]
 
 
+# From picture to picture, as by the clock: [STATE, how long it lasts, the words on it] of each.
+TOUR = f"""(element, count) => {{
+  const found = [];
+  for (let n = 0; n < count; n++) {{
+    found.push([({STATE})(element), element.lasts(),
+      [...element.drawing.words.children].map((line) => line.textContent)]);
+    element.advance();
+  }}
+  return found;
+}}"""
 TOURS = [
     ("gradients-through-pooling", "max-pool-ties"),
     ("every-window", "every-transposed"),
@@ -337,17 +406,16 @@ TOURS = [
 
 
 @pytest.mark.parametrize(("lesson", "name"), TOURS)
-def test_the_drawing_shows_what_the_gif_shows_for_as_long(visit, site, lesson, name):
+def test_the_drawing_shows_what_the_gif_shows_for_as_long(afresh, site, lesson, name):
     """State by state: words, numbers, slider and counter; then all of it begins again."""
     item = items(lesson)[name]
-    scene, there = scene_of(item), visit(reduced_motion="reduce")
-    figure = figure_on(there.go(f"lessons/{lesson}/"), name)
+    scene, there = scene_of(item), afresh(f"lessons/{lesson}/", name)
+    there.page.emulate_media(reduced_motion="reduce")
+    figure = figure_on(there.page, name)
     expected = shown_by_gif(site, name, item)
-    for at, phase, milliseconds in [*expected, expected[0]]:
-        found = figure.element.evaluate(
-            """(element) => [element.at, element.phase, element.lasts(),
-                [...element.drawing.words.children].map((line) => line.textContent)]"""
-        )
+    expected.append(expected[0])
+    found = figure.element.evaluate(TOUR, len(expected))
+    for (at, phase, milliseconds), (state, lasts, said) in zip(expected, found, strict=True):
         if phase == "closing":
             words = scene.closing_words()
         elif phase == "question":
@@ -356,10 +424,9 @@ def test_the_drawing_shows_what_the_gif_shows_for_as_long(visit, site, lesson, n
             words = canvas.lines
         else:
             words = scene.words(item_steps(item)[at - 1]) if at else scene.opening_words()
-        assert found == [at, phase, milliseconds, words]
+        assert [*state[:2], lasts, said] == [at, phase, milliseconds, words]
         if isinstance(item, Trace):
-            assert figure.state() == [at, phase]
-        figure.element.evaluate("element => { element.advance() }")
+            assert figure.told(state) == [at, phase]
 
 
 class Told(Canvas):
@@ -374,9 +441,9 @@ class Told(Canvas):
             self.lines.append(text)
 
 
-def test_it_plays_by_itself_and_says_nothing(visit):
+def test_it_plays_by_itself_and_says_nothing(afresh):
     """By a clock of ours: each picture comes when its time has come, not before, and again."""
-    here, figure = playing(visit, TIED, "max-pool-ties")
+    here, figure = playing(afresh, TIED, "max-pool-ties")
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     hint = figure.line.text_content()
     assert "arrow keys" in hint
@@ -397,8 +464,8 @@ def test_it_plays_by_itself_and_says_nothing(visit):
     assert not here.problems
 
 
-def test_speed(visit):
-    _, figure = playing(visit, TIED, "max-pool-ties")
+def test_speed(afresh):
+    _, figure = playing(afresh, TIED, "max-pool-ties")
     opening, _, look, answer, _ = figure.element.evaluate("e => e.drawing.data.tempo")
     figure.speed.select_option("4")
     figure.clock.run_for(opening / 4)
@@ -414,8 +481,8 @@ def test_speed(visit):
     assert figure.state() == [1, "question"]
 
 
-def test_pause_freezes_what_is_seen_and_play_goes_on_from_it(visit):
-    here, figure = playing(visit, TIED, "max-pool-ties")
+def test_pause_freezes_what_is_seen_and_play_goes_on_from_it(afresh):
+    here, figure = playing(afresh, TIED, "max-pool-ties")
     closing = facts("max-pool-ties")["steps"]
     said = {(0, "answer"): re.compile("^Size: "), (closing, "closing"): re.compile(" in, .* out.$")}
     for _ in range(2 * closing + 2):
@@ -442,8 +509,8 @@ def test_pause_freezes_what_is_seen_and_play_goes_on_from_it(visit):
     assert not here.problems
 
 
-def test_steps_from_a_question_lead_to_both_sides(visit):
-    _, figure = playing(visit, TIED, "max-pool-ties")
+def test_steps_from_a_question_lead_to_both_sides(afresh):
+    _, figure = playing(afresh, TIED, "max-pool-ties")
     question = "e => { [e.at, e.phase] = [2, 'question']; e.update() }"
     for key, at in (("ArrowLeft", 2), ("ArrowRight", 3)):
         figure.element.evaluate(question)
@@ -458,8 +525,8 @@ def test_steps_from_a_question_lead_to_both_sides(visit):
     assert figure.state() == [0, "answer"]
 
 
-def test_it_rests_while_nobody_sees_it(visit):
-    here, figure = playing(visit)
+def test_it_rests_while_nobody_sees_it(afresh):
+    here, figure = playing(afresh)
     figure.clock.run_for(5000)
     seen, state = figure.seen(), figure.state()
     assert state[0] > 0
@@ -480,11 +547,11 @@ def test_it_rests_while_nobody_sees_it(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_picture_and_drawing_are_never_seen_at_once(visit, address, scheme):
-    here = visit(color_scheme=scheme)
-    page, held = here.page, []
+def test_picture_and_drawing_are_never_seen_at_once(tab, scheme):
+    page, held = tab.page, []
+    page.emulate_media(color_scheme=scheme)
     page.route("**/*.trace.js", lambda route: held.append(route))
-    page.goto(address + LESSON)
+    tab.go(LESSON)
     figure = figure_on(page, taken=False)
     image = figure.whole.locator(f".sw-{scheme} img")
     image.wait_for()
@@ -515,8 +582,8 @@ def look(figure, letter="w"):
     )
 
 
-def test_pointing_at_an_output_shows_its_window(visit):
-    page = visit().go(LESSON)
+def test_pointing_at_an_output_shows_its_window(afresh):
+    page = afresh().page
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
@@ -532,8 +599,8 @@ def test_pointing_at_an_output_shows_its_window(visit):
     figure.at(8)
 
 
-def test_pointing_at_an_input_shows_who_uses_it(visit):
-    page = visit().go(LESSON)
+def test_pointing_at_an_input_shows_who_uses_it(afresh):
+    page = afresh().page
     figure = figure_on(page)
     figure.scrub.fill("9")
     figure.at(9)
@@ -547,9 +614,9 @@ def test_pointing_at_an_input_shows_who_uses_it(visit):
     expect(figure.line).to_have_text("Added cell (−1, −1) holds −∞, read for output (0, 0).")
 
 
-def test_every_input_cell_names_the_outputs_that_read_it(visit):
+def test_every_input_cell_names_the_outputs_that_read_it(living):
     """All kinds of windows: what is said of each cell is what the trace holds."""
-    page = visit(reduced_motion="reduce").go("lessons/every-window/")
+    page = living("lessons/every-window/").page
     for name, item in items("every-window").items():
         if isinstance(item, Transfer):
             continue
@@ -568,8 +635,8 @@ def test_every_input_cell_names_the_outputs_that_read_it(visit):
         assert {tuple(cell[:3]): cell[3] for cell in found} == readers, name
 
 
-def test_cells_by_keyboard(visit):
-    page = visit().go(LESSON)
+def test_cells_by_keyboard(afresh):
+    page = afresh().page
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
@@ -603,8 +670,8 @@ def test_touch(visit):
     expect(figure.line).to_have_text(re.compile(r"^Input \(1, 1\) holds 6"))
 
 
-def test_several_windows_that_write_one_cell(visit):
-    page = visit().go("lessons/every-way-back/")
+def test_several_windows_that_write_one_cell(afresh):
+    page = afresh("lessons/every-way-back/", "every-fold").page
     figure = figure_on(page, "every-fold")
     figure.scrub.fill("9")
     figure.at(9)
@@ -613,9 +680,23 @@ def test_several_windows_that_write_one_cell(visit):
     assert len(look(figure)) == 4
 
 
+# Steps to the end by its button: [where it is, what it says, where the caption is] of each step.
+STEPPED = """async ({ forward, count, scrub, line, parentElement }) => {
+  const caption = parentElement.closest("figure").querySelector("figcaption"), found = [];
+  for (let number = 0; number < count; number++) {
+    forward.click();
+    for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); // it has been painted
+    const { x, y, width, height } = caption.getBoundingClientRect();
+    found.push([scrub.value, line.textContent, { x, y, width, height }]);
+  }
+  return found;
+}"""
+
+
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1920, 2560])
-def test_same_place_same_size_at_every_width(visit, width):
-    page = visit(viewport={"width": width, "height": 900}).go(LESSON)
+def test_same_place_same_size_at_every_width(tab, width):
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    page = tab.go(LESSON)
     page.evaluate("""() => { globalThis.shifts = 0; new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) shifts += entry.value
     }).observe({ type: "layout-shift", buffered: true }) }""")
@@ -623,10 +704,8 @@ def test_same_place_same_size_at_every_width(visit, width):
     settled(page)
     caption = figure.whole.locator("figcaption")
     before, place = figure.image.bounding_box(), caption.bounding_box()
-    for number in range(1, 10):
-        figure.forward.click()
-        figure.at(number)
-        assert caption.bounding_box() == place
+    expected = [[str(n), said, place] for n, said in enumerate(figure.steps, 1)]
+    assert figure.element.evaluate(STEPPED) == expected and len(expected) == 9
     assert figure.svg.bounding_box() == pytest.approx(before, abs=0.6)
     page.mouse.move(*figure.cell(0, 1, 1))
     assert caption.bounding_box() == place
@@ -658,8 +737,8 @@ def test_reduced_motion_shows_the_poster_and_steps(visit):
     assert not asked_for(here, ".gif")
 
 
-def test_a_wish_for_stillness_is_heard_while_it_plays(visit):
-    here, figure = playing(visit)
+def test_a_wish_for_stillness_is_heard_while_it_plays(afresh):
+    here, figure = playing(afresh)
     figure.clock.run_for(5000)
     here.page.emulate_media(reduced_motion="reduce")
     seen = figure.seen()
@@ -684,8 +763,8 @@ def test_without_script_picture_and_words_remain(visit):
     )
 
 
-def test_print_shows_the_windows_side_by_side(visit):
-    page = visit().go(LESSON)
+def test_print_shows_the_windows_side_by_side(afresh):
+    page = afresh().page
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
@@ -700,8 +779,8 @@ def test_print_shows_the_windows_side_by_side(visit):
     until(page, "image => image.complete && image.naturalWidth > 640", strip.element_handle())
 
 
-def test_the_theme_is_followed(visit):
-    page = visit(color_scheme="light").go(LESSON)
+def test_the_theme_is_followed(afresh):
+    page = afresh().page
     figure = figure_on(page)
     figure.forward.click()
     figure.at(1)
@@ -752,27 +831,40 @@ def test_the_home_page_has_it_too(visit):
     assert not here.problems
 
 
+# Of one page: what comes in place of a figure's steps, each figure's in a way of its own.
+MANY, WHOLE = "lessons/every-window/", "every-max"
 BROKEN = {
-    "missing": None,
-    "empty": "",
-    "truncated": 'SlidingWindows.figure("max-pool-3x3-stride-2",{"size":[640,',
-    "another": 'SlidingWindows.figure("max-pool-2x2",{});',
-    "hollow": 'SlidingWindows.figure("max-pool-3x3-stride-2",{});',
-    "null": 'SlidingWindows.figure("max-pool-3x3-stride-2",null);',
-    "odd": 'SlidingWindows.figure("max-pool-3x3-stride-2",{"size":[640,619],"dims":2,'
-    '"words":[0,0,23],"panels":[[0,0,2,2,9,0,0,"input",9,"a","a"]],"looks":["pp"],'
+    "every-max-padding": None,  # missing
+    "every-untouched": "",
+    "every-max-dilation": 'SlidingWindows.figure("every-max-dilation",{"size":[640,',
+    "every-ceil-mode": f'SlidingWindows.figure("{WHOLE}",{{}});',
+    "every-dropped": 'SlidingWindows.figure("every-dropped",{});',
+    "every-average": 'SlidingWindows.figure("every-average",null);',
+    "every-average-padding": 'SlidingWindows.figure("every-average-padding",{"size":[640,619],'
+    '"dims":2,"words":[0,0,23],"panels":[[0,0,2,2,9,0,0,"input",9,"a","a"]],"looks":["pp"],'
     '"values":["1 2"],"shapes":[],"texts":[],"opening":[],"tempo":[1,1],"every":1,"steps":[]});',
-    "a page": "<!doctype html><title>Not found</title>",
+    "every-lp": "<!doctype html><title>Not found</title>",
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
-    page = visit().page
-    where = "**/max-pool-3x3-stride-2.trace.js"
-    answer_instead(page, where, BROKEN[kind], "text/javascript")
-    page.goto(address + LESSON)
-    figure = figure_on(page, taken=False)
+@pytest.fixture
+def damaged(living):
+    """The page, on which one figure is whole, and there."""
+
+    def damage(page):
+        for name, text in BROKEN.items():
+            answer_instead(page, f"**/{name}.trace.js", text, "text/javascript")
+
+    page = living(f"{MANY}?damaged", damage).page
+    page.emulate_media(reduced_motion="no-preference")
+    figure_on(page, WHOLE, taken=False).svg.wait_for()
+    yield page
+    page.emulate_media(reduced_motion="reduce")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_damaged_steps_leave_the_gif_and_say_so(damaged, name):
+    figure = figure_on(damaged, name, taken=False)
     expect(figure.line).to_contain_text("could not be loaded")
     expect(figure.svg).to_have_count(0)
     expect(figure.forward).to_be_disabled()
@@ -784,16 +876,17 @@ def test_damaged_steps_leave_the_gif_and_say_so(visit, address, kind):
     expect(figure.line).not_to_contain_text("still plays")
     figure.play.click()
     figure.shows("gif")
-    other = figure_on(page, "max-pool-2x2")
+    other = figure_on(damaged, WHOLE)
     other.forward.click()
     other.at(1)
 
 
 @pytest.mark.parametrize("last", ["pause", "play"])
-def test_the_last_wish_counts_while_the_steps_are_loading(visit, address, last):
-    page, held = visit(reduced_motion="reduce").page, []
+def test_the_last_wish_counts_while_the_steps_are_loading(tab, last):
+    page, held = tab.page, []
+    page.emulate_media(reduced_motion="reduce")
     page.route("**/max-pool-3x3-stride-2.trace.js", lambda route: held.append(route))
-    page.goto(address + LESSON)
+    tab.go(LESSON)
     figure = figure_on(page, taken=False)
     (figure.play if last == "pause" else figure.forward).click()
     until(page, "element => Boolean(element.opening)", figure.element.element_handle())
@@ -810,9 +903,9 @@ def test_the_last_wish_counts_while_the_steps_are_loading(visit, address, last):
         assert figure.element.evaluate("e => e.moving")
 
 
-def test_a_step_of_a_large_input_touches_few_cells(visit):
+def test_a_step_of_a_large_input_touches_few_cells(afresh):
     """Of a drawing of 1,088 shades, a step draws again only what it changes."""
-    page = visit().go("lessons/every-way-back/")
+    page = afresh("lessons/every-way-back/", "every-shades").page
     figure = figure_on(page, "every-shades")
     figure.forward.click()
     figure.at(1)

@@ -51,7 +51,13 @@ class Player:
     def shows(self, kind):
         until(self.page, f"i => i.currentSrc.endsWith('.{kind}')", self.image.element_handle())
 
+    def bar_at(self, at, count):
+        """What the slider holds, what it says, and what the counter shows."""
+        return [str(at), f"{at} of {count}", f"{at}/{count}"]
+
     def bar_says(self, at, count):
-        assert self.scrub.input_value() == str(at)
-        assert self.scrub.get_attribute("aria-valuetext") == f"{at} of {count}"
-        assert self.whole.locator(".sw-at").text_content() == f"{at}/{count}"
+        assert [
+            self.scrub.input_value(),
+            self.scrub.get_attribute("aria-valuetext"),
+            self.whole.locator(".sw-at").text_content(),
+        ] == self.bar_at(at, count)
