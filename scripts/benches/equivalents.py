@@ -35,11 +35,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
         "0 → 1 (place 2)",
     ): _SAME_PADS,
-    (
-        "gif",
-        "begins = np.ones(part.shape, bool)",
-        "np.ones(part.shape, bool) → np.ones(part.shape)",
-    ): "flatnonzero takes 1.0 and 0.0 as it takes True and False",
     ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 19"): _A_PIXEL,
     ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 21"): _A_PIXEL,
     (

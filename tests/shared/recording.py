@@ -191,7 +191,7 @@ NOTES_THE_SITEMAP = """(() => {
   };
 })()"""
 SETTLED = """() => document.readyState === "complete" && globalThis.sitemapRead === true
-  && [...document.querySelectorAll("#sw-explorer, #sw-network")].every(e => e.dataset.ready)
+  && [...document.querySelectorAll("#sw-explorer, #network")].every(e => e.dataset.ready)
   && [...document.images].every(image => {
     const box = image.getBoundingClientRect();
     return image.complete || !box.height || box.top > innerHeight || box.bottom < 0;
