@@ -411,7 +411,8 @@ class Tab:
             page.goto("about:blank")
         page.context.clear_cookies()
         page.set_viewport_size(viewport)
-        page.emulate_media(media="screen", color_scheme=scheme, reduced_motion="no-preference")
+        # Neither "screen" nor "print": a PDF would be made of what is seen on a screen.
+        page.emulate_media(media="null", color_scheme=scheme, reduced_motion="no-preference")
         here.requests.clear()
         here.problems.clear()
         return here
