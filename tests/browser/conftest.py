@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from once import once
 from playwright.sync_api import expect
-from recording import OPENS_CURTAINS, VISITS, Visit, record
+from recording import OPENS_CURTAINS, VISITS, Tab, Visit
 from site_pages import DESKTOP, PATIENCE, ROOT
 
 from slidingwindows.site.browser import chromium
@@ -48,7 +48,7 @@ def browser():
 @pytest.fixture(scope="session")
 def seen(tmp_path_factory, browser, site, address):
     """seen(path, profile) is what a visit recorded; who asks first makes it, all others read."""
-    known = {}
+    known, tab = {}, Tab(browser, address)
 
     def recorded(path, profile):
         visit = VISITS[profile]
@@ -56,7 +56,7 @@ def seen(tmp_path_factory, browser, site, address):
             name = f"visit-{visit}-{path.strip('/').replace('/', '-') or 'home'}"
 
             def make(folder):
-                made = record(browser, address, path, visit, folder)
+                made = tab.record(path, visit, folder)
                 (folder / "visit.json").write_text(json.dumps(made), "utf-8")
 
             folder = once(tmp_path_factory, name, make)
@@ -65,7 +65,8 @@ def seen(tmp_path_factory, browser, site, address):
                 one["folder"] = folder
         return known[path, visit][profile]
 
-    return recorded
+    yield recorded
+    tab.close()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from site_pages import until
+from recording import Tab
+from site_pages import DESKTOP, until
 
 LESSON = "lessons/max-pooling/"
 # Opens all that is folded, steps a figure and marks the article, which only itself would keep.
@@ -18,10 +19,17 @@ KEPT = """() => document.querySelector(".md-content article").mine === true
   && document.querySelector("#max-pool-3x3-stride-2 sliding-window").at === 4"""
 
 
+@pytest.fixture(scope="module")
+def tab(browser, address):
+    tab = Tab(browser, address)
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def reader(visit):
+def reader(tab):
     """A page with all that a reader did, and a check that it is there; no link was followed yet."""
-    here = visit()
+    here = tab.blank(DESKTOP)
     here.go(LESSON)
     here.mark()
     here.page.evaluate(DOES)

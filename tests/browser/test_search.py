@@ -4,8 +4,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from recording import settled
-from site_pages import PATIENCE, PHONE
+from recording import Visit, settled
+from site_pages import DESKTOP, PHONE
 
 # What a reader types, and the page that must come first.
 QUERIES = {
@@ -75,28 +75,41 @@ INTRUDERS = """() => {
 
 
 @pytest.fixture(scope="module")
-def ask(browser, address):
-    """ask(words) types them into the search of one page and gives the results' addresses."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
+def here(browser, address):
+    """A visit at whose search all of a file's words are typed; nothing may come of any of them."""
+    context = browser.new_context(viewport=DESKTOP)
+    here = Visit(context, address)
+    here.dialogs = []
+    here.page.on("dialog", lambda one: (here.dialogs.append(one.message), one.dismiss()))
+    page = here.go()
+    page.evaluate(INTRUDERS)
     page.locator(".md-search__input").first.click()
+    yield here
+    context.close()
+
+
+def fill(page, words: str):
+    """Type words into the search, and give the links of its results, of which there are none."""
     links = page.locator(".md-search-result__link")
+    for text in ("", words):
+        page.fill(".md-search__input", text)
+        page.keyboard.press("End")  # Material listens for keys
+        if not text:
+            expect(links).to_have_count(0)
+    return links
+
+
+@pytest.fixture
+def ask(here, address):
+    """ask(words) types them into the search of one page and gives the results' addresses."""
 
     def typed(words: str) -> list[str]:
-        for text in ("", words):
-            page.fill(".md-search__input", text)
-            page.keyboard.press("End")  # Material listens for keys
-            if text:
-                links.first.wait_for()
-            else:
-                expect(links).to_have_count(0)
+        links = fill(here.page, words)
+        links.first.wait_for()
         found = links.evaluate_all("all => all.map(a => a.href)")
         return [link.removeprefix(address).split("?")[0].split("#")[0] for link in found]
 
-    yield typed
-    context.close()
+    return typed
 
 
 def test_there_are_enough():
@@ -109,16 +122,10 @@ def test_the_lesson_on_a_term_comes_first(ask, words):
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_run_nothing(visit, words):
-    here = visit()
-    dialogs = []
-    here.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    page = here.go()
+def test_hostile_words_run_nothing(here, words):
+    page = here.page
     before = page.evaluate("document.scripts.length")
-    page.evaluate(INTRUDERS)
-    page.locator(".md-search__input").first.click()
-    page.fill(".md-search__input", words)
-    page.keyboard.press("End")
+    fill(page, words)
     meta = page.locator(".md-search-result__meta")
     expect(meta).to_have_text(re.compile("matching|Type to start"))
     # Answers come in the order of the questions, so after this one that one has come.
@@ -129,11 +136,7 @@ def test_hostile_words_run_nothing(visit, words):
     )
     assert page.evaluate("intruders") == 0
     assert page.evaluate("document.scripts.length") == before
-    assert not dialogs and not here.problems
-
-
-def indexes(here) -> int:
-    return sum(url.endswith("/search_index.json") for url in here.requests)
+    assert not here.dialogs and not here.problems
 
 
 def fetched(here) -> int:

@@ -5,6 +5,7 @@ other, as by a reader who switches the theme or zooms, and what was seen is writ
 data, so that twenty small tests of a page cost two visits. Nothing here judges.
 """
 
+import asyncio
 import contextlib
 from urllib.parse import urljoin
 
@@ -22,6 +23,7 @@ VISITS = {
     "zoom": "phone",
     "large letters": "phone",
 }
+TOLD = ("light", "phone")  # profiles in which the page's own words are written down, too
 WIDE = (1280, 768, 375, 320)  # pixels, for letters of twice their size
 # A dark page is the same document in other colours, so only these rules can differ.
 OF_COLOUR = ("color-contrast", "link-in-text-block")
@@ -88,19 +90,21 @@ FACTS = """() => {
 }"""
 SCROLL = """async patience => {
   const late = new Promise(done => setTimeout(done, patience, "late"));
-  const frame = () => Promise.race([late, new Promise(requestAnimationFrame)]);
+  // A task that is put off in a frame runs when the page has been drawn.
+  const drawn = () => Promise.race([late,
+    new Promise(done => requestAnimationFrame(() => setTimeout(done)))]);
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
     scrollTo({ top: y, behavior: "instant" });
-    await frame();
-    if (await frame() === "late") return false;
+    if (await drawn() === "late") return false;
   }
   return true;
 }"""
 # Marks two texts of each look: colours, size and weight on the same grounds. axe needs a second
-# for the contrast of all two thousand texts of a page, most of them tokens of code.
-EACH_LOOK = """([within, most]) => {
+# for the contrast of all two thousand texts of a page, most of them tokens of code. Of a look that
+# is known to be good, one text will do.
+EACH_LOOK = """([within, good]) => {
   document.querySelectorAll("[data-look]").forEach(e => delete e.dataset.look);
-  const known = new Map();
+  const found = new Map(), known = new Set(good);
   const of = (e, names) => names.map(name => getComputedStyle(e)[name]).join();
   const grounds = e => e ? of(e, ["backgroundColor", "backgroundImage", "opacity"])
     + grounds(e.parentElement) : "";
@@ -111,10 +115,10 @@ EACH_LOOK = """([within, most]) => {
       || !e.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
     const own = of(e, ["color", "fontSize", "fontWeight", "textDecorationLine", "position"]);
     const look = [e.tagName === "A", own, of(e.parentElement, ["color"]), grounds(e)].join(";");
-    known.set(look, (known.get(look) ?? 0) + 1);
-    if (known.get(look) <= most) e.dataset.look = known.size;
+    found.set(look, (found.get(look) ?? 0) + 1);
+    if (found.get(look) <= (known.has(look) ? 1 : 2)) e.dataset.look = found.size;
   }
-  return known.size;
+  return [...found.keys()];
 }"""
 # All rules in one run, since half of a run's time goes into its picture of the whole page.
 AXE_BY_LOOK = """axe.configure({ rules: [
@@ -127,6 +131,7 @@ AXE = """async ([within, only]) => {
   return [found.violations, found.passes.map(rule => rule.id)];
 }"""
 NO_INDEX = {"config": {"lang": ["en"], "separator": " ", "pipeline": [], "fields": {}}, "docs": []}
+GOOD: set[str] = set()  # looks of the pages visited by this process in which axe found nothing
 ATTEMPTS = 3  # at one page, if Chromium stops drawing it
 PENDING = """[...document.querySelectorAll("article img")]
     .every(i => i.offsetParent === null || i.complete)"""
@@ -267,20 +272,27 @@ def open_all(page) -> None:
     page.locator("article details").evaluate_all("all => all.forEach(box => { box.open = true })")
 
 
-def violations(page, within="html", colours_alone=False) -> list[str]:
+def violations(page, within="html", colours_alone=False, good=frozenset()) -> list[str]:
     """Each rule of axe-core that is broken, with the first places where it is.
 
     within: a selector of the part that is looked at. colours_alone: of the rules, only those that
     a theme can break. They are tried on two texts of each look, all others on everything.
+    good: looks in which nothing was found, on whichever page. Of those one text is tried, and none
+    if the colours are looked at alone and no look is new.
     """
     settled(page)
-    assert page.evaluate(EACH_LOOK, [within, 2]), "there is nothing to see"
+    looks = page.evaluate(EACH_LOOK, [within, sorted(good)])
+    assert looks, "there is nothing to see"
+    if colours_alone and good.issuperset(looks):
+        return []
     if not page.evaluate("'axe' in globalThis"):
         page.evaluate(AXE_SCRIPT)
         page.evaluate(AXE_BY_LOOK)
     broken, passed = page.evaluate(AXE, [within, list(OF_COLOUR) if colours_alone else []])
     assert set(passed) & set(OF_COLOUR), "axe looked at no colours"
     assert colours_alone or set(passed) - set(OF_COLOUR), "axe looked at nothing else"
+    if not broken:
+        good |= set(looks)  # whose set it is knows them from now on
     return [
         f"{rule['id']} ({rule['impact']}): "
         + "; ".join(f"{node['target']} {node['failureSummary']}" for node in rule["nodes"][:4])
@@ -308,6 +320,19 @@ def skip(page) -> dict:
     return {"first": first, "then": page.evaluate(HERE)}
 
 
+def hold_tab(page, times: int) -> None:
+    """Press Tab so many times, as a key that is held: the page need not be drawn after each.
+
+    Playwright's keyboard waits until a key has been handled, and Chromium draws the page then.
+    """
+    keyboard = page.keyboard
+
+    async def held():
+        await asyncio.gather(*(keyboard._impl_obj.down("Tab") for _ in range(times)))
+
+    keyboard._sync(held())
+
+
 def walk(page) -> dict:
     """Presses Tab until it has left the page: what there is to reach, and each place it stopped.
 
@@ -315,9 +340,10 @@ def walk(page) -> dict:
     """
     stops = page.evaluate(STOPS)
     page.evaluate(WATCH)
-    for _ in range(len(stops) // 3 + 40):
-        for _ in range(10):
-            page.keyboard.down("Tab")  # held, as a reader in a hurry does: half the messages
+    for begun in range(0, len(stops), 50):
+        hold_tab(page, min(50, len(stops) - begun))  # after so many Tab cannot have left the page
+    for _ in range(40):
+        hold_tab(page, 10)
         if page.evaluate("walked.slice(1).some(place => place.body)"):
             break
     page.keyboard.up("Tab")
@@ -331,16 +357,65 @@ def walk(page) -> dict:
     return {"stops": stops, "places": places}
 
 
-def record(browser, address, path, visit, folder) -> dict:
-    """Visits a page in a context of its own: {profile: what was seen}.
+class Tab:
+    """A tab in which a page is visited after the other, each as if nothing had been before.
 
-    visit: "desktop" or "phone". A PDF of a lesson goes into the folder. The headless shell
-    sometimes never gives a page another frame, whatever the page does; then it is visited again.
+    What Chromium has once started and compiled serves all of them: half of what a page costs.
     """
-    for _ in range(ATTEMPTS - 1):
-        with contextlib.suppress(NoFrames):
-            return _recorded(browser, address, path, visit, folder)
-    return _recorded(browser, address, path, visit, folder)
+
+    def __init__(self, browser, address):
+        self.browser, self.address, self.here = browser, address, None
+
+    def close(self):
+        if self.here:
+            self.here.page.context.close()
+        self.here = None
+
+    def record(self, path, visit, folder) -> dict:
+        """Visits a page: {profile: what was seen}.
+
+        visit: "desktop" or "phone". A PDF of a lesson goes into the folder. The headless shell
+        sometimes never gives a page another frame, whatever the page does; then it is visited
+        again, in another tab.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(NoFrames):
+                return self._recorded(path, visit, folder)
+        return self._recorded(path, visit, folder)
+
+    def _recorded(self, path, visit, folder) -> dict:
+        desktop = visit == "desktop"
+        scheme = opened_in(path) if desktop else "light"
+        here = self.blank(DESKTOP if desktop else PHONE, scheme)
+        try:
+            settled(here.go(path))
+            found, begun = {}, 0
+            for profile, look in (_desktop if desktop else _phone)(path):
+                found[profile] = here.page.evaluate(FACTS) if profile in TOLD else {}
+                found[profile] |= look(here, path, folder)
+                cookies = here.page.context.cookies()
+                found[profile] |= {"problems": here.problems[begun:], "cookies": cookies}
+                begun = len(here.problems)
+        except BaseException:
+            self.close()  # the next visit may find nothing half done
+            raise
+        return found
+
+    def blank(self, viewport, scheme="light") -> Visit:
+        """The tab without a page, and without anything that the last one has left."""
+        if not self.here:
+            self.here = Visit(self.browser.new_context(), self.address)
+        here, page = self.here, self.here.page
+        if page.url != "about:blank":
+            page.evaluate("localStorage.clear(), sessionStorage.clear()")
+            page.goto("about:blank")
+        page.context.clear_cookies()
+        page.set_viewport_size(viewport)
+        # Neither "screen" nor "print": a PDF would be made of what is seen on a screen.
+        page.emulate_media(media="null", color_scheme=scheme, reduced_motion="no-preference")
+        here.requests.clear()
+        here.problems.clear()
+        return here
 
 
 def themes_of(path) -> tuple[str, str]:
@@ -351,26 +426,6 @@ def themes_of(path) -> tuple[str, str]:
 def opened_in(path) -> str:
     """The first of them. A lesson is printed in it, too: paper is light in both."""
     return themes_of(path)[0]
-
-
-def _recorded(browser, address, path, visit, folder) -> dict:
-    desktop = visit == "desktop"
-    context = browser.new_context(
-        viewport=DESKTOP if desktop else PHONE,
-        color_scheme=opened_in(path) if desktop else "light",
-    )
-    try:
-        here = Visit(context, address)
-        settled(here.go(path))
-        found, begun = {}, 0
-        for profile, look in (_desktop if desktop else _phone)(path):
-            found[profile] = here.page.evaluate(FACTS)
-            found[profile] |= look(here, path, folder)
-            found[profile] |= {"problems": here.problems[begun:], "cookies": context.cookies()}
-            begun = len(here.problems)
-        return found
-    finally:
-        context.close()
 
 
 def _desktop(path):
@@ -412,7 +467,7 @@ def _first_theme(here, path, folder) -> dict:
     page.set_viewport_size(DESKTOP)
     page.emulate_media(media="screen", reduced_motion="reduce")
     open_all(page)
-    found["axe"] = violations(page)
+    found["axe"] = violations(page, good=GOOD)
     return found
 
 
@@ -421,7 +476,7 @@ def _other_theme(here, path, folder) -> dict:
     here.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     in_theme(here.page, themes_of(path)[1])
     found = _pictures(here, asked)
-    found["axe"] = violations(here.page, colours_alone=True)
+    found["axe"] = violations(here.page, colours_alone=True, good=GOOD)
     return found
 
 
@@ -430,13 +485,13 @@ def _on_a_phone(here, path, folder) -> dict:
     here.scroll_through()
     found["widths"] = here.page.evaluate(WIDTHS)
     if path in AXE_ON_A_PHONE:
-        found["axe"] = violations(here.page)
+        found["axe"] = violations(here.page, good=GOOD)
     return found
 
 
 def _axe_in_the_dark(here, path, folder) -> dict:
     in_theme(here.page, "dark")
-    found = {"axe": violations(here.page)}
+    found = {"axe": violations(here.page, colours_alone=True, good=GOOD)}
     in_theme(here.page, "light")
     return found
 
