@@ -29,7 +29,7 @@ from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.prepare import cache_of, figures_wait, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
-from slidingwindows.course.syntax import keep, recall
+from slidingwindows.course.syntax import NOTES as SYNTAX
 from slidingwindows.site.ahead import Ahead
 from slidingwindows.site.bodies import forget_bodies, has_body, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
@@ -105,7 +105,7 @@ def on_pre_build(config, page: str) -> None:
 def on_files(files: Files, config) -> Files:
     """Add the lessons' notebooks, the figures and the assets to the site."""
     root = _root(config)
-    recall(cache_of(root))
+    SYNTAX.recall(cache_of(root))
     listed = lessons_in(config.nav)
     try:
         for folder, uri in files_beside(root):
@@ -117,7 +117,7 @@ def on_files(files: Files, config) -> Files:
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
     config.extra["makers"] = makers()
-    keep(cache_of(root))
+    SYNTAX.keep(cache_of(root))
     if config.extra["serving"]:
         link_folder(files, "figures", cache_of(root) / "figures", Path(config.site_dir))
     notices = files.get_file_from_path(NOTICES)
