@@ -11,7 +11,7 @@ from slidingwindows.export.files import ASIDE
 from slidingwindows.site import build as site
 
 LIMIT = 3000  # bytes a file: below any GIF, above what a kernel writes to begin
-KILLS = min(10 * SWEEPS, 20)
+KILLS = min(6 * SWEEPS, 20)
 
 # Python runs this in each process that a build starts. Each step that changes a file of the
 # project adds a line of fixed length to one log, whose length so far is the number of the step;
