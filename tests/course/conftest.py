@@ -1,1 +1,1 @@
-from tiny_project import built, project  # noqa: F401
+from tiny_project import built, here, project  # noqa: F401

@@ -47,30 +47,30 @@ def test_second_build_does_nothing_and_gives_the_same(project):
     assert set(after) == set(before[1]) and set(changed) <= {"sitemap.xml.gz"}
 
 
-def test_times_do_not_count(project):
-    for path in project.root.rglob("*"):
+def test_times_do_not_count(here):
+    for path in here.root.rglob("*"):
         os.utime(path, (1, 1))
-    assert project.prepare() == ALL_FRESH
-    assert project.executed() == []
+    assert here.prepare() == ALL_FRESH
+    assert here.executed() == []
 
 
-def test_edit_of_one_lesson_runs_only_that_one(project):
-    project.edit("lessons/beta.py", "numbers = [1, 2, 4]", "numbers = [1, 2, 5]")
-    assert project.prepare() == {**ALL_FRESH, "lesson beta": "stale"}
-    assert project.executed() == ["beta"]
-    assert "\n8\n" in project.read(".cache/pages/beta.md")
-    assert project.prepare() == ALL_FRESH
+def test_edit_of_one_lesson_runs_only_that_one(here):
+    here.edit("lessons/beta.py", "numbers = [1, 2, 4]", "numbers = [1, 2, 5]")
+    assert here.prepare() == {**ALL_FRESH, "lesson beta": "stale"}
+    assert here.executed() == ["beta"]
+    assert "\n8\n" in here.read(".cache/pages/beta.md")
+    assert here.prepare() == ALL_FRESH
 
 
-def test_edit_of_a_figure_draws_only_that_one(project):
-    before = project.kept(".cache/figures")
-    project.edit("lessons/beta.py", "axes.plot([1, 2, 4])", "axes.plot([4, 2, 1])")
-    assert project.prepare() == {
+def test_edit_of_a_figure_draws_only_that_one(here):
+    before = here.kept(".cache/figures")
+    here.edit("lessons/beta.py", "axes.plot([1, 2, 4])", "axes.plot([4, 2, 1])")
+    assert here.prepare() == {
         **ALL_FRESH,
         "lesson beta": "stale",
         "figure tiny-plot": "stale",
     }
-    after = project.kept(".cache/figures")
+    after = here.kept(".cache/figures")
     changed = {name for name in after if after[name] != before[name]}
     assert {"tiny-plot.light.png", "tiny-plot.dark.png"} <= changed
     assert not [name for name in changed if name.startswith("tiny-pool")]
@@ -198,11 +198,11 @@ def test_lesson_prepared_alone_then_put_back(project, monkeypatch):
     assert done.returncode == 0, done.stdout
     assert "regret" in project.read(".cache/pages/beta.md")
     project.write("lessons/beta.py", original.replace("Words of beta.", "Other words."))
-    done = project.run("mkdocs", "build")
+    done = project.run("slidingwindows.site.mkdocs", "build")
     assert done.returncode == 0, done.stdout
     page = project.read("site/lessons/beta/index.html")
     assert "Other words." in page and "regret" not in page
-    assert "fresh" in project.run("mkdocs", "build").stdout
+    assert "fresh" in project.run("slidingwindows.site.mkdocs", "build").stdout
 
 
 def test_figures_draws_again_for_one_lesson(project):
@@ -213,50 +213,50 @@ def test_figures_draws_again_for_one_lesson(project):
     assert project.kept() == before
 
 
-def test_damage_is_repaired(project):
+def test_damage_is_repaired(here):
     """Every kind at once: truncated, emptied, altered, removed, foreign, and unknown files."""
-    before = project.kept()
-    executed = project.cache / "executed" / "beta.json"
+    before = here.kept()
+    executed = here.cache / "executed" / "beta.json"
     executed.write_bytes(executed.read_bytes()[:-9])
-    (project.cache / "figures" / "tiny-pool.light.gif").write_bytes(b"")
-    (project.cache / "figures" / "tiny-plot.made").write_text('{"key": "x", "files": {"../a": 1}}')
-    (project.cache / "figures" / "tiny-pool.trace.js").write_bytes(b"SlidingWindows.figure(")
-    (project.cache / "pages" / "alpha.md").write_text("altered")
-    (project.cache / "notebooks" / "lessons" / "beta.ipynb").unlink()
-    (project.cache / "notebooks" / "lessons" / "beta.made").write_text("[]")
-    (project.cache / "figures" / "stranger.light.gif").write_bytes(b"GIF89a")
-    (project.cache / "figures" / ".tiny-pool.light.gif.x7").write_bytes(b"GIF")
-    assert project.prepare() == {
+    (here.cache / "figures" / "tiny-pool.light.gif").write_bytes(b"")
+    (here.cache / "figures" / "tiny-plot.made").write_text('{"key": "x", "files": {"../a": 1}}')
+    (here.cache / "figures" / "tiny-pool.trace.js").write_bytes(b"SlidingWindows.figure(")
+    (here.cache / "pages" / "alpha.md").write_text("altered")
+    (here.cache / "notebooks" / "lessons" / "beta.ipynb").unlink()
+    (here.cache / "notebooks" / "lessons" / "beta.made").write_text("[]")
+    (here.cache / "figures" / "stranger.light.gif").write_bytes(b"GIF89a")
+    (here.cache / "figures" / ".tiny-pool.light.gif.x7").write_bytes(b"GIF")
+    assert here.prepare() == {
         "lesson alpha": "fresh",
         "lesson beta": "stale",
         "figure tiny-pool": "stale",
         "figure tiny-plot": "stale",
     }
-    assert project.executed() == ["beta"]
-    assert project.kept() == before
-    assert project.prepare() == ALL_FRESH
+    assert here.executed() == ["beta"]
+    assert here.kept() == before
+    assert here.prepare() == ALL_FRESH
 
 
-def test_the_address_of_the_site_is_what_figures_name_as_their_source(project):
+def test_the_address_of_the_site_is_what_figures_name_as_their_source(here):
     """Loopback is no source; another address is, and only the figures are made again for it."""
 
     def sources():
-        figures = project.cache / "figures"
+        figures = here.cache / "figures"
         pool = Image.open(figures / "tiny-pool.light.gif").info["comment"].decode()
         return [pool.splitlines()[-1], Image.open(figures / "tiny-plot.dark.png").text["Source"]]
 
     assert sources() == ["Source: Sliding Windows", "Sliding Windows"]
     stale = {**ALL_FRESH, "figure tiny-pool": "stale", "figure tiny-plot": "stale"}
     public = {"SITE_URL": "https://example.org/course/"}
-    assert project.prepare(**public) == stale
-    assert project.executed() == []
+    assert here.prepare(**public) == stale
+    assert here.executed() == []
     place = "https://example.org/course/lessons"
     assert sources() == [f"Source: {place}/alpha/#tiny-pool", f"{place}/beta/#tiny-plot"]
-    assert project.prepare(**public) == ALL_FRESH
-    assert project.prepare(SITE_URL="http://127.0.0.1:9000/") == stale
-    before = project.read(".cache/prepared.json")
-    assert project.prepare() == ALL_FRESH  # two addresses, and nobody else can reach either
-    assert project.read(".cache/prepared.json") == before
+    assert here.prepare(**public) == ALL_FRESH
+    assert here.prepare(SITE_URL="http://127.0.0.1:9000/") == stale
+    before = here.read(".cache/prepared.json")
+    assert here.prepare() == ALL_FRESH  # two addresses, and nobody else can reach either
+    assert here.read(".cache/prepared.json") == before
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1, "entries": [[1]]}', None])
@@ -296,12 +296,12 @@ def test_plain_mkdocs_forgets_a_removed_lesson_too(project):
     assert not [name for name in project.kept("site") if "beta" in name or "tiny-plot" in name]
 
 
-def test_removed_figure_leaves_nothing(project):
-    text = project.read("lessons/beta.py")
+def test_removed_figure_leaves_nothing(here):
+    text = here.read("lessons/beta.py")
     start, end = text.index("# %%\nplot("), text.index("# %%\nnumbers")
-    project.write("lessons/beta.py", text[:start] + text[end:])
-    project.prepare()
-    assert not [name for name in project.kept() if "tiny-plot" in name]
+    here.write("lessons/beta.py", text[:start] + text[end:])
+    here.prepare()
+    assert not [name for name in here.kept() if "tiny-plot" in name]
 
 
 def test_no_lessons_at_all(tmp_path):
@@ -472,16 +472,16 @@ def test_record_holds_every_entry(built):
 
 
 @pytest.mark.parametrize("damage", ["half", "gone"])
-def test_steps_alone_damaged_are_made_again(project, damage):
-    path = project.cache / "figures" / "tiny-pool.trace.js"
+def test_steps_alone_damaged_are_made_again(here, damage):
+    path = here.cache / "figures" / "tiny-pool.trace.js"
     before = path.read_bytes()
     if damage == "half":
         path.write_bytes(before[: len(before) // 2])
     else:
         path.unlink()
-    assert prepare.is_fresh(project.root) is False
-    assert project.prepare() == {**ALL_FRESH, "figure tiny-pool": "stale"}
-    assert path.read_bytes() == before and project.executed() == []
+    assert prepare.is_fresh(here.root) is False
+    assert here.prepare() == {**ALL_FRESH, "figure tiny-pool": "stale"}
+    assert path.read_bytes() == before and here.executed() == []
 
 
 def test_what_may_take_long_begins_first(tmp_path):

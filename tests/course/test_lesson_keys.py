@@ -8,7 +8,7 @@ import pytest
 from tiny_project import lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import header, lessons, prepare, syntax
+from slidingwindows.course import header, lessons, notes, percent, prepare, syntax
 from slidingwindows.course import keys as sources
 from slidingwindows.export.files import digest
 
@@ -274,8 +274,7 @@ def test_while_it_is_steady_the_package_is_read_once(tmp_path, monkeypatch):
 
 def parsed(monkeypatch):
     """A list that grows with each source that is read from now on; nothing is remembered."""
-    for name in ("_known", "_used", "_kept"):
-        monkeypatch.setattr(syntax, name, type(getattr(syntax, name))())
+    syntax.NOTES.forget()
     trees, code_key = [], syntax.code_key
     monkeypatch.setattr(syntax, "code_key", lambda tree: trees.append(tree) or code_key(tree))
     return trees
@@ -315,29 +314,68 @@ def test_what_a_source_says_is_read_once_and_kept_from_build_to_build(tmp_path, 
     ],
 )
 def test_a_damaged_note_of_what_sources_say_is_not_believed(tmp_path, monkeypatch, damage):
-    note, text = tmp_path / syntax.FILE, "from .b import x"
+    note, text = tmp_path / syntax.NOTES.file, "from .b import x"
     parsed(monkeypatch)
     found = syntax.syntax(text)
-    syntax.keep(tmp_path)
+    syntax.NOTES.keep(tmp_path)
     whole = note.read_text()
     assert '"b"' in whole
     note.write_text(damage(whole))
     trees = parsed(monkeypatch)
-    syntax.recall(tmp_path)
+    syntax.NOTES.recall(tmp_path)
     assert syntax.syntax(text) == found and len(trees) == 1
-    syntax.keep(tmp_path)
+    syntax.NOTES.keep(tmp_path)
     assert note.read_text() == whole
 
 
 def test_old_sources_are_forgotten_when_there_are_many(tmp_path, monkeypatch):
-    monkeypatch.setattr(syntax, "MOST", 3)
+    monkeypatch.setattr(notes, "MOST", 3)
     for used, count in ((range(2), 2), (range(1, 3), 3), (range(2, 5), 3)):
         parsed(monkeypatch)
-        syntax.recall(tmp_path)
+        syntax.NOTES.recall(tmp_path)
         for number in used:
             syntax.syntax(f"x = {number}")
-        syntax.keep(tmp_path)
-        assert len(json.loads((tmp_path / syntax.FILE).read_text().split("\n")[1])) == count
+        syntax.NOTES.keep(tmp_path)
+        assert len(json.loads((tmp_path / syntax.NOTES.file).read_text().split("\n")[1])) == count
+
+
+def test_cells_are_parsed_once_and_kept_from_build_to_build(tmp_path, monkeypatch):
+    """By the whole text, the code that parses and its libraries; outside of a build always."""
+    path, cache, parse, parsed = tmp_path / "one.py", tmp_path / "cache", percent._cells, []
+    monkeypatch.setattr(percent, "_cells", lambda *told: parsed.append(told) or parse(*told))
+    path.write_text(lesson("T", "1").replace("# %%\n1", '# %% tags=["hide"]\n\n1'))
+
+    def read(steady=True):
+        parsed.clear()
+        percent.NOTES.forget()
+        lessons._parsed.cache_clear()
+        if not steady:
+            return lessons.read(path), len(parsed)
+        with sources.steady(cache):
+            return lessons.read(path), len(parsed)
+
+    plain = read(steady=False)[0]
+    assert plain.cells[-1].tags == ("hide",) and not percent.NOTES.used
+    assert [read(), read(), read(steady=False)] == [(plain, 1), (plain, 0), (plain, 1)]
+    whole = (cache / percent.NOTES.file).read_text("utf-8")
+    for old, new in (("\n1", "\n2"), ("# T", "# U")):
+        path.write_text(path.read_text().replace(old, new))
+        assert [read()[1], read()[1]] == [1, 0]
+    monkeypatch.setattr(percent, "versions", lambda *names: "jupytext 99")
+    assert [read()[1], read()[1]] == [1, 0]
+    monkeypatch.setattr(percent, "source_key", lambda *names: "edited")
+    assert [read()[1], read()[1]] == [1, 0]
+    [key] = percent.NOTES.used
+    for foreign in ("[[1, 2]]", '[["code", "1", 1, [2]]]', '[["code", "1", "1", []]]', "{}"):
+        text = f'{{"{key}": {foreign}}}'
+        (cache / percent.NOTES.file).write_text(f"{digest(text)}\n{text}")
+        assert read()[1] == 1, foreign
+    (cache / percent.NOTES.file).write_text(whole[:-9])
+    assert read()[1] == 1
+    path.write_text(lesson("T", "1").replace("# %%", "#%%"))
+    for _ in range(2):  # what cannot be read is told each time, with the file's name
+        with pytest.raises(SlidingWindowsError, match="one.py, line 6"):
+            read()
 
 
 # Finding and reading.

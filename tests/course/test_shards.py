@@ -1,8 +1,11 @@
 """Several machines: each prepares its part of the lessons, and their caches make one site."""
 
+import json
+import os
 import shutil
 
 import pytest
+from tiny_project import Project
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.__main__ import main
@@ -49,27 +52,68 @@ def test_a_shard_that_is_none_is_refused_before_anything_is_read(tmp_path, capsy
     assert [path.name for path in tmp_path.iterdir()] == ["mkdocs.yml"]
 
 
-def test_three_machines_make_the_site_that_one_makes(built, tmp_path):
-    """Three shards of two lessons, so that one of them has nothing to do."""
-    made, ran = tmp_path / "made", []
+@pytest.fixture
+def strange(tmp_path):
+    """The variables of another user, in another zone, with kernels and settings of their own."""
+    home = tmp_path / "home"
+    shout = "raise SystemExit('a user setting was read')\n"
+    kernel = {"argv": ["/nonexistent"], "display_name": "Broken", "language": "python"}
+    for path, text in {
+        ".jupyter/jupyter_config.py": shout,
+        ".jupyter/jupyter_nbconvert_config.py": shout,
+        ".jupyter/jupyter_client_config.py": shout,
+        ".ipython/profile_default/startup/00.py": "import os; os._exit(3)\n",
+        ".ipython/profile_default/ipython_config.py": shout,
+        ".config/matplotlib/matplotlibrc": "figure.facecolor: red\nfont.size: 40\n",
+        "kernels/kernels/python3/kernel.json": json.dumps(kernel),
+        "startup.py": "print('a user setting was read')\nimport os; os._exit(3)\n",
+    }.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(text)
+    return {
+        "HOME": str(home),
+        "JUPYTER_PATH": str(home / "kernels"),
+        "JUPYTER_CONFIG_DIR": str(home / ".jupyter"),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "MATPLOTLIBRC": str(home / ".config/matplotlib/matplotlibrc"),
+        "PYTHONSTARTUP": str(home / "startup.py"),
+        "PYTHONHASHSEED": "7",
+        "TZ": "Pacific/Kiritimati",
+        "LANG": "C",
+    }
+
+
+def test_three_strange_machines_make_the_site_that_one_makes(built, tmp_path, strange):
+    """A clean build elsewhere, for another user, gives the same bytes; so do the parts of one.
+
+    Three shards of two lessons, so that one of them has nothing to do.
+    """
+    clean, made, ran = tmp_path / "Ünï çödé 窓 folder" / "project", tmp_path / "made", []
+    machine = Project.create(clean)
+    machine.commit()
     for number in (1, 2, 3):
-        machine = built.copy(tmp_path / f"machine-{number}" / "project")
-        shutil.rmtree(machine.cache)
-        shutil.rmtree(machine.site)
-        done = machine.run("slidingwindows", "prepare", "--shard", f"{number}/3")
+        shutil.rmtree(machine.cache, ignore_errors=True)
+        machine.log.unlink(missing_ok=True)
+        done = machine.run("slidingwindows", "prepare", "--shard", f"{number}/3", **strange)
         assert done.returncode == 0, done.stdout
         ran.append(machine.executed())
-        assert not {"prepared.json", "seconds.json"} & set(machine.kept())
+        assert not {"prepared.json", "seconds.json"} & set(os.listdir(machine.cache))
         for folder in FOLDERS:
             if (machine.cache / folder).exists():
                 shutil.copytree(machine.cache / folder, made / folder, dirs_exist_ok=True)
     assert ran == [["alpha"], ["beta"], []]
-    one = built.copy(tmp_path / "one" / "project")
-    shutil.rmtree(one.cache)
-    shutil.rmtree(one.site)
-    shutil.copytree(made, one.cache)
-    done = one.build()
+    shutil.rmtree(machine.cache)
+    shutil.copytree(made, machine.cache)
+    machine.log.unlink(missing_ok=True)
+    done = machine.build(**strange)
     assert done.returncode == 0, done.stdout
-    assert one.executed() == [] and " missing " not in done.stdout and "stale" not in done.stdout
-    assert one.kept("site") == built.kept("site") != {}
-    assert one.kept() == built.kept()
+    assert machine.executed() == []
+    assert " missing " not in done.stdout and "stale" not in done.stdout
+    for ours, theirs in (
+        (built.kept("site"), machine.kept("site")),
+        (built.kept(), machine.kept()),
+    ):
+        assert ours.keys() == theirs.keys() and ours
+        assert [name for name in ours if ours[name] != theirs[name]] == []
+    assert b"2001-02-03" in machine.kept("site")["sitemap.xml"]
+    assert b"a user setting" not in b"".join(machine.kept("site").values())

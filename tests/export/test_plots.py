@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.drawing import layers as layer
+from slidingwindows.drawing import packed
 from slidingwindows.drawing.layers import DRAWINGS, FIRST, LIGHT_AND_DARK, SECOND, Layers, unpacked
 from slidingwindows.drawing.plot import Layout, Measured, drawn, layers, settings
 from slidingwindows.drawing.style import DARK, LIGHT, ROLES
@@ -234,4 +234,4 @@ def test_many_colours_are_compared_with_the_palette_in_parts(monkeypatch, found)
 
 
 def test_a_layer_is_drawn_at_twice_the_size():
-    assert layer.SCALE == 2
+    assert packed.SCALE == 2

@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from once import once
 
+from slidingwindows.course import home
+from slidingwindows.course.prepare import prepare
+
 REPO = Path(__file__).parents[2]
 HANGING = 900  # seconds after which a build will never end, however busy the machine is
 
@@ -160,6 +163,12 @@ def square():
     return buffer.getvalue()
 
 
+def states(said):
+    """States by artefact, of what a preparation says."""
+    found = re.findall(r"^(lesson|figure) +(\S+) +(\w+)", said, re.M)
+    return {f"{kind} {name}": state for kind, name, state in found}
+
+
 class Project:
     """One project folder, and what a user does in it."""
 
@@ -277,8 +286,7 @@ class Project:
         """States by artefact, such as {'lesson alpha': 'fresh', 'figure tiny-pool': 'stale'}."""
         done = self.run("slidingwindows", "prepare", **variables)
         assert done.returncode == 0, done.stdout
-        found = re.findall(r"^(lesson|figure) +(\S+) +(\w+)", done.stdout, re.M)
-        return {f"{kind} {name}": state for kind, name, state in found}
+        return states(done.stdout)
 
     def executed(self):
         """Which lessons ran, in order: each one's own code writes a line."""
@@ -288,7 +296,7 @@ class Project:
         """Content of each file by its path; not what depends on the machine or the call."""
         top = self.root / folder
         paths = [path.relative_to(top) for path in sorted(top.rglob("*"))]
-        others = ("pycache", "lock", "seconds.json", "built.json", "syntax.json")
+        others = ("pycache", "lock", "seconds.json", "built.json", "syntax.json", "cells.json")
         paths = [path for path in paths if path.parts[0] not in others]
         return {str(path): (top / path).read_bytes() for path in paths if (top / path).is_file()}
 
@@ -336,3 +344,27 @@ def built(tmp_path_factory):
 def project(built, tmp_path):
     """A copy of the built project, to edit."""
     return built.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def here(project, monkeypatch, tmp_path_factory):
+    """A copy of the built project that is prepared in this process, for tests that edit no code.
+
+    What waits to be forked has then imported torch for all of them. Its environment has to stay the
+    same for that, so that they share one log.
+    """
+    monkeypatch.setattr(home, "PACKAGE", project.root / "scripts" / "slidingwindows")
+    project.log = tmp_path_factory.getbasetemp() / "executed-here"
+    project.log.unlink(missing_ok=True)
+    monkeypatch.setenv("SLIDINGWINDOWS_TINY_LOG", str(project.log))
+
+    def prepared(**variables):
+        said = []
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            prepare(project.root, report=said.append)
+        return states("\n".join(said))
+
+    project.prepare = prepared
+    return project

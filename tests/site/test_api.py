@@ -379,10 +379,10 @@ def test_a_build_follows_docstrings_and_misses_them(tmp_path):
     project.edit("mkdocs.yml", "  - Home: index.md\n", "  - index.md\n  - reference/api.md\n")
     errors = "scripts/slidingwindows/core/errors.py"
     project.edit(errors, "Bad input, with one clear message.", "Quokkas ate the input.")
-    done = project.run("mkdocs", "build", "--strict")
+    done = project.run("slidingwindows.site.mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stdout
     assert "Quokkas ate the input." in project.read("site/reference/api/index.html")
     project.edit("scripts/slidingwindows/__init__.py", '"""The version of this package."""\n', "")
-    done = project.run("mkdocs", "build", "--strict")
+    done = project.run("slidingwindows.site.mkdocs", "build", "--strict")
     assert done.returncode == 1
     assert "reference/api.md: __version__ has no docstring" in done.stdout

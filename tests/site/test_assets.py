@@ -125,14 +125,6 @@ def test_a_build_stops_at_a_fault_and_leaves_the_last_good_site(project):
     assert project.kept("site") == before
 
 
-def test_an_edit_of_a_module_reaches_the_site(project):
-    project.edit("assets/ui/player.js", "Step forward", "One step on")
-    assert "One step on" not in project.read("site/assets/site.js")
-    done = project.build()
-    assert done.returncode == 0, done.stdout
-    assert "One step on" in project.read("site/assets/site.js")
-
-
 def test_colours_are_those_of_the_figures():
     text = "a { color: light(text); border: 1px solid dark(edge) } b { palette(dark) }"
     found = assets.with_colours(text, "x.css")
@@ -157,10 +149,13 @@ def test_no_colour_of_the_figures_is_written_a_second_time():
         assert not [colour for colour in own if colour in text], path
 
 
-def test_an_edit_of_the_style_reaches_the_site(project):
+def test_edits_of_a_module_and_of_the_style_reach_the_site(project):
+    project.edit("assets/ui/player.js", "Step forward", "One step on")
     project.edit("assets/favicon.svg", "light(window)", "light(hatch)")
+    assert "One step on" not in project.read("site/assets/site.js")
     done = project.build()
     assert done.returncode == 0, done.stdout
+    assert "One step on" in project.read("site/assets/site.js")
     hatch, window = (LIGHT.colours[ROLES.index(name)] for name in ("hatch", "window"))
     icon = project.read("site/assets/favicon.svg")
     assert hatch in icon and window not in icon and "light(" not in icon

@@ -81,7 +81,7 @@ def test_without_a_repository_on_github_there_is_none(url):
 def test_a_page_has_them_only_when_the_repository_is_named(built, project):
     settings = project.root / "mkdocs.yml"
     settings.write_text(f"repo_url: {REPO}\n{settings.read_text('utf-8')}", "utf-8")
-    done = project.run("mkdocs", "build", "--strict", "-f", str(settings))
+    done = project.run("slidingwindows.site.mkdocs", "build", "--strict", "-f", str(settings))
     assert done.returncode == 0, done.stdout
     for one, expected in ((built, []), (project, ["Colab", "Binder"])):
         html = one.read("site/lessons/alpha/index.html")

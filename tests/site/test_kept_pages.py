@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from mkdocs.config import load_config
+from mkdocs.structure.files import Files
+
+from slidingwindows.site.theming import quicker
 
 # Builds as `mkdocs serve` does, all in one process: after each edit once with what is kept, once
 # without. argv: the project, folders for the two sites. stdin: edits, as JSON.
@@ -132,3 +136,20 @@ def test_only_what_changed_is_rendered(steps):
     """A page with a broken link is not kept, so that each build says so again."""
     found = [changed for changed, *_ in steps]
     assert found == [sorted(edit[3]) for edit in EDITS]
+
+
+def test_no_file_of_the_theme_is_missed_and_its_templates_are_kept_compiled(built, tmp_path):
+    config, compiled = load_config(str(built.root / "mkdocs.yml")), tmp_path / "compiled"
+    icon = ".icons/material/school.svg"
+
+    def found():
+        env, files = config.theme.get_env(), Files([])
+        files.add_files_from_theme(env, config)
+        shown = {file.src_uri: file.abs_src_path for file in files}
+        return shown, env.get_template(icon).render(), len(env.list_templates())
+
+    *plain, listed = found()
+    quicker(config.theme, compiled)
+    *seen, few = found()
+    assert seen == plain and len(plain[0]) > 20
+    assert few < 1000 < listed and any(compiled.iterdir())

@@ -352,7 +352,7 @@ def test_a_script_in_a_description_is_text(project):
     bad = """# description: 'Second."><script>alert(1)</script>'"""
     project.edit("lessons/beta.py", "# description: The second tiny lesson.", bad)
     project.edit("docs/index.md", "<!-- lessons -->", "")
-    done = project.run("mkdocs", "build", "--strict")
+    done = project.run("slidingwindows.site.mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stdout
     head = project.read("site/lessons/beta/index.html").partition("</head>")[0]
     told = "Second.&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"
@@ -365,7 +365,7 @@ def test_a_script_that_gets_into_a_head_stops_a_build(project):
     head = """---\nauthor: 'Me."><script>alert(1)</script>'\n---\n"""
     project.edit("docs/index.md", "# Tiny home", f"{head}# Tiny home")
     project.edit("docs/index.md", "<!-- lessons -->", "")
-    done = project.run("mkdocs", "build", "--strict")
+    done = project.run("slidingwindows.site.mkdocs", "build", "--strict")
     assert done.returncode and "Traceback" not in done.stdout
     told = "index.html: a script that no template of the theme holds: 'alert(1)'"
     assert told in done.stdout, done.stdout

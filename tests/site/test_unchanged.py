@@ -74,16 +74,29 @@ def test_second_build_does_nothing_and_imports_nothing(project):
 
 CONVERTER = """
 import sys
-from slidingwindows.site.mkdocs import on_demand
-on_demand("mkdocs_jupyter", "convert")
+from slidingwindows.course.later import on_demand
+for module in ("jupytext", "mkdocs_jupyter.convert", "no_such_module"):
+    on_demand(module)
 import mkdocs_jupyter.plugin as plugin
-print("nbconvert" in sys.modules, callable(plugin.convert.nb2html), "nbconvert" in sys.modules)
+def told():
+    return [name in sys.modules for name in ("nbformat", "tornado", "nbconvert", "no_such_module")]
+print(told())
+from jupytext.jupytext import reads
+print(told(), len(reads("1 + 1", "py:percent").cells))
+print(told()[1:], plugin.jupytext.__version__.count("."), told()[1:])
+print(callable(plugin.convert.nb2html), told())
+"""
+CONVERTED = """\
+[False, False, False, False]
+[True, False, False, False] 1
+[False, False, False] 2 [True, False, False]
+True [True, True, True, False]
 """
 
 
-def test_what_converts_notebooks_is_imported_when_it_is_asked_for():
+def test_what_reads_and_converts_notebooks_is_imported_when_it_is_asked_for():
     done = subprocess.run([sys.executable, "-c", CONVERTER], capture_output=True, text=True)
-    assert done.stdout == "False True True\n", done.stderr
+    assert done.stdout == CONVERTED, done.stderr
 
 
 INPUTS = {

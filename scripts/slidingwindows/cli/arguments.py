@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
 from ..drawing.style import WIDTH
-from ..export.encoding import FORMATS
+from ..export.files import FORMATS
 
 SHAPES = {"png": " (a filmstrip)", "zip": " (transparent PNGs)"}
 EXAMPLES = {

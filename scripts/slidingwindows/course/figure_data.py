@@ -128,7 +128,7 @@ def _plot_problem(data: dict) -> str:
 def _are_layers(packed: object, width: int, height: int) -> bool:
     from PIL import Image
 
-    from ..drawing.layers import layers_fit
+    from ..drawing.packed import layers_fit
 
     if not isinstance(packed, str):
         return False

@@ -13,7 +13,8 @@ from importlib import metadata
 from pathlib import Path
 
 from ..export.files import digest
-from .syntax import keep, recall, syntax
+from .notes import keep, recall
+from .syntax import syntax
 
 HERE = Path(__file__).parents[1]  # the package
 STYLE, COLOUR = "drawing.style", re.compile(r'"#[0-9A-Fa-f]{6}"')  # the module of colours, and one
@@ -93,7 +94,7 @@ _steady: list[Package] = []
 def steady(cache: Path) -> Iterator[None]:
     """During one build, keep to the package as it was when the build began, and read it once.
 
-    cache: where builds tell the next ones what the sources say.
+    cache: where builds tell the next ones what the sources and lessons say.
     """
     recall(cache)
     _steady.append(Package(HERE))
@@ -102,6 +103,11 @@ def steady(cache: Path) -> Iterator[None]:
     finally:
         _steady.pop()
         keep(cache)
+
+
+def is_steady() -> bool:
+    """Whether a build is going on that keeps to the package as it was."""
+    return bool(_steady)
 
 
 def _package() -> Package:

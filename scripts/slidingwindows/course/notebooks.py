@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import nbformat
-
 from ..export.rendered import Rendered
 from .authoring import MIME, notebook_html
 from .blocks import for_jupyter
@@ -11,7 +9,12 @@ from .lessons import Cell, Lesson
 from .pictures import in_notebook, pictures_in
 from .tags import FOLDED, Look, looks
 
-EMPTY_NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()) + "\n"
+
+def empty_notebook() -> str:
+    """A notebook without cells, as JSON."""
+    import nbformat  # which takes a fifth of a second, and most builds write no notebook
+
+    return nbformat.writes(nbformat.v4.new_notebook()) + "\n"
 
 
 def notebook(lesson: Lesson, outputs: list[list[dict]], figures: dict[str, Rendered]) -> str:
@@ -20,6 +23,8 @@ def notebook(lesson: Lesson, outputs: list[list[dict]], figures: dict[str, Rende
     Outputs that answer a question start out collapsed; those that answer an exercise are missing
     until the reader runs the cell.
     """
+    import nbformat
+
     cells, number = [], 0
     all_looks = looks(lesson)
     for position, cell in enumerate(lesson.cells):
@@ -68,6 +73,8 @@ def _metadata(cell: Cell, look: Look) -> dict:
 
 
 def _embed(output: dict, figures: dict[str, Rendered]) -> dict:
+    import nbformat
+
     data = output.get("data", {})
     if MIME not in data:
         return nbformat.from_dict(output)

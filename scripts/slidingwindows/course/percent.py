@@ -6,7 +6,13 @@ import re
 from collections.abc import Sequence
 
 from ..core.errors import SlidingWindowsError
+from ..export.files import digest
 from .header import Cell, first_line, meta_of, tags_of
+from .keys import is_steady, source_key, versions
+from .later import on_demand
+from .notes import Notes
+
+on_demand("jupytext")  # whose __init__ imports Jupyter's server, for as long as all the rest
 
 HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(?: .*)?$")
@@ -22,7 +28,32 @@ def read_script(name: str, text: str) -> tuple[dict, list[Cell]]:
             f"{name} must begin with a '# ---' header that gives title and description"
         )
     block = "".join(line[1:].removeprefix(" ") for line in header.group(1).splitlines(True))
-    return meta_of(name, block), _cells(name, text, header.end())
+    meta, start = meta_of(name, block), header.end()
+    if not is_steady():
+        return meta, _cells(name, text, start)
+    # With what is kept from build to build, one that reads no new text needs no Jupytext.
+    key = digest(text, source_key("course.percent"), versions("jupytext", "nbformat"))
+    found = NOTES.of(key, lambda: [list(_parts(cell)) for cell in _cells(name, text, start)])
+    return meta, [Cell(kind, source, line, tuple(tags)) for kind, source, line, tags in found]
+
+
+def _parts(cell: Cell) -> tuple[str, str, int, list[str]]:
+    return cell.kind, cell.source, cell.line, list(cell.tags)
+
+
+def _holds(value: object) -> bool:
+    """Whether a note may be what _parts() makes of a lesson's cells."""
+    if not isinstance(value, list):
+        return False
+    for cell in value:
+        match cell:
+            case [str(), str(), int(), list(tags)] if all(isinstance(tag, str) for tag in tags):
+                continue
+        return False
+    return True
+
+
+NOTES: Notes[list] = Notes("cells.json", _holds)
 
 
 def _cells(name: str, text: str, start: int) -> list[Cell]:
@@ -32,7 +63,7 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
     misspelled marker is refused, and so is code in a Markdown cell, which would be shown as text
     and never run. Comments in a code cell stay code, since nothing tells them from prose.
     """
-    import jupytext
+    from jupytext.jupytext import reads
 
     skip = text[:start].count("\n")
     for number, line in enumerate(text.splitlines()):
@@ -43,7 +74,7 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
                 f"{line.rstrip()[:40]!r}"
             )
     try:
-        notebook = jupytext.reads(text[start:].lstrip("\n"), fmt="py:percent")
+        notebook = reads(text[start:].lstrip("\n"), fmt="py:percent")
     except Exception as error:  # of many types, most of them about a cell's first line
         raise SlidingWindowsError(f"{name}: a cell cannot be read: {first_line(error)}") from error
     lines = _first_lines(text, skip)
@@ -96,9 +127,9 @@ def _first_lines(text: str, skip: int) -> list[int]:
 
 def write_script(meta: dict, cells: Sequence[Cell]) -> str:
     """A lesson as a script of this format, for readers; raw cells are not in it."""
-    import jupytext
     import nbformat
     import yaml
+    from jupytext.jupytext import writes
 
     notebook = nbformat.v4.new_notebook(metadata={"jupytext": {"notebook_metadata_filter": "-all"}})
     for cell in cells:
@@ -107,4 +138,4 @@ def write_script(meta: dict, cells: Sequence[Cell]) -> str:
         notebook.cells.append(make(cell.source, metadata=tags))
     head = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=10**6)
     lines = ["---", *head.splitlines(), "---"]
-    return "".join(f"# {line}\n" for line in lines) + "\n" + jupytext.writes(notebook, "py:percent")
+    return "".join(f"# {line}\n" for line in lines) + "\n" + writes(notebook, "py:percent")

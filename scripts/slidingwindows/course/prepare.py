@@ -19,7 +19,7 @@ from .figure_data import refuse_twins
 from .home import is_home
 from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, packages_of, path_of, paths_of, read, twins_of
-from .notebooks import EMPTY_NOTEBOOK, notebook
+from .notebooks import empty_notebook, notebook
 from .pages import broken, figures_in, markdown
 from .pictures import ATTACHED, attached_files, every_picture
 from .scratch import sweep
@@ -243,7 +243,7 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
         text = broken(path_of(root / "lessons", name), problems)
         Entry(pages, name).put("", {f"{name}.md": text})
         if not (books / f"{name}.ipynb").exists():
-            files = {f"{name}.ipynb": EMPTY_NOTEBOOK, f"{name}.py": ""}
+            files = {f"{name}.ipynb": empty_notebook(), f"{name}.py": ""}
             Entry(books, name).put("", files)
 
 

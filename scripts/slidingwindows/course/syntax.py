@@ -7,16 +7,11 @@ little to do does, and most modules are as they were. So what was found is kept 
 from __future__ import annotations
 
 import ast
-import json
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import SlidingWindowsError
-from ..export.files import digest, write
-
-FILE = "syntax.json"
-MOST = 1000  # sources that are kept; beyond, only those of the last build
+from ..export.files import digest
+from .notes import Notes
 
 
 class Syntax(NamedTuple):
@@ -26,46 +21,27 @@ class Syntax(NamedTuple):
     key: str
 
 
-_known: dict[str, Syntax] = {}
-_used: set[str] = set()
-_kept: set[str] = set()
+def _holds(value: object) -> bool:
+    match value:
+        case [list(imports), str()]:
+            return all(isinstance(one, list) and len(one) == 3 for one in imports)
+    return False
+
+
+NOTES: Notes[list] = Notes("syntax.json", _holds)
 
 
 def syntax(source: str) -> Syntax:
     """What a source says. Raises SyntaxError if that is not Python."""
-    name = digest(sys.version, source)
-    _used.add(name)
-    if name not in _known:
-        tree = ast.parse(source)
-        found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
-        imports = [(n.level, n.module or "", [alias.name for alias in n.names]) for n in found]
-        _known[name] = Syntax(imports, code_key(tree))
-    return _known[name]
+    imports, key = NOTES.of(digest(sys.version, source), lambda: _read(source))
+    return Syntax([(level, module, names) for level, module, names in imports], key)
 
 
-def recall(folder: Path) -> None:
-    """Know what keep() has written into a folder; a file that is damaged says nothing."""
-    try:
-        total, text = (folder / FILE).read_text("utf-8").split("\n", 1)
-        if total == digest(text):
-            for name, (imports, key) in json.loads(text).items():
-                _known.setdefault(name, Syntax([(a, b, c) for a, b, c in imports], key))
-                _kept.add(name)
-    except (OSError, ValueError, AttributeError, TypeError):
-        pass
-
-
-def keep(folder: Path) -> None:
-    """Write down what is known, if some of it is new."""
-    if _used <= _kept:
-        return
-    names = _used if len(_known) > MOST else _known.keys()
-    text = json.dumps({name: _known[name] for name in sorted(names)})
-    try:
-        write(folder / FILE, f"{digest(text)}\n{text}")
-    except SlidingWindowsError:
-        return  # the next build reads the sources again
-    _kept.update(names)
+def _read(source: str) -> list:
+    tree = ast.parse(source)
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imports = [[n.level, n.module or "", [alias.name for alias in n.names]] for n in found]
+    return [imports, code_key(tree)]
 
 
 def code_key(tree: ast.AST) -> str:

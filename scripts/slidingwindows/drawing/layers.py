@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image
 
 from ..core.errors import SlidingWindowsError
+from .packed import layers_fit
 
 Colour = tuple[int, int, int]
 Pixels = np.ndarray  # (height, width, 3) of uint8
 
-SCALE = 2  # pictures are drawn at twice their size, sharp on dense screens
 # The roles that a plot is drawn in. Each has one channel of a drawing for itself.
 FIRST, SECOND = ("muted", "text", "line"), ("fresh", "page", "edge")
 PURE: tuple[Colour, ...] = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
@@ -116,8 +116,3 @@ def unpacked(data: bytes, width: int, height: int) -> Layers:
     except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):
         pass
     raise SlidingWindowsError("the layers of the plot are damaged")
-
-
-def layers_fit(image: Image.Image, width: int, height: int) -> bool:
-    """Whether a picture, which need not be read for that, may hold the layers of such a plot."""
-    return image.mode == "RGB" and image.size == (SCALE * width, 3 * SCALE * height)

@@ -16,7 +16,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.rcsetup import cycler
 
 from ..core.errors import SlidingWindowsError
-from .layers import DRAWINGS, LIGHT_AND_DARK, SCALE, UNLIKE, Colour, Layers, Pixels, apart
+from .layers import DRAWINGS, LIGHT_AND_DARK, UNLIKE, Colour, Layers, Pixels, apart
+from .packed import SCALE
 
 ABOVE = 8  # CSS pixels kept free: the layout cuts titles of images that shrink to their shape
 OTHERWISE = (

@@ -15,12 +15,12 @@ from ..core.text import json_text
 from ..drawing.animation import Frame
 from ..drawing.style import THEMES, WIDTH
 from .credits import stamped, tool
+from .files import FORMATS
 from .gif import Reel, Timed, encode
 from .kinds import is_stepped, kind_of
 from .still import archive, filmstrip, pack, palette_of, png
 
 MOVING, TEXT = ("gif", "webp", "apng"), ("json", "txt")
-FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")
 MOST_PIXELS = 400_000_000  # of all frames of a webp or an apng, which Pillow holds in memory
 VIDEOS = ("mp4", "m4v", "mov", "webm", "avi", "mkv")
 

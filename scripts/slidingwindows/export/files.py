@@ -18,6 +18,7 @@ from typing import TypedDict
 
 from ..core.errors import SlidingWindowsError
 
+FORMATS = ("gif", "png", "webp", "apng", "zip", "json", "txt")  # of a figure; see encoding.py
 ASIDE = ".aside."  # prefix of files that are not finished
 
 

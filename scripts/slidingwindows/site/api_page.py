@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.errors import SlidingWindowsError
-from .api_html import entry_html
-from .api_source import Entry, Package
+
+if TYPE_CHECKING:
+    from .api_source import Entry, Package
 
 MARK = re.compile(r"^<!-- api ([\w. ]+) -->$", re.MULTILINE)
 REST = {"functions": "function", "classes": "class", "errors": "error", "values": "value"}
@@ -23,6 +25,9 @@ def with_api(markdown: str, folder: Path) -> tuple[str, list[str]]:
 
     folder: of the package's source.
     """
+    from .api_html import entry_html  # with griffe, which only one page of one course needs
+    from .api_source import Package
+
     package = Package(folder)
     words = [word for match in MARK.finditer(markdown) for word in match.group(1).split()]
     named = [word for word in words if word not in REST]

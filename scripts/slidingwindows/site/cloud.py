@@ -12,8 +12,6 @@ import re
 import sys
 from pathlib import Path
 
-import nbformat
-
 from ..core.errors import SlidingWindowsError
 from .folders import write_folder
 from .takeaway import course_files
@@ -40,6 +38,8 @@ def branch_files(root: Path, repo_url: str) -> dict[str, bytes]:
 
     Raises SlidingWindowsError if repo_url is not on GitHub, or the course cannot be packed.
     """
+    import nbformat
+
     if not GITHUB.match(repo_url):
         raise SlidingWindowsError(f"repo_url is not a repository on GitHub: {repo_url}")
     files = course_files(root)

@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import FileSystemBytecodeCache
 from markupsafe import escape
 from mkdocs.commands.build import _populate_page
 from mkdocs.exceptions import PluginError
@@ -29,7 +28,7 @@ from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import path_of, read
 from slidingwindows.course.prepare import cache_of, figures_wait, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
-from slidingwindows.course.syntax import keep, recall
+from slidingwindows.course.syntax import NOTES as SYNTAX
 from slidingwindows.site.ahead import Ahead
 from slidingwindows.site.bodies import forget_bodies, has_body, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
@@ -42,6 +41,7 @@ from slidingwindows.site.serving import Rest, touched, wanted_by
 from slidingwindows.site.sharing import page_card, page_facts
 from slidingwindows.site.social import forget_others
 from slidingwindows.site.stamps import commit_day, commit_time
+from slidingwindows.site.theming import quicker
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 NOTICES = "reference/notices.md"
@@ -62,6 +62,7 @@ def on_config(config, serving: bool):
     theme = str(ours / "theme")
     if theme not in config.theme.dirs:  # a course's own templates come before it
         config.theme.dirs.insert(1 if config.theme.custom_dir else 0, theme)
+    quicker(config.theme, cache_of(root) / "pycache" / "templates")
     config.site_name = escape(config.site_name)  # Material writes it as it is into attributes
     config.extra.update(release=__version__, day=commit_day(root), serving=serving)
     if not serving and commit_time(root):
@@ -105,7 +106,7 @@ def on_pre_build(config, page: str) -> None:
 def on_files(files: Files, config) -> Files:
     """Add the lessons' notebooks, the figures and the assets to the site."""
     root = _root(config)
-    recall(cache_of(root))
+    SYNTAX.recall(cache_of(root))
     listed = lessons_in(config.nav)
     try:
         for folder, uri in files_beside(root):
@@ -117,7 +118,7 @@ def on_files(files: Files, config) -> Files:
     except SlidingWindowsError as error:
         raise PluginError(str(error)) from error
     config.extra["makers"] = makers()
-    keep(cache_of(root))
+    SYNTAX.keep(cache_of(root))
     if config.extra["serving"]:
         link_folder(files, "figures", cache_of(root) / "figures", Path(config.site_dir))
     notices = files.get_file_from_path(NOTICES)
@@ -188,9 +189,6 @@ _lighter = lru_cache(maxsize=256)(lighter)  # most pages are as they were before
 
 def on_env(env, config, files):
     """Before any page is written, note which scripts the theme itself puts into pages."""
-    compiled = cache_of(_root(config)) / "pycache" / "templates"
-    compiled.mkdir(parents=True, exist_ok=True)
-    env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     config.extra["scripts"] = template_scripts(env, config, files)
     forget_bodies(cache_of(_root(config)), files)
     search_kept(config.plugins)

@@ -68,6 +68,7 @@ def on_serve(server, config, builder):
     return server
 
 
+@event_priority(100)  # before plugins, which ask the theme for its words
 def on_config(config):
     """The first event of every build: forget modules that have been edited since the last one."""
     if _running["rest"]:

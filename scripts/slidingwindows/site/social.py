@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from ..drawing.grid import wrap
 from ..drawing.style import LIGHT, font
 from ..export.credits import PROJECT
 from ..export.files import Entry, digest
@@ -62,6 +61,8 @@ def _still(markdown: str, figures: Path) -> bytes:
 
 
 def _draw(title: str, description: str, still: bytes, site: str) -> bytes:
+    from ..drawing.grid import wrap  # with numpy, and most builds draw no picture
+
     picture = Image.new("RGB", SIZE, LIGHT.rgb("page"))
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, 0, SIZE[0], 14), fill=LIGHT.rgb("fresh"))
