@@ -21,6 +21,11 @@ from slidingwindows.site.browser import served
 # Torch's threads wait for each other by spinning, which costs ten times as much as these small
 # tensors need, and more on a busy machine. Workers and builds that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Memory of large tensors and pictures is kept for the next ones. To give it back and fault it in
+# again, page by page, takes a quarter of a lesson's training. The C library reads these names when
+# a process starts, so they hold for workers and for what tests start.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**28))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**29))
 
 
 def pytest_configure(config):

@@ -286,6 +286,8 @@ def test_a_notebook_shows_the_light_picture_of_a_plot(monkeypatch):
 
 SCRIPT = """
 import hashlib
+import matplotlib
+print(matplotlib.rcParams["font.size"])
 from figure_cases import rendered
 from test_renderers import line
 from slidingwindows.lesson import plot
@@ -316,13 +318,12 @@ def test_the_authors_matplotlibrc_changes_nothing(monkeypatch, tmp_path):
     rc.write_text(RCFILE)
     monkeypatch.setenv("MATPLOTLIBRC", str(rc))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    probe = "import matplotlib; print(matplotlib.rcParams['font.size'])"
-    size = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    assert size.stdout == "40.0\n"
     there = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )
-    assert there.stdout.split() == [hashlib.sha256(made[f]).hexdigest() for f in sorted(made)]
+    size, *digests = there.stdout.split()
+    assert size == "40.0"
+    assert digests == [hashlib.sha256(made[f]).hexdigest() for f in sorted(made)]
 
 
 @pytest.fixture

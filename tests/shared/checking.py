@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from naive import bits, parameter, reads, same
+from naive import bits, parameter, reader, same
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace, slide
@@ -85,10 +85,10 @@ def checked(case, windows=None) -> Trace | None:
     assert [s.output for s in trace.steps] == [(r, c) for r in range(height) for c in range(width)]
     sample, read = sample_of(case, case.input), set()
     outside = padding_of_max(case) if isinstance(case.module, MAX_POOLS) else 0.0
+    reads = reader(case.module, sample, case.channel, outside)
     for step in trace.steps:
         given = windows and windows(*step.output)
-        place = (depth, *step.output)
-        expected = reads(case.module, sample, case.channel, place, outside, given)
+        expected = reads((depth, *step.output), given)
         assert same(tuple(map(tuple, step.taps)), tuple(tap for tap, _ in expected))
         assert same(step.value, numbers[step.output[0]][step.output[1]])
         read |= {home[2:] for _, home in expected if home}

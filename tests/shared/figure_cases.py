@@ -176,6 +176,22 @@ def roles(name: str, theme: str, durations: tuple[int, ...]) -> list[np.ndarray]
     return as_planned(stored, durations, lambda picture: numbers(picture, theme))
 
 
+def without_colours(gif: bytes) -> tuple[bytes, bytes]:
+    """(a GIF without its colour table, the table): two GIFs show one picture in two palettes if
+    all but their tables is the same. That there is no other table, test_gif checks.
+    """
+    assert gif[10] & 0x80, "no colour table"
+    stop = 13 + (6 << (gif[10] & 7))
+    return gif[:13] + gif[stop:], gif[13:stop]
+
+
+def table_roles(gif: bytes, theme: str) -> list[int]:
+    """What each colour of a GIF's table is in the theme's palette; foreign colours fail."""
+    filled = np.frombuffer(without_colours(gif)[1], np.uint8).reshape(-1, 3)
+    used = np.flatnonzero(filled.any(1))[-1] + 1  # black ones fill it up to a power of two
+    return numbers(filled[:used], theme).tolist()
+
+
 FOREIGN = 255
 
 

@@ -12,7 +12,7 @@ from sweeps import draws
 from slidingwindows import SlidingWindowsError, slide
 
 EMPTY = "output size must be at least 1"
-sweep = draws(250)
+sweep = draws(125)
 STEMS = ("AdaptiveMaxPool", "AdaptiveAvgPool")
 
 
@@ -66,7 +66,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (of_dims(stem, dims) for stem in STEMS for dims in (1, 2, 3)):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 60 and seen[kind, True] > 30, (kind, seen)
+            assert seen[kind, False] > 20 and seen[kind, True] > 12, (kind, seen)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

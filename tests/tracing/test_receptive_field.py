@@ -116,16 +116,16 @@ def reached_by_change(network, shape, output):
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
             nn.init.constant_(module.weight, 1.0)
             nn.init.zeros_(module.bias)
-    zero = torch.zeros(1, *shape, dtype=torch.double)
-    spot = (0, slice(None), *output)
+    places = list(itertools.product(*(range(n) for n in shape[1:])))
     found = set()
     with torch.no_grad():
-        base = twin(zero.clone())[spot].clone()
-        for position in itertools.product(*(range(n) for n in shape[1:])):
-            one = zero.clone()
-            one[(0, slice(None), *position)] = 1.0
-            if not torch.equal(twin(one)[spot], base):
-                found.add(position)
+        for start in range(0, len(places), 100):
+            some = places[start : start + 100]
+            tried = torch.zeros(1 + len(some), *shape, dtype=torch.double)  # the first stays zero
+            for number, position in enumerate(some, 1):
+                tried[(number, slice(None), *position)] = 1.0
+            base, *ones = twin(tried)[(slice(None), slice(None), *output)]
+            found |= {p for p, one in zip(some, ones, strict=True) if not torch.equal(one, base)}
     return found
 
 

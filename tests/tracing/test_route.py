@@ -12,7 +12,7 @@ from checking import averages_are, indices_of, is_empty, kernels, sample_of, tor
 from fractional import fractional, pooled_indices
 from hypothesis import given
 from hypothesis import strategies as st
-from naive import TRANSPOSED, parameter, planes_of, reads, same
+from naive import TRANSPOSED, parameter, planes_of, reader, same
 from strategies import (
     FLOATS,
     adaptive_pools,
@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = draws(80)
+sweep = draws(40)
 TAME = ("ties", "normal")
 FINE = (torch.float32, torch.float64)
 GIVEN = st.sampled_from([None, "ties", "normal"])
@@ -75,11 +75,11 @@ def routed(case, given, seed=0):
         assert default.plane == real[0]
         sent = torch.ones(shape, dtype=case.input.dtype) if sent is None else sent
         assert same(found.target, autograd(case, sent, depth, trace, plane))
-    same_trace = json.dumps(found.forward.to_dict()) == json.dumps(trace.to_dict())
-    assert same_trace or getattr(case.module, "_random_samples", 0) is None
     assert found.sources == (tuple(map(tuple, sent.tolist())),)
     assert (found.input_shape, found.output_shape) == (trace.output_shape, trace.input_shape)
     text = json.dumps(found.to_dict(), allow_nan=False)
+    same_trace = f'"forward": {json.dumps(trace.to_dict())}, "plane": ' in text
+    assert same_trace or getattr(case.module, "_random_samples", 0) is None
     assert json.dumps(Transfer.from_dict(json.loads(text)).to_dict()) == text
     return found, sent
 
@@ -129,11 +129,12 @@ def shares_are(case, found, share) -> None:
     planes = planes_of(case.module, sample.shape[1:], case.channel, trace.depth_index)
     deep, down, across = strides_of(case)
     home = planes[transfer.plane][0], planes[transfer.plane][1] // deep
+    reads = reader(case.module, sample, case.channel)
     for step, move in zip(trace.steps, transfer.moves, strict=True):
         arriving = float(sent[step.output])
         assert move.window == step.output
         assert tuple(map(tuple, move.reads)) == ((0, *step.output, arriving),)
-        taps = reads(case.module, sample, case.channel, (trace.depth_index, *step.output))
+        taps = reads((trace.depth_index, *step.output))
         shares = share(step, [tap for tap, _ in taps], arriving)
         expected = [
             (place[2] * down, place[3] * across, amount)
@@ -268,7 +269,7 @@ def test_transposed(dims):
     reached = []
 
     @given(transposed(dims=dims, **SOME), GIVEN, SEEDS)
-    @sweep
+    @draws(80)  # few of them can be followed
     def run(case, given, seed):
         if torch_says(case.module, case.input) is None or is_empty(case, "the kernel spans"):
             return

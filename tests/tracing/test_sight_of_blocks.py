@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from jacobians import gradients
+from sweeps import SWEEPS
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel
@@ -203,7 +204,7 @@ def random_block(rng):
 seen = Counter()
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(75 * SWEEPS))
 def test_what_is_said_of_random_blocks_is_what_gradients_say(seed):
     """As many channels as rows and columns, so that no axis can be told by its size."""
     rng = random.Random(seed)
@@ -230,8 +231,8 @@ def test_what_is_said_of_random_blocks_is_what_gradients_say(seed):
 
 def test_the_random_blocks_were_of_all_kinds():
     """Runs after them: most that see all are said to, and many do not."""
-    if sum(seen.values()) > 200:
-        assert seen["all", True] > 60 and seen["–", False] > 100 and seen["nan"] < 30, seen
+    if sum(seen.values()) > 100:
+        assert seen["all", True] > 30 and seen["–", False] > 50 and seen["nan"] < 15 * SWEEPS, seen
         assert seen["–", True] < seen["all", True], seen
 
 

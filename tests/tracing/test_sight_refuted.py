@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 import torch
 from jacobians import gradients
+from sweeps import SWEEPS
 from torch import nn
 from torch.nn.utils import parametrize, prune
 
@@ -343,7 +344,7 @@ def test_behind_a_relu_that_never_opens_nothing_is_said_to_see_all(positive):
 seen = Counter()
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(50 * SWEEPS))
 def test_all_is_all_whatever_moves_the_numbers_about(seed):
     rng, shape, layers = random.Random(seed), MAP, []
     torch.manual_seed(seed)
@@ -364,5 +365,5 @@ def test_all_is_all_whatever_moves_the_numbers_about(seed):
 
 
 def test_the_sweep_saw_both():
-    if sum(seen.values()) > 150:
-        assert seen[True, True] > 30 and seen[False, False] > 100, seen
+    if sum(seen.values()) > 75:
+        assert seen[True, True] > 15 and seen[False, False] > 50, seen

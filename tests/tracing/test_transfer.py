@@ -32,8 +32,8 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, Transfer, slide
 from slidingwindows.tracing import rearranging
 
-sweep = draws(300)
-fewer = draws(100)
+sweep = draws(150)
+fewer = draws(50)
 seen = Counter()
 
 
@@ -275,7 +275,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.Unfold, nn.Fold, nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 30 and seen[kind, True] > 15, (kind, seen)
+            assert seen[kind, False] > 15 and seen[kind, True] > 7, (kind, seen)
 
 
 def test_of_two_numbers_with_one_index_the_last_stays():

@@ -17,7 +17,7 @@ from torch import nn
 from slidingwindows import SlidingWindowsError, slide
 
 pytestmark = pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-sweep = draws(300)
+sweep = draws(150)
 
 
 def crops(module, dims) -> bool:
@@ -73,10 +73,10 @@ def test_3d(case):
 
 def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
-    assert not cropped or min(cropped.values()) > 5, cropped
+    assert not cropped or min(cropped.values()) > 2, cropped
     for kind in (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 40 and seen[kind, True] > 30, (kind, seen)
+            assert seen[kind, False] > 20 and seen[kind, True] > 12, (kind, seen)
 
 
 def test_the_gradient_of_a_convolution_is_a_transposed_one():
@@ -150,7 +150,7 @@ larger = Counter()
 
 
 def test_the_sweep_saw_sizes_of_both_kinds():
-    assert not larger or min(larger.values()) > 20, larger
+    assert not larger or min(larger.values()) > 6, larger
 
 
 @pytest.mark.parametrize("kind", [nn.ConvTranspose1d, nn.ConvTranspose2d])

@@ -21,8 +21,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel"),
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
 ]
-sweep = draws(350)
-fewer = draws(100)
+sweep = draws(175)
+fewer = draws(50)
 
 
 @given(max_pools())
@@ -48,7 +48,7 @@ def test_the_sweeps_saw_both_answers():
     """Runs after the sweeps: enough that torch takes, enough that it refuses."""
     for kind in (nn.MaxPool2d, nn.AvgPool2d, nn.Conv2d):
         if seen[kind, True] + seen[kind, False]:
-            assert seen[kind, False] > 80 and seen[kind, True] > 30, (kind, seen)
+            assert seen[kind, False] > 40 and seen[kind, True] > 12, (kind, seen)
 
 
 @pytest.mark.parametrize(

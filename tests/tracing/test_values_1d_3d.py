@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:TF32 acceleration"),
     pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
 ]
-sweep = draws(150)
+sweep = draws(80)
 REFUSES_INTEGERS = "an LP pool needs floats"
 
 
@@ -92,7 +92,7 @@ def test_the_sweeps_saw_both_answers():
         for dims in (1, 2, 3):
             kind = of_dims(stem, dims)
             if seen[kind, True] + seen[kind, False]:
-                assert seen[kind, False] > 15 and seen[kind, True] > 10, (kind, seen)
+                assert seen[kind, False] > 8 and seen[kind, True] > 5, (kind, seen)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

@@ -16,6 +16,8 @@ from .geometry import AnyAxis, Axis, Geometry
 from .uneven import UnevenAxis
 
 AS_THEY_ARE = (int, str, bool, type(None))
+ATOMS = {float, *AS_THEY_ARE}
+NUMBERS = ATOMS - {str}
 WIDEST = 2**63  # torch counts in 64 bits
 Fields = dict[str, object]  # by name; their values are checked when they are read
 
@@ -38,6 +40,8 @@ def plain(value: object) -> object:
     if type(value) in AS_THEY_ARE:
         return value
     if isinstance(value, (list, tuple)):
+        if ATOMS.issuperset(map(type, value)):  # nearly all of them, without a call for each item
+            return [v if type(v) is not float or math.isfinite(v) else str(v) for v in value]
         return [plain(v) for v in value]
     if isinstance(value, dict):
         return {key: plain(v) for key, v in value.items()}
@@ -51,6 +55,8 @@ def frozen(value: object) -> object:
     if isinstance(value, dict):
         return {key: frozen(v) for key, v in value.items()}
     if isinstance(value, list):
+        if NUMBERS.issuperset(map(type, value)):
+            return tuple(value)
         return tuple(frozen(v) for v in value)
     return float(value) if isinstance(value, str) and value in ("nan", "inf", "-inf") else value
 

@@ -103,7 +103,12 @@ def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
         except (AttributeError, TypeError):
             continue  # perhaps the call makes the same module without it
     briefer = {name: _once(value) for name, value in given.items()}
-    if _makes(module, briefer, dtype):
+    usual = {n for n, value in briefer.items() if _is_default(value, parameters[n].default)}
+    # Without what is the default anyway: each try makes a module, so most are spared.
+    brief = {name: value for name, value in briefer.items() if name not in usual}
+    if _makes(module, brief, dtype):
+        given = brief
+    elif _makes(module, briefer, dtype):
         given = briefer
     elif not _makes(module, given, dtype):
         raise TypeError("no call makes this module")
@@ -151,6 +156,11 @@ def _once(value):
     """(3, 3) as 3."""
     same = isinstance(value, tuple) and len(set(value)) == 1
     return value[0] if same else value
+
+
+def _is_default(value, default) -> bool:
+    """Whether an argument says what the call means without it; 1 is not True."""
+    return type(value) is type(default) and value == default
 
 
 def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> bool:
