@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Modern downsampling
 #
-# Newer networks shrink their maps in other ways than by a max pool in the middle. Each way looks like a detail. But some of them throw away most of what the network has worked out. Which pixels can three of them read?
+# Newer networks shrink their maps in other ways than by a max pool in the middle. Each looks like a detail, but some throw away most of what the network has worked out. Which pixels can three of them read?
 
 # %% tags=["hide-input"]
 import torch
@@ -524,7 +524,7 @@ plot(
 #
 # One thing happened: the mean of the learned powers rose above the 3 that each began with. So the network moved towards the maximum.
 #
-# And these are digits of 8×8 pixels in networks with one block. The shortcut can only matter where much depends on it, in a deep network. What the authors measured on large images is in their papers, and this page does not contradict it.
+# And these are digits of 8×8 pixels in networks with one block. The shortcut can only matter where much depends on it, in a deep network. What large images tell is in the authors' papers.
 #
 # Opinion: average before the shortcut anyway, with `ceil_mode=True`, for it costs no weight and reads everything. At the end take the mean, and try GeM where you look for one small thing in a large image.
 #

@@ -20,8 +20,8 @@ from .files import zipped
 from .kinds import KINDS, Colours, is_stepped, kind_of
 
 # How hard zlib tries: what a page shows is sent to every reader, what can be saved to few of them.
-# A level above 8 takes twice as long and saves one byte of forty; 6 takes half as long as 8.
-SHOWN, SAVED = 8, 6
+# A level above 8 takes twice as long and saves one byte of forty; 7 takes half as long as 8.
+SHOWN, SAVED = 8, 7
 UP = 2  # the number of PNG's filter that subtracts the row above
 
 
