@@ -100,9 +100,9 @@ def test_a_figure_that_no_page_shows(folder):
 # What the checks of a finished site let each kind of file weigh, in bytes as a host sends them.
 HEAVIEST = {
     "assets/javascripts/bundle.js": (160_000, True),
-    "lessons/a/index.html": (19_700, True),
-    "gallery/index.html": (8_000, True),  # and more for each card
-    "about/index.html": (22_000, True),
+    "lessons/a/index.html": (18_420, True),
+    "gallery/index.html": (6_720, True),  # and more for each card
+    "about/index.html": (20_720, True),
     "figures/a.light.gif": (300_000, False),
     "figures/a.light.png": (160_000, False),
     "figures/a.frames.zip": (1_100_000, False),
@@ -192,6 +192,23 @@ def test_a_page_may_weigh_more_with_each_figure(folder, monkeypatch, figure):
     size = len(gzip.compress(page, 9)) / 1000
     for spare, fits in ((0.001, True), (-0.001, False)):
         most = size - 3 * site_checks.PER_FIGURE + spare
+        monkeypatch.setattr(site_checks, "BUDGETS", (("lesson/index.html", most, True),))
+        if fits:
+            check_site(folder, "http://host/x/")
+        else:
+            [fault] = faults(folder)
+            assert fault.endswith(f" kB gzipped, at most {size + spare:g}")
+
+
+def test_a_page_may_weigh_more_with_each_lesson(folder, monkeypatch):
+    """So there is room for a new lesson's line in the navigation, on pages that are full."""
+    size = len(gzip.compress((folder / "lesson" / "index.html").read_bytes(), 9)) / 1000
+    for name in ("one", "two"):
+        lesson = folder / "lessons" / name / "index.html"
+        lesson.parent.mkdir(parents=True)
+        lesson.write_text(PAGE.format(body="").replace("../", "../../"))
+    for spare, fits in ((0.001, True), (-0.001, False)):
+        most = size - 2 * site_checks.PER_LESSON + spare
         monkeypatch.setattr(site_checks, "BUDGETS", (("lesson/index.html", most, True),))
         if fits:
             check_site(folder, "http://host/x/")
