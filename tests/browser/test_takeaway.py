@@ -103,7 +103,7 @@ while waiting or running:
 # Notebooks that train for a while, and how they are shortened; whole only with SWEEPS=5.
 SEEDS = ("range(8)", "range(2)")
 TRAINED = {
-    "trained-on-digits": (("epochs=16", "epochs=2"), ("17, 2)", "3, 2)"), SEEDS),
+    "trained-on-digits": (("epochs=16", "epochs=2"), ("range(1, 17)", "range(1, 3)"), SEEDS),
     "modern-downsampling": (("epochs=12", "epochs=3"), SEEDS),
 }
 

@@ -229,6 +229,20 @@ def test_narrow_figures_with_legends(module, shape):
     check(slide(module, torch.randint(0, 9, shape, generator=generator).float()))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_input_of_shades_is_level_with_a_kernel_that_is_taller(channels):
+    module = nn.Conv2d(channels, 1, (2, 1), bias=False)
+    module.weight.data = torch.tensor([2.0, 4]).reshape(1, 1, 2, 1).repeat(1, channels, 1, 1)
+    trace = slide(
+        module, torch.tensor([46229884.0, -8802867]).reshape(1, 2, 1).repeat(channels, 1, 1)
+    )
+    layout = Drawing(trace).layout
+    assert not layout.font_size
+    for given, kernel in zip(layout.inputs, layout.kernels, strict=True):
+        assert given.rows * given.cell < kernel.rows * kernel.cell
+    check(trace)
+
+
 def test_long_titles_wrap_and_stay_whole():
     module = nn.AvgPool2d(
         (3, 2), (2, 1), (1, 1), ceil_mode=True, count_include_pad=False, divisor_override=7

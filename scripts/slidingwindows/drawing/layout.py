@@ -160,17 +160,18 @@ def _inputs(
     operators: list[tuple[int, int, str]] = []
     (x, y), gap, lowest = start, sizes.px(PLANE_GAP), start[1]
     for number, grid in enumerate(sheet.inputs):
-        inputs.append(_panel(grid, x, y, choice.cell))
-        block = grid.rows * choice.cell
+        block = high = grid.rows * choice.cell
         if sheet.besides:
             beside, cell = sheet.besides[number], choice.kernel_cell
-            block = max(block, beside.rows * cell)
+            block = max(high, beside.rows * cell)
             kernel_x = right - _wide(beside, sizes, cell)
             # A kernel is centred vertically; a gradient's label lines up with the others.
             kernel_y = y + ((block - beside.rows * cell) // 2 if sheet.sign else 0)
             kernels.append(_panel(beside, kernel_x, kernel_y, cell))
             sign_x = kernel_x - sizes.px(OPERATOR_GAP) // 2
             operators.append((sign_x, y + block // 2, sheet.sign))
+        # So is an input whose cells show shades only and are smaller than those of its kernel.
+        inputs.append(_panel(grid, x, y + ((block - high) // 2 if sheet.sign else 0), choice.cell))
         lowest = max(lowest, y + block)
         if choice.orientation == "row":
             x += _wide(grid, sizes, choice.cell) + 2 * gap
