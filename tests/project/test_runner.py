@@ -79,9 +79,7 @@ def test_lists_of_files_name_files_that_exist():
     drawing = [
         path.relative_to(TESTS).as_posix()
         for path in TESTS.rglob("test_*.py")
-        if re.search(
-            r"^from \w+ import (?:.*|\([^)]*)\brendered\b", path.read_text("utf-8"), re.M
-        )
+        if re.search(r"^from \w+ import (?:.*|\([^)]*)\brendered\b", path.read_text("utf-8"), re.M)
     ]
     assert sorted(drawing) == sorted(running.TOGETHER)
     for name in running.MAY_BE_SKIPPED:
