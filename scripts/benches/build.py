@@ -91,7 +91,7 @@ def build(
                 most = max(most, sum(one.memory_full_info().pss for one in family))
             except (psutil.Error, AttributeError):
                 pass
-            time.sleep(0.2)
+            time.sleep(1)  # each look takes processor time from what is measured
 
     watcher = threading.Thread(target=watch)
     watcher.start()

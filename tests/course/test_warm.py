@@ -3,15 +3,18 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+import torch
 from tiny_project import HANGING, Project, lesson
 
-from slidingwindows import SlidingWindowsError
+from slidingwindows import SlidingWindowsError, slide
 from slidingwindows.course import execution, lessons, warm
 
 ROOT = Path(__file__).parents[2]
@@ -257,6 +260,37 @@ def test_the_process_started_for_unread_lessons_runs_them(tmp_path):
     two = written(tmp_path, "two", ["from scipy import stats"])
     execution.warm_up([one, two])  # one that was written since then
     assert warm.server([], execution._common()) is not early
+    warm.close()
+
+
+def test_one_process_draws_one_figure_after_the_other():
+    waiting = warm.server(["slidingwindows.export.render"], execution._common())
+    trace = slide(torch.nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
+    good = {"kind": "trace", "name": "a", "caption": "", "trace": trace.to_dict()}
+    whole = warm.drawn(waiting, good, "")
+    server = psutil.Process(waiting.process.pid)
+    (first,) = server.children()
+    with pytest.raises(RuntimeError, match="^KeyError: 'nothing'$"):
+        warm.drawn(waiting, {**good, "kind": "nothing"}, "")
+    assert warm.drawn(waiting, good, "").files == whole.files and server.children() == [first]
+    first.kill()
+    first.wait()
+    assert warm.drawn(waiting, good, "").files == whole.files  # in another one
+    (second,) = server.children()
+    assert second != first
+    warm.rest()
+    second.wait()
+    warm.close()
+
+
+def test_a_figure_of_which_processes_die_is_told_of(monkeypatch):
+    waiting = warm.server(["slidingwindows.export.render"], execution._common())
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(waiting, "ask", lambda request: ours)
+    theirs.close()
+    with pytest.raises(RuntimeError, match="^the process that drew it died$"):
+        warm.drawn(waiting, {}, "")
+    assert not waiting.drawing
     warm.close()
 
 

@@ -238,8 +238,8 @@ def test_an_input_of_shades_is_level_with_a_kernel_that_is_taller(channels):
     )
     layout = Drawing(trace).layout
     assert not layout.font_size
-    for given, kernel in zip(layout.inputs, layout.kernels, strict=True):
-        assert given.rows * given.cell < kernel.rows * kernel.cell
+    for plane, kernel in zip(layout.inputs, layout.kernels, strict=True):
+        assert plane.rows * plane.cell < kernel.rows * kernel.cell
     check(trace)
 
 

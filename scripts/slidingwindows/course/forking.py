@@ -1,4 +1,4 @@
-"""The fork server: it imports torch once, then forks itself for each lesson and each figure.
+"""The fork server: it imports torch once, then forks itself for each lesson, and to draw figures.
 
 warm.py starts it as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch
 takes a second or more, a fork a few milliseconds, and memory is shared until one side writes to it.
@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 import threading
+from itertools import chain
 
 from . import cells
 from .branching import end
@@ -108,12 +109,21 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
 
 
 def _draw(connection: socket.socket, request: dict) -> None:
-    """Render one figure. request: its data as 'figure', and its 'source'."""
+    """Render a figure, and others that are asked for after it, until the build closes its end.
+
+    Each request is its data as 'figure', and its 'source'.
+    """
     from ..export.render import render
 
-    result = render(request["figure"], request["source"])
-    files = {name: base64.b64encode(data).decode() for name, data in result.files.items()}
-    _say(connection, **result.facts(), files=files)
+    with connection.makefile("rb") as lines:
+        for one in chain([request], map(json.loads, lines)):
+            try:
+                result = render(one["figure"], one["source"])
+            except Exception as error:  # of this figure; the next one may be drawn
+                _say(connection, problem=f"{type(error).__name__}: {error}")
+                continue
+            files = {name: base64.b64encode(data).decode() for name, data in result.files.items()}
+            _say(connection, **result.facts(), files=files)
 
 
 def _say(connection: socket.socket, **line: object) -> None:

@@ -73,6 +73,7 @@ class Server:
         """Start it. Raises Unavailable if it does not start, or cannot be forked safely."""
         self.modules = frozenset(modules)
         self.kept: dict[Path, Run] = {}  # by lesson, the oldest first
+        self.drawing: list[socket.socket] = []  # to forks that have drawn a figure and can go on
         self.folder = new_folder()
         own = {name: str(self.folder) for name in FOLDERS}
         ours, theirs = socket.socketpair()
@@ -103,8 +104,14 @@ class Server:
         ours.sendall(json.dumps(request).encode() + b"\n")
         return ours
 
+    def rest(self) -> None:
+        """End the forks that draw."""
+        while self.drawing:
+            self.drawing.pop().close()
+
     def close(self) -> None:
         """End it and its forks, and remove its folder; a fork of the build only lets go of it."""
+        self.rest()
         self.control.close()
         if os.getpid() == self.owner:
             for run in self.kept.values():
@@ -143,15 +150,41 @@ def server(modules: list[str], environment: dict[str, str], restart: bool = Fals
 
 
 def drawn(waiting: Server, data: dict, source: str) -> Rendered:
-    """What render() returns for a figure, drawn in a fork."""
-    with waiting.ask({"figure": data, "source": source}) as connection:
-        with connection.makefile("rb") as file:
-            line = file.readline()
-    result = json.loads(line) if line else {"problem": "the process that drew it died"}
+    """What render() returns for a figure, drawn in a fork, which goes on to the next one.
+
+    A fork costs as much as a small figure, and letters that were drawn once need not be again.
+    """
+    request, line = {"figure": data, "source": source}, b""
+    with contextlib.suppress(IndexError):  # none is waiting
+        connection = waiting.drawing.pop()
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            line = _line(connection)
+    if not line:  # nor if the one that was waiting has died
+        connection = waiting.ask(request)
+        line = _line(connection)
+    if not line:
+        connection.close()
+        raise RuntimeError("the process that drew it died")
+    waiting.drawing.append(connection)
+    result = json.loads(line)
     if "problem" in result:
         raise RuntimeError(result["problem"])
     files = {name: base64.b64decode(text) for name, text in result["files"].items()}
     return Rendered.of(result, files)
+
+
+def _line(connection: socket.socket) -> bytes:
+    """The next line that a fork says; empty if it has ended."""
+    with contextlib.suppress(ConnectionError), connection.makefile("rb") as file:
+        return file.readline()
+    return b""
+
+
+def rest() -> None:
+    """End the forks that draw, since all figures are drawn; the next one gets a new one."""
+    for waiting in _current.values():
+        waiting.rest()
 
 
 def retire() -> None:

@@ -113,6 +113,10 @@ class Work:
                     self.jobs.pop(job)(job)
         finally:
             pool.shutdown(cancel_futures=True)
+            if self.made or self.failures:
+                from .warm import rest
+
+                rest()
             if stale and not self.part:
                 write(self.times, json.dumps(self.seconds))
         return self.outputs
