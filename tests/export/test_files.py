@@ -2,11 +2,13 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.export.files import Entry, digest, write
+from slidingwindows.export import files
+from slidingwindows.export.files import SETTLED, Entry, digest, digest_of, write
 
 
 @pytest.fixture
@@ -175,3 +177,41 @@ def test_put_that_dies_midway_is_stale(entry, monkeypatch):
     monkeypatch.undo()
     entry.put("next", {"thing.a": "1", "thing.b": "2"})
     assert entry.state("next") == "fresh"
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The names of the files that were read, to the end of a test."""
+    names, read = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (names.append(path.name), read(path))[1])
+    return names
+
+
+def test_what_has_not_changed_is_read_once(tmp_path, reads, monkeypatch):
+    file = tmp_path / "a.gif"
+    file.write_bytes(b"one")
+    os.utime(file, (1, 1))
+    monkeypatch.setattr(files.time, "time_ns", lambda: file.stat().st_ctime_ns + 2 * SETTLED)
+    assert digest_of(file) == digest_of(file) == digest(b"one")
+    assert reads == ["a.gif"]
+
+
+def test_a_change_is_seen_though_size_and_time_are_as_before(tmp_path, monkeypatch):
+    file = tmp_path / "a.gif"
+    file.write_bytes(b"one")
+    os.utime(file, (1, 1))
+    before = file.stat()
+    monkeypatch.setattr(files.time, "time_ns", lambda: before.st_ctime_ns + 2 * SETTLED)
+    assert digest_of(file) == digest(b"one")
+    while file.stat().st_ctime_ns == before.st_ctime_ns:  # the system's clock goes in ticks
+        file.write_bytes(b"two")
+        os.utime(file, (1, 1))
+    assert digest_of(file) == digest(b"two")
+
+
+def test_what_was_written_just_now_is_read_again(tmp_path, reads):
+    """A second change within the same tick of the system's clock would not show."""
+    file = tmp_path / "a.gif"
+    file.write_bytes(b"one")
+    assert digest_of(file) == digest_of(file) == digest(b"one")
+    assert reads == ["a.gif", "a.gif"]
