@@ -91,15 +91,17 @@ def packages_of(code: str) -> list[str]:
     return sorted(name for name in packages - sys.stdlib_module_names if is_installed(name))
 
 
-def reach(code: str) -> list[str]:
+@lru_cache(maxsize=1000)  # as for _parsed()
+def reach(code: str) -> tuple[str, ...]:
     """The modules of this package whose code, or whose imports, can affect a lesson's outputs."""
     words = set(re.findall(r"\w+", code))
     called = [module for name, module in ON_DEMAND.items() if name in words]
     if ALL_NAMES.search(code):  # there is no telling which names it will use
         called = list(ON_DEMAND.values())
-    return [*KERNEL_MODULES, *called, *modules_named(code)]
+    return *KERNEL_MODULES, *called, *modules_named(code)
 
 
+@lru_cache(maxsize=1000)
 def reads_words(code: str) -> bool:
     """Whether a lesson's code may show comments or docstrings of this package.
 
