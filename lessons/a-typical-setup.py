@@ -35,11 +35,7 @@ typical = nn.Sequential(
 )  # fmt: skip
 
 # %%
-show(
-    funnel(typical, photo(112)),
-    "setup-typical",
-    "Two blocks with random weights. The convolution and its ReLU keep the size, and the pool halves it.",
-)
+show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weights. The convolution and its ReLU keep the size, and the pool halves it.")
 
 # %% [markdown]
 # It goes from 112 to 56 to 28, and you can work that out in your head. That is the point of the block: nothing in it needs a formula. [Open both blocks in the network calculator](../network.md#layers=nn.Conv2d%283,8,3,padding=1%29;nn.ReLU%28%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%288,16,3,padding=1%29;nn.ReLU%28%29;nn.MaxPool2d%282,stride=2%29&input=3,112,112), give the photo an odd side, and see where a row is dropped.
@@ -101,7 +97,6 @@ for name, end in {"every number": every_number, "averages": averages}.items():
 # $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$
 #
 # In Python the floor is the operator `//`:
-
 
 # %%
 def out(i, k, s=1, p=0):
@@ -178,11 +173,7 @@ strided[1].load_state_dict(with_pools[2].state_dict())
 walk(strided, x)
 
 # %%
-show(
-    funnel(strided, x),
-    "setup-with-strides",
-    "The same two convolutions at stride 2. Two layers reach the size that took four before.",
-)
+show(funnel(strided, x), "setup-with-strides", "The same two convolutions at stride 2. Two layers reach the size that took four before.")
 
 # %% [markdown]
 # Exactly 26, by two layers instead of four.
@@ -192,28 +183,18 @@ show(
 # A little. Look at the stride on a map that is small enough to draw:
 
 # %%
-tiny = torch.tensor(
-    [
-        [
-            [2.0, 0, 1, 3, 1, 0],
-            [1, 4, 0, 2, 5, 1],
-            [0, 2, 3, 1, 0, 2],
-            [3, 1, 0, 6, 2, 1],
-            [1, 0, 2, 1, 4, 0],
-            [0, 5, 1, 0, 2, 3],
-        ]
-    ]
-)
+tiny = torch.tensor([[[2., 0, 1, 3, 1, 0],
+                      [1, 4, 0, 2, 5, 1],
+                      [0, 2, 3, 1, 0, 2],
+                      [3, 1, 0, 6, 2, 1],
+                      [1, 0, 2, 1, 4, 0],
+                      [0, 5, 1, 0, 2, 3]]])
 step = nn.Conv2d(1, 1, 3, stride=2, bias=False)
-step.weight.data = torch.tensor([[[[0.0, 1, 0], [1, 1, 1], [0, 1, 0]]]])
+step.weight.data = torch.tensor([[[[0., 1, 0], [1, 1, 1], [0, 1, 0]]]])
 step(tiny)
 
 # %%
-show(
-    slide(step, tiny),
-    "setup-tiny-stride",
-    "6×6 to 2×2 in one go. The hatched row and column are left over: a third stop would need a seventh column.",
-)
+show(slide(step, tiny), "setup-tiny-stride", "6×6 to 2×2 in one go. The hatched row and column are left over: a third stop would need a seventh column.")
 
 # %% [markdown]
 # The strided window leaves a row and a column unread. It fits with nothing to spare when the size is odd. A pool behind a convolution is the other way round: it loses a row and a column when the size is odd.
@@ -241,7 +222,6 @@ print(a.shape == b.shape, torch.equal(a, b))
 #
 # !!! question "Predict"
 #     Which of the three takes the most multiply-accumulates? And by what factor does the strided network beat the pooled one?
-
 
 # %%
 def multiply_accumulates(network, x):

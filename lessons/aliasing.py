@@ -77,11 +77,7 @@ keep = nn.AvgPool1d(1, stride=2)  # a window of one number: nothing but the stri
 print(keep(fast), keep(slow), sep="\n")
 
 # %%
-show(
-    slide(keep, fast),
-    "aliasing-stride",
-    "The fast wave under a window of 1 at stride 2. What is left goes up and down 2 times, as the slow wave does.",
-)
+show(slide(keep, fast), "aliasing-stride", "The fast wave under a window of 1 at stride 2. What is left goes up and down 2 times, as the slow wave does.")
 
 # %% [markdown]
 # They do not differ at all. After the stride nothing can tell which of the two went in, no later layer and no training. The fast wave has become an **alias** of the slow one.
@@ -92,7 +88,6 @@ show(
 #
 # !!! question "Predict"
 #     A wave of 13 turns goes in. What comes out?
-
 
 # %%
 def wave(turns, length=32):
@@ -144,7 +139,6 @@ plot(
 #
 # In general a stride leaves $m$ numbers, and $t$ turns become the distance from $t$ to the nearest multiple of $m$. That distance is never more than $m/2$. The rule holds for every stride. (A wave that becomes 0 or $m/2$ turns can also vanish, if the stride meets it only where it is zero.)
 
-
 # %%
 def alias(turns, left):
     return abs(turns - left * round(turns / left))
@@ -173,11 +167,7 @@ sums.weight.data[:] = torch.tensor([1.0, 2, 1])
 piece = fast[:, 2:11]
 
 # %%
-show(
-    slide(sums, piece),
-    "aliasing-blur",
-    "A piece of the fast wave under the weights 1, 2, 1, not yet divided by 4. The sums are as large as the wave itself, so the division leaves a quarter of it.",
-)
+show(slide(sums, piece), "aliasing-blur", "A piece of the fast wave under the weights 1, 2, 1, not yet divided by 4. The sums are as large as the wave itself, so the division leaves a quarter of it.")
 
 # %% [markdown]
 # The fast wave is down to a quarter, and of the slow one three quarters are left. The alias is weaker, but it has not gone, and the honest wave has paid for that.
@@ -185,7 +175,6 @@ show(
 # [Open this piece of the wave in the explorer](../explorer.md#call=nn.Conv1d%281,1,3,stride=2,bias=False%29&input=-1,2,-1,-1,2,-1,-1,2,-1&weights=1,2,1) and set all its weights to the same number: what is left of the wave?
 #
 # Longer blurs are the next lines of Pascal's triangle. Send a wave of each speed through them, and see what share of it is left. The ideal filter keeps all up to the new Nyquist frequency, and nothing beyond:
-
 
 # %%
 def pascal(width):
@@ -319,7 +308,6 @@ plot(
 #
 # So the output does not move by half a cell. It holds the old numbers, moved by whole cells. Measure both: the distance from the old output moved by half a cell, and the distance from the nearest of those moved by whole cells.
 
-
 # %%
 def chosen(x):
     grids = [x[..., row::2, col::2] for row in (0, 1) for col in (0, 1)]
@@ -357,7 +345,6 @@ print(found)
 #
 # How much is that on a real map? Halve the photo by the ideal filter, and keep only the waves up to half of the finest. Take the mean away, as a normalisation would, and apply a ReLU. Then count the energy, the sum of squares, beyond that band:
 
-
 # %%
 def beyond(x, share=1 / 2):
     """The share of the energy in waves finer than the band, the mean left out."""
@@ -372,7 +359,6 @@ print(f"before: {beyond(band):.2%}, after ReLU: {beyond(band.relu()):.2%}")
 
 # %% [markdown]
 # It sounds small, but it takes back part of what the filter had won. Put a ReLU behind three of the ways down, and take the equivariance error again:
-
 
 # %%
 def then_relu(layer):
@@ -393,7 +379,6 @@ for name in ("stride", "5 wide", "ideal"):
 # The ideal filter is no longer at zero: about two fifths of the error without any filter are back. And now the wider blur wins. It has weakened the finest waves that the small map holds, and those are the ones whose multiples fold.
 #
 # There is a cure, and it is the same again: make room before, filter after. Enlarge the map, so that it can hold finer waves, apply the ReLU there, filter, and make the map small again. To see the share of the ReLU, move the map by a third of a cell, once before the ReLU and once after it. If nothing folded, the two results would be the same:
-
 
 # %%
 def relu_on(x, times):

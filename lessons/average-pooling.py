@@ -24,18 +24,14 @@ from torch import nn
 from slidingwindows import slide
 from slidingwindows.lesson import plot, show
 
-x = torch.tensor(
-    [
-        [
-            [3.0, 1, 4, 1, 5, 9],
-            [2.0, 6, 5, 3, 7, 8],
-            [9.0, 7, 9, 3, 2, 3],
-            [8.0, 4, 6, 2, 6, 4],
-            [3.0, 3, 8, 3, 2, 7],
-            [9.0, 5, 0, 2, 8, 6],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9],
+    [2., 6, 5, 3, 7, 8],
+    [9., 7, 9, 3, 2, 3],
+    [8., 4, 6, 2, 6, 4],
+    [3., 3, 8, 3, 2, 7],
+    [9., 5, 0, 2, 8, 6],
+]])
 average = nn.AvgPool2d(kernel_size=2)
 
 # %% [markdown]
@@ -118,11 +114,9 @@ for pool in (nn.AvgPool2d(2), nn.MaxPool2d(2)):
 torch.manual_seed(7)
 dots = (torch.rand(1, 1024, 1024) < 0.05).float()
 for k in (1, 2, 4, 8):
-    print(
-        f"{k}×{k}: average {nn.AvgPool2d(k)(dots).mean():.3f}, "
-        f"max {nn.MaxPool2d(k)(dots).mean():.3f}, "
-        f"theory {1 - (1 - 0.05) ** (k * k):.3f}"
-    )
+    print(f"{k}×{k}: average {nn.AvgPool2d(k)(dots).mean():.3f}, "
+          f"max {nn.MaxPool2d(k)(dots).mean():.3f}, "
+          f"theory {1 - (1 - 0.05) ** (k * k):.3f}")
 
 # %% [markdown]
 # The average stays at 0.050. The maximum climbs. With an 8×8 window 96% of its outputs are 1, and the map says hardly anything any more.
@@ -169,10 +163,8 @@ plot(
 # The max pool is brighter: in each block the lightest pixel wins. The average pool looks like the photo seen from far away, and keeps its mean brightness:
 
 # %%
-print(
-    f"photo {grey.mean():.0f}, max {nn.MaxPool2d(8)(grey).mean():.0f}, "
-    f"average {nn.AvgPool2d(8)(grey).mean():.0f}"
-)
+print(f"photo {grey.mean():.0f}, max {nn.MaxPool2d(8)(grey).mean():.0f}, "
+      f"average {nn.AvgPool2d(8)(grey).mean():.0f}")
 
 # %% [markdown]
 # ## What padding does to a mean

@@ -30,11 +30,7 @@ from slidingwindows.lesson import show
 show(animation("no_padding_no_strides"), "no-padding-no-strides", "A 3×3 kernel on 4×4 gives 2×2.")
 
 # %%
-show(
-    animation("numerical_no_padding_no_strides"),
-    "numerical-no-padding-no-strides",
-    "A 3×3 kernel on 5×5 gives 3×3.",
-)
+show(animation("numerical_no_padding_no_strides"), "numerical-no-padding-no-strides", "A 3×3 kernel on 5×5 gives 3×3.")
 
 # %% [markdown]
 # ### 2. Padding, stride 1
@@ -42,11 +38,7 @@ show(
 # Padding adds $p$ on both sides: $o = (i - k) + 2p + 1$. With an even kernel the output may even grow by one.
 
 # %%
-show(
-    animation("arbitrary_padding_no_strides"),
-    "arbitrary-padding-no-strides",
-    "A 4×4 kernel on 5×5 with padding 2 gives 6×6.",
-)
+show(animation("arbitrary_padding_no_strides"), "arbitrary-padding-no-strides", "A 4×4 kernel on 5×5 with padding 2 gives 6×6.")
 
 # %% [markdown]
 # ### 3. Half padding: the same size
@@ -54,11 +46,7 @@ show(
 # For an odd kernel and $p = \lfloor k/2 \rfloor$ the size stays: $o = i$.
 
 # %%
-show(
-    animation("same_padding_no_strides"),
-    "same-padding-no-strides",
-    "A 3×3 kernel on 5×5 with padding 1 gives 5×5.",
-)
+show(animation("same_padding_no_strides"), "same-padding-no-strides", "A 3×3 kernel on 5×5 with padding 1 gives 5×5.")
 
 # %% [markdown]
 # ### 4. Full padding
@@ -66,11 +54,7 @@ show(
 # With $p = k - 1$ every overlap counts, and the output grows: $o = i + (k - 1)$.
 
 # %%
-show(
-    animation("full_padding_no_strides"),
-    "full-padding-no-strides",
-    "A 3×3 kernel on 5×5 with padding 2 gives 7×7.",
-)
+show(animation("full_padding_no_strides"), "full-padding-no-strides", "A 3×3 kernel on 5×5 with padding 2 gives 7×7.")
 
 # %% [markdown]
 # ### 5. No padding, larger stride
@@ -78,11 +62,7 @@ show(
 # The window jumps. What does not fit is left out: $o = \lfloor (i - k)/s \rfloor + 1$.
 
 # %%
-show(
-    animation("no_padding_strides"),
-    "no-padding-strides",
-    "A 3×3 kernel on 5×5 at stride 2 gives 2×2.",
-)
+show(animation("no_padding_strides"), "no-padding-strides", "A 3×3 kernel on 5×5 at stride 2 gives 2×2.")
 
 # %% [markdown]
 # ### 6. Padding and stride
@@ -90,23 +70,13 @@ show(
 # The formula that holds for all of the above: $o = \lfloor (i + 2p - k)/s \rfloor + 1$. The floor makes different inputs equal: 5×5 and 6×6 give the same size here. In the second one no window reads the padding on the right and below.
 
 # %%
-show(
-    animation("padding_strides"),
-    "padding-strides",
-    "A 3×3 kernel on 5×5 at stride 2 with padding 1 gives 3×3.",
-)
+show(animation("padding_strides"), "padding-strides", "A 3×3 kernel on 5×5 at stride 2 with padding 1 gives 3×3.")
 
 # %%
-show(
-    animation("padding_strides_odd"), "padding-strides-odd", "The same window on 6×6 gives 3×3 too."
-)
+show(animation("padding_strides_odd"), "padding-strides-odd", "The same window on 6×6 gives 3×3 too.")
 
 # %%
-show(
-    animation("numerical_padding_strides"),
-    "numerical-padding-strides",
-    "Once more 5×5 to 3×3, with other numbers.",
-)
+show(animation("numerical_padding_strides"), "numerical-padding-strides", "Once more 5×5 to 3×3, with other numbers.")
 
 # %% [markdown]
 # [Open the input that leaves some padding unread in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=2,padding=1,bias=False%29&input=0,5,1,1,5,1;2,3,5,4,4,0;3,2,2,4,4,5;3,2,3,3,4,1;3,2,2,5,5,5;5,4,5,4,0,4&weights=1,0,2;-1,1,0;2,1,-1), add a row and a column to it, and see which window becomes possible.
@@ -119,11 +89,7 @@ show(
 # A pool has no kernel to learn, but its window moves by the same rule: $o = \lfloor (i - k)/s \rfloor + 1$. The guide's two pools exist only as frames of a PDF in [its repository](https://github.com/vdumoulin/conv_arithmetic), with all outputs in sight from the start.
 
 # %%
-show(
-    animation("numerical_average_pooling"),
-    "numerical-average-pooling",
-    "Average pooling, 3×3 at stride 1.",
-)
+show(animation("numerical_average_pooling"), "numerical-average-pooling", "Average pooling, 3×3 at stride 1.")
 
 # %%
 show(animation("numerical_max_pooling"), "numerical-max-pooling", "Max pooling, 3×3 at stride 1.")
@@ -139,11 +105,7 @@ show(animation("numerical_max_pooling"), "numerical-max-pooling", "Max pooling, 
 # $o = i + (k - 1)$. No padding for the layer means two zeros on each side for the window.
 
 # %%
-show(
-    animation("no_padding_no_strides_transposed"),
-    "no-padding-no-strides-transposed",
-    "2×2 grows to 4×4.",
-)
+show(animation("no_padding_no_strides_transposed"), "no-padding-no-strides-transposed", "2×2 grows to 4×4.")
 
 # %% [markdown]
 # ### 9. Padding, stride 1
@@ -151,11 +113,7 @@ show(
 # $o = i + (k - 1) - 2p$. More padding makes the output *smaller* here: it takes zeros away.
 
 # %%
-show(
-    animation("arbitrary_padding_no_strides_transposed"),
-    "arbitrary-padding-no-strides-transposed",
-    "6×6 becomes 5×5.",
-)
+show(animation("arbitrary_padding_no_strides_transposed"), "arbitrary-padding-no-strides-transposed", "6×6 becomes 5×5.")
 
 # %% [markdown]
 # ### 10. Half padding
@@ -163,11 +121,7 @@ show(
 # Same in, same out: $o = i$.
 
 # %%
-show(
-    animation("same_padding_no_strides_transposed"),
-    "same-padding-no-strides-transposed",
-    "5×5 stays 5×5.",
-)
+show(animation("same_padding_no_strides_transposed"), "same-padding-no-strides-transposed", "5×5 stays 5×5.")
 
 # %% [markdown]
 # ### 11. Full padding
@@ -175,11 +129,7 @@ show(
 # All zeros around are gone: $o = i - (k - 1)$.
 
 # %%
-show(
-    animation("full_padding_no_strides_transposed"),
-    "full-padding-no-strides-transposed",
-    "7×7 becomes 5×5.",
-)
+show(animation("full_padding_no_strides_transposed"), "full-padding-no-strides-transposed", "7×7 becomes 5×5.")
 
 # %% [markdown]
 # ### 12. Stride without padding
@@ -187,11 +137,7 @@ show(
 # Now the zeros stand between the elements: $o = s(i - 1) + k$.
 
 # %%
-show(
-    animation("no_padding_strides_transposed"),
-    "no-padding-strides-transposed",
-    "2×2 at stride 2 grows to 5×5.",
-)
+show(animation("no_padding_strides_transposed"), "no-padding-strides-transposed", "2×2 at stride 2 grows to 5×5.")
 
 # %% [markdown]
 # ### 13. Stride and padding
@@ -199,11 +145,7 @@ show(
 # $o = s(i - 1) + k - 2p$.
 
 # %%
-show(
-    animation("padding_strides_transposed"),
-    "padding-strides-transposed",
-    "3×3 at stride 2 with padding 1 grows to 5×5.",
-)
+show(animation("padding_strides_transposed"), "padding-strides-transposed", "3×3 at stride 2 with padding 1 grows to 5×5.")
 
 # %% [markdown]
 # ### 14. Which of the two sizes?
@@ -211,11 +153,7 @@ show(
 # Two inputs led to the same output in relationship 6. So the way back has two answers. `output_padding`, $a$, chooses: $o = s(i - 1) + a + k - 2p$. It widens the zeros on two sides only.
 
 # %%
-show(
-    animation("padding_strides_odd_transposed"),
-    "padding-strides-odd-transposed",
-    "With `output_padding=1`, 3×3 grows to 6×6.",
-)
+show(animation("padding_strides_odd_transposed"), "padding-strides-odd-transposed", "With `output_padding=1`, 3×3 grows to 6×6.")
 
 # %% [markdown]
 # ## With dilation
@@ -237,9 +175,7 @@ show(animation("dilation"), "dilation", "A 3×3 kernel with dilation 2 spans 5×
 print(f"{'':<42}{'i':>3}{'k':>3}{'s':>3}{'p':>3}{'d':>3}{'a':>3}{'o':>4}")
 for row in ANIMATIONS:
     output = make_module(row.call)(torch.zeros(1, row.i, row.i))
-    print(
-        f"{row.name:<42}{row.i:>3}{row.k:>3}{row.s:>3}{row.p:>3}{row.d:>3}{row.a:>3}{output.shape[-1]:>4}"
-    )
+    print(f"{row.name:<42}{row.i:>3}{row.k:>3}{row.s:>3}{row.p:>3}{row.d:>3}{row.a:>3}{output.shape[-1]:>4}")
 
 # %% [markdown]
 # To have the files, run `python -m slidingwindows conv-arithmetic -o folder`. It writes all 19 as GIFs, light or dark.

@@ -43,11 +43,7 @@ in_a_row.weight.data.fill_(1)
 in_a_row(eight).detach()
 
 # %%
-show(
-    slide(in_a_row, eight),
-    "dilation-row",
-    "Three taps with one place between neighbours. The window spans five places, so it stops four times.",
-)
+show(slide(in_a_row, eight), "dilation-row", "Three taps with one place between neighbours. The window spans five places, so it stops four times.")
 
 # %% [markdown]
 # It adds the numbers at places 0, 2 and 4, which are 3, 4 and 5. It jumps over the two in between, but it needs room for all five, so eight places hold four stops.
@@ -58,30 +54,22 @@ show(
 #     A 3×3 kernel with `dilation=2` lies in the upper left corner of a 7×7 map. Which pixels does it read? And how large is the output?
 
 # %%
-x = torch.tensor(
-    [
-        [
-            [1.0, 0, 2, 1, 3, 0, 1],
-            [2.0, 4, 0, 5, 1, 2, 3],
-            [0.0, 1, 3, 0, 2, 1, 4],
-            [3.0, 2, 1, 6, 0, 4, 1],
-            [1.0, 5, 0, 2, 4, 0, 2],
-            [0.0, 1, 2, 3, 1, 5, 0],
-            [2.0, 0, 4, 1, 0, 3, 1],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [1., 0, 2, 1, 3, 0, 1],
+    [2., 4, 0, 5, 1, 2, 3],
+    [0., 1, 3, 0, 2, 1, 4],
+    [3., 2, 1, 6, 0, 4, 1],
+    [1., 5, 0, 2, 4, 0, 2],
+    [0., 1, 2, 3, 1, 5, 0],
+    [2., 0, 4, 1, 0, 3, 1],
+]])
 weights = torch.tensor([[[[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]]])
 spread = nn.Conv2d(1, 1, 3, dilation=2, bias=False)
 spread.weight.data = weights
 spread(x).detach()
 
 # %%
-show(
-    slide(spread, x),
-    "dilation-spread",
-    "Nine taps with one pixel between neighbours. The window spans 5×5, so it fits in three places each way.",
-)
+show(slide(spread, x), "dilation-spread", "Nine taps with one pixel between neighbours. The window spans 5×5, so it fits in three places each way.")
 
 # %% [markdown]
 # It reads rows 0, 2 and 4, and in each of them columns 0, 2 and 4. The output is 3×3, where dilation 1 would give 5×5. [Open this window in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,dilation=2,bias=False%29&input=1,0,2,1,3,0,1;2,4,0,5,1,2,3;0,1,3,0,2,1,4;3,2,1,6,0,4,1;1,5,0,2,4,0,2;0,1,2,3,1,5,0;2,0,4,1,0,3,1&weights=-1,0,1;-1,0,1;-1,0,1), set the dilation to 3, and see what is left.
@@ -170,11 +158,7 @@ for dilations in ((1, 1, 1), (1, 2, 4)):
     print(dilations, "sees", seen.size)
 
 # %%
-show(
-    receptive_field(stack(1, 2, 4), (1, 17, 17)),
-    "dilation-field",
-    "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way. Jump is how far apart the views of two neighbours begin: at a stride of 1 always 1.",
-)
+show(receptive_field(stack(1, 2, 4), (1, 17, 17)), "dilation-field", "Dilations 1, 2 and 4: one output in the middle sees 3, then 7, then 15 rows and columns. The map keeps its size all the way. Jump is how far apart the views of two neighbours begin: at a stride of 1 always 1.")
 
 # %% [markdown]
 # 15 against 7, with the same 27 weights. Double the dilation from layer to layer, and the field more than doubles, too. Without dilation it only grows by 2:
@@ -325,11 +309,7 @@ wide = nn.MaxPool2d(3, stride=1, dilation=2)
 wide(x)
 
 # %%
-show(
-    slide(wide, x),
-    "dilation-max-pool",
-    "A dilated max pool: the largest of nine numbers that are not neighbours.",
-)
+show(slide(wide, x), "dilation-max-pool", "A dilated max pool: the largest of nine numbers that are not neighbours.")
 
 # %% [markdown]
 # Two things get in your way. An average pool takes no dilation. And the padding of a max pool may be at most half of its kernel, as you saw in [padding](padding.ipynb). Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a padding of 2 passes. The second goes by `kernel_size` and forgets the dilation:

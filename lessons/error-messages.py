@@ -203,11 +203,7 @@ refused(lambda: F.conv_transpose2d(torch.rand(1, 3, 5, 5), nn.Conv2d(3, 8, 3).we
 # ## Found an invalid max index
 
 # %%
-refused(
-    lambda: nn.MaxUnpool2d(2)(
-        *nn.MaxPool2d(2, return_indices=True)(torch.arange(25.0).reshape(1, 5, 5))
-    )
-)
+refused(lambda: nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)(torch.arange(25.).reshape(1, 5, 5))))
 
 # %% [markdown]
 # Unpooling puts numbers back by their index. Without `output_size` torch assumes the smallest map that fits; an index of the true, larger map may lie outside. When it does not, the numbers land at wrong places without a word.
@@ -307,11 +303,7 @@ refused(lambda: nn.Conv2d(3, 4, 3, groups=2))
 # ## mat1 and mat2 shapes cannot be multiplied
 
 # %%
-refused(
-    lambda: nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 10))(
-        torch.rand(1, 1, 10, 10)
-    )
-)
+refused(lambda: nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 10))(torch.rand(1, 1, 10, 10)))
 
 # %% [markdown]
 # The classic at the end of a network: the linear layer was made for another image size. Its first number must be what `Flatten` gives: channels times height times width.

@@ -36,33 +36,21 @@ def whole(layer, seed=0):
 
 # %%
 x = digits(1, 4, 4, seed=23, high=5)
-show(
-    route(nn.MaxPool2d(2, stride=1), x),
-    "every-gradient-max",
-    "The gradient of a max pool: all or nothing.",
-)
+show(route(nn.MaxPool2d(2, stride=1), x), "every-gradient-max", "The gradient of a max pool: all or nothing.")
 
 # %% [markdown]
 # An average pool spreads it:
 
 # %%
 x = digits(1, 4, 4, seed=24)
-show(
-    route(nn.AvgPool2d(2), x),
-    "every-gradient-average",
-    "The gradient of an average pool: equal shares.",
-)
+show(route(nn.AvgPool2d(2), x), "every-gradient-average", "The gradient of an average pool: equal shares.")
 
 # %% [markdown]
 # A convolution weighs it:
 
 # %%
 x = digits(1, 4, 4, seed=25, high=6)
-show(
-    route(whole(nn.Conv2d(1, 1, 3, bias=False), 9), x),
-    "every-gradient-convolution",
-    "The gradient of a convolution: each window receives the kernel, times what arrived.",
-)
+show(route(whole(nn.Conv2d(1, 1, 3, bias=False), 9), x), "every-gradient-convolution", "The gradient of a convolution: each window receives the kernel, times what arrived.")
 
 # %% [markdown]
 # ## Unpooling
@@ -72,11 +60,7 @@ show(
 # %%
 x = digits(1, 4, 4, seed=26)
 values, indices = nn.MaxPool2d(2, return_indices=True)(x)
-show(
-    slide(nn.MaxUnpool2d(2), values, indices=indices),
-    "every-unpool",
-    "Each number goes where its index says. The rest is 0.",
-)
+show(slide(nn.MaxUnpool2d(2), values, indices=indices), "every-unpool", "Each number goes where its index says. The rest is 0.")
 
 # %% [markdown]
 # ## Unfold and Fold
@@ -92,11 +76,7 @@ show(slide(nn.Unfold(2), x), "every-unfold", "Nine windows of four numbers: a 4�
 
 # %%
 columns = digits(4, 9, seed=28, high=5)
-show(
-    slide(nn.Fold((4, 4), 2), columns),
-    "every-fold",
-    "Overlapping windows add up: Fold is not the inverse of Unfold.",
-)
+show(slide(nn.Fold((4, 4), 2), columns), "every-fold", "Overlapping windows add up: Fold is not the inverse of Unfold.")
 
 # %% [markdown]
 # ## Larger than numbers
@@ -106,11 +86,7 @@ show(
 # %%
 rows = torch.linspace(-1, 1, 32)
 photo = (torch.exp(-3 * (rows[:, None] ** 2 + rows[None] ** 2)) * 99).round()[None]
-show(
-    slide(nn.MaxPool2d(4), photo),
-    "every-shades",
-    "32×32 under a 4×4 window: the same animation, in shades.",
-)
+show(slide(nn.MaxPool2d(4), photo), "every-shades", "32×32 under a 4×4 window: the same animation, in shades.")
 
 # %% [markdown]
 # ## Networks
@@ -128,9 +104,7 @@ field = receptive_field(network, (1, 24, 24))
 print(field.table())
 
 # %%
-show(
-    field, "every-receptive-field", "What the middle output sees of a 24×24 input, layer by layer."
-)
+show(field, "every-receptive-field", "What the middle output sees of a 24×24 input, layer by layer.")
 
 # %% [markdown]
 # `funnel` counts what each layer makes, and what it costs. MACs are [multiply-accumulates](what-it-costs.ipynb):

@@ -52,7 +52,6 @@ print("torch:", pool(five).shape[-1])
 #
 # Start with the slow and obvious way: pad, then stop at each place and fold the window into one number for each channel.
 
-
 # %%
 def slide_loops(x, fold, k, s, p=0, fill=0.0):
     x = np.pad(x, [(0, 0), (p, p), (p, p)], constant_values=fill)
@@ -68,19 +67,14 @@ def slide_loops(x, fold, k, s, p=0, fill=0.0):
 # The layers differ only in `fold` and in `fill`, the number that stands in the border:
 
 # %%
-x = np.array(
-    [
-        [
-            [3.0, 1, 4, 1, 5],
-            [9.0, 2, 6, 5, 3],
-            [5.0, 8, 9, 7, 9],
-            [3.0, 2, 3, 8, 4],
-            [6.0, 2, 6, 4, 3],
-        ]
-    ],
-    dtype=np.float32,
-)
-weight = np.array([[[[1.0, 0, -1], [2.0, 0, -2], [1.0, 0, -1]]]], dtype=np.float32)
+x = np.array([[[3., 1, 4, 1, 5],
+               [9., 2, 6, 5, 3],
+               [5., 8, 9, 7, 9],
+               [3., 2, 3, 8, 4],
+               [6., 2, 6, 4, 3]]], dtype=np.float32)
+weight = np.array([[[[1., 0, -1],
+                     [2., 0, -2],
+                     [1., 0, -1]]]], dtype=np.float32)
 
 largest = slide_loops(x, lambda w: w.max((1, 2)), 3, 2, 1, fill=-np.inf)
 mean = slide_loops(x, lambda w: w.mean((1, 2)), 3, 2, 1)
@@ -97,11 +91,7 @@ from slidingwindows.lesson import show
 image = torch.from_numpy(x)
 
 # %%
-show(
-    slide(nn.MaxPool2d(3, stride=2, padding=1), image),
-    "scratch-max-pool",
-    "What the loops do, as torch does it. The border holds minus infinity.",
-)
+show(slide(nn.MaxPool2d(3, stride=2, padding=1), image), "scratch-max-pool", "What the loops do, as torch does it. The border holds minus infinity.")
 
 # %% [markdown]
 # [Open these numbers in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2,padding=1%29&input=3,1,4,1,5;9,2,6,5,3;5,8,9,7,9;3,2,3,8,4;6,2,6,4,3), and step through the windows in the order of your loops.
@@ -124,7 +114,6 @@ print("shares its memory with x:", np.shares_memory(view, x))
 #
 # One thing is left: with `ceil_mode` the last window may hang over the edge of the padding. These cells beyond the edge get a value of their own, `beyond`. You will soon see why.
 
-
 # %%
 def windows(x, k, s, p=0, d=1, ceil_mode=False, fill=0.0, beyond=0.0):
     """All windows of x: (channels, rows, columns, k, k)."""
@@ -141,7 +130,6 @@ def windows(x, k, s, p=0, d=1, ceil_mode=False, fill=0.0, beyond=0.0):
 
 # %% [markdown]
 # Max pooling is now short:
-
 
 # %%
 def max_pool(x, k, s, p=0, d=1, ceil_mode=False):
@@ -165,7 +153,6 @@ print("the same as the loops:", np.array_equal(pooled, largest))
 #
 # So slide the same windows over an image that says of each cell whether it counts, and add up:
 
-
 # %%
 def avg_pool(x, k, s, p=0, ceil_mode=False, count_include_pad=True):
     padding_counts = float(count_include_pad)
@@ -187,11 +174,7 @@ theirs = pool(torch.from_numpy(white)).numpy()
 print("the same as torch's:", np.allclose(ours, theirs))
 
 # %%
-show(
-    slide(pool, torch.from_numpy(white)),
-    "scratch-average-ceil",
-    "The last window hangs over the padding. What lies beyond is not counted.",
-)
+show(slide(pool, torch.from_numpy(white)), "scratch-average-ceil", "The last window hangs over the padding. What lies beyond is not counted.")
 
 # %% [markdown]
 # It divides by 4: one real pixel and three cells of padding. The five cells beyond are not counted, so the result is 0.25 and not one ninth.
@@ -201,12 +184,7 @@ show(
 # A convolution multiplies each window by the same weights and adds up. That is what a matrix product does. So write each window as a column, and each kernel as a row. The columns are called *im2col*, from image to columns. Torch has them too, as `nn.Unfold`:
 
 # %%
-show(
-    slide(nn.Unfold(2), image[:, :3, :4]),
-    "scratch-im2col",
-    "Each window of 2×2 becomes one column of four numbers.",
-)
-
+show(slide(nn.Unfold(2), image[:, :3, :4]), "scratch-im2col", "Each window of 2×2 becomes one column of four numbers.")
 
 # %%
 def im2col(x, k, s=1, p=0, d=1):
@@ -250,7 +228,6 @@ print("shares its memory:", np.shares_memory(columns, photo))
 # !!! question "Predict"
 #     Windows of 2×2 at stride 1 move over a 3×3 image with its largest number in the middle. Each output sends back a gradient of 1. How much arrives in the middle?
 
-
 # %%
 def winners(x, k, s, p=0, d=1, ceil_mode=False):
     low, numbers = -np.inf, np.arange(x.size).reshape(x.shape)
@@ -269,15 +246,11 @@ def max_pool_backward(x, gradient, *settings):
     return back.reshape(x.shape)
 
 
-peak = np.array([[[1.0, 2, 1], [2, 9, 2], [1, 2, 1]]], dtype=np.float32)
+peak = np.array([[[1., 2, 1], [2, 9, 2], [1, 2, 1]]], dtype=np.float32)
 max_pool_backward(peak, np.ones((1, 2, 2), np.float32), 2, 1)
 
 # %%
-show(
-    route(nn.MaxPool2d(2, stride=1), torch.from_numpy(peak)),
-    "scratch-gradient",
-    "All four windows hold the 9, so it receives four gradients.",
-)
+show(route(nn.MaxPool2d(2, stride=1), torch.from_numpy(peak)), "scratch-gradient", "All four windows hold the 9, so it receives four gradients.")
 
 # %% [markdown]
 # Four windows hold the middle, and it wins in all of them: 4.
@@ -388,7 +361,7 @@ print(f"heights where the last window is dropped: {dropped}")
 # %% tags=["collapse"]
 print([output_size(10, 3, 2, ceil_mode=mode) for mode in (False, True)])
 print(im2col(np.zeros((3, 32, 32)), 3, p=1)[0].shape)
-small = torch.tensor([[[1.0, -8], [6, 3]]])
+small = torch.tensor([[[1., -8], [6, 3]]])
 w = windows(small.numpy(), 2, 2, fill=np.inf, beyond=np.inf)
 print(w.min((-2, -1)), -nn.MaxPool2d(2)(-small))
 dot = np.zeros((1, 5, 5))

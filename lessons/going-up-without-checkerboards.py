@@ -33,7 +33,9 @@ def draw(figure):
     panels = figure.subplots(2, 2)
     for axes, kernel in zip(panels.flat, KERNELS, strict=True):
         image = covered(kernel)[:6, :6].numpy()
-        axes.imshow(image, cmap="gray", vmin=0, vmax=9, interpolation="nearest")
+        axes.imshow(
+            image, cmap="gray", vmin=0, vmax=9, interpolation="nearest"
+        )
         for row in range(6):
             for col in range(6):
                 value = image[row, col]
@@ -118,7 +120,9 @@ def values(layer):
 
 
 up = nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1)
-print(f"transposed convolution: {values(up)} different numbers from a plain map")
+print(
+    f"transposed convolution: {values(up)} different numbers from a plain map"
+)
 
 # %% [markdown]
 # Four numbers, in turn. At stride 2 the output has four kinds of places: even or odd row, even or odd column. Each kind is made by other weights of the kernel, 4 of the 16, and nothing says that these four groups of weights must agree. So avoiding the pattern is one more thing that training has to learn.
@@ -131,7 +135,9 @@ print(f"transposed convolution: {values(up)} different numbers from a plain map"
 #     How many different numbers does that make of a plain map, away from the border, whatever its weights are?
 
 # %%
-resize = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1))
+resize = nn.Sequential(
+    nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1)
+)
 print(f"resize, then convolve:  {values(resize)}")
 
 # %% [markdown]
@@ -143,7 +149,11 @@ print(f"resize, then convolve:  {values(resize)}")
 
 # %%
 shuffle = nn.PixelShuffle(2)
-four = torch.tensor([[1.0], [2.0], [3.0], [4.0]]).reshape(1, 4, 1, 1).expand(1, 4, 2, 2)
+four = (
+    torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+    .reshape(1, 4, 1, 1)
+    .expand(1, 4, 2, 2)
+)
 print(shuffle(four)[0, 0])
 
 subpixel = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), shuffle)
@@ -168,7 +178,9 @@ print(f"with four equal filters: {values(subpixel)}")
 #     A 4×4 map is pooled by 2×2 windows and unpooled again. How many of the 16 numbers are right afterwards, and what do the others hold?
 
 # %%
-numbers = torch.tensor([[[3.0, 9, 2, 4], [7, 5, 8, 6], [1, 3, 5, 2], [6, 4, 7, 9]]])
+numbers = torch.tensor(
+    [[[3.0, 9, 2, 4], [7, 5, 8, 6], [1, 3, 5, 2], [6, 4, 7, 9]]]
+)
 pool = nn.MaxPool2d(2, return_indices=True)
 largest, places = pool(numbers)
 unpool = nn.MaxUnpool2d(2)
@@ -198,7 +210,9 @@ print(unpool(*pool(plain))[0])
 # %%
 line = torch.arange(4.0).reshape(1, 1, 4)
 for aligned in (False, True):
-    wide = F.interpolate(line, scale_factor=2, mode="linear", align_corners=aligned)
+    wide = F.interpolate(
+        line, scale_factor=2, mode="linear", align_corners=aligned
+    )
     print(
         f"align_corners={aligned!s:<5}",
         [round(v, 2) for v in wide[0, 0].tolist()],

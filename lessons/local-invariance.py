@@ -210,7 +210,6 @@ for layer in (pool, lambda x: x[..., ::2, ::2]):
 #
 # How do you move a map by half a cell? Take each row as a ring, so that what leaves at the right comes in at the left. A ring of numbers is a sum of waves, which is what a **Fourier transform** finds. A wave can be turned by any fraction of a cell. So turn each of them, and add them up again.
 
-
 # %%
 def slid(x, cells):
     """The rows of a map, as rings, moved to the right by whole cells or fractions of one."""
@@ -226,7 +225,6 @@ for cells in (1, 1 / 2):
 # Moved by one cell, the hill is the old one. Moved by half a cell, its top lies between two cells.
 #
 # Now the layers. The blur for images must treat each channel on its own. That is a **depthwise** convolution: `groups=channels` gives every channel a kernel of its own. All these kernels are the same here, the products of 1, 2, 1 down and 1, 2, 1 across.
-
 
 # %%
 def blur_of(*weights):
@@ -315,7 +313,6 @@ plot(
 #
 # !!! warning "A common mistake: taking the change for the error"
 #     The column in the middle looks like a measure of stability. It is one of smoothness. Try it on the ideal filter, which takes out every wave that is too fine for the smaller map, and nothing else:
-
 
 # %%
 def ideal(x):

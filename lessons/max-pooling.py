@@ -24,7 +24,7 @@ picture = picture.crop((90, 20, 410, 340)).resize((162, 162))
 photo = torch.from_numpy(np.array(picture)).float()[None] / 255
 
 # Steps in brightness, from left to right or from top to bottom, whichever is the larger.
-kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
+kernel = torch.tensor([[-1., 0, 1], [-1, 0, 1], [-1, 0, 1]])
 both = [nn.functional.conv2d(photo, k[None, None]).abs() for k in (kernel, kernel.T)]
 edges = torch.maximum(*both)
 
@@ -86,18 +86,14 @@ for name, values in smaller.items():
 # Here is an input of one channel with 6 rows and 6 columns, small enough to follow every number. The pool has a 2×2 window.
 
 # %%
-x = torch.tensor(
-    [
-        [
-            [3.0, 1, 4, 1, 5, 9],
-            [2.0, 6, 5, 3, 7, 8],
-            [9.0, 7, 9, 3, 2, 3],
-            [8.0, 4, 6, 2, 6, 4],
-            [3.0, 3, 8, 3, 2, 7],
-            [9.0, 5, 0, 2, 8, 6],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9],
+    [2., 6, 5, 3, 7, 8],
+    [9., 7, 9, 3, 2, 3],
+    [8., 4, 6, 2, 6, 4],
+    [3., 3, 8, 3, 2, 7],
+    [9., 5, 0, 2, 8, 6],
+]])
 pool = nn.MaxPool2d(kernel_size=2)
 
 # %% [markdown]

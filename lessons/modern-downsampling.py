@@ -238,9 +238,7 @@ def draw(figure):
         counts = shares(layer).numpy()
         axes.imshow(counts, cmap="Blues", vmin=0, vmax=8, interpolation="nearest")
         for place, count in enumerate(counts.flat):
-            axes.text(
-                place % 8, place // 8, count, ha="center", va="center", color="black", size=10
-            )
+            axes.text(place % 8, place // 8, count, ha="center", va="center", color="black", size=10)
         axes.set_title(name)
         axes.set_axis_off()
 
@@ -409,12 +407,9 @@ def network(name, runs=1):
     """The network; with more runs, so many of them side by side."""
     average, end = NETWORKS[name]
     return nn.Sequential(
-        nn.Conv2d(runs, runs * FIRST, 3, padding=1, groups=runs),
-        nn.ReLU(),
-        Block(average, runs),
-        ENDS[end](runs),
-        nn.Conv2d(runs * LAST, runs * 10, 1, groups=runs),
-        nn.Flatten(),
+        nn.Conv2d(runs, runs * FIRST, 3, padding=1, groups=runs), nn.ReLU(),
+        Block(average, runs), ENDS[end](runs),
+        nn.Conv2d(runs * LAST, runs * 10, 1, groups=runs), nn.Flatten(),
     )
 
 

@@ -82,7 +82,9 @@ def reference(x, op, **settings):
 def compiled(layer, settings):
     """A layer of JAX or Keras on every setting; jit compiles all of them at once."""
     inputs = [last(images[n]) for n, *_ in settings]
-    every = jax.jit(lambda xs: [layer(x, *one) for x, one in zip(xs, settings, strict=True)])
+    every = jax.jit(
+        lambda xs: [layer(x, *one) for x, one in zip(xs, settings, strict=True)]
+    )
     return [first(y) for y in every(inputs)]
 
 
@@ -108,7 +110,9 @@ from matplotlib.patches import Rectangle
 def draw(figure):
     panels = figure.subplots(1, 2)
     borders = {"torch, padding=1": (1, 1), "Keras, 'same'": (0, 1)}
-    for axes, (title, (before, after)) in zip(panels, borders.items(), strict=True):
+    for axes, (title, (before, after)) in zip(
+        panels, borders.items(), strict=True
+    ):
         ink = axes.title.get_color()
         side = range(-before, 4 + after)
         for row in side:
@@ -116,12 +120,16 @@ def draw(figure):
                 real = row in range(4) and col in range(4)
                 grey = "none" if real else (*to_rgb(ink), 0.16)
                 cell = (col - 0.5, row - 0.5)
-                axes.add_patch(Rectangle(cell, 1, 1, facecolor=grey, edgecolor="gray"))
+                axes.add_patch(
+                    Rectangle(cell, 1, 1, facecolor=grey, edgecolor="gray")
+                )
                 value = f"{row * 4 + col}" if real else "−∞"
                 axes.text(col, row, value, ha="center", va="center", size=11)
         corner = (-before - 0.5, -before - 0.5)
         axes.add_patch(
-            Rectangle(corner, 3, 3, facecolor=(*to_rgb("C0"), 0.3), edgecolor="C0", linewidth=3)
+            Rectangle(
+                corner, 3, 3, facecolor=(*to_rgb("C0"), 0.3), edgecolor="C0", linewidth=3
+            )
         )
         starts = (-before, 2 - before)
         dots = [(col - 0.33, row - 0.33) for row in starts for col in starts]
@@ -218,7 +226,9 @@ def compare(name, ours, theirs):
     print(" ", ", ".join(f"{found[word]} {word}" for word in sorted(found)))
 
 
-in_keras = compiled(lambda x, n, k, s: keras.layers.MaxPooling2D(k, s, "same")(x), SETTINGS)
+in_keras = compiled(
+    lambda x, n, k, s: keras.layers.MaxPooling2D(k, s, "same")(x), SETTINGS
+)
 half = [F.max_pool2d(images[n], k, s, k // 2) for n, k, s in SETTINGS]
 less = [F.max_pool2d(images[n], k, s, (k - 1) // 2) for n, k, s in SETTINGS]
 compare("padding=k // 2", half, in_keras)
@@ -256,11 +266,15 @@ in_jax = compiled(
 compare("JAX, SAME_LOWER", lower, in_jax)
 for word, ours in {"SAME_UPPER": upper, "SAME_LOWER": lower}.items():
     theirs = [
-        runtime(images[n], "MaxPool", kernel_shape=[k, k], strides=[s, s], auto_pad=word)
+        runtime(
+            images[n], "MaxPool", kernel_shape=[k, k], strides=[s, s], auto_pad=word
+        )
         for n, k, s in SETTINGS
     ]
     compare(f"onnxruntime, {word}", ours, theirs)
-refused = [setting for setting, y in zip(SETTINGS, theirs, strict=True) if y is None]
+refused = [
+    setting for setting, y in zip(SETTINGS, theirs, strict=True) if y is None
+]
 print("refused (n, k, s):", refused)
 
 # %% [markdown]
@@ -287,7 +301,9 @@ for sentence in standard.split(". "):
 # %%
 PADDED = [(*one, p) for one in SETTINGS for p in range(one[1] // 2 + 1)]
 print(len(PADDED), "settings")
-rounded = [F.max_pool2d(images[n], k, s, p, ceil_mode=True) for n, k, s, p in PADDED]
+rounded = [
+    F.max_pool2d(images[n], k, s, p, ceil_mode=True) for n, k, s, p in PADDED
+]
 for run in (runtime, reference):
     theirs = [
         run(
@@ -334,7 +350,11 @@ theirs = []
 for n, k, s, p in PADDED:
     before, after = torch_pads(n, k, s, p)
     pads = [before, before, after, after]
-    theirs.append(reference(images[n], "MaxPool", kernel_shape=[k, k], strides=[s, s], pads=pads))
+    theirs.append(
+        reference(
+            images[n], "MaxPool", kernel_shape=[k, k], strides=[s, s], pads=pads
+        )
+    )
 compare("reference, own pads", rounded, theirs)
 
 
@@ -380,7 +400,9 @@ def same_average(x, k, s):
     return F.avg_pool2d(F.pad(x, pads), k, s) / F.avg_pool2d(counts, k, s)
 
 
-theirs = compiled(lambda x, n, k, s: keras.layers.AveragePooling2D(k, s, "same")(x), SETTINGS)
+theirs = compiled(
+    lambda x, n, k, s: keras.layers.AveragePooling2D(k, s, "same")(x), SETTINGS
+)
 ours = [same_average(images[n], k, s) for n, k, s in SETTINGS]
 compare("Keras, an average", ours, theirs)
 
@@ -412,7 +434,9 @@ def same_convolution(x, k, s):
 
 ours = [same_convolution(images[n], k, s) for n, k, s in SETTINGS]
 theirs = compiled(
-    lambda x, n, k, s: keras.ops.conv(x, weights[k].permute(2, 3, 1, 0).numpy(), s, "same"),
+    lambda x, n, k, s: keras.ops.conv(
+        x, weights[k].permute(2, 3, 1, 0).numpy(), s, "same"
+    ),
     SETTINGS,
 )
 compare("Keras, weights permuted", ours, theirs)

@@ -54,9 +54,9 @@ for layer in layers:
 # See the difference in one picture. This convolution has a 2×2 kernel and stride 2. It moves exactly as a 2×2 pool does. But it multiplies each number by a weight before it adds:
 
 # %%
-x = torch.tensor([[[3.0, 1, 4, 1], [2, 6, 5, 3], [9, 7, 9, 3], [8, 4, 6, 2]]])
+x = torch.tensor([[[3., 1, 4, 1], [2, 6, 5, 3], [9, 7, 9, 3], [8, 4, 6, 2]]])
 convolution = nn.Conv2d(1, 1, kernel_size=2, stride=2, bias=False)
-convolution.weight.data = torch.tensor([[[[1.0, 0], [0, 2]]]])
+convolution.weight.data = torch.tensor([[[[1., 0], [0, 2]]]])
 convolution(x).detach()
 
 # %%
@@ -99,7 +99,7 @@ for name, layer in {"a quarter everywhere": everywhere, "only in its own channel
 # A convolution without bias is **linear**: it treats a sum as the sum of its parts. A maximum does not:
 
 # %%
-a, b = torch.tensor([[[1.0, 0], [0, 0]]]), torch.tensor([[[0.0, 1], [0, 0]]])
+a, b = torch.tensor([[[1., 0], [0, 0]]]), torch.tensor([[[0., 1], [0, 0]]])
 for layer in (convolution, nn.MaxPool2d(2)):
     together, apart = layer(a + b).item(), layer(a).item() + layer(b).item()
     print(f"{type(layer).__name__:<10} of the sum {together}, sum of the parts {apart}")
@@ -112,10 +112,7 @@ for layer in (convolution, nn.MaxPool2d(2)):
 # In training, a network learns from its **gradient**: for each number, how much the result would change with it. No parameters does not mean no gradient, because a pool must hand the gradient on to the layers before it. Max pooling hands it to the winner. Average pooling shares it out.
 
 # %%
-for pool in (
-    nn.MaxPool2d(2),
-    nn.AvgPool2d(2),
-):  # how much each pixel counts in the sum of the output
+for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):  # how much each pixel counts in the sum of the output
     inputs = x.clone().requires_grad_()
     pool(inputs).sum().backward()
     print(type(pool).__name__)

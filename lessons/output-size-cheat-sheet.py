@@ -59,7 +59,6 @@ K, S, P, D = range(1, 6), range(1, 5), range(3), range(1, 4)
 #
 # Average pooling is the same with $d = 1$; it has no dilation.
 
-
 # %%
 def plain(i, k, s, p, d=1):
     return (i + 2 * p - d * (k - 1) - 1) // s + 1
@@ -75,7 +74,6 @@ compare(plain, lambda k, s, p: nn.AvgPool2d(k, s, p), K, S, P)
 # $$o = \left\lceil \frac{i + 2p - d(k-1) - 1}{s} \right\rceil + 1, \quad\text{and one less if}\quad (o - 1)\,s \ge i + p$$
 #
 # The second part drops a last window that would start in the padding on the right.
-
 
 # %%
 def ceiling(i, k, s, p, d=1):
@@ -111,7 +109,6 @@ show(
 #
 # $$o = (i - 1)\,s - 2p + d(k-1) + a + 1$$
 
-
 # %%
 def transposed(i, k, s, p, d, a):
     return (i - 1) * s - 2 * p + d * (k - 1) + a + 1
@@ -144,7 +141,6 @@ print(f"{taken:,} windows, all agree")
 # ## Common settings
 #
 # Each row is a layer, each column a size of the input. Channels are left out of the calls: they do not matter here.
-
 
 # %%
 def make(call):
@@ -206,7 +202,6 @@ table(
 #
 # At stride 1: $2p = d(k - 1)$. An odd kernel always has such a padding. An even kernel has one only with an even dilation. Here torch is asked, for kernels up to 7 and dilations up to 3:
 
-
 # %%
 def found(fits, layer, *ranges):
     """The settings for which torch's size fits, for all inputs from 20 to 41."""
@@ -241,7 +236,6 @@ kept(lambda d, k, p: nn.MaxPool2d(k, 1, p, d))
 #
 # At stride 2, without dilation and `ceil_mode`, an even size is halved if $k - 2p$ is 1 or 2. The two differ on odd sizes: 1 rounds up, 2 rounds down.
 
-
 # %%
 def strided(k, p):
     return nn.Conv2d(1, 1, k, 2, p)
@@ -258,7 +252,6 @@ print("odd sizes rounded down:", ", ".join(f"k{k} p{p}" for k, p in down))
 # ## Which settings double it?
 #
 # Without dilation, a transposed convolution multiplies the size by $s$ if $k + a - 2p = s$. For $s = 2$:
-
 
 # %%
 def back(k, p, a):

@@ -39,11 +39,7 @@ row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
 nn.MaxPool1d(3, stride=1)(row)
 
 # %%
-show(
-    slide(nn.MaxPool1d(3, stride=1), row),
-    "size-steps",
-    "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and its last stop ends at the last.",
-)
+show(slide(nn.MaxPool1d(3, stride=1), row), "size-steps", "A window of 3 at stride 1 on 8 pixels. It starts at the first pixel, and its last stop ends at the last.")
 
 # %% [markdown]
 # Six stops. The first stop takes 3 pixels, so 5 are left, and each further stop takes one of them. In letters: the input has $i$ pixels and the kernel has $k$, so after the first stop $i - k$ pixels are left. With the first stop itself that makes
@@ -61,11 +57,7 @@ show(
 nn.MaxPool1d(3, stride=2)(row)
 
 # %%
-show(
-    slide(nn.MaxPool1d(3, stride=2), row),
-    "size-stops",
-    "A window of 3 at stride 2 on 8 pixels. A fourth stop would need a ninth pixel, so the eighth is left over.",
-)
+show(slide(nn.MaxPool1d(3, stride=2), row), "size-stops", "A window of 3 at stride 2 on 8 pixels. A fourth stop would need a ninth pixel, so the eighth is left over.")
 
 # %% [markdown]
 # Three stops. One pixel is left over, because one is not enough for a step of 2.
@@ -105,26 +97,20 @@ print(len(settings), "settings, one formula")
 #     A 7×7 map goes through `nn.MaxPool2d(2)`. What size comes out? How many of the 49 pixels are never read?
 
 # %%
-x = torch.tensor(
-    [
-        [
-            [3.0, 1, 4, 1, 5, 9, 2],
-            [6.0, 5, 3, 5, 8, 9, 7],
-            [9.0, 3, 2, 3, 8, 4, 6],
-            [2.0, 6, 4, 3, 3, 8, 3],
-            [2.0, 7, 9, 5, 0, 2, 8],
-            [8.0, 4, 1, 9, 7, 1, 6],
-            [9.0, 3, 9, 9, 3, 7, 5],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9, 2],
+    [6., 5, 3, 5, 8, 9, 7],
+    [9., 3, 2, 3, 8, 4, 6],
+    [2., 6, 4, 3, 3, 8, 3],
+    [2., 7, 9, 5, 0, 2, 8],
+    [8., 4, 1, 9, 7, 1, 6],
+    [9., 3, 9, 9, 3, 7, 5],
+]])
 pool = nn.MaxPool2d(2)
 pool(x)
 
 # %%
-show(
-    slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column are read by no window."
-)
+show(slide(pool, x), "size-floor", "7×7 gives 3×3. The hatched row and column are read by no window.")
 
 
 # %% [markdown]
@@ -216,11 +202,7 @@ eight = torch.randint(0, 10, (1, 8, 8), generator=chance).float()
 wide(eight)
 
 # %%
-show(
-    slide(wide, eight),
-    "size-rectangle",
-    "Rows: two of them are left over. Columns: the third window ends at the last one, so nothing is left over.",
-)
+show(slide(wide, eight), "size-rectangle", "Rows: two of them are left over. Columns: the third window ends at the last one, so nothing is left over.")
 
 # %% [markdown]
 # Rows: $(8 - 3)/3$ is 1.67, cut to 1, plus 1 is 2. Columns: $(8 - 4)/2$ is 2, and plus 1 that makes 3.

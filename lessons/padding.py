@@ -81,8 +81,11 @@ print("lost:", f"{1 - left.numel() / photo.numel():.1%}", "of the pixels")
 #     The input is 4×4, the kernel 3×3, the stride 1. What size comes out with no padding, with one pixel, with two?
 
 # %%
-x = torch.tensor([[[3.0, 1, 0, 2], [1, 4, 2, 1], [0, 2, 5, 3], [2, 1, 3, 1]]])
-kernel = torch.tensor([[[[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]]])
+x = torch.tensor([[[3., 1, 0, 2],
+                   [1, 4, 2, 1],
+                   [0, 2, 5, 3],
+                   [2, 1, 3, 1]]])
+kernel = torch.tensor([[[[-1., 0, 1], [-1, 0, 1], [-1, 0, 1]]]])
 
 
 def convolution(padding):
@@ -102,11 +105,7 @@ for p in (0, 1, 2):
 # The window stays inside. Every number it reads is real.
 
 # %%
-show(
-    slide(convolution(0), x),
-    "padding-valid",
-    "`padding=0`, also called *valid*: 4×4 shrinks to 2×2.",
-)
+show(slide(convolution(0), x), "padding-valid", "`padding=0`, also called *valid*: 4×4 shrinks to 2×2.")
 
 # %% [markdown]
 # ### Same: the size stays
@@ -114,11 +113,7 @@ show(
 # The window's middle visits every pixel once.
 
 # %%
-show(
-    slide(convolution(1), x),
-    "padding-same",
-    "`padding=1` for a 3×3 kernel, also called *same*: 4×4 stays 4×4. The grey border holds zeros.",
-)
+show(slide(convolution(1), x), "padding-same", "`padding=1` for a 3×3 kernel, also called *same*: 4×4 stays 4×4. The grey border holds zeros.")
 
 # %% [markdown]
 # Read the first column of the output and the last: all positive, and all negative. To this kernel the border of zeros is an edge, dark on the outside and bright on the inside, although the map has no edge there. [Another lesson](what-padding-tells-the-network.ipynb) shows what a network learns from that. In the [explorer](../explorer.md#call=nn.Conv2d%281,1,3,padding=1,bias=False%29&input=3,1,0,2;1,4,2,1;0,2,5,3;2,1,3,1&weights=-1,0,1;-1,0,1;-1,0,1) you can fill the same border with copies of real pixels instead: choose another `padding_mode`, and watch these two columns.
@@ -132,11 +127,7 @@ show(
 # Now let the window in as soon as one corner touches the input: $p = k - 1$.
 
 # %%
-show(
-    slide(convolution(2), x),
-    "padding-full",
-    "`padding=2` for a 3×3 kernel, also called *full*: 4×4 grows to 6×6.",
-)
+show(slide(convolution(2), x), "padding-full", "`padding=2` for a 3×3 kernel, also called *full*: 4×4 grows to 6×6.")
 
 # %% [markdown]
 # Each corner window sees eight zeros and one real pixel. Full padding is rare in networks. You meet it again on the [way back up](rounding-up-and-going-back-up.ipynb), because a transposed convolution at stride 1 slides just like this.
@@ -149,7 +140,6 @@ show(
 #     A 3×3 window slides over a 5×5 input. With `padding=1`, how many windows read the corner pixel? How many read the pixel in the centre?
 #
 # Autograd can count for you. Set all weights to one and add up the output. Then the gradient of a pixel is the number of windows that read it.
-
 
 # %%
 def readers(padding, **options):
@@ -274,7 +264,7 @@ except ValueError as error:
 # TensorFlow accepts it. Its [notes on padding](https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2) put an odd pixel at the end, below and on the right. Build both in torch:
 
 # %%
-count = torch.arange(16.0).reshape(1, 4, 4)
+count = torch.arange(16.).reshape(1, 4, 4)
 at_the_end = F.pad(count, (0, 1, 0, 1), value=-torch.inf)
 print(nn.MaxPool2d(3, stride=2, padding=1)(count))
 print(nn.MaxPool2d(3, stride=2)(at_the_end))

@@ -70,7 +70,6 @@ plot(
 # !!! question "Predict"
 #     25 rows through `nn.MaxPool2d(2)` give 12. How many with `ceil_mode=True`? And what does the last window see?
 
-
 # %%
 def size(layer, i):
     """The side that comes out of a layer when a square map of side i goes in."""
@@ -80,27 +79,19 @@ def size(layer, i):
 up = nn.MaxPool2d(2, ceil_mode=True)
 print(size(nn.MaxPool2d(2), 25), size(up, 25))
 
-x = torch.tensor(
-    [
-        [
-            [3.0, 1, 4, 1, 5, 9, 2],
-            [6.0, 5, 3, 5, 8, 9, 7],
-            [9.0, 3, 2, 3, 8, 4, 6],
-            [2.0, 6, 4, 3, 3, 8, 3],
-            [2.0, 7, 9, 5, 0, 2, 8],
-            [8.0, 4, 1, 9, 7, 1, 6],
-            [9.0, 3, 9, 9, 3, 7, 5],
-        ]
-    ]
-)
+x = torch.tensor([[
+    [3., 1, 4, 1, 5, 9, 2],
+    [6., 5, 3, 5, 8, 9, 7],
+    [9., 3, 2, 3, 8, 4, 6],
+    [2., 6, 4, 3, 3, 8, 3],
+    [2., 7, 9, 5, 0, 2, 8],
+    [8., 4, 1, 9, 7, 1, 6],
+    [9., 3, 9, 9, 3, 7, 5],
+]])
 up(x)
 
 # %%
-show(
-    slide(up, x),
-    "size-ceil",
-    "7×7 now gives 4×4. The last windows reach past the edge, where the dashed frame is, and take what is there.",
-)
+show(slide(up, x), "size-ceil", "7×7 now gives 4×4. The last windows reach past the edge, where the dashed frame is, and take what is there.")
 
 # %% [markdown]
 # 13 instead of 12. Beyond the edge there is nothing, so the last window works with the pixels it has. The corner window keeps its only one, the 5.
@@ -117,11 +108,7 @@ drop = nn.MaxPool2d(3, stride=3, padding=1, ceil_mode=True)
 drop(x[:, :5, :5])
 
 # %%
-show(
-    slide(drop, x[:, :5, :5]),
-    "size-dropped",
-    "Rounding up asks for three windows a side. The third would start in the padding, so torch drops it.",
-)
+show(slide(drop, x[:, :5, :5]), "size-dropped", "Rounding up asks for three windows a side. The third would start in the padding, so torch drops it.")
 
 # %% [markdown]
 # It is 2. The third window would start behind the last real pixel. It would see padding and nothing else, and its maximum would be minus infinity.
@@ -146,7 +133,6 @@ for i, k, s, p in ((25, 2, 2, 0), (5, 3, 3, 1), (10, 1, 2, 0)):
 
 # %% [markdown]
 # Does `ceil_mode` make the pool read every pixel? Without [dilation](dilation.ipynb) it does, if the kernel is at least as long as the stride. If not, there are gaps between the windows, and with dilation there are gaps within them, which the next window need not fill. No rounding fills a gap:
-
 
 # %%
 def unread(i, kernel, stride, padding=0, up=False):
@@ -213,8 +199,11 @@ for k, s, p in common:
 # Look at the four squares first:
 
 # %% tags=["hide-input"]
-kernel = torch.tensor([[1.0, 0, 1], [0.0, 2, 0], [1.0, 0, 1]])
-points = torch.tensor([[1.0, 2], [3.0, 4]])
+kernel = torch.tensor([[1., 0, 1],
+                       [0., 2, 0],
+                       [1., 0, 1]])
+points = torch.tensor([[1., 2],
+                       [3., 4]])
 places = {}
 for row in (0, 1):
     for col in (0, 1):
@@ -256,11 +245,7 @@ lay = nn.Fold((5, 5), kernel_size=3, stride=2)
 lay(squares)
 
 # %%
-show(
-    slide(lay, squares),
-    "rounding-squares",
-    "Each column is a square: the kernel times a point. The squares begin 2 apart and are 3 wide, so neighbours share a row or a column.",
-)
+show(slide(lay, squares), "rounding-squares", "Each column is a square: the kernel times a point. The squares begin 2 apart and are 3 wide, so neighbours share a row or a column.")
 
 # %% [markdown]
 # The place in the middle gets paint from all four: 1 + 2 + 3 + 4 is 10. Now the layer that torch has for it:
@@ -285,7 +270,7 @@ print(torch.equal(paint(points[None]), lay(squares)))
 #     The name sounds as if a row and a column of zeros were put at the end. Is that so?
 
 # %%
-three = torch.arange(1.0, 10).reshape(1, 3, 3)
+three = torch.arange(1., 10).reshape(1, 3, 3)
 whole = paint(three)[0]
 print(whole)
 for a in (0, 1):
@@ -301,11 +286,7 @@ for a in (0, 1):
 # Torch describes the same numbers in another way, which you will meet in other texts. It stretches the input by zeros between its pixels, puts more zeros around it, $k - 1 - p$ on each side, and slides a window over that, with the kernel turned by 180°. Here you cannot see the turn, because this kernel looks the same upside down:
 
 # %%
-show(
-    slide(back, three),
-    "size-transposed",
-    "Torch's other reading: a window over a stretched input, where zeros lie between the pixels. Here `output_padding=1` does add zeros, a row below and a column at the right, but to the stretched input and not to the output.",
-)
+show(slide(back, three), "size-transposed", "Torch's other reading: a window over a stretched input, where zeros lie between the pixels. Here `output_padding=1` does add zeros, a row below and a column at the right, but to the stretched input and not to the output.")
 
 # %% [markdown]
 # [Open this layer in the explorer](../explorer.md#call=nn.ConvTranspose2d%281,1,3,stride=2,padding=1,output_padding=1,bias=False%29&input=1,2,3;4,5,6;7,8,9&weights=1,0,1;0,2,0;1,0,1), set `output_padding` to 0, and see which row and column go.

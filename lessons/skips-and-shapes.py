@@ -53,9 +53,15 @@ class UNet(nn.Module):
 
     def __init__(self, levels):
         super().__init__()
-        self.before = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1) for _ in range(levels))
-        self.ups = nn.ModuleList(nn.ConvTranspose2d(4, 4, 2, stride=2) for _ in range(levels))
-        self.after = nn.ModuleList(nn.Conv2d(8, 4, 3, padding=1) for _ in range(levels))
+        self.before = nn.ModuleList(
+            nn.Conv2d(4, 4, 3, padding=1) for _ in range(levels)
+        )
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(4, 4, 2, stride=2) for _ in range(levels)
+        )
+        self.after = nn.ModuleList(
+            nn.Conv2d(8, 4, 3, padding=1) for _ in range(levels)
+        )
         self.bottom = nn.Conv2d(4, 4, 3, padding=1)
 
     def forward(self, x):
@@ -79,7 +85,9 @@ def passes(net, size):
 
 torch.manual_seed(0)
 for levels in (1, 2, 3):
-    print(levels, [size for size in range(16, 41) if passes(UNet(levels), size)])
+    print(
+        levels, [size for size in range(16, 41) if passes(UNet(levels), size)]
+    )
 
 # %% [markdown]
 # With three levels only 16, 24, 32 and 40 pass: the multiples of 8. Each halving must come out even, so the size has to be a multiple of $2^n$ for $n$ levels.
@@ -94,7 +102,9 @@ image = torch.rand(1, 4, 37, 50)
 rows, cols = image.shape[2:]
 extra = (0, -cols % 8, 0, -rows % 8)  # left, right, top, bottom
 wide = F.pad(image, extra, mode="reflect")
-print(tuple(wide.shape[2:]), "->", tuple(net(wide)[..., :rows, :cols].shape[2:]))
+print(
+    tuple(wide.shape[2:]), "->", tuple(net(wide)[..., :rows, :cols].shape[2:])
+)
 
 # %% [markdown]
 # **Ask for the size.** A transposed convolution takes the size that it shall return to, and works out the `output_padding` itself:
@@ -134,7 +144,9 @@ for _ in range(4):
 size = twice(size)
 for before in reversed(kept):
     needed.append(2 * size)
-    print(f"{size} doubles to {2 * size}; what was kept has {before}, so {before - 2 * size} go")
+    print(
+        f"{size} doubles to {2 * size}; what was kept has {before}, so {before - 2 * size} go"
+    )
     size = twice(2 * size)
 print("comes out:", size)
 
@@ -148,7 +160,9 @@ def draw(figure):
     for axes, whole, part in zip(panels, reversed(kept), needed, strict=True):
         for side, colour in ((whole, "gray"), (part, "C0")):
             corner = (0.5 - side / whole / 2,) * 2
-            axes.add_patch(Rectangle(corner, side / whole, side / whole, color=colour))
+            axes.add_patch(
+                Rectangle(corner, side / whole, side / whole, color=colour)
+            )
         axes.set_title(f"{part} of {whole}")
         axes.set_aspect("equal")
         axes.set_axis_off()
@@ -226,8 +240,12 @@ def draw(figure):
     panels = figure.subplots(1, 4)
     for axes, pad in zip(panels, LAYERS, strict=True):
         image = pad(16)(photo)[0, 0].numpy()
-        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        frame = Rectangle((15.5, 15.5), 40, 40, fill=False, edgecolor="C1", linewidth=2)
+        axes.imshow(
+            image, cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+        )
+        frame = Rectangle(
+            (15.5, 15.5), 40, 40, fill=False, edgecolor="C1", linewidth=2
+        )
         axes.add_patch(frame)
         axes.set_title(pad.__name__.removesuffix("Pad2d"))
         axes.set_axis_off()
@@ -443,7 +461,9 @@ print(mirrored)
 from slidingwindows.lesson import check
 
 # 1. The size.
-check(..., lambda: next(size for size in range(100, 200) if passes(five, size)))
+check(
+    ..., lambda: next(size for size in range(100, 200) if passes(five, size))
+)
 # 2. Rows and columns, such as (1, 2).
 check(..., lambda: (-rows % 16, -cols % 16))
 # 3. The shape, such as (1, 2, 3, 3).

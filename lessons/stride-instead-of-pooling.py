@@ -71,28 +71,18 @@ print("the stride finds it in", int(kept.sum()))
 # Here is a small input for the same kernel, the one that found edges in [what a convolution looks for](what-a-convolution-looks-for.ipynb). It subtracts the left column of its window and adds the right one.
 
 # %%
-x = torch.tensor(
-    [
-        [
-            [1.0, 2, 0, 4, 3, 1],
-            [0, 3, 1, 5, 2, 2],
-            [4, 1, 2, 0, 6, 3],
-            [2, 5, 3, 1, 0, 4],
-            [1, 0, 4, 2, 3, 0],
-            [3, 2, 1, 6, 1, 5],
-        ]
-    ]
-)
+x = torch.tensor([[[1., 2, 0, 4, 3, 1],
+                   [0, 3, 1, 5, 2, 2],
+                   [4, 1, 2, 0, 6, 3],
+                   [2, 5, 3, 1, 0, 4],
+                   [1, 0, 4, 2, 3, 0],
+                   [3, 2, 1, 6, 1, 5]]])
 every = nn.Conv2d(1, 1, 3, bias=False)  # stride=1 is the default
 every.weight.data = kernel
 every(x)
 
 # %%
-show(
-    slide(every, x),
-    "stride-1-convolution",
-    "The window stops at every place it fits: four rows of four.",
-)
+show(slide(every, x), "stride-1-convolution", "The window stops at every place it fits: four rows of four.")
 
 # %% [markdown]
 # Four places down, four across: a 6×6 input gives a 4×4 output.
@@ -110,11 +100,7 @@ strided.weight.data = kernel
 strided(x)
 
 # %%
-show(
-    slide(strided, x),
-    "stride-2-convolution",
-    "The same kernel, but only every second stop, down and across. Hatched: no window reaches the last row and column.",
-)
+show(slide(strided, x), "stride-2-convolution", "The same kernel, but only every second stop, down and across. Hatched: no window reaches the last row and column.")
 
 # %% [markdown]
 # [Open this window in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=2,bias=False%29&input=1,2,0,4,3,1;0,3,1,5,2,2;4,1,2,0,6,3;2,5,3,1,0,4;1,0,4,2,3,0;3,2,1,6,1,5&weights=-1,0,1;-1,0,1;-1,0,1) and set the stride to 3: which stops are left?
@@ -161,11 +147,7 @@ print(pool(every(x)))
 print(strided(x))
 
 # %%
-show(
-    slide(pool, every(x)),
-    "stride-compared-with-pool",
-    "The input here is the output of the first convolution. The pool keeps the best of each block. The stride keeps the upper left one.",
-)
+show(slide(pool, every(x)), "stride-compared-with-pool", "The input here is the output of the first convolution. The pool keeps the best of each block. The stride keeps the upper left one.")
 
 # %% [markdown]
 # It cannot. In each block of four, the pool keeps the **best**. The stride keeps the **first**, the upper left one, whatever it is. The best of four is never less than one of the four.
@@ -181,7 +163,6 @@ show(
 # ## What it costs
 #
 # A **multiply-accumulate** is one product, added to a running sum. A convolution does one for every weight, at every stop. Count them for 64 maps of 32×32, in three ways:
-
 
 # %%
 def multiply_accumulates(layers, x):
@@ -235,11 +216,7 @@ skipping.weight.data.fill_(2)
 skipping(x)
 
 # %%
-show(
-    slide(skipping, x),
-    "stride-larger-than-kernel",
-    "A 1×1 kernel at stride 2. Hatched pixels are read by no window.",
-)
+show(slide(skipping, x), "stride-larger-than-kernel", "A 1×1 kernel at stride 2. Hatched pixels are read by no window.")
 
 # %% [markdown]
 # Of 36 pixels, only 9 are read. The other 27 could hold anything.
@@ -271,7 +248,7 @@ show(
 # Check all four:
 
 # %% tags=["collapse"]
-numbers = torch.arange(9.0).reshape(3, 3)
+numbers = torch.arange(9.).reshape(3, 3)
 print(numbers[::2, ::2])
 print(sum(p.numel() for p in nn.Conv2d(16, 16, 2, stride=2).parameters()))
 work = [multiply_accumulates([nn.Conv2d(1, 1, 3, stride=s)], torch.rand(1, 9, 9)) for s in (1, 3)]

@@ -42,11 +42,7 @@ from slidingwindows.lesson import plot, show
 zero = torch.tensor(digits.images[0]).float()[None]
 
 # %%
-show(
-    slide(nn.MaxPool2d(2), zero),
-    "digits-zero",
-    "The first image is a zero. Max pooling keeps its ring of strong pixels.",
-)
+show(slide(nn.MaxPool2d(2), zero), "digits-zero", "The first image is a zero. Max pooling keeps its ring of strong pixels.")
 
 # %% [markdown]
 # [Open this digit in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2%29&input=0,0,5,13,9,1,0,0;0,0,13,15,10,15,5,0;0,3,15,2,0,11,8,0;0,4,12,0,0,8,8,0;0,5,8,0,0,9,8,0;0,4,11,0,1,12,7,0;0,2,14,5,10,12,0,0;0,0,6,13,10,0,0,0) and switch to the average: how much of the ring is left?
@@ -68,7 +64,6 @@ show(
 #
 # !!! question "Predict"
 #     Which of the first five has the most parameters?
-
 
 # %%
 class Blur(nn.Module):
@@ -104,14 +99,9 @@ def network(name, runs=1):
         return nn.Conv2d(runs * inside, runs * outside, 3, stride, padding, groups=runs)
 
     return nn.Sequential(
-        conv(1, a, stride, padding=1),
-        nn.ReLU(),
-        *SHRINK[name](runs * a),
-        conv(a, b, stride, padding=1),
-        nn.ReLU(),
-        *SHRINK[name](runs * b),
-        conv(b, 10, 1, padding=0),
-        nn.Flatten(),
+        conv(1, a, stride, padding=1), nn.ReLU(), *SHRINK[name](runs * a),
+        conv(a, b, stride, padding=1), nn.ReLU(), *SHRINK[name](runs * b),
+        conv(b, 10, 1, padding=0), nn.Flatten(),
     )
 
 
@@ -156,7 +146,6 @@ print(Blur(1)(torch.ones(1, 1, 6, 6))[0, 0])
 # How long? Until the networks have nothing left to learn from their training images, or else you would compare how fast they learn. 16 rounds will do, as you will see. They suffice because the networks read the pixels divided by 4, as numbers from 0 to 4: from numbers between 0 and 1 they learn more slowly.
 #
 # The cell takes a while, because it trains 48 networks. One after the other they would take longer still. But a convolution with `groups` keeps its groups apart, and so do the pools. So put the eight runs of a network side by side, as eight groups: each has its own weights, reads its own images, and knows nothing of the others.
-
 
 # %%
 def shifted(x):
@@ -225,7 +214,6 @@ for name, result in results.items():
 
 # %% [markdown]
 # First, is the training long enough? Here is how much of the training images each network had right on its way, each image when its turn came in the round:
-
 
 # %% tags=["hide-input"]
 def draw(figure):

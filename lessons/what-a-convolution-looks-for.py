@@ -19,7 +19,9 @@ from slidingwindows import slide
 from slidingwindows.lesson import plot, show
 
 # The photo that comes with matplotlib, in grey: 0 is black, 1 is white.
-picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")).convert("L")
+picture = Image.open(
+    matplotlib.cbook.get_sample_data("grace_hopper.jpg")
+).convert("L")
 picture = picture.crop((90, 20, 410, 340)).resize((160, 160))
 photo = torch.from_numpy(np.array(picture)).float()[None] / 255
 

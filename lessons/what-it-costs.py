@@ -51,7 +51,9 @@ table = costs(blocks(), photo)
 def draw(figure):
     panels = figure.subplots(1, 3)
     titles = "multiply-accumulates", "parameters", "outputs"
-    for axes, title, column in zip(panels, titles, zip(*table, strict=True), strict=True):
+    for axes, title, column in zip(
+        panels, titles, zip(*table, strict=True), strict=True
+    ):
         shares = [100 * value / sum(column) for value in column]
         bars = axes.bar(["1", "2", "3", "4"], shares)
         axes.bar_label(bars, [f"{share:.1f}" for share in shares], fontsize=10)

@@ -78,11 +78,7 @@ row = torch.arange(10.0)[None]
 print(nn.MaxPool1d(1, stride=2, ceil_mode=True)(row))
 
 # %%
-show(
-    slide(nn.MaxPool1d(1, stride=2, ceil_mode=True), row),
-    "wrong-ceil-mode",
-    "A kernel of 1 at stride 2. Hatched: no window reads the odd places, whatever the rounding.",
-)
+show(slide(nn.MaxPool1d(1, stride=2, ceil_mode=True), row), "wrong-ceil-mode", "A kernel of 1 at stride 2. Hatched: no window reads the odd places, whatever the rounding.")
 
 # %% [markdown]
 # **Not if the stride is larger than the kernel.** Then there are gaps between the windows, and rounding up cannot fill them. Without dilation, it is true in all other cases. [Open this row in the explorer](../explorer.md#call=nn.MaxPool1d%281,stride=2,ceil_mode=True%29&input=0,1,2,3,4,5,6,7,8,9), and let the kernel grow until no cell is hatched.
@@ -149,7 +145,6 @@ for layer in (nn.MaxPool2d(2), nn.Conv2d(64, 64, 3, stride=2, padding=1)):
 #
 # True for each pool of today's torch. But the pools of LeNet-5 ([LeCun et al. 1998](https://doi.org/10.1109/5.726791)) multiplied their sums by a learned number and added a learned bias, one pair for each map:
 
-
 # %%
 class Subsampling(nn.Module):
     """LeNet-5's way: add up four, times a weight, plus a bias, through a sigmoid."""
@@ -195,7 +190,6 @@ for size in ((5, 5), None):
 #
 # To which one, if the largest number is there more than once? Many versions written by hand compare each cell with the maximum, and give the gradient to all that match:
 
-
 # %%
 def gradient(function):
     x = torch.ones(1, 2, 2, requires_grad=True)
@@ -214,7 +208,6 @@ print("a mask, by hand:", (tied == tied.amax()).float().flatten().tolist())
 # ## "The receptive field of ResNet-50 is 483"
 #
 # That number is in the literature ([Araujo, Norris and Sim 2019](https://doi.org/10.23915/distill.00021)), and it is right for the network that was measured. But several networks bear this name. Each has four blocks of units, and three of the blocks halve the map. They differ in *where* a block takes its stride: in its first unit or its last, and in a unit's first 1×1 convolution or its 3×3. Build three of them:
-
 
 # %%
 def field(unit, kernel):

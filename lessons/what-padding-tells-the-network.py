@@ -42,7 +42,9 @@ def strangeness(depth, mode):
 def draw(figure):
     panels = figure.subplots(1, len(DEPTHS))
     for axes, depth in zip(panels, DEPTHS, strict=True):
-        image = strangeness(depth, "zeros").clamp(min=1e-5).log10()  # faint ones show, too
+        image = (
+            strangeness(depth, "zeros").clamp(min=1e-5).log10()
+        )  # faint ones show, too
         axes.imshow(
             image.numpy(),
             cmap="viridis",
@@ -95,7 +97,9 @@ show(
 print("share of cells that differ from the middle")
 print(f"{'layers':<10}" + "".join(f"{depth:>8}" for depth in DEPTHS))
 for mode in MODES:
-    shares = [(strangeness(depth, mode) > 1e-5).float().mean() for depth in DEPTHS]
+    shares = [
+        (strangeness(depth, mode) > 1e-5).float().mean() for depth in DEPTHS
+    ]
     print(f"{mode:<10}" + "".join(f"{share:>8.1%}" for share in shares))
 
 # %% [markdown]
@@ -134,7 +138,9 @@ def rows_off(depth, mode):
     """The probe's mean error on new images."""
     net = network(depth, mode)
     known, new = at_each_place(net, fit), at_each_place(net, test)
-    formula = torch.linalg.lstsq(known, rows[:, None].double(), driver="gelsd").solution
+    formula = torch.linalg.lstsq(
+        known, rows[:, None].double(), driver="gelsd"
+    ).solution
     return ((new @ formula)[:, 0] - rows).abs().mean().item()
 
 
@@ -160,7 +166,9 @@ dots = torch.eye(256).reshape(256, 1, 16, 16)
 for mode in MODES:
     averages = network(4, mode)(dots).mean((2, 3))
     middle = averages[8 * 16 + 8]
-    changed = ((averages - middle).abs().amax(1) > 1e-4 * middle.abs().max()).sum()
+    changed = (
+        (averages - middle).abs().amax(1) > 1e-4 * middle.abs().max()
+    ).sum()
     print(f"{mode:<10} {changed:>3} of 256 positions give other averages")
 
 # %% [markdown]
@@ -210,7 +218,9 @@ def differ(layers):
 
 
 wide = nn.Conv2d(1, 16, 5, padding=2)
-bare = nn.Sequential(nn.Conv2d(1, 16, 3), *(nn.Conv2d(16, 16, 3) for _ in range(3)))
+bare = nn.Sequential(
+    nn.Conv2d(1, 16, 3), *(nn.Conv2d(16, 16, 3) for _ in range(3))
+)
 print(differ(wide), differ(bare), tuple(bare(wall).shape[2:]))
 rings = next(d for d in range(1, 33) if 32 - 2 * d <= 0)
 print(rings)
