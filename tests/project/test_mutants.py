@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from benches import lessons
 from benches.areas import AREAS, chosen_for_script
 from benches.equivalents import EQUIVALENT
 from benches.mutants import key_of
@@ -209,3 +210,12 @@ def test_survivors_are_named_and_nothing_is_left_behind(tmp_path):
     there = {name for name in kept if not name.startswith((".git/", ".cache/"))}
     assert there == set(files)
     assert all(Path(tmp_path, name).read_text("utf-8") == text for name, text in files.items())
+
+
+def test_what_breaks_the_lessons_is_found_outside_of_pytest(monkeypatch):
+    monkeypatch.setattr(sys, "path", [one for one in sys.path if "tests" not in Path(one).parts])
+    for name in ("lesson_run", "mutations"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    names, score = lessons.parts()
+    assert len(names) > 30
+    assert score([], 1, 0) == {"code": (0, 0), "words": (0, 0)}
