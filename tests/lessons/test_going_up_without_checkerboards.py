@@ -195,6 +195,7 @@ def unpooling(page):
     page.labels("## Put it back where it was", "The fourth way needs a partner")
     page.labels("A 4×4 map is pooled by 2×2 windows and unpooled again", "How many of the 16")
     rows = page.names["numbers"][0].numpy()
+    assert rows.tolist() == [[3, 9, 2, 4], [7, 5, 8, 6], [1, 3, 5, 2], [6, 4, 7, 9]]
     back = returned(rows)
     page.prints("numbers = torch.tensor(", torch.from_numpy(back))
     pooled, where = nn.MaxPool2d(2, return_indices=True)(torch.from_numpy(rows)[None])
