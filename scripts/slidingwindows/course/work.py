@@ -74,6 +74,7 @@ class Work:
         self.outputs: dict[str, Outputs] = {}
         self.keys: dict[str, str] = {}  # digests of the outputs, by lesson
         self.made: dict[str, Rendered] = {}  # what has been drawn, by figure
+        self.drew = False  # whether any was drawn, and not only coloured
         self.seconds: dict[str, float] = {}
         with contextlib.suppress(OSError, ValueError, TypeError):
             self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
@@ -113,7 +114,7 @@ class Work:
                     self.jobs.pop(job)(job)
         finally:
             pool.shutdown(cancel_futures=True)
-            if self.made or self.failures:
+            if self.drew:
                 from .warm import rest
 
                 rest()
@@ -195,7 +196,7 @@ class Work:
             work = partial(_coloured, entry, kind)
         else:
             data = {**found.data, "course": self.course} if self.course else found.data
-            work = partial(_drawn, data, source)
+            work, self.drew = partial(_drawn, data, source), True
         self.jobs[pool.submit(_make_one, work, entry, key, found.data["caption"])] = done
 
 

@@ -27,13 +27,13 @@ def build(root: Path, keep: bool = True) -> None:
     if is_built(root, inputs):
         _tell("site/ is up to date:", root / "site", begun)
         return
-    # With Jupyter's libraries, and so not before.
-    from ..course.execution import warm_up_unread
-    from ..course.prepare import EXECUTED, prepare
+    from ..course.prepare import EXECUTED, prepare  # an up-to-date site needs neither
     from .assets import write_bundles
 
     with ThreadPoolExecutor(2) as pool:
         if not (cache_of(root) / EXECUTED).exists():  # all lessons will run
+            from ..course.execution import warm_up_unread
+
             pool.submit(warm_up_unread, root / "lessons")
         # Other programs bundle the scripts in the meantime. What they refuse, MkDocs will say.
         pool.submit(write_bundles, root, cache_of(root) / "play")
