@@ -103,9 +103,8 @@ def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
         except (AttributeError, TypeError):
             continue  # perhaps the call makes the same module without it
     briefer = {name: _once(value) for name, value in given.items()}
-    usual = {n for n, value in briefer.items() if _is_default(value, parameters[n].default)}
     # Without what is the default anyway: each try makes a module, so most are spared.
-    brief = {name: value for name, value in briefer.items() if name not in usual}
+    brief = {n: v for n, v in briefer.items() if not _is_default(v, parameters[n].default)}
     if _makes(module, brief, dtype):
         given = brief
     elif _makes(module, briefer, dtype):
