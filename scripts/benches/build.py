@@ -104,12 +104,15 @@ def build(
 
 
 def cold(
-    folder: Path, variables: dict[str, str] | None = None, strict: bool = True
+    folder: Path,
+    variables: dict[str, str] | None = None,
+    strict: bool = True,
+    command: Sequence[str] = (*MKDOCS, "build"),
 ) -> tuple[float, float]:
     """The same for a build without any cache."""
     for name in (".cache", "site"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    return build(folder, variables, strict)
+    return build(folder, variables, strict, command)
 
 
 def edited(folder: Path, path: str, old: str, runs: int) -> float:

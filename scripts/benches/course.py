@@ -165,7 +165,7 @@ def nothing(scratch: Path, runs: int) -> bool:
 def first(scratch: Path) -> bool:
     """The first build of the course, and of the same lessons by plain mkdocs-jupyter."""
     ours = course(scratch / "first", warm=False)
-    seconds, memory = cold(ours, package(ours))
+    seconds, memory = cold(ours, package(ours), False, SITE)
     theirs, their_memory = cold(as_notebooks(scratch / "notebooks"), package(ours), False)
     row("plain mkdocs-jupyter, s", theirs)
     row("its memory, MB", their_memory)

@@ -16,6 +16,7 @@ from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError, slide
 from slidingwindows.course import execution, lessons, warm
+from slidingwindows.tracing.script import script
 
 ROOT = Path(__file__).parents[2]
 
@@ -180,13 +181,16 @@ def test_a_killed_build_leaves_no_process_and_no_folder(tmp_path):
     )
     project = Project.create(tmp_path / "project", {"sleeps": lesson("Sleeps", cell)})
     scratch.mkdir()
-    build = project.start("slidingwindows", "prepare", TMPDIR=str(scratch))
-    while not log.exists() or " " not in log.read_text():
+    build = project.start("slidingwindows", "site", TMPDIR=str(scratch))
+    made = project.cache / "play"  # bundled by then, in a folder that the next build would sweep
+    while not log.exists() or " " not in log.read_text() or not list(made.rglob("*.js")):
         assert build.poll() is None
         time.sleep(0.05)
     assert len(os.listdir(scratch)) > 1
+    others = psutil.Process(build.pid).children(recursive=True)
+    [waiting] = [one for one in others if "slidingwindows.site.mkdocs" in one.cmdline()]
     os.kill(build.pid, signal.SIGKILL)
-    wait_until_gone(*map(int, log.read_text().split()))
+    wait_until_gone(waiting.pid, *map(int, log.read_text().split()))
     build.wait()
     assert os.listdir(scratch) == ["log"]
 
@@ -280,6 +284,20 @@ def test_one_process_draws_one_figure_after_the_other():
     assert second != first
     warm.rest()
     second.wait()
+    warm.close()
+
+
+def test_a_fork_says_what_the_script_must_know_of_torch():
+    warm.close()
+    assert warm.running() is None
+    waiting = warm.server(["slidingwindows.tracing.script"], execution._common())
+    assert warm.running() is waiting
+    assert warm.script(waiting, ["MaxPool2d", "Fold"]) == script(["MaxPool2d", "Fold"])
+    with pytest.raises(RuntimeError, match="^AttributeError: .* no attribute 'Gone'$"):
+        warm.script(waiting, ["MaxPool2d", "Gone"])
+    waiting.process.kill()
+    with pytest.raises((RuntimeError, OSError)):
+        warm.script(waiting, ["MaxPool2d"])
     warm.close()
 
 

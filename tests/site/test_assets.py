@@ -1,5 +1,6 @@
 """Scripts of the site: bundled when stale, whole or not at all. Its style: the figures' colours."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import home
+from slidingwindows.course import execution, home, warm
 from slidingwindows.drawing.style import DARK, LIGHT, ROLES, THEMES
 from slidingwindows.site import assets
 
@@ -161,6 +162,20 @@ def test_edits_of_a_module_and_of_the_style_reach_the_site(project):
     assert hatch in icon and window not in icon and "light(" not in icon
     css = project.read("site/assets/site.css")
     assert f"--fig-hatch: {hatch};" in css and "palette(" not in css.partition("*/")[2]
+
+
+def test_a_process_that_has_imported_torch_is_asked_first(tmp_path, monkeypatch):
+    run = assets.subprocess.run
+    monkeypatch.setattr(assets.subprocess, "run", None)
+    warm.close()
+    warm.server(["slidingwindows.tracing.script"], execution._common())
+    first = assets.write_torch(tmp_path)
+    warm.close()
+    shutil.rmtree(tmp_path / ".cache")
+    with pytest.raises(TypeError):
+        assets.write_torch(tmp_path)
+    monkeypatch.setattr(assets.subprocess, "run", run)
+    assert assets.write_torch(tmp_path) == first and "MaxPool2d" in first
 
 
 def test_a_torch_that_answers_otherwise_stops_the_build(project):

@@ -1,5 +1,6 @@
 """`make site` does nothing if nothing changed, and builds whatever changed that a page is from."""
 
+import contextlib
 import importlib
 import json
 import re
@@ -226,22 +227,35 @@ def test_packages_that_are_edited_or_found_elsewhere_count(alone, tmp_path, monk
     assert key(alone) == ""
 
 
+def test_mkdocs_waits_for_its_arguments_and_ends_without(alone):
+    """What it imports ahead may be at fault; the build that it is told to make says so, once."""
+    settings = alone.root / "mkdocs.yml"
+    settings.write_text(settings.read_text("utf-8") + "\nno_such_setting: 1\n", "utf-8")
+    with site._mkdocs(alone.root) as waiting:
+        assert waiting.communicate("") == ("", None) and waiting.returncode == 1
+    with site._mkdocs(alone.root) as told:
+        said, _ = told.communicate(json.dumps(["build", "--strict", "--site-dir", "away"]) + "\n")
+        assert told.returncode and said.count("Unrecognised configuration name") == 1
+    with site._mkdocs(alone.root) as left:
+        assert left.poll() is None
+    assert left.returncode
+
+
 @pytest.fixture
 def building(alone, monkeypatch):
     """Builds in this process, with ``alone.act`` in place of MkDocs's work."""
     alone.act, alone.calls = lambda folder: None, []
 
-    def run(command, **options):
-        folder = Path(command[-1])
-        if "slidingwindows.site.mkdocs" not in command:
-            return called(command, **options)
-        alone.calls.append(folder)
-        folder.joinpath("index.html").write_text("page", "utf-8")
-        code = alone.act(folder)
-        return subprocess.CompletedProcess(command, code or 0, stdout="")
+    class MkDocs:
+        def communicate(self, line):
+            *how, folder = map(Path, json.loads(line))
+            assert how == [Path("build"), Path("--strict"), Path("--site-dir")]
+            alone.calls.append(folder)
+            folder.joinpath("index.html").write_text("page", "utf-8")
+            self.returncode = alone.act(folder) or 0
+            return "", None
 
-    called = subprocess.run
-    monkeypatch.setattr(site.subprocess, "run", run)
+    monkeypatch.setattr(site, "_mkdocs", lambda root: contextlib.nullcontext(MkDocs()))
     monkeypatch.setattr(prepare, "prepare", lambda root: None)
     alone.stamp = alone.cache / unchanged.STAMP
     alone.stamp.unlink()  # of another environment

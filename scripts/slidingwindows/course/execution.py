@@ -80,12 +80,17 @@ def run(
     sooner. If it is False, or forks are unavailable, a kernel is started for the lesson.
     keep: as for execute().
     """
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
-            for cell in lesson.code  # nbclient acts on some of the tags
-        ]
-    )
+    cells = [
+        {
+            "cell_type": "code",
+            "source": cell.source,
+            "metadata": {"tags": list(cell.tags)},  # nbclient acts on some of them
+            "execution_count": None,
+            "outputs": [],
+        }
+        for cell in lesson.code
+    ]
+    notebook = nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4})
     begun: list[int] = []  # numbers of the cells that were sent off
     processes = {os.getpid()}
 

@@ -1,4 +1,4 @@
-"""The fork server: it imports torch once, then forks itself for each lesson, and to draw figures.
+"""The fork server: it imports torch once, then forks itself for lessons, figures and the script.
 
 warm.py starts it as `python -m slidingwindows.course.forking SOCKET MODULE...`. Importing torch
 takes a second or more, a fork a few milliseconds, and memory is shared until one side writes to it.
@@ -95,6 +95,10 @@ def _become(connection: socket.socket, request: dict, wake: int) -> None:
         os.close(wake)
         if "figure" in request:
             _draw(connection, request)
+        elif "layers" in request:
+            from ..tracing.script import script
+
+            _say(connection, script=script(request["layers"]))
         else:
             cells.lesson(connection, request)
         code = 0

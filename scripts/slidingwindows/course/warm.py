@@ -149,6 +149,24 @@ def server(modules: list[str], environment: dict[str, str], restart: bool = Fals
         return _current[key]
 
 
+def running() -> Server | None:
+    """The server that runs, or is being started; None if nobody has asked for one."""
+    with _starting:
+        return next(iter(_current.values()), None)
+
+
+def script(waiting: Server, names: list[str]) -> str:
+    """What the site's script must know of torch (tracing/script.py), asked in a fork.
+
+    names: layers of torch.nn. Raises RuntimeError if torch does not answer as expected.
+    """
+    with waiting.ask({"layers": names}) as connection:
+        result = json.loads(_line(connection) or '{"problem": "the process that asked torch died"}')
+    if "problem" in result:
+        raise RuntimeError(result["problem"])
+    return result["script"]
+
+
 def drawn(waiting: Server, data: dict, source: str) -> Rendered:
     """What render() returns for a figure, drawn in a fork, which goes on to the next one.
 

@@ -45,8 +45,9 @@ def esbuild() -> Path:
 def write_torch(root: Path) -> str:
     """Write .cache/script/torch.js, which package.json calls '#generated/torch.js', if it is stale.
 
-    Returns its text, empty if there are no layers. Torch is asked in another process, because it
-    would stay loaded in this one. Raises SlidingWindowsError if torch does not answer as expected.
+    Returns its text, empty if there are no layers. Torch is asked in a fork of the process that
+    runs lessons, or in a new one, because it would stay loaded in this one. Raises
+    SlidingWindowsError if torch does not answer as expected.
     """
     table = home() / "assets" / "torch" / "layers.js"
     if not table.is_file():
@@ -55,13 +56,26 @@ def write_torch(root: Path) -> str:
     entry = Entry(cache_of(root) / "script", "torch")
     key = digest(source_key("tracing.script"), versions("torch"), sys.version, *names)
     if entry.state(key) != "fresh":
-        command = [sys.executable, "-m", "slidingwindows.tracing.script", *names]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise SlidingWindowsError(f"what scripts need from torch was not written: {last}")
-        entry.put(key, {"torch.js": done.stdout})
+        try:
+            entry.put(key, {"torch.js": _asked(names)})
+        except RuntimeError as error:
+            message = f"what scripts need from torch was not written: {error}"
+            raise SlidingWindowsError(message) from error
     return (entry.folder / "torch.js").read_text("utf-8")
+
+
+def _asked(names: list[str]) -> str:
+    """The module about these layers. Raises RuntimeError with the last words of a process."""
+    from ..course import warm  # which loads what runs notebooks
+
+    waiting = warm.running()
+    if waiting:
+        return warm.script(waiting, names)
+    command = [sys.executable, "-m", "slidingwindows.tracing.script", *names]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or ["no reason given"])[-1])
+    return done.stdout
 
 
 def write_bundles(root: Path, folder: Path) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,44 +33,66 @@ def build(root: Path, keep: bool = True) -> None:
     from ..course.prepare import EXECUTED, prepare  # an up-to-date site needs neither
     from .assets import write_bundles
 
-    with ThreadPoolExecutor(2) as pool:
+    def ahead() -> None:
+        """What other programs do in the meantime. What they refuse, MkDocs will say."""
         if not (cache_of(root) / EXECUTED).exists():  # all lessons will run
             from ..course.execution import warm_up_unread
 
-            pool.submit(warm_up_unread, root / "lessons")
-        # Other programs bundle the scripts in the meantime. What they refuse, MkDocs will say.
-        pool.submit(write_bundles, root, cache_of(root) / "play")
-        prepare(root)
-    aside, claim = _aside(root)
-    try:
-        # Not --quiet: with it MkDocs ignores its own warnings, so --strict would pass everything.
-        command = [sys.executable, "-m", "slidingwindows.site.mkdocs", "build", "--strict"]
-        # The README mentions that Material's support ends in 2027; builds need not repeat it.
-        quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        done = subprocess.run(
-            [*command, "--site-dir", str(aside)],
-            cwd=root,
-            env=quiet,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        if done.returncode:
-            lines = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
-            raise SlidingWindowsError("\n".join(["the site was not built:", *filter(None, lines)]))
-        if keep:
-            _swap(aside, root / "site")
-            note_built(root, inputs)
-            _tell("site/", root / "site", begun)
-        else:
-            from .checks import check_site
+            warm_up_unread(root / "lessons")
+        write_bundles(root, cache_of(root) / "play")
 
-            check_site(aside, _address(root))
-            _tell("checked, not kept:", aside, begun)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        if claim is not None:
-            os.close(claim)
+    with _mkdocs(root) as mkdocs, ThreadPoolExecutor(1) as pool:
+        pool.submit(ahead)
+        prepare(root)
+        pool.submit(_let_go)
+        aside, claim = _aside(root)
+        try:
+            # Not --quiet: with it MkDocs ignores its own warnings, so --strict would pass all.
+            arguments = ["build", "--strict", "--site-dir", str(aside)]
+            told, _ = mkdocs.communicate(json.dumps(arguments) + "\n")
+            if mkdocs.returncode:
+                lines = [line for line in told.splitlines() if not line.startswith("INFO")]
+                message = "\n".join(["the site was not built:", *filter(None, lines)])
+                raise SlidingWindowsError(message)
+            if keep:
+                _swap(aside, root / "site")
+                note_built(root, inputs)
+                _tell("site/", root / "site", begun)
+            else:
+                from .checks import check_site
+
+                check_site(aside, _address(root))
+                _tell("checked, not kept:", aside, begun)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+            if claim is not None:
+                os.close(claim)
+
+
+@contextlib.contextmanager
+def _mkdocs(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """MkDocs in a process that imports what it needs, and then waits for its arguments."""
+    # The README mentions that Material's support ends in 2027; builds need not repeat it.
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "slidingwindows.site.mkdocs"],
+        cwd=root,
+        env=quiet,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _let_go() -> None:
+    """End the process that ran lessons, if any did: it takes a moment, in which MkDocs goes on."""
+    if warm := sys.modules.get("slidingwindows.course.warm"):
+        warm.close()
 
 
 def _tell(what: str, site: Path, begun: float) -> None:

@@ -6,12 +6,13 @@ them, so a library that is new there stops the build until it has a notice here.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
@@ -103,8 +104,7 @@ def _package() -> Notice:
 def libraries() -> list[str]:
     """The npm packages in Material's script and style sheets, according to their source maps."""
     names: set[str] = set()
-    maps = [path for path in _files("mkdocs-material") if path.suffix == ".map"]
-    for path in maps:
+    for path in _files("mkdocs-material", r"\.map"):
         for source in json.loads(path.read_text("utf-8"))["sources"]:
             names.update(PACKAGE.findall(source))
     unknown = sorted(names - set(LIBRARIES))
@@ -133,13 +133,12 @@ def _library(name: str, theme: str) -> Notice:
 
 def _comment(package: str, first: str, last: str) -> str:
     """The licence that a library's own source carries, from the first words to the last."""
-    for path in _files("mkdocs-material"):
-        if path.name.startswith("bundle.") and path.suffix == ".map":
-            source_map = json.loads(path.read_text("utf-8"))
-            for name, text in zip(source_map["sources"], source_map["sourcesContent"], strict=True):
-                if package in PACKAGE.findall(name) and first in text:
-                    begin = text.index(first)
-                    return text[begin : text.index(last, begin) + len(last)]
+    for path in _files("mkdocs-material", r"/bundle\.[^/]*\.map"):
+        source_map = json.loads(path.read_text("utf-8"))
+        for name, text in zip(source_map["sources"], source_map["sourcesContent"], strict=True):
+            if package in PACKAGE.findall(name) and first in text:
+                begin = text.index(first)
+                return text[begin : text.index(last, begin) + len(last)]
     raise SlidingWindowsError(f"mkdocs-material's source map does not hold {package}'s licence")
 
 
@@ -188,20 +187,31 @@ def _digits() -> Notice:
 
 
 @cache
-def _files(package: str) -> list[Path]:
-    """The files of an installed package; cached, because the theme has ten thousand icons."""
+def _recorded(package: str) -> tuple[Distribution, list[str]]:
+    """An installed package and the names of its files.
+
+    Cached, and read as text: the theme has ten thousand icons, and paths of them all take a second.
+    """
     try:
-        files = distribution(package).files or []
+        found = distribution(package)
     except PackageNotFoundError as error:
         raise SlidingWindowsError(
             f"{package} is not installed, so its notice is missing"
         ) from error
-    return [Path(one.locate()) for one in files]
+    record = found.read_text("RECORD") or ""
+    return found, [row[0] for row in csv.reader(record.splitlines()) if row]
+
+
+def _files(package: str, pattern: str) -> list[Path]:
+    """The files of an installed package whose paths end in a pattern."""
+    found, names = _recorded(package)
+    ends = re.compile(rf"(?:{pattern})$")
+    return [Path(str(found.locate_file(name))) for name in names if ends.search(name)]
 
 
 def _file(package: str, pattern: str) -> Path:
-    """The one file of an installed package whose path ends in a pattern."""
-    paths = [path for path in _files(package) if re.search(rf"(?:{pattern})$", path.as_posix())]
+    """The only one of these files."""
+    paths = _files(package, pattern)
     if len(paths) != 1 or not paths[0].is_file():
         raise SlidingWindowsError(f"{package} has {len(paths)} files like {pattern}, not one")
     return paths[0]
