@@ -7,6 +7,7 @@ soon as the line is edited. Equivalent mutants are left out of the scores.
 from __future__ import annotations
 
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
+_REFUSED_ANYWAY = "torch refuses the other setting in the same words, whatever this number is"
 _SAME_PADS = "Unfold pads as much before as after"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -15,6 +16,21 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         '"adaptive of None": (Provoked(lambda: nn.AdaptiveAvgPool2d(None)(ones(1, 4, 4)), {}),),',
         "4 → 3 (place 1)",
     ): "torch refuses None on an input of any size",
+    (
+        "refusals",
+        'Provoked(lambda p=p: nn.MaxPool1d(3, 1, p)(x), {"pad": p}) for p in (-3, -12)',
+        "3 → 4 (place 2)",
+    ): _REFUSED_ANYWAY,
+    (
+        "refusals",
+        '"groups": (Provoked(lambda: nn.Conv2d(2, 2, 1, groups=0), {}),),',
+        "2 → 1 (place 2)",
+    ): _REFUSED_ANYWAY,
+    (
+        "refusals",
+        "Provoked(lambda: nn.ConvTranspose2d(1, 1, 2, output_padding=-1)(ones(1, 4, 4)), {}),",
+        "1 → 0 (place 4)",
+    ): _REFUSED_ANYWAY,
     (
         "confirming",
         "other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))",

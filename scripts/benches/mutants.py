@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import ROOT, row
@@ -97,7 +98,7 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
     with tempfile.TemporaryDirectory() as scratch:
         whole_site = "tests/browser" in area.tests  # it is built from a warm cache
         copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
-        known = coverage(area, copies[0])
+        known = coverage(area, copies)
         begun = time.monotonic()
         for mutant, result, words in outcomes(chosen, area, known, copies):
             results[result] += 1
@@ -183,6 +184,7 @@ class Copy:
         subprocess.run([*compiling, "checked-hash", str(self.root / "scripts")], check=True)
         self.tracer = root / "tracing"
         self.tracer.mkdir()
+        self.hits = root / "hits"  # what a traced test has run
         (self.tracer / "sitecustomize.py").write_text(TRACER, "utf-8")
 
     def mutate(self, mutant: Mutant) -> None:
@@ -203,6 +205,7 @@ class Child:
         import torch  # noqa: F401
 
         self.copy, self.code, self.begun = copy, None, time.monotonic()
+        self.seconds = 0.0  # of processor time, once it has ended
         self.log = copy.root.parent / "output.txt"
         gc.freeze()  # so that no child scans all of torch's objects whenever pytest cleans up
         sys.stdout.flush()
@@ -216,9 +219,10 @@ class Child:
 
     def ended(self) -> bool:
         if self.code is None:
-            process, status = os.waitpid(self.process, os.WNOHANG)
+            process, status, used = os.wait4(self.process, os.WNOHANG)
             if process:
                 self.code = os.waitstatus_to_exitcode(status)
+                self.seconds = used.ru_utime + used.ru_stime
             elif time.monotonic() - self.begun > HUNG:
                 os.killpg(self.process, signal.SIGKILL)
                 os.waitpid(self.process, 0)
@@ -257,7 +261,7 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 10))
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     if traced:
-        os.environ["MUTANTS_TRACE"] = str(copy.root.parent / "hits")
+        os.environ["MUTANTS_TRACE"] = str(copy.hits)
         exec(compile(TRACER, "tracer", "exec"), {"__name__": "tracer"})
     import hypothesis
     import pytest
@@ -300,7 +304,7 @@ if folder and "mutants_hits" not in sys.modules:
 """
 
 
-def coverage(area: Area, copy: Copy) -> dict:
+def coverage(area: Area, copies: list[Copy]) -> dict:
     """By test file: the functions that it runs, and its seconds of processor time.
 
     Measured without a mutant, so a test that fails anyway is found out. Kept until the test or
@@ -313,7 +317,7 @@ def coverage(area: Area, copy: Copy) -> dict:
         path.relative_to(package).with_suffix("").as_posix(): contents([path])
         for path in sorted(package.rglob("*.py"))
     }
-    result = {}
+    result, keys = {}, {}
     for test in area.test_files(ROOT):
         helpers = [p for p in test.parent.glob("*.py") if not p.name.startswith("test_")]
         script = sorted((ROOT / "assets").rglob("*.js")) if test.parent.name == "site" else []
@@ -323,31 +327,37 @@ def coverage(area: Area, copy: Copy) -> dict:
         entry = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
         run = entry.get("modules", {})
         if entry.get("key") != key or any(modules.get(name) != run[name] for name in run):
-            entry = {"key": key, **measured(file, copy)}
-            ran = {function.split(":")[0] for function in entry["functions"]}
-            entry["modules"] = {module: modules[module] for module in sorted(ran)}
-            aside = kept.with_suffix(".aside")
-            aside.write_text(json.dumps(entry), "utf-8")
-            aside.replace(kept)
+            keys[file] = key
+        else:
+            result[file] = entry
+    for file, entry in measured(list(keys), copies):
+        ran = {function.split(":")[0] for function in entry["functions"]}
+        entry |= {"key": keys[file], "modules": {name: modules[name] for name in sorted(ran)}}
+        aside = folder / f"{file.replace('/', '.')}.aside"
+        aside.write_text(json.dumps(entry), "utf-8")
+        aside.replace(aside.with_suffix(".json"))
         result[file] = entry
     return result
 
 
-def measured(test: str, copy: Copy) -> dict:
-    """What one test file runs, and how long; it must pass."""
-    hits = copy.root.parent / "hits"
-    shutil.rmtree(hits, ignore_errors=True)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    child = Child(copy, [test], traced=True)
-    while not child.ended():
+def measured(tests: list[str], copies: list[Copy]) -> Iterator[tuple[str, dict]]:
+    """What each test file runs, and how long, as they end; each must pass."""
+    waiting, free, running = tests[::-1], list(copies), {}
+    while waiting or running:
+        while waiting and free:
+            copy, test = free.pop(), waiting.pop()
+            shutil.rmtree(copy.hits, ignore_errors=True)
+            running[Child(copy, [test], traced=True)] = test
         time.sleep(0.05)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if child.code:
-        log = child.log.read_text("utf-8", "replace")
-        raise SystemExit(f"{test} fails without any mutant:\n{log}")
-    functions = {line for path in hits.iterdir() for line in path.read_text("utf-8").split("\n")}
-    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return {"seconds": round(seconds, 1), "functions": sorted(functions - {""})}
+        for child in [child for child in running if child.ended()]:
+            test = running.pop(child)
+            if child.code:
+                log = child.log.read_text("utf-8", "replace")
+                raise SystemExit(f"{test} fails without any mutant:\n{log}")
+            found = "\n".join(path.read_text("utf-8") for path in child.copy.hits.iterdir())
+            free.append(child.copy)
+            functions = sorted(set(found.split("\n")) - {""})
+            yield test, {"seconds": round(child.seconds, 1), "functions": functions}
 
 
 def contents(paths) -> str:

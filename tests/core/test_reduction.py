@@ -153,6 +153,16 @@ def test_a_root_may_be_off_by_its_rounding_and_no_more(values, norm, root, dtype
         assert not agrees(wrong, step, pool, eps)
 
 
+@pytest.mark.parametrize("norm", [0.5, -0.5])
+def test_only_an_infinity_may_lose_its_sign_in_a_power_of_a_half(norm):
+    """Of a finite negative number the power is nan in every dtype."""
+    step, pool = lp_of([-4.0, 9.0], norm)
+    found = lp_of([4.0, 9.0], norm)[1].fold(step_of([4.0, 9.0], divisor=2.0))
+    assert agrees(NAN, step, pool, 2.0**-23) and not agrees(found, step, pool, 2.0**-23)
+    step, pool = lp_of([-INF, 9.0], norm)
+    assert agrees(lp_of([INF, 9.0], norm)[1].fold(step_of([INF, 9.0], divisor=2.0)), step, pool)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_root_is_infinite_only_past_the_largest_number(dtype):
     limits = torch.finfo(dtype)
