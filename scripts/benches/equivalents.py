@@ -51,6 +51,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
         "0 → 1 (place 2)",
     ): _SAME_PADS,
+    (
+        "layers",
+        '"line": (200, 190, 210),',
+        "190 → 191",
+    ): "any light colour that no other role has would do",
+    (
+        "recipe",
+        "for digits in range(1, 10):",
+        "10 → 11",
+    ): "nine digits tell every number of float32 from the others",
     ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 19"): _A_PIXEL,
     ("grid", "RULER = 20  # room for the rulers of uneven windows", "20 → 21"): _A_PIXEL,
     (

@@ -114,7 +114,7 @@ def test_time_does_not_count(entry):
 def test_file_that_is_not_as_written_is_stale(entry, content):
     path = entry.folder / "thing.a"
     path.unlink() if content is None else path.write_text(content)
-    assert entry.state("key") == "stale" and not entry.intact()
+    assert entry.state("key") == "stale" and entry.intact() is False
 
 
 FOREIGN = [

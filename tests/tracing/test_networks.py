@@ -314,6 +314,13 @@ def test_a_sequential_that_does_more_is_one_layer():
     assert [s.call for s in found.stages] == ["input", "Other(…)", "nn.ReLU()"]
 
 
+class Complaining(nn.Module):
+    """Its error has more than one line, of which the first says what is wrong."""
+
+    def forward(self, x):
+        raise ValueError("too green\nin this light")
+
+
 @pytest.mark.parametrize(
     ("network", "image", "words"),
     [
@@ -326,6 +333,7 @@ def test_a_sequential_that_does_more_is_one_layer():
         (nn.Sequential(nn.ReLU()), torch.tensor(1.0), "float tensor"),
         (nn.Sequential(nn.ReLU()), torch.rand(3, 0, 4), "float tensor"),
         (nn.Sequential(nn.Conv2d(4, 1, 3)), IMAGE, r"refuses \(3, 12, 10\)"),
+        (nn.Sequential(Complaining()), IMAGE, r"refuses \(3, 12, 10\): too green\n"),
         (nn.Sequential(nn.Conv2d(3, 1, 3)), torch.rand(2, 3, 5, 5), "batch of 2"),
         (nn.Sequential(nn.Conv2d(3, 1, 3)), torch.rand(5, 5), "takes 3 dimensions"),
         (nn.Sequential(nn.Flatten(), nn.Linear(4, 1)), IMAGE, "refuses"),

@@ -7,6 +7,7 @@ that, what it says, and what it passes back.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Reduction(ABC):
     """How one trace's windows become numbers; subclasses are the kinds of it.
 
     bias: what is added, or None (convolution only). integral: torch counts in 64-bit integers.
@@ -42,9 +43,9 @@ class Reduction:
     norm: float | None = None
     size: int = 1
 
+    @abstractmethod
     def fold(self, step: Step) -> float:
         """The window's number: in float64, or exactly where torch counts in 64-bit integers."""
-        raise NotImplementedError
 
     def agrees(self, torch_says: float, step: Step, epsilon: float = 0.0) -> bool:
         """True if torch's number is the window's, up to the rounding of its dtype.
@@ -81,6 +82,7 @@ class Reduction:
         """(value, weight) of each term that is a product."""
         return []
 
+    @abstractmethod
     def words(
         self, taps: Sequence[Tap], value: float, divisor: float | None = None, unseen: str = ""
     ) -> str:
@@ -89,22 +91,21 @@ class Reduction:
         value: torch's. divisor: as a Step has it. unseen: of a window without input, what it
         holds instead.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def brief(self, step: Step) -> str:
         """The same for a window too large to write out."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shares(self, step: Step, arriving: float) -> list[float | None]:
         """What each tap receives of the gradient that arrives; None for nothing at all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
         """The same in words, without the arriving gradient itself.
 
         places: (row, col) of every element that receives something.
         """
-        raise NotImplementedError
 
     def cancelling(self, step: Step, epsilon: float) -> float:
         """How many times larger the rounding of the shares may be than theirs alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -93,7 +94,7 @@ S = TypeVar("S", bound=Step | Move)
 PAIR = re.compile(r"(\(\d+), (\d+\))")  # a line of the title is not broken inside one
 
 
-class Scene(Generic[S]):
+class Scene(ABC, Generic[S]):
     """A figure laid out, ready to be drawn step by step. Subclasses know what a step is."""
 
     steps: tuple[S, ...]
@@ -112,9 +113,9 @@ class Scene(Generic[S]):
 
     # What subclasses provide.
 
+    @abstractmethod
     def grids(self) -> tuple[tuple[Grid, ...], tuple[Grid, ...], Grid, str]:
         """Inputs, what is beside them, the output, and the sign between the first two."""
-        raise NotImplementedError
 
     def title(self) -> str:
         """The lines at the top."""
@@ -124,45 +125,45 @@ class Scene(Generic[S]):
         """Whether the windows along rows and columns are uneven and want rulers."""
         return False, False
 
+    @abstractmethod
     def legend(self) -> list[tuple[str, str]]:
         """(swatch, what it means) for the lines below the grids."""
-        raise NotImplementedError
 
+    @abstractmethod
     def opening_words(self) -> list[str]:
         """Lines below the first frame."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, step: S) -> list[str]:
         """Lines below a step's frame."""
-        raise NotImplementedError
 
+    @abstractmethod
     def closing_words(self) -> list[str]:
         """Lines below the last frame."""
-        raise NotImplementedError
 
     def said(self, index: int) -> list[str]:
         """The words of a step by its number."""
         return self.words(self.steps[index])
 
+    @abstractmethod
     def paint(self, painter: Painter) -> None:
         """The grids before the first step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def glide(self, painter: Painter, before: int, after: int, part: float) -> None:
         """On the way from one step to another, both by number. part: from 0 to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look(self, painter: Painter, index: int) -> None:
         """A step before its answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, painter: Painter, index: int) -> None:
         """A step with its answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self, painter: Painter, index: int) -> None:
         """What a step leaves behind."""
-        raise NotImplementedError
 
     # What they share.
 
