@@ -175,7 +175,7 @@ class Copy:
             source = ROOT / name
             if source.is_file():
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, self.root / name)
+                shutil.copy(source, self.root / name)  # scripts stay executable
         if with_cache and (ROOT / ".cache").is_dir():
             apart = shutil.ignore_patterns("mutants", "pycache", "lock")
             shutil.copytree(ROOT / ".cache", self.root / ".cache", ignore=apart)
