@@ -52,6 +52,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "0 → 1 (place 2)",
     ): _SAME_PADS,
     (
+        "trace",
+        'amount = f"stride {strides[0]}" if len(strides) == 1 else "the strides"',
+        "0 → -1",
+    ): "there is only one",
+    (
         "layers",
         '"line": (200, 190, 210),',
         "190 → 191",
