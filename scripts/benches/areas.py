@@ -50,6 +50,7 @@ AREAS = {
             "tests/drawing",
             "tests/export",
             "tests/words",
+            "tests/tracing/test_one_error.py",  # of saving
             "tests/cli/test_cli_files.py",
             "tests/cli/test_recorded_lines.py",
         ),

@@ -32,6 +32,27 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 → 0 (place 4)",
     ): _REFUSED_ANYWAY,
     (
+        "refusals",
+        "for shape in ((7, 1, 6, 5, 4), (2, 3, 1, 8, 6, 4))",
+        "3 → 2 (place 2)",
+    ): _REFUSED_ANYWAY,
+    (
+        "refusals",
+        'Provoked(lambda: nn.BatchNorm1d(1)(ones(1, 1, 1, 1)), {"rank": "4D"}),',
+        "1 → 2 (place 3)",
+    ): _REFUSED_ANYWAY,
+    (
+        "refusals",
+        'Provoked(lambda kind=kind, s=shape: kind(1, 1, 1)(ones(s)), {"input": list(shape)})',
+        "1 → 0 (place 3)",
+    ): _REFUSED_ANYWAY,
+    (
+        "request",
+        "candidate = getattr(candidate, by_name)() if by_name else candidate.to(dtype)",
+        "getattr(candidate, by_name)() if by_name else candidate.to(dtype) → "
+        "getattr(candidate, by_name)() if False else candidate.to(dtype)",
+    ): "a module's own double() and to(torch.float64) make the same",
+    (
         "confirming",
         "other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))",
         "0 → -1 (place 1)",

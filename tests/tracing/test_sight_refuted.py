@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.utils import parametrize, prune
 
 from slidingwindows import funnel
+from slidingwindows.tracing import confirming
 from slidingwindows.tracing.confirming import refuted
 
 IMAGE, MAP = (1, 8, 8), (1, 4, 4)
@@ -367,3 +368,9 @@ def test_all_is_all_whatever_moves_the_numbers_about(seed):
 def test_the_sweep_saw_both():
     if sum(seen.values()) > 75:
         assert seen[True, True] > 15 and seen[False, False] > 50, seen
+
+
+def test_what_has_no_gradient_reaches_nothing():
+    image = torch.rand(1, 1, 4, 4, requires_grad=True)
+    assert confirming._reaches_all(image * 2, image)
+    assert confirming._reaches_all((image * 2).detach(), image) is False

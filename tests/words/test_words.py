@@ -502,6 +502,8 @@ def test_known_roots():
     assert arithmetic.lp([3], 1, 1, 2, 6) == "((3¹) · 2/1) = 6"
     assert arithmetic.lp([2, 2], -1, 2, 2, 1) == "(2⁻¹ + 2⁻¹)^(1/−1) = 1"
     assert arithmetic.lp([4], 0.5, 1, 1, 4) == "(4^0.5)^(1/0.5) = 4"
+    assert "negative" in arithmetic.no_root([-2.0, 1.0], 3)
+    assert arithmetic.no_root([-2.0, 2.0], 3) == arithmetic.no_root([-2.0, 1.0], 1) == ""
     assert arithmetic.lp([1, 2], 3, 2, 4, 18 ** (1 / 3)) == "∛((1³ + 2³) · 4/2) ≈ 2.621"
 
 
