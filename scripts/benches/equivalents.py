@@ -47,6 +47,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 → 0 (place 3)",
     ): _REFUSED_ANYWAY,
     (
+        "sight",
+        'if _argument(node, 1, "p", 0.5) >= 1:',
+        "1 → 0 (place 1)",
+    ): "torch's gradient refutes it all the same (confirming.py)",
+    (
         "request",
         "candidate = getattr(candidate, by_name)() if by_name else candidate.to(dtype)",
         "getattr(candidate, by_name)() if by_name else candidate.to(dtype) → "

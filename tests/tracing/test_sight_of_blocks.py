@@ -141,10 +141,6 @@ ALL = {
         nn.Sequential(Block(lambda x, norm: F.dropout(norm(x), 1.0, False), nn.GroupNorm(1, 2))),
         MAP,
     ),
-    "none dropped": (
-        nn.Sequential(Block(lambda x, norm: F.dropout(norm(x), 0.0, True), nn.GroupNorm(1, 2))),
-        MAP,
-    ),
     "a vector and itself": (vector(lambda x: torch.tanh(x) + x.view(1, -1)), (1, 4, 4)),
 }
 
