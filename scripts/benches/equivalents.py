@@ -19,6 +19,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "refusals",
         'Provoked(lambda p=p: nn.MaxPool1d(3, 1, p)(x), {"pad": p}) for p in (-3, -12)',
+        "3 → 4 (place 1)",
+    ): _REFUSED_ANYWAY,
+    (
+        "refusals",
+        'Provoked(lambda p=p: nn.MaxPool1d(3, 1, p)(x), {"pad": p}) for p in (-3, -12)',
         "3 → 4 (place 2)",
     ): _REFUSED_ANYWAY,
     (
@@ -84,9 +89,20 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "there is only one",
     (
         "layers",
+        'Image.fromarray(whole).save(buffer, "PNG", compress_level=3)',
+        "Image.fromarray(whole).save(buffer, 'PNG', compress_level=3) → "
+        "Image.fromarray(whole).save(buffer, 'PNG')",
+    ): "the same pixels, packed more slowly",
+    (
+        "layers",
         '"line": (200, 190, 210),',
         "190 → 191",
     ): "any light colour that no other role has would do",
+    (
+        "recipe",
+        "for digits in range(1, 10):",
+        "1 → 0",
+    ): "Python writes as many digits for none as for one",
     (
         "recipe",
         "for digits in range(1, 10):",

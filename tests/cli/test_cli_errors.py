@@ -180,6 +180,7 @@ def test_pictures_are_of_at_most_64_by_64(refused, run, ending):
     with little_work():
         line = refused(f"draw 'MaxPool2d(1)' --input 65x64 -o a.{ending}")
         refused(f"draw 'MaxPool1d(1)' --input 100000 -o a.{ending}")
+        refused(f"draw 'MaxPool2d(1)' --input 65x64 --format {ending} -o -")
     assert line.startswith("a figure draws inputs of up to 64x64, not 1x65x64")
 
 

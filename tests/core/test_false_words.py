@@ -210,6 +210,10 @@ FALSE = {
     "target columns and their shape": (TRUE["unfold"], longer_with_shape),
     "a fold's columns": (TRUE["fold"], longer_with_shape),
     "a gradient's windows": (TRUE["gradient"], put("geometry", "rows", "size", 6)),
+    "a row of windows that a signal does not have": (
+        TRUE["unpool 1d"],
+        put("geometry", "rows", "stride", 2),
+    ),
     "a gradient's kernel": (TRUE["gradient, 1d"], put("geometry", "cols", "kernel_size", 1)),
 }  # fmt: skip
 

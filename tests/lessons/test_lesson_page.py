@@ -95,7 +95,7 @@ def test_a_page_that_is_proved_is_complete(page):
 )
 def test_what_is_left_out_is_named(page, left_out, message):
     prove(page, left_out)
-    with pytest.raises(AssertionError, match=message):
+    with pytest.raises(AssertionError, match=rf"^{page.name}: .*{message}"):
         page.complete()
 
 

@@ -1,6 +1,7 @@
 """Plain Markdown for other generators: where pages lie and links lead, all of it or nothing."""
 
 import pytest
+import yaml
 
 from slidingwindows.core.errors import SlidingWindowsError
 from slidingwindows.site.folders import write_folder
@@ -57,6 +58,8 @@ def test_the_files_of_a_small_course(built):
     assert "[way to beta](../beta/index.md)" in alpha and "](../../index.md)" in alpha
     assert "[Notebook](alpha.ipynb) · [Python script](../alpha.py)" in alpha
     assert 'src="../../figures/tiny-pool.light.gif"' in alpha and "$x^2" not in alpha
+    settings = yaml.safe_load(files["mkdocs.yml"])
+    assert settings["plugins"] == ["search"] and "hooks" not in settings and all(settings)
     assert "# no heading\n<!-- figure tiny-pool -->\n<!-- lessons -->" in alpha  # an output
 
 
