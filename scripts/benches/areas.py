@@ -52,6 +52,7 @@ AREAS = {
             "tests/words",
             "tests/tracing/test_one_error.py",  # of saving
             "tests/cli/test_cli_files.py",
+            "tests/cli/test_cli_errors.py",
             "tests/cli/test_recorded_lines.py",
         ),
     ),

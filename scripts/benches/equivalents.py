@@ -94,6 +94,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "Image.fromarray(whole).save(buffer, 'PNG')",
     ): "the same pixels, packed more slowly",
     (
+        "folders",
+        'aside, old = (folder.with_name(f".{folder.name}.{end}") for end in ("new", "old"))',
+        "'new' → ''",
+    ): "a name that nobody sees",
+    (
         "layers",
         '"line": (200, 190, 210),',
         "190 → 191",

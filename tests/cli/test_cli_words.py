@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from recorded import compare
 from torch import nn
 
 from slidingwindows import route, slide
-from slidingwindows.cli.arguments import EXAMPLES
+from slidingwindows.cli.arguments import EXAMPLES, parser
 from slidingwindows.words.terminal import grid, in_columns, listing
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,23 @@ def test_help_shows_its_examples(command, run):
     assert all(f"  python -m slidingwindows {line}\n" in ran.out for line in EXAMPLES[command])
     own = {"trace": "--json", "new-lesson": "--name", "new-course": "folder"}.get(command, "-o")
     assert "--help" in ran.out and own in ran.out
+
+
+def test_help_word_by_word():
+    """As it is given to argparse, which writes it otherwise from one Python to the next."""
+    (commands,) = (one for one in parser()._actions if one.dest == "command")
+    about = {one.dest: one.help for one in commands._choices_actions}
+
+    def words(one):
+        lines = [f"{one.description}", about.get(one.prog.split()[-1], "")]
+        for action in one._actions:
+            names = ", ".join([*action.option_strings, action.metavar or action.dest])
+            choices = f" {list(action.choices)}" if action.choices and one in said else ""
+            lines.append(f"{names}{choices} = {action.default!r}: {action.help}")
+        return "\n".join(filter(None, lines))
+
+    said = list(commands.choices.values())
+    compare("help", ((one.prog, words(one)) for one in (parser(), *said)))
 
 
 @pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])

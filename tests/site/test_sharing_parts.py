@@ -9,7 +9,7 @@ from PIL import Image
 
 from slidingwindows import __version__
 from slidingwindows.drawing.grid import wrap
-from slidingwindows.drawing.style import font
+from slidingwindows.drawing.style import LIGHT, font
 from slidingwindows.site.lighter import lighter
 from slidingwindows.site.sharing import structured
 from slidingwindows.site.social import SIZE, social_picture
@@ -43,6 +43,8 @@ def test_a_picture_is_drawn_once_and_again_when_its_words_change(tmp_path):
     image = Image.open(io.BytesIO(first)).convert("RGB")
     assert image.size == SIZE
     assert image.getpixel((900, 315)) == (0x12, 0x34, 0x56)
+    band = {image.getpixel((x, y)) for x in range(0, SIZE[0], 50) for y in range(15)}
+    assert band == {LIGHT.rgb("fresh")} and image.getpixel((9, 15)) == LIGHT.rgb("page")
     made = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
     assert social_picture("one", "Title", "Words.", text, figures, cache) == first
     assert {path: path.stat().st_mtime_ns for path in cache.iterdir()} == made
@@ -52,7 +54,9 @@ def test_a_picture_is_drawn_once_and_again_when_its_words_change(tmp_path):
     assert (cache / "one.png").read_bytes() == other
     assert social_picture("two", "Title", "Words.", text, figures, cache) == first
     assert (cache / "one.png").read_bytes() == other
-    assert social_picture("one", "Title", "Words.", "# T", figures, cache) != first
+    alone = social_picture("one", "Title", "Many words. " * 9, "# T", figures, cache)
+    words = Image.open(io.BytesIO(alone)).convert("RGB").crop((SIZE[0] // 2, 20, *SIZE))
+    assert words.getextrema() != ((255, 255),) * 3  # they go on where the figure would be
     damaged = next(path for path in made if path.suffix == ".png")
     damaged.write_bytes(b"rubbish")
     assert social_picture("one", "Title", "Words.", text, figures, cache) == first

@@ -29,7 +29,7 @@ from strategies import (
 from sweeps import draws
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Transfer, slide
+from slidingwindows import SlidingWindowsError, Transfer, route, slide
 from slidingwindows.tracing import rearranging
 
 sweep = draws(150)
@@ -290,6 +290,27 @@ def test_of_two_numbers_with_one_index_the_last_stays():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("make", "most"),
+    [
+        (lambda: slide(nn.Fold((1, 3), (1, 2)), torch.ones(2, 2)), 4),  # one sum, of two ones
+        (lambda: route(nn.AvgPool1d(2, 1), torch.ones(1, 3)), 20),  # and eight for its two shares
+    ],
+    ids=["fold", "gradient"],
+)
+def test_a_sum_may_be_off_by_its_roundings_and_no_more(make, most):
+    transfer = make()
+    middle = transfer.target[0][1]
+    for off in (0, most, most + 4):
+        data = transfer.to_dict()
+        data["target"][0][1] = middle + off * transfer.epsilon
+        if off <= most:
+            type(transfer).from_dict(data)
+        else:
+            with pytest.raises(SlidingWindowsError, match="the moves give"):
+                type(transfer).from_dict(data)
 
 
 def test_an_unpooling_that_guesses_wrong():
