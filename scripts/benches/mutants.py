@@ -182,10 +182,9 @@ class Copy:
         # A mutant may have the age and length of the original; only its content differs.
         compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode"]
         subprocess.run([*compiling, "checked-hash", str(self.root / "scripts")], check=True)
-        self.tracer = root / "tracing"
-        self.tracer.mkdir()
         self.hits = root / "hits"  # what a traced test has run
-        (self.tracer / "sitecustomize.py").write_text(TRACER, "utf-8")
+        first = self.root / "scripts" / "slidingwindows" / "__init__.py"
+        first.write_text(f"{first.read_text('utf-8')}\nexec({TRACER!r})\n", "utf-8")
 
     def mutate(self, mutant: Mutant) -> None:
         (self.root / mutant.path).write_text(mutant.source(), "utf-8")
@@ -256,13 +255,14 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     # Compiled tests are reused by the next child; the package's are checked by content.
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(copy.tracer), scripts])
+    os.environ["PYTHONPATH"] = scripts
     if seconds:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 10))
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     if traced:
-        os.environ["MUTANTS_TRACE"] = str(copy.hits)
-        exec(compile(TRACER, "tracer", "exec"), {"__name__": "tracer"})
+        copy.hits.mkdir()
+        os.environ[VARIABLE] = str(copy.hits)
+        import slidingwindows  # noqa: F401  which begins to trace
     import hypothesis
     import pytest
 
@@ -271,36 +271,35 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     hypothesis.settings.register_profile("mutants", phases=wanted, database=None)
     hypothesis.settings.load_profile("mutants")
     code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
-    if traced:
-        sys.settrace(None)
-        sys.modules["mutants_hits"].write()
+    sys.settrace(None)
     return code
 
 
-# Runs in every Python of a traced child, the builds that tests start included.
-TRACER = """
-import atexit, os, sys, types
-PACKAGE = "/scripts/slidingwindows/"
-folder = os.environ.get("MUTANTS_TRACE")
+# At the end of the package's __init__.py, and so in every process that a traced child starts: in
+# copies of the package, too, and in processes with a cleaned environment, from which variables of
+# this name are not removed. Each hit is written at once, for forks end without a word.
+VARIABLE = "SLIDINGWINDOWS_MUTANTS"
+TRACER = f"""
+import os, sys, threading
+folder = os.environ.get("{VARIABLE}")
 if folder and "mutants_hits" not in sys.modules:
-    hits, seen = set(), set()
-    def called(frame, event, argument):
+    sys.modules["mutants_hits"] = sys
+    PACKAGE, seen = "/scripts/slidingwindows/", set()
+    file = os.open(os.path.join(folder, str(os.getpid())), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    def called(frame, event, argument, PACKAGE=PACKAGE, seen=seen, file=file, write=os.write):
         code = frame.f_code
         if code not in seen:
             seen.add(code)
             if PACKAGE in code.co_filename:
                 module = code.co_filename.rsplit(PACKAGE, 1)[1].removesuffix(".py")
                 name = code.co_qualname.split(".<locals>.<")[0]
-                hits.add(module + ":" + ("" if name.startswith("<") else name))
-    def write():
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, str(os.getpid())), "a") as file:
-            file.write("".join(hit + "\\n" for hit in sorted(hits)))
-    module = types.ModuleType("mutants_hits")
-    module.write = write
-    sys.modules["mutants_hits"] = module
-    atexit.register(write)
+                hit = module + ":" + ("" if name.startswith("<") else name)
+                try:
+                    write(file, (hit + "\\n").encode())
+                except OSError:
+                    pass
     sys.settrace(called)
+    threading.settrace(called)
 """
 
 
