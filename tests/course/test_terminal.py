@@ -42,6 +42,7 @@ CASES = {
     "blank out": (f"abc\r{ESC}[2X", "  c"),
     "insert a line": (f"a\nb{ESC}[L\rX", "a\nX\nb"),
     "delete a line": (f"a\nb{ESC}[A{ESC}[M", "b"),
+    "a line up, and no more at the top": (f"a\nb\nc{ESC}Md{ESC}M{ESC}M{ESC}Me", "a e\nbd\nc"),
     "a title": (f"{ESC}]0;title\x07a", "a"),
     "a link": (f"{ESC}]8;;https://x.y{ESC}\\text{ESC}]8;;{ESC}\\", "text"),
     "a string without an end": (f"a{ESC}]0;never", "a"),

@@ -83,6 +83,15 @@ def test_all_pages_get_one_policy_first_in_their_heads_and_twice_is_once(site):
     assert text not in pages[0].read_text("utf-8")
 
 
+def test_what_looks_like_a_head_further_down_stays(site):
+    later = '<!-- <meta charset="utf-8"> --></html>'
+    (site / "index.html").write_text(PAGE.replace("</html>", later), "utf-8")
+    text = secure(site, {"alert(1)", "let ü"})
+    page = (site / "index.html").read_text("utf-8")
+    assert page.count(text) == 1 and page.index(text) < page.index("alert(1)")
+    assert page.endswith(later)
+
+
 def test_the_headers_word_by_word(site):
     (site / "deep" / "index.html").unlink()
     secure(site, {"alert(1)"})
