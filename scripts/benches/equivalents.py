@@ -103,7 +103,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         '(site / "_headers").write_text("/*\\n" + "".join(f"  {line}\\n" for line in headers), '
         '"utf-8")',
         "(site / '_headers').write_text('/*\\n' + ''.join((f' {line}\\n … line in headers)), "
-        "'utf-8') → (site / '_headers').write_text('/*\\n' + ''.join((f' {line}\\n' for line in headers)))",
+        "'utf-8') → (site / '_headers').write_text('/*\\n' + "
+        "''.join((f' {line}\\n' for line in headers)))",
     ): "where these tests run, text is UTF-8 anyway",
     (
         "layers",
