@@ -210,6 +210,34 @@ def test_a_cell_that_raised_is_the_first_to_run_again(tmp_path, forgotten):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cell", "looked"),
+    [
+        ("import os\nos._exit(0)", False),
+        ("import ctypes\nctypes.string_at(0)", False),
+        # A program keeps the connection open, and a process that waits is the parent to be told.
+        ("import os, time\nif os.fork():\n    os._exit(0)\ntime.sleep(3600)", True),
+    ],
+    ids=["exits", "crashes", "leaves a program"],
+)
+def test_a_process_that_dies_after_another_one_began_to_wait_is_told_of(
+    tmp_path, forgotten, monkeypatch, cell, looked
+):
+    """And not that it did not end in time. The one that waits can go on.
+
+    looked: whether it must be looked for, as its connection does not close.
+    """
+    if not looked:
+        monkeypatch.setattr(warm, "runs", lambda process: True)
+    where = r"^lessons/one.py, code cell 2, line 13: the kernel died$"
+    for _ in range(2):
+        with pytest.raises(SlidingWindowsError, match=where):
+            ran(tmp_path, forgotten, ["a = 1", cell, "a + 1"])
+    assert ran(tmp_path, forgotten, ["a = 1", "b = 2", "a + b"]) == (
+        "lessons/one.py runs from code cell 2 on", "3",
+    )  # fmt: skip
+
+
 def test_a_data_file_is_part_of_the_cell_that_names_it(tmp_path, forgotten):
     data = tmp_path / "lessons" / "data"
     data.mkdir(parents=True)

@@ -1,12 +1,15 @@
 """A lesson in a fork gives what a kernel of its own gives, and leaves nothing behind."""
 
 import contextlib
+import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -16,6 +19,7 @@ from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError, slide
 from slidingwindows.course import execution, lessons, warm
+from slidingwindows.site import assets
 from slidingwindows.tracing.script import script
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +76,13 @@ LOOKING = [
     "np.array([0.123456]), torch.tensor([0.123456]), slide.__name__, os.nice(0)",
     "'leak' in globals()",
 ]
+
+FIGURE = {
+    "kind": "trace",
+    "name": "a",
+    "caption": "",
+    "trace": slide(torch.nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4)).to_dict(),
+}
 
 
 def written(folder, name, cells, raising=()):
@@ -269,17 +280,15 @@ def test_the_process_started_for_unread_lessons_runs_them(tmp_path):
 
 def test_one_process_draws_one_figure_after_the_other():
     waiting = warm.server(["slidingwindows.export.render"], execution._common())
-    trace = slide(torch.nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 4, 4))
-    good = {"kind": "trace", "name": "a", "caption": "", "trace": trace.to_dict()}
-    whole = warm.drawn(waiting, good, "")
+    whole = warm.drawn(waiting, FIGURE, "")
     server = psutil.Process(waiting.process.pid)
     (first,) = server.children()
     with pytest.raises(RuntimeError, match="^KeyError: 'nothing'$"):
-        warm.drawn(waiting, {**good, "kind": "nothing"}, "")
-    assert warm.drawn(waiting, good, "").files == whole.files and server.children() == [first]
+        warm.drawn(waiting, {**FIGURE, "kind": "nothing"}, "")
+    assert warm.drawn(waiting, FIGURE, "").files == whole.files and server.children() == [first]
     first.kill()
     first.wait()
-    assert warm.drawn(waiting, good, "").files == whole.files  # in another one
+    assert warm.drawn(waiting, FIGURE, "").files == whole.files  # in another one
     (second,) = server.children()
     assert second != first
     warm.rest()
@@ -287,7 +296,7 @@ def test_one_process_draws_one_figure_after_the_other():
     warm.close()
 
 
-def test_a_fork_says_what_the_script_must_know_of_torch():
+def test_a_fork_says_what_the_script_must_know_of_torch(monkeypatch):
     warm.close()
     assert warm.running() is None
     waiting = warm.server(["slidingwindows.tracing.script"], execution._common())
@@ -295,9 +304,12 @@ def test_a_fork_says_what_the_script_must_know_of_torch():
     assert warm.script(waiting, ["MaxPool2d", "Fold"]) == script(["MaxPool2d", "Fold"])
     with pytest.raises(RuntimeError, match="^AttributeError: .* no attribute 'Gone'$"):
         warm.script(waiting, ["MaxPool2d", "Gone"])
-    waiting.process.kill()
-    with pytest.raises((RuntimeError, OSError)):
+    kill(waiting)
+    assert warm.running() is None
+    with pytest.raises(warm.Ended):
         warm.script(waiting, ["MaxPool2d"])
+    monkeypatch.setattr(warm, "running", lambda: waiting)  # it is killed a moment later
+    assert assets._asked(["MaxPool2d"]) == script(["MaxPool2d"])
     warm.close()
 
 
@@ -310,6 +322,130 @@ def test_a_figure_of_which_processes_die_is_told_of(monkeypatch):
         warm.drawn(waiting, {}, "")
     assert not waiting.drawing
     warm.close()
+
+
+def kill(waiting):
+    """What the system does to a process when memory is short."""
+    waiting.process.kill()
+    waiting.process.wait()
+
+
+def current():
+    return warm.server([], execution._common())
+
+
+def test_a_server_that_was_killed_is_replaced_by_one_that_imports_as_much(tmp_path):
+    warm.close()
+    one = written(tmp_path, "one", ["import torch\ntorch.arange(3)"])
+    before = execution.run(one, keep=True)[0]
+    (waits,) = (state.process for state in current().kept[one.path].waiting.values())
+    for use in (
+        lambda: execution.run(one)[0] == before,
+        lambda: execution.warm_up([one]) is None,
+        lambda: execution.draw(FIGURE, "").files,
+    ):
+        old = current()
+        kill(old)
+        assert use()
+        assert current() is not old and current().modules >= old.modules >= {"torch"}
+    wait_until_gone(waits)
+    folders = [one.folder for one in warm._lost]
+    assert len(folders) == 3 and all(folder.exists() for folder in folders)
+    warm.close()
+    assert not warm._lost and not any(folder.exists() for folder in folders)
+
+
+def test_a_lesson_outlives_the_process_that_it_was_forked_from(tmp_path):
+    """Nor does the next server take its folder away, even if another lesson starts that."""
+    warm.close()
+    go_on, old = tmp_path / "go-on", current()
+    cells = [
+        f"import os, signal\nos.kill({old.process.pid}, signal.SIGKILL)\n"
+        "open('kept', 'w').write('x')",
+        f"import time\nwhile not os.path.exists({str(go_on)!r}):\n    time.sleep(0.05)",
+        "open('kept').read()",
+    ]
+    one = written(tmp_path, "one", cells)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(execution.run, one)
+        old.process.wait(HANGING)
+        try:
+            other = execution.run(written(tmp_path, "other", ["6 * 7"]))[0]
+            assert current() is not old
+        finally:
+            go_on.touch()
+    assert other[0][0]["data"]["text/plain"] == "42"
+    assert first.result()[0][2][0]["data"]["text/plain"] == "'x'"
+    warm.close()
+
+
+@pytest.mark.parametrize("killed", ["before it is asked", "after"])
+@pytest.mark.parametrize("times", [1, execution.TRIES], ids=["once", "each time"])
+def test_a_server_killed_before_it_forks_costs_no_lesson_and_no_figure(
+    tmp_path, monkeypatch, killed, times
+):
+    """Nothing has run yet, so that another one may do it, or in the end none."""
+    one, ask, died = written(tmp_path, "one", ["6 * 7"]), warm.Server.ask, []
+
+    def ask_the_dead(self, request):
+        if len(died) == times:
+            return ask(self, request)
+        died.append(self)
+        if killed == "after":
+            self.process.send_signal(signal.SIGSTOP)
+            connection = ask(self, request)
+            kill(self)
+            return connection
+        kill(self)
+        return ask(self, request)
+
+    monkeypatch.setattr(warm.Server, "ask", ask_the_dead)
+    for use in (
+        lambda: execution.run(one)[0][0][0]["data"]["text/plain"] == "42",
+        lambda: execution.draw(FIGURE, "").files,
+    ):
+        died.clear()
+        assert use()
+        assert len(died) == times
+    warm.close()
+
+
+def ended_build(control, stage):
+    """Do with a server what a build does that is killed at this stage."""
+    if stage == "it starts":
+        return
+    select.select([control], [], [], HANGING)
+    if stage == "nothing is read":
+        return
+    assert json.loads(control.recv(1 << 16)) == {"problem": ""}
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        socket.send_fds(control, [b"."], [theirs.fileno()])
+        ours.sendall({"it asks": b"", "it is asking": b'{"figure":'}[stage])
+
+
+@pytest.mark.parametrize("stage", ["it starts", "nothing is read", "it asks", "it is asking"])
+def test_when_its_build_is_gone_the_server_ends_without_a_word(tmp_path, stage):
+    own = tmp_path / "own"  # which it removes
+    own.mkdir()
+    ours, theirs = socket.socketpair()
+    if stage == "it starts":
+        ours.close()
+    with theirs:
+        command = [sys.executable, "-m", "slidingwindows.course.forking", str(theirs.fileno())]
+        server = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            cwd=own,
+            pass_fds=[theirs.fileno()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    with ours:
+        ended_build(ours, stage)
+    assert server.communicate(timeout=HANGING)[0] == "" and server.returncode == 0
+    assert not own.exists()
 
 
 def test_modules_of(tmp_path):

@@ -154,10 +154,35 @@ def test_a_broken_lesson_says_so_on_its_page_and_all_others_go_on(server):
     # Another lesson is edited meanwhile; its page comes, and the broken one stays as it is.
     server.edit("lessons/alpha.py", "[way to beta]", "[long way to beta]")
     server.until(lambda: "long way" in server.page("lessons/alpha/"))
-    assert BROKEN in server.page("lessons/beta/")
+    assert told in html.unescape(re.sub("<.*?>", "", server.page("lessons/beta/")))
+    again = re.findall(r"^lesson +beta +stale +FAILED(.*)$", server.words(), re.M)
+    assert again == ["", ", and has not changed"], "it was not run for the other one"
     server.edit("lessons/beta.py", "sum(nothing) ", "sum(numbers, 100)")
     server.until(lambda: re.search(">1[04]7", server.page("lessons/beta/")))
     assert BROKEN not in server.page("lessons/beta/")
+
+
+def test_what_kills_processes_is_told_and_the_next_edit_shows(server):
+    """A lesson's own, with others waiting behind it, and then the one that all are forked from."""
+    server.edit("lessons/alpha.py", "folded_away = 6", "os._exit(0); folded_away = 6")
+    server.until(lambda: BROKEN in server.page("lessons/alpha/"))
+    assert re.search(r"code cell 5, line \d+: the kernel died", server.page("lessons/alpha/"))
+    (forks,) = forking(server)
+    forks.kill()
+    server.edit(
+        "lessons/alpha.py", "os._exit(0); folded_away = 6", "folded_away = 3000003 " + "*6" * 9
+    )
+    server.until(lambda: str(3000003 * 6**9 * 7) in server.page("lessons/alpha/"))
+    assert BROKEN not in server.page("lessons/alpha/")
+    assert forks not in forking(server) and "Traceback" not in server.words()
+    server.edit("lessons/alpha.py", "3000003 " + "*6" * 9, "6" + " " * 25)
+    server.until(lambda: str(3000003 * 6**9 * 7) not in server.page("lessons/alpha/"))
+
+
+def forking(server):
+    """The processes that have imported torch."""
+    children = psutil.Process(server.process.pid).children()
+    return [c for c in children if "slidingwindows.course.forking" in c.cmdline()]
 
 
 def test_a_lesson_that_cannot_be_read_says_so_on_its_page(server):
@@ -180,7 +205,6 @@ def test_one_process_waits_for_lessons_from_edit_to_edit(server):
     ):
         server.edit("lessons/alpha.py", f" 6 *{before}", f" 6 *{after}")
         server.until(lambda shown=shown: shown in server.page("lessons/alpha/"))
-        children = psutil.Process(server.process.pid).children()
-        found.append([c.pid for c in children if "slidingwindows.course.forking" in c.cmdline()])
+        found.append(forking(server))
     assert found[0] == found[1] and len(found[0]) == 1
     assert server.words().count("lessons/alpha.py runs from code cell 5 on") == 1, server.words()

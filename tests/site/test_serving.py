@@ -6,7 +6,9 @@ import shutil
 from threading import Event
 
 import pytest
+from tiny_project import Project, lesson
 
+from slidingwindows import SlidingWindowsError
 from slidingwindows.course import prepare
 from slidingwindows.course.work import Stopped
 from slidingwindows.site import serving
@@ -103,6 +105,44 @@ def test_a_figure_that_shows_something_else_never_waits(project):
     note["key"] = "x" + note["key"][1:]  # of other data
     made.write_text(json.dumps(note))
     assert "kB" in prepared(project, serving=True, wanted=set())["tiny-plot"]
+
+
+def test_a_lesson_that_failed_runs_again_only_when_that_could_end_otherwise(tmp_path):
+    """One that hangs would hold all pages for minutes at each edit of any file."""
+    log = tmp_path / "log"
+    cell = f"# 'data/x'\nwith open({str(log)!r}, 'a') as log:\n    log.write('x')\n1 / 0"
+    texts = {"bad": lesson("Bad", "x = 1", cell), "good": lesson("Good", "x = 1")}
+    project = Project.create(tmp_path / "project", texts)
+    (page := project.cache / "pages" / "bad.md").parent.mkdir(parents=True)
+
+    def runs(**how):
+        before, lines = len(log.read_text()) if log.exists() else 0, []
+        page.unlink(missing_ok=True)
+        problems = prepare.prepare(project.root, report=lines.append, serving=True, **how)
+        number = project.read("lessons/bad.py").split("1 / 0")[0].count("\n") + 1
+        (line,) = (line for line in lines if line.startswith("lesson  bad"))
+        told = f"lessons/bad.py, code cell 2, line {number}: ZeroDivisionError: division by zero"
+        assert problems == [told] and told in page.read_text()
+        ran = len(log.read_text()) - before
+        assert line.endswith("FAILED" if ran else "FAILED, and has not changed")
+        return ran
+
+    assert runs() == 1
+    assert runs() == 0
+    project.edit("lessons/good.py", "x = 1", "x = 2")
+    assert runs() == 0
+    project.edit("lessons/bad.py", "# # Bad", "# # Worse")  # its words
+    assert runs() == 0
+    project.edit("lessons/bad.py", "# # Worse", "# # Worse\n#\n# More.")
+    assert runs() == 1, "the line that failed is another one"
+    assert runs() == 0
+    project.write("lessons/data/x", "data")
+    assert (runs(), runs()) == (1, 0)
+    project.edit("lessons/bad.py", "log.write('x')", "log.write('y')")
+    assert (runs(), runs()) == (1, 0)
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/bad.py, code cell 2"):
+        prepare.prepare(project.root, report=lambda line: None)
+    assert log.read_text() == "xxxyy", "only the server remembers"
 
 
 def test_what_is_stopped_is_as_if_killed(drawn_otherwise):

@@ -107,7 +107,8 @@ def stay(wire, number: int) -> dict | None:
         ours.close()
         _begin(wire, wire.connection, random_state, readers)
         return None
-    while pair := _asked(ours):
+    wire.connection.close()  # so that the build sees it close if the child dies
+    while pair := asked(ours):
         end(child)
         request, connection = pair
         child = os.fork()
@@ -120,14 +121,20 @@ def stay(wire, number: int) -> dict | None:
     os._exit(0)
 
 
-def _asked(control: socket.socket) -> tuple[dict, socket.socket] | None:
+def asked(control: socket.socket) -> tuple[dict, socket.socket] | None:
+    """The next request, and the connection for its answers.
+
+    None if the build has no more use for this process, or has ended, perhaps while it asked.
+    """
     with contextlib.suppress(OSError):
         data, numbers, _, _ = socket.recv_fds(control, 1, 1)
         if data and numbers:
             connection = socket.socket(fileno=numbers[0])
             with connection.makefile("rb") as file:
-                return json.loads(file.readline()), connection
-    return None  # the build has no more use for this process, or has ended
+                line = file.readline()
+            if line.endswith(b"\n"):
+                return json.loads(line), connection
+    return None
 
 
 def _begin(wire, connection: socket.socket, random_state: tuple, readers: dict) -> None:

@@ -26,6 +26,7 @@ from .printed import last_lines, whole
 from .scratch import common
 
 TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for one cell
+TRIES = 2  # with a process to fork, should it be killed before it does
 DRAWING = threading.Lock()  # for drawing in this process, where there are no forks
 LOG = logging.getLogger("mkdocs.slidingwindows")
 MOST_OUTPUT = 20_000  # characters that a cell may print, and again that its values may have
@@ -80,6 +81,15 @@ def run(
     sooner. If it is False, or forks are unavailable, a kernel is started for the lesson.
     keep: as for execute().
     """
+    if forked:
+        for _ in range(TRIES):
+            with contextlib.suppress(warm.Ended):
+                return _run(lesson, forked, keep)
+    return _run(lesson, False, keep)
+
+
+def _run(lesson: Lesson, forked: bool, keep: bool) -> tuple[list[list[dict]], tuple[int, ...]]:
+    """run(), once. Raises warm.Ended if nothing has run, since there was no process to fork."""
     cells = [
         {
             "cell_type": "code",
@@ -121,6 +131,8 @@ def run(
             else:
                 cold.run(client, begin, settings)
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
+            if waiting and not begun and waiting.ended():
+                raise warm.Ended from error
             raise SlidingWindowsError(failure(lesson, notebook, begun, error, TIMEOUT)) from error
     for number, length in enumerate(client.printed):
         if length > MOST_OUTPUT:
@@ -165,9 +177,10 @@ def _started(modules: list[str], restart: bool = False) -> warm.Server | None:
 
 def draw(data: dict, source: str) -> Rendered:
     """What render() returns for a figure; where forks are possible, drawn in one."""
-    waiting = _waiting() if warm.POSSIBLE else None
-    if waiting:
-        return warm.drawn(waiting, data, source)
+    for _ in range(TRIES if warm.POSSIBLE else 0):
+        if waiting := _waiting():
+            with contextlib.suppress(warm.Ended):
+                return warm.drawn(waiting, data, source)
     from ..export.render import render
 
     with DRAWING:

@@ -24,7 +24,7 @@ import threading
 from itertools import chain
 
 from . import cells
-from .branching import end
+from .branching import asked, end
 
 LOOK = 1.0  # seconds between checks that the build is still running
 
@@ -40,16 +40,6 @@ def warm_up(names: list[str]) -> str:
     gc.collect()
     gc.freeze()  # never scanned again, so that its memory stays shared
     return "" if threads == 1 else f"importing {', '.join(names)} left {threads} threads"
-
-
-def received(control: socket.socket) -> tuple[dict, socket.socket] | None:
-    """The next request and the connection for its answers; None at the end."""
-    data, numbers, _, _ = socket.recv_fds(control, 1 << 16, 1)
-    if not data or not numbers:
-        return None
-    connection = socket.socket(fileno=numbers[0])
-    with connection.makefile("rb") as file:
-        return json.loads(file.readline()), connection
 
 
 def serve(control: socket.socket) -> None:
@@ -69,7 +59,7 @@ def serve(control: socket.socket) -> None:
                 if os.waitpid(child, os.WNOHANG)[0]:
                     children.discard(child)
             if control in ready:
-                pair = received(control)
+                pair = asked(control)
                 if pair is None:
                     return
                 request, connection = pair
@@ -139,7 +129,8 @@ def main(arguments: list[str]) -> None:
     folder, control = os.getcwd(), socket.socket(fileno=int(arguments[0]))
     try:
         problem = warm_up(arguments[1:])
-        _say(control, problem=problem)
+        with contextlib.suppress(ConnectionError):  # the build may have ended meanwhile
+            _say(control, problem=problem)
         if not problem:
             serve(control)
     finally:

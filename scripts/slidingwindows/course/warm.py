@@ -23,7 +23,7 @@ from pathlib import Path
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from ..export.rendered import Rendered
-from .ending import kill_tree
+from .ending import kill_tree, runs
 from .keys import HERE
 from .lessons import ON_DEMAND, Lesson, reach
 from .scratch import new_folder, remove
@@ -66,6 +66,13 @@ def modules_in(code: list[str]) -> list[str]:
     return sorted(modules)
 
 
+class Ended(RuntimeError):
+    """The fork server has ended, as if killed; another one may do what it was asked for."""
+
+    def __init__(self):
+        super().__init__("the process that forks for lessons and figures ended")
+
+
 class Server:
     """The fork server, as the build sees it."""
 
@@ -97,36 +104,62 @@ class Server:
             raise Unavailable(problem)
 
     def ask(self, request: dict) -> socket.socket:
-        """Fork for a request; returns the connection on which the forked process answers."""
+        """Fork for a request; returns the connection on which the forked process answers.
+
+        Raises Ended if the server has.
+        """
         ours, theirs = socket.socketpair()
-        with theirs, self.asking:
-            socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
-        ours.sendall(json.dumps(request).encode() + b"\n")
+        try:
+            with theirs, self.asking:
+                socket.send_fds(self.control, [b"."], [theirs.fileno()])
+            ours.sendall(json.dumps(request).encode() + b"\n")
+        except ConnectionError:
+            ours.close()
+            raise Ended from None
         return ours
+
+    def ended(self) -> bool:
+        """Whether it runs no more, as when the system is out of memory and has killed it."""
+        try:  # it says nothing after it has started, so there is nothing to read but the end
+            return not self.control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def silent(self, who: str) -> RuntimeError:
+        """The error if a fork has ended without a word: Ended if the server has ended, too."""
+        return Ended() if self.ended() else RuntimeError(f"the process that {who} died")
 
     def rest(self) -> None:
         """End the forks that draw."""
         while self.drawing:
             self.drawing.pop().close()
 
+    def forget(self) -> None:
+        """End the processes that wait for edits of lessons."""
+        for path in list(self.kept):
+            if run := self.kept.pop(path, None):
+                run.close()
+
     def close(self) -> None:
         """End it and its forks, and remove its folder; a fork of the build only lets go of it."""
         self.rest()
         self.control.close()
         if os.getpid() == self.owner:
-            for run in self.kept.values():
-                run.close()
+            self.forget()
             self.process.wait()
             remove(self.folder)
 
 
 _current: dict[str, Server] = {}
 _refused: dict[str, str] = {}  # why there is no server
+_lost: list[Server] = []  # that were killed; lessons may still run in their forks and folders
 _starting, _retired = threading.Lock(), threading.Event()
 
 
 def server(modules: list[str], environment: dict[str, str], restart: bool = False) -> Server:
-    """The running server, started if there is none for this package and environment.
+    """The running server, started if there is none, or none any more, for package and environment.
 
     modules: what it imports when it is started. restart: replace a server that has not imported all
     of them; only for a caller who knows that nothing runs in a fork of it.
@@ -138,9 +171,13 @@ def server(modules: list[str], environment: dict[str, str], restart: bool = Fals
         if key in _refused or _retired.is_set():
             raise Unavailable(_refused.get(key, "the package has been edited"))
         old = _current.get(key)
-        if old is None or restart and not old.modules.issuperset(modules):
-            modules = sorted({*modules, *(old.modules if old else ())})
+        if old and old.ended():
+            _lost.append(_current.pop(key))
+            old.forget()  # which gives back memory, the lack of which may have ended it
+        elif old is None or restart and not old.modules.issuperset(modules):
             close()
+        if key not in _current:
+            modules = sorted({*modules, *(old.modules if old else ())})
             try:
                 _current[key] = Server(modules, environment)
             except Unavailable as reason:
@@ -152,16 +189,20 @@ def server(modules: list[str], environment: dict[str, str], restart: bool = Fals
 def running() -> Server | None:
     """The server that runs, or is being started; None if nobody has asked for one."""
     with _starting:
-        return next(iter(_current.values()), None)
+        return next((one for one in _current.values() if not one.ended()), None)
 
 
 def script(waiting: Server, names: list[str]) -> str:
     """What the site's script must know of torch (tracing/script.py), asked in a fork.
 
-    names: layers of torch.nn. Raises RuntimeError if torch does not answer as expected.
+    names: layers of torch.nn. Raises RuntimeError if torch does not answer as expected, and Ended
+    if the server has ended.
     """
     with waiting.ask({"layers": names}) as connection:
-        result = json.loads(_line(connection) or '{"problem": "the process that asked torch died"}')
+        line = _line(connection)
+    if not line:
+        raise waiting.silent("asked torch")
+    result = json.loads(line)
     if "problem" in result:
         raise RuntimeError(result["problem"])
     return result["script"]
@@ -171,6 +212,7 @@ def drawn(waiting: Server, data: dict, source: str) -> Rendered:
     """What render() returns for a figure, drawn in a fork, which goes on to the next one.
 
     A fork costs as much as a small figure, and letters that were drawn once need not be again.
+    Raises RuntimeError if it cannot be drawn, and Ended if the server has ended.
     """
     request, line = {"figure": data, "source": source}, b""
     with contextlib.suppress(IndexError):  # none is waiting
@@ -183,7 +225,7 @@ def drawn(waiting: Server, data: dict, source: str) -> Rendered:
         line = _line(connection)
     if not line:
         connection.close()
-        raise RuntimeError("the process that drew it died")
+        raise waiting.silent("drew it")
     waiting.drawing.append(connection)
     result = json.loads(line)
     if "problem" in result:
@@ -201,7 +243,7 @@ def _line(connection: socket.socket) -> bytes:
 
 def rest() -> None:
     """End the forks that draw, since all figures are drawn; the next one gets a new one."""
-    for waiting in _current.values():
+    for waiting in (*_current.values(), *_lost):
         waiting.rest()
 
 
@@ -217,6 +259,8 @@ def close() -> None:
     """End the server, if there is one."""
     while _current:
         _current.popitem()[1].close()
+    while _lost:
+        _lost.pop().close()
 
 
 def lines(connection: socket.socket, timeout: float) -> Iterator[dict]:
@@ -254,11 +298,8 @@ def _received(connection: socket.socket, process: int, given: list[int]) -> byte
         given += numbers
     except TimeoutError:
         # A program started by the lesson may keep the connection open after the lesson has ended.
-        with contextlib.suppress(PermissionError):
-            try:
-                os.kill(process, 0)
-            except ProcessLookupError:
-                raise DeadKernelError("the process ended") from None
+        if not runs(process):
+            raise DeadKernelError("the process ended") from None
         return b""
     except ConnectionResetError:
         data = b""

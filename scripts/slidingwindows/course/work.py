@@ -62,7 +62,7 @@ class Work:
     ):
         self.address, self.redraw, self.report, self.part = address, redraw, report, part
         self.course, self.wanted, self.stop = course, wanted, stop
-        self.serving = serving
+        self.serving, self.keep = serving, False
         self.later: set[str] = set()
         self.executed, self.drawn = cache_of(root) / "executed", cache_of(root) / "figures"
         self.times = cache_of(root) / "seconds.json"  # what each lesson took the last time
@@ -86,15 +86,20 @@ class Work:
         """Outputs by lesson.
 
         Figures are drawn while other lessons run. A lesson that fails is missing from the result
-        and listed in ``failures``; the figures that lessons showed are in ``found``.
+        and listed in ``failures``; the figures that lessons showed are in ``found``. While serving,
+        one that has failed is not executed again until that could end otherwise.
         """
         stale, fresh = [], []
         for lesson in lessons:
             entry, key = Entry(self.executed, lesson.name), lesson.key()
             state = entry.state(key)
+            if state != "fresh" and self.serving and (problem := _known_failure(lesson, key)):
+                self.failures.append((lesson.name, problem))
+                self.report(_line("lesson", lesson.name, state, "FAILED, and has not changed"))
+                continue
             (fresh if state == "fresh" else stale).append((lesson, entry, key, state))
         stale.sort(key=lambda item: expected(item[0], self.seconds), reverse=True)
-        self.serving = self.serving and len(stale) <= LESSONS
+        self.keep = self.serving and len(stale) <= LESSONS
         pool = ThreadPoolExecutor(max_workers=WORKERS)
         try:
             if stale:
@@ -146,7 +151,7 @@ class Work:
             self.report(_line("lesson", lesson.name, state, f"executed in {seconds:.1f} s"))
             self._draw_figures(pool, lesson)
 
-        self.jobs[pool.submit(_execute_one, lesson, entry, key, self.serving)] = done
+        self.jobs[pool.submit(_execute_one, lesson, entry, key, self.keep)] = done
 
     def _draw_figures(self, pool: ThreadPoolExecutor, lesson: Lesson) -> None:
         try:
@@ -227,6 +232,21 @@ def _found(lesson: Lesson, outputs: Outputs) -> dict[str, Found]:
 _known: dict[Path, tuple[str, Outputs, dict[str, Found]]] = {}
 
 
+def _known_failure(lesson: Lesson, key: str) -> str:
+    """What is wrong with a lesson that this process has executed as it is; '' if it has not."""
+    cause, problem = _failed.get(lesson.path, (None, ""))
+    return problem if cause == _cause(lesson, key) else ""
+
+
+def _cause(lesson: Lesson, key: str) -> list[str]:
+    """What a failure depends on, and the lines that its message may name."""
+    return [key, *(lesson.place(cell.line) for cell in lesson.code)]
+
+
+# Here and not in the cache, as the machine may be why: another start of the server tries again.
+_failed: dict[Path, tuple[list[str], str]] = {}
+
+
 def _line(kind: str, name: str, state: str, what: str = "") -> str:
     return f"{kind:<7} {name:<34} {state:<8} {what}".rstrip()
 
@@ -235,7 +255,11 @@ def _execute_one(lesson: Lesson, entry: Entry, key: str, keep: bool) -> tuple[Ou
     from .execution import execute
 
     begun = time.perf_counter()
-    outputs = execute(lesson, keep)
+    try:
+        outputs = execute(lesson, keep)
+    except SlidingWindowsError as error:
+        _failed[lesson.path] = (_cause(lesson, key), str(error))
+        raise
     entry.put(key, {f"{lesson.name}.json": _text(outputs)})
     return outputs, time.perf_counter() - begun
 

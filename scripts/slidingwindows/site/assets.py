@@ -8,6 +8,7 @@ slidingwindows.site.assets`` writes only that module, for the linters that read 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -70,7 +71,8 @@ def _asked(names: list[str]) -> str:
 
     waiting = warm.running()
     if waiting:
-        return warm.script(waiting, names)
+        with contextlib.suppress(warm.Ended):
+            return warm.script(waiting, names)
     command = [sys.executable, "-m", "slidingwindows.tracing.script", *names]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
