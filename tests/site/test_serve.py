@@ -164,19 +164,16 @@ def test_a_broken_lesson_says_so_on_its_page_and_all_others_go_on(server):
 
 def test_what_kills_processes_is_told_and_the_next_edit_shows(server):
     """A lesson's own, with others waiting behind it, and then the one that all are forked from."""
-    server.edit("lessons/alpha.py", "folded_away = 6", "os._exit(0); folded_away = 6")
-    server.until(lambda: BROKEN in server.page("lessons/alpha/"))
-    assert re.search(r"code cell 5, line \d+: the kernel died", server.page("lessons/alpha/"))
+    server.edit("lessons/beta.py", "sum(numbers", "os._exit(0); sum(numbers")
+    server.until(lambda: BROKEN in server.page("lessons/beta/"))
+    assert re.search(r"code cell 4, line \d+: the kernel died", server.page("lessons/beta/"))
     (forks,) = forking(server)
     forks.kill()
-    server.edit(
-        "lessons/alpha.py", "os._exit(0); folded_away = 6", "folded_away = 3000003 " + "*6" * 9
-    )
-    server.until(lambda: str(3000003 * 6**9 * 7) in server.page("lessons/alpha/"))
-    assert BROKEN not in server.page("lessons/alpha/")
-    assert forks not in forking(server) and "Traceback" not in server.words()
-    server.edit("lessons/alpha.py", "3000003 " + "*6" * 9, "6" + " " * 25)
-    server.until(lambda: str(3000003 * 6**9 * 7) not in server.page("lessons/alpha/"))
+    server.edit("lessons/beta.py", "os._exit(0); sum(numbers", "90000000000000 + sum(numbers")
+    server.until(lambda: re.search(r">90000000000\d+", server.page("lessons/beta/")))
+    assert BROKEN not in server.page("lessons/beta/")
+    assert len(forking(server)) == 1 and forks not in forking(server)
+    assert "Traceback" not in server.words()
 
 
 def forking(server):

@@ -174,6 +174,7 @@ def server(modules: list[str], environment: dict[str, str], restart: bool = Fals
         if old and old.ended():
             _lost.append(_current.pop(key))
             old.forget()  # which gives back memory, the lack of which may have ended it
+            old.process.wait()
         elif old is None or restart and not old.modules.issuperset(modules):
             close()
         if key not in _current:
