@@ -150,7 +150,7 @@ def test_a_broken_lesson_says_so_on_its_page_and_all_others_go_on(server):
     page = re.sub("<.*?>", "", server.page("lessons/beta/"))
     told = f"lessons/beta.py, code cell 4, line {line}: NameError: name 'nothing' is not defined"
     assert told in html.unescape(page) and told in server.words()
-    assert f"&gt; {line:>4}  {lines[line - 1]}" in page, "the line itself"
+    assert f"&gt; {line:>4}  {lines[line - 1].rstrip()}" in page, "the line itself"
     # Another lesson is edited meanwhile; its page comes, and the broken one stays as it is.
     server.edit("lessons/alpha.py", "[way to beta]", "[long way to beta]")
     server.until(lambda: "long way" in server.page("lessons/alpha/"))
