@@ -7,9 +7,11 @@ import pytest
 from markdown import markdown
 from markdown_it import MarkdownIt
 
+from slidingwindows.course.blocks import without_chance_lists
 from slidingwindows.course.commonmark import for_page
 
 EXTENSIONS = ["tables", "md_in_html", "admonition", "pymdownx.superfences", "pymdownx.tilde"]
+EXTENSIONS += ["sane_lists"]
 JUPYTER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 TAG = re.compile(r"<(/?)(\w+)[^>]*>|([^<\s]+)")
 
@@ -19,6 +21,11 @@ def built(html):
     names = {"s": "del"}
     found = [m[3] or m[1] + names.get(m[2], m[2]) for m in TAG.finditer(html)]
     return [one for one in found if one.strip("/") not in ("p", "span", "div")]
+
+
+def of_page(text):
+    """As on a page, where an item alone is a sentence, such as '3. The ceiling is 4.'"""
+    return ours(without_chance_lists(text))
 
 
 def ours(text):
@@ -43,10 +50,26 @@ def ours(text):
         "- a\n\n- b\n\n# H\n\n- c",
         "```\n- a\n  - b\n```",
         "- a\n  - b\n\ntext",
+        "1. x\n   ```python\n   y\n   ```\n2. z",
+        "10. x\n    ```\n    y\n    ```\n11. z",
+        "1000. x\n\n      more\n\n      ```\n      y\n        z\n      ```\n1001. z",
+        "1. x\n   wrapped\n2. y",
+        "1. x\nlazy\n2. y",
+        "1. x\n   > quoted\n2. y",
+        "Text\n1. a\n2. b\n\n3. c",
+        "- a\n  1. b\n     ```\n     c\n     ```\n  2. d",
+        "- q\n  > quoted\n  > more\n- r",
+        "- a\n  - q\n    > quoted\n  - b",
+        "- > quoted\n  > more\n- b",
+        "- ```\n  code\n  ```\n- b",
+        "- a\n  ## H\n  b\n  ***\n  c",
+        "- a\n  | x | y |\n  |---|---|\n  | 1 | 2 |",
+        "> q\n> - a\n>   > inside\n\nend",
+        "> quoted\n```\ncode\n```",
     ],
 )
 def test_it_is_built_as_in_jupyter(text):
-    assert built(ours(text)) == built(JUPYTER.render(text))
+    assert built(of_page(text)) == built(JUPYTER.render(text))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -68,6 +91,51 @@ def test_any_nested_list_is_built_as_in_jupyter(seed):
     items(0, 0)
     text = "\n".join([*lines, "", "end"])
     assert built(ours(text)) == built(JUPYTER.render(text)), text
+
+
+PARTS = {
+    "code": ["```python", "w", "", "  w", "- w", "```"],
+    "quote": ["> w", "> w"],
+    "words": ["", "w"],
+    "heading": ["## w"],
+    "rule": ["***"],
+    "table": ["", "| w | w |", "|---|---|", "| w | w |", ""],
+}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_an_item_holds_is_built_as_in_jupyter(seed):
+    """Code, quotations, tables and more, in lists with long and short numbers, at any depth."""
+    chance, words = random.Random(seed), iter(f"w{n}" for n in range(1000))
+    lines = []
+
+    def put(indent, line):
+        line = re.sub(r"\bw\b", lambda _: next(words), line)
+        lines.append(" " * indent + line if line else "")
+
+    def items(indent, depth):
+        # Numbers other than 1 begin no list within a paragraph.
+        free = not lines or not lines[-1]
+        marker = chance.choice(["-", "*", "1", *(["9", "98", "1000"] if free else [])])
+        for number in range(chance.randint(2, 3)):
+            sign = f"{int(marker) + number}." if marker.isdigit() else marker
+            inside = indent + len(sign) + 1
+            put(indent, f"{sign} w")
+            if chance.random() < 0.2:
+                put(inside, "w")
+            for part in chance.sample(list(PARTS), chance.choice([0, 1, 1, 2])):
+                if chance.random() < 0.5:
+                    put(0, "")
+                for line in PARTS[part]:
+                    put(inside, line)
+            if depth < 2 and chance.random() < 0.4:
+                items(inside, depth + 1)
+            if chance.random() < 0.2:
+                put(0, "")
+
+    items(0, 0)
+    text = "\n".join([*lines, "", "end"])
+    assert built(of_page(text)) == built(JUPYTER.render(text)), text
 
 
 @pytest.mark.parametrize(

@@ -107,16 +107,42 @@ def without_chance_lists(markdown: str) -> str:
     lines = markdown.split("\n")
     code = fenced(lines)
     items: dict[int, re.Match] = {}
+    within: set[int] = set()  # in a paragraph; there 1 alone begins a list, and is no sentence
     for at, line in enumerate(lines):
         item = None if code[at] else NUMBERED.match(line)
         above = lines[at - 1].strip() if at else ""
-        # A list cannot begin inside a paragraph, but an item may follow directly on another.
-        if item and (not above or BOX.match(above) or at - 1 in items):
+        # A list cannot begin inside a paragraph, but an item may follow directly on what another
+        # holds: more of its words, code, a quotation.
+        if item and (not above or BOX.match(above) or _goes_on(lines, at, items)):
             items[at] = item
-    alone = [at for at in items if not _has_neighbour(lines, at, items)]
+        elif item and item[2] == "1":
+            items[at] = item
+            within.add(at)
+    alone = [at for at in items if at not in within and not _has_neighbour(lines, at, items)]
     for at in alone:
         lines[at] = NUMBERED.sub(r"\1\2\\\3", lines[at])
     return "\n".join(lines)
+
+
+def _goes_on(lines: list[str], at: int, items: dict[int, re.Match]) -> bool:
+    """Whether a line is one of a list that began above, with its first item among the items."""
+    indent = _indent(lines[at])
+    for other in range(at - 1, -1, -1):
+        if other in items and _indent(lines[other]) <= indent:
+            return _indent(lines[other]) == indent
+        if _is_apart(lines, other, indent):
+            return False
+    return False
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_apart(lines: list[str], at: int, indent: int) -> bool:
+    """Whether a line cannot be a part of an item: less far in, and not more of its paragraph."""
+    above = lines[at - 1].strip() if at else ""
+    return bool(lines[at].strip()) and _indent(lines[at]) <= indent and not above
 
 
 def _has_neighbour(lines: list[str], at: int, items: dict[int, re.Match]) -> bool:
@@ -128,11 +154,9 @@ def _next_item(lines: list[str], at: int, items: dict[int, re.Match], step: int)
     indent, number = len(items[at][1]), int(items[at][2])
     other = at + step
     while 0 <= other < len(lines):
-        line = lines[other]
-        same = line.strip() and len(line) - len(line.lstrip()) <= indent
         if other in items and len(items[other][1]) == indent:
             return int(items[other][2]) in (number + step, number)
-        if same and (step == -1 or not lines[other - 1].strip()):
+        if _is_apart(lines, other, indent):
             return False
         other += step
     return False

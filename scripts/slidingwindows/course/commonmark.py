@@ -44,7 +44,8 @@ def _blocks(lines: list[str], inside: bool = False, anew: bool = False) -> list[
     ends, at = dict(fences(lines)), 0
     while at < len(lines):
         end, line = at + 1, lines[at]
-        apart = [""] if made and made[-1].strip() and not (inside and "" not in made) else []
+        below = [""] if made and made[-1].strip() else []
+        apart = [] if inside and "" not in made else below
         if at in ends:
             end = ends[at] + 1
             made += lines[at:end]
@@ -58,13 +59,17 @@ def _blocks(lines: list[str], inside: bool = False, anew: bool = False) -> list[
                 end += 1
             plain = [QUOTE.sub("", line) for line in lines[at:end]]
             body = _blocks(plain)
+            made += below if inside else []
             made += lines[at:end] if body == plain else [f"> {line}".rstrip() for line in body]
+            made += [""] if end < len(lines) and _cuts(lines[end]) else []
         elif _begins_list(lines, at):
             end = _end_of_list(lines, at)
             made += [*apart, *_list(lines[at:end], anew)]
         else:
-            below = lines[end] if end < len(lines) else ""
-            made += [*apart, line] if "|" in line and ROW.match(below) else [line]
+            after = lines[end] if end < len(lines) else ""
+            table = "|" in line and ROW.match(after)
+            made += below if table or (inside and _cuts(line)) else []
+            made += [line]
         at = end
     return made
 
@@ -122,10 +127,13 @@ def _list(lines: list[str], anew: bool) -> list[str]:
         inner = [_out(line, len(item[0])) for line in lines[at:end]]
         body = _blocks(inner, True, anew)
         base = len(item["indent"])
-        blank = "" in (line.strip() for line in lines[at:end])
+        blank = "" in (line.strip() for line in [*lines[at:end], *body])
         good = body == inner and all(_is_far(lines, n, base) for n in range(at + 1, end))
+        good = good and not (blank and len(item[0]) > base + 4)  # '1000. a' has parts six blanks in
         if not anew and not (good and (not blank or end == len(lines) or not lines[end].strip())):
             return _list(lines, True)
+        if _cuts(body[0]) and len(body) > 1:  # all of it is below the marker, to be read as one
+            body, blank = ["", "", *body], True
         made += [item[0].strip() + " " + body[0], *map(_indented, body[1:])]
         made += [""] if end < len(lines) and (blank or not lines[end].strip()) else []
     return made if anew else lines
