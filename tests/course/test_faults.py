@@ -48,6 +48,7 @@ BROKEN = {
     "says-nothing": (ONE_LINE, "raise AssertionError  # here"),
     "stops-itself": (ONE_LINE, "raise SystemExit(3)  # here"),
     "bad-syntax": (ONE_LINE, "y = 2\nz = = 3  # here"),
+    "bad-bracket": (ONE_LINE, "\n\ny = 2\nz = [3\na = 4)  # here"),
     "bad-figure-name": (
         "from slidingwindows.lesson import Figure",
         "Figure('plot', 'Not A Name', '')  # here",
@@ -109,16 +110,17 @@ SAID = {
     "raises-during": "IndexError: list index out of range",
     "raises-after-output": "ZeroDivisionError: division by zero",
     "says-nothing": "AssertionError",
-    "stops-itself": "SystemExit: 3",
+    "stops-itself": "SystemExit: 3 (a lesson runs to its end: its cells may not exit)",
     "raises-in-lines": "NameError: name 'undefined' is not defined",
     "bad-syntax": "SyntaxError: invalid syntax",
+    "bad-bracket": "does not match opening parenthesis '[' on line 16",
     "bad-figure-name": "lowercase letters, digits and hyphens, not 'Not A Name'",
     "no-words": "plot 'silent' needs an alt text",
     "dies": ": the kernel died",
     "dies-at-once": "the kernel died",
     "chatters": "prints 20,002 characters; at most 20,000",
     "large-value": "shows values of 20,003 characters (text/plain); at most 20,000",
-    "large-html": "(text/html, text/plain); at most 20,000",
+    "large-html": "(text/html); at most 20,000",
     "many-values": "shows values of 27,018 characters (text/plain); at most 20,000",
     "object": "an output shows an address in memory",
     "path": "an output shows a path of this machine",
@@ -180,6 +182,14 @@ def test_the_last_lines_of_output_stand_below(failed):
     assert "division by zero\n    | Cell In[9], line 7\n" in failed.message
     assert f"at most 20,000\n    | {'x' * 160}\n" in failed.message  # one long line, cut off
     assert "at most 20,000\n    | 1234\n    | 1234\n    | 1234\n" in failed.message
+
+
+def test_nothing_is_told_in_terms_of_the_shell(failed):
+    """Neither its names for cells, such as '(418525796.py, line 2)', nor its advice on exit()."""
+    assert "SyntaxError: invalid syntax\n" in failed.message
+    for sign in ("To exit", "IPython", "site-packages", "ipykernel"):
+        assert sign not in failed.message
+    assert not re.search(r"\d\.py", failed.message)
 
 
 def test_report_marks_each_failure(failed):
@@ -288,7 +298,7 @@ def test_one_fault_is_enough_to_refuse(project, broken, named):
 )
 def test_bad_lesson_file_is_named(tmp_path, text, words):
     (tmp_path / "gamma.py").write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(SlidingWindowsError, match="gamma.py") as caught:
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/gamma\.py") as caught:
         lessons.find(tmp_path)
     assert words in str(caught.value)
 
@@ -300,7 +310,7 @@ def test_lesson_name_is_its_address(tmp_path, name):
         SlidingWindowsError, match="lowercase letters, digits and hyphens"
     ) as caught:
         lessons.find(tmp_path)
-    assert f"{name}.py" in str(caught.value)
+    assert str(caught.value).startswith(f"lessons/{name}.py: ")
 
 
 def test_unknown_lesson_names_those_there_are(project):
@@ -310,7 +320,7 @@ def test_unknown_lesson_names_those_there_are(project):
 
 def test_bad_lesson_file_stops_a_build_with_one_message(project):
     project.write("lessons/beta.py", "x = 1\n")
-    assert refused(project.build()).startswith("error: beta.py must begin with")
+    assert refused(project.build()).startswith("error: lessons/beta.py must begin with")
 
 
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path):

@@ -1,16 +1,19 @@
 """Traces of the machine: refused wherever an output shows one, and nothing else is."""
 
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from tiny_project import lesson as script
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, lessons
+from slidingwindows.course import execution, lessons, pages
 from slidingwindows.course.lessons import Cell, Lesson
-from slidingwindows.course.machine import refuse_traces
+from slidingwindows.course.machine import as_kept, refuse_traces
+from slidingwindows.course.notebooks import notebook
 from slidingwindows.lesson import MIME
 
 PROJECT = Path(tempfile.gettempdir(), "somewhere", "course")
@@ -181,3 +184,126 @@ def test_paths_behind_a_colon(text):
 )
 def test_addresses_of_other_machines_are_no_paths_of_this_one(text):
     refuse_traces(*of(plain=text))
+
+
+# What nobody is shown
+
+ADDRESS = "<__main__.A object at 0x7f3a5c1d2e50>"
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown", "latex", "image/png"])
+@pytest.mark.parametrize("hidden", [ADDRESS, "/home/ada/x", "long " * 5000])
+def test_a_plain_text_beside_a_richer_form_is_neither_checked_nor_kept(kind, hidden):
+    """As of a class with _repr_html_ alone: no reader gets its other text, nor may a notebook."""
+    lesson, outputs = of(**{kind: "<b>a</b>", "plain": hidden})
+    refuse_traces(lesson, outputs)
+    [[kept]] = as_kept(lesson, outputs)
+    assert list(kept["data"].values()) == ["<b>a</b>"]
+    assert outputs[0][0]["data"]["text/plain"] == hidden  # the caller's own are not changed
+
+
+def test_a_plain_text_that_says_nothing_of_the_machine_is_kept():
+    for data in (
+        {"markdown": "a", "plain": "<IPython.core.display.Markdown object>"},
+        {"plain": "1"},
+    ):
+        lesson, outputs = of(**data)
+        assert as_kept(lesson, outputs) == outputs
+
+
+def test_a_richer_form_is_checked_whatever_the_plain_text_is():
+    assert refused(*of(html=ADDRESS, plain="a")).startswith("an address in memory")
+    lesson, outputs = of(plain=ADDRESS)
+    assert as_kept(lesson, outputs) == outputs and refused(lesson, outputs)
+
+
+def test_a_styled_table_has_the_same_id_in_every_build():
+    def styled(lot):
+        return (
+            f'<style>#{lot}_row0_col0 {{ color: red; }}</style><table id="{lot}">'
+            f'<td id="{lot}_row0_col0">a T_ab</td></table>'
+        )
+
+    def kept(*lots):
+        lesson, _ = of()
+        shown = [of(html=styled(lot), plain="x")[1][0][0] for lot in lots]
+        return [output["data"]["text/html"] for output in as_kept(lesson, [shown])[0]]
+
+    assert (
+        kept("T_0a1b2", "T_ffd01") == kept("T_99999", "T_ab012") == [styled("T_1"), styled("T_2")]
+    )
+
+
+def test_of_a_traceback_only_what_is_in_cells_is_kept():
+    cell, library = "Cell In[1], line 1\n----> 1 f()", "File ~/x/functional.py:7, in f(x)\n 7 g()"
+    failed = {
+        "output_type": "error",
+        "ename": "ValueError",
+        "evalue": "no",
+        "traceback": ["ValueError", cell, f"\x1b[32m{library}\x1b[39m", "ValueError: no"],
+    }
+    lesson, _ = of()
+    [[kept]] = as_kept(lesson, [[failed]])
+    assert kept == {**failed, "traceback": ["ValueError", cell, "ValueError: no"]}
+    failed["traceback"][1] += f"  # {ADDRESS}"
+    [[kept]] = as_kept(lesson, [[failed]])
+    assert kept["traceback"] == ["ValueError: no"]
+
+
+HTML_ALONE = "class A:\n    def _repr_html_(self):\n        return '<b>in bold</b>'"
+LONG = "class B(A):\n    def __repr__(self):\n        return 'x' * 30_000\n\nB()"
+SYNTAX = "y = 2\nz = = 3"
+LIBRARY = "import torch\ntorch.nn.MaxPool2d(2)(torch.ones(1))"
+
+
+def test_two_builds_keep_the_same_and_nothing_of_the_machine(tmp_path):
+    """On the page, and in the notebook: an address of its own has each object in each build."""
+    (tmp_path / "lessons").mkdir()
+    path = tmp_path / "lessons" / "one.py"
+    text = script(
+        "T", HTML_ALONE, "kept = [A() for _ in range({})]\nkept[-1]", LONG, SYNTAX, LIBRARY
+    )
+    for cell in (SYNTAX, LIBRARY):
+        text = text.replace(f"# %%\n{cell}", f'# %% tags=["raises-exception"]\n{cell}')
+    made = []
+    for many in (1, 5000):
+        path.write_text(text.replace("{}", str(many)))
+        one = lessons.read(path)
+        made.append(json.dumps(execution.execute(one)))
+        page, book = (make(one, json.loads(made[-1])) for make in (pages.markdown, _book))
+        assert page.count("<b>in bold</b></div>") == book.count('<b>in bold</b>"') == 2
+        assert "SyntaxError: invalid syntax (line 2)\n" in page
+        assert "line 2" in book and "Cell" in book
+        for sign in (" at 0x", ".py", "site-packages", "ipykernel", "File "):
+            assert sign not in page and sign not in book, sign
+    assert made[0] == made[1]
+
+
+def _book(one, outputs):
+    return notebook(one, outputs, {})
+
+
+def test_a_warning_is_told_with_what_to_do_about_it(tmp_path):
+    (tmp_path / "lessons").mkdir()
+    path = tmp_path / "lessons" / "one.py"
+    path.write_text(script("T", "import warnings\nwarnings.warn('this is old')"))
+    with pytest.raises(SlidingWindowsError) as caught:
+        execution.execute(lessons.read(path))
+    assert str(caught.value).endswith(
+        "; it is a UserWarning, 'this is old': mend what it warns of, or first call "
+        'warnings.simplefilter("ignore")'
+    )
+
+
+@pytest.mark.parametrize("forked", [True, False], ids=["forked", "in a kernel"])
+def test_a_bar_of_tqdm_without_widgets_comes_without_a_warning(tmp_path, forked):
+    (tmp_path / "lessons").mkdir()
+    path = tmp_path / "lessons" / "one.py"
+    warn = (
+        "import warnings\nwarnings.warn_explicit('IProgress not found. Please', UserWarning, "
+        "'/x/site-packages/tqdm/auto.py', 21)\nprint('bar')"
+    )
+    path.write_text(script("T", warn))
+    assert [output["text"] for output in execution.run(lessons.read(path), forked)[0][0]] == [
+        "bar\n"
+    ]

@@ -23,7 +23,7 @@ from jupyter_client.session import Session, json_packer
 from traitlets.config import Config
 
 from .branching import Surroundings, stay
-from .guard import keep_inside, refuse_exit
+from .guard import keep_inside, quiet, refuse_exit
 
 CHUNK = 1 << 16  # bytes of printed output read at once
 
@@ -160,6 +160,7 @@ def begin(wire: Wire, request: dict) -> ZMQInteractiveShell:
     messages.wire = wire
     for teller in (shell.displayhook, shell.display_pub):
         teller.session, teller.pub_socket = messages, "socket"
+    quiet()
     keep_inside(request["folder"], request["project"])
     return shell
 

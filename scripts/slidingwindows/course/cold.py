@@ -24,8 +24,8 @@ logging.getLogger("asyncio").addFilter(
 )
 # Runs in the kernel before the first cell.
 GUARD = (
-    "from slidingwindows.course.guard import keep_inside, refuse_exit; "
-    "keep_inside({own!r}, {project!r}); get_ipython().ask_exit = refuse_exit"
+    "from slidingwindows.course.guard import keep_inside, quiet, refuse_exit; "
+    "quiet(); keep_inside({own!r}, {project!r}); get_ipython().ask_exit = refuse_exit"
 )
 
 

@@ -21,7 +21,7 @@ from ..export.rendered import Rendered
 from . import cold, snapshots, warm
 from .failing import failure, where
 from .lessons import Lesson, paths_of
-from .machine import refuse_traces, texts_of
+from .machine import as_kept, refuse_traces, seen, texts_of
 from .printed import last_lines, whole
 from .scratch import common
 
@@ -68,6 +68,7 @@ def execute(lesson: Lesson, keep: bool = False) -> list[list[dict]]:
     prints or shows too much, crashes its process, or reveals the machine it ran on.
     """
     outputs, processes = run(lesson, keep=keep)
+    outputs = as_kept(lesson, outputs, processes, MOST_OUTPUT)
     refuse_traces(lesson, outputs, processes)
     return outputs
 
@@ -271,7 +272,7 @@ def _refuse_long(lesson: Lesson, outputs: list[list[dict]]) -> None:
         if length > MOST_OUTPUT:
             from .outputs import unshown
 
-            kinds = ", ".join(sorted({kind for o in values for kind in o.get("data", ())}))
+            kinds = ", ".join(sorted({kind for o in values for kind in seen(o.get("data", {}))}))
             for output in values:
                 if problem := unshown(output.get("data", {})):
                     raise SlidingWindowsError(f"{where(lesson, number)}: {problem}")

@@ -12,6 +12,8 @@ from .terminal import left
 CHAIN = re.compile(
     "^(?:During handling of the above exception|The above exception was the direct cause)", re.M
 )
+# What IPython calls a cell, at the end of a SyntaxError: ' (418525796.py, line 2)'.
+SHELL_FILE = re.compile(r" \((?:[^()]*[/\\])?\d+\.py, line (\d+)\)\Z")
 
 
 def failure(lesson: Lesson, notebook, begun: list[int], error: Exception, timeout: int) -> str:
@@ -33,8 +35,10 @@ def _problem(lesson: Lesson, notebook, begun, error: Exception, timeout: int) ->
     number = begun[-1]
     if isinstance(error, CellExecutionError):
         line = _line(lesson.code[number], notebook.cells[number].execution_count, error.traceback)
-        what = f"{error.ename}: {error.evalue}".strip()
+        what = f"{error.ename}: {_in_own_lines(lesson.code[number], error.evalue)}".strip()
         what += reason(what)
+        if error.ename == "SystemExit":
+            what += " (a lesson runs to its end: its cells may not exit)"
         return f"{where(lesson, number, line)}: {what}"
     if isinstance(error, CellTimeoutError):
         return (
@@ -50,6 +54,19 @@ def _line(cell: Cell, count: int | None, traceback: str) -> int:
     shown = CHAIN.split(left(traceback))[-1]  # earlier errors of a chain were caught
     match = re.search(rf"Cell In\[{count}\], line (\d+)", shown)
     return cell.line + (int(match.group(1)) - 1 if match else 0)
+
+
+def _in_own_lines(cell: Cell, told: str) -> str:
+    """A syntax error without IPython's name for the cell; the lines it names are the author's."""
+    if not SHELL_FILE.search(told):
+        return told
+    own = re.compile(r"\bline (\d+)")
+    return own.sub(lambda m: f"line {int(m[1]) + cell.line - 1}", shell_file(told, ""))
+
+
+def shell_file(told: str, instead: str) -> str:
+    """An error's text with other words for IPython's own file, in which \\1 is the line."""
+    return SHELL_FILE.sub(instead, told)
 
 
 def where(lesson: Lesson, number: int, line: int | None = None) -> str:

@@ -12,12 +12,14 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 from .landlock import write_below
 from .limits import limit, refuse_network
 
 CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
+ATTRIBUTES = ("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # What another program does cannot be seen from here.
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
@@ -90,6 +92,12 @@ def keep_inside(own: str, project: str) -> None:
             names = [] if held else [name]
         elif event in CHANGES:
             names = [name for name in arguments[:2] if isinstance(name, str | bytes | os.PathLike)]
+        elif event in ATTRIBUTES:
+            # A descriptor may have been opened for reading, which anybody may.
+            given = arguments[0]
+            names = [f"/dev/fd/{given}" if isinstance(given, int) else given]
+            if isinstance(given, int):
+                names = [os.path.realpath(names[0])]
         else:
             return
         imports = 0
@@ -105,6 +113,15 @@ def keep_inside(own: str, project: str) -> None:
         compiled = [sys.pycache_prefix] if sys.pycache_prefix else []
         write_below([str(own_), *map(str, free), *compiled])
     limit()
+
+
+def quiet() -> None:
+    """Let two warnings not come that are meant for a notebook's user, and name files of IPython.
+
+    A lesson that exits is told what to do by its own error; a bar without widgets is one of text.
+    """
+    warnings.filterwarnings("ignore", "To exit: use", UserWarning)
+    warnings.filterwarnings("ignore", "IProgress not found")
 
 
 def refuse_exit() -> None:

@@ -168,8 +168,11 @@ def find(folder: Path, only: str = "") -> list[Lesson]:
                 f"there is no lesson {only!r} in {folder}; there are: {known}"
             )
     for problem in twins_of(paths).values():
-        raise SlidingWindowsError(problem)
-    return [read(path) for path in paths]
+        raise SlidingWindowsError(f"lessons/{problem}")
+    try:
+        return [read(path) for path in paths]
+    except SlidingWindowsError as error:
+        raise SlidingWindowsError(f"lessons/{error}") from error
 
 
 def read(path: Path) -> Lesson:

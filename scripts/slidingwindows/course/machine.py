@@ -13,8 +13,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..core.errors import SlidingWindowsError
-from .failing import where
+from .failing import shell_file, where
 from .lessons import Lesson
+from .terminal import left
 
 # '<Foo object at 0x7f12ab34cd56>', or a bare address: twelve digits, where programs are loaded.
 ADDRESS = re.compile(r"\bat 0[xX][0-9a-fA-F]{6,16}\b|\b0[xX](?:0000)?[5-7][0-9a-fA-F]{11}\b")
@@ -33,6 +34,12 @@ NAMES_PROCESS = re.compile(r"\bpp?id\b|process", re.IGNORECASE)
 # Addresses on other machines, whose paths are not this one's: 'https://example.com:/root/x'.
 ELSEWHERE = re.compile(r"\b(?:https?|ftps?|wss?|git|ssh)://[^\s\"'<>)\]]*", re.IGNORECASE)
 FEW = 60  # characters of a trace that an error quotes
+# '/…/x.py:21: UserWarning: what it warns of', as Python prints it.
+WARNING = re.compile(r":\d+: (\w*Warning): (.*)")
+PLAIN = "text/plain"
+# A frame of a traceback that is in no cell: 'File ~/x/functional.py:12, in relu(x)'.
+FRAME = re.compile(r"^ *File [^<\s]", re.MULTILINE)
+STYLED = re.compile(r'<table id="(T_[0-9a-f]{5,32})"')  # pandas draws lots for a styled table's id
 
 
 def refuse_traces(lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int, ...] = ()) -> None:
@@ -49,8 +56,67 @@ def refuse_traces(lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int,
                 what, sign = trace
                 raise SlidingWindowsError(
                     f"{where(lesson, number)}: an output shows {what}, "
-                    f"which another build would not: {sign[:FEW]!r}"
+                    f"which another build would not: {sign[:FEW]!r}{_way_out(text)}"
                 )
+
+
+def _way_out(text: str) -> str:
+    """What to do about a text that Python's warnings printed; '' for any other."""
+    warning = WARNING.search(text)
+    if not warning:
+        return ""
+    name, words = warning[1], warning[2].strip()
+    return (
+        f"; it is a {name}, {words[:FEW]!r}: mend what it warns of, or first call "
+        'warnings.simplefilter("ignore")'
+    )
+
+
+def seen(data: dict) -> dict:
+    """A value by MIME type, without its plain text if a richer form is what every reader gets."""
+    return {mime: value for mime, value in data.items() if mime != PLAIN or len(data) == 1}
+
+
+def as_kept(
+    lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int, ...] = (), most: int = 20_000
+) -> list[list[dict]]:
+    """Outputs without what nobody is shown of them, where that reveals the machine or is long.
+
+    This is the plain text of what has a richer form, and those parts of an error's traceback that
+    are in no cell.
+    An object without a text of its own has one with its address, which no two builds agree on.
+    most: characters that a plain text may have.
+    """
+    paths, tables = _paths(lesson.path.resolve().parents[1]), 0
+
+    def kept(output: dict, source: str) -> dict:
+        nonlocal tables
+        if output["output_type"] == "error":
+            parts = [part for part in output["traceback"] if not FRAME.search(left(part))]
+            if _trace(left("\n".join(parts)), source, paths, numbers):
+                parts = [f"{output['ename']}: {output['evalue']}".rstrip(": ")]
+            told = shell_file(output["evalue"], r" (line \1)")
+            return {**output, "evalue": told, "traceback": parts}
+        data = output.get("data", {})
+        html = data.get("text/html")
+        if isinstance(html, str) and STYLED.search(html):
+            tables += 1
+            data = {**data, "text/html": with_steady_id(html, f"T_{tables}")}
+        plain = str(data.get(PLAIN, ""))
+        if len(data) > 1 and (len(plain) > most or _trace(plain, source, paths, numbers)):
+            data = seen(data)
+        return output if data is output.get("data", data) else {**output, "data": data}
+
+    return [
+        [kept(output, cell.source) for output in shown]
+        for cell, shown in zip(lesson.code, outputs, strict=True)
+    ]
+
+
+def with_steady_id(html: str, name: str = "T") -> str:
+    """HTML of a styled table of pandas with an id of ours, which is the same in every build."""
+    table = STYLED.search(html)
+    return re.sub(rf"\b{table[1]}(?![0-9a-f])", name, html) if table else html
 
 
 def texts_of(output: dict) -> list[str]:
@@ -60,7 +126,7 @@ def texts_of(output: dict) -> list[str]:
     if output["output_type"] == "error":
         return [output["ename"], output["evalue"]]
     texts = []
-    for value in output.get("data", {}).values():
+    for value in seen(output.get("data", {})).values():
         if isinstance(value, dict):  # a figure's words; its numbers come from its trace
             texts += [value[n] for n in ("caption", "alt") if isinstance(value.get(n), str)]
         else:
@@ -108,4 +174,4 @@ def _trace(text: str, source: str, paths: re.Pattern, numbers) -> tuple[str, str
     return None
 
 
-__all__ = ["refuse_traces", "texts_of"]
+__all__ = ["as_kept", "refuse_traces", "seen", "texts_of", "with_steady_id"]

@@ -22,6 +22,7 @@ from matplotlib.figure import Figure as Drawing
 
 from .. import lesson as authoring
 from ..course.lessons import Lesson, path_of, read
+from ..course.machine import ADDRESS, with_steady_id
 from ..course.printed import shown as as_a_terminal_shows
 
 SEED = 6_728_042  # a new process starts from a random one, so no page may depend on it
@@ -149,6 +150,8 @@ def as_text(value) -> str:
     if isinstance(value, authoring.Figure):
         return f"figure {value.data['name']}"
     data = FORMATTER.format(value)[0]
+    if "text/html" in data and ADDRESS.search(data["text/plain"]):
+        return with_steady_id(data["text/html"])  # the plain text is another in every run
     return data.get("text/markdown", data["text/plain"])
 
 
