@@ -194,6 +194,18 @@ def test_what_a_notebook_kept_of_its_last_run_is_not_looked_at(tmp_path):
     assert (after.cells, after.meta, after.key()) == (before.cells, before.meta, before.key())
 
 
+def keyed(**metadata):
+    """A notebook with a cell that has this metadata."""
+    notebook = nbformat.reads(book(HEAD, ("code", "1")), as_version=4)
+    notebook.cells[1].metadata = metadata
+    return nbformat.writes(notebook)
+
+
+def test_what_programs_write_into_a_notebooks_cells_stays(tmp_path):
+    text = keyed(hide_input=False, anything=7, collapsed=True, tags=["hide"], vscode={"id": "x"})
+    assert lessons.read(written(tmp_path, text, "ipynb")).cells[0].tags == ("hide",)
+
+
 M = "---\ntitle: T\ndescription: D\n---\n"
 
 
@@ -223,12 +235,32 @@ M = "---\ntitle: T\ndescription: D\n---\n"
         (
             "md",
             f"{M}\n```{{code-cell}}\n:tags: [hidden]\n\nx\n```\n",
-            "one.md, cell at line 9: unknown tag 'hidden'; there are: exercise,",
+            "one.md, cell at line 6: unknown tag 'hidden'; there are: exercise,",
         ),
         (
             "md",
             f"{M}\n```{{code-cell}}\n:tags: hide\nx\n```\n",
-            "one.md: a cell cannot be read: 'hide' is not of type 'array'",
+            "one.md, cell at line 6: a cell cannot be read: 'hide' is not of type 'array'",
+        ),
+        (
+            "md",
+            f"{M}\n```{{code-cell}}\nx\n```\n\n```{{code-cell}}\n:tag: [hide]\n\n\nx\n```\n",
+            "one.md, cell at line 10: unknown key 'tag'; :tags: [hide] is probably meant",
+        ),
+        (
+            "md",
+            f"{M}\n```{{code-cell}}\n:label: a\nx\n```\n",
+            "one.md, cell at line 6: unknown key 'label', which would change nothing; a cell ",
+        ),
+        (
+            "ipynb",
+            keyed(tag=["hide"]),
+            'one.ipynb, cell 2: unknown key \'tag\'; "tags": ["hide"] is probably meant',
+        ),
+        (
+            "ipynb",
+            keyed(hide_input=True),
+            'one.ipynb, cell 2: unknown key \'hide_input\'; "tags": ["hide-input"] is probably ',
         ),
         ("md", f"{M}\n+++ x\n\na\n", "one.md: a cell cannot be read: Markdown cell 0 at line 6"),
         (

@@ -10,6 +10,7 @@ from tiny_project import lesson
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import header, lessons, notes, percent, prepare, syntax
 from slidingwindows.course import keys as sources
+from slidingwindows.course.pages import broken
 from slidingwindows.export.files import digest
 
 
@@ -519,17 +520,17 @@ def test_the_overall_key_holds_versions(root, monkeypatch):
         (b"# ---\n# title: ''\n# description: D\n# ---\n", "one.py: the header needs a title"),
         (
             b'# ---\n# title: T\n# description: D\n# ---\n\n# %% tags=["hidden"]\ny\n',
-            "one.py, cell at line 7: unknown tag 'hidden'; there are: exercise, hide, collapse, "
+            "one.py, cell at line 6: unknown tag 'hidden'; there are: exercise, hide, collapse, "
             "hide-input, hide-output, hide-cell, remove-input, remove-output, remove-cell, "
             "skip-execution, raises-exception",
         ),
         (
             b"# ---\n# title: T\n# description: D\n# ---\n\n# %% tags=hide\ny\n",
-            'one.py, cell at line 7: tags are a list such as tags=["hide"], not tags=hide',
+            'one.py, cell at line 6: tags are a list such as tags=["hide"], not tags=hide',
         ),
         (
             b'# ---\n# title: T\n# description: D\n# ---\n\n# %% tags="hide"\ny\n',
-            "one.py: a cell cannot be read: 'hide' is not of type 'array'",
+            "one.py, cell at line 6: a cell cannot be read: 'hide' is not of type 'array'",
         ),
     ],
 )
@@ -580,8 +581,56 @@ def test_code_in_a_markdown_cell(tmp_path, code):
 )
 def test_a_kind_of_cell_that_is_none(tmp_path, kind):
     (tmp_path / "one.py").write_text(f"{HEAD}# %% {kind}\n# More words\n")
-    with pytest.raises(SlidingWindowsError, match="one.py, cell at line 10: unknown kind of cell"):
+    with pytest.raises(SlidingWindowsError, match="one.py, cell at line 9: unknown kind of cell"):
         lessons.read(tmp_path / "one.py")
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ('tag=["hide-input"]', "unknown key 'tag'; tags=[\"hide-input\"] is probably meant"),
+        ('A title Tags=["hide"]', "unknown key 'Tags'; tags=[\"hide\"] is probably meant"),
+        ('[markdown] tgas=["hide"]', "unknown key 'tgas'; tags=[\"hide\"] is probably meant"),
+        ('{"tag": ["hide"]}', "unknown key 'tag'; tags=[\"hide\"] is probably meant"),
+        ("tag = 7", "unknown key 'tag'; tags=[\"hide-input\"] is probably meant"),
+        ("hide_input=true", "unknown key 'hide_input'; tags=[\"hide-input\"] is probably meant"),
+        ('tags=["hide"] collapse', "unknown key 'collapse'; tags=[\"collapse\"] is probably meant"),
+        ('tags=["hide"] stage=3', "unknown key 'stage', which would change nothing; a cell takes "),
+        ("hide-input", "'hide-input' is a title and no tag; a cell's tags are written as tags=["),
+        ("tags: hide", "'tags: hide' is a title and no tag; a cell's tags are written as tags=["),
+        ("[hide]", "'[hide]' is a title and no tag; a cell's tags are written as tags=[\"hide\"]"),
+    ],
+)
+def test_a_key_that_would_change_nothing(tmp_path, marker, told):
+    """It stands in the marker's own line, where a broken page points, however far down code is."""
+    text = f"{HEAD}# %% {marker}\n\n\n# Words or a comment\n"
+    (tmp_path / "one.py").write_text(text)
+    with pytest.raises(SlidingWindowsError) as caught:
+        lessons.read(tmp_path / "one.py")
+    assert str(caught.value).startswith(f"one.py, cell at line 9: {told}")
+    page = broken(tmp_path / "one.py", [f"lessons/{caught.value}"])
+    assert f">    9  # %% {marker}\n" in page
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "A title",
+        "Tags and what they mean",
+        "Pools with k = 3",
+        'id="6f1c" colab={"base_uri": "https://localhost:8080/"} outputId="a"',
+        'A title slideshow={"slide_type": "skip"} jupyter={"source_hidden": true}',
+        'editable=true deletable=false jp-MarkdownHeadingCollapsed=true name="x"',
+        'active="ipynb"',
+        "hide_input=false",
+        "%% Deeper",
+        'execution={"iopub.status.busy": "now"} papermill={"duration": 1} scrolled=true',
+    ],
+)
+def test_what_jupytext_writes_for_other_programs_stays(tmp_path, marker):
+    (tmp_path / "one.py").write_text(f'{HEAD}# %% {marker}\nx = 1\n\n# %% [markdown] id="a"\n# Y\n')
+    cells = [(cell.kind, cell.tags) for cell in lessons.read(tmp_path / "one.py").cells]
+    assert cells == [("markdown", ()), ("code", ()), ("markdown", ())]
 
 
 def test_what_only_looks_like_a_cell_stays(tmp_path):

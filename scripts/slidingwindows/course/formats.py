@@ -21,6 +21,7 @@ RAW_FRONT = re.compile(r"\A\s*---\n(.*)\n---\s*\Z", re.DOTALL)
 CELL = re.compile(r"\b(code|Markdown) cell (\d+), line \d+ of the cell")
 # MyST's directives and roles, of which this site supports only code cells; '{ .text }' is not one.
 DIRECTIVE = re.compile(r"^ *(?:`{3,}|~{3,}|:{3,}) *\{ *([\w:+-]+) *\}")
+CODE_CELL = re.compile(r"^(?:`{3,}|~{3,}) *\{code-cell\}")
 ROLE = re.compile(r"\{([a-z][\w:+-]*)\}(?=\ue000)")  # before code, which is masked
 
 
@@ -80,7 +81,7 @@ def _read_notebook(name: str, text: str) -> tuple[dict, list[Cell]]:
         if cell.cell_type == "raw":
             continue
         place = f"{name}, cell {number}"
-        tags = tags_of(place, cell.metadata)
+        tags = tags_of(place, cell.metadata, '"tags": ["{}"]', typed=())
         attached = _attachments(place, cell.get("attachments", {}))
         cells.append(Cell(cell.cell_type, cell.source, 1, tags, attached))
     return meta, cells
@@ -129,7 +130,8 @@ def _read_myst(name: str, text: str) -> tuple[dict, list[Cell]]:
     try:
         notebook = myst_to_notebook(body, add_source_map=True)
     except Exception as error:  # of many kinds; options that are not YAML are most of them
-        raise SlidingWindowsError(f"{name}: a cell cannot be read: {first_line(error)}") from error
+        place = _unreadable(name, body.split("\n"))
+        raise SlidingWindowsError(f"{place}: a cell cannot be read: {first_line(error)}") from error
     lines, cells = body.splitlines(), []
     for cell, begun in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
         if cell.cell_type == "raw":
@@ -137,9 +139,25 @@ def _read_myst(name: str, text: str) -> tuple[dict, list[Cell]]:
         line = _first_line(lines, begun, cell.source.splitlines())
         if cell.cell_type == "markdown":
             _refuse_directives(name, cell.source, line)
-        tags = tags_of(f"{name}, cell at line {line}", cell.metadata)
+        place = f"{name}, cell at line {_fence(lines, line)}"
+        tags = tags_of(place, cell.metadata, ":tags: [{}]", typed=cell.metadata)
         cells.append(Cell(cell.cell_type, cell.source, line, tags))
     return meta, cells
+
+
+def _unreadable(name: str, lines: list[str]) -> str:
+    """The file, and the line of the first code cell that Jupytext does not understand, if any."""
+    from jupytext.myst import myst_to_notebook
+
+    from .blocks import fences  # as below
+
+    for first, last in fences(lines):
+        if CODE_CELL.match(lines[first]):
+            try:
+                myst_to_notebook("\n".join(lines[first : last + 1]))
+            except Exception:  # of many kinds, as above
+                return f"{name}, cell at line {first + 1}"
+    return name
 
 
 def _first_line(lines: list[str], begun: int, source: list[str]) -> int:
@@ -150,6 +168,12 @@ def _first_line(lines: list[str], begun: int, source: list[str]) -> int:
                 number, source = number + 1, source[1:]
             return number + 1
     return begun + 1
+
+
+def _fence(lines: list[str], first: int) -> int:
+    """The number of the line that a cell begins with, which may have options above its source."""
+    above = range(min(first, len(lines)), 0, -1)
+    return next((number for number in above if CODE_CELL.match(lines[number - 1])), first)
 
 
 def _refuse_directives(name: str, source: str, first: int) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from ..core.errors import SlidingWindowsError
 
@@ -24,6 +25,17 @@ TAGS = {
     "skip-execution": "shown, but not executed",
     "raises-exception": "may raise; the error is its output",
 }
+# What Jupyter, Jupytext and other programs write beside tags, as far as it is a single value, and
+# which changes nothing here. What holds more, such as 'slideshow={"slide_type": "skip"}', is theirs
+# as well: nobody types it.
+THEIRS = {"id", "name", "title", "format", "language", "trusted", "deletable", "editable"}
+THEIRS |= {"collapsed", "scrolled", "autoscroll", "hidden", "heading_collapsed", "init_cell"}
+THEIRS |= {"jp-MarkdownHeadingCollapsed", "code_folding", "cell_style", "nbsphinx", "activeSlide"}
+THEIRS |= {"outputId", "colab_type", "cellView", "_uuid", "_cell_guid", "execution_count"}
+THEIRS |= {"_kg_hide-input", "_kg_hide-output", "hideCode", "hideOutput", "hidePrompt"}
+THEIRS |= {"active", "cell_type", "cell_depth", "cell_marker", "region_name", "magic_args"}
+THEIRS |= {"skipline", "noskipline", "lines_to_next_cell", "lines_to_end_of_cell_marker"}
+LIKELY = 0.7  # of 1, how near to 'tags' a key must be to have been meant for it
 
 
 @dataclass(frozen=True)
@@ -74,8 +86,14 @@ def meta_of(name: str, block: str) -> dict:
     return {key: value for key, value in meta.items() if key not in JUPYTER}
 
 
-def tags_of(place: str, metadata: Mapping) -> tuple[str, ...]:
-    """A cell's tags. place: of the cell. Raises SlidingWindowsError for unknown ones."""
+def tags_of(place: str, metadata: Mapping, example: str, typed: Container[str]) -> tuple[str, ...]:
+    """A cell's tags. place: of the cell. example: how its format writes one.
+
+    Raises SlidingWindowsError for unknown ones, and for a key that was meant for tags. typed: the
+    keys that an author wrote, of which any that is known to nobody is refused, too.
+    """
+    for key, value in metadata.items():
+        _refuse_key(place, key, value, example, key in typed)
     tags = metadata.get("tags", ())
     wrong = metadata.get("incorrectly_encoded_metadata")
     if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
@@ -86,3 +104,24 @@ def tags_of(place: str, metadata: Mapping) -> tuple[str, ...]:
         if tag not in TAGS:
             raise SlidingWindowsError(f"{place}: unknown tag {tag!r}; there are: {', '.join(TAGS)}")
     return tuple(tags)
+
+
+def _refuse_key(place: str, key: str, value: object, example: str, typed: bool) -> None:
+    """Refuse a key that hides nothing, though it seems to, and a misspelled one."""
+    plain = key.lower().replace("_", "-")
+    if key in ("tags", "incorrectly_encoded_metadata"):
+        return
+    meant = ""
+    if plain in TAGS and value is not False:  # as extensions of old notebooks wrote it
+        meant = example.format(plain)
+    elif SequenceMatcher(None, plain, "tags").ratio() >= LIKELY:
+        first = value[0] if isinstance(value, list) and value else value
+        meant = example.format(first if isinstance(first, str) else "hide-input")
+    if meant:
+        raise SlidingWindowsError(f"{place}: unknown key {key!r}; {meant} is probably meant")
+    if typed and key not in THEIRS and plain not in TAGS and not isinstance(value, dict):
+        some = example.format("hide-input")
+        raise SlidingWindowsError(
+            f"{place}: unknown key {key!r}, which would change nothing; a cell takes {some}, "
+            "and what Jupyter writes"
+        )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..core.errors import SlidingWindowsError
 from ..export.files import digest
-from .header import Cell, first_line, meta_of, tags_of
+from .header import TAGS, Cell, first_line, meta_of, tags_of
 from .keys import is_steady, source_key, versions
 from .later import on_demand
 from .notes import Notes
@@ -18,6 +18,8 @@ HEADER = re.compile(r"\A# ---\n((?:#.*\n)*?)# ---\n")
 MARKER = re.compile(r"^# %%(?: .*)?$")
 # Misspelled cell markers: '#%%', as some editors write it, '# %%%', '# %', '# %%[markdown]'.
 NEARLY = re.compile(r"^\s*#+\s*%(?:%|\s*$|\s*\[|\s*tags\b)")
+# A title that was meant for tags: 'tags: hide', 'tags = ["hide"]', 'tag hide'.
+TAGLIKE = re.compile(r"tags?\b *[:=\[]", re.IGNORECASE)
 
 
 def read_script(name: str, text: str) -> tuple[dict, list[Cell]]:
@@ -73,11 +75,12 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
                 f"{name}, line {number + 1}: a cell begins with '# %%'{spaced}, not with "
                 f"{line.rstrip()[:40]!r}"
             )
+    lines = _first_lines(text, skip)
     try:
         notebook = reads(text[start:].lstrip("\n"), fmt="py:percent")
     except Exception as error:  # of many types, most of them about a cell's first line
-        raise SlidingWindowsError(f"{name}: a cell cannot be read: {first_line(error)}") from error
-    lines = _first_lines(text, skip)
+        place = _unreadable(name, text, [marker for marker, _ in lines])
+        raise SlidingWindowsError(f"{place}: a cell cannot be read: {first_line(error)}") from error
     if len(lines) != len(notebook.cells):
         begun = text[start:].lstrip().startswith("# %%")
         problem = "a line inside a string looks like a cell marker, '# %%'"
@@ -85,25 +88,48 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
             problem = "text comes before the first '# %%' cell"
         raise SlidingWindowsError(f"{name}: {problem}")
     cells = []
-    for cell, line in zip(notebook.cells, lines, strict=True):
-        _check_kind(name, cell, line, text)
+    for cell, (marker, line) in zip(notebook.cells, lines, strict=True):
+        _check_kind(name, cell, marker, text)
         if cell.cell_type != "raw":
-            tags = tags_of(f"{name}, cell at line {line}", cell.metadata)
+            begun = text.splitlines()[marker - 1]
+            # Of a title such as 'Pools with k = 3' Jupytext makes keys, too.
+            typed = [key for key in cell.metadata if f"{key}=" in begun or f'"{key}"' in begun]
+            place = f"{name}, cell at line {marker}"
+            tags = tags_of(place, cell.metadata, 'tags=["{}"]', typed)
             cells.append(Cell(cell.cell_type, cell.source, line, tags))
     return cells
 
 
-def _check_kind(name: str, cell, line: int, text: str) -> None:
-    """Refuse a misspelled kind, and code in a Markdown cell. line: the cell's first."""
+def _unreadable(name: str, text: str, markers: list[int]) -> str:
+    """The file, and the line of the first marker that Jupytext does not understand."""
+    from jupytext.jupytext import reads
+
+    lines = text.splitlines()
+    for marker in markers:
+        try:
+            reads(lines[marker - 1] + "\n", fmt="py:percent")
+        except Exception:  # of many types, as above
+            return f"{name}, cell at line {marker}"
+    return name
+
+
+def _check_kind(name: str, cell, marker: int, text: str) -> None:
+    """Refuse a misspelled kind, and code in a Markdown cell. marker: the line it begins with."""
     title = str(cell.metadata.get("title", ""))
+    if TAGLIKE.match(title) or title.strip("[] ") in TAGS:
+        example = title.strip("[] ") if title.strip("[] ") in TAGS else "hide-input"
+        raise SlidingWindowsError(
+            f"{name}, cell at line {marker}: {title!r} is a title and no tag; "
+            f'a cell\'s tags are written as tags=["{example}"]'
+        )
     if title.startswith("[") or title.strip("[] ").lower() in ("markdown", "md", "raw"):
         raise SlidingWindowsError(
-            f"{name}, cell at line {line}: unknown kind of cell {title!r}; "
+            f"{name}, cell at line {marker}: unknown kind of cell {title!r}; "
             "a Markdown cell begins with '# %% [markdown]'"
         )
     if cell.cell_type != "markdown" or "cell_marker" in cell.metadata:  # between triple quotes
         return
-    for number, written in enumerate(text.splitlines()[line - 1 :], line):
+    for number, written in enumerate(text.splitlines()[marker:], marker + 1):
         if MARKER.match(written):
             return
         if written.strip() and not written.startswith("#"):
@@ -113,15 +139,15 @@ def _check_kind(name: str, cell, line: int, text: str) -> None:
             )
 
 
-def _first_lines(text: str, skip: int) -> list[int]:
-    """For each cell, the number of its first line that is not blank."""
+def _first_lines(text: str, skip: int) -> list[tuple[int, int]]:
+    """For each cell, the numbers of its marker and of its first line that is not blank."""
     numbers, lines = [], text.splitlines()
     for number, line in enumerate(lines):
         if number >= skip and MARKER.match(line):
             first = number + 1
             while first < len(lines) and not lines[first].strip():
                 first += 1
-            numbers.append(first + 1)
+            numbers.append((number + 1, first + 1))
     return numbers
 
 
