@@ -81,12 +81,20 @@ BROKEN = {
     ),
 }
 IN_LESSONS = "os.environ['SLIDINGWINDOWS_LESSONS'] + '/evil'"
+GOOD = "os.environ['SLIDINGWINDOWS_LESSONS'] + '/good.py'"
 BROKEN |= {
     "leaves-a-picture": (
         "import matplotlib.pyplot as plt",
         "plt.plot([1, 2]);  # here",
     ),
     "exits": (ONE_LINE, "exit()  # here"),
+    "changes-a-mode": ("import os", f"os.chmod({GOOD}, 0o600)  # here"),
+    "changes-times": ("import os", f"os.utime({GOOD}, (1, 1))  # here"),
+    "changes-an-open-file": (
+        "import os",
+        "open('own', 'w').close()\nos.chmod('own', 0o600)\nos.utime('own')",
+        f"file = open({GOOD})\nos.fchmod(file.fileno(), 0o600)  # here",
+    ),
     "database": ("import os, sqlite3", f"sqlite3.connect({IN_LESSONS})  # here"),
 }
 if landlock.version():  # what Python does not see
@@ -100,6 +108,9 @@ if landlock.version():  # what Python does not see
     }
 SAID = {
     "leaves-a-picture": "a picture of matplotlib without alt text; use slidingwindows.lesson.plot",
+    "changes-a-mode": "PermissionError: a lesson may write only into its own folder, not /",
+    "changes-times": "PermissionError: a lesson may write only into its own folder, not /",
+    "changes-an-open-file": "PermissionError: a lesson may write only into its own folder, not /",
     "exits": "RuntimeError: a lesson runs to its end",
     "database": "PermissionError: a lesson may write only into its own folder, not /",
     "saves-outside": "Permission denied",
@@ -203,7 +214,8 @@ def test_failures_leave_nothing_half_done(failed):
     kept = {name for name in failed.kept() if not name.startswith(("executed/good", *of_no_lesson))}
     assert not kept, "a failed lesson was cached"
     assert not list(failed.root.parent.rglob("evil"))
-    assert (failed.root / "lessons" / "good.py").exists()
+    good = (failed.root / "lessons" / "good.py").stat()
+    assert good.st_mode & 0o777 != 0o600 and good.st_mtime > 1
     assert not failed.site.exists()
 
 

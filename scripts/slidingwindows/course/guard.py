@@ -93,11 +93,8 @@ def keep_inside(own: str, project: str) -> None:
         elif event in CHANGES:
             names = [name for name in arguments[:2] if isinstance(name, str | bytes | os.PathLike)]
         elif event in ATTRIBUTES:
-            # A descriptor may have been opened for reading, which anybody may.
-            given = arguments[0]
-            names = [f"/dev/fd/{given}" if isinstance(given, int) else given]
-            if isinstance(given, int):
-                names = [os.path.realpath(names[0])]
+            given = arguments[0]  # a descriptor may be of a file that was opened for reading
+            names = [os.path.realpath(f"/dev/fd/{given}") if isinstance(given, int) else given]
         else:
             return
         imports = 0

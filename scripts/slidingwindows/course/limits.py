@@ -1,7 +1,8 @@
 """What a lesson's process may use: no network, and so much memory, disk and so many processes.
 
-Linux keeps these limits itself, for libraries written in C and for programs too. Sockets of the
-internet are refused by a filter of system calls (man 2 seccomp), which needs no rights.
+Linux keeps these limits itself, for libraries written in C and for programs too; but it lets root
+start any number of processes (man 2 getrlimit). Sockets of the internet are refused by a filter of
+system calls (man 2 seccomp), which needs no rights.
 """
 
 from __future__ import annotations
