@@ -203,7 +203,7 @@ class Project:
         if asked.is_dir():
             shutil.copytree(asked, project.cache / "script")
         with contextlib.suppress(OSError):  # this one too, and others may write it meanwhile
-            shutil.copy(REPO / ".cache" / "syntax.json", project.cache)
+            shutil.copy(REPO / ".cache" / "syntax.json", project.cache / "syntax.json")
         project.nav(list(lessons))
         return project
 
