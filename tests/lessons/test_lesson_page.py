@@ -7,7 +7,7 @@ from torch import nn
 from slidingwindows import slide
 from slidingwindows.course.lessons import read
 from slidingwindows.testing.page import Page, caption_claims
-from slidingwindows.testing.run import execute
+from slidingwindows.testing.run import as_text, execute
 
 LESSON = """# ---
 # title: A tiny lesson
@@ -56,6 +56,21 @@ def page_of(tmp_path, text: str = LESSON) -> Page:
 @pytest.fixture
 def page(tmp_path, capsys) -> Page:
     return page_of(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["html", "latex", "markdown"])
+def test_a_value_without_a_text_of_its_own_is_what_a_page_shows_of_it(kind):
+    """Else two runs would differ by its address, and two values be told apart by nothing else."""
+
+    def made(words):
+        return type("Made", (), {f"_repr_{kind}_": lambda self: words})()
+
+    assert as_text(made("$a$")) == as_text(made("$a$")) == "$a$" != as_text(made("$b$"))
+
+
+def test_a_value_with_a_text_of_its_own_is_that_text():
+    text = type("Text", (), {"_repr_html_": lambda self: "<b>1</b>", "__repr__": lambda self: "1"})
+    assert as_text(text()) == "1"
 
 
 def prove(page: Page, leave_out: str = "") -> None:

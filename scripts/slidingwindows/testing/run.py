@@ -150,9 +150,12 @@ def as_text(value) -> str:
     if isinstance(value, authoring.Figure):
         return f"figure {value.data['name']}"
     data = FORMATTER.format(value)[0]
-    if "text/html" in data and ADDRESS.search(data["text/plain"]):
-        return with_steady_id(data["text/html"])  # the plain text is another in every run
-    return data.get("text/markdown", data["text/plain"])
+    plain = data.pop("text/plain")
+    richer = [data[mime] for mime in ("text/markdown", "text/html", "text/latex") if mime in data]
+    # The plain text of an object that has none of its own is another in every run.
+    if richer and ("text/markdown" in data or ADDRESS.search(plain)):
+        return with_steady_id(richer[0])
+    return plain
 
 
 @contextlib.contextmanager
