@@ -330,7 +330,8 @@ def coverage(area: Area, copies: list[Copy]) -> dict:
         else:
             result[file] = entry
     for file, entry in measured(list(keys), copies):
-        ran = {function.split(":")[0] for function in entry["functions"]}
+        # A process that was killed, or may write no more, leaves a name unfinished.
+        ran = {function.split(":")[0] for function in entry["functions"]} & modules.keys()
         entry |= {"key": keys[file], "modules": {name: modules[name] for name in sorted(ran)}}
         aside = folder / f"{file.replace('/', '.')}.aside"
         aside.write_text(json.dumps(entry), "utf-8")
