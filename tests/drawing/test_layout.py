@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from itertools import combinations
 
+import numpy as np
 import pytest
 import torch
 from figure_cases import CASES, case, convolution
@@ -371,3 +372,16 @@ def test_digits_stand_in_the_middle_of_their_cell(text, size):
     canvas.centred((0, 0, 61, 61), text, size)
     rows, cols = canvas.pixels.any(1).nonzero()[0], canvas.pixels.any(0).nonzero()[0]
     assert abs(rows[0] - (60 - rows[-1])) <= 2 and abs(cols[0] - (60 - cols[-1])) <= 2
+
+
+@pytest.mark.parametrize("corner", [0, 1])
+def test_letters_may_touch_the_edges(corner):
+    """And are as they are elsewhere."""
+    free = Canvas(80, 60)
+    free.text(20, 40, "H", 30, "text")
+    rows, cols = (free.pixels != free.pixels[0, 0]).nonzero()
+    canvas = Canvas(80, 60)
+    canvas.text(corner, 40 - rows.min() + corner, "H", 30, "text")  # the pen at the left edge
+    found = (canvas.pixels != canvas.pixels[-1, -1]).nonzero()
+    assert found[0].min() == corner and np.array_equal(found[0], rows - rows.min() + corner)
+    assert np.array_equal(found[1], cols - 20 + corner)

@@ -279,6 +279,7 @@ PIXELS = np.zeros((4, 4), np.uint8)
         ([(PIXELS, 655_360)], 4, "frame 0 lasts 655360 ms"),
         ([(PIXELS, 55)], 4, "frame 0 lasts 55 ms"),
         ([(PIXELS, 50)], 256, "at most 255 colours"),
+        ([(PIXELS, 50)], 0, "needs one to spare, got 0"),
     ],
 )
 def test_what_gif_cannot_hold_is_refused(frames, colours, words):
