@@ -10,7 +10,16 @@ import pytest
 from tiny_project import HANGING, Project, lesson
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, landlock, lessons, pages, prepare, printed, warm
+from slidingwindows.course import (
+    execution,
+    landlock,
+    lessons,
+    pages,
+    prepare,
+    printed,
+    settings,
+    warm,
+)
 from slidingwindows.course.figure_data import figures_of
 from slidingwindows.lesson import MIME, plot
 from slidingwindows.site import build as site
@@ -550,3 +559,65 @@ def test_two_builds_at_once_wait_for_each_other(project):
     rest = waiting.communicate(timeout=HANGING)[0]
     assert first == "another build is running in this folder; waiting for it\n"
     assert waiting.returncode == 0 and rest.count("fresh") == 4
+
+
+# Settings that cannot be read.
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("site_name: a: b", "mkdocs.yml, line 1: mapping values are not allowed here"),
+        ("site_name: [a", "mkdocs.yml, line 2: expected ',' or ']', but got ':'"),
+        ("site_name: !nothing a", "mkdocs.yml, line 1: could not determine a constructor for"),
+        ("INHERIT: base.yml", "base.yml, line 1: mapping values are not allowed here"),
+        ("INHERIT: none.yml", "mkdocs.yml: Inherited config file 'none.yml' does not exist at"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_one_line(tmp_path, line, told):
+    (tmp_path / "mkdocs.yml").write_text(f"{line}\nsite_url: https://example.org/\n")
+    (tmp_path / "base.yml").write_text("a: b: c\n")
+    with pytest.raises(SlidingWindowsError) as caught:
+        settings.address_of(tmp_path)
+    assert str(caught.value).startswith(told) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "words"])
+def test_settings_that_are_none_are_refused(tmp_path, text):
+    (tmp_path / "mkdocs.yml").write_text(text)
+    with pytest.raises(SlidingWindowsError, match=r"^mkdocs.yml holds no settings"):
+        settings.settings_of(tmp_path)
+
+
+def test_settings_may_use_what_mkdocs_knows(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINY_URL", "https://example.org/")
+    text = "site_url: !ENV TINY_URL\nplace: !relative $docs_dir\nformat: !!python/name:builtins.str"
+    (tmp_path / "mkdocs.yml").write_text(text)
+    assert settings.address_of(tmp_path) == "https://example.org/"
+    (tmp_path / "mkdocs.yml").write_text("")
+    assert settings.settings_of(tmp_path) == {} == settings.settings_of(tmp_path / "nowhere")
+
+
+def test_settings_that_cannot_be_read_stop_a_build_before_it_does_anything(project):
+    """In a course of another's, figures would be drawn without its name, and then again with it."""
+    shutil.rmtree(project.cache / "executed")
+    before = project.kept("site"), project.kept()
+    good = project.read("mkdocs.yml")
+    project.edit("mkdocs.yml", "docs_dir: docs", "docs_dir: docs: x")
+    line = line_of(project.read("mkdocs.yml"), "docs: x")
+    told = f"error: mkdocs.yml, line {line}: mapping values are not allowed here\n"
+    for command in ("site", "prepare"):
+        done = project.run("slidingwindows", command)
+        assert (done.returncode, done.stdout) == (2, told)
+        assert (project.kept("site"), project.kept()) == before
+    project.write("mkdocs.yml", good)
+
+
+def test_a_module_that_is_no_python_is_named_with_its_line(project):
+    module = project.root / "scripts" / "slidingwindows" / "export" / "recolour.py"
+    module.write_text(module.read_text("utf-8") + "\nx = = 1\n", "utf-8")
+    line = line_of(module.read_text("utf-8"), "x = = 1")
+    before = project.kept("site"), project.kept()
+    message = refused(project.build())
+    assert message == f"error: {module}, line {line}: invalid syntax\n"
+    assert (project.kept("site"), project.kept()) == before

@@ -205,3 +205,115 @@ def test_one_process_waits_for_lessons_from_edit_to_edit(server):
         found.append(forking(server))
     assert found[0] == found[1] and len(found[0]) == 1
     assert server.words().count("lessons/alpha.py runs from code cell 5 on") == 1, server.words()
+
+
+# Faults that MkDocs would stop for, and let every reader wait.
+
+SAYS_SO = re.compile(f"{BROKEN}|This page cannot be shown yet")
+SCRIPT = "<script>alert(8)</script>"
+SHOWS_SCRIPT = f"from IPython.display import Markdown\n\ndisplay(Markdown('{SCRIPT}'))\nsum(numbers"
+
+
+def words_of(page):
+    return html.unescape(re.sub("<.*?>", "", page))
+
+
+def test_two_lessons_with_a_figure_of_one_name_both_say_so(server):
+    server.edit("lessons/beta.py", '"tiny-plot"', '"tiny-pool"')
+    for name, other in (("alpha", "beta"), ("beta", "alpha")):
+        server.until(lambda name=name: BROKEN in server.page(f"lessons/{name}/"))
+        told = words_of(server.page(f"lessons/{name}/"))
+        assert f"lessons/{name}.py, code cell " in told
+        assert f": a figure is called 'tiny-pool', as is one at lessons/{other}.py, code" in told
+    assert "square.png" in server.page("")
+    server.edit("lessons/beta.py", '"tiny-pool"', '"tiny-plot"')
+    for name in ("alpha", "beta"):
+        server.until(lambda name=name: BROKEN not in server.page(f"lessons/{name}/"))
+        assert "sw-figure" in server.page(f"lessons/{name}/")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("lessons/beta.py", "# Words of beta.", f"# {SCRIPT}", "line {}: a page may not"),
+        ("lessons/beta.py", "sum(numbers", SHOWS_SCRIPT, "code cell 4, line "),
+        (
+            "docs/index.md",
+            "![A square]",
+            f"{SCRIPT}\n\n![A square]",
+            "line {}: a page may not",
+        ),
+        ("docs/index.md", "![A square]", "$x^2^3$\n\n![A square]", "x^2^3"),
+    ],
+)
+def test_a_page_that_is_refused_says_so_and_the_others_go_on(server, file, old, new, told):
+    page = "lessons/beta/" if "beta" in file else ""
+    good, said = server.project.read(file), len(server.words())
+    server.edit(file, old, new)
+    server.until(lambda: SAYS_SO.search(server.page(page)))
+    shown = server.page(page)
+    lines = server.project.read(file).splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if new.splitlines()[0] in text)
+    assert told.format(line) in words_of(shown) and told.format(line) in server.words()[said:]
+    assert SCRIPT not in shown and "Traceback" not in server.words()[said:]
+    # Another page is edited meanwhile, and comes; this one stays as it is.
+    edits = server.project.read("lessons/alpha.py").count("really")
+    server.edit("lessons/alpha.py", "**bold**", "**bold** really")
+    server.until(lambda: server.page("lessons/alpha/").count("really") == edits + 1)
+    assert SAYS_SO.search(server.page(page))
+    (server.project.root / file).write_text(good)
+    server.until(lambda: not SAYS_SO.search(server.page(page)))
+    assert SCRIPT not in server.page(page) and "<article" in server.page(page)
+
+
+def test_a_good_lesson_replaced_by_one_of_another_format_that_fails_says_so(server):
+    """Its notebook is that of the script, but the script is gone."""
+    good, folder = server.project.read("lessons/beta.py"), server.project.root / "lessons"
+    server.until(lambda: BROKEN not in server.page("lessons/beta/"))
+    text = "---\ntitle: Beta\ndescription: B.\n---\n\n# Beta\n\n```{code-cell}\n1 / 0\n```\n"
+    (folder / "beta.md").write_text(text)
+    (folder / "beta.py").unlink()
+    told = "lessons/beta.md, code cell 1, line 9: ZeroDivisionError: division by zero"
+    server.until(lambda: told in words_of(server.page("lessons/beta/")))
+    assert "sw-figure" in server.page("lessons/alpha/") and "Traceback" not in server.words()
+    (folder / "beta.py").write_text(good)
+    (folder / "beta.md").unlink()
+    server.until(lambda: "sw-figure" in server.page("lessons/beta/"))
+
+
+FAULTS = [  # a file, what is edited, a fault, its mending, and what is said
+    ("mkdocs.yml", "dir: site", "dir: site: x", "dir: site # x", "mapping values are not allowed"),
+    ("mkdocs.yml", "- search\n", "- unknown\n", "- search \n", 'The "unknown" plugin is not'),
+    ("scripts/slidingwindows/site/embed.py", "MARK = ", "MARK = =", "MARK  = ", "invalid syntax"),
+    (
+        "scripts/slidingwindows/tracing/pooling.py",
+        "import math\n",
+        "import math =\n",
+        "import math  \n",
+        "invalid syntax",
+    ),
+    ("assets/ui/player.js", "forward = b", "forward = = b", "forward  =  b", 'Unexpected "="'),
+    ("assets/theme/main.html", "{% extends", "{% ixtends", "{% extends", "unknown tag 'ixtends'"),
+]
+
+
+@pytest.mark.parametrize(("file", "good", "bad", "mended", "what"), FAULTS)
+def test_what_concerns_all_pages_is_told_and_they_stay(server, file, good, bad, mended, what):
+    begun, said = server.builds(), len(server.words())
+    server.edit(file, good, bad)
+    server.until(lambda: server.builds() > begun)
+    told = [line for line in server.words()[said:].splitlines() if what in line]
+    assert len(told) == 1 and "Traceback" not in server.words()[said:], server.words()[said:]
+    if "plugin" not in what:
+        lines = server.project.read(file).splitlines()
+        line = next(n for n, text in enumerate(lines, 1) if bad.strip() in text)
+        assert re.search(rf"{file.rpartition('/')[2]}(, line |:){line}:", server.words()[said:])
+    for page in ("", "lessons/alpha/", "lessons/beta/"):
+        assert "sw-figure" in server.page(page)
+    os.utime(server.project.root / "docs" / "index.md")  # it is told after each edit
+    server.until(lambda: server.builds() > begun + 1)
+    assert server.words()[said:].count(what) == 2, server.words()[said:]
+    server.edit(file, bad, mended)
+    server.until(lambda: server.builds() > begun + 2)
+    assert server.words()[said:].count("served as it was before") == 2, server.words()[said:]
+    assert "sw-figure" in server.page("lessons/alpha/")

@@ -10,8 +10,11 @@ from tiny_project import Project, lesson
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import prepare
+from slidingwindows.course.pages import NOT_YET
 from slidingwindows.course.work import Stopped
 from slidingwindows.site import serving
+from slidingwindows.site.prepared import GLOSSARY, Course, files_beside
+from slidingwindows.site.prepared import prepared as render
 
 
 @pytest.fixture
@@ -163,3 +166,51 @@ def test_what_is_stopped_is_as_if_killed(drawn_otherwise):
         assert set(prepared(project).values()) == {"fresh"}
     prepared(project)
     assert set(prepared(project).values()) == {"fresh"}
+
+
+# While one lesson fails.
+
+
+def test_a_lesson_that_is_deleted_while_another_fails_leaves_nothing_to_copy(project):
+    prepared(project)
+    (project.root / "lessons" / "alpha.py").unlink()
+    project.edit("lessons/beta.py", "# %% [markdown]", "#%% [markdown]")
+    assert prepare.prepare(project.root, report=lambda line: None, serving=True)
+    found = files_beside(project.root)
+    assert (project.root, "lessons/beta.py") in found
+    assert not [uri for _, uri in found if "alpha" in uri]
+    assert all((folder / uri).is_file() for folder, uri in found)
+
+
+def test_two_lessons_with_figures_of_one_name_fail_and_the_third_goes_on(tmp_path):
+    plot = "from slidingwindows.lesson import plot\nplot(lambda figure: None, '{}', 'Nothing.')"
+    (tmp_path / "lessons").mkdir()
+    for name, figure in (("one", "twin"), ("two", "twin"), ("three", "other")):
+        text = lesson(name.title(), plot.format(figure))
+        (tmp_path / "lessons" / f"{name}.py").write_text(text)
+    said = "code cell 1, line 10: a figure is called 'twin', as is one at lessons/"
+    told = [f"lessons/{a}.py, {said}{b}.py, " for a, b in (("one", "two"), ("two", "one"))]
+    problems = prepare.prepare(tmp_path, report=lambda line: None, serving=True)
+    assert [line[: len(told[0])] for line in sorted(problems)] == told
+    pages = tmp_path / ".cache" / "pages"
+    failing = [name for name in ("one", "two", "three") if NOT_YET in read(pages / f"{name}.md")]
+    assert failing == ["one", "two"]
+    with pytest.raises(SlidingWindowsError) as caught:
+        prepare.prepare(tmp_path, report=lambda line: None)
+    assert str(caught.value).startswith(told[1]) and "\n" not in str(caught.value)
+
+
+def read(path):
+    return path.read_text("utf-8")
+
+
+def test_a_fault_in_the_glossary_is_the_glossarys(project):
+    """Lessons go on without its terms; in a build there is no page without them."""
+    project.write(f"docs/{GLOSSARY}", "# Glossary\n\n## Words { #words }\n")
+    served, built = (Course(project.root, project.root / "docs", [], patient=p) for p in (1, 0))
+    assert "sw-term" not in render(served, "lessons/alpha.ipynb", "lessons/alpha/").markdown
+    for course, uri in ((served, GLOSSARY), (built, GLOSSARY), (built, "lessons/alpha.ipynb")):
+        with pytest.raises(SlidingWindowsError, match="does not say what 'Words' means"):
+            render(course, uri, uri)
+    project.write(f"docs/{GLOSSARY}", "# Glossary\n\n## Words { #words }\n\nThey are read.\n")
+    assert "sw-term" in render(served, "lessons/alpha.ipynb", "lessons/alpha/").markdown

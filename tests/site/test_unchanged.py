@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from slidingwindows.core.errors import SlidingWindowsError
-from slidingwindows.course import execution, prepare
+from slidingwindows.course import execution, prepare, settings
 from slidingwindows.site import build as site
 from slidingwindows.site import checks, unchanged
 
@@ -257,6 +257,7 @@ def building(alone, monkeypatch):
 
     monkeypatch.setattr(site, "_mkdocs", lambda root: contextlib.nullcontext(MkDocs()))
     monkeypatch.setattr(prepare, "prepare", lambda root: None)
+    monkeypatch.setattr(settings, "settings_of", lambda root: {})  # MkDocs cannot be found here
     alone.stamp = alone.cache / unchanged.STAMP
     alone.stamp.unlink()  # of another environment
     return alone

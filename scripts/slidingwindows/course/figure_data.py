@@ -64,24 +64,33 @@ def figures_of(lessons: list[Lesson], outputs: dict[str, list[list[dict]]]) -> d
     return figures
 
 
-def refuse_twins(parts: Iterable[dict[str, Found]]) -> None:
-    """Raise SlidingWindowsError naming both places if two of several have figures of one name.
+def twins_in(parts: Iterable[dict[str, Found]]) -> list[tuple[str, str]]:
+    """Where figures of several lessons have one name: both lessons, each with what is wrong there.
 
-    parts: what figures_of() found in each.
+    parts: what figures_of() found in each lesson.
     """
     figures: dict[str, Found] = {}
+    problems = []
     for part in parts:
         for name, figure in part.items():
-            _add(figures, name, figure)
+            first = figures.setdefault(name, figure)
+            if first is not figure:
+                problems.append((figure.lesson, _twins(name, figure, first)))
+                problems.append((first.lesson, _twins(name, first, figure)))
+    return problems
 
 
 def _add(figures: dict[str, Found], name: str, figure: Found) -> None:
     if name in figures:
-        raise SlidingWindowsError(
-            f"{figure.place}: a figure is called {name!r}, as is one at {figures[name].place}; "
-            "give it another name"
-        )
+        raise SlidingWindowsError(_twins(name, figure, figures[name]))
     figures[name] = figure
+
+
+def _twins(name: str, figure: Found, other: Found) -> str:
+    return (
+        f"{figure.place}: a figure is called {name!r}, as is one at {other.place}; "
+        "give it another name"
+    )
 
 
 def named(data, place: str) -> str:

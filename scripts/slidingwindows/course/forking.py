@@ -32,7 +32,8 @@ LOOK = 1.0  # seconds between checks that the build is still running
 def warm_up(names: list[str]) -> str:
     """Import modules. Returns what makes forking this process unsafe; '' if nothing does."""
     for name in names:
-        with contextlib.suppress(ImportError):  # the lesson that needs it will report it
+        # The lesson that needs it will report it.
+        with contextlib.suppress(ImportError, SyntaxError):
             importlib.import_module(name)
     threads = threading.active_count()
     with contextlib.suppress(OSError):  # on Linux, also those started by libraries

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..export.files import digest
 from .notes import keep, recall
-from .syntax import syntax
+from .syntax import Syntax, syntax
 
 HERE = Path(__file__).parents[1]  # the package
 STYLE, COLOUR = "drawing.style", re.compile(r'"#[0-9A-Fa-f]{6}"')  # the module of colours, and one
@@ -44,12 +44,15 @@ class Package:
             self._texts[name] = self.paths[name].read_text("utf-8")
         return self._texts[name]
 
+    def _syntax(self, name: str) -> Syntax:
+        return syntax(self.text(name), str(self.paths[name]))
+
     def imports(self, name: str) -> frozenset[str]:
         """Modules of this package that one imports when it is loaded, so not inside functions."""
         inside = name.split(".") if self.paths[name].name == "__init__.py" else name.split(".")[:-1]
         rooms = () if name == "__init__" else tuple(inside)
         package, result = (self.name, *rooms), set()
-        for level, source, names in syntax(self.text(name)).imports:
+        for level, source, names in self._syntax(name).imports:
             if level > len(package):
                 continue
             base = package[: len(package) - level + 1] if level else ()
@@ -82,7 +85,7 @@ class Package:
                 text = self.text(name)
                 if name == STYLE and not colours:
                     text = COLOUR.sub('"#"', text)
-                parts += [name, text if to_the_letter else syntax(text).key]
+                parts += [name, text if to_the_letter else syntax(text, str(self.paths[name])).key]
             self._keys[request] = digest(*parts)
         return self._keys[request]
 

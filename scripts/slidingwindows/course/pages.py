@@ -19,6 +19,7 @@ from .pictures import on_page, pictures_in
 from .tags import FOLDED, GONE, OPEN, Look, looks
 
 LINE, AROUND = re.compile(r"\bline (\d+)"), 3  # where a message points; lines shown around it
+NOT_YET = "This lesson does not run yet."
 WORDS_A_MINUTE, SECONDS_A_CODE_LINE, SECONDS_A_FIGURE = 220, 3, 15
 # Below a question: a lid over torch's answer, as tall as the answer, until the reader opens it.
 CURTAIN = (
@@ -83,12 +84,13 @@ def markdown(lesson: Lesson, outputs: list[list[dict]]) -> str:
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
 
 
-def broken(path: Path, problems: list[str]) -> str:
+def broken(path: Path, problems: list[str], description: str = NOT_YET) -> str:
     """The Markdown of a lesson that does not run: each problem, and the lines around it.
 
-    path: the lesson's file. problems: messages that name lines as 'line 12'.
+    path: the lesson's file, or another page's. problems: messages that name lines as 'line 12'.
+    description: what is said of the page as a whole.
     """
-    title, description = path.stem.replace("-", " ").capitalize(), "This lesson does not run yet."
+    title = path.stem.replace("-", " ").capitalize()
     meta = json.dumps({"title": title, "description": description, "minutes": 0})
     parts = [f"---\n{meta}\n---\n", f"# {title}", description]
     for problem in problems:

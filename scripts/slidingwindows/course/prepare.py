@@ -13,16 +13,15 @@ from pathlib import Path
 from threading import Event
 
 from ..core.errors import SlidingWindowsError
-from ..export.credits import public
 from ..export.files import ASIDE, Entry, digest, write
-from .figure_data import refuse_twins
-from .home import is_home
+from .figure_data import twins_in
 from .keys import HERE, source_key, steady, versions
 from .lessons import PACKAGES, Lesson, find, packages_of, path_of, paths_of, read, twins_of
 from .notebooks import empty_notebook, notebook
 from .pages import broken, figures_in, markdown
 from .pictures import ATTACHED, attached_files, every_picture
 from .scratch import sweep
+from .settings import address_of, other_course
 from .shards import Shard, names_of
 from .work import Outputs, Report, Work, cache_of
 
@@ -47,32 +46,6 @@ def overall_key(root: Path, address: str | None = None) -> str:
     named = [part for p in files for part in (f"{p.parent.name}/{p.name}", contents[p])]
     code = "\n".join(contents[p].decode("utf-8", "replace") for p in paths_of(root / "lessons"))
     return digest(*named, versions(*PACKAGES, *packages_of(code)), address)
-
-
-def address_of(root: Path) -> str:
-    """The site's address, which its figures name as their source; '' if it is not public.
-
-    Read from mkdocs.yml itself, because `mkdocs serve` puts its own address into the configuration.
-    """
-    address = _setting(root, "site_url")
-    return address if public(address) else ""
-
-
-def other_course(root: Path) -> str:
-    """The name of a course that is another author's; '' for the one that this package is of."""
-    return "" if is_home(root) else _setting(root, "site_name")
-
-
-def _setting(root: Path, name: str) -> str:
-    from mkdocs.exceptions import MkDocsException
-    from mkdocs.utils import yaml_load
-    from yaml import YAMLError
-
-    try:
-        with (root / "mkdocs.yml").open("rb") as settings:
-            return str(yaml_load(settings).get(name) or "")
-    except (OSError, YAMLError, MkDocsException, AttributeError):
-        return ""  # MkDocs itself says what is wrong with its file
 
 
 def is_fresh(root: Path) -> bool:
@@ -121,7 +94,8 @@ def prepare(
     those of the machine that builds, in any order.
 
     Raises one SlidingWindowsError that names every lesson and figure that failed. With ``serving``
-    a lesson that fails gets a page that says so, all others go on, and what failed is returned.
+    a lesson that fails gets a page that says so, all others go on, and what failed is returned. It
+    always raises for settings, or a module of this package, that cannot be read.
 
     wanted: the figures that are drawn at once; others may stay as they were drawn before, and then
     figures_wait() says so. stop: once it is set, the preparation raises Stopped, as if killed.
@@ -141,8 +115,12 @@ def prepare(
         failures += work.failures
         if failures and not serving:
             raise SlidingWindowsError("\n".join(sorted(problem for _, problem in failures)))
+        good = [lesson.name for lesson in lessons if lesson.name not in dict(failures)]
+        twins = twins_in(work.found[name] for name in good)
+        if twins and not serving:
+            raise SlidingWindowsError(twins[0][1])
+        failures += twins
         lessons = [lesson for lesson in lessons if lesson.name not in dict(failures)]
-        refuse_twins(work.found[lesson.name] for lesson in lessons)
         for lesson in lessons:
             work.go_on()
             try:
@@ -240,10 +218,12 @@ def _write_broken_pages(root: Path, failures: list[tuple[str, str]]) -> None:
     pages, books = cache_of(root) / PAGES, cache_of(root) / BOOKS
     for name in dict(failures):
         problems = [problem for lesson, problem in failures if lesson == name]
-        text = broken(path_of(root / "lessons", name), problems)
-        Entry(pages, name).put("", {f"{name}.md": text})
-        if not (books / f"{name}.ipynb").exists():
-            files = {f"{name}.ipynb": empty_notebook(), f"{name}.py": ""}
+        path = path_of(root / "lessons", name)
+        Entry(pages, name).put("", {f"{name}.md": broken(path, problems)})
+        files = {f"{name}.ipynb": empty_notebook()}
+        if path.suffix != ".py":  # as it may have been when its notebook was written
+            files[f"{name}.py"] = ""
+        if not all((books / file).exists() for file in files):
             Entry(books, name).put("", files)
 
 

@@ -10,6 +10,7 @@ import ast
 import sys
 from typing import NamedTuple
 
+from ..core.errors import SlidingWindowsError
 from ..export.files import digest
 from .notes import Notes
 
@@ -31,14 +32,17 @@ def _holds(value: object) -> bool:
 NOTES: Notes[list] = Notes("syntax.json", _holds)
 
 
-def syntax(source: str) -> Syntax:
-    """What a source says. Raises SyntaxError if that is not Python."""
-    imports, key = NOTES.of(digest(sys.version, source), lambda: _read(source))
+def syntax(source: str, file: str = "<unknown>") -> Syntax:
+    """What a source says. Raises SlidingWindowsError, naming file and line, if it is not Python."""
+    imports, key = NOTES.of(digest(sys.version, source), lambda: _read(source, file))
     return Syntax([(level, module, names) for level, module, names in imports], key)
 
 
-def _read(source: str) -> list:
-    tree = ast.parse(source)
+def _read(source: str, file: str) -> list:
+    try:
+        tree = ast.parse(source, file)
+    except SyntaxError as error:
+        raise SlidingWindowsError(f"{file}, line {error.lineno}: {error.msg}") from error
     found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     imports = [[n.level, n.module or "", [alias.name for alias in n.names]] for n in found]
     return [imports, code_key(tree)]

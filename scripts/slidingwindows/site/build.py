@@ -31,6 +31,7 @@ def build(root: Path, keep: bool = True) -> None:
         _tell("site/ is up to date:", root / "site", begun)
         return
     from ..course.prepare import EXECUTED, prepare  # an up-to-date site needs neither
+    from ..course.settings import settings_of
     from .assets import write_bundles
 
     def ahead() -> None:
@@ -42,6 +43,7 @@ def build(root: Path, keep: bool = True) -> None:
         write_bundles(root, cache_of(root) / "play")
 
     with _mkdocs(root) as mkdocs, ThreadPoolExecutor(1) as pool:
+        settings_of(root)  # raises before anything is made
         pool.submit(ahead)
         prepare(root)
         pool.submit(_let_go)

@@ -26,17 +26,18 @@ from slidingwindows.course.home import home, is_home
 from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
 from slidingwindows.course.keys import HERE
 from slidingwindows.course.lessons import path_of, read
+from slidingwindows.course.pages import broken
 from slidingwindows.course.prepare import cache_of, figures_wait, is_fresh, prepare, wait_warm
 from slidingwindows.course.scaffold import advice
 from slidingwindows.course.syntax import NOTES as SYNTAX
 from slidingwindows.site.ahead import Ahead
 from slidingwindows.site.bodies import forget_bodies, has_body, keep_body, makers, search_kept
 from slidingwindows.site.cloud import cloud_links
-from slidingwindows.site.contents import lessons_in
+from slidingwindows.site.contents import lessons_in, split_page
 from slidingwindows.site.lighter import lighter
 from slidingwindows.site.linked import link_folder
 from slidingwindows.site.policy import secure, template_scripts
-from slidingwindows.site.prepared import Course, files_beside, is_lesson, prepared
+from slidingwindows.site.prepared import Course, Page, files_beside, is_lesson, prepared
 from slidingwindows.site.serving import Rest, touched, wanted_by
 from slidingwindows.site.sharing import page_card, page_facts
 from slidingwindows.site.social import forget_others
@@ -45,6 +46,7 @@ from slidingwindows.site.theming import quicker
 
 log = logging.getLogger("mkdocs.hooks.slidingwindows")
 NOTICES = "reference/notices.md"
+NOT_YET = "This page cannot be shown yet."
 
 
 def _root(config) -> Path:
@@ -156,7 +158,10 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
     try:
         made = prepared(course, page.file.src_uri, page.url, markdown, page.meta)
     except SlidingWindowsError as error:
-        raise PluginError(str(error)) from error
+        if not config.extra["serving"]:
+            raise PluginError(str(error)) from error
+        refusal, meta = _refusal(page, root, error)
+        made = Page(page.file.src_uri, page.url, meta, "", refusal)
     page.meta, page.shown = made.meta, made.shown
     if is_lesson(made.uri):
         page.__dict__.pop("render", None)  # mkdocs-jupyter's; MkDocs's own knows Markdown
@@ -164,7 +169,32 @@ def on_page_markdown(markdown: str, page, config, files) -> str:
             source = path_of(root / "lessons", page.file.name).name
             page.edit_url = re.sub(r"[^/]*/lessons/[^/]*$", f"lessons/{source}", page.edit_url)
     keep_body(page, cache_of(root), config.extra["makers"], lambda html: checked(html, page, root))
+    if config.extra["serving"]:
+        _go_on(page, root)
     return made.markdown
+
+
+def _refusal(page, root: Path, error: Exception) -> tuple[str, dict]:
+    """What the server shows in place of a page that a build would refuse: Markdown and header."""
+    log.error("%s", error)
+    path = Path(page.file.abs_src_path)
+    if is_lesson(page.file.src_uri):
+        path = path_of(root / "lessons", page.file.name)
+    return split_page(broken(path, str(error).splitlines(), NOT_YET))
+
+
+def _go_on(page, root: Path) -> None:
+    """Have a page that is refused say so, while the others go on. What was refused is not kept."""
+    plain = page.render
+
+    def render(config, files: Files) -> None:
+        try:
+            plain(config, files)
+        except PluginError as error:
+            page.markdown, page.meta = _refusal(page, root, error)
+            type(page).render(page, config, files)
+
+    page.render = render
 
 
 def on_page_context(context, page, config, nav):

@@ -7,14 +7,20 @@ MkDocs loads this file once. The rest of the package is imported again after an 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from jinja2 import TemplateSyntaxError
+from mkdocs.exceptions import ConfigurationError, MkDocsException
 from mkdocs.plugins import event_priority
 from watchdog.observers.polling import PollingObserverVFS
 
+log = logging.getLogger("mkdocs.hooks.slidingwindows")
 LOOK = 0.1  # seconds; a look takes 2 ms
 PACKAGE = Path(__file__).parents[1]
 # page: the path of the page that was asked for last. rest: what draws figures between two builds.
@@ -47,8 +53,44 @@ def sources_in(folder: str) -> Iterator[os.DirEntry]:
         yield from (entry for entry in entries if entry.name != "__pycache__")
 
 
+def keeping(builder: Callable[[], None], site: Path) -> Callable[[], None]:
+    """Build as MkDocs does, but if a build fails, say why and go on with the site as it was.
+
+    MkDocs would let browsers wait until one succeeds. site: the folder that it serves.
+    """
+
+    def build() -> None:
+        last = site.with_name(f"{site.name}.last")
+        os.rename(site, last)
+        try:
+            builder()
+        except Exception as error:
+            shutil.rmtree(site, ignore_errors=True)
+            os.rename(last, site)
+            _tell(error)
+            for said in logging.getLogger("mkdocs.commands.build").filters:
+                getattr(said, "msgs", set()).clear()  # else MkDocs tells of each fault only once
+        finally:
+            shutil.rmtree(last, ignore_errors=True)
+
+    return build
+
+
+def _tell(error: Exception) -> None:
+    if isinstance(error, ConfigurationError):
+        settings = importlib.import_module("slidingwindows.course.settings")
+        log.error("%s", settings.fault(error))
+    elif isinstance(error, SyntaxError | TemplateSyntaxError):
+        what = error.msg if isinstance(error, SyntaxError) else error.message
+        log.error("%s, line %s: %s", error.filename, error.lineno, what)
+    elif not isinstance(error, MkDocsException):  # of which MkDocs has told
+        traceback.print_exception(error)
+    log.error("The site is served as it was before, until this is mended.")
+
+
 def on_serve(server, config, builder):
     """Look for edits more often than twice a second, as MkDocs does, and note what is read."""
+    server.builder = keeping(builder, Path(server.root))
     watched = [config.docs_dir, config.config_file_path]  # already watched by MkDocs itself
     for path in watched:
         server.unwatch(path)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from ..core.errors import SlidingWindowsError
 from ..course.blocks import outside_code
 from ..course.home import is_home
 from ..course.keys import HERE
+from ..course.lessons import paths_of
 from ..course.mathml import with_formulas
 from ..course.photo import write_photo
 from ..course.pictures import ATTACHED, image_files
 from ..course.pictures import KINDS as PICTURES
-from ..course.prepare import cache_of, other_course
+from ..course.settings import other_course
+from ..course.work import cache_of
 from ..export.files import digest
 from .api_page import MARK as API_MARK
 from .api_page import with_api
@@ -92,9 +95,14 @@ def prepared(course: Course, uri: str, url: str, markdown: str = "", meta: dict 
 
     markdown = outside_code(markdown, fill)
     glossary = course.docs / GLOSSARY
-    if lesson and glossary.is_file():
-        terms = _terms(glossary.read_text("utf-8"))
-        markdown = _with_terms(markdown, terms, f"../{GLOSSARY}")
+    if glossary.is_file() and (lesson or uri == GLOSSARY):
+        try:
+            terms = _terms(glossary.read_text("utf-8"))
+        except SlidingWindowsError:
+            if not course.patient or not lesson:
+                raise
+            terms = ()  # the glossary's own page says what is wrong
+        markdown = _with_terms(markdown, terms, f"../{GLOSSARY}") if lesson else markdown
     return Page(uri, url, meta, shown, markdown)
 
 
@@ -156,7 +164,10 @@ def files_beside(root: Path) -> list[tuple[Path, str]]:
     raise.
     """
     cache, found = cache_of(root), []
+    names = {path.stem for path in paths_of(root / LESSONS)}  # others' are left while one fails
     for notebook in sorted((cache / "notebooks" / "lessons").glob("*.ipynb")):
+        if notebook.stem not in names:
+            continue
         found.append((cache / "notebooks", f"{LESSONS}{notebook.name}"))
         script = f"{LESSONS}{notebook.stem}.py"
         found.append((folder_of_script(root, notebook.stem), script))
