@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import html5lib
 import pytest
 from mkdocs.config import load_config
 from mkdocs.exceptions import PluginError
@@ -191,7 +192,19 @@ ACTS = {
     '<body background="javascript:x">': "a javascript: address on <body>",
     '<b action="javascript:x">': "a javascript: address on <b>",
     '<svg><a xlink:href="javascript:x">': "a javascript: address on <a>",
+    '<svg><a><animate attributeName="href" to="x"/>': "<animate> of an address",
+    '<svg><a><set attributeName=" xlink:HREF" to="x"/>': "<set> of an address",
 }
+# Where browsers see an element with an event, and some parsers a comment.
+HIDDEN = [
+    "<!--><b onclick=x>-->",
+    "<!---><b onclick=x>-->",
+    "<!-- a --!><b onclick=x>-->",
+    "<![CDATA[x><b onclick=x>]]>",
+    "<!doctype x><b onclick=x>",
+    "<?x><b onclick=x>?>",
+    "</ x><b onclick=x>",
+]
 INERT = [
     "<p>&lt;script>x&lt;/script> <code>&lt;b onclick=x></code> onclick=x javascript:x</p>",
     '<!-- <script>x</script> --><a href="x?y=javascript:" title="javascript:x">z</a>',
@@ -199,6 +212,7 @@ INERT = [
     '<sliding-window src="../../figures/a.trace.js" name="a"><button>x</button></sliding-window>',
     '<noscript>x</noscript><a href="#script" class="on" data-on="x">y</a><a href="data/x">z</a>',
     "<a href>x</a><img src alt>",
+    '<svg><circle r="1"><animate attributeName="r" to="2"/></circle></svg><!-- a > b -->',
     '<a href="y" href="javascript:x">of two, a browser reads the first</a>',
 ]
 
@@ -210,6 +224,13 @@ def named(html, **options):
 @pytest.mark.parametrize("html", ACTS)
 def test_what_acts_is_named(html):
     assert named(f"<p>before</p>{html}<p>after</p>") == ACTS[html]
+
+
+@pytest.mark.parametrize("html", HIDDEN)
+def test_what_hides_from_parsers_is_found(html):
+    tree = html5lib.parse(f"<p>{html}", namespaceHTMLElements=False)
+    assert any("onclick" in one.attrib for one in tree.iter("b")), "it is live in browsers"
+    assert faults_in(f"<p>{html}", "")
 
 
 @pytest.mark.parametrize("html", INERT)

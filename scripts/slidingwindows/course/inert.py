@@ -26,24 +26,29 @@ REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}|(?:https?|ftp):", re.IGNOR
 # Browsers ignore these characters in an address.
 OVERLOOKED = re.compile(r"[\x00-\x20]")
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # in Markdown: spans and fenced blocks
+ANIMATIONS = {"animate", "set"}  # of SVG, which may give an attribute another value
+# Browsers end such a comment before Python's parser does, and see elements where it sees none.
+AMBIGUOUS = re.compile(r"-?>|.*--!>", re.DOTALL)
 ASSET = re.compile(r"assets/[\w-]+\.js")
 
 
 @dataclass(frozen=True)
 class Fault:
     """what: the element or attribute, as an error names it. signs: how the source may write it,
-    the most specific first."""
+    the most specific first. why: what is wrong with it."""
 
     what: str
     signs: tuple[str, ...]
+    why: str = "the site's policy would stop it"
 
 
 class _Reader(HTMLParser):
-    """Every start tag as (name, attributes, text)."""
+    """Every start tag as (name, attributes, text), and what browsers may read otherwise."""
 
     def __init__(self, html: str):
         super().__init__(convert_charrefs=False)
         self.tags: list[tuple[str, dict[str, str], str]] = []
+        self.ambiguous: list[str] = []
         self.feed(html)
         self.close()
 
@@ -52,6 +57,13 @@ class _Reader(HTMLParser):
         for name, value in attrs:
             values.setdefault(name, value or "")  # as in browsers, the first of two counts
         self.tags.append((tag, values, self.get_starttag_text()))
+
+    def handle_comment(self, data):
+        if AMBIGUOUS.match(data):
+            self.ambiguous.append(f"<!--{data}")
+
+    def unknown_decl(self, data):
+        self.ambiguous.append(f"<![{data}")
 
 
 def attributes_of(tag: str) -> dict[str, str]:
@@ -64,14 +76,21 @@ def faults_in(html: str, page: str, ours: bool = False) -> list[Fault]:
 
     page: the page's address from the site's root. ours: whether it may load scripts from assets/.
     """
-    faults = []
-    for tag, attributes, text in _Reader(html).tags:
+    reader, faults = _Reader(html), []
+    for text in reader.ambiguous:
+        what = "a comment" if text.startswith("<!--") else "CDATA"
+        signs = text, text[:12], text[:4]
+        faults.append(Fault(f"{what} that browsers end elsewhere", signs, "it might hide elements"))
+    for tag, attributes, text in reader.tags:
         if tag in ELEMENTS and not (ours and _asset(tag, attributes, page)):
             faults.append(Fault(f"<{tag}>", (text, f"<{tag}")))
         for name, value in attributes.items():
             signs = (text, f"{name}=", name)
             if name.startswith("on") or name in ATTRIBUTES:
                 faults.append(Fault(f"{name}= on <{tag}>", signs))
+            animated = tag in ANIMATIONS and name == "attributename"
+            if animated and value.strip().lower() in ADDRESSES:
+                faults.append(Fault(f"<{tag}> of an address", (text, value)))
             fetched = name in FETCHES or (tag, name) in FETCHED
             if fetched and tag not in ELEMENTS and _remote(name, value):
                 faults.append(Fault(f"{name}= of another host on <{tag}>", (text, value)))
@@ -112,7 +131,7 @@ def lesson_refusals(faults: list[Fault], lesson: Lesson, outputs: list[list[dict
 
 
 def _sentence(place: str, fault: Fault) -> str:
-    return f"{place}: a page may not hold {fault.what}; the site's policy would stop it"
+    return f"{place}: a page may not hold {fault.what}; {fault.why}"
 
 
 def _place(fault: Fault, lesson: Lesson, outputs: list[list[dict]]) -> str:
