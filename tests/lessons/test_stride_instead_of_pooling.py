@@ -156,6 +156,7 @@ def two_strides(page, full, small):
         X.shape == (1, 6, 6) and full.shape == (1, 4, 4),
     )
     page.says("The same convolution at stride 2", strided.stride == (2, 2))
+    page.says("Which of the sixteen numbers above", every(X).numel() == 16)
     page.says(
         "Now let the same kernel step two pixels at a time",
         torch.equal(strided.weight, every.weight)

@@ -14,8 +14,9 @@ from .run import Run, as_text
 
 NUMBER = r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?"
 NUMBER_WORDS = (
-    "zeros? two three four five six seven eight nine ten eleven twelve twenty hundreds? thousands?"
-    " millions? none half halves halved quarters? twice doubles? doubled triples? infinity infinite"
+    "zeros? two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
+    " dozens? hundreds? thousands? millions? billions? none half halves halved quarters? twice doubles? doubled triples? infinity infinite"
     " second third"
 )
 DIRECTIONS = (
