@@ -16,7 +16,8 @@ NUMBER = r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?"
 NUMBER_WORDS = (
     "zeros? two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
     " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-    " dozens? hundreds? thousands? millions? billions? none half halves halved quarters? twice doubles? doubled triples? infinity infinite"
+    " dozens? hundreds? thousands? millions? billions? none half halves halved quarters? twice"
+    " doubles? doubled triples? infinity infinite"
     " second third"
 )
 DIRECTIONS = (
