@@ -21,7 +21,7 @@ from ..export.rendered import Rendered
 from . import cold, snapshots, warm
 from .failing import failure, where
 from .lessons import Lesson, paths_of
-from .machine import as_kept, refuse_traces, seen, texts_of
+from .machine import MOST_OUTPUT, as_kept, refuse_traces, seen, texts_of
 from .printed import last_lines, whole
 from .scratch import common
 
@@ -29,7 +29,6 @@ TIMEOUT = int(os.environ.get("SLIDINGWINDOWS_TIMEOUT", "300"))  # seconds, for o
 TRIES = 2  # with a process to fork, should it be killed before it does
 DRAWING = threading.Lock()  # for drawing in this process, where there are no forks
 LOG = logging.getLogger("mkdocs.slidingwindows")
-MOST_OUTPUT = 20_000  # characters that a cell may print, and again that its values may have
 # What a lesson's process gets of the build's environment: how to find Python and its libraries, the
 # language, the folder for temporary files, and this package's settings. Nothing else is passed on,
 # because a lesson might print it onto its page, and a build's environment often holds secrets.
@@ -68,7 +67,7 @@ def execute(lesson: Lesson, keep: bool = False) -> list[list[dict]]:
     prints or shows too much, crashes its process, or reveals the machine it ran on.
     """
     outputs, processes = run(lesson, keep=keep)
-    outputs = as_kept(lesson, outputs, processes, MOST_OUTPUT)
+    outputs = as_kept(lesson, outputs, processes)
     refuse_traces(lesson, outputs, processes)
     return outputs
 

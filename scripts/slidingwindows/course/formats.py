@@ -9,10 +9,11 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.errors import SlidingWindowsError
-from .header import Cell, first_line, meta_of, tags_of
+from .header import Cell, first_line, first_unreadable, meta_of, tags_of
 from .percent import read_script
 
 SUFFIXES = (".py", ".ipynb", ".md")
@@ -130,7 +131,7 @@ def _read_myst(name: str, text: str) -> tuple[dict, list[Cell]]:
     try:
         notebook = myst_to_notebook(body, add_source_map=True)
     except Exception as error:  # of many kinds; options that are not YAML are most of them
-        place = _unreadable(name, body.split("\n"))
+        place = first_unreadable(name, _code_cells(body.split("\n")), myst_to_notebook)
         raise SlidingWindowsError(f"{place}: a cell cannot be read: {first_line(error)}") from error
     lines, cells = body.splitlines(), []
     for cell, begun in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
@@ -145,19 +146,13 @@ def _read_myst(name: str, text: str) -> tuple[dict, list[Cell]]:
     return meta, cells
 
 
-def _unreadable(name: str, lines: list[str]) -> str:
-    """The file, and the line of the first code cell that Jupytext does not understand, if any."""
-    from jupytext.myst import myst_to_notebook
-
+def _code_cells(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """The number of each code cell's first line, and its text."""
     from .blocks import fences  # as below
 
     for first, last in fences(lines):
         if CODE_CELL.match(lines[first]):
-            try:
-                myst_to_notebook("\n".join(lines[first : last + 1]))
-            except Exception:  # of many kinds, as above
-                return f"{name}, cell at line {first + 1}"
-    return name
+            yield first + 1, "\n".join(lines[first : last + 1])
 
 
 def _first_line(lines: list[str], begun: int, source: list[str]) -> int:

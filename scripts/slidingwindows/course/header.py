@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -104,6 +104,22 @@ def tags_of(place: str, metadata: Mapping, example: str, typed: Container[str]) 
         if tag not in TAGS:
             raise SlidingWindowsError(f"{place}: unknown tag {tag!r}; there are: {', '.join(TAGS)}")
     return tuple(tags)
+
+
+def first_unreadable(
+    name: str, cells: Iterable[tuple[int, str]], read: Callable[[str], object]
+) -> str:
+    """The file, and the line of the first cell that cannot be read alone either, if there is one.
+
+    cells: the number of each cell's first line, and its text. read: Jupytext's, which raises errors
+    of many kinds.
+    """
+    for line, text in cells:
+        try:
+            read(text)
+        except Exception:
+            return f"{name}, cell at line {line}"
+    return name
 
 
 def _refuse_key(place: str, key: str, value: object, example: str, typed: bool) -> None:

@@ -44,15 +44,15 @@ class Package:
             self._texts[name] = self.paths[name].read_text("utf-8")
         return self._texts[name]
 
-    def _syntax(self, name: str) -> Syntax:
-        return syntax(self.text(name), str(self.paths[name]))
+    def _syntax(self, name: str, text: str) -> Syntax:
+        return syntax(text, str(self.paths[name]))
 
     def imports(self, name: str) -> frozenset[str]:
         """Modules of this package that one imports when it is loaded, so not inside functions."""
         inside = name.split(".") if self.paths[name].name == "__init__.py" else name.split(".")[:-1]
         rooms = () if name == "__init__" else tuple(inside)
         package, result = (self.name, *rooms), set()
-        for level, source, names in self._syntax(name).imports:
+        for level, source, names in self._syntax(name, self.text(name)).imports:
             if level > len(package):
                 continue
             base = package[: len(package) - level + 1] if level else ()
@@ -85,7 +85,7 @@ class Package:
                 text = self.text(name)
                 if name == STYLE and not colours:
                     text = COLOUR.sub('"#"', text)
-                parts += [name, text if to_the_letter else syntax(text, str(self.paths[name])).key]
+                parts += [name, text if to_the_letter else self._syntax(name, text).key]
             self._keys[request] = digest(*parts)
         return self._keys[request]
 

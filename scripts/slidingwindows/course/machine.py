@@ -33,6 +33,7 @@ ASKS_PROCESS = re.compile(r"getpp?id|\bprocess|threading|get_native_id", re.IGNO
 NAMES_PROCESS = re.compile(r"\bpp?id\b|process", re.IGNORECASE)
 # Addresses on other machines, whose paths are not this one's: 'https://example.com:/root/x'.
 ELSEWHERE = re.compile(r"\b(?:https?|ftps?|wss?|git|ssh)://[^\s\"'<>)\]]*", re.IGNORECASE)
+MOST_OUTPUT = 20_000  # characters that a cell may print, and again that its values may have
 FEW = 60  # characters of a trace that an error quotes
 # '/…/x.py:21: UserWarning: what it warns of', as Python prints it.
 WARNING = re.compile(r":\d+: (\w*Warning): (.*)")
@@ -78,14 +79,13 @@ def seen(data: dict) -> dict:
 
 
 def as_kept(
-    lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int, ...] = (), most: int = 20_000
+    lesson: Lesson, outputs: list[list[dict]], numbers: tuple[int, ...] = ()
 ) -> list[list[dict]]:
     """Outputs without what nobody is shown of them, where that reveals the machine or is long.
 
     This is the plain text of what has a richer form, and those parts of an error's traceback that
     are in no cell.
     An object without a text of its own has one with its address, which no two builds agree on.
-    most: characters that a plain text may have.
     """
     paths, tables = _paths(lesson.path.resolve().parents[1]), 0
 
@@ -103,7 +103,7 @@ def as_kept(
             tables += 1
             data = {**data, "text/html": with_steady_id(html, f"T_{tables}")}
         plain = str(data.get(PLAIN, ""))
-        if len(data) > 1 and (len(plain) > most or _trace(plain, source, paths, numbers)):
+        if len(data) > 1 and (len(plain) > MOST_OUTPUT or _trace(plain, source, paths, numbers)):
             data = seen(data)
         return output if data is output.get("data", data) else {**output, "data": data}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from ..core.errors import SlidingWindowsError
 from ..export.files import digest
-from .header import TAGS, Cell, first_line, meta_of, tags_of
+from .header import TAGS, Cell, first_line, first_unreadable, meta_of, tags_of
 from .keys import is_steady, source_key, versions
 from .later import on_demand
 from .notes import Notes
@@ -79,7 +80,9 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
     try:
         notebook = reads(text[start:].lstrip("\n"), fmt="py:percent")
     except Exception as error:  # of many types, most of them about a cell's first line
-        place = _unreadable(name, text, [marker for marker, _ in lines])
+        written = text.splitlines()
+        markers = ((marker, written[marker - 1] + "\n") for marker, _ in lines)
+        place = first_unreadable(name, markers, partial(reads, fmt="py:percent"))
         raise SlidingWindowsError(f"{place}: a cell cannot be read: {first_line(error)}") from error
     if len(lines) != len(notebook.cells):
         begun = text[start:].lstrip().startswith("# %%")
@@ -100,29 +103,17 @@ def _cells(name: str, text: str, start: int) -> list[Cell]:
     return cells
 
 
-def _unreadable(name: str, text: str, markers: list[int]) -> str:
-    """The file, and the line of the first marker that Jupytext does not understand."""
-    from jupytext.jupytext import reads
-
-    lines = text.splitlines()
-    for marker in markers:
-        try:
-            reads(lines[marker - 1] + "\n", fmt="py:percent")
-        except Exception:  # of many types, as above
-            return f"{name}, cell at line {marker}"
-    return name
-
-
 def _check_kind(name: str, cell, marker: int, text: str) -> None:
     """Refuse a misspelled kind, and code in a Markdown cell. marker: the line it begins with."""
     title = str(cell.metadata.get("title", ""))
-    if TAGLIKE.match(title) or title.strip("[] ") in TAGS:
-        example = title.strip("[] ") if title.strip("[] ") in TAGS else "hide-input"
+    bare = title.strip("[] ")
+    if TAGLIKE.match(title) or bare in TAGS:
+        example = bare if bare in TAGS else "hide-input"
         raise SlidingWindowsError(
             f"{name}, cell at line {marker}: {title!r} is a title and no tag; "
             f'a cell\'s tags are written as tags=["{example}"]'
         )
-    if title.startswith("[") or title.strip("[] ").lower() in ("markdown", "md", "raw"):
+    if title.startswith("[") or bare.lower() in ("markdown", "md", "raw"):
         raise SlidingWindowsError(
             f"{name}, cell at line {marker}: unknown kind of cell {title!r}; "
             "a Markdown cell begins with '# %% [markdown]'"
