@@ -126,23 +126,24 @@ def without_chance_lists(markdown: str) -> str:
 
 def _goes_on(lines: list[str], at: int, items: dict[int, re.Match]) -> bool:
     """Whether a line is one of a list that began above, with its first item among the items."""
-    indent = _indent(lines[at])
+    indent = indent_of(lines[at])
     for other in range(at - 1, -1, -1):
-        if other in items and _indent(lines[other]) <= indent:
-            return _indent(lines[other]) == indent
+        if other in items and indent_of(lines[other]) <= indent:
+            return indent_of(lines[other]) == indent
         if _is_apart(lines, other, indent):
             return False
     return False
 
 
-def _indent(line: str) -> int:
+def indent_of(line: str) -> int:
+    """How many blanks a line begins with."""
     return len(line) - len(line.lstrip())
 
 
 def _is_apart(lines: list[str], at: int, indent: int) -> bool:
     """Whether a line cannot be a part of an item: less far in, and not more of its paragraph."""
     above = lines[at - 1].strip() if at else ""
-    return bool(lines[at].strip()) and _indent(lines[at]) <= indent and not above
+    return bool(lines[at].strip()) and indent_of(lines[at]) <= indent and not above
 
 
 def _has_neighbour(lines: list[str], at: int, items: dict[int, re.Match]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from .blocks import BOX, fenced, fences
+from .blocks import BOX, fenced, fences, indent_of
 
 ITEM = re.compile(r"^(?P<indent> {0,3})(?P<marker>[-*+]|\d{1,9}[.)]) +(?=\S)")
 QUOTE = re.compile(r"^ {0,3}> ?")
@@ -92,7 +92,7 @@ def _end_of_list(lines: list[str], at: int) -> int:
     width, end, last = 0, at, at
     while end < len(lines):
         line = lines[end]
-        item, indent = ITEM.match(line), len(line) - len(line.lstrip())
+        item, indent = ITEM.match(line), indent_of(line)
         if item and not RULE.match(line):
             width = len(item[0]) if indent < width or not width else width
             last = end
@@ -141,7 +141,7 @@ def _list(lines: list[str], anew: bool) -> list[str]:
 
 def _out(line: str, width: int) -> str:
     """A line of an item as its text is seen from within; one that lags behind begins at once."""
-    indent = len(line) - len(line.lstrip())
+    indent = indent_of(line)
     return line[width if ITEM.match(line) and indent < width else min(width, indent) :]
 
 
