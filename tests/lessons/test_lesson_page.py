@@ -8,6 +8,7 @@ from slidingwindows import slide
 from slidingwindows.course.lessons import read
 from slidingwindows.testing.page import Page, caption_claims
 from slidingwindows.testing.run import as_text, execute
+from slidingwindows.testing.words import MOST_ASIDES, Words
 
 LESSON = """# ---
 # title: A tiny lesson
@@ -18,6 +19,7 @@ LESSON = """# ---
 # # A tiny lesson
 #
 # A sum of 12 comes out ([Somebody 1999](https://example.org/7)). See [the rest](rest-3.ipynb).
+# It is not the largest. A plain word or two more are there.
 #
 # **1.** What is left?
 #
@@ -33,6 +35,7 @@ x = torch.arange(16.0).reshape(1, 4, 4)
 print("sum", int(x.sum()))
 
 # %%
+# Both rows count.
 show(slide(nn.MaxPool2d(2), x), "tiny", "A 2×2 window with stride 2: the 4×4 input becomes small.")
 
 # %%
@@ -76,11 +79,17 @@ def test_a_value_with_a_text_of_its_own_is_that_text():
 def prove(page: Page, leave_out: str = "") -> None:
     total = int(X.sum())
     steps = {
-        "description": lambda: page.says("It halves", X.shape[1] == 2 * 2),
-        "prose": lambda: page.says("A sum of 12", total != 12),
+        "description": lambda: page.says("It halves what it sees", X.shape[1] == 2 * 2),
+        "prose": lambda: page.says("A sum of 12 comes out", total != 12),
+        "turn": lambda: page.says("It is not the largest", X.max() > 12),
+        "plain": lambda: page.says("A plain word or two more are there", X.dim() == 3),
+        "question": lambda: page.labels("What is left?"),
+        "comment": lambda: page.says("Both rows count", X.shape[1] == 4),
         "output": lambda: page.prints('print("sum", int(x.sum()))', f"sum {total}"),
         "figure": lambda: page.draws("tiny", slide(nn.MaxPool2d(2), X)),
         "plot": lambda: page.plots("drawn", page.drawing("drawn")[0]["lines"][0][2] == [3, 4]),
+        "caption": lambda: page.says("A 2×2 window with", X.dim() == 3),
+        "small": lambda: page.says("becomes small", X.dim() == 3),
         "alt": lambda: page.says("It rises from 3 to 4", X.dim() == 3),
         "answer": lambda: page.says("`(1, 2)`, nothing else", X.dim() == 3),
         "exercise": lambda: page.answers(1, "(1, 2)"),
@@ -100,6 +109,9 @@ def test_a_page_that_is_proved_is_complete(page):
     [
         ("description", "It halves what it sees"),
         ("prose", "A sum of 12"),
+        ("turn", "It is not the largest"),
+        ("question", "What is left"),
+        ("comment", "Both rows count"),
         ("output", "import torch"),
         ("figure", "show\\(slide"),
         ("plot", "def draw"),
@@ -138,6 +150,81 @@ def test_years_of_citations_and_targets_of_links_are_no_claims(page):
 def test_what_is_false_is_refused(page, false, message):
     with pytest.raises(AssertionError, match=message):
         false(page)
+
+
+def test_few_plain_words_may_stand_on_trust(page):
+    """One short statement of a page may, another too may not, however plain both are."""
+    prove(page, "small")
+    page.complete()
+    page.ticked = [span for span in page.ticked if "plain word" not in page.text[slice(*span)]]
+    assert not page.open
+    with pytest.raises(AssertionError, match="no test holds.*A plain word or two more are there"):
+        page.complete()
+
+
+def words(*blocks: str) -> Words:
+    return Words("a text", list(blocks))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Max pools dilate, average pools do not.", "All of them win.", "Many go.", "No pool has one."]
+    + ["It lies to the left.", "They differ.", "It shrinks.", "`Better` than that."],
+)
+def test_a_word_that_turns_a_statement_round_has_to_be_proved(text):
+    assert words(text).unproved()
+
+
+@pytest.mark.parametrize("text", ["How many come out", "Some do.", "As many as that.", "No one."])
+def test_a_word_that_turns_nothing_need_not(text):
+    assert not words(text).unproved()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("It slides. They do not agree.", "They do not agree"),
+        ("The same pool, but see what is left.", "The same pool"),
+        ('??? success "Answer"\n    None of both.', "None of both"),
+    ],
+)
+def test_a_statement_is_no_label(text, label):
+    with pytest.raises(AssertionError, match="states something: prove it"):
+        words(text).labels(label)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("It slides. Do they not agree? It does.", "Do they not agree"),
+        ("Predict all of it. Then see.", "Predict all of it"),
+        ("- Say which of both is larger.", "which of both is larger"),
+        ("# All of it\nSo.", "All of it"),
+        ("**1.** The same pool moves to the right. What comes out?", "moves to the right"),
+        ('??? question "Predict"\n    You move it to the left. What now?', "to the left"),
+    ],
+)
+def test_a_question_what_to_do_a_heading_and_a_setting_are_labels(text, label):
+    page = words(text)
+    page.labels(label)
+    assert not [place for place in page.unproved() if label in place]
+
+
+def test_opinions_questions_and_headings_are_not_on_trust():
+    page = words("# Plain", "Opinion: it is fine.", '!!! tip "An opinion"\n    Fine.', "Is it?")
+    assert page.on_trust() == (0, [])
+    assert words("It is fine.", "It was.").on_trust() == (1, ["It is fine", "It was"])
+
+
+def test_asides_are_few_and_say_why():
+    page = words("We like it.")
+    with pytest.raises(AssertionError, match="not proved"):
+        page.aside("We like it", "taste")
+    for _ in range(MOST_ASIDES):
+        page.aside("We like it", "a matter of taste")
+    assert page.on_trust() == (0, [])
+    with pytest.raises(AssertionError, match=f"more than {MOST_ASIDES} asides"):
+        page.aside("We like it", "a matter of taste")
 
 
 def test_a_long_phrase_is_no_label(page):

@@ -29,8 +29,9 @@ import torch  # noqa: E402
 from lesson_run import LESSONS, NAMES, run  # noqa: E402
 
 from slidingwindows.course.lessons import Lesson, path_of, read  # noqa: E402
-from slidingwindows.testing.page import DIRECTIONS, NUMBER, NUMBER_WORDS, Page  # noqa: E402
+from slidingwindows.testing.page import Page  # noqa: E402
 from slidingwindows.testing.run import Run, execute  # noqa: E402
+from slidingwindows.testing.words import DIRECTIONS, NUMBER, NUMBER_WORDS  # noqa: E402
 
 OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "larger"}
 OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}

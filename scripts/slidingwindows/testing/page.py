@@ -2,81 +2,57 @@
 
 A test goes through the page with ``says``, ``prints``, ``draws``, ``plots`` and ``answers``. Each
 compares what the lesson's own run left with a truth that the test finds in another way, and ticks
-it off. ``complete`` fails for every number, number word, word of direction, output, figure and
-exercise that nothing proved.
+it off. ``complete`` fails for every word that states something (see ``words``), every output,
+figure and exercise that nothing proved.
 """
 
 import ast
 import re
+import tokenize
 from collections.abc import Callable
+from io import StringIO
 
 from .run import Run, as_text
+from .words import EXERCISE, LINK_TARGET, SHARE, Words, folded, paragraphs, read_words
 
-NUMBER = r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?"
-NUMBER_WORDS = (
-    "zeros? two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-    " dozens? hundreds? thousands? millions? billions? none half halves halved quarters? twice"
-    " doubles? doubled triples? infinity infinite"
-    " second third"
-)
-DIRECTIONS = (
-    "more less fewer larger largest smaller smallest bigger greater higher lower always never only"
-    " every exactly first"
-)
-# 'one' counts things, except where it only points: 'the dark one', 'one by one', 'no one'.
-ONE = (
-    r"(?<!the )(?<!this )(?<!that )(?<!which )(?<!each )(?<!other )(?<!any )(?<!no )"
-    r"\bone\b(?! by| another| of them| after)"
-)
-TOKEN = re.compile(
-    f"{NUMBER}|{ONE}|\\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS).split())})\\b", re.IGNORECASE
-)
-# A citation's year and title are checked by reading, not by torch.
-CITATION = re.compile(r"\[[^\]]*\]\(https?://[^)]*\)")
-LINK_TARGET = re.compile(r"\]\([^)]*\)")
-FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-EXERCISE = re.compile(r"^\*\*(\d+)\.\*\*", re.MULTILINE)
 ANSWER = re.compile(r'^\?\?\? success "[^"]*"\n((?:    .*\n?|\n)+)', re.MULTILINE)
-LONGEST_LABEL = 80
 COUNTS = {"none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": float("nan")}
 
 
-def folded(text: str) -> str:
-    """A text on one line, with single spaces."""
-    return re.sub(r"\s+", " ", text).strip()
-
-
 def words_of(run: Run) -> list[str]:
-    """The page's words in reading order, block by block: header, Markdown, captions, alt texts."""
+    """The page's words in reading order, block by block.
+
+    The header, Markdown, and with each code cell its comments, alternative texts and captions.
+    """
     captions: dict[int, list[str]] = {}
     for figure in run.figures.values():
         captions.setdefault(figure.cell, []).extend((figure.alt, figure.caption))
-    blocks, code = [run.lesson.meta["title"], run.lesson.meta["description"]], -1
+    blocks, code = [f"# {run.lesson.meta['title']}", run.lesson.meta["description"]], -1
     for cell in run.lesson.cells:
         if cell.kind == "markdown":
-            blocks += re.split(r"\n\s*\n", FENCE.sub(" ", cell.source))
+            blocks += paragraphs(cell.source)
         else:
             code += 1
+            blocks += [] if "exercise" in cell.tags else comments_of(cell.source)
             blocks += captions.pop(code, [])
     assert not captions, f"figures that no cell shows last: {captions}"
-    return [block for block in blocks if block.strip()]
+    return blocks
 
 
-def read_words(block: str) -> str:
-    """A block as it is read: no citation, no link's target, no exercise's number."""
-    return folded(LINK_TARGET.sub("]", CITATION.sub(" ", EXERCISE.sub(" ", block))))
+def comments_of(source: str) -> list[str]:
+    """What a cell's comments say, but for those that speak to a formatter."""
+    tokens = tokenize.generate_tokens(StringIO(source).readline)
+    comments = (token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT)
+    return [text for text in comments if not text.startswith("fmt: ")]
 
 
-class Page:
+class Page(Words):
     """One lesson's page and what is still unproved on it."""
 
     def __init__(self, run: Run):
-        self.run, self.names, self.name = run, run.names, run.lesson.name
-        self.blocks = words_of(run)
-        self.text = " ".join(map(read_words, self.blocks))
-        self.open = {match.span() for match in TOKEN.finditer(self.text)}
+        super().__init__(run.lesson.name, words_of(run))
+        self.run, self.names = run, run.names
         self.unread = {
             (cell, place)
             for cell, outputs in enumerate(run.outputs)
@@ -84,36 +60,6 @@ class Page:
             if "exercise" not in run.lesson.code[cell].tags
         }
         self.unanswered = set(range(len(run.truths)))
-
-    # ---- words
-
-    def says(self, phrase: str, truth=None) -> None:
-        """The page holds this phrase, and what it states has just been computed to be true.
-
-        Without a truth the phrase itself must be made of computed values, as an f-string.
-        """
-        places = self._places(phrase)
-        assert truth is None or truth, f"{self.name} says {phrase!r}, which is not true"
-        for start, stop in places:
-            self.open -= {(a, b) for a, b in self.open if start <= a and b <= stop}
-
-    def labels(self, *phrases: str) -> None:
-        """Names, directions to the reader and settings of a question: nothing to compute."""
-        for phrase in phrases:
-            assert len(phrase) <= LONGEST_LABEL, f"too long for a label: {phrase!r}"
-            self.says(phrase)
-
-    def cites(self, phrase: str, source: str) -> None:
-        """What this phrase states is in a work that the same paragraph, box or caption links."""
-        blocks = [block for block in self.blocks if folded(phrase) in read_words(block)]
-        assert blocks, f"{self.name} does not say {phrase!r}"
-        assert all(source in block for block in blocks), f"{phrase!r} is not beside {source}"
-        self.says(phrase)
-
-    def _places(self, phrase: str) -> list[tuple[int, int]]:
-        places = [m.span() for m in re.finditer(re.escape(folded(phrase)), self.text)]
-        assert places, f"{self.name} does not say {phrase!r}"
-        return places
 
     # ---- outputs
 
@@ -202,7 +148,7 @@ class Page:
                 said = caption[start:stop]
                 assert agrees, f"the caption of {name} says {said!r}; its figure has another"
                 start, stop = begin + start, begin + stop
-                self.open -= {(a, b) for a, b in self.open if start <= a and b <= stop}
+                self._tick_off([(start, stop)])
 
     # ---- exercises
 
@@ -240,14 +186,15 @@ class Page:
         """Nothing is left on the page that no line of the test proved."""
         code = self.run.lesson.code
         left = {
-            "words that no test computes": [
-                self.text[max(0, a - 40) : b + 20] for a, b in sorted(self.open)
-            ],
+            "words that no test computes": self.unproved(),
             "outputs that no test compares, below": [
                 code[cell].source.strip()[:60] for cell, _ in sorted(self.unread)
             ],
             "checks that no revealed answer was tried on": sorted(n + 1 for n in self.unanswered),
         }
+        share, loose = self.on_trust()
+        if share > 1 - SHARE:
+            left[f"statements that no test holds, {share:.0%} of their letters"] = loose
         left = {what: places for what, places in left.items() if places}
         assert not left, f"{self.name}: {left}"
 
@@ -261,7 +208,6 @@ def _value(text: str):
 def _accepted(answer, truth) -> bool:
     """Whether check(...) says 'Right.' to this answer."""
     from contextlib import redirect_stdout
-    from io import StringIO
 
     from ..lesson import check
 
