@@ -1,6 +1,8 @@
 """A lesson that is broken on purpose turns its own test red, in its code and in its words."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from lesson_run import NAMES, run
@@ -8,27 +10,33 @@ from mutations import Mutant, code_mutants, passes, sample, verdict, word_mutant
 from sweeps import SWEEPS
 
 from slidingwindows.course.lessons import read
+from slidingwindows.testing.page import words_of
+from slidingwindows.testing.run import execute
 
 # Each run of these takes seconds; the bench of mutants breaks them more often.
 SLOW = {"trained-on-digits", "modern-downsampling", "moving-between-libraries"}
 SLOW |= {"receptive-fields", "output-size-cheat-sheet", "error-messages"}
 
 
-def survivors(name: str, words: bool, most: int) -> list[str]:
+guarded = partial(word_mutants, guarded=True)
+
+
+def survivors(name: str, of: Callable, most: int) -> list[str]:
     original = run(name)
     assert passes(name), "the lesson as it is must pass"
-    mutants = sample(name, most, seed=0, words=words)
+    mutants = sample(name, most, seed=0, of=of)
+    assert len(mutants) == most
     return [m.what for m in mutants if verdict(m, original) == "SURVIVED"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_broken_code_is_noticed(name):
-    assert not survivors(name, words=False, most=2 * SWEEPS)
+    assert not survivors(name, code_mutants, most=2 * SWEEPS)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_broken_words_are_noticed(name):
-    assert not survivors(name, words=True, most=2 * SWEEPS)
+    assert not survivors(name, guarded, most=2 * SWEEPS)
 
 
 def lesson_from(tmp_path, *cells: str):
@@ -65,11 +73,27 @@ def test_captions_are_broken_too(tmp_path):
 def test_words_are_broken_where_they_state_something(tmp_path):
     words = (
         "# %% [markdown]\n# It doubles 7 of [them, 1999](https://x.y/8), never [less](p9.ipynb)."
+        "\n# The kernel has none.\n\n# %%\nx = 'first'  # the last one\ny = 3  # fmt: skip"
+        "\n\n# %% tags=['exercise']\n# Never"
     )
     lesson = lesson_from(tmp_path, words)
-    assert changes(word_mutants(lesson)) == [
-        "'doubles' is now 'halves'",
-        "'7' is now '8'",
-        "'never' is now 'always'",
-        "'less' is now 'more'",
-    ]
+    sure = ["'doubles' is now 'halves'", "'7' is now '8'", "'never' is now 'always'"]
+    sure += ["'less' is now 'more'", "'last' is now 'first'", "'one' is now 'zero'"]
+    assert changes(word_mutants(lesson, guarded=True)) == sure
+    assert changes(word_mutants(lesson)) == [*sure[:4], "'has' is now 'lacks'", *sure[4:]]
+
+
+def test_comments_stay_where_code_is_broken(tmp_path):
+    """Else a test would go red for the comment that is missing, whatever became of the code."""
+    lesson = lesson_from(tmp_path, "# %%\nx = 3  # a comment\n# another")
+    made = [make().lesson.code[0].source for make in code_mutants(lesson)]
+    assert made == ["pass\n# a comment\n# another", "x = 4\n# a comment\n# another"]
+
+
+def test_a_changed_comment_needs_no_other_run(tmp_path, capsys):
+    lesson = lesson_from(tmp_path, "# %%\nprint(1)  # the last one")
+    original = execute(lesson)
+    mutants = [make() for make in word_mutants(lesson)]
+    assert [words_of(replace(original, lesson=m.lesson))[2:] for m in mutants] == [
+        ["the first one"], ["the last zero"]
+    ]  # fmt: skip

@@ -16,6 +16,7 @@ import io
 import random
 import re
 import sys
+import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -29,21 +30,37 @@ import torch  # noqa: E402
 from lesson_run import LESSONS, NAMES, run  # noqa: E402
 
 from slidingwindows.course.lessons import Lesson, path_of, read  # noqa: E402
-from slidingwindows.testing.page import Page  # noqa: E402
+from slidingwindows.testing.page import Page, comments_of, words_of  # noqa: E402
 from slidingwindows.testing.run import Run, execute  # noqa: E402
-from slidingwindows.testing.words import DIRECTIONS, NUMBER, NUMBER_WORDS  # noqa: E402
+from slidingwindows.testing.words import TOKEN  # noqa: E402
 
-OTHER_WORD = {"more": "less", "less": "more", "larger": "smaller", "smaller": "larger"}
-OTHER_WORD |= {"doubles": "halves", "halves": "doubles", "always": "never", "never": "always"}
-OTHER_WORD |= {"every": "no", "only": "also", "first": "last", "two": "three", "half": "a third"}
-OTHER_WORD |= {"infinity": "zero", "zero": "one", "higher": "lower", "lower": "higher"}
-# A picture's width, height and colours state nothing.
+# Words and what they turn into, to and fro. The list is not the guard's: it also has plain verbs
+# and the field's nouns, so that it measures what the guard of words.py lets through.
+BOTH_WAYS = (
+    "more/less larger/smaller largest/smallest doubles/halves always/never every/no higher/lower"
+    " first/last half/twice two/three four/five zero/one infinity/zero not/also all/some many/few"
+    " same/other equal/different left/right top/bottom upper/lower above/below before/after"
+    " behind/around inside/outside wins/loses keeps/drops grows/shrinks rises/falls better/worse"
+    " longer/shorter wider/narrower faster/slower both/neither with/without large/small six/seven"
+    " wide/narrow strong/weak bright/dark black/white positive/negative even/odd max/average"
+    " maximum/mean maxima/averages input/output inputs/outputs row/column rows/columns"
+    " height/width pooling/convolution pool/convolution window/map stride/padding dilation/stride"
+    " adds/subtracts multiply/divide multiplies/divides nothing/everything can/cannot start/end"
+    " deep/shallow eight/nine begins/ends forward/backward together/apart known/unknown new/old"
+    " add/remove"
+)
+ONE_WAY = "only/also is/is~not are/are~not has/lacks have/lack does/does~not will/will~not most/few"
+OTHER_WORD = dict(pair.split("/")[::-1] for pair in BOTH_WAYS.split())
+OTHER_WORD |= dict(
+    pair.replace("~", " ").split("/") for pair in (BOTH_WAYS + " " + ONE_WAY).split()
+)
 STATED = re.compile(
-    rf"{NUMBER}|\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS).split())})\b", re.IGNORECASE
+    r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?|\b(?:" + "|".join(OTHER_WORD) + r")\b", re.IGNORECASE
 )
 HIDDEN = re.compile(
     r"\]\([^)]*\)|\[[^\]]*\]\(https?[^)]*\)|^```.*?^```|^\*\*\d+\.\*\*", re.M | re.S
 )
+# A picture's width, height and colours state nothing.
 STYLE = {"width", "height", "color", "colour", "linewidth", "marker", "fontsize", "alpha", "zorder"}
 
 
@@ -64,7 +81,8 @@ def code_mutants(lesson: Lesson) -> Iterator[Callable[[], Mutant]]:
         if cell.kind != "code":
             continue
         where = f"{lesson.path.name}:{cell.line}"
-        yield partial(Mutant, f"{where} emptied", _with(lesson, place, "pass"))
+        emptied = "\n".join(["pass", *comments(cell.source)])
+        yield partial(Mutant, f"{where} emptied", _with(lesson, place, emptied))
         for number, node in enumerate(ast.walk(ast.parse(cell.source))):
             for which in range(len(list(_changes(node)))):
                 yield partial(_changed, lesson, place, number, which)
@@ -78,7 +96,13 @@ def _changed(lesson: Lesson, place: int, number: int, which: int) -> Mutant:
     what, change = list(_changes(node))[which]
     change(node)
     line = cell.line + getattr(node, "lineno", 1) - 1
-    return Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, ast.unparse(tree)))
+    source = "\n".join([ast.unparse(tree), *comments(cell.source)])
+    return Mutant(f"{lesson.path.name}:{line} {what}", _with(lesson, place, source))
+
+
+def comments(source: str) -> list[str]:
+    """A cell's comments, which stay, for tests notice when one is missing."""
+    return [f"# {text}" for text in comments_of(source)]
 
 
 def _changes(node: ast.AST):
@@ -99,7 +123,7 @@ def _changes(node: ast.AST):
         for place, words in enumerate(node.args):
             if place < 2 or not isinstance(words, ast.Constant):
                 continue  # before them come what is shown and its name
-            for start, stop, new in list(_reworded(str(words.value)))[:1]:
+            for start, stop, new in _reworded(str(words.value)):
 
                 def reword(twin, place=place, start=start, stop=stop, new=new):
                     text = twin.args[place].value
@@ -135,15 +159,21 @@ def _changes(node: ast.AST):
         yield f"{ast.unparse(node)[:40]}: another operator", other
 
 
-def word_mutants(lesson: Lesson) -> Iterator[Callable[[], Mutant]]:
-    """One change each: a number, a number word or a word of direction in what readers read.
+def word_mutants(lesson: Lesson, guarded: bool = False) -> Iterator[Callable[[], Mutant]]:
+    """One change each: a number or a word with an opposite, in what readers read.
 
+    guarded: only where the guard of words.py asks for a proof, so that all have to be noticed.
     Made when called, as those of the code are.
     """
     for place, cell in enumerate(lesson.cells):
-        if cell.kind != "markdown":
+        if "exercise" in cell.tags:
             continue
+        code = cell.kind == "code"
         for start, stop, new in _reworded(cell.source):
+            if code and not any(a <= start < b for a, b in _comments(cell.source)):
+                continue
+            if guarded and not TOKEN.match(cell.source.replace("\n", " "), start):
+                continue
             source = cell.source[:start] + new + cell.source[stop:]
             line = cell.line + cell.source[:start].count("\n")
             what = f"{cell.source[start:stop]!r} is now {new!r}"
@@ -160,10 +190,19 @@ def _reworded(text: str) -> Iterator[tuple[int, int, str]]:
         old = match.group()
         digits = re.search(r"\d+", old)
         if digits:
-            new = old.replace(digits.group(), str(int(digits.group()) + 1), 1)
+            yield *match.span(), old.replace(digits.group(), str(int(digits.group()) + 1), 1)
         else:
-            new = OTHER_WORD.get(old.lower(), "some")
-        yield *match.span(), new
+            yield *match.span(), OTHER_WORD[old.lower()]
+
+
+def _comments(source: str) -> list[tuple[int, int]]:
+    """Where a cell's comments lie."""
+    lines = [0, *(match.end() for match in re.finditer("\n", source))]
+    return [
+        (lines[token.start[0] - 1] + token.start[1], lines[token.end[0] - 1] + token.end[1])
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT and not token.string.startswith("# fmt: ")
+    ]
 
 
 def _with(lesson: Lesson, place: int, source: str) -> Lesson:
@@ -193,11 +232,11 @@ def verdict(mutant: Mutant, original: Run) -> str:
     """'raises', 'same' (nothing a reader sees has changed), 'killed' or 'SURVIVED'."""
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            if mutant.lesson.code == original.lesson.code:
+            if _code(mutant.lesson) == _code(original.lesson):
                 mutated = replace(original, lesson=mutant.lesson)
             else:
                 mutated = execute(mutant.lesson)
-            same_words = _words(mutated.lesson) == _words(original.lesson)
+            same_words = words_of(mutated) == words_of(original)
             if same_words and mutated.visible() == original.visible():
                 return "same"
     except Exception:
@@ -205,14 +244,14 @@ def verdict(mutant: Mutant, original: Run) -> str:
     return "killed" if noticed(mutant.lesson.name, mutated) else "SURVIVED"
 
 
-def _words(lesson: Lesson) -> list[str]:
-    return [cell.source for cell in lesson.cells if cell.kind == "markdown"]
+def _code(lesson: Lesson) -> list[str]:
+    """What the cells do, comments and layout aside."""
+    return [ast.dump(ast.parse(cell.source)) for cell in lesson.code]
 
 
-def sample(name: str, most: int, seed: int, words: bool) -> list[Mutant]:
+def sample(name: str, most: int, seed: int, of: Callable = code_mutants) -> list[Mutant]:
     """At most so many mutants of a lesson, the same for the same seed."""
-    lesson = read(path_of(LESSONS, name))
-    mutants = list((word_mutants if words else code_mutants)(lesson))
+    mutants = list(of(read(path_of(LESSONS, name))))
     random.Random(f"{name} {seed}").shuffle(mutants)
     return [make() for make in mutants[:most]]
 
@@ -226,13 +265,13 @@ def passes(name: str) -> bool:
 def score(names: list[str], most: int, seed: int, report=print) -> dict[str, tuple[int, int]]:
     """{'code': (killed, decided), 'words': (killed, decided)} over these lessons."""
     totals = {}
-    for kind in ("code", "words"):
+    for kind, of in {"code": code_mutants, "words": word_mutants}.items():
         killed = decided = 0
         for name in names:
             original = run(name)
             if not passes(name):
                 raise SystemExit(f"the tests of {name} fail on the lesson as it is")
-            for mutant in sample(name, most, seed, kind == "words"):
+            for mutant in sample(name, most, seed, of):
                 result = verdict(mutant, original)
                 killed += result == "killed"
                 decided += result in ("killed", "SURVIVED")
