@@ -184,6 +184,8 @@ def test_a_word_that_turns_nothing_need_not(text):
     ("text", "label"),
     [
         ("It slides. They do not agree.", "They do not agree"),
+        ("Average pools do not win.", "Average pools do not win"),
+        ("Go on. Then they all agree.", "Then they all agree"),
         ("The same pool, but see what is left.", "The same pool"),
         ('??? success "Answer"\n    None of both.', "None of both"),
     ],
@@ -199,6 +201,8 @@ def test_a_statement_is_no_label(text, label):
         ("It slides. Do they not agree? It does.", "Do they not agree"),
         ("Predict all of it. Then see.", "Predict all of it"),
         ("- Say which of both is larger.", "which of both is larger"),
+        ("Average the last two. So be it.", "the last two"),
+        ("It is. Then move it to the right.", "to the right"),
         ("# All of it\nSo.", "All of it"),
         ("**1.** The same pool moves to the right. What comes out?", "moves to the right"),
         ('??? question "Predict"\n    You move it to the left. What now?', "to the left"),

@@ -64,13 +64,16 @@ BOX = re.compile(r"[!?]{3}\+? \w+( \"[^\"]*\")?")  # how a box begins, and its t
 OPINION = re.compile(r"(?:\bOpinion:|\"An opinion\b).*")  # up to the end of its block
 # A sentence that begins so tells readers what to do. It states nothing, so nothing can be computed.
 DIRECTS = re.compile(
-    r"(?:[-*>#\s]|\d\. |[!?]{3} \w+ \"[^\"]*\")*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?(?:"
-    "Add|Always say|Ask|Average|Build|Change|Check|Choose|Click|Compare|Compute|Convert|Copy|Count"
-    "|Cut|Delete|Describe|Divide|Do not|Draw|Drop|Enlarge|Explain|Find|Follow|Give|Go|Guess|Halve"
-    "|Hover|Imagine|Keep|Know|Let|Look|Make|Mark|Measure|Mirror|Move|Multiply|Name|Open|Pad|Pick"
-    "|Plan|Pool|Predict|Press|Print|Put|Raise|Read|Recognise|Remember|Replace|Resize|Run|Save|Say"
-    "|See|Set|Shift|Show|Start|Swap|Take|Tell|Think|Train|Trust|Try|Turn|Use|Watch|Work out|Write"
-    ")\\b"
+    r"(?:[-*>#.\s]|\d\. |[!?]{3} \w+ \"[^\"]*\")*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?(?:"
+    "Add|Always say|Ask|Average (?:it|the)|Begin|Build|Change|Check|Choose|Click|Compare"
+    "|Compute|Convert|Copy|Count|Cut|Delete|Describe|Divide|Do not|Draw|Drop|Enlarge"
+    "|Explain|Find|Follow|Give|Go|Guess|Halve|Hover|Imagine|Keep|Know|Let|Look|Make|Mark"
+    "|Measure|Mirror|Move|Multiply|Name|Open|Pad (?:it|the)|Pad first|Pick|Plan|Pool (?:it"
+    "|the)|Predict|Press|Print|Put|Raise|Read|Recognise|Remember|Replace|Resize|Run|Save"
+    "|Say|See|Set|Shift|Show|Start|Swap|Take|Tell|Think|Train|Trust|Try|Turn|Use|Watch"
+    "|Work out|Write"
+    ")\\b",
+    re.IGNORECASE,
 )
 
 
