@@ -73,7 +73,9 @@ AREAS = {
         ("*", "course/*", "site/*", "testing/*", "cli/*"),
         tests=("tests/course", "tests/site", "tests/cli", "tests/lessons/test_lesson_page.py"),
     ),
-    "script": Area(files=("assets/**/*.js",), tests=("tests/browser",)),
+    "script": Area(
+        files=("assets/**/*.js",), tests=("tests/project/test_script.py", "tests/browser")
+    ),
 }
 # An area that makes and tests its own mutants is a module of this package with
 # `score(sample, seed, report) -> (killed, decided)`.
@@ -90,16 +92,17 @@ OF_SCRIPT = {
     "network": (*TORCH, "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
+    "script": (*ENGINE, *TORCH, "calls", "explorer"),  # under Node, which is quick
     "stepper": ("drawing", "moving-pictures", "player", "stepper"),
     "windows": (*ENGINE, *TORCH, "calls"),
 }
 
 
 def chosen_for_script(path: Path, tests: list[Path]) -> list[Path]:
-    """The browser tests that cover a script, or all of them."""
+    """The tests that cover a script, or all of them; quick ones first, as they are given."""
     names = {
         f"test_{test}.py"
         for test, stems in OF_SCRIPT.items()
-        if path.parent.name == test or any(path.stem.startswith(stem) for stem in stems)
+        if any(path.parent.name == stem or path.stem.startswith(stem) for stem in stems)
     }
     return [test for test in tests if test.name in names] or tests

@@ -98,7 +98,7 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
     with tempfile.TemporaryDirectory() as scratch:
         whole_site = "tests/browser" in area.tests  # it is built from a warm cache
         copies = [Copy(Path(scratch, str(number)), whole_site) for number in range(jobs)]
-        known = coverage(area, copies)
+        known = coverage(area, copies) if area.modules else seconds_of(area, chosen, copies)
         begun = time.monotonic()
         for mutant, result, words in outcomes(chosen, area, known, copies):
             results[result] += 1
@@ -156,7 +156,8 @@ def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
     module = module_of(mutant.path)
     if mutant.path.endswith(".js"):
         tests = [ROOT / test for test in known]
-        return [one.relative_to(ROOT).as_posix() for one in chosen_for_script(Path(stem), tests)]
+        chosen = chosen_for_script(Path(mutant.path), tests)
+        return [one.relative_to(ROOT).as_posix() for one in chosen]
     function = f"{module}:{mutant.function}"
     reached = [test for test, entry in known.items() if function in entry["functions"]]
     return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
@@ -340,21 +341,38 @@ def coverage(area: Area, copies: list[Copy]) -> dict:
     return result
 
 
-def measured(tests: list[str], copies: list[Copy]) -> Iterator[tuple[str, dict]]:
+def seconds_of(area: Area, mutants: list[Mutant], copies: list[Copy]) -> dict:
+    """By test file that covers one of these scripts: its seconds, without a mutant.
+
+    Which test covers a script is written down in areas.py, so nothing is traced.
+    """
+    tests = {test: {} for test in named(area)}
+    wanted = {test for mutant in mutants for test in tests_for(mutant, area, tests)}
+    found = dict(measured([test for test in tests if test in wanted], copies, traced=False))
+    return {test: found.get(test, {}) for test in tests}
+
+
+def named(area: Area) -> list[str]:
+    """An area's test files, as paths from the project's folder on."""
+    return [test.relative_to(ROOT).as_posix() for test in area.test_files(ROOT)]
+
+
+def measured(tests: list[str], copies: list[Copy], traced=True) -> Iterator[tuple[str, dict]]:
     """What each test file runs, and how long, as they end; each must pass."""
     waiting, free, running = tests[::-1], list(copies), {}
     while waiting or running:
         while waiting and free:
             copy, test = free.pop(), waiting.pop()
             shutil.rmtree(copy.hits, ignore_errors=True)
-            running[Child(copy, [test], traced=True)] = test
+            running[Child(copy, [test], traced=traced)] = test
         time.sleep(0.05)
         for child in [child for child in running if child.ended()]:
             test = running.pop(child)
             if child.code:
                 log = child.log.read_text("utf-8", "replace")
                 raise SystemExit(f"{test} fails without any mutant:\n{log}")
-            found = "\n".join(path.read_text("utf-8") for path in child.copy.hits.iterdir())
+            hits = child.copy.hits.iterdir() if traced else ()
+            found = "\n".join(path.read_text("utf-8") for path in hits)
             free.append(child.copy)
             functions = sorted(set(found.split("\n")) - {""})
             yield test, {"seconds": round(child.seconds, 1), "functions": functions}

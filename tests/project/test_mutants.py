@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from benches import lessons
+from benches import lessons, mutants
 from benches.areas import AREAS, chosen_for_script
 from benches.equivalents import EQUIVALENT
-from benches.mutants import key_of
 from benches.mutating import of_python, of_script
 from tiny_project import REPO
 
@@ -93,7 +92,7 @@ def test_each_mutant_is_one_change_that_compiles():
         compile(changed, "uneven.py", "exec")
         assert changed != plain and one.text in source
     assert every[0].source() == every[0].source()
-    assert len({key_of(one) for one in every}) == len(every)
+    assert len({mutants.key_of(one) for one in every}) == len(every)
 
 
 def test_script_is_changed_between_comments():
@@ -120,13 +119,26 @@ def test_every_script_has_its_own_tests():
         assert len(chosen_for_script(path, tests)) < len(tests), path
 
 
+def test_a_script_is_tested_by_what_covers_it_under_node_first():
+    area = AREAS["script"]
+    known = dict.fromkeys(path.relative_to(REPO).as_posix() for path in area.test_files(REPO))
+
+    def tests(path):
+        mutant = of_script(path, "a = 1;")[0]
+        return [Path(test).name for test in mutants.tests_for(mutant, area, known)]
+
+    assert tests("assets/engine/geometry.js")[0] == "test_script.py"
+    assert tests("assets/ui/explorer/any.js") == ["test_script.py", "test_explorer.py"]
+    assert tests("assets/ui/gallery.js") == ["test_gallery.py"]
+
+
 def test_equivalents_are_mutants_that_there_are():
     """An entry whose line has been edited has to go, or to be looked at again."""
     there, modules = set(), {module for module, *_ in EQUIVALENT}
     for path in [path for area in AREAS.values() for path in area.sources(REPO)]:
         if path.stem in modules:
             make = of_script if path.suffix == ".js" else of_python
-            there |= {key_of(one) for one in make(path.name, path.read_text("utf-8"))}
+            there |= {mutants.key_of(one) for one in make(path.name, path.read_text("utf-8"))}
     assert set(EQUIVALENT) <= there
     assert all(reason.strip() for reason in EQUIVALENT.values())
 
