@@ -77,9 +77,8 @@ AREAS = {
         files=("assets/**/*.js",), tests=("tests/project/test_script.py", "tests/browser")
     ),
 }
-# An area that makes and tests its own mutants is a module of this package with
-# `score(sample, seed, report) -> (killed, decided)`.
-OTHERS = {"lessons": "benches.lessons"}
+# What benches.lessons breaks, and how many percent of it the tests must notice.
+OF_LESSONS = {"code": 95, "prose": 90}
 
 # Which browser tests cover which script: each one builds the site, so only these are run.
 ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")

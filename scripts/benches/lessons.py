@@ -8,21 +8,20 @@ from collections.abc import Callable
 from . import ROOT
 
 
-def parts() -> tuple[list[str], Callable]:
-    """The names of the lessons, and what breaks them and counts; both are the tests' own."""
+def parts() -> tuple[list[str], dict[str, Callable], Callable]:
+    """The names of the lessons, what breaks them, and what counts; all of it the tests' own."""
     for folder in ("lessons", "shared"):
         sys.path.insert(0, str(ROOT / "tests" / folder))
     from lesson_run import NAMES
-    from mutations import score
+    from mutations import code_mutants, score, word_mutants
 
-    return NAMES, score
+    return NAMES, {"code": code_mutants, "prose": word_mutants}, score
 
 
-def score(sample: int, seed: int, report) -> tuple[int, int]:
-    """(killed, decided) of about ``sample`` mutants, spread evenly over the lessons."""
-    names, score_of = parts()
-    each = max(1, sample // (2 * len(names)))  # half of them in code, half in words
-    totals = score_of(names, each, seed, report)
-    for kind, (killed, decided) in totals.items():
-        report(f"lessons' {kind}: {killed} of {decided}")
-    return tuple(map(sum, zip(*totals.values(), strict=True)))
+def score(area: str, sample: int, seed: int, report) -> tuple[int, int]:
+    """(killed, decided) of about ``sample`` mutants, spread evenly over the lessons.
+
+    area: 'code' for their cells, 'prose' for the words of the page.
+    """
+    names, makers, score_of = parts()
+    return score_of(names, max(1, sample // len(names)), seed, makers[area], report)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-import importlib
 import json
 import os
 import random
@@ -30,7 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import ROOT, row
-from .areas import AREAS, OTHERS, Area, chosen_for_script
+from .areas import AREAS, OF_LESSONS, Area, chosen_for_script
 from .equivalents import EQUIVALENT
 from .mutating import Mutant, of_python, of_script
 
@@ -50,12 +49,14 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
     os.environ["OMP_NUM_THREADS"] = "1"  # as conftest.py sets it for the tests
     if module:
         area = area or next(name for name, one in AREAS.items() if module in one.modules)
-    names = [area] if area else [*AREAS, *OTHERS]
+    names = [area] if area else [*AREAS, *OF_LESSONS]
     good = True
     for name in names:
-        if name in OTHERS:
-            killed, decided = importlib.import_module(OTHERS[name]).score(sample, seed, print)
-            least = 95
+        if name in OF_LESSONS:
+            from . import lessons
+
+            killed, decided = lessons.score(name, sample, seed, print)
+            least = OF_LESSONS[name]
         else:
             killed, decided = score(AREAS[name], module, sample, seed, jobs)
             least = AREAS[name].least

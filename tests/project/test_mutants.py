@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from benches import lessons, mutants
-from benches.areas import AREAS, chosen_for_script
+from benches.areas import AREAS, OF_LESSONS, chosen_for_script
 from benches.equivalents import EQUIVALENT
 from benches.mutating import of_python, of_script
 from tiny_project import REPO
@@ -228,6 +228,6 @@ def test_what_breaks_the_lessons_is_found_outside_of_pytest(monkeypatch):
     monkeypatch.setattr(sys, "path", [one for one in sys.path if "tests" not in Path(one).parts])
     for name in ("lesson_run", "mutations"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    names, score = lessons.parts()
-    assert len(names) > 30
-    assert score([], 1, 0) == {"code": (0, 0), "words": (0, 0)}
+    names, makers, score = lessons.parts()
+    assert len(names) > 30 and makers.keys() == OF_LESSONS.keys()
+    assert score([], 1, 0, makers["prose"]) == (0, 0)

@@ -262,23 +262,20 @@ def passes(name: str) -> bool:
     return not noticed(name, run(name))
 
 
-def score(names: list[str], most: int, seed: int, report=print) -> dict[str, tuple[int, int]]:
-    """{'code': (killed, decided), 'words': (killed, decided)} over these lessons."""
-    totals = {}
-    for kind, of in {"code": code_mutants, "words": word_mutants}.items():
-        killed = decided = 0
-        for name in names:
-            original = run(name)
-            if not passes(name):
-                raise SystemExit(f"the tests of {name} fail on the lesson as it is")
-            for mutant in sample(name, most, seed, of):
-                result = verdict(mutant, original)
-                killed += result == "killed"
-                decided += result in ("killed", "SURVIVED")
-                if result == "SURVIVED":
-                    report(f"survived  {mutant.what}")
-        totals[kind] = (killed, decided)
-    return totals
+def score(names: list[str], most: int, seed: int, of: Callable, report=print) -> tuple[int, int]:
+    """(killed, decided) of at most so many mutants of each of these lessons."""
+    killed = decided = 0
+    for name in names:
+        original = run(name)
+        if not passes(name):
+            raise SystemExit(f"the tests of {name} fail on the lesson as it is")
+        for mutant in sample(name, most, seed, of):
+            result = verdict(mutant, original)
+            killed += result == "killed"
+            decided += result in ("killed", "SURVIVED")
+            if result == "SURVIVED":
+                report(f"survived  {mutant.what}")
+    return killed, decided
 
 
 def main() -> None:
@@ -291,7 +288,8 @@ def main() -> None:
     torch.set_num_threads(1)  # as in the tests
     names = NAMES if chosen.all else chosen.lesson
     for name in names:
-        for kind, (killed, decided) in score([name], chosen.most, chosen.seed).items():
+        for kind, of in {"code": code_mutants, "words": word_mutants}.items():
+            killed, decided = score([name], chosen.most, chosen.seed, of)
             print(f"{name:<36} {kind:<6} {killed} of {decided} killed", flush=True)
 
 
