@@ -17,6 +17,8 @@ import argparse
 import importlib
 import sys
 
+from benches.areas import AREAS, OF_LESSONS
+
 BENCHES = ("gif", "browser", "build", "course", "pages", "tests", "mutants")
 
 
@@ -27,7 +29,7 @@ def main() -> int:
     parser.add_argument("what", choices=BENCHES)
     parser.add_argument("--runs", type=int, default=5)
     mutants = parser.add_argument_group("mutants")
-    mutants.add_argument("--area", help="engine, figures, words, build, script, code or prose")
+    mutants.add_argument("--area", choices=[*AREAS, *OF_LESSONS], help="all if not given")
     mutants.add_argument("--module", help="one module alone, such as geometry")
     mutants.add_argument("--sample", type=int, default=60, help="how many mutants of each area")
     mutants.add_argument("--seed", type=int, default=1, help="of the sample")
