@@ -1,5 +1,6 @@
 """lessons/gradients-through-pooling.py: its words, outputs and figures, from torch and by hand."""
 
+import inspect
 import re
 from functools import cache
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from lesson_run import LESSONS
 from PIL import Image
 from torch import nn
 
@@ -53,6 +55,16 @@ def photo():
 @cache
 def noise(seed, side=320):
     return torch.randn(1, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def growth_of(layer, x, nudge):
+    """How much the sum of the outputs grows."""
+    return (layer(x + nudge).sum() - layer(x).sum()).item()
+
+
+def each_nudge(x, size):
+    """For each number of x, a nudge of it alone."""
+    return size * torch.eye(x.numel()).reshape(-1, *x.shape)
 
 
 def tied(x):
@@ -133,8 +145,17 @@ def first_words(page):
         [int((gradient(layer, x) != 0).sum()) for layer in (POOL, nn.AvgPool2d(2))] == [1, 4]
         and gradient(nn.MaxPool2d(2, 1), PEAK).max() > 1,
     )
-    page.labels("Raise one input by a little", "add them up first", "Take four numbers")
-    page.labels("Nudge each one by 0.25")
+    weightless(page)
+    page.labels("Raise one input by a little", "Take four numbers", "Nudge each one by 0.25")
+    page.labels("How much does the output grow, for each unit you added?")
+    layer = nn.AvgPool2d(3, stride=1)  # with four outputs
+    ratios = [growth_of(layer, IMAGE, nudge) / 0.25 for nudge in each_nudge(IMAGE, 0.25)]
+    page.says(
+        "That ratio is the **gradient** of this input. If there are many outputs, add them up "
+        "first",
+        np.allclose(ratios, gradient(layer, IMAGE).flatten(), atol=1e-5)
+        and not np.allclose(ratios, gradient(lambda x: layer(x).mean(), IMAGE).flatten()),
+    )
     page.prints(
         "growth = (pool(nudged) - pool(x)).item()",
         *(
@@ -143,21 +164,78 @@ def first_words(page):
         ),
     )
     page.says(
-        "Only the 5 counts. Raise it by 0.25, and the maximum rises by 0.25",
+        "Only the 5 counts. Raise it by 0.25, and the maximum rises by 0.25. Raise another one, "
+        "and the maximum stays what it is",
         growths == [0, 0.25, 0, 0] and x.flatten()[1] == 5,
     )
     page.says(
-        "raise the 3 by 4, and it wins",
-        POOL(x + 16 * FOUR[3]).item() == x[0, 1, 1] + 4 > POOL(x).item() and x[0, 1, 1] == 3,
+        "This check is called a *finite difference*",
+        "finite difference" in inspect.getdoc(torch.autograd.gradcheck),
+    )
+    wins = POOL(x + 16 * FOUR[3]).item()
+    page.says(
+        "The nudge must be small: raise the 3 by 4, and it wins",
+        wins == x[0, 1, 1] + 4 > POOL(x).item()
+        and x[0, 1, 1] == 3
+        and growths[3] == 0 != wins - POOL(x).item(),
     )
     page.prints("gradient(pool, x)", torch.tensor(growths).reshape(1, 2, 2) / 0.25)
     page.says(
         "The same four numbers", gradient(POOL, x).flatten().tolist() == [g / 0.25 for g in growths]
     )
+    asked, passed = [], []
+
+    def watched(x):
+        """A max pool that notes who asks it, and in which order gradients pass."""
+        asked.append(x)
+        larger = 2 * x
+        out = POOL(larger)
+        for name, tensor in (("input", x), ("between", larger), ("result", out)):
+            tensor.register_hook(lambda _, name=name: passed.append(name))
+        return out
+
+    found = page.names["gradient"](watched, IMAGE)
     page.says(
-        "`backward()` goes from the result to the inputs",
-        torch.equal(page.names["gradient"](POOL, IMAGE), by_hand(IMAGE, 2, 2)),
+        "Torch needs no nudges. `backward()` goes from the result to the inputs and works out all "
+        "gradients at once",
+        torch.equal(found, 2 * by_hand(IMAGE, 2, 2))
+        and torch.equal(asked[0], IMAGE)
+        and len(asked) == 1
+        and passed == ["result", "between", "input"],
     )
+    page.says(
+        "The part of torch that does it is called **autograd**",
+        "torch.autograd.backward(" in inspect.getsource(torch.Tensor.backward),
+    )
+    cells = [cell.source for cell in page.run.lesson.code]
+    asking = [n for n, source in enumerate(cells) if re.search(r"(?<!\.)\bgradient\(", source)]
+    page.says(
+        "Here it is as a function, for the rest of this page",
+        asking[0] == page.cell("def gradient(layer, x):") and len(asking) > 10,
+    )
+
+
+def weightless(page):
+    """All that a convolution learns from is what its pool sends back."""
+    pools = [nn.MaxPool2d(2), nn.AvgPool2d(2), nn.AdaptiveAvgPool2d(1), nn.LPPool2d(2, 2)]
+    page.says("A pool has nothing to learn", not [p for pool in pools for p in pool.parameters()])
+    conv, learned = nn.Conv2d(1, 1, 3), []
+    for pool in pools:
+        mapped = conv(noise(0, 8)[None])
+        out = pool(mapped)
+        through = torch.autograd.grad(out.sum(), mapped, retain_graph=True)
+        whole, parts = (
+            torch.autograd.grad(start, conv.weight, sent, retain_graph=True)[0]
+            for start, sent in ((out.sum(), None), (mapped, through))
+        )
+        nothing = torch.autograd.grad(mapped, conv.weight, torch.zeros_like(mapped))[0]
+        learned.append(torch.allclose(whole, parts) and whole.any() and not nothing.any())
+    page.says(
+        "But the layers in front of it do, and whatever they learn from must come back through "
+        "the pool",
+        all(learned) and len(list(conv.parameters())) == 2,
+    )
+    page.labels("Catch a backward pass that is wrong", "for each way to shrink a map")
 
 
 def back_to_the_winner(page):
@@ -174,13 +252,19 @@ def back_to_the_winner(page):
         "Each window hands its gradient to its winner, and nothing to the other three",
         len(moves) == 4 and {len(move.writes) for move in moves} == {1},
     )
+    page.labels("The way back through a max pool")
     page.says(
         "Four, one for each window. The other twelve get 0",
         (found == 1).sum() == 4 and (found == 0).sum() == 12,
     )
-    _, where = nn.MaxPool2d(2, return_indices=True)(IMAGE.clone().requires_grad_())
-    page.says("You can read that place with `return_indices`", where[0, 0, 0] == 0)
-    same = []
+    values, where = nn.MaxPool2d(2, return_indices=True)(IMAGE.clone().requires_grad_())
+    page.says(
+        "A max pool works like a switch. On the way forward it notes the winner's place. You can "
+        "read that place with `return_indices`",
+        torch.equal(values.grad_fn._saved_result1, where)  # noted before any backward pass
+        and sorted(where.flatten().tolist()) == found.flatten().nonzero().flatten().tolist(),
+    )
+    same, nowhere_else = [], []
     for seed in range(3):
         image = torch.randint(0, 4, (1, 8, 8), generator=torch.Generator().manual_seed(seed))
         for pool in (nn.MaxPool2d(2), nn.MaxPool2d(3, stride=2)):
@@ -188,8 +272,12 @@ def back_to_the_winner(page):
             places = pool(image.float())[1]
             picked = gradient(lambda x, places=places: x.flatten()[places], image.float())
             pool.return_indices = False
-            same.append(torch.equal(picked, gradient(pool, image.float())))
-    page.says("picking the winners by their index has the very same gradient", all(same))
+            back = gradient(pool, image.float())
+            same.append(torch.equal(picked, back))
+            reached = set(back.flatten().nonzero().flatten().tolist())
+            nowhere_else.append(reached == set(places.flatten().tolist()))
+    page.says("On the way back the gradient goes there, and nowhere else", all(nowhere_else))
+    page.says("So picking the winners by their index has the very same gradient", all(same))
     page.prints(
         "values, where = nn.MaxPool2d(2, return_indices=True)(waiting)",
         f"same gradient: {torch.equal(by_hand(IMAGE, 2, 2), page.names['gradient'](POOL, IMAGE))}",
@@ -201,6 +289,14 @@ def back_to_the_winner(page):
         not where.requires_grad and not where.is_floating_point(),
     )
     moved = nn.MaxPool2d(2, return_indices=True)
+    steps = [
+        moved(IMAGE + nudge)[1] - where for size in (0.25, 2.5) for nudge in each_nudge(IMAGE, size)
+    ]
+    page.says(
+        "nudge a pixel, and it stays or it jumps",
+        {step.any().item() for step in steps} == {False, True}
+        and all(step.dtype == torch.int64 for step in steps),
+    )
     (value, index), (grown, same_index) = moved(IMAGE), moved(1.5 * IMAGE)
     page.says(
         "A network cannot learn from *where* the winner stood, only from how large it was",
@@ -209,11 +305,12 @@ def back_to_the_winner(page):
 
 
 def an_average_shares(page):
-    page.says("So far each output sent back a 1", by_hand(IMAGE, 2, 2).sum() == POOL(IMAGE).numel())
-    weight = torch.tensor(3.0, requires_grad=True)
-    loss = weight**2
-    (slope,) = torch.autograd.grad(loss, weight)
-    page.says("which training makes smaller", (weight - 0.1 * slope) ** 2 < loss)
+    page.says(
+        "So far each output sent back a 1, because we added all outputs up",
+        (gradient(torch.sum, POOL(IMAGE)) == 1).all()
+        and by_hand(IMAGE, 2, 2).sum() == POOL(IMAGE).numel(),
+    )
+    a_loss_sends(page)
     assert torch.equal(page.names["sent"], SENT)
     page.says(
         "The four outputs of a 2×2 average pool send back 4, 8, 0 and −4",
@@ -237,10 +334,31 @@ def an_average_shares(page):
     )
     images = [noise(seed, 4) for seed in range(4)]
     page.says(
-        "its shares are the same for every image",
+        "An average pool does not look at the pixels for that: its shares are the same for every "
+        "image",
         all(torch.equal(gradient(nn.AvgPool2d(2), image, SENT[None]), shares) for image in images),
     )
     at_the_border(page)
+
+
+def a_loss_sends(page):
+    """The mean of squares as a loss: by autograd, and by raising each output a little."""
+    loss = lambda out: (out**2).mean()  # noqa: E731
+    x = noise(0, 4).double().requires_grad_()
+    out = nn.AvgPool2d(2)(x)
+    numbers = gradient(loss, out.detach())
+    nudges = [1e-6 * nudge.double() for nudge in each_nudge(out, 1.0)]
+    growths = [growth_of(loss, out.detach(), nudge) / 1e-6 for nudge in nudges]
+    (slope,) = torch.autograd.grad(loss(out), x, retain_graph=True)
+    page.says(
+        "In training each one sends a number of its own: how much the *loss*, which training makes "
+        "smaller, grows with that output",
+        np.allclose(growths, numbers.flatten(), atol=1e-5)
+        and len(set(numbers.flatten().tolist())) == 4
+        and loss(nn.AvgPool2d(2)(x - 0.1 * slope)) < loss(out),
+    )
+    out.backward(numbers)
+    page.says("You hand these numbers to `backward`", torch.allclose(x.grad, slope))
 
 
 def at_the_border(page):
@@ -256,7 +374,13 @@ def at_the_border(page):
         lines += [f"count_include_pad={counted}: {windows.sum() / divisor:.2f} in total"]
         lines += [str(windows[0] / divisor)]
     page.prints("for counted in (True, False):", *lines)
-    page.labels("You know the two choices from [average pooling]")
+    page.labels("You know the two choices from [average pooling]", "Now look at the totals")
+    with_zeros, without = (gradient(layer, noise(0, 9)) for layer in layers.values())
+    page.says(
+        "At the border, the share depends on what you divide by",
+        (with_zeros < without - 0.01)[0, :, 0].all()
+        and torch.equal(with_zeros[:, 2:-2, 2:-2], without[:, 2:-2, 2:-2]),
+    )
     real = 9 * layers[True](white)
     page.says("At stride 2, there are four windows, one at each corner", real.shape == (1, 2, 2))
     page.says(
@@ -279,10 +403,25 @@ def at_the_border(page):
         and f"{gradient(layers[True], white).sum():.2f}" == "1.78"
         and gradient(layers[False], white).sum().item() == pytest.approx(4),
     )
-    negative = -1 - torch.rand(1, 9, 9, generator=torch.Generator().manual_seed(0))
+    padded = gradient(nn.AvgPool2d(3, 2), F.pad(white, (1, 1, 1, 1)))  # now the zeros are pixels
+    real_pixels = padded[:, 1:-1, 1:-1]
     page.says(
-        "So does a max pool, since its padding never wins",
-        gradient(nn.MaxPool2d(3, 2, 1), negative).sum() == 25,
+        "the rest went into the padding, where nobody learns from it",
+        torch.allclose(real_pixels, gradient(layers[True], white))
+        and (padded.sum() - real_pixels.sum()).item() == pytest.approx(4 - 16 / 9),
+    )
+    negative = -1 - torch.rand(1, 9, 9, generator=torch.Generator().manual_seed(0))
+    sent = torch.rand(1, 5, 5, generator=torch.Generator().manual_seed(0))
+    hands_on = [
+        gradient(layer, negative, sent).sum().item() == pytest.approx(sent.sum().item())
+        for layer in (layers[False], nn.MaxPool2d(3, 2, 1), layers[True])
+    ]
+    page.says(
+        "An average that divides by its real pixels hands on all that it was sent. So does a max "
+        "pool, since its padding never wins",
+        hands_on == [True, True, False]
+        and (nn.MaxPool2d(3, 2, 1, return_indices=True)(negative)[1] >= 0).all()
+        and nn.MaxPool2d(3, 2, 1)(negative).max() < 0,
     )
 
 
@@ -305,12 +444,17 @@ def overlap(page):
         PEAK[0, 1, 1] == 9
         and [m.writes[0][:2] for m in page.figure("gradients-overlap").moves] == [(1, 1)] * 4,
     )
-    page.says("4: the peak is in all four windows", found.sum() == found[0, 1, 1] == 4)
+    page.says(
+        "4: the peak is in all four windows and wins them all",
+        found.sum() == found[0, 1, 1] == 4,
+    )
     nudge = torch.zeros_like(PEAK)
     nudge[0, 1, 1] = 0.25
     pool = nn.MaxPool2d(2, 1)
     page.says(
-        "a nudge of the peak moves four outputs", (pool(PEAK + nudge) != pool(PEAK)).sum() == 4
+        "Gradients add up, because a nudge of the peak moves four outputs",
+        (pool(PEAK + nudge) != pool(PEAK)).sum() == 4
+        and growth_of(pool, PEAK, nudge) / 0.25 == gradient(pool, PEAK)[0, 1, 1] == 4,
     )
 
 
@@ -334,15 +478,32 @@ def a_tie(page):
         == [(0, 1), (0, 3), (2, 0), (2, 2)]
         and min(tied(TIED).tolist()) > 1,
     )
+    losers = (TIED == F.interpolate(pooled[None], scale_factor=2)[0]) & (by_hand(TIED, 2, 2) == 0)
+    raised = each_nudge(TIED, 1.0)[losers.flatten()]
     page.says(
-        "The output is the same whichever of them wins",
-        all(POOL(TIED.flip(axes)).flip(axes).equal(pooled) for axes in (1, 2)),
+        "[Open this map with its gradient in the explorer], raise a number that lost its tie, and "
+        "see where the gradient goes",
+        all(gradient(POOL, TIED + nudge)[nudge > 0] == 1 for nudge in raised)
+        and len(raised) == losers.sum() == sum(tied(TIED)) - 4
+        and "=2,7,0,5;7,1,5,5;0,0,3,1;0,0,2,3&" in page.run.lesson.cells[page_cell(page)].source,
+    )
+    stood = POOL(TIED.clone().requires_grad_()).grad_fn._saved_result1
+    page.says(
+        "The output is the same whichever of them wins, but torch also remembers *where* the "
+        "winner stood",
+        all(POOL(TIED.flip(axes)).flip(axes).equal(pooled) for axes in (1, 2))
+        and torch.equal(TIED.flatten()[stood], pooled),
     )
     page.says(
         "It takes the first in reading order, and that one gets it all",
         gradient(POOL, SAME).flatten().tolist() == [1, 0, 0, 0],
     )
-    page.says("`torch.amax` is a second maximum in torch", torch.amax(SAME) == POOL(SAME).item())
+    page.says(
+        "Others choose otherwise. `torch.amax` is a second maximum in torch",
+        torch.amax(SAME) == POOL(SAME).item()
+        and not torch.equal(gradient(torch.amax, SAME), gradient(POOL, SAME)),
+    )
+    by_a_mask(page)
     ways = {"MaxPool2d": POOL, "amax": torch.amax, "mask": Mask.apply}
     found = {name: gradient(way, SAME).flatten() for name, way in ways.items()}
     page.prints(
@@ -355,7 +516,16 @@ def a_tie(page):
     )
     growth = (POOL(SAME + 0.25) - POOL(SAME)).item()
     foretold = {name: 0.25 * sum(g.tolist()) for name, g in found.items()}
-    page.labels("Raise all four numbers by 0.25 and compare")
+    page.labels("Which is right?", "Raise all four numbers by 0.25 and compare")
+    small = 0.1 * torch.rand(1, 4, 4, generator=torch.Generator().manual_seed(0))
+    page.says(
+        "A gradient foretells the growth: nudge times gradient, added up",
+        all(
+            growth_of(layer, IMAGE, small)
+            == pytest.approx((small * gradient(layer, IMAGE)).sum().item(), rel=1e-4)
+            for layer in (POOL, nn.AvgPool2d(2), nn.AvgPool2d(3, 1), nn.MaxPool2d(2, 1))
+        ),
+    )
     page.prints(
         "growth = (pool(same + step) - pool(same)).item()",
         f"the maximum grows by {growth}",
@@ -368,7 +538,8 @@ def a_tie(page):
         and not torch.equal(found["MaxPool2d"], found["amax"]),
     )
     page.says(
-        "Raise any one of the four and it rises. Lower one and it stays",
+        "At a tie the maximum has a kink, like a roof at its ridge. Raise any one of the four and "
+        "it rises. Lower one and it stays",
         all(POOL(SAME + nudge) == 1.25 and POOL(SAME - nudge) == 1 for nudge in FOUR),
     )
     # Subgradients: the maximum lies above each plane, and the mask's plane cuts it.
@@ -377,13 +548,48 @@ def a_tie(page):
     shared = torch.tensor([[0.5, 0.5, 0, 0], [0.1, 0.2, 0.3, 0.4], [0, 0, 0, 1]])
     allowed = [bool((grows >= nudges @ g - 1e-5).all()) for g in (*found.values(), *shared)]
     page.says(
-        "any way to share out the 1 is as good as another",
+        "There is no single gradient, and any way to share out the 1 is as good as another. "
+        "Mathematicians call each of them a *subgradient*",
         allowed[:2] + allowed[3:] == [True] * 5 and all(shared.sum(1) == 1),
     )
     page.says("The mask shares out more than there is", found["mask"].sum() > 1 and not allowed[2])
     page.says(
         "At a tie the first pixel gets all. `amax` shares, and a mask hands out too much",
         found["MaxPool2d"][0] == found["amax"].sum() == 1 < found["mask"].sum(),
+    )
+
+
+def page_cell(page):
+    """Which cell of the lesson holds the link to the explorer."""
+    (cell,) = (n for n, c in enumerate(page.run.lesson.cells) if "explorer.md#call" in c.source)
+    return cell
+
+
+def by_a_mask(page):
+    calls, masked = [], page.names["Masked"]
+
+    class Noted(masked):
+        @staticmethod
+        def forward(ctx, x):
+            calls.append("forward")
+            return masked.forward(ctx, x)
+
+        @staticmethod
+        def backward(ctx, sent):
+            calls.append("backward")
+            return masked.backward(ctx, sent)
+
+    x = TIED.clone().requires_grad_()
+    out = Noted.apply(x)
+    on_the_way_there = list(calls)
+    out.backward()
+    page.says(
+        "And here is a maximum whose backward pass was written by hand, with a mask",
+        out == TIED.max() and torch.equal(x.grad, (TIED == TIED.max()).float()),
+    )
+    page.says(
+        "(Torch calls `forward` on the way to the result and `backward` on the way back.)",
+        (on_the_way_there, calls) == (["forward"], ["forward", "backward"]),
     )
 
 
@@ -401,10 +607,26 @@ def masks(page):
             sends == 1 == by_hand(x[:, :16, :16], 2, 2).sum() / 64,
         )
     page.prints('print("        ties   torch    mask")', *lines)
+    page.says("320×320", page.names["photo"].shape == page.names["noise"].shape == (1, 320, 320))
+    rows = page.names["windows"]  # of the photo, which came last
+    page.says(
+        "one a row",
+        rows.shape == (160 * 160, 4) and torch.equal(rows[161], photo()[0, 2:4, 2:4].flatten()),
+    )
+    page.labels("Now count the ties elsewhere")
     rates = []
     for seed in range(5):
-        winners = tied(F.relu(noise(seed)))
-        page.says("since they hardly ever tie", (tied(noise(seed)) == 1).all())
+        winners, few = tied(F.relu(noise(seed))), noise(seed, 2)
+        page.says(
+            "If you write a max pool yourself, `x == maximum` looks right. On a few random floats "
+            "it *is* right, since they hardly ever tie",
+            (tied(noise(seed)) == 1).all()
+            and torch.equal(gradient(Mask.apply, few), by_hand(few, 2, 2)),
+        )
+        page.says(
+            "So tests with random numbers pass",
+            torch.equal(gradient(page.names["Masked"].apply, few), gradient(POOL, few)),
+        )
         page.says(
             "There the mask sends four gradients in place of one",
             winners.unique().tolist() == [1, 4],
@@ -412,14 +634,20 @@ def masks(page):
         rates.append((winners == 4).float().mean().item())
     below = np.mean([(noise(seed) < 0).float().mean().item() for seed in range(5)])
     page.says(
-        "about one window in sixteen is all zeros: a half, four times over",
+        "Behind a ReLU, about one window in sixteen is all zeros: a half, four times over",
         np.allclose(rates, 1 / 16, atol=0.005)
         and np.isclose(below, 0.5, atol=0.005)
         and np.isclose(below**4, 1 / 16, atol=0.005),
     )
+    in_the_photo, in_noise = (
+        (x[:, :, 1:] == x[:, :, :-1]).float().mean() for x in (photo(), noise(0))
+    )
     page.says(
-        "In a photo of 256 grey levels",
-        photo().min() >= 0 and photo().max() <= 255 and torch.equal(photo(), photo().round()),
+        "In a photo of 256 grey levels, neighbours are often equal",
+        photo().min() >= 0
+        and photo().max() <= 255
+        and torch.equal(photo(), photo().round())
+        and in_the_photo > 0.05 > 100 * in_noise,
     )
     page.says(
         "Here more than one window in ten has a tie",
@@ -445,12 +673,28 @@ def dead_windows(page):
         torch.equal(gradient(POOL, F.relu(dead)), by_hand(zeros, 2, 2)),
     )
     page.says(
-        "its own gradient is 0 for negative numbers. Nothing comes through",
-        not gradient(nn.ReLU(), dead).any() and not gradient(both, dead).any(),
+        "The ReLU stops it there, because its own gradient is 0 for negative numbers. Nothing "
+        "comes through",
+        gradient(POOL, F.relu(dead)).any()
+        and not gradient(nn.ReLU(), dead).any()
+        and not gradient(both, dead).any(),
     )
     page.says(
-        "Nudge any of these four, and the output stays 0",
-        all(both(dead + nudge) == 0 for nudge in FOUR),
+        "That is no fault. Nudge any of these four, and the output stays 0",
+        all(both(dead + nudge) == 0 == gradient(both, dead)[nudge > 0] for nudge in FOUR),
+    )
+    taught = {}
+    for sign in (-1.0, 1.0):
+        in_front = nn.Conv2d(1, 1, 1)
+        in_front.weight.data.fill_(sign)
+        in_front.bias.data.fill_(0)
+        mapped = in_front(1 + torch.rand(1, 2, 2))
+        slopes = torch.autograd.grad(both(mapped).sum(), list(in_front.parameters()))
+        taught[mapped.max().item() > 0] = any(slope.any() for slope in slopes)
+    page.says(
+        "But it has a price: a window whose pixels are all negative teaches the layers in front of "
+        "it nothing",
+        taught == {False: False, True: True},
     )
 
 
@@ -480,7 +724,18 @@ def reach(page):
         shares = "".join(f"{(g > 0).float().mean():8.1%}" for g in (first, second))
         lines.append(f"{name:<16}{shares}{second.amax():8.2f}")
     page.prints("found = [gradient(layer, x) for x in (noise, photo)]", *lines)
-    page.says("The last column is the largest one in the photo", found["max 2"][1].max() == 1)
+    page.labels("Order them by the share of pixels that get any gradient")
+    _, *rows = page.output("found = [gradient(layer, x) for x in (noise, photo)]").split("\n")
+    shown = [[float(text.strip("%")) for text in row.split()[-3:]] for row in rows]
+    counted = [
+        [*(100 * g.count_nonzero().item() / g.numel() for g in pair), pair[1].max().item()]
+        for pair in found.values()
+    ]
+    page.says(
+        "The columns *noise* and *photo* say which share of their pixels gets a gradient. The last "
+        "column is the largest one in the photo",
+        np.allclose(shown, counted, atol=0.051),
+    )
     places = []
     for x in (*map(noise, range(4)), photo()):
         largest, average, second, wide, read = grads = [gradient(way, x) for way in ways.values()]
@@ -495,12 +750,28 @@ def reach(page):
             "**Max of 3 with stride 2:** as many windows, yet *fewer* pixels",
             ways["max 3, stride 2"](x).numel() == POOL(x).numel() and 0.15 < shares[3] < 0.19,
         )
-        page.says("one pixel can win up to four", wide.max() == 4)
+        wins = nn.MaxPool2d(3, 2, 1, return_indices=True)(x)[1]
+        page.says(
+            "Neighbouring windows share a winner, and one pixel can win up to four",
+            (wins[:, 1:] == wins[:, :-1]).any()
+            and (wins[..., 1:] == wins[..., :-1]).any()
+            and wide.max() == 4,
+        )
         page.says("- **Convolution:** every pixel, but not evenly", shares[4] == 1)
         page.says(
             "A pixel is read by one, two or four windows, in a fixed lattice. With weights of one "
             "you see it plainly",
             read.unique().tolist() == [1, 2, 4],
+        )
+        against = gradient(lambda x: -ways["average 2"](x), x)  # teaches the very opposite
+        page.labels("Does the average teach better, then, because it reaches all?")
+        page.says(
+            "This count cannot tell",
+            torch.equal(against, -average) and (against != 0).sum() == (average != 0).sum(),
+        )
+        page.says(
+            "Behind a 2×2 max pool, three pixels in four get nothing from this image",
+            (largest == 0).float().mean() == 3 / 4,
         )
         places.append((largest, second, read))
     pairs = list(zip(places, places[1:], strict=False))
@@ -513,9 +784,14 @@ def reach(page):
         not any(torch.equal(one[0], other[0]) for one, other in pairs),
     )
     assert all(torch.equal(one[2], other[2]) for one, other in pairs)  # "in a fixed lattice"
+    page.labels("What the pools are worth in training, you will see on [digits]")
     page.says(
-        "Behind a 2×2 max pool, three pixels in four get nothing",
-        (largest == 0).float().mean() == 3 / 4,
+        "A max pool hands each gradient to its winner, an average shares it, a stride gives it to "
+        "fixed places",
+        torch.equal(largest[:, :16, :16], by_hand(photo()[:, :16, :16], 2, 2))
+        and average.unique().tolist() == [1 / 4]
+        and second[:, ::2, ::2].all()
+        and second.sum() == second[:, ::2, ::2].sum(),
     )
     the_maps(page, found)
 
@@ -533,7 +809,12 @@ def the_maps(page, found):
     )
     largest, average, second, wide, read = corners.values()
     page.says(
-        "Five maps of 12×12 pixels", [np.shape(p["images"][0]) for p in panels] == [(12, 12)] * 5
+        "Five maps of 12×12 pixels, bright where a gradient arrives",
+        [np.shape(p["images"][0]) for p in panels] == [(12, 12)] * 5
+        and all(
+            np.array_equal(np.array(panel["images"][0]) > 0, corner != 0)
+            for panel, corner in zip(panels, corners.values(), strict=True)
+        ),
     )
     lit = {
         tuple(block.flatten().tolist())
@@ -555,16 +836,44 @@ def the_maps(page, found):
         "Convolution: every pixel, in a regular pattern of three brightnesses",
         read.all() and len(read.unique()) == 3,
     )
-    page.labels("in one corner of the noise")
     brightness = torch.tensor(panels[3]["images"][0]).flatten()
     page.says(
-        "The brighter, the more",
-        torch.equal(brightness.argsort(stable=True), wide.flatten().argsort(stable=True)),
+        "Where the gradient arrives, in one corner of the noise. The brighter, the more",
+        torch.equal(wide, gradient(halvings()["max 3, stride 2"], noise(0))[0, :12, :12])
+        and torch.equal(brightness.argsort(stable=True), wide.flatten().argsort(stable=True)),
     )
 
 
+class Doubled(Mask):
+    """A gradient that is wrong everywhere."""
+
+    @staticmethod
+    def backward(ctx, sent):
+        return 2 * Mask.backward(ctx, sent)
+
+
+def nudgeable(x):
+    return x.clone().requires_grad_()
+
+
 def gradcheck(page):
-    page.says("it wants numbers of 64 bits", torch.zeros(1).double().element_size() * 8 == 64)
+    tiny = inspect.signature(torch.autograd.gradcheck).parameters["eps"].default
+    seen, x = [], noise(0, 2).double()
+    torch.autograd.gradcheck(lambda x: (seen.append(x.detach().clone()), POOL(x))[1], nudgeable(x))
+    moved = {tuple((step - x).div(tiny).round().int().flatten().tolist()) for step in seen}
+    page.says(
+        "`torch.autograd.gradcheck` nudges each input, as you did at the start, and compares",
+        {tuple(nudge) for nudge in torch.eye(4).int().tolist()} <= moved
+        and not torch.autograd.gradcheck(Doubled.apply, nudgeable(x), raise_exception=False),
+    )
+    arrives = {d: (torch.ones((), dtype=d) + tiny - 1) / tiny for d in (torch.half, torch.float)}
+    arrives[torch.double] = (torch.ones((), dtype=torch.double) + tiny - 1) / tiny
+    page.says(
+        "The nudges are tiny, so it wants numbers of 64 bits",
+        tiny == 1e-6
+        and [abs(part.item() - 1) < 1e-3 for part in arrives.values()] == [False, False, True]
+        and torch.zeros(1).double().element_size() * 8 == 64,
+    )
     with pytest.warns(UserWarning, match="not a double precision"):
         torch.autograd.gradcheck(POOL, torch.rand(1, 2, 2).requires_grad_(), raise_exception=False)
     ways = {"MaxPool2d": POOL, "amax": torch.amax, "mask": Mask.apply}
@@ -596,6 +905,22 @@ def gradcheck(page):
         "On equal numbers all three fail, torch's own pool among them",
         not any(verdicts["equal", name] for name in ways),
     )
+    assert {gradient(way, SAME).sum().item() for way in ways.values()} == {1, 4}  # right and wrong
+    page.says(
+        "So `gradcheck` cannot judge a kink",
+        len({verdicts["equal", name] for name in ways}) == 1,
+    )
+    page.says(
+        "`gradcheck` finds wrong gradients, but not at ties",
+        not torch.autograd.gradcheck(Doubled.apply, nudgeable(x), raise_exception=False)
+        and torch.autograd.gradcheck(POOL, nudgeable(x))
+        and len({verdicts["equal", name] for name in ways}) == 1,
+    )
+    page.labels("Keep ties out of its way, and test them as you did above")
+    page.says(
+        "by what was sent and what arrived",
+        [gradient(way, SAME).sum().item() == 1 for way in ways.values()] == [True, True, False],
+    )
     slopes = {round(float(n), 4) for n in numerical}
     mean = [(POOL(SAME.double() + n) - POOL(SAME.double() - n)).item() / 0.5 for n in FOUR]
     page.says(
@@ -610,8 +935,7 @@ def gradcheck(page):
 
 def exercises(page):
     gradient_of = page.names["gradient"]
-    page.labels("Predict first.", "Check all five:")
-    page.labels("Each output sends back a 1, unless it says otherwise")
+    page.labels("Predict first.", "Then open the answer", "Check all five:")
     numbers = torch.arange(1.0, 17).reshape(1, 4, 4)
     page.says(
         "The numbers 1 to 16 stand in a 4×4 image, row by row. Which of them get a gradient from "
@@ -658,6 +982,12 @@ def exercises(page):
         nn.AdaptiveAvgPool2d(1)(torch.rand(1, 7, 7)).numel() == 1 and shared.shape == (1, 7, 7),
     )
     page.says(
+        "Each output sends back a 1, unless it says otherwise",
+        page.names["flat"].sum() == nn.MaxPool2d(3, 1)(ones).numel()
+        and page.names["middle"].item() == pytest.approx(middle)
+        and page.names["shared"].item() * 49 == pytest.approx(98),
+    )
+    page.says(
         "2, because 98 / 49 = 2",
         torch.allclose(shared, torch.tensor(2.0)) and shared.numel() == 49,
     )
@@ -665,6 +995,7 @@ def exercises(page):
     page.says("The larger the map, the thinner the shares", sides == sorted(sides, reverse=True))
     page.answers(4, ("2, because", 2))
     swapping(page)
+    last_words(page)
     page.prints(
         "print(round(shared.item(), 3), changed)",
         f"{winners} {middle:.1f}",
@@ -675,12 +1006,14 @@ def exercises(page):
 
 def swapping(page):
     before, after = nn.Sequential(nn.ReLU(), POOL), nn.Sequential(POOL, nn.ReLU())
+    page.labels("You swap a ReLU and the max pool behind it")
     page.labels("so that the pool comes first. Does the output change?")
     for seed in range(4):
         x = noise(seed)
-        assert torch.equal(gradient(before, x), gradient(after, x))
         page.says(
-            "The largest number wins before the ReLU as after it", torch.equal(before(x), after(x))
+            "Neither, on random numbers. The largest number wins before the ReLU as after it",
+            torch.equal(before(x), after(x))
+            and torch.equal(gradient(before, x), gradient(after, x)),
         )
         page.says(
             "But with the pool first, the ReLU has a quarter of the work",
@@ -691,6 +1024,49 @@ def swapping(page):
         not any(f(-SAME).any() or gradient(f, -SAME).any() for f in (before, after)),
     )
     page.answers(5, ("Neither", (False, False)))
+
+
+def last_words(page):
+    pools = POOL, nn.AvgPool2d(2), nn.MaxPool2d(2, 1), nn.AvgPool2d(3, 1)
+    page.says(
+        "A gradient says how much the output grows with an input. A nudge checks it",
+        all(
+            growth_of(pool, IMAGE, nudge) / 0.25
+            == pytest.approx(gradient(pool, IMAGE)[nudge > 0].item(), abs=1e-4)
+            for pool in pools
+            for nudge in each_nudge(IMAGE, 0.25)
+        ),
+    )
+    page.says(
+        "Where windows overlap, gradients add up",
+        (gradient(nn.AvgPool2d(2, 1), PEAK)[0, 1, 1], gradient(nn.AvgPool2d(2, 2), PEAK).max())
+        == (4 / 4, 1 / 4),
+    )
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(2, 1, 2))
+    for weights in network.parameters():
+        weights.data.fill_(1)
+    image = torch.ones(1, 1, 9, 9)
+    one = lambda x: network(x)[:, 0, 1, 1]  # noqa: E731
+    with torch.no_grad():
+        seen = (one(image + torch.eye(81).reshape(81, 1, 9, 9)) != one(image)).reshape(9, 9)
+    page.says(
+        "A gradient also shows which pixels an output can see at all",
+        torch.equal(gradient(one, image)[0, 0] != 0, seen) and 0 < seen.sum() < 81,
+    )
+    page.labels("Next: [receptive fields]")
+    page.aside(
+        "The rules and the measurements here are our own, made by the code on this page",
+        why="where the lesson comes from",
+    )
+    others, scratch = (
+        (LESSONS / f"{name}.py").read_text("utf-8")
+        for name in ("what-other-tutorials-get-wrong", "from-scratch-in-numpy")
+    )
+    page.says(
+        "The same mask is tested in [what other tutorials get wrong], and the backward pass in "
+        "plain NumPy stands in [from scratch in NumPy]",
+        re.search(r"tied == tied\.amax\(\)", others) and "def max_pool_backward(" in scratch,
+    )
 
 
 def test_the_figures_are_legible(page):
