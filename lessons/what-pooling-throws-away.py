@@ -235,9 +235,9 @@ plot(
 #
 # That is no fault. `MaxUnpool2d` is half of a pair: it restores the *places*, and the layers behind it fill the gaps.
 #
-# Among the rest, *nearest* has to favour the average at each size: of all single numbers, the mean has the smallest squared distance to the pixels of its window. The maximum is too bright everywhere. Even the stride, which simply skips, comes closer.
+# Among the rest, *nearest* has to favour the average at each size: of all single numbers, the mean has the smallest squared distance to the pixels of its window. The maximum is nowhere too dark and mostly too bright. Even the stride, which simply skips, comes closer.
 #
-# Blended, the order is another. At a window of 2 the stride is the closest, 123 against 146: what it kept are real pixels, and between two real pixels a straight line is a good guess. At 4 and 8 the kept pixels stand too far apart for that, and the average is closest again.
+# Blended, the order can be another. At a window of 2 the stride is the closest, 123 against 146: what it kept are real pixels, and between two real pixels a straight line is a good guess. At 4 and 8 the kept pixels stand too far apart for that, and the average is closest again.
 #
 # The last line shows how easily you miss this. Take the stride's numbers for the middle of their windows, and the error is 233. The average would seem to win.
 #
@@ -422,7 +422,7 @@ check(..., lambda: (int((mean == 9).sum()), int((mean == 4.5).sum())))
 #
 # - Of 10,000 windows of digits a max pool leaves 10 outputs, an average 37.
 # - A maximum hides all that is smaller. An average hides all that sums to zero.
-# - To go back, blow up averages. Unpooling restores places, not pixels.
+# - From windows of 4 and 8, averages come back closest. Unpooling restores places, not pixels.
 # - `MaxUnpool2d` needs `output_size`, reads flat indices, and overwrites.
 #
 # The indices have a second use. In training, something must travel back through the pool: the gradient. Next: [gradients through pooling](gradients-through-pooling.ipynb).

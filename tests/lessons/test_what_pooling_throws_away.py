@@ -56,14 +56,17 @@ def test_every_claim(page):
     unpooling(page)
     the_guess(page)
     overlap(page)
+    summary(page)
     exercises(page)
     page.says(
         "Every loss is measured",
         all(page.numbers(code) for code in ("digits = torch.arange(10.0)", "def mse(guess):")),
     )
     page.labels("Count how many inputs give one output", "You read a 9 in a pooled map")
-    page.labels("Count the inputs that lead to one and the same output")
-    page.labels("Use `MaxUnpool2d` without its three traps")
+    page.labels("build different images with the same pooled map, and try to go back")
+    page.labels("Build different images with the same pooled map, down to the last number")
+    page.labels("Use `MaxUnpool2d` without its three traps", "Next: [gradients through pooling]")
+    page.aside("The counts and the measurements here are our own", why="where the lesson is from")
     page.complete()
 
 
@@ -71,8 +74,19 @@ def counts(page):
     grids, top = windows(), frequencies("max")
     assert torch.equal(page.names["windows"], grids)
     page.says(
-        f"Take a 2×2 window whose cells hold whole numbers from 0 to 9. There are {len(grids):,}",
+        f"Take a 2×2 window whose cells hold whole numbers from 0 to 9. There are {len(grids):,} "
+        "such windows",
         grids.unique().tolist() == list(range(10)) and len(grids.unique(dim=0)) == len(grids),
+    )
+    listed = page.numbers("digits = torch.arange(10.0)")[1::2]
+    page.says("That is few enough to pool all of them", sum(listed) == len(grids) == 10**4)
+    page.says(
+        "Count the inputs that lead to one and the same output", listed == [top[m] for m in top]
+    )
+    page.says(
+        "You cannot know. Here you count how much you cannot know",
+        listed[9] == top[9] == len({tuple(g) for g in grids.flatten(1).int().tolist() if 9 in g})
+        and top[9] > 1,
     )
     page.says(f"How many of the {len(grids):,} windows have the maximum 0?", 0 in top)
     page.says("And how many the maximum 9?", 9 in top)
@@ -84,11 +98,21 @@ def counts(page):
     page.says(f"But {top[9]:,} windows have the maximum 9")
     below = [sum(top[n] for n in range(m)) for m in range(11)]
     page.says(
-        "The maximum is at most $m$ in $(m+1)^4$ windows. It is below $m$ in $m^4$ of them. So it "
-        "is exactly $m$ in $(m+1)^4 - m^4$",
+        "You can count them without a computer. The maximum is at most $m$ in $(m+1)^4$ windows. "
+        "It is below $m$ in $m^4$ of them. So it is exactly $m$ in $(m+1)^4 - m^4$",
         below == [m**4 for m in range(11)],
     )
     page.says(f"For 9 that is {below[10]:,} − {below[9]:,}", below[10] - below[9] == top[9])
+    pairs = torch.tensor(list(itertools.product(range(3), repeat=8))).float()  # two windows each
+    maps, ways = (
+        nn.MaxPool2d(2)(pairs.reshape(-1, 1, 2, 4)).flatten(1).unique(dim=0, return_counts=True)
+    )
+    alone = [(m + 1) ** 4 - m**4 for m in range(3)]
+    page.says(
+        "Windows side by side do not touch each other, so their counts multiply",
+        ways.tolist() == [alone[int(one)] * alone[int(other)] for one, other in maps]
+        and len(ways) == 9,
+    )
     page.says(
         f"A map with four pooled numbers, all of them 9, could come from ${top[9]}^4$ inputs: "
         f"about {top[9] ** 4 / 1e12:.0f} million million"
@@ -110,10 +134,41 @@ def information(page):
         f"{whole:.1f} bits, to name one",
         math.isclose(whole, math.log2(10_000)),
     )
+    page.labels("How much of a window is left in its output?")
+    page.labels("Which keeps the most information? Which the least?")
+    shares = {n: torch.tensor([*found[n].values()]) / len(windows()) for n in LAYERS}
+    told = {n: -share.log2() for n, share in shares.items()}  # the rarer, the more
     page.says(
-        "Three ways to make one number of four",
-        [layer(windows()[:1]).numel() for layer in page.names["layers"].values()] == [1, 1, 1]
-        and windows()[0].numel() == 4,
+        "The same can be said of the outputs. Likely outputs tell little, rare ones much, and you "
+        "take the mean. This is called *entropy*",
+        all(
+            told[n].argmin() == shares[n].argmax() and told[n].argmax() == shares[n].argmin()
+            for n in ("max", "average")
+        )
+        and all(
+            math.isclose((shares[n] * told[n]).sum(), bits[n], rel_tol=1e-5)
+            and math.isclose(
+                torch.distributions.Categorical(shares[n]).entropy() / math.log(2),
+                bits[n],
+                rel_tol=1e-5,
+            )
+            for n in LAYERS
+        ),
+    )
+    page.says(
+        "A large maximum is no surprise, so it says little",
+        told["max"].tolist() == sorted(told["max"].tolist(), reverse=True)
+        and told["max"][9] < 2 < math.log2(10) < told["max"][0],
+    )
+    page.says(
+        "This is about digits that are all equally likely",
+        page.names["windows"].unique(return_counts=True)[1].tolist() == [4000] * 10,
+    )
+    page.says(
+        "Three ways to make one number of four: the maximum, the average, and",
+        [layer(windows()[1:2]).flatten().tolist() for layer in page.names["layers"].values()]
+        == [[1], [1 / 4], [0]]
+        and windows()[1].flatten().tolist() == [0, 0, 0, 1],
     )
     page.says(
         "a stride of 2 that keeps the upper left number",
@@ -136,7 +191,14 @@ def information(page):
     order = torch.randperm(320 * 320, generator=torch.Generator().manual_seed(6))
     shuffled = photo().flatten()[order].reshape(photo().shape)
     kept = [errors(2, image)["average", "nearest"] for image in (photo(), shuffled)]
-    page.says("Neighbours in an image are alike, and then less is lost", kept[0] < kept[1])
+    steps = [(x[..., 1:] - x[..., :-1]).abs().mean() for x in (photo(), shuffled)]
+    page.says(
+        "Neighbours in an image are alike, and then less is lost. You will measure that below, on "
+        "a photo",
+        steps[0] < steps[1] / 4
+        and kept[0] < kept[1] / 4
+        and round(kept[0]) in page.numbers("def mse(guess):"),
+    )
     page.says(
         f"Of {len(windows()):,} windows of digits a max pool leaves {len(found['max'])} outputs, "
         f"an average {len(found['average'])}"
@@ -171,6 +233,9 @@ def two_inputs(page):
     )
     made = names["lookalike"](WANTED, 2, 8)
     roof = WANTED.repeat_interleave(2, 0).repeat_interleave(2, 1)
+    page.labels("To see a loss, build it", "Take a pooled map")
+    many = torch.stack([names["lookalike"](WANTED, 2, seed)[0, 2:, :2] for seed in range(40)])
+    page.says("from 0 to the maximum", many.unique().tolist() == [0, 1, 2, 3])  # of the 3
     page.says(
         "Fill each window with anything that is not larger than its number. Then put the number "
         "itself into one cell, wherever you like",
@@ -183,6 +248,15 @@ def two_inputs(page):
         largest_of_four(one).flatten().tolist() == [9, 5, 3, 7],
     )
     page.says("Another one. Nothing behind the pool can tell the two apart", same)
+    emptied = torch.where(one == roof, one, 0)
+    numbers = ";".join(",".join(str(int(n)) for n in row) for row in one[0])
+    page.says(
+        "[open these numbers in the explorer], and change as many as you can without changing the "
+        "output",
+        torch.equal(largest_of_four(emptied), largest_of_four(one))
+        and (emptied != one).sum() > 8
+        and sum(f"&input={numbers})" in cell.source for cell in page.run.lesson.cells) == 1,
+    )
     top = frequencies("max")
     factors = [top[m] for m in WANTED.flatten().tolist()]
     page.says(" \\cdot ".join(map(str, factors)))
@@ -219,7 +293,34 @@ def a_hidden_photo(page):
     page.says("Max pool it with a window of 8", torch.equal(names["pooled"], small))
     differ = (upside_down() != photo()).float().mean()
     again = torch.equal(by_hand(upside_down(), 8)[0], small)
-    page.says("yet pools to exactly the same map", again and differ > 0.9)
+    page.labels("Now a photo")
+    page.says(
+        "Then build an image that shows something else, yet pools to exactly the same map",
+        again and differ > 0.9,
+    )
+    flipped, cover = photo()[0].numpy()[::-1], back(small, 8, "nearest")
+    elsewhere = torch.ones(photo().numel(), dtype=torch.bool)
+    elsewhere[where.flatten()] = False
+    elsewhere = elsewhere.reshape(photo().shape)
+    page.says(
+        "hide the photo **upside down** below the maxima",
+        (upside_down() <= cover).all()
+        and np.array_equal(
+            upside_down()[elsewhere], np.minimum(flipped, cover[0].numpy())[elsewhere[0]]
+        ),
+    )
+    page.says("320×320", photo().shape[1:] == (320, 320))
+    page.says(
+        "Each maximum fills its window. The photo, upside down, is cut off there",
+        torch.equal(names["roof"], cover)
+        and (names["hidden"] <= names["roof"]).all()
+        and 0 < (torch.from_numpy(flipped.copy()) > cover).float().mean() < 1,
+    )
+    page.says(
+        "And each maximum goes to its place",
+        torch.equal(names["hidden"].flatten()[where], photo().flatten()[where])
+        and torch.equal(names["hidden"].flatten()[where], small),
+    )
     page.prints(
         "hidden = torch.minimum(photo.flip(1), roof)",
         f"pixels that differ: {differ:.0%}",
@@ -251,17 +352,38 @@ def a_hidden_photo(page):
     assert torch.equal(names["board"], board)
     same = torch.equal(average(photo() + board), average(photo()))
     page.says(
-        "Any pattern that sums to zero in each window is lost, for example a chessboard of plus "
-        "and minus 40",
-        same and board.abs().unique().item() == 40 and not average(board[None]).any(),
+        "Averages hide differently. Any pattern that sums to zero in each window is lost, for "
+        "example a chessboard of plus and minus 40",
+        same
+        and board.abs().unique().item() == 40
+        and not average(board[None]).any()
+        and all(hides_from_averages(pattern_of_no_sum(seed)) for seed in range(5))
+        and not torch.equal(LAYERS["max"](photo() + board), LAYERS["max"](photo()))
+        and not torch.equal(nn.AvgPool2d(8)(upside_down()), nn.AvgPool2d(8)(photo())),
     )
     page.prints("board = torch.tensor([[40.0, -40], [-40, 40]])", f"same averages: {same}")
     page.says("A maximum hides all that is smaller", again)
     page.says("An average hides all that sums to zero", same)
     page.says(
-        "(An image may not go below 0 or above 255.",
-        (photo().min(), photo().max()) <= (0, 255) and (photo() + board).min() < 0,
+        "(An image may not go below 0 or above 255. A feature map may.)",
+        (torch.iinfo(torch.uint8).min, torch.iinfo(torch.uint8).max) == (0, 255)
+        and np.array(Image.fromarray(photo()[0].numpy().astype("uint8"))).dtype == np.uint8
+        and F.conv2d(photo(), torch.tensor([[[[1.0, -1]]]])).min() < 0
+        and F.conv2d(photo(), torch.ones(1, 1, 3, 3)).max() > 255,
     )
+
+
+def pattern_of_no_sum(seed):
+    """Whole numbers whose sum in each 2×2 window is zero."""
+    random = torch.randint(-40, 41, (1, 320, 320), generator=torch.Generator().manual_seed(seed))
+    sums = random.unfold(1, 2, 2).unfold(2, 2, 2).sum((3, 4))
+    random[:, ::2, ::2] -= sums
+    return random.float()
+
+
+def hides_from_averages(pattern):
+    average = LAYERS["average"]
+    return pattern.any() and torch.equal(average(photo() + pattern), average(photo()))
 
 
 def back(small, size, mode):
@@ -291,6 +413,9 @@ def standing(small, size, corner):
     return torch.from_numpy(small).float()
 
 
+MODES = ("nearest", "bilinear")
+
+
 def error(guess, image):
     return ((guess - image) ** 2).mean().item()
 
@@ -305,7 +430,7 @@ def errors(size, image):
     found = {
         (name, mode): error(back(x, size, mode), image)
         for name, x in small.items()
-        for mode in ("nearest", "bilinear")
+        for mode in MODES
     }
     found["stride", "misplaced"] = found["stride", "bilinear"]
     found["stride", "bilinear"] = error(standing(small["stride"].numpy(), size, True), image)
@@ -315,12 +440,27 @@ def errors(size, image):
 
 
 def the_way_back(page):
+    scores, labels = torch.rand(1, 3, 8, 8), torch.zeros(1, 8, 8, dtype=torch.long)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        F.cross_entropy(nn.MaxPool2d(2)(scores), labels)
+    full = F.interpolate(nn.MaxPool2d(2)(scores), scale_factor=2)
+    page.says(
+        "To draw an image, or to label its pixels, a network has to go back to the full size",
+        F.cross_entropy(full, labels) > 0 and full.shape[2:] == labels.shape[1:],
+    )
+    page.labels("From what is left, how close can it get?")
+    guess = photo().roll(1, 2)
+    page.says(
+        "The measure is the **mean squared error**, per pixel",
+        math.isclose(page.names["mse"](guess), F.mse_loss(guess, photo()), rel_tol=1e-5),
+    )
     page.says(
         "Grey levels go from 0 to 255", 0 <= photo().min() < 10 and 245 < photo().max() <= 255
     )
     restored, where = unpool2(photo())
     page.says(
-        "`MaxUnpool2d` puts each maximum back exactly where it stood. All other pixels become 0",
+        "*unpool*: `MaxUnpool2d` puts each maximum back exactly where it stood. All other pixels "
+        "become 0",
         torch.equal(restored.flatten()[where.flatten()], photo().flatten()[where.flatten()])
         and (restored == 0).sum() >= photo().numel() * 3 / 4,
     )
@@ -345,7 +485,21 @@ def the_way_back(page):
         f"one grey for the whole photo: {grey:.0f}",
         f"stride of 2, taken for the middle of its window: {off:.0f}",
     )
+    nearest, bilinear = (page.names["back"](photo()[:, ::8, ::8], 8, m) for m in MODES)
+    page.says(
+        "*nearest*: each number fills its whole window",
+        torch.equal(nearest.unfold(1, 8, 8).unfold(2, 8, 8).amin((3, 4)), photo()[:, ::8, ::8])
+        and torch.equal(nearest.unfold(1, 8, 8).unfold(2, 8, 8).amax((3, 4)), photo()[:, ::8, ::8]),
+    )
+    page.says(
+        "*bilinear*: numbers in between are blended from their neighbours",
+        torch.allclose(bilinear, back(photo()[:, ::8, ::8], 8, "bilinear"), atol=1e-3),
+    )
     true = photo()[:, ::4, ::4].numpy()
+    page.says(
+        "For that you have to say where each number stands",
+        not torch.allclose(standing(true, 4, True), standing(true, 4, False), atol=10),
+    )
     page.says(
         "a pool's in the middle of its window, but a stride's on the very pixel that it kept, in "
         "the window's upper left corner",
@@ -358,13 +512,31 @@ def the_way_back(page):
     middles = {size: nn.AvgPool1d(size)(places) - places[:, ::size] for size in (2, 4, 8)}
     off_by = [shift.unique().item() for shift in middles.values()]
     page.says(
-        "what comes back from the stride is off by half a pixel or more",
+        "Take both for the middle, and what comes back from the stride is off by half a pixel or "
+        "more",
         off_by == [0.5, 1.5, 3.5],
     )
+    flat = {size: {name: f[name, "nearest"] for name in LAYERS} for size, f in found.items()}
     blended = {size: {name: f[name, "bilinear"] for name in LAYERS} for size, f in found.items()}
     page.says(
-        "*nearest* has to favour the average at each size",
-        all(min(LAYERS, key=lambda n, f=f: f[n, "nearest"]) == "average" for f in found.values()),
+        "Among the rest, *nearest* has to favour the average at each size",
+        [min(f, key=f.get) for f in flat.values()] == ["average"] * 3,
+    )
+    roofs = [back(nn.MaxPool2d(size)(photo()), size, "nearest") for size in (2, 4, 8)]
+    page.says(
+        "The maximum is nowhere too dark and mostly too bright. Even the stride, which simply "
+        "skips, comes closer",
+        all((roof >= photo()).all() and (roof > photo()).float().mean() > 0.5 for roof in roofs)
+        and all(f["stride"] < f["max"] for f in flat.values()),
+    )
+    orders = [[sorted(f, key=f.get) for f in way.values()] for way in (flat, blended)]
+    page.says(
+        "Blended, the order can be another",
+        [one != other for one, other in zip(*orders, strict=True)] == [True, False, False],
+    )
+    page.says(
+        "From windows of 4 and 8, averages come back closest",
+        [min(f, key=f.get)[0] for f in found.values()] == ["stride", "average", "average"],
     )
     two = blended[2]
     page.says(
@@ -375,9 +547,9 @@ def the_way_back(page):
         [min(f, key=f.get) for f in blended.values()] == ["stride", "average", "average"],
     )
     page.says(
-        "Take the stride's numbers for the middle of their windows, and the error is "
-        f"{off:.0f}. The average would seem to win",
-        off > two["average"],
+        "The last line shows how easily you miss this. Take the stride's numbers for the middle of "
+        f"their windows, and the error is {off:.0f}. The average would seem to win",
+        off > two["average"] > two["stride"] and page.numbers("def mse(guess):")[-1] == round(off),
     )
     pictures_of_the_way_back(page)
     page.says(
@@ -392,10 +564,23 @@ def the_way_back(page):
         "One pixel in four is exactly right at a window of 2. The other three are black",
         abs(exact - 1 / 4) < 0.001 and abs((restored == 0).float().mean() - 3 / 4) < 0.001,
     )
+    spread = F.conv2d(restored, torch.ones(1, 1, 3, 3), padding=1)
+    shares = F.conv2d((restored > 0).float(), torch.ones(1, 1, 3, 3), padding=1)
     page.says(
-        "`MaxUnpool2d` is half of a pair: it restores the *places*",
+        "That is no fault. `MaxUnpool2d` is half of a pair: it restores the *places*, and the "
+        "layers behind it fill the gaps",
         torch.equal(pooled(restored, 2)[1], where)
-        and torch.equal(pooled(restored, 2)[0], pooled(photo(), 2)[0]),
+        and torch.equal(pooled(restored, 2)[0], pooled(photo(), 2)[0])
+        and (spread > 0).float().mean() > 0.99
+        and error(spread / shares.clamp(min=1), photo()) < error(restored, photo()) / 10,
+    )
+    page.says(
+        "Unpooling restores places, not pixels",
+        torch.equal(pooled(restored, 2)[1], where) and (restored != photo()).float().mean() > 0.7,
+    )
+    page.aside(
+        "Opinion: that is no case against max pooling. A classifier need not redraw its input",
+        why="marked as an opinion",
     )
     page.says(
         "of all single numbers, the mean has the smallest squared distance to the pixels of its "
@@ -503,19 +688,26 @@ def unpooling(page):
         and restored.flatten()[where.flatten()].equal(values.flatten()),
     )
     page.says(
-        "In a map of width 4, index 11 is row 2, column 3: `divmod(11, 4)`",
-        divmod(int(where[0, 1, 1]), X.shape[2]) == (2, 3) and X[0, 2, 3] == values[0, 1, 1],
+        "The indices count cells row by row over the **whole map**, not over the window. In a map "
+        "of width 4, index 11 is row 2, column 3: `divmod(11, 4)`",
+        divmod(int(where[0, 1, 1]), X.shape[2]) == (2, 3)
+        and X[0, 2, 3] == values[0, 1, 1]
+        and torch.equal(X.flatten()[where], values)
+        and where.max() >= 4,  # cells of a window
     )
     batch = torch.rand(2, 3, 4, 4)
     page.says(
-        "They start again at 0 in each channel, and in each image of a batch",
+        "They start again at 0 in each channel, and in each image of a batch. So they are no use "
+        "for a tensor that you have flattened",
         pooled(batch, 2)[1].max() < 16
+        and not torch.equal(batch.flatten()[pooled(batch, 2)[1]], pooled(batch, 2)[0])
         and torch.equal(pooled(batch, 2)[1][1, 2], by_hand(batch[1, 2][None], 2)[1][0]),
     )
     page.prints("two_maps = torch.stack([x[0], x[0]])", torch.stack([where.flatten()] * 2))
     sizes = values.element_size(), pooled(X, 2)[1].element_size()
     page.says(
-        f"It is an int64 of {sizes[1]} bytes, beside a float32 of {sizes[0]}",
+        f"An index costs memory as well. It is an int64 of {sizes[1]} bytes, beside a float32 of "
+        f"{sizes[0]}",
         (pooled(X, 2)[1].dtype, values.dtype) == (torch.int64, torch.float32),
     )
     page.prints("print(values.element_size(), where.element_size())", f"{sizes[0]} {sizes[1]}")
@@ -536,9 +728,20 @@ def the_guess(page):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         guess = nn.MaxUnpool2d(2)(values, where)
+    page.says(
+        "The pooled map does not know which one it was",
+        torch.equal(pooled(ODD, 2)[0], pooled(ODD[:, :4, :4], 2)[0]),
+    )
     page.says("Torch guesses the smaller", guess.shape == (1, min(sizes), min(sizes)))
     page.says("A map of 5×5 goes in. Torch guesses 4×4", guess.shape == (1, 4, 4))
     truth = placed(values, where, 5, 5)
+    page.says("unpooling without `output_size`", not torch.equal(guess, truth[:, :4, :4]))
+    cells = [(divmod(at, 5), divmod(at, 4)) for at in where.flatten().tolist()]
+    page.says(
+        "The flat indices then mean other cells, and the numbers move without a word",
+        sum(meant != read for meant, read in cells) == 3  # all but the 8 in the first row
+        and not torch.equal(guess, truth[:, :4, :4]),
+    )
     page.prints("unpool = nn.MaxUnpool2d(2)", placed(values, where, 4, 4), truth)
     page.draws("throws-away-guessed", slide(nn.MaxUnpool2d(2), values, indices=where))
     page.says(
@@ -558,7 +761,17 @@ def the_guess(page):
     with pytest.raises(RuntimeError, match="Found an invalid max index") as complaint:
         nn.MaxUnpool2d(2)(*pooled(large, 2))
     page.prints("large = torch.arange(25.0)", str(complaint.value))
-    page.labels("think of `output_size` first")
+    back_in_place = nn.MaxUnpool2d(2)(*pooled(large, 2), output_size=large.shape[-2:])
+    page.says(
+        "You are lucky if an index is too large for the guessed map. Then torch complains",
+        pooled(large, 2)[1].max() >= 16 > where.max(),  # the other one it did not complain of
+    )
+    page.says(
+        "When you read *Found an invalid max index*, think of `output_size` first",
+        torch.equal(back_in_place[back_in_place > 0], large[back_in_place > 0])
+        and "Found an invalid max index" in page.output("large = torch.arange(25.0)"),
+    )
+    page.labels("Keep the height and width before each pool and hand them on")
     page.says("`output_size=x.shape[-2:]`", ODD.shape[-2:] == truth.shape[-2:])
     for size in (ODD.shape, (5, 5, 5)):
         with pytest.raises(ValueError, match="2 or 4 elements"):
@@ -585,11 +798,31 @@ def overlap(page):
     values, where = pooled(x, 2, 1)
     unpool, different = nn.MaxUnpool2d(2, stride=1), torch.tensor([[[1.0, 2], [3, 4]]])
     page.says(
-        "With overlapping windows, one cell can win several times",
+        "With overlapping windows, one cell can win several times. Its index then appears several "
+        "times",
         where.flatten().tolist() == [1 * 3 + 1] * 4,
     )
     page.prints("overlapping = nn.MaxPool2d(2, stride=1", where, placed(values, where, 3, 3))
-    page.says("Four numbers write to one cell", where.numel() == 4 and len(where.unique()) == 1)
+    orders = [torch.tensor(o).reshape(1, 2, 2) for o in itertools.permutations((1.0, 2, 3, 4))]
+    with threads(1):
+        stay = [unpool(order, where)[0, 1, 1].item() for order in orders]
+    page.says(
+        "Four numbers write to one cell. They do not add up: each overwrites the one before",
+        where.numel() == 4
+        and len(where.unique()) == 1
+        and stay == [order[0, 1, 1].item() for order in orders],
+    )
+    page.says(
+        "It matters when layers between pool and unpool change them", set(stay) == {1, 2, 3, 4}
+    )
+    page.cites(
+        "Torch's documentation",
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html",
+    )
+    page.cites(
+        "Torch's own page on calls it a *partial inverse*",
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html",
+    )
     page.says(
         "All four are the same 9, so here it does not matter",
         values.flatten().tolist() == [9] * 4 and unpool(values, where)[0, 1, 1] == 9,
@@ -611,15 +844,44 @@ def overlap(page):
     with pytest.raises(RuntimeError, match="does not have a deterministic") as refused:
         deterministic(nn.MaxUnpool2d(2), different, apart)
     page.prints("torch.use_deterministic_algorithms(True)", str(refused.value).split(",")[0])
-    page.says("where no index is there twice", len(apart.unique()) == apart.numel())
-    page.labels("Unpool only where the windows did not overlap")
+    page.says(
+        "And if you ask for results that can be repeated, torch refuses to unpool at all",
+        nn.MaxUnpool2d(2)(torch.ones(1, 2, 2), apart).sum() == 4,  # which it does otherwise
+    )
+    page.says(
+        "It does so even here, where no index is there twice",
+        len(apart.unique()) == apart.numel()
+        and "torch.tensor([[[0, 2], [8, 10]]])"
+        in page.run.lesson.code[page.cell("torch.use_deterministic_algorithms(True)")].source,
+    )
+    with threads(2):
+        image = torch.rand(1, 64, 64)
+        again = [nn.MaxUnpool2d(2)(*pooled(image, 2)) for _ in range(20)]
+    page.says(
+        "Unpool only where the windows did not overlap, and you need not fear the race",
+        all(torch.equal(out, placed(*pooled(image, 2), 64, 64)) for out in again),
+    )
     x = torch.rand(1, 6, 6, requires_grad=True)
     values, where = pooled(x, 2)
     values.sum().backward()
     page.says(
-        "The indices have a second use",
+        "The indices have a second use. In training, something must travel back through the pool: "
+        "the gradient",
         x.grad.flatten().nonzero().flatten().tolist() == sorted(where.flatten().tolist()),
     )
+
+
+def summary(page):
+    """`MaxUnpool2d` and its three traps at once."""
+    values, where = pooled(ODD, 2)
+    unpool, stays = nn.MaxUnpool2d(2), torch.zeros(1, 2, 2, dtype=torch.long)
+    with threads(1):
+        page.says(
+            "`MaxUnpool2d` needs `output_size`, reads flat indices, and overwrites",
+            not torch.equal(unpool(values, where), placed(values, where, 5, 5)[:, :4, :4])
+            and torch.equal(unpool(values, where, (5, 5)), placed(values, where, 5, 5))
+            and unpool(values, stays).sum() == values[0, 1, 1],
+        )
 
 
 def deterministic(module, *inputs):
@@ -649,7 +911,8 @@ def test_the_lesson_leaves_torch_as_it_found_it(page):
 
 
 def exercises(page):
-    page.labels("Predict first", "Check all five")
+    page.labels("Predict first", "Then open the answer", "Check all five")
+    page.labels("How many inputs are possible?")
     top, mean = frequencies("max"), frequencies("average")
     page.says("How many 2×2 windows of digits have the maximum 1", 1 in top)
     page.says(f"{top[1]}, from $2^4 - 1^4$", top[1] == 2**4 - 1**4)
