@@ -1,11 +1,19 @@
 """lessons/from-scratch-in-numpy.py: its words and outputs from torch, its code on other cases."""
 
+import ast
+import inspect
+import itertools
+import math
 import random
+import re
 from functools import cache
+from time import perf_counter
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
+from lesson_run import ROOT
 from torch import nn
 
 from slidingwindows import route, slide
@@ -30,6 +38,25 @@ def gradient_of(pool, x):
     x = x.clone().requires_grad_()
     pool(x).sum().backward()
     return x.grad
+
+
+def whole(seed, low, high, *shape):
+    """Whole numbers as float32 from NumPy."""
+    return np.random.default_rng(seed).integers(low, high, shape).astype(np.float32)
+
+
+def function(page, name):
+    """A function of the lesson, as it is written there."""
+    (found,) = (
+        node
+        for cell in page.run.lesson.code
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    return found
+
+
+OWN = ("windows", "max_pool", "avg_pool", "im2col", "conv", "winners", "max_pool_backward")
 
 
 def random_settings(draw: random.Random):
@@ -74,9 +101,92 @@ def test_every_claim(page):
     the_way_back(page)
     random_cases(page)
     exercises(page)
-    page.labels("You are about to write one", "Look at [every window that torch knows]")
+    page.labels("Look at [every window that torch knows]")
     plus_equals(page)
+    first_words(page)
+    last_words(page)
     page.complete()
+
+
+def first_words(page):
+    lines = {
+        name: function(page, name).end_lineno - function(page, name).lineno
+        for name in (*OWN, "output_size")
+    }
+    used = {
+        node.id
+        for name in lines
+        for node in ast.walk(function(page, name))
+        if isinstance(node, ast.Name)
+    }
+    page.says(
+        "Pooling, convolution and the gradient of max pooling in a few lines of NumPy each",
+        max(lines.values()) <= 10 and "np" in used,
+    )
+    page.says(
+        "Write max pooling, average pooling and convolution without torch",
+        not used & {"torch", "nn", "F"} and {"windows", "im2col"} <= used,
+    )
+    order = ["def slide_loops(", "def conv(", "def max_pool_backward(", "for _ in range(500):"]
+    cells = [page.cell(code) for code in order]
+    page.says(
+        "You are about to write one, then a convolution, then the way back. At the end you let 500 "
+        "random cases decide whether you have understood torch",
+        cells == sorted(set(cells)) and page.names["agree"]["convolution"] == len(drawn_cases()),
+    )
+    page.labels("Send a gradient back through max pooling by hand")
+    names = page.names
+    shown = [names[name].shape for name in ("view", "white", "peak", "photo", "dot")]
+    page.says(
+        "Arrays here have the shape (channels, height, width), and all windows are square",
+        [len(shape) for shape in shown] == [5, 3, 3, 3, 3]
+        and all(
+            names["windows"](whole(k, 0, 9, 2, 8, 7), k, 1).shape == (2, 9 - k, 8 - k, k, k)
+            for k in (1, 2, 3)
+        ),
+    )
+    page.aside("That keeps the code short", why="a choice of this course")
+
+
+def last_words(page):
+    names, x = page.names, whole(3, -4, 5, 1, 9, 9)
+    kernel = whole(4, -2, 3, 1, 1, 3, 3)
+    for p, fill, fold, theirs in (
+        (1, -np.inf, lambda w: w.max((1, 2)), lambda x: F.max_pool2d(x, 3, 2, 1)),
+        (1, 0.0, lambda w: w.mean((1, 2)), lambda x: F.avg_pool2d(x, 3, 2, 1)),
+        # a window as a column, times the kernel as a row
+        (1, 0.0, lambda w: kernel.reshape(1, -1) @ w.reshape(-1), lambda x: at_two(x, kernel)),
+    ):
+        slid = names["slide_loops"](x, fold, 3, 2, p, fill)
+        page.says(
+            "A pool is: count the windows, pad with the right number, fold. A convolution is the "
+            "same with a matrix product for the fold",
+            np.allclose(slid, theirs(torch.from_numpy(x)))
+            and slid.shape[1:] == (names["output_size"](9, 3, 2, p),) * 2,
+        )
+    addresses = names["winners"](x, 3, 1).flatten().tolist()
+    back = gradient_of(nn.MaxPool2d(3, 1), torch.from_numpy(x)).flatten().tolist()
+    page.says(
+        "The way back is a list of addresses", back == [addresses.count(at) for at in range(81)]
+    )
+    menu = (ROOT / "mkdocs.yml").read_text("utf-8")
+    path = re.findall(r"lessons/([\w-]+)\.ipynb", menu.split("- Lessons:")[1].split("- Play:")[0])
+    page.says(
+        "You have come to the end of the path",
+        path[-1] == page.run.lesson.name and path[-2] == "signals-and-volumes",
+    )
+    page.cites(
+        "`sliding_window_view` is described in",
+        "https://numpy.org/doc/stable/reference/generated/"
+        "numpy.lib.stride_tricks.sliding_window_view.html",
+    )
+    page.cites(
+        "The matrix view of a convolution is worked out in", "https://arxiv.org/abs/1603.07285"
+    )
+
+
+def at_two(x, kernel):
+    return F.conv2d(x, torch.from_numpy(kernel), stride=2, padding=1)
 
 
 def how_many(page):
@@ -88,8 +198,17 @@ def how_many(page):
     ]
     rounded = [-(-(x.shape[1] + 2 * p - d * (k - 1) - 1) // s) + 1 for _, x, k, s, p, d in sizes]
     page.says(
-        "rounding up needs one more rule: `ceil_mode` drops the last window if it would start in "
-        "the padding on the right",
+        "-(-a // b) rounds up",
+        all(-(-a // b) == math.ceil(a / b) for a in range(-9, 30) for b in range(1, 6)),
+    )
+    down = [
+        (torch_sizes(x, k, s, p, d)[1], (x.shape[1] + 2 * p - d * (k - 1) - 1) // s + 1)
+        for _, x, k, s, p, d in sizes
+    ]
+    page.says("You know the formula", all(theirs == formula for theirs, formula in down))
+    page.says(
+        "In code, rounding up needs one more rule: `ceil_mode` drops the last window if it would "
+        "start in the padding on the right",
         all(
             o == up - ((up - 1) * s >= x.shape[1] + p)
             for up, (o, x, _, s, p, _) in zip(rounded, sizes, strict=True)
@@ -110,7 +229,7 @@ def how_many(page):
     )
     page.says(
         "Two. Counted from 0, the third window would start at row 6 of the padded input. "
-        "There the padding on the right begins",
+        "There the padding on the right begins, so torch drops that window",
         size == 2 and (3 - 1) * 3 == 6 == five.shape[1] + 1,
     )
 
@@ -126,15 +245,25 @@ def loops(page):
         *(str(part) for part in (largest.numpy(), mean.numpy().round(2), convolved.numpy())),
     )
     three = torch.rand(3, 5, 5).numpy()
+    seen = []
+    slid = names["slide_loops"](three, lambda w: seen.append(w) or w.max((1, 2)), 3, 2, 1, 7.0)
+    padded = F.pad(torch.from_numpy(three), [1] * 4, value=7.0)
+    corners = list(itertools.product((0, 2, 4), repeat=2))
     page.says(
-        "fold the window into one number for each channel",
-        names["slide_loops"](three, lambda w: w.max((1, 2)), 3, 2).shape == (3, 2, 2),
+        "pad, then stop at each place and fold the window into one number for each channel",
+        len(seen) == len(corners) == slid[0].size
+        and all(
+            np.array_equal(w, padded[:, r : r + 3, c : c + 3])
+            for w, (r, c) in zip(seen, corners, strict=True)
+        ),
     )
+    page.says("channels first", np.array_equal(slid, F.max_pool2d(padded, 3, 2)) and len(slid) == 3)
     page.says(
-        "The layers differ only in `fold` and in `fill`",
+        "The layers differ only in `fold` and in `fill`, the number that stands in the border",
         np.array_equal(names["largest"], largest)
         and np.allclose(names["mean"], mean)
-        and np.array_equal(names["convolved"], convolved),
+        and np.array_equal(names["convolved"], convolved)
+        and (seen[0][:, 0] == 7).all(),
     )
     zeros = names["slide_loops"](-X.numpy(), lambda w: w.max((1, 2)), 3, 2, 1, fill=0.0)
     page.says(
@@ -145,16 +274,72 @@ def loops(page):
     )
     page.labels("Compare the first with torch's own windows")
     page.draws("scratch-max-pool", slide(nn.MaxPool2d(3, stride=2, padding=1), X))
+    drawn = page.figure("scratch-max-pool")
+    in_order = []
+    names["slide_loops"](
+        X.numpy(), lambda w: in_order.append(w.max()) or w.max((1, 2)), 3, 2, 1, -np.inf
+    )
     page.says(
-        "The border holds minus infinity",
-        {page.figure("scratch-max-pool").at(0, row, -1) for row in range(5)} == {-torch.inf},
+        "[Open these numbers in the explorer], and step through the windows in the order of your "
+        "loops",
+        in_order == [step.value for step in drawn.steps]
+        and len(set(in_order)) > 1
+        and sum(
+            f"&input={link(X)})" in cell.source and "[Open these" in cell.source
+            for cell in page.run.lesson.cells
+        )
+        == 1,
+    )
+    page.says(
+        "What the loops do, as torch does it. The border holds minus infinity",
+        np.array_equal(drawn.output, names["largest"][0])
+        and {page.figure("scratch-max-pool").at(0, row, -1) for row in range(5)} == {-torch.inf},
     )
 
 
+def link(image):
+    """An image as a link to the explorer has it."""
+    return ";".join(",".join(f"{n:.0f}" for n in row) for row in image[0])
+
+
+def seconds(call):
+    """The least of three times."""
+    times = []
+    for _ in range(3):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
 def views(page):
+    names, large = page.names, whole(0, 0, 9, 1, 64, 64)
+    loops = seconds(lambda: names["slide_loops"](large, lambda w: w.max((1, 2)), 3, 1))
+    page.says(
+        "Loops in Python are slow", loops > 3 * seconds(lambda: names["max_pool"](large, 3, 1))
+    )
     windows = X.unfold(1, 3, 1).unfold(2, 3, 1)
     view = page.names["view"]
-    page.says("NumPy can hand you every window in one go", np.array_equal(view, windows))
+    page.labels("All windows at once")
+    page.says(
+        "NumPy can hand you every window in one go: `sliding_window_view`",
+        np.array_equal(view, windows)
+        and np.array_equal(np.lib.stride_tricks.sliding_window_view(X, (3, 3), (1, 2)), view),
+    )
+    mine = X.numpy().copy()
+    moving = np.lib.stride_tricks.sliding_window_view(mine, (3, 3), axis=(1, 2), writeable=False)
+    mine[0, 2, 2] = 50
+    page.says(
+        "It is a *view*. It copies nothing; it reads the same memory in another order",
+        (moving == 50).sum() == 9
+        and not moving.flags.owndata
+        and moving.flatten().tolist()[:9] == [3, 1, 4, 9, 2, 6, 5, 8, 50],
+    )
+    page.says(
+        "Get all windows of an array at once, without copying a number",
+        np.shares_memory(view, names["image"].numpy())  # made of x, as the view was
+        and view.shape == (1, 3, 3, 3, 3),
+    )
     page.prints(
         "view = sliding_window_view(x, (3, 3), axis=(1, 2))",
         str(tuple(windows.shape)),
@@ -171,7 +356,8 @@ def views(page):
     ours = np.lib.stride_tricks.sliding_window_view(line.numpy(), (3, 3), axis=(1, 2))
     page.says("It moves at stride 1.", np.array_equal(ours, line.unfold(1, 3, 1).unfold(2, 3, 1)))
     page.says(
-        "any other stride is every $s$-th place of that",
+        "You know from the lesson on [stride] that any other stride is every $s$-th place of that, "
+        "so `[::s, ::s]` on the places makes the stride",
         all(
             np.array_equal(ours[:, ::s, ::s], line.unfold(1, 3, s).unfold(2, 3, s))
             for s in (1, 2, 3)
@@ -180,11 +366,32 @@ def views(page):
     wide = np.lib.stride_tricks.sliding_window_view(line.numpy(), (5, 5), axis=(1, 2))
     dilated = F.unfold(line, 3, dilation=2).reshape(3, 3, 3, 3).permute(2, 3, 0, 1)[None]
     page.says(
-        "dilation is every $d$-th cell *inside* a wider window, so `[::d, ::d]` on the last two "
-        "axes",
+        "And dilation is every $d$-th cell *inside* a wider window, so `[::d, ::d]` on the last "
+        "two axes makes the dilation",
         np.array_equal(wide[..., ::2, ::2], dilated),
     )
-    page.labels("One thing is left: with `ceil_mode`")
+    hanging = names["windows"](WHITE.numpy(), 3, 2, 1, 1, True, fill=5.0, beyond=7.0)
+    inside = names["windows"](WHITE.numpy(), 3, 2, 1, 1, False, fill=5.0, beyond=7.0)
+    page.says(
+        "One thing is left: with `ceil_mode` the last window may hang over the edge of the padding",
+        hanging.shape[1] == inside.shape[1] + 1 and not (inside == 7).any(),
+    )
+    page.says(
+        "These cells beyond the edge get a value of their own, `beyond`",
+        hanging[0, 2, 2].tolist() == [[1, 5, 7], [5, 5, 7], [7, 7, 7]],
+    )
+    first_to_last = []
+    for k, d in itertools.product((1, 2, 3), repeat=2):
+        numbers = F.unfold(torch.arange(81.0).reshape(1, 1, 9, 9), k, d)[0, :, 0]
+        first_to_last.append(numbers[-1] % 9 + 1 == d * (k - 1) + 1)
+    page.says(
+        "from a window's first to its last cell",
+        all(first_to_last)
+        and "span = d * (k - 1) + 1  # from a window's first"
+        in page.run.lesson.code[page.cell("def windows(x, k")].source,
+    )
+    bodies = [len(function(page, name).body) for name in ("max_pool", "slide_loops")]
+    page.says("Max pooling is now short", bodies[0] == 2 < bodies[1])
     largest = F.max_pool2d(X, 3, 2, 1)
     page.prints(
         "def max_pool(x, k, s, p=0, d=1, ceil_mode=False):",
@@ -205,6 +412,8 @@ def averages(page):
             F.avg_pool2d(X, 3, 2, 1, ceil_mode=True, divisor_override=1),
         ),
     )
+    what_counts(page)
+    page.aside("The divisor is where people slip", why="about those who write it")
     divisors = {
         counted: 1 / F.avg_pool2d(white, 3, 2, 1, True, counted)[0, 2, 2].item()
         for counted in (True, False)
@@ -225,6 +434,11 @@ def averages(page):
         "scratch-average-ceil", slide(nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True), white)
     )
     last = page.figure("scratch-average-ceil")
+    _, end = last.geometry.rows.spans[-1]
+    page.says(
+        "The last window hangs over the padding. What lies beyond is not counted",
+        end > 4 + 1 and last.steps[-1].divisor == (4 + 1 - (end - 3)) ** 2,
+    )
     page.says(
         "It divides by 4: one real pixel and three cells of padding. The five cells beyond are "
         "not counted, so the result is 0.25 and not one ninth",
@@ -235,10 +449,55 @@ def averages(page):
     )
 
 
+def what_counts(page):
+    """Each window's divisor by torch, as the sum of its cells' counts, solved for the counts."""
+    kinds = np.full((8, 8), 2)  # beyond the padding
+    kinds[:6, :6] = 1  # padding
+    kinds[1:5, 1:5] = 0  # real pixels
+    windows = np.lib.stride_tricks.sliding_window_view(kinds, (3, 3))[::2, ::2].reshape(-1, 9)
+    cells = np.stack([(windows == kind).sum(1) for kind in range(3)], 1)
+    counts = {}
+    for include in (True, False):
+        divisors = cells[:, 0] / F.avg_pool2d(WHITE, 3, 2, 1, True, include).numpy().ravel()
+        solved, _, rank, _ = np.linalg.lstsq(cells.astype(float), divisors, rcond=None)
+        assert rank == 3
+        counts[include] = solved.round(3).tolist()
+        ours = page.names["windows"](WHITE.numpy(), 3, 2, 1, 1, True, fill=float(include))
+        page.says(
+            "So slide the same windows over an image that says of each cell whether it counts, and "
+            "add up",
+            np.allclose(ours.sum((-2, -1)).ravel(), divisors),
+        )
+    page.labels("cell | counts with `count_include_pad=True` | with `False`")
+    rows = list(zip(counts[True], counts[False], strict=True))
+    page.says("| a real pixel | yes | yes |", rows[0] == (1, 1))
+    page.says("| padding | yes | no |", rows[1] == (1, 0))
+    page.says("| beyond the padding, by `ceil_mode` | no | no |", rows[2] == (0, 0))
+    as_padding = page.names["windows"](WHITE.numpy(), 3, 2, 1, 1, True, fill=1.0, beyond=1.0)
+    page.says(
+        "You will soon see why",
+        as_padding.sum((-2, -1))[0, 2, 2] == 9  # were it padding, the divisor would be another
+        and page.cell("def windows(x, k") < page.cell("def avg_pool(x"),
+    )
+
+
 def one_product(page):
     names = page.names
     weight, x = torch.rand(2, 3, 2, 2), torch.rand(3, 5, 5)
     product = weight.reshape(2, -1) @ F.unfold(x[None], 2)[0]
+    by_hand = torch.stack(
+        [
+            (weight[n] * x[:, r : r + 2, c : c + 2]).sum()
+            for n, r, c in itertools.product(range(2), range(4), range(4))
+        ]
+    )
+    page.says(
+        "A convolution multiplies each window by the same weights and adds up. That is what a "
+        "matrix product does. So write each window as a column, and each kernel as a row",
+        torch.allclose(by_hand.reshape(2, 4, 4), F.conv2d(x, weight), atol=1e-6)
+        and torch.allclose(by_hand.reshape(2, 16), product, atol=1e-6)
+        and torch.equal(F.unfold(x[None], 2)[0, :, 5], x[:, 1:3, 1:3].flatten()),
+    )
     page.says(
         "A convolution is one product of matrices",
         torch.allclose(product.reshape(2, 4, 4), F.conv2d(x, weight), atol=1e-6),
@@ -268,6 +527,25 @@ def one_product(page):
     assert np.array_equal(names["im2col"](X.numpy(), 3, 2, 1)[0], columns)
     photo = torch.zeros(1, 64, 56, 56)
     times = F.unfold(photo, 3, padding=1).numel() // photo.numel()
+    page.says(
+        "The columns are called *im2col*, from image to columns. Torch has them too, as "
+        "`nn.Unfold`",
+        "im2col(" in inspect.getsource(F.unfold)
+        and np.array_equal(nn.Unfold(3, padding=1, stride=2)(X[None])[0], columns),
+    )
+    second = whole(1, 1, 4, 2, 3, 2, 2)
+    second[1] = 0  # the second kernel alone
+    out = names["conv"](x.numpy(), second, np.zeros(2))
+    page.says("a row for each channel", out[0].all() and not out[1].any() and len(out) == 2)
+    side_by_side = names["im2col"](X.numpy(), 3)[0]
+    page.says(
+        "The view was free. These columns are not: putting overlapping windows next to each other "
+        "in memory means copying",
+        np.shares_memory(names["view"], names["image"].numpy())
+        and not np.shares_memory(side_by_side, X.numpy())
+        and side_by_side.nbytes == 81 * 4 > X.numpy().nbytes,
+    )
+    page.aside("which is what processors do best", why="about machines")
     page.labels("Ask what the columns of a larger image cost")
     page.prints(
         "photo = np.zeros((64, 56, 56), dtype=np.float32)",
@@ -284,10 +562,43 @@ def one_product(page):
 def the_way_back(page):
     names = page.names
     arrived = gradient_of(nn.MaxPool2d(2, stride=1), PEAK)
+    numbered = torch.rand(2, 6, 6)
+    pooled, places = F.max_pool2d(numbered, 2, 2, return_indices=True)
+    each = torch.eye(pooled.numel()).reshape(-1, *pooled.shape)  # one output at a time sends a 1
+    back = [sent_back(numbered, sent) for sent in each]
     page.says(
-        'Where `argmax` says "cell 3 of this window"',
-        X[0, 1:3, :2].flatten().argmax() == 0 and torch.tensor([0, 1, 1, 2]).argmax() == 3,
+        "Max pooling has no weights, but a gradient must pass through it. Each window hands its "
+        "gradient to the cell that won. So you need the winner's *address*",
+        not list(nn.MaxPool2d(2).parameters())
+        and all(
+            grad.sum() == 1 == grad.max() and numbered[grad == 1] == pooled[sent == 1]
+            for grad, sent in zip(back, each, strict=True)
+        )
+        and len(each) == 18,
     )
+    cells = np.arange(25).reshape(1, 5, 5)
+    values, addresses = (names["windows"](a, 2, 1) for a in (X.numpy(), cells))
+    won = values.reshape(16, 4).argmax(1)
+    found = addresses.reshape(16, 4)[range(16), won]
+    page.says(
+        "Here is a trick: slide the same windows over an array of addresses. Where `argmax` says "
+        '"cell 3 of this window", the other windows say where that is',
+        3 in won
+        and found.tolist() == F.max_pool2d(X, 2, 1, return_indices=True)[1].flatten().tolist(),
+    )
+    ties = whole(2, 0, 2, 1, 8, 8)
+    in_windows = names["windows"](ties, 2, 2).reshape(16, 4)
+    first = [window.tolist().index(window.max()) for window in in_windows]
+    page.says(
+        "argmax takes the first of equal numbers, and so does torch",
+        in_windows.argmax(1).tolist() == first
+        and (in_windows == in_windows.max(1, keepdims=True)).sum(1).max() > 1
+        and np.array_equal(
+            names["winners"](ties, 2, 2),
+            F.max_pool2d(torch.from_numpy(ties), 2, 2, return_indices=True)[1],
+        ),
+    )
+    page.labels("Why `np.add.at` and not `back[index] += gradient`?", "How much arrives in")
     page.says(
         "Windows of 2×2 at stride 1 move over a 3×3 image with its largest number in the middle. "
         "Each output sends back a gradient of 1.",
@@ -315,7 +626,95 @@ def the_way_back(page):
     )
 
 
+def sent_back(x, sent):
+    x = x.clone().requires_grad_()
+    (found,) = torch.autograd.grad(F.max_pool2d(x, 2, 2), x, sent)
+    return found
+
+
+def few_examples(page):
+    """A pool with zeros in its border passes on the page's own examples."""
+    names = page.names
+
+    def faulty(x, k, s, p=0, d=1, ceil_mode=False):
+        return names["windows"](x, k, s, p, d, ceil_mode).max((-2, -1))
+
+    few = [(X, 3, 2, 1), (X, 3, 1), (PEAK, 2, 1), (WHITE, 3, 2, 1)]
+    passes = [np.array_equal(faulty(x.numpy(), *s), F.max_pool2d(x, *s)) for x, *s in few]
+    found = [
+        np.array_equal(faulty(x.numpy(), *s), F.max_pool2d(x, *s[:4], s[4]))
+        for x, _, _, _, *s, _ in drawn_cases()
+    ]
+    page.says("A few examples prove little", all(passes) and not all(found))
+    for place, name in enumerate(("kernel", "stride", "padding", "dilation", "ceil", "include"), 4):
+        assert len({case[place] for case in drawn_cases()}) > 1, name
+    page.says(
+        "channels, sizes, kernel, stride, padding, dilation, `ceil_mode`, `count_include_pad`",
+        len({x.shape for x, *_ in drawn_cases()}) > 100
+        and {x.shape[0] for x, *_ in drawn_cases()} == {1, 2, 3},
+    )
+    tied = []
+    for x, *_ in drawn_cases()[:100]:
+        if min(x.shape[1:]) >= 2:
+            blocks = x.unfold(1, 2, 2).unfold(2, 2, 2).flatten(3)
+            tied += ((blocks == blocks.amax(3, keepdim=True)).sum(3) > 1).flatten().tolist()
+    page.says(
+        "The inputs are small whole numbers, so there are many ties",
+        all(torch.equal(x, x.round()) and x.abs().max() <= 5 for x, *_ in drawn_cases())
+        and np.mean(tied) > 0.1,
+    )
+
+
+def to_the_last_bit(page):
+    names, exact, near, reordered = page.names, [], [], []
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=(3, 12, 12)).astype(np.float32)
+        weight = np.random.default_rng(seed + 9).normal(size=(2, 3, 3, 3)).astype(np.float32)
+        t, zeros = torch.from_numpy(x), np.zeros(2, np.float32)
+        largest, means = F.max_pool2d(t, 3, 2, 1), F.avg_pool2d(t, 3, 2, 1)
+        sent = np.ones(largest.shape, np.float32)
+        exact += [
+            np.array_equal(names["max_pool"](x, 3, 2, 1), largest),
+            np.array_equal(
+                names["max_pool_backward"](x, sent, 3, 2, 1), gradient_of(nn.MaxPool2d(3, 2, 1), t)
+            ),
+        ]
+        small, kernels = whole(seed, -5, 5, 3, 9, 9), whole(seed, -3, 4, 2, 3, 3, 3)
+        near += [
+            np.allclose(names["avg_pool"](x, 3, 2, 1), means, atol=1e-6),
+            np.allclose(
+                names["conv"](small, kernels, zeros),
+                F.conv2d(torch.from_numpy(small), torch.from_numpy(kernels)),
+            ),
+        ]
+        columns, _ = names["im2col"](x, 3)
+        rows, order = weight.reshape(2, -1), np.random.default_rng(seed).permutation(27)
+        sums = [np.cumsum(rows[0, o] * columns[:, 0][o])[-1] for o in (np.arange(27), order)]
+        reordered.append(sums[0] != sums[1])
+        assert np.isclose(*sums, atol=1e-4)
+    page.says(
+        "Maxima and their gradients agree to the last bit, since nothing in them is rounded",
+        all(exact),
+    )
+    page.says(
+        "Averages and convolutions of whole numbers come very close; with real weights, too, the "
+        "last digits depend on the order in which you add",
+        all(near) and any(reordered),
+    )
+    with pytest.raises(ValueError):
+        names["max_pool"](np.zeros((2, 3, 8, 8)), 2, 2)
+    with pytest.raises(TypeError):
+        names["max_pool"](np.zeros((3, 8, 8)), (2, 3), 2)
+    page.says(
+        "What is left out: batches, groups, windows that are not square, NaN and infinities",
+        "groups" not in inspect.signature(names["conv"]).parameters
+        and all(x.isfinite().all() for x, *_ in drawn_cases()),
+    )
+
+
 def random_cases(page):
+    few_examples(page)
+    to_the_last_bit(page)
     agree, all_of_them = page.names["agree"], len(drawn_cases())
     names = ("max pooling", "its gradient", "average pooling", "convolution")
     page.says(
@@ -339,14 +738,18 @@ def random_cases(page):
         f"heights where the last window is dropped: {sum(dropped)}",
     )
     page.says(
-        "The last two lines say that the difficult settings were among them too",
-        min(added, sum(dropped)) > 50,
+        "All of them. The last two lines say that the difficult settings were among them too",
+        min(added, sum(dropped)) > 50 and min(agree.values()) == all_of_them,
     )
-    page.says(f"torch agreed {all_of_them} times")
+    page.says(
+        f"You wrote each of them, and torch agreed {all_of_them} times",
+        all(callable(page.names[name]) for name in OWN),
+    )
 
 
 def exercises(page):
-    page.labels("Predict first.", "Check all four:")
+    page.labels("Predict first.", "Then open the answer", "Check all four:")
+    page.labels("You want *minimum* pooling", "What must `fill` and `beyond` be?")
     sizes = [
         F.max_pool2d(torch.rand(1, 10, 10), 3, 2, ceil_mode=mode).shape[-1]
         for mode in (False, True)
@@ -374,7 +777,16 @@ def exercises(page):
         "Plus infinity, so that the border never wins",
         np.array_equal(edge, small.numpy()) and np.isfinite(edge).all(),
     )
-    page.says("On `[[1, -8], [6, 3]]` it gives −8", smallest == small.min() == -8)
+    page.says(
+        "How can you get it from torch, which has no such layer?",
+        not [name for name in dir(nn) if name.lower().startswith("min")]
+        and [name for name in dir(nn) if name.lower().startswith("maxpool")],
+    )
+    page.says(
+        "In torch: turn the signs, take the maximum, turn them back. On `[[1, -8], [6, 3]]` it "
+        "gives −8",
+        smallest == small.min() == -8,
+    )
     page.answers(3, ("it gives −8", -8))
     dot = torch.zeros(1, 5, 5)
     dot[0, 2, 2] = 9
@@ -459,12 +871,16 @@ def test_the_table_of_what_counts():
 
 def plus_equals(page):
     """It agrees with torch while windows lie side by side, and falls short where they overlap."""
-    x = torch.randint(0, 9, (1, 8, 8), generator=torch.Generator().manual_seed(3)).float()
-    for k, s, same in ((2, 2, True), (3, 1, False)):
+    for seed, (k, s, same) in itertools.product(
+        range(5), ((2, 2, True), (4, 4, True), (3, 1, False))
+    ):
+        x = whole(seed, 0, 9, 1, 8, 8)
         back = np.zeros(64, np.float32)
-        back[page.names["winners"](x.numpy(), k, s)] += 1
-        theirs = gradient_of(nn.MaxPool2d(k, stride=s), x).flatten()
-        assert np.array_equal(back, theirs) is same
+        back[page.names["winners"](x, k, s)] += 1
+        theirs = gradient_of(nn.MaxPool2d(k, stride=s), torch.from_numpy(x)).flatten()
+        page.says(
+            "As long as windows lie side by side, `+=` works", np.array_equal(back, theirs) is same
+        )
     corners = torch.zeros(1, 5, 5)  # windows overlap here, but each has a winner of its own
     corners[0, 1::2, 1::2] = torch.arange(1.0, 5).view(2, 2)
     corners[0, ::4, ::4] = 9
