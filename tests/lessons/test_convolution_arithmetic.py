@@ -1,7 +1,10 @@
 """lessons/convolution-arithmetic.py: the guide's 19, each as the test's own module, and each
 formula held against torch."""
 
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
+from unittest import mock
 
 import numpy as np
 import torch
@@ -9,7 +12,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from slidingwindows import slide
-from slidingwindows.conv_arithmetic import ANIMATIONS
+from slidingwindows.cli import commands
+from slidingwindows.cli.arguments import parser
+from slidingwindows.conv_arithmetic import ANIMATIONS, make_module
 from slidingwindows.drawing.forward import Drawing
 
 GUIDE = {
@@ -49,13 +54,19 @@ def own_module(name):
 
 
 @cache
-def own_trace(name):
-    """The animation on the page: a generator for each, first the weights, then the input."""
+def own_layer(name):
+    """The layer and input on the page: a generator for each, first the weights, then the input."""
     generator, module = torch.Generator().manual_seed(list(GUIDE).index(name)), own_module(name)
     for parameter in module.parameters():
         parameter.data = torch.randint(-1, 3, parameter.shape, generator=generator).float()
     side = GUIDE[name][1]
-    x = torch.randint(0, 6, (1, side, side), generator=generator).float()
+    return module, torch.randint(0, 6, (1, side, side), generator=generator).float()
+
+
+@cache
+def own_trace(name):
+    """The animation on the page."""
+    module, x = own_layer(name)
     trace = slide(module, x)
     assert np.allclose(trace.output, module(x)[0].detach())
     return trace
@@ -137,27 +148,62 @@ def test_every_claim(page):
 
 def the_guide(page):
     guide = "https://arxiv.org/abs/1603.07285"
-    page.says(
-        "The 19 animations of the well-known guide", len(page.run.figures) == 19 == len(GUIDE)
-    )
     traces = [page.figure(name.replace("_", "-")) for name in GUIDE]
+    by_torch = [
+        np.allclose(trace.output, layer(x)[0].detach())
+        for trace, (layer, x) in zip(traces, map(own_layer, GUIDE), strict=True)
+    ]
+    same_numbers = [
+        trace.to_dict() == own_trace(name).to_dict()  # drawn from this test's own seeds
+        for name, trace in zip(GUIDE, traces, strict=True)
+    ]
+    page.says(
+        "The 19 animations of the well-known guide to convolution arithmetic, drawn again from "
+        "torch",
+        len(page.run.figures) == 19 == len(GUIDE) and all(by_torch),
+    )
     page.says(
         "with a number in every cell and a test behind every size",
         all(trace.to_dict()["steps"] and trace.planes for trace in traces)
         and all(trace.output_shape[-1] == side(n) for n, trace in zip(GUIDE, traces, strict=True)),
     )
     page.says("Every cell holds its number", all(map(shown_as_numbers, GUIDE)))
-    page.cites("In 2016 Vincent Dumoulin and Francesco Visin wrote a guide", guide)
+    page.cites(
+        "In 2016 Vincent Dumoulin and Francesco Visin wrote a guide to the sizes that convolutions "
+        "make",
+        guide,
+    )
+    page.aside(
+        "Their animations of grey and blue squares are in lectures all over the world",
+        why="about the world",
+    )
     page.cites("Their guide names 19 of them", guide)
-    page.says("Here are all 19 again", [row.name for row in ANIMATIONS] == list(GUIDE))
-    page.labels(
-        "One letter each: the input's side is $i$", "Sizes and names: Dumoulin and Visin 2016"
+    page.says(
+        "Here are all 19 again, computed by torch when this page was built",
+        [row.name for row in ANIMATIONS] == list(GUIDE)
+        and all(by_torch)
+        and len(page.run.figures) == len(by_torch),
+    )
+    page.says(
+        "One letter each: the input's side is $i$, the kernel's $k$, the stride $s$, the padding "
+        "$p$, the dilation $d$. The output's side is $o$",
+        all(
+            letters_of(make_module(row.call), row.i) == (row.i, row.k, row.s, row.p, row.d)
+            for row in ANIMATIONS
+        )
+        and page.output("make_module(row.call)").split()[:7] == list("ikspdao"),
+    )
+    page.cites("Sizes and names: Dumoulin and Visin 2016, and", guide)
+    page.says(
+        "Pictures and numbers: ours",
+        all(same_numbers),
     )
     relationships = {row.relationship for row in ANIMATIONS}
-    page.says("sorts the sizes into 15 relationships", relationships == set(range(1, 16)))
     page.says(
-        "Whole ones, so that you can check every sum in your head",
-        all(
+        "The numbers in the cells are ours. Whole ones, so that you can check every sum in your "
+        "head",
+        all(same_numbers)
+        and all(
             number == int(number) and abs(number) < 100
             for trace in traces
             for plane in (*trace.planes, *trace.weights)
@@ -168,7 +214,11 @@ def the_guide(page):
     )
     headings = [line for line in page.run.lesson.cells if line.source.startswith("### ")]
     numbered = [int(cell.source.split(".")[0].removeprefix("### ")) for cell in headings]
-    assert numbered == sorted(relationships)
+    page.says(
+        "The guide sorts the sizes into 15 relationships; we keep its numbering",
+        numbered == sorted(relationships) == list(range(1, 16)),
+    )
+    page.labels("Half padding: the same size", "Stride without padding", "All of them, by torch")
     page.labels(*(f"### {n}. " for n in numbered))
     page.says("Half padding", all(GUIDE[n][4] == GUIDE[n][2] // 2 for n in GUIDE if "same" in n))
     page.says("No padding, larger stride", own_module("no_padding_strides").stride > (1, 1))
@@ -176,8 +226,17 @@ def the_guide(page):
         "No padding, stride 1", own_module("no_padding_no_strides_transposed").stride == (1, 1)
     )
     page.cites(
-        "two pools exist only as frames of a PDF", "https://github.com/vdumoulin/conv_arithmetic"
+        "The guide's two pools exist only as frames of a PDF in , with all outputs in sight from "
+        "the start",
+        "https://github.com/vdumoulin/conv_arithmetic",
     )
+
+
+def letters_of(layer, side):
+    """i, k, s, p and d of a square layer, as torch has them."""
+    names = ("kernel_size", "stride", "padding", "dilation")
+    values = [getattr(layer, name, 1) for name in names]  # an average has no dilation
+    return side, *(v[0] if isinstance(v, tuple) else v for v in values)
 
 
 @cache
@@ -193,7 +252,35 @@ def the_table(page):
             f"{name:<42}" + "".join(f"{n:>3}" for n in (i, k, s, p, d, a)) + f"{side(name):>4}"
         )
     page.prints("output = make_module(row.call)(torch.zeros(1, row.i, row.i))", *lines)
-    page.says("It writes all 19 as GIFs", len(ANIMATIONS) == 19)
+    column = [
+        int(line.split()[-1]) for line in page.output("make_module(row.call)").split("\n")[1:]
+    ]
+    page.says(
+        "The last column is what torch returns for a tensor of that size. A test compares it with "
+        "the guide's table, row by row",
+        column == list(map(side, GUIDE)),
+    )
+    asked = "conv-arithmetic -o folder"
+    files = {theme: written(f"{asked} {theme}".split()) for theme in ("", "--theme dark")}
+    page.says(
+        f"To have the files, run `python -m slidingwindows {asked}`. It writes all 19 as GIFs, "
+        "light or dark",
+        files[""] == [(f"folder/{name}.gif", "light") for name in GUIDE]
+        and files["--theme dark"] == [(f"folder/{name}.gif", "dark") for name in GUIDE],
+    )
+
+
+def written(arguments):
+    """The files that a command of the command line would write, and their themes."""
+    with (
+        mock.patch("pathlib.Path.mkdir"),
+        mock.patch("slidingwindows.cli.commands.save") as save,
+        redirect_stdout(StringIO()),
+    ):
+        commands.conv_arithmetic(parser().parse_args(arguments))
+    return [
+        (path.as_posix(), theme) for _, path, theme, *_ in (call.args for call in save.mock_calls)
+    ]
 
 
 def check_convolutions(page):
@@ -204,12 +291,15 @@ def check_convolutions(page):
         holds(conv, lambda i, k: i - k + 1, SIDES, KERNELS),
     )
     page.says(
-        "on both sides: $o = (i - k) + 2p + 1$",
+        "Padding adds $p$ on both sides: $o = (i - k) + 2p + 1$",
         holds(
             lambda i, k, p: conv(i, k, p=p), lambda i, k, p: i - k + 2 * p + 1, SIDES, KERNELS, PADS
         ),
     )
-    page.says("the output may even grow by one", conv(5, 4, p=2) == 5 + 1)
+    page.says(
+        "With an even kernel the output may even grow by one",
+        all(conv(i, k, p=k // 2) == i + 1 - k % 2 for i in SIDES for k in (1, 2, 3, 4)),
+    )
     page.says(
         "For an odd kernel and $p = \\lfloor k/2 \\rfloor$ the size stays: $o = i$",
         holds(lambda i, k: conv(i, k, p=k // 2), lambda i, k: i, SIDES, (1, 3, 5)),
@@ -219,31 +309,60 @@ def check_convolutions(page):
         holds(lambda i, k: conv(i, k, p=k - 1), lambda i, k: i + k - 1, SIDES, KERNELS),
     )
     page.says(
-        "What does not fit is left out: $o = \\lfloor (i - k)/s \\rfloor + 1$",
-        holds(conv, lambda i, k, s: (i - k) // s + 1, SIDES, KERNELS, STRIDES),
+        "The window jumps. What does not fit is left out: $o = \\lfloor (i - k)/s \\rfloor + 1$",
+        holds(conv, lambda i, k, s: (i - k) // s + 1, SIDES, KERNELS, STRIDES)
+        and own_trace("no_padding_strides").geometry.cols.windows == ((0, 1, 2), (2, 3, 4)),
     )
     page.says(
-        "$o = \\lfloor (i + 2p - k)/s \\rfloor + 1$. The floor",
-        holds(conv, lambda i, k, s, p: (i + 2 * p - k) // s + 1, SIDES, KERNELS, STRIDES, PADS),
+        "The formula that holds for all of the above: "
+        "$o = \\lfloor (i + 2p - k)/s \\rfloor + 1$. The floor makes different inputs equal: 5×5 "
+        "and 6×6 give the same size here",
+        holds(conv, lambda i, k, s, p: (i + 2 * p - k) // s + 1, SIDES, KERNELS, STRIDES, PADS)
+        and all(
+            side(row.name) == (row.i + 2 * row.p - row.k) // row.s + 1
+            for row in ANIMATIONS
+            if row.relationship <= 6
+        )
+        and conv(5, 3, 2, 1) == conv(6, 3, 2, 1)
+        and (5 + 2 - 3) / 2 < (6 + 2 - 3) / 2,
     )
-    page.says("5×5 and 6×6 give the same size here", conv(5, 3, 2, 1) == conv(6, 3, 2, 1))
     odd = own_trace("padding_strides_odd").geometry
     page.says(
         "In the second one no window reads the padding on the right and below",
         odd.rows == odd.cols and max(odd.cols.windows[-1]) == odd.cols.size - 1,
     )
+    layer, x = own_layer("padding_strides_odd")
+    numbers = [
+        ";".join(",".join(f"{n:.0f}" for n in row) for row in plane)
+        for plane in (x[0], layer.weight.detach()[0, 0])
+    ]
+    larger = slide(layer, F.pad(x, (0, 1, 0, 1))).geometry.cols
     page.says(
-        "its window moves by the same rule: $o = \\lfloor (i - k)/s \\rfloor + 1$",
+        "[Open the input that leaves some padding unread in the explorer], add a row and a column "
+        "to it, and see which window becomes possible",
+        len(larger.windows) == len(odd.cols.windows) + 1
+        and max(larger.windows[-1]) == larger.size  # and now it reads the padding on the right
+        and sum(
+            "&input={}&weights={})".format(*numbers) in cell.source
+            for cell in page.run.lesson.cells
+        )
+        == 1,
+    )
+    pools = [own_module(name) for name, (kind, *_) in GUIDE.items() if kind in ("average", "max")]
+    page.says(
+        "A pool has no kernel to learn, but its window moves by the same rule: "
+        "$o = \\lfloor (i - k)/s \\rfloor + 1$",
         holds(
             lambda i, k, s: nn.MaxPool2d(k, s)(torch.zeros(1, i, i)).shape[-1],
             lambda i, k, s: (i - k) // s + 1,
             SIDES,
             KERNELS,
             STRIDES,
-        ),
+        )
+        and [list(pool.parameters()) for pool in pools] == [[], []],
     )
     page.says(
-        "spans $k + (k - 1)(d - 1)$ elements: "
+        "The taps stand $d$ apart, so the window spans $k + (k - 1)(d - 1)$ elements: "
         "$o = \\lfloor (i + 2p - k - (k - 1)(d - 1))/s \\rfloor + 1$",
         holds(
             conv,
@@ -253,18 +372,48 @@ def check_convolutions(page):
             STRIDES,
             PADS,
             (1, 2, 3),
-        ),
+        )
+        and own_trace("dilation").geometry.cols.windows[0] == (0, 2, 4),
     )
+
+
+def give(x, weight, s, p, a):
+    """Each input, times the kernel, added into its window of the output; then the padding goes."""
+    k, side = weight.shape[-1], x.shape[-1]
+    out = torch.zeros(1, 1, *[s * (side - 1) + k + a] * 2)
+    for r in range(side):
+        for c in range(side):
+            out[0, 0, s * r : s * r + k, s * c : s * c + k] += x[0, 0, r, c] * weight[0, 0]
+    return out[..., p : out.shape[2] - p, p : out.shape[3] - p]
 
 
 def check_transposed(page):
     trace = own_trace("no_padding_strides_transposed")
     zeros = [trace.is_stretch(0, c) for c in range(trace.geometry.cols.size)]
     page.says(
-        "zeros around it, and at stride $s$ also $s - 1$ zeros between its elements",
-        zeros == [False, True, False] and trace.stretch == (2, 2),
+        "zeros around it, and at stride $s$ also $s - 1$ zeros between its elements, under a "
+        "flipped kernel",
+        zeros == [False, True, False]
+        and trace.stretch == (2, 2)
+        and trace.geometry.cols.padding == (2, 2)
+        and torch.equal(
+            torch.tensor(trace.weights[0]),
+            own_layer("no_padding_strides_transposed")[0].weight.detach().flip(2, 3)[0, 0],
+        ),
     )
-    by_hand = {}
+    page.says(
+        "A transposed convolution turns the arrow of a convolution around: from its output's size "
+        "back to its input's",
+        all(
+            transposed(conv(i, k, s, p), k, s, p) == i
+            for i in SIDES
+            for k in KERNELS
+            for s in STRIDES
+            for p in PADS
+            if conv(i, k, s, p) and (i + 2 * p - k) % s == 0
+        ),
+    )
+    by_hand, given, turned = {}, [], []
     for name, (kind, _, k, s, p, _, a) in GUIDE.items():
         if kind == "transposed":
             layer, x = own_module(name), torch.rand(1, 1, GUIDE[name][1], GUIDE[name][1])
@@ -273,11 +422,34 @@ def check_transposed(page):
             wide = F.pad(wide, [k - 1 - p, k - 1 - p + a] * 2)
             plain = F.conv2d(wide, layer.weight.flip(2, 3))
             by_hand[name] = torch.allclose(plain, layer(x), atol=1e-6)
+            turned.append(torch.allclose(F.conv2d(wide, layer.weight), layer(x), atol=1e-6))
+            given.append(torch.allclose(give(x, layer.weight, s, p, a), layer(x), atol=1e-6))
+    page.says("Torch computes it by giving each input to a window of the output", all(given))
     page.says(
         "You get the very same numbers by a plain convolution over a *stretched* input",
-        all(by_hand.values()),
+        all(by_hand.values()) and not any(turned),
     )
-    page.says("In these seven, $i$ is what goes into the transposed convolution", len(by_hand) == 7)
+    shown = [page.figure(name.replace("_", "-")) for name in by_hand]
+    page.says(
+        "That is what you see here",
+        all(figure.operation.startswith("ConvTranspose") for figure in shown)
+        and all(
+            np.array_equal(figure.weights[0], own_layer(name)[0].weight.detach()[0, 0].flip(0, 1))
+            for name, figure in zip(by_hand, shown, strict=True)
+        ),
+    )
+    rows = [row for row in ANIMATIONS if row.name in by_hand]
+    page.says(
+        "In these seven, $i$ is what goes into the transposed convolution; $k$, $s$ and $p$ are "
+        "the numbers you pass to torch",
+        len(rows) == 7
+        and all(own_layer(row.name)[1].shape == (1, row.i, row.i) for row in rows)
+        and all(
+            letters_of(make_module(row.call), row.i) == (row.i, row.k, row.s, row.p, 1)
+            and make_module(row.call).transposed
+            for row in rows
+        ),
+    )
     page.says(
         "$o = i + (k - 1)$. No padding for the layer",
         holds(transposed, lambda i, k: i + k - 1, SIDES, KERNELS),
@@ -320,7 +492,7 @@ def check_transposed(page):
         {i for i in range(1, 12) if conv(i, 3, 2, 1) == 3} == {5, 6},
     )
     page.says(
-        "chooses: $o = s(i - 1) + a + k - 2p$",
+        "`output_padding`, $a$, chooses: $o = s(i - 1) + a + k - 2p$",
         holds(
             transposed,
             lambda i, k, s, p, a: s * (i - 1) + a + k - 2 * p,
