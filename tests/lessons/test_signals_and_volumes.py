@@ -1,8 +1,11 @@
 """lessons/signals-and-volumes.py: its words, outputs and figures, from torch and by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
+from lesson_run import LESSONS
 from torch import nn
 from torch.nn import functional as F
 
@@ -73,10 +76,48 @@ def test_every_claim(page):
     work(page)
     order(page)
     exercises(page)
+    summary(page)
     page.complete()
 
 
+def as_in_an_image(k, s, p, d):
+    """Whether pools and a convolution along a signal agree with 2-D ones over one row."""
+    x = torch.rand(2, 20, generator=seeded(1))
+    row = x[:, None]
+    weight = torch.rand(3, 2, k, generator=seeded(2))
+    pairs = (
+        nn.MaxPool1d(k, s, p, d)(x),
+        nn.MaxPool2d((1, k), (1, s), (0, p), (1, d))(row)[:, 0],
+        nn.AvgPool1d(k, s, p)(x),
+        nn.AvgPool2d((1, k), (1, s), (0, p))(row)[:, 0],
+        F.conv1d(x, weight, None, s, p, d),
+        F.conv2d(row, weight[:, :, None], None, (1, s), (0, p), (1, d))[:, 0],
+    )
+    return all(map(torch.allclose, pairs[::2], pairs[1::2]))
+
+
 def one_axis(page):
+    volume = torch.rand(1, 4, 6, 8, generator=seeded(3))
+    page.says(
+        "The same window in 1-D and 3-D",
+        torch.equal(nn.MaxPool3d((1, 1, 2))(volume)[0, 1, 2], nn.MaxPool1d(2)(volume[0, 1])[2])
+        and torch.equal(nn.MaxPool3d((1, 1, 2))(volume)[0], nn.MaxPool2d((1, 2))(volume[0])),
+    )
+    page.labels("Moving averages, false waves,", "text, video, and pools taken apart axis by axis")
+    page.labels("Smooth a signal, and say why skipping numbers can invent a wave")
+    batch = torch.rand(4, 2, 20, generator=seeded(4))
+    page.says(
+        "A signal has the shape `(channels, length)`, a batch of signals `(batch, channels, "
+        "length)`",
+        torch.allclose(nn.AvgPool1d(3)(batch)[1, 1], windows(batch[1], 3, 3).mean(-1)[1], atol=1e-6)
+        and torch.equal(nn.AvgPool1d(3)(batch)[1], nn.AvgPool1d(3)(batch[1])),
+    )
+    settings = itertools.product((2, 3, 5), (1, 2, 3), (0, 1), (1, 2))
+    page.says(
+        "All you know of kernel size, stride, padding and dilation still holds",
+        all(as_in_an_image(*each) for each in settings),
+    )
+    page.says("one channel, length 8", page.names["x"].shape == (1, 8))
     assert torch.equal(page.names["x"], X)
     page.says(
         "A sound has one axis. A film has three",
@@ -104,9 +145,13 @@ def one_axis(page):
         and nn.MaxPool1d(2).stride == page.figure("signals-max").geometry.cols.stride == 2,
     )
     page.says("Four and six.", (largest.numel(), means.numel()) == (4, 6))
+    page.says(
+        "A convolution works in the same way",
+        torch.allclose(conv1d([1.0, 2, 4])(X), windows(X, 3) @ torch.tensor([1.0, 2, 4])),
+    )
     steps = X[:, 1:] - X[:, :-1]
     page.says(
-        "With the weights −1 and 1 it says how much the signal rises",
+        "With the weights −1 and 1 it says how much the signal rises from each number to the next",
         torch.equal(conv1d([-1.0, 1])(X), steps),
     )
     page.prints("rise(x)", steps)
@@ -166,6 +211,20 @@ def noise_left(page):
     random, wave = seeded(0), sine()
     noisy = wave + 0.5 * torch.randn(160, generator=random)
     assert torch.equal(page.names["noisy"], noisy) and torch.equal(page.names["wave"], wave)
+    page.labels("A sine wave is buried in noise", "What will each of them draw?")
+    rises = (wave[1:] > 0.05) & (wave[:-1] <= 0.05)
+    page.says(
+        "one wave in 40 steps",
+        rises.sum() == 160 / 40
+        and torch.allclose(wave[40:], wave[:-40], atol=1e-5)
+        and len(page.names["time"]) == 160,
+    )
+    alone = torch.randn(9, 1000, generator=seeded(9))
+    page.says(
+        "Noise goes up and down at random, so in a mean much of it cancels",
+        0.45 < (alone > 0).float().mean() < 0.55
+        and alone.mean(0).abs().mean() < alone.abs().mean() / 2,
+    )
     page.says(
         "Two pools slide over it at stride 1, with a kernel of 9: an average and a maximum",
         [page.names[name].kernel_size for name in ("average", "largest")] == [(9,), 9],
@@ -187,6 +246,23 @@ def noise_left(page):
             for (_, x, y), (_, values) in zip(axes["lines"], expected, strict=True)
         ),
     )
+    page.says(
+        "A noisy sine wave in grey. The moving average follows the wave closely",
+        'axes.plot(time, noisy, label="noisy", **grey)'
+        in page.run.lesson.code[page.cell('label="maximum of 9"')].source
+        and (smooth - wave).abs().mean() < (noisy - wave).abs().mean() / 2,
+    )
+    page.says(
+        "The moving maximum rides along the top of the noise, in flat steps",
+        (top >= noisy).all() and (top[1:] == top[:-1]).float().mean() > 0.5,
+    )
+    page.says(
+        "The average finds the wave. The maximum rides on top of the noise",
+        np.corrcoef(smooth, wave)[0, 1] > 0.95
+        and (top >= noisy).all()
+        and (top == noisy).sum() > 10,
+    )
+    page.labels("Pick it when you want peaks, not when you want a level", "How much noise is left?")
     off, high = [], []
     for seed in SEEDS:
         smooth, top = smoothed(wave + 0.5 * torch.randn(160, generator=seeded(seed)))
@@ -206,16 +282,23 @@ def noise_left(page):
         noise = torch.randn(1, 100_000, generator=seeded(seed))
         left = {k: nn.AvgPool1d(k, 1)(noise).std() / noise.std() for k in (4, 9, 25)}
         page.says(
-            r"spreads less by $\sqrt{k}$: a half for 4, a third for 9, a fifth for 25",
+            r"The mean of $k$ independent numbers spreads less by $\sqrt{k}$: a half for 4, a "
+            "third for 9, a fifth for 25",
+            all(left[k].item() == pytest.approx(k**-0.5, rel=0.03) for k in left),
+        )
+        page.says(
+            r"A moving average calms noise by $\sqrt{k}$",
             all(left[k].item() == pytest.approx(k**-0.5, rel=0.03) for k in left),
         )
     peaks = [nn.AvgPool1d(k, 1)(wave[None]).max().item() for k in (1, 5, 9, 21)]
     page.says(
-        "a wide window flattens its peaks", peaks == sorted(peaks, reverse=True) and peaks[-1] < 0.7
+        "The wave pays too, for a wide window flattens its peaks",
+        peaks == sorted(peaks, reverse=True) and peaks[-1] < 0.7,
     )
 
 
 def false_waves(page):
+    page.labels("A wave that is not there")
     page.says(
         "You have 20 numbers a second and want 10. May you just take every second one?",
         len(torch.arange(20)[::2]) == 10,
@@ -230,12 +313,18 @@ def false_waves(page):
         "average pool:   " + " ".join([str((0 + 6) // 2)] * 5),
     )
     page.says(
-        "The stride alone turns it into a constant, and *which* constant depends on where you",
+        "The stride alone turns it into a constant, and *which* constant depends on where you "
+        "begin",
         [flips[0, start::2].unique().tolist() for start in (0, 1)] == [[0], [6]],
     )
     page.says(
         "The average leaves a constant too, but the right one: the mean",
         windows(flips, 2, 2).mean(-1)[0].tolist() == [flips.mean().item()] * 5,
+    )
+    other = (LESSONS / "local-invariance.py").read_text("utf-8")
+    page.says(
+        "This is **aliasing**, as in [invariance]",
+        "**aliasing**" in other and flips[0, ::2].std() == 0 < flips.std(),
     )
     n = torch.arange(60, dtype=torch.float64)
     fast = torch.cos(2 * torch.pi * 9 * n / 20)[None]
@@ -250,6 +339,20 @@ def false_waves(page):
         torch.allclose(kept, slow)
         and [int(s.argmax()) for s in spectrum] == [27, 3, 3],  # waves in the 60 numbers
     )
+    page.says(
+        "one wave in 20 numbers",
+        int(((slow[0] > 0) & (slow[0].roll(1) <= 0)).sum()) == 60 / 20 and slow.shape[1] * 2 == 60,
+    )
+    page.says(
+        "Slightly slower waves do worse things",
+        int(rising.sum()) < int((flips[0].repeat(2) > 0).sum()) == 10  # waves in 20 numbers
+        and kept.std() > 0.5 > 0 == flips[0, ::2].std(),
+    )
+    page.says(
+        "The slow wave above is not in the signal. The stride made it",
+        spectrum[0][3] < 1e-9 < 10 < spectrum[1][3],
+    )
+    page.says("A stride alone can invent waves", spectrum[0].argmax() != spectrum[1].argmax() == 3)
     page.says("No later layer can tell it from a real one", torch.allclose(kept, slow))
     heights = [s.max() / len(line[0]) for s, line in zip(spectrum[1:], (kept, pooled), strict=True)]
     page.prints(
@@ -257,7 +360,11 @@ def false_waves(page):
         f"the same numbers as a slow wave: {torch.allclose(kept, slow)}",
         f"the average leaves {heights[1] / heights[0]:.2f} of its height",
     )
-    page.says(f"leaves only {heights[1] / heights[0]:.2f} of its height")
+    page.says(
+        "The average does not remove it quite, but leaves only "
+        f"{heights[1] / heights[0]:.2f} of its height",
+        0 < heights[1] / heights[0] < 0.2,
+    )
     the_false_wave(page, kept, pooled)
 
 
@@ -301,6 +408,30 @@ def past_of_two():
 
 
 def causal(page):
+    page.labels("Windows that do not see the future", "You change the last number of `x`")
+    cheat = conv1d([0.0, 0, 1], padding=1)(X)  # nothing learned, yet the next sample is right
+    page.says(
+        "If a network is to predict the next sample of a sound, it must not look at it",
+        torch.equal(cheat[:, :-1], X[:, 1:]),
+    )
+    on_the_left = conv1d([0.0, 0, 1])(F.pad(X, (2, 0)))  # the last tap alone
+    page.says(
+        "So put all padding on the **left**. Then the window's last tap stands on the present. "
+        "Such a convolution is called **causal**",
+        torch.equal(on_the_left, X) and influence(stack(3, [1]), 9, 4) == [2, 3, 4],
+    )
+    page.says("left, right", F.pad(torch.ones(1, 2), (2, 1)).tolist() == [[0, 0, 1, 1, 0]])
+    looks = [influence(stack(2, [d]), 8, 7) for d in (1, 2, 3)]
+    page.says(
+        "[Open this convolution in the explorer] and change its dilation",
+        looks == [[6, 7], [5, 7], [4, 7]]
+        and sum(
+            "dilation=2,bias=False%29&input=0,0,2,4,3,8,7,9,2,1&weights=1,2)" in cell.source
+            for cell in page.run.lesson.cells
+        )
+        == 1,
+    )
+    page.labels("how far back does the last output look?")
     padded = nn.Conv1d(1, 1, 3, padding=1, dtype=torch.float64)
     page.says(
         "With `padding=1` a kernel of 3 looks one step ahead",
@@ -313,6 +444,10 @@ def causal(page):
     page.says(
         "windows that only see the past",
         influence(stack(2, [2]), 9, 4) == [2, 4] and page.names["past"].dilation == (2,),
+    )
+    page.says(
+        "Padding on the left makes a convolution causal",
+        max(influence(stack(2, [2]), 9, 4)) == 4 < max(influence(padded, 9, 4)),
     )
     page.says(
         "Build a convolution that never sees the future",
@@ -352,7 +487,8 @@ def causal(page):
 
 def wavenet(page):
     page.cites(
-        "with a kernel of 2 and doubles the dilation from layer to layer",
+        "WaveNet, a network for raw sound, stacks causal convolutions with a kernel of 2 and "
+        "doubles the dilation from layer to layer",
         "https://arxiv.org/abs/1609.03499",
     )
     seen = {}
@@ -372,6 +508,11 @@ def wavenet(page):
     page.says(
         "$n$ layers see $2^n$ samples, the present among them.",
         all(seen[n, "doubling"] == 2**n for n in (1, 2, 3, 4, 5, 10)),
+    )
+    page.says(
+        "And no sample is left out, for each dilation is as long as what was seen before",
+        all(seen[n, "doubling"] == 2**n for n in (1, 2, 3, 4, 5))  # the next one's dilation
+        and influence(stack(2, [1, 3]), 9, 8) == [4, 5, 7, 8],  # a longer one leaves one out
     )
     page.says(
         "Ten layers see 1024, where ten plain ones see 11",
@@ -394,10 +535,23 @@ def wavenet(page):
 def text(page):
     words = page.names["text"]
     conv, pool = nn.Conv1d(6, 1, 2), nn.MaxPool1d(2)
+    embedding = nn.Embedding(20, 6)
     page.says(
-        "so a sentence is `(length, channels)`: one row for each word",
-        words[0].shape == (9, 6) and page.names["text"].dim() == 3,
+        "For a network a word is a vector, so a sentence is `(length, channels)`: one row for each "
+        "word. That order is natural",
+        embedding(torch.arange(9)).shape == words[0].shape == (9, 6)
+        and torch.equal(embedding(torch.arange(9))[2], embedding.weight[2]),
     )
+    with pytest.raises(RuntimeError, match="9 channels"):
+        conv(embedding(torch.arange(9)))
+    page.says(
+        "It is not the one that `Conv1d` wants", conv(embedding(torch.arange(9)).T).shape == (1, 8)
+    )
+    page.says(
+        "A text comes as `(batch, length, channels)`",
+        embedding(torch.zeros(4, 9, dtype=torch.long)).shape == words.shape,
+    )
+    page.says("sentences of 6 words", page.names["six"].shape == (4, 6, 6))
     x = torch.rand(4, 6, 9)
     page.says(
         "`Conv1d` and the 1-D pools want `(batch, channels, length)`",
@@ -410,6 +564,25 @@ def text(page):
     )
     with pytest.raises(RuntimeError, match="but got 9 channels instead") as error:
         conv(words)
+    complains = {}
+    for length in range(4, 10):
+        try:
+            conv(torch.rand(4, length, 6))
+            complains[length] = False
+        except RuntimeError:
+            complains[length] = True
+    page.says(
+        "The convolution does complain, unless a sentence has as many words as channels",
+        complains == {length: length != 6 for length in range(4, 10)},
+    )
+    across = torch.rand(1, 6, 6)
+    first_channel = across.clone()
+    first_channel[..., 0] += 1
+    page.says(
+        "Then it, too, slides along the wrong axis without a word",
+        changed(conv(across)[0], conv(first_channel)[0]) == [0]  # channel by channel, not words
+        and len(changed(conv(across.mT)[0], conv(first_channel.mT)[0])) == 5,
+    )
     wrong, right = conv(words[:, :6]), conv(words[:, :6].transpose(1, 2))
     assert wrong.shape == right.shape and not torch.allclose(wrong, right)
     page.prints(
@@ -424,7 +597,11 @@ def text(page):
         f"pool: {(4, 6, 9 // 2)}",
         f"conv: {(4, 1, 9 - 1)}",
     )
-    assert torch.equal(page.names["right"], words.permute(0, 2, 1))
+    page.says(
+        "(batch, channels, length)",
+        torch.equal(page.names["right"], words.permute(0, 2, 1))
+        and page.names["right"].shape == (4, 6, 9),
+    )
     max_over_time(page)
 
 
@@ -440,7 +617,11 @@ def max_over_time(page):
     page.says(
         "A classifier wants vectors of one length", nn.Linear(9, 2)(torch.rand(1, 9)).numel() == 2
     )
-    page.cites("keeps only the largest response of each", "https://arxiv.org/abs/1408.5882")
+    page.cites(
+        "slides convolutions over the words and keeps only the largest response of each, wherever "
+        "it was",
+        "https://arxiv.org/abs/1408.5882",
+    )
     page.says(
         "That is `nn.AdaptiveMaxPool1d(1)`",
         all(torch.equal(over_time(x)[..., 0], x.amax(-1)) for x in any_length),
@@ -453,12 +634,20 @@ def max_over_time(page):
         "The kernel looks for *not* and, right after it, *good*",
         page.names["find"].weight.tolist() == [[[1, 0], [0, 1]]],
     )
+    said = torch.tensor([page.names["words"][word] for word in ("not", "good")]).T
+    page.says(
+        "not, then good",
+        (page.names["find"](said).item(), page.names["find"](said.flip(1)).item()) == (2, 0),
+    )
+    page.says("(channels, length)", said.shape == (2, 2) and conv1d([[1.0], [2]])(said)[0, 1] == 2)
+    page.labels("Which of them will get the highest number?")
     sentences, lines, found = (
         ("not good at all", "I fear it is not good", "a good film is it not"),
         [],
         [],
     )
     page.says("The cell below holds three sentences", len(sentences) == 3)
+    page.says("Sentences differ in length", len({len(text.split()) for text in sentences}) > 1)
     for sentence in sentences:
         split = sentence.split()
         pairs = zip(split, split[1:], strict=False)
@@ -471,6 +660,10 @@ def max_over_time(page):
         (first.index(2), second.index(2)) == (0, len(second) - 1) and max(first + second) == 2,
     )
     page.says(
+        "What is forgotten is the place",
+        max(first) == max(second) == 2 and first.index(2) != second.index(2),
+    )
+    page.says(
         "The third holds the same two words, but not in this order, side by side. It gets 1.",
         max(third) == 1 and {"not", "good"} <= set(sentences[2].split()),
     )
@@ -480,7 +673,21 @@ def boxes(page):
     random = seeded(7)
     volume = torch.randint(0, 10, (1, 4, 4, 4), generator=random).float()
     assert torch.equal(page.names["volume"], volume)
-    page.says("A video is one too", page.names["video"].dim() == volume.dim())
+    page.aside("A scan of a body is a volume", why="about the world")
+    page.says(
+        "`(channels, depth, height, width)`",
+        nn.Conv3d(1, 2, (2, 3, 4))(volume).shape == (2, 3, 2, 1) and volume.dim() == 4,
+    )
+    blink = torch.zeros(1, 4, 4, 4)
+    blink[0, 1, 2, 3] = 1  # in the second frame
+    page.says(
+        "A video is one too, with time in the place of depth. Now the window is a box",
+        page.names["video"].dim() == volume.dim()
+        and nn.MaxPool3d(2)(blink).nonzero().tolist() == [[0, 0, 1, 1]]
+        and nn.AvgPool3d(2)(blink).max() == 1 / 2**3,
+    )
+    page.says("colours, time, height, width", page.names["video"].shape == (3, 16, 32, 32))
+    page.labels("Keep the frames of a video")
     page.labels("A volume of 4×4×4 numbers passes `nn.MaxPool3d(2)`")
     cut = blocks(volume, 2, 2, 2)
     page.prints("print(nn.MaxPool3d(2)(volume))", cut.amax(-1))
@@ -547,7 +754,8 @@ def cost(page):
     page.labels(
         "How many times more weights does `nn.Conv3d(8, 16, 3)` have", "`nn.Conv2d(8, 16, 3)`?"
     )
-    page.labels("How many times more multiply-accumulates does it need")
+    page.labels("How many times more multiply-accumulates does it need for the same video?")
+    page.says("channels, time, height, width", page.names["clip"].shape == (8, 16, 32, 32))
     outputs = 16 * 16 * 32 * 32  # channels, time, height, width
     page.prints(
         "flat, deep = nn.Conv2d(8, 16, 3, padding=1), nn.Conv3d(8, 16, 3, padding=1)",
@@ -561,10 +769,9 @@ def cost(page):
         deep[0] == 3 * flat[0] and deep[2] == 3 * flat[2] and flat[1] == deep[1] == 16,
     )
     lines = [[costs(kind, k)[0] for kind in (nn.Conv1d, nn.Conv2d, nn.Conv3d)] for k in (3, 5, 7)]
-    page.says(
-        "A kernel of $k$ costs $k$ times as much for each further axis",
-        all(a * k == b and b * k == c for k, (a, b, c) in zip((3, 5, 7), lines, strict=True)),
-    )
+    times_k = all(a * k == b and b * k == c for k, (a, b, c) in zip((3, 5, 7), lines, strict=True))
+    page.says("A kernel of $k$ costs $k$ times as much for each further axis", times_k)
+    page.says("Each further axis multiplies a convolution's cost by $k$", times_k)
 
 
 def pools_keep_channels_apart():
@@ -603,7 +810,17 @@ def separable(page):
     assert torch.equal(page.names["image"], image)
     page.says("One axis at a time", nn.MaxPool2d((1, 2))(image).shape == (1, 12, 6))
     page.labels("Can you build a 2-D pool from 1-D pools?")
-    page.labels("First along the rows, then along the columns:")
+    lines, stacks = (
+        page.names[name](nn.MaxPool2d, 3, 2) for name in ("along_rows", "along_columns")
+    )
+    by_rows = torch.stack([nn.MaxPool1d(3, 2)(row) for row in image[0].split(1)], 1)
+    by_columns = [nn.MaxPool1d(3, 2)(column.T) for column in by_rows[0].split(1, 1)]
+    page.says(
+        "First along the rows, then along the columns",
+        torch.equal(lines(image), by_rows)
+        and torch.equal(stacks(by_rows)[0], torch.cat(by_columns).T)
+        and torch.equal(stacks(by_rows), nn.MaxPool2d(3, 2)(image)),
+    )
     page.prints(
         "def along_rows(pool, k, s):",
         *(
@@ -631,7 +848,12 @@ def separable(page):
         for kind in (nn.MaxPool2d, nn.AvgPool2d)
         for k, s, p in ((2, 2, 0), (3, 1, 1), (3, 2, 1), (5, 1, 2), (4, 3, 0))
     ]
-    page.says("axis by axis gives the same, in either order", all(map(all, found)))
+    page.says(
+        "Maximum and average are **separable**: axis by axis gives the same, in either order",
+        all(map(all, found)),
+    )
+    page.says("Maximum and average can be taken axis by axis", all(one for one, _ in found))
+    page.says("A pool has no such condition", all(map(all, found)))  # whatever the numbers
     page.says(
         "The largest of a box is the largest of its rows' largest",
         small.amax() == small.amax(2).amax(),
@@ -692,10 +914,22 @@ def work(page):
         "With windows side by side, $s = k$, that is $k^2 - 1$ again",
         all(counted(k, k, k * 50) == k**2 - 1 for k in range(2, 12)),
     )
+    page.says(
+        "Nothing is shared, so nothing is saved",
+        all(
+            {sum(at in window for window in spans) for at in range(0, 36)} == {1}
+            and counted(k, k, 36) == k**2 - 1
+            for k in (2, 3, 4)
+            for spans in [slide(nn.MaxPool1d(k), line[:, :36]).geometry.cols.windows]
+        ),
+    )
     x = torch.rand(1, 9, 9)
     rows, out = nn.MaxPool2d((1, 3), stride=1)(x).numel(), nn.MaxPool2d(3, stride=1)(x).numel()
     touched = x.numel() + rows + rows + out  # read, written, read, written
-    page.says("two passes also read and write more memory", touched > x.numel() + out)
+    page.says(
+        "And counting is not timing: two passes also read and write more memory",
+        touched > x.numel() + out and counted(3, 1, 9) < 3**2 - 1,
+    )
     page.says(
         "It saves work only where windows overlap",
         all(
@@ -714,7 +948,7 @@ def order(page):
     once, first, second = (torch.autograd.grad(f(tie).sum(), tie)[0] for f in layers)
     page.says("One thing depends on the order", not torch.equal(first, second))
     page.says(
-        "The *winners* need not, when two numbers tie",
+        "The numbers agree. The *winners* need not, when two numbers tie",
         len({f(tie).item() for f in layers}) == 1 and not torch.equal(first, second),
     )
     page.prints(
@@ -735,7 +969,8 @@ def order(page):
 
 
 def exercises(page):
-    page.labels("Predict first.", "Check all five:")
+    page.labels("Predict first.", "Then open the answer", "Check all five:")
+    page.labels("How many zeros go on the left?", "What share of the numbers is kept?")
     page.labels("What shape does `nn.MaxPool1d(3)` make of `(4, 6, 20)`?")
     pooled = nn.MaxPool1d(3)(torch.rand(4, 6, 20))
     page.says(
@@ -769,6 +1004,11 @@ def exercises(page):
         "8 zeros, 4 · 2. The three layers see 15 numbers: 1 + 2 + 4 + 8.",
         zeros == [8] == [4 * 2] and len(seen) == 15 == 1 + 2 + 4 + 8,
     )
+    page.says(
+        "what the layer trims",
+        page.names["zeros"]
+        == 20 - F.conv1d(torch.rand(1, 20), torch.ones(1, 1, 3), dilation=4).shape[1],
+    )
     page.answers(3, ("8 zeros", 8), ("15 numbers", 15))
     film = torch.zeros(3, 16, 112, 112)
     frames = nn.MaxPool3d((1, 2, 2))(film)
@@ -795,6 +1035,31 @@ def exercises(page):
         f"{(3, 16 // 2, 112 // 4, 112 // 4)} {film.numel() // out.numel()}",
         ranks,
     )
+
+
+def summary(page):
+    weight = torch.rand(2, 1, 2, 3, 4)
+    volumes = torch.rand(5, 1, 6, 9, 12)
+    out = F.conv3d(volumes, weight, stride=(1, 2, 3), padding=(1, 0, 2))
+    page.says(
+        "Signals are `(batch, channels, length)`, volumes `(batch, channels, depth, height, "
+        "width)`",
+        nn.Conv1d(6, 1, 2)(torch.rand(4, 6, 9)).shape == (4, 1, 8) and out.shape[:2] == (5, 2),
+    )
+    page.says(
+        "The formulas hold along each axis",
+        list(out.shape[2:])
+        == [
+            (i + 2 * p - k) // s + 1
+            for i, p, k, s in zip((6, 9, 12), (1, 0, 2), (2, 3, 4), (1, 2, 3), strict=True)
+        ],
+    )
+    page.labels("Next, build the layers yourself: [from scratch in NumPy]")
+    page.cites(
+        "Sources: for WaveNet, for max over time, which that paper takes from earlier work",
+        "https://arxiv.org/abs/1408.5882",
+    )
+    page.aside("The measurements here are our own", why="where the lesson comes from")
 
 
 def rank_one(page):
