@@ -313,6 +313,10 @@ def check_convolutions(page):
         holds(conv, lambda i, k, s: (i - k) // s + 1, SIDES, KERNELS, STRIDES)
         and own_trace("no_padding_strides").geometry.cols.windows == ((0, 1, 2), (2, 3, 4)),
     )
+    unfloored = [
+        (i + 2 * p - k) / s + 1
+        for _, i, k, s, p, *_ in map(GUIDE.get, ("padding_strides", "padding_strides_odd"))
+    ]
     page.says(
         "The formula that holds for all of the above: "
         "$o = \\lfloor (i + 2p - k)/s \\rfloor + 1$. The floor makes different inputs equal: 5×5 "
@@ -324,7 +328,7 @@ def check_convolutions(page):
             if row.relationship <= 6
         )
         and conv(5, 3, 2, 1) == conv(6, 3, 2, 1)
-        and (5 + 2 - 3) / 2 < (6 + 2 - 3) / 2,
+        and unfloored == [3, 3.5],
     )
     odd = own_trace("padding_strides_odd").geometry
     page.says(
