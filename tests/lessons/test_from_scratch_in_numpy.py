@@ -313,7 +313,7 @@ def seconds(call):
 
 
 def views(page):
-    names, large = page.names, whole(0, 0, 9, 1, 64, 64)
+    names, large = page.names, whole(0, 0, 9, 1, 40, 40)
     loops = seconds(lambda: names["slide_loops"](large, lambda w: w.max((1, 2)), 3, 1))
     page.says(
         "Loops in Python are slow", loops > 3 * seconds(lambda: names["max_pool"](large, 3, 1))
@@ -643,7 +643,7 @@ def few_examples(page):
     passes = [np.array_equal(faulty(x.numpy(), *s), F.max_pool2d(x, *s)) for x, *s in few]
     found = [
         np.array_equal(faulty(x.numpy(), *s), F.max_pool2d(x, *s[:4], s[4]))
-        for x, _, _, _, *s, _ in drawn_cases()
+        for x, _, _, _, *s, _ in drawn_cases()[:100]
     ]
     page.says("A few examples prove little", all(passes) and not all(found))
     for place, name in enumerate(("kernel", "stride", "padding", "dilation", "ceil", "include"), 4):
