@@ -45,15 +45,11 @@ def whole(seed, low, high, *shape):
     return np.random.default_rng(seed).integers(low, high, shape).astype(np.float32)
 
 
-def function(page, name):
-    """A function of the lesson, as it is written there."""
-    (found,) = (
-        node
-        for cell in page.run.lesson.code
-        for node in ast.parse(cell.source).body
-        if isinstance(node, ast.FunctionDef) and node.name == name
-    )
-    return found
+@cache
+def functions(page):
+    """The functions of the lesson, as they are written there."""
+    nodes = [node for cell in page.run.lesson.code for node in ast.parse(cell.source).body]
+    return {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
 
 
 OWN = ("windows", "max_pool", "avg_pool", "im2col", "conv", "winners", "max_pool_backward")
@@ -87,9 +83,15 @@ def drawn_cases():
     return cases
 
 
-def torch_sizes(x, k, s, p, d):
-    """Heights of a max pool's output by torch: rounded up, and rounded down."""
-    return [F.max_pool2d(x, k, s, p, d, mode).shape[1] for mode in (True, False)]
+@cache
+def heights():
+    """Of each case: a max pool's output by torch, rounded up and down, and by the formula."""
+    found = []
+    for x, *_, k, s, p, d, _, _ in drawn_cases():
+        theirs = [F.max_pool2d(x, k, s, p, d, mode).shape[1] for mode in (True, False)]
+        room = x.shape[1] + 2 * p - d * (k - 1) - 1
+        found.append((*theirs, math.ceil(room / s) + 1, math.floor(room / s) + 1))
+    return found
 
 
 def test_every_claim(page):
@@ -110,13 +112,13 @@ def test_every_claim(page):
 
 def first_words(page):
     lines = {
-        name: function(page, name).end_lineno - function(page, name).lineno
+        name: functions(page)[name].end_lineno - functions(page)[name].lineno
         for name in (*OWN, "output_size")
     }
     used = {
         node.id
         for name in lines
-        for node in ast.walk(function(page, name))
+        for node in ast.walk(functions(page)[name])
         if isinstance(node, ast.Name)
     }
     page.says(
@@ -193,27 +195,19 @@ def how_many(page):
     five = torch.rand(1, 5, 5)
     pool = nn.MaxPool2d(3, 3, padding=1, ceil_mode=True)
     size = pool(five).shape[1]
-    sizes = [
-        (torch_sizes(x, k, s, p, d)[0], x, k, s, p, d) for x, *_, k, s, p, d, _, _ in drawn_cases()
-    ]
-    rounded = [-(-(x.shape[1] + 2 * p - d * (k - 1) - 1) // s) + 1 for _, x, k, s, p, d in sizes]
     page.says(
         "-(-a // b) rounds up",
         all(-(-a // b) == math.ceil(a / b) for a in range(-9, 30) for b in range(1, 6)),
     )
-    down = [
-        (torch_sizes(x, k, s, p, d)[1], (x.shape[1] + 2 * p - d * (k - 1) - 1) // s + 1)
-        for _, x, k, s, p, d in sizes
-    ]
-    page.says("You know the formula", all(theirs == formula for theirs, formula in down))
+    page.says("You know the formula", all(down == formula for _, down, _, formula in heights()))
     page.says(
         "In code, rounding up needs one more rule: `ceil_mode` drops the last window if it would "
         "start in the padding on the right",
         all(
             o == up - ((up - 1) * s >= x.shape[1] + p)
-            for up, (o, x, _, s, p, _) in zip(rounded, sizes, strict=True)
+            for (o, _, up, _), (x, *_, s, p, _, _, _) in zip(heights(), drawn_cases(), strict=True)
         )
-        and rounded != [o for o, *_ in sizes],
+        and any(o != up for o, _, up, _ in heights()),
     )
     page.says(
         "A pool has a kernel of 3, a stride of 3, a padding of 1 and `ceil_mode`. The input has 5 "
@@ -316,7 +310,7 @@ def views(page):
     names, large = page.names, whole(0, 0, 9, 1, 40, 40)
     loops = seconds(lambda: names["slide_loops"](large, lambda w: w.max((1, 2)), 3, 1))
     page.says(
-        "Loops in Python are slow", loops > 3 * seconds(lambda: names["max_pool"](large, 3, 1))
+        "Loops in Python are slow", loops > 2 * seconds(lambda: names["max_pool"](large, 3, 1))
     )
     windows = X.unfold(1, 3, 1).unfold(2, 3, 1)
     view = page.names["view"]
@@ -390,7 +384,7 @@ def views(page):
         and "span = d * (k - 1) + 1  # from a window's first"
         in page.run.lesson.code[page.cell("def windows(x, k")].source,
     )
-    bodies = [len(function(page, name).body) for name in ("max_pool", "slide_loops")]
+    bodies = [len(functions(page)[name].body) for name in ("max_pool", "slide_loops")]
     page.says("Max pooling is now short", bodies[0] == 2 < bodies[1])
     largest = F.max_pool2d(X, 3, 2, 1)
     page.prints(
@@ -724,12 +718,8 @@ def random_cases(page):
     page.says(f"you let {all_of_them} random cases decide")
     page.says(f"So draw {all_of_them} settings at random")
     assert np.array_equal(page.names["t"].detach(), drawn_cases()[-1][0])  # the same cases
-    heights = [torch_sizes(x, k, s, p, d) for x, *_, k, s, p, d, _, _ in drawn_cases()]
-    dropped = [
-        -(-(x.shape[1] + 2 * p - d * (k - 1) - 1) // s) + 1 > torch_sizes(x, k, s, p, d)[0]
-        for x, *_, k, s, p, d, _, _ in drawn_cases()
-    ]
-    added = sum(up > down for up, down in heights)
+    dropped = [rounded > up for up, _, rounded, _ in heights()]
+    added = sum(up > down for up, down, *_ in heights())
     page.says("Each setting is tried on all four functions", list(agree) == list(names))
     page.prints(
         "rng = np.random.default_rng(0)",
