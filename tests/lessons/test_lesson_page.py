@@ -168,7 +168,7 @@ def words(*blocks: str) -> Words:
 
 @pytest.mark.parametrize(
     "text",
-    ["Max pools dilate, average pools do not.", "All of them win.", "Many go.", "No pool has one."]
+    ["Max pools dilate, average pools do not.", "All of them win.", "It has many.", "No pool."]
     + ["It lies to the left.", "They differ.", "It shrinks.", "`Better` than that."],
 )
 def test_a_word_that_turns_a_statement_round_has_to_be_proved(text):
@@ -188,6 +188,7 @@ def test_a_word_that_turns_nothing_need_not(text):
         ("Go on. Then they all agree.", "Then they all agree"),
         ("The same pool, but see what is left.", "The same pool"),
         ('??? success "Answer"\n    None of both.', "None of both"),
+        ('!!! tip "Do they both?"\n    They both do.', "They both do"),
     ],
 )
 def test_a_statement_is_no_label(text, label):
@@ -201,6 +202,8 @@ def test_a_statement_is_no_label(text, label):
         ("It slides. Do they not agree? It does.", "Do they not agree"),
         ("Predict all of it. Then see.", "Predict all of it"),
         ("- Say which of both is larger.", "which of both is larger"),
+        ('!!! abstract "Goals"\n    - Say which of both it is.', "which of both it is"),
+        ("[Open both rows in the explorer] now.", "both rows"),
         ("Average the last two. So be it.", "the last two"),
         ("It is. Then move it to the right.", "to the right"),
         ("# All of it\nSo.", "All of it"),

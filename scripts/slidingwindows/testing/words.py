@@ -40,11 +40,11 @@ TURNS = (
 )
 # 'one' counts things, except where it only points: 'the dark one', 'one by one', 'no one'.
 ONE = (
-    r"(?<!the )(?<!this )(?<!that )(?<!which )(?<!each )(?<!other )(?<!any )(?<!no )"
+    r"(?<!\bthe )(?<!\bthis )(?<!\bthat )(?<!\bwhich )(?<!\beach )(?<!\bother )(?<!\bany )(?<!\bno )"
     r"\bone\b(?! by| another| of them| after)"
 )
 # 'many' and 'much' state something unless they ask or compare, and 'no' unless it is 'no one'.
-MANY = r"(?<!how )(?<!as )(?<!so )(?<!too )\bmany\b|\bno\b(?! one\b)"
+MANY = r"(?<!\bhow )(?<!\bas )(?<!\bso )(?<!\btoo )\bmany\b|\bno\b(?! one\b)"
 TOKEN = re.compile(
     f"{NUMBER}|{ONE}|{MANY}|"
     f"\\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS + ' ' + TURNS).split())})\\b",
@@ -64,8 +64,8 @@ BOX = re.compile(r"[!?]{3}\+? \w+( \"[^\"]*\")?")  # how a box begins, and its t
 OPINION = re.compile(r"(?:\bOpinion:|\"An opinion\b).*")  # up to the end of its block
 # A sentence that begins so tells readers what to do. It states nothing, so nothing can be computed.
 DIRECTS = re.compile(
-    r"(?:[-*>#.\s]|\d\. |[!?]{3} \w+ \"[^\"]*\")*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?(?:"
-    "Add|Always say|Ask|Average (?:it|the)|Begin|Build|Change|Check|Choose|Click|Compare"
+    r"(?:[-*>#.[\s]|\d\. )*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?(?:"
+    "Add|Always say|Ask|Average (?:it|the)|Begin|Believe|Build|Change|Check|Choose|Click|Compare"
     "|Compute|Convert|Copy|Count|Cut|Delete|Describe|Divide|Do not|Draw|Drop|Enlarge"
     "|Explain|Find|Follow|Give|Go|Guess|Halve|Hover|Imagine|Keep|Know|Let|Look|Make|Mark"
     "|Measure|Mirror|Move|Multiply|Name|Open|Pad (?:it|the)|Pad first|Pick|Plan|Pool (?:it"
@@ -160,7 +160,7 @@ class Words:
         letters, place, loose, left = 0, 0, 0, []
         for block in map(read_words, self.blocks):
             place = self.text.index(block, place)
-            plain = BOX.sub(lambda box: "." * len(box.group()), OPINION.sub("", block))
+            plain = without_heads(OPINION.sub("", block))
             for start, stop in statements(plain):
                 inside = [place + n for n in range(start, stop) if plain[n].isalnum()]
                 missing = [n for n in inside if not held[n]]
@@ -189,7 +189,7 @@ class Words:
         return bool(blocks) and all(
             block.lstrip().startswith("#") or asks(block) or directs(sentence)
             for block in blocks
-            for sentence in sentences_with(read_words(block), folded(phrase))
+            for sentence in sentences_with(without_heads(read_words(block)), folded(phrase))
         )
 
 
@@ -197,6 +197,11 @@ def asks(block: str) -> bool:
     """Whether a block is an exercise or a question to predict, whose settings are given."""
     before_answer = block.split("??? success")[0]
     return bool(EXERCISE.match(block.lstrip()) or 'question "' in before_answer)
+
+
+def without_heads(block: str) -> str:
+    """A block with dots in place of the head and title of a box, as a sentence of their own."""
+    return BOX.sub(lambda box: "." * len(box.group()), block)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
