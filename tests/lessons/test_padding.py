@@ -3,11 +3,13 @@
 import inspect
 import math
 
+import matplotlib
 import numpy as np
 import torch
 import torch.nn.functional as F
+from lesson_run import LESSONS
 from portrait import portrait
-from states import opens
+from states import links, opened, opens
 from test_average_pooling import mean_pool
 from test_max_pooling import naive as max_pool
 from torch import nn
@@ -17,6 +19,9 @@ from slidingwindows import Geometry, slide
 X = torch.tensor([[[3.0, 1, 0, 2], [1, 4, 2, 1], [0, 2, 5, 3], [2, 1, 3, 1]]])
 WHITE = torch.ones(1, 4, 4)
 D2L = "https://d2l.ai/"
+TENSORFLOW = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"
+UNIT_7 = "https://lightning.ai/courses/deep-learning-fundamentals/"
+DUMOULIN = "https://arxiv.org/abs/1603.07285"
 NAMED = {"valid": 0, "same": 1, "full": 2}
 
 
@@ -61,6 +66,18 @@ def pool_of(k, p):
     return nn.MaxPool2d(k, stride=1, padding=p)(torch.rand(1, 9, 9))
 
 
+def told(name, words):
+    """Whether another lesson says so, where its own test has to prove it."""
+    return words in (LESSONS / f"{name}.py").read_text("utf-8")
+
+
+def contrast(values, most):
+    """The least contrast of a black digit on matplotlib's Blues up to `most`, by WCAG's formula."""
+    colours = matplotlib.colormaps["Blues"](np.asarray(values) / most)[..., :3]
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    return ((linear @ [0.2126, 0.7152, 0.0722]).min() + 0.05) / 0.05
+
+
 def rows_of(counts):
     return [" ".join(map(str, row)) for row in counts.tolist()]
 
@@ -77,8 +94,23 @@ def test_every_claim(page):
     limits(page)
     same_with_a_stride(page)
     exercises(page)
-    page.labels("Unit 7", "Predict first", "Check all four")
+    where_from(page)
+    page.labels("Predict first", "Then open the answer", "Build both in torch", "Check all four")
     page.complete()
+
+
+def where_from(page):
+    up = nn.MaxPool2d(2, ceil_mode=True)(torch.rand(1, 5, 5)).shape[-1]
+    enlarged = F.conv_transpose2d(torch.rand(1, 3, 3), torch.ones(1, 1, 2, 2), stride=2).shape[-1]
+    page.says(
+        "Sizes have loose ends: a pool can round up instead of down, and a map can be made large "
+        "again",
+        5 // 2 < up == -(-5 // 2) and enlarged > 3,
+    )
+    page.labels("Next: [rounding up, and going back up]")
+    page.cites("This course began from Unit 7 of , which also comes to padding", UNIT_7)
+    page.cites("For a thorough treatment of the arithmetic, read", DUMOULIN)
+    page.aside("The words and the measurements here are our own", why="who made this course")
 
 
 def erosion(page):
@@ -94,18 +126,40 @@ def erosion(page):
         and [axes["title"] for axes in (whole, cut)] == ["240×240", "after ten layers: 200×200"],
     )
     sides = [240 - 4 * layers for layers in range(11)]
-    page.says("because its middle never lies on the outermost pixels", size(3, 3) == 1)
+    taken = [1 - (after / 240) ** 2 for after in sides]
+    weight = page.names["copy"].weight[0, 0]
+    middle_of_five = F.pad(torch.ones(1, 1), [2] * 4)
     page.says(
-        "Here are ten layers of 5×5, each with a kernel that only copies its middle pixel",
-        int(page.names["copy"].weight.sum()) == page.names["copy"].weight[0, 0, 2, 2] == 1,
+        "One layer takes little, but a network has many. Here are ten layers of 5×5, each with a "
+        "kernel that only copies its middle pixel, so that you can watch what gets lost",
+        torch.equal(weight, middle_of_five) and taken[1] < 0.04 and taken[10] > 0.3,
     )
-    page.says("The same portrait twice, at the same scale", whole["title"] != cut["title"])
-    page.says("A kernel of more than one pixel trims your map", size(9, 2) < 9 == size(9, 1))
-    page.labels("One layer takes little, but a network has many")
+    shown, rest = np.array(whole["images"][0]), np.array(cut["images"][0], float)
+    missing = np.isnan(rest)
+    ring = np.ones_like(missing)
+    ring[20:-20, 20:-20] = False
+    in_place = np.allclose(shown[~missing], rest[~missing])
     page.says(
-        "What ten unpadded 5×5 convolutions leave of a photo. Nothing was shrunk",
-        torch.allclose(page.names["left"][0], torch.from_numpy(middle)),
+        "The same portrait twice, at the same scale. On the right its border is missing all around",
+        shown.shape == rest.shape and in_place and np.array_equal(missing, ring),
     )
+    page.aside("a part of the cap, the stars at the left and the shoulders", "what a photo shows")
+    black, *_, white = matplotlib.colormaps["gray"](np.linspace(0, 1, 9))[:, :3].tolist()
+    page.says(
+        "The photo that comes with matplotlib, in grey: 0 is black, 1 is white",
+        np.allclose(page.names["photo"][0], grey, atol=1e-6)
+        and (black, white) == ([0] * 3, [1] * 3),
+    )
+    page.says("where it lies in the photo", in_place and rest.shape == grey.shape)
+    page.says(
+        "What ten unpadded 5×5 convolutions leave of a photo. Nothing was shrunk: the border was "
+        "cut off",
+        page.names["copy"].padding == (0, 0)
+        and torch.allclose(page.names["left"][0], torch.from_numpy(middle)),
+    )
+    layers = torch.from_numpy(grey)[None]
+    for _ in range(10):
+        layers = F.conv2d(layers, middle_of_five[None, None])
     lost = 1 - middle.size / grey.size
     page.prints('print("lost:"', f"lost: {lost:.1%} of the pixels")
     page.says(
@@ -122,16 +176,36 @@ def erosion(page):
         "still reads the border pixels, but no output is centred on them",
         torch.equal(*mine) and not torch.equal(*theirs) and size(5, 5) == 1,
     )
-    page.cites("The example is that of", D2L)
-    page.labels("the picture and the numbers are torch's")
+    page.cites("The example is that of , in its chapter *Padding and Stride*", D2L)
+    page.says(
+        "the picture and the numbers are torch's",
+        np.allclose(layers[0], rest[20:-20, 20:-20], atol=1e-6)
+        and lost == 1 - layers.numel() / grey.size,
+    )
 
 
 def two_for_each(page):
     trims = {k: 10 - size(10, k) for k in range(1, 6)}
+    centres = {k: [start + (k - 1) / 2 for start in range(size(10, k))] for k in trims}
     page.says(
-        "A kernel of more than one pixel trims your map",
-        all((trimmed > 0) == (k > 1) for k, trimmed in trims.items()),
+        "A kernel of more than one pixel trims your map, because its middle never lies on the "
+        "outermost pixels",
+        all((trimmed > 0) == (k > 1) for k, trimmed in trims.items())
+        and all((centres[k][0] > 0 and centres[k][-1] < 9) == (k > 1) for k in trims),
     )
+    sides = [size(4, 3, p=p) for p in NAMED.values()]
+    decides = sides[0] < 4 == sides[1] < sides[2]
+    page.says("A border around the input gives you control over the output size", decides)
+    before = [edges(0)(F.pad(X, [p] * 4)) for p in NAMED.values()]
+    after = [edges(p)(X) for p in NAMED.values()]
+    page.says(
+        "**Padding** puts a border around the input before the window starts. Then the window's "
+        "middle can lie on the outermost pixels too, and the output size is your decision",
+        all(map(torch.equal, before, after))
+        and [start + 1 for start in Geometry.of(4, 3, 1, 1).rows.starts] == [0, 1, 2, 3]
+        and decides,
+    )
+    page.says("Choose a padding that keeps the size, or even enlarges it", decides)
     holds = nn.MaxPool2d(3, 1, 1)(-1 - X).max(), nn.AvgPool2d(3, 1, 1)(WHITE).min()
     page.says("it is not always zero", holds[0] < 0 and holds[1] < 1)
     page.labels("Choose what an average at the border is divided by")
@@ -142,7 +216,7 @@ def two_for_each(page):
     )
     page.says(
         "A padding $p$ adds $p$ pixels on each of the four sides. So a size $i$ becomes $i + 2p$ "
-        "before the window starts. That is the $2p$ in the formula",
+        "before the window starts. That is the $2p$ in the formula of [output size]",
         grown.shape == (1, 8, 8) and all(size(4, 1, p=p) == 4 + 2 * p for p in range(5)),
     )
     page.says(
@@ -157,18 +231,22 @@ def two_for_each(page):
     )
     layer = edges(0)
     found = layer(X)[0, 0, 0]
+    there = "kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])"
     page.says(
-        "it subtracts the left column of its window and adds the right one",
-        found == X[0, :3, 2].sum() - X[0, :3, 0].sum(),
+        "The kernel below is the one that found edges in [what a convolution looks for]: it "
+        "subtracts the left column of its window and adds the right one",
+        told("what-a-convolution-looks-for", there)
+        and torch.equal(page.names["kernel"], layer.weight)
+        and found == X[0, :3, 2].sum() - X[0, :3, 0].sum(),
     )
     page.says("The input is 4×4, the kernel 3×3", (X.shape[1], layer.kernel_size) == (4, (3, 3)))
     page.says("the kernel 3×3, the stride 1", layer.stride == (1, 1))
     page.labels("with no padding, with one pixel, with two?")
-    sides = [size(4, 3, p=p) for p in NAMED.values()]
     lines = [f"{p} (1, {side}, {side})" for p, side in enumerate(sides)]
     page.prints("print(p, tuple(convolution(p)(x).shape))", *lines)
     page.says("Two, four, six", sides == [2, 4, 6])
-    page.says("These three have names", all(f"called *{name}*" in page.text for name in NAMED))
+    called = {name: len(np.convolve(range(4), [1] * 3, name)) for name in NAMED}  # NumPy's modes
+    page.says("These three have names", list(called.values()) == sides)
 
 
 def names(page):
@@ -187,14 +265,33 @@ def names(page):
         "inside, although the map has no edge there",
         np.allclose(first, sums[1]) and np.allclose(last, -sums[2]) and X.min() >= 0,
     )
-    page.labels("and watch these two columns")
+    explorer_fills_otherwise(page, same.output)
+    page.says(
+        "[Another lesson] shows what a network learns from that",
+        told("what-padding-tells-the-network", "trained networks can and do use absolute position"),
+    )
     page.says(
         "The window stays inside. Every number it reads is real",
         valid.geometry.rows.starts[0] == 0
         and valid.geometry.rows.starts[-1] + 3 == valid.geometry.rows.size,
     )
-    page.says(f"4×4 shrinks to {valid.output_shape[-1]}×{valid.output_shape[-1]}")
-    page.says(f"4×4 grows to {full.output_shape[-1]}×{full.output_shape[-1]}")
+    # Torch knows two of the names, NumPy all three.
+    known = {name: nn.Conv2d(1, 1, 3, padding=name)(X).shape[-1] for name in ("valid", "same")}
+    known["full"] = len(np.convolve(range(4), [1] * 3, "full"))
+    page.says(
+        f"`padding=0`, also called *valid*: 4×4 shrinks to {known['valid']}×{known['valid']}",
+        valid.output_shape[-1] == known["valid"] < 4,
+    )
+    page.says(
+        f"`padding=1` for a 3×3 kernel, also called *same*: 4×4 stays {known['same']}×4",
+        same.output_shape[-2:] == X.shape[-2:],
+    )
+    page.says(
+        f"`padding=2` for a 3×3 kernel, also called *full*: 4×4 grows to {known['full']}×6",
+        full.output_shape[-2:] == (6, 6),
+    )
+    page.says("Same: the size stays", known["same"] == 4)
+    page.says("Valid: no padding", torch.equal(edges("valid")(X), edges(0)(X)))
     page.says(
         "The window's middle visits every pixel once",
         [start + 1 for start in same.geometry.rows.starts] == list(range(4)),
@@ -210,7 +307,7 @@ def names(page):
         sorted(keeping) == [1, 3, 5, 7],
     )
     word = nn.Conv2d(1, 1, 3, padding="same")
-    page.says('also takes the word: `padding="same"`', word(X).shape == X.shape)
+    page.says('A convolution also takes the word: `padding="same"`', word(X).shape == X.shape)
     even = {k: nn.Conv2d(1, 1, k, padding="same") for k in (2, 4, 6)}
     page.says(
         "Then an even kernel keeps the size too, because torch pads unevenly",
@@ -223,12 +320,17 @@ def names(page):
         torch.allclose(four(X), uneven, atol=1e-6),
     )
     corners = {real_pixels(9, k, 1, k - 1)[0, 0].item() for k in range(1, 6)}
-    page.says("let the window in as soon as one corner touches the input", corners == {1})
-    page.says("one corner touches the input: $p = k - 1$", corners == {1})
+    page.says(
+        "Now let the window in as soon as one corner touches the input: $p = k - 1$",
+        corners == {1} and all(real_pixels(9, k, 1, k)[0, 0] == 0 for k in range(1, 6)),
+    )
+    page.aside("Full padding is rare in networks", why="how networks are built")
     back, turned = F.conv_transpose2d(X, edges(0).weight), edges(2).weight.flip(2, 3)
     page.says(
-        "because a transposed convolution at stride 1 slides just like this",
-        torch.equal(back, F.conv2d(X, turned, padding=2)),
+        "You meet it again on the [way back up], because a transposed convolution at stride 1 "
+        "slides just like this",
+        torch.equal(back, F.conv2d(X, turned, padding=2))
+        and told("rounding-up-and-going-back-up", "A **transposed convolution** enlarges a map"),
     )
     overlaps = [size(i, k, p=k - 1) == i + k - 1 for i in range(3, 8) for k in range(1, 6)]
     page.says("Full: every overlap counts", all(overlaps))
@@ -241,10 +343,18 @@ def names(page):
 
 def counts(page):
     valid, same, full = maps = [readers(p) for p in NAMED.values()]
-    page.says("Every pixel counts the same, or does it?", len(same.unique()) > 1)
-    page.cites("ensures that all pixels are used equally frequently", D2L)
+    page.labels("## Every pixel counts the same, or does it?")
+    page.says(
+        "Without padding, few windows read the corners and many read the middle",
+        valid[[0, 0, -1, -1], [0, -1, 0, -1]].tolist() == [valid.min()] * 4
+        and valid[2, 2] == valid.max() > 4 * valid.min(),
+    )
+    page.cites(
+        'Padding "ensures that all pixels are used equally frequently", says the summary of that '
+        "chapter of",
+        D2L,
+    )
     page.labels("A 3×3 window slides over a 5×5 input. With `padding=1`")
-    page.labels("Set all weights to one and add up the output")
     places = [(0, 0), (0, 2), (2, 2)]
     lines = [
         f"padding {{}}: corner {corner}, edge {edge}, centre {centre}".format(p)
@@ -252,7 +362,8 @@ def counts(page):
     ]
     page.prints("corner, edge, centre = counts", *lines)
     page.says(
-        "Then the gradient of a pixel is the number of windows that read it",
+        "Autograd can count for you. Set all weights to one and add up the output. Then the "
+        "gradient of a pixel is the number of windows that read it",
         all(torch.equal(page.names["readers"](p), readers(p)) for p in range(4)),
     )
     drawn = page.drawing("padding-readers")
@@ -288,9 +399,13 @@ def counts(page):
         (valid[0, 0], valid[2, 2]) == (1, 9),
     )
     page.says(
-        "Same: the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times",
-        (corners, edges, same[2, 2]) == ({4}, {6}, 9),
+        "Same: the corner counts 4 times, a pixel of the edge 6 times, the centre 9 times. Better, "
+        "but not equal",
+        (corners, edges, same[2, 2]) == ({4}, {6}, 9)
+        and valid.max() / valid.min() > same.max() / same.min() > 1,
     )
+    page.cell("vmax=14")  # where the colours end
+    page.says("pale enough for dark digits", contrast(full, 14) > 4.5 > contrast(full, 9))
     page.says("Full: every pixel counts 9 times", full.unique().tolist() == [9])
     page.says(
         "Of the three, only full padding makes all pixels equal",
@@ -308,10 +423,13 @@ def counts(page):
         len(full.unique()) == 1 < len(skipping.unique()),
     )
     page.says(
-        "the pixel that was copied is read once more. And at stride 2 windows are left out",
-        all((m >= same).all() and not torch.equal(m, same) for m in modes.values())
+        "A convolution can also fill its border with copies of real pixels, and then the pixel "
+        "that was copied is read once more. And at stride 2 windows are left out",
+        all(torch.equal(m > same, copied(mode)) for mode, m in modes.items())
+        and all(m.sum() == 25 * 9 > same.sum() for m in modes.values())
         and (skipping < full).all(),
     )
+    page.labels("So ask again")
     image = torch.arange(25.0).reshape(1, 5, 5)
     around, again = (F.pad(image, [1] * 4, mode=m)[0] for m in ("circular", "replicate"))
     page.says(
@@ -340,6 +458,36 @@ def counts(page):
     )
 
 
+def copied(mode):
+    """Which pixels of 5×5 stand in a border of one pixel a second time."""
+    numbers = torch.arange(25.0).reshape(1, 5, 5)
+    around = F.pad(numbers, [1] * 4, mode=mode)[0]
+    often = torch.bincount(around.flatten().int(), minlength=25)
+    return (often > 1).reshape(5, 5)
+
+
+def explorer_fills_otherwise(page, zeros):
+    """The explorer offers what the page says: a border of real pixels, and other outer columns."""
+    ((kind, link),) = links(page.run.lesson)
+    modes = ("replicate", "reflect", "circular")
+    asked = [(kind, link.replace("bias", f"padding_mode='{mode}',bias")) for mode in modes]
+    zeros, inside = torch.tensor(zeros), slice(1, -1)
+    filled = []
+    for mode, state in zip(modes, opened(asked), strict=True):
+        assert f"padding_mode='{mode}'" in state["call"], state
+        around = F.pad(X, [1] * 4, mode=mode)
+        filled.append(F.conv2d(around, edges(0).weight)[0])
+    page.says(
+        "In the [explorer] you can fill the same border with copies of real pixels instead: choose "
+        "another `padding_mode`, and watch these two columns",
+        all(
+            torch.equal(other[inside, inside], zeros[inside, inside])
+            and (other[:, [0, -1]] != zeros[:, [0, -1]]).any()
+            for other in filled
+        ),
+    )
+
+
 def border(page):
     pool, kept = nn.MaxPool2d(3, stride=1, padding=1), max_pool(-X, 3, 1, 1)
     negative = -1 - X  # no zero in it
@@ -350,8 +498,10 @@ def border(page):
         not torch.equal(zeros_win, max_pool(negative, 3, 1, 1)),
     )
     page.says(
-        "zeros around an image of negative numbers win in every window that touches them",
-        torch.equal(zeros_win[0] == 0, touched),
+        "You saw why in [max pooling]: zeros around an image of negative numbers win in every "
+        "window that touches them",
+        torch.equal(zeros_win[0] == 0, touched)
+        and told("max-pooling", "a border of zeros wins in every window that touches it"),
     )
     infinite = F.pad(-X, [1] * 4, value=-math.inf)
     holds = torch.equal(max_pool(infinite, 3, 1), kept) and torch.equal(pool(-X), kept)
@@ -364,6 +514,14 @@ def border(page):
     )
     adds_zeros = torch.allclose(conv(x), F.conv2d(zeros, conv.weight, conv.bias), atol=1e-6)
     page.says("| `nn.Conv2d` | zero | zero times a weight is zero |", adds_zeros)
+    white = nn.AvgPool2d(3, 1, 1)(WHITE)[0]
+    differ = holds and adds_zeros and not torch.equal(zeros_win, max_pool(negative, 3, 1, 1))
+    page.says(
+        "What is in that border depends on the operation, and it leaves traces",
+        differ and torch.equal(white < 1, touched),
+    )
+    page.says("So each operation has its own border: | operation | the border holds |", differ)
+    page.labels("| because |")
     page.says(
         "A max pool's border is minus infinity, an average's and a convolution's is zero",
         holds and adds_zeros,
@@ -371,12 +529,24 @@ def border(page):
     page.says("`F.pad` fills with zeros unless you tell it otherwise", zeros[0, 0].max() == 0)
     assert torch.equal(page.names["around"], infinite)
     page.prints("pool = nn.MaxPool2d(3, stride=1, padding=1)", str(holds))
+    page.says(
+        "So if you pad in front of a max pool yourself, say `value=-torch.inf`. Then you get what "
+        "the pool gives",
+        holds and not torch.equal(max_pool(F.pad(-X, [1] * 4), 3, 1), kept),
+    )
+    sides = F.pad(torch.ones(1, 1), (1, 2, 3, 4))  # four numbers that differ
+    (above, before), (rows, cols) = sides.nonzero()[0].tolist(), sides.shape
+    named = {"left": before, "right": cols - 1 - before, "top": above, "bottom": rows - 1 - above}
+    page.says(", ".join(sorted(named, key=named.get)), named["bottom"] == 4)
 
 
 def averages(page):
     dark, even = mean_pool(WHITE, 3, 1, 1), mean_pool(WHITE, 3, 1, 1, counted=False)
     assert torch.equal(page.names["white"], WHITE)
-    page.says("A zero adds nothing to the sum", torch.equal(dark[0] * 9, real_pixels(4, 3, 1, 1)))
+    page.says(
+        "A zero adds nothing to the sum, but it may count when you divide",
+        torch.equal(dark[0] * 9, real_pixels(4, 3, 1, 1)) and dark[0, 0, 0] < even[0, 0, 0],
+    )
     rim = torch.ones(4, 4, dtype=torch.bool)
     rim[1:3, 1:3] = False
     page.says(
@@ -402,12 +572,17 @@ def divisors(page):
         for counted in (True, False)
     ]
     page.says(
-        "you name the divisor, and it is the same for all windows",
+        "With `divisor_override` you name the divisor, and it is the same for all windows",
         torch.allclose(both[0] * 5, sums),
     )
     page.labels("You average a white image, all ones, with `divisor_override=1`")
+    page.labels("What is in a corner, on an edge, inside?")
     page.prints("total(white)", real[None])
-    page.says(f"The sums: {real[0, 0]:.0f}, {real[0, 1]:.0f} and {real[1, 1]:.0f}.")
+    page.says(
+        f"The sums: {real[0, 0]:.0f}, {real[0, 1]:.0f} and {real[1, 1]:.0f}. Here they count the "
+        "real pixels of each window",
+        torch.equal(page.names["total"](WHITE)[0], real),
+    )
     page.says("The override wins over `count_include_pad`", torch.equal(*both))
     conv = nn.Conv2d(1, 1, 3, padding=1)
     page.says(
@@ -415,6 +590,19 @@ def divisors(page):
         "count_include_pad" not in inspect.signature(nn.Conv2d).parameters
         and torch.allclose(conv(x), F.conv2d(F.pad(x, [1] * 4), conv.weight, conv.bias), atol=1e-6),
     )
+    page.says(
+        'Its `padding_mode="reflect"` and `padding_mode="replicate"` fill the border with copies '
+        "of real pixels instead",
+        all(fills_with_real_pixels(mode) for mode in ("reflect", "replicate")),
+    )
+
+
+def fills_with_real_pixels(mode):
+    """Whether a convolution with this padding_mode reads nothing but numbers of the image."""
+    pick = nn.Conv2d(1, 9, 3, padding=1, bias=False, padding_mode=mode)  # each kernel one place
+    pick.weight.data = torch.eye(9).reshape(9, 1, 3, 3)
+    image = torch.arange(1.0, 17).reshape(1, 4, 4)
+    return set(pick(image).unique().tolist()) == set(image.unique().tolist())
 
 
 def limits(page):
@@ -439,8 +627,9 @@ def limits(page):
     page.says("A pool's padding is at most half of its kernel.", halves)
     empty = [real_pixels(9, k, 1, k)[0, 0].item() for k in range(1, 6)]
     page.says(
-        "With a border as wide as the kernel, a window could lie on padding alone. Its maximum "
-        "would be minus infinity. Its average over real pixels would be zero divided by zero",
+        "There has to be some limit. With a border as wide as the kernel, a window could lie on "
+        "padding alone. Its maximum would be minus infinity. Its average over real pixels would be "
+        "zero divided by zero",
         empty == [0] * 5 and max_of_padding(3) == -math.inf,
     )
     page.says(
@@ -456,6 +645,18 @@ def limits(page):
         ),
     )
     page.says("So a pool with a 3×3 window has no full padding", most[3] < 3 - 1)
+    early = refuses(lambda: nn.MaxPool2d(3, 1, padding=2, dilation=2)(X))
+    extent = 2 * (3 - 1) + 1
+    empty = nn.MaxPool2d(2, 1, padding=1, dilation=2)(torch.ones(1, 1, 1))
+    page.says(
+        "(A dilated max pool meets the same limit sooner than it should, and can still see padding "
+        "alone. You see both in [dilation].)",
+        "half of kernel size" in early
+        and extent // 2 == 2
+        and empty.item() == -math.inf
+        and told("dilation", "forgets the dilation")
+        and told("dilation", "all of them padding, so the maximum is minus infinity"),
+    )
 
 
 def max_of_padding(k):
@@ -470,6 +671,10 @@ def same_with_a_stride(page):
         size(8, 3, 1, 1) == 8 and all(size(8, k, 2, (k - 1) // 2) == 4 for k in (1, 3, 5, 7)),
     )
     page.says("so torch declines the word", "not supported for strided" in refusal)
+    page.labels("## Same, with a stride")
+    page.cites(
+        "TensorFlow accepts it. Its put an odd pixel at the end, below and on the right", TENSORFLOW
+    )
     page.prints('nn.Conv2d(1, 1, 3, stride=2, padding="same")', refusal)
     count = torch.arange(16.0).reshape(1, 4, 4)
     both = max_pool(count, 3, 2, 1)
@@ -487,7 +692,10 @@ def same_with_a_stride(page):
         all(total == 1 + i % 2 for i, total in needed.items()),
     )
     page.prints("for i in range(4, 10):", *(f"{i} {agreeing(i)}" for i in range(4, 10)))
-    page.labels("When you bring a network from one library to the other")
+    page.says(
+        "When you bring a network from one library to the other, compare numbers, not shapes",
+        both.shape == end.shape and not torch.equal(both, end),
+    )
 
 
 def agreeing(i):
@@ -548,6 +756,10 @@ def exercises(page):
         str(nines),
         "(1, 3, 3) True",
         str([n.item() for n in blurred]),
+    )
+    page.says(
+        "Valid trims, same keeps, full grows",
+        [size(9, 3, p=p) for p in NAMED.values()] == [7, 9, 11],
     )
     page.says(
         "At stride 1 an odd kernel keeps the size with $p = (k-1)/2$. An even one keeps it only "
