@@ -1,5 +1,6 @@
 """lessons/dilation.py: its words, outputs and figures, against torch by other ways and by hand."""
 
+import inspect
 from functools import cache
 from itertools import combinations_with_replacement, permutations
 from textwrap import fill
@@ -8,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from states import opens
+from test_padding import DUMOULIN, FOUND_EDGES, told
 from torch import nn
 
 from slidingwindows import Geometry, receptive_field, slide
@@ -129,16 +131,36 @@ def test_every_claim(page):
     no_hole(page)
     pools(page)
     exercises(page)
-    page.labels("Predict first", "Check all four", "put the first three into a whole network")
+    where_from(page)
+    page.labels("Predict first", "Then open the answer", "Check all four")
     page.complete()
+
+
+def where_from(page):
+    parts = ["nn.MaxPool2d(", "padding=", "stride="]
+    page.says(
+        "You now have pools, padding, strides and dilation. Next, put the first three into a whole "
+        "network: [a typical setup]",
+        all(told("a-typical-setup", part) for part in parts)
+        and not told("a-typical-setup", "dilation="),
+    )
+    page.cites("Sources: for the sizes", DUMOULIN)
+    page.cites("for stacks of dilated convolutions", SOURCES["stacks"])
+    page.cites("for gridding", SOURCES["gridding"])
+    count, fits = page.names["paths_in_a_row"], page.names["fits"]
+    page.says(
+        "The counts and the rule here are computed by our own code",
+        all(count(*s).tolist() == line(s) for s in SHOWN)
+        and all(fits(s) == rule(s) for s in ASKED),
+    )
 
 
 def in_a_row(page):
     row = torch.tensor([[3.0, 1, 4, 1, 5, 9, 2, 6]])
     assert torch.equal(page.names["eight"], row)
     page.says(
-        "a single row of eight numbers, which `nn.Conv1d` takes, and a kernel of three ones, which "
-        "adds up what its taps",
+        "Begin with a single row of eight numbers, which `nn.Conv1d` takes, and a kernel of three "
+        "ones, which adds up what its taps read",
         row.numel() == 8 and page.names["in_a_row"].weight.flatten().tolist() == [1, 1, 1],
     )
     page.labels("Which three numbers does it add up? And how often does it fit?")
@@ -169,6 +191,12 @@ def in_a_row(page):
 
 def the_taps(page):
     conv = dilated()
+    price = {d: {len(step.taps) for step in slide(dilated(d), X).steps} for d in (1, 2, 3)}
+    page.says(
+        "Spread the kernel's taps apart and it sees further at the same price",
+        smallest_input(3, 1) < smallest_input(3, 2) < smallest_input(3, 3)
+        and list(price.values()) == [{9}] * 3,
+    )
     page.says(
         "How can a kernel of nine weights see more of a map without either?",
         conv.weight.numel() == 9 and smallest_input(3, 2) > smallest_input(3, 1),
@@ -177,18 +205,41 @@ def the_taps(page):
         "but a pool or a stride would give it fewer pixels to label",
         max(side(nn.MaxPool2d(2), 8), side(nn.Conv2d(1, 1, 1, 2), 8)) < 8,
     )
-    page.labels("To label every pixel of a photo")
-    page.says(
-        "and call this dilation 1. Here and in torch a dilation of 1 leaves the kernel as it is",
-        torch.equal(dilated(1)(X), F.conv2d(X, WEIGHTS[None, None])),
+    page.aside(
+        "To label every pixel of a photo, a network has to see far around each of them",
+        why="what it takes to label photos",
     )
-    page.labels("A **tap** is one place of the window")
-    steps = {d: slide(dilated(d), X).steps[0] for d in (1, 2)}
+    steps = {d: slide(dilated(d), X).steps[0] for d in (1, 2, 3)}
+    columns = {d: sorted({col for _, col in positions(step)}) for d, step in steps.items()}
+    page.says(
+        "Pull its weights apart. That distance is the **dilation**",
+        all(b - a == d for d, cols in columns.items() for a, b in zip(cols, cols[1:], strict=False))
+        and torch.equal(dilated(3).weight, dilated(1).weight),
+    )
+    between = set(range(columns[2][0], columns[2][1])) - set(columns[2])
+    page.aside("(Some texts", why="how others count")
+    page.says(
+        "count the pixels in between, and call this dilation 1. Here and in torch a dilation of 1 "
+        "leaves the kernel as it is",
+        len(between) == 1 and torch.equal(dilated(1)(X), F.conv2d(X, WEIGHTS[None, None])),
+    )
+    page.says(
+        "A **tap** is one place of the window where a number is read",
+        all(read_by(dilated(d)) == positions(step) for d, step in steps.items()),
+    )
     page.says(
         "With dilation 1 the taps are neighbours. With dilation 2 one pixel lies between them",
-        [sorted({col for _, col in positions(steps[d])}) for d in (1, 2)] == [[0, 1, 2], [0, 2, 4]],
+        [columns[d] for d in (1, 2)] == [[0, 1, 2], [0, 2, 4]],
     )
     in_a_row(page)
+    compared = {d: max(columns[d]) - min(columns[d]) for d in (1, 2)}
+    page.says(
+        "Take the kernel that found edges in [what a convolution looks for]: pulled apart, it "
+        "compares pixels that are further from each other",
+        told("what-a-convolution-looks-for", FOUND_EDGES)
+        and WEIGHTS.tolist() == [[-1, 0, 1]] * 3
+        and compared == {1: 2, 2: 4},
+    )
     page.says("A 3×3 kernel with `dilation=2`", page.names["spread"].dilation == (2, 2))
     page.labels("lies in the upper left corner of a 7×7 map")
     out = folded(X, lambda block: (block * WEIGHTS).sum())
@@ -196,7 +247,11 @@ def the_taps(page):
     page.draws("dilation-spread", slide(conv, X))
     shown = page.figure("dilation-spread")
     opens(page, "dilation-spread")
-    page.labels("set the dilation to 3, and see what is left")
+    left = F.conv2d(X, WEIGHTS[None, None], dilation=3)
+    page.says(
+        "[Open this window in the explorer], set the dilation to 3, and see what is left",
+        left.numel() == 1 < shown.output_shape[-1],
+    )
     places = positions(shown.steps[0])
     page.says(
         "Nine taps with one pixel between neighbours", len(places) == 9 and places[1] == (0, 2)
@@ -215,6 +270,14 @@ def the_taps(page):
         f"The output is {len(out[0])}×{len(out[0])}, "
         f"where dilation 1 would give {side(dilated(1), 7)}×{side(dilated(1), 7)}"
     )
+
+
+def read_by(layer):
+    """Which pixels of 7×7 the first window reads: one alone turns an image of zeros into NaN."""
+    ones = torch.ones_like(layer.weight)
+    images = torch.zeros(49, 49).fill_diagonal_(torch.nan).view(49, 1, 7, 7)
+    out = F.conv2d(images, ones, dilation=layer.dilation)
+    return [divmod(n, 7) for n in range(49) if out[n, 0, 0, 0].isnan()]
 
 
 @cache
@@ -237,7 +300,11 @@ def the_extent(page):
         all(smallest[k, 3] - smallest[k, 2] == k - 1 for k in (1, 2, 3, 5)),
     )
     extent = all(e == d * (k - 1) + 1 for (k, d), e in smallest.items())
-    page.says("So the kernel spans $$d(k - 1) + 1$$", extent)
+    named = refusal(lambda: nn.MaxPool2d(3, 1, padding=3, dilation=2)(X))
+    page.says(
+        "So the kernel spans $$d(k - 1) + 1$$ pixels. This is its **effective extent**",
+        extent and "half of effective kernel size" in named,
+    )
     formula = [
         side(nn.Conv2d(1, 1, k, s, p, d), i) == (i + 2 * p - d * (k - 1) - 1) // s + 1
         for i in range(9, 16)
@@ -256,8 +323,8 @@ def the_extent(page):
     )
     nine = 4 * (3 - 1) + 1
     page.says(
-        f"torch itself calls the kernel {nine}×{nine}",
-        f"Kernel size: ({nine} x {nine})" in message,
+        f"torch itself calls the kernel {nine}×{nine}. It means the extent",
+        f"Kernel size: ({nine} x {nine})" in message and smallest_input(3, 4) == nine,
     )
     large = torch.zeros(5, 5)
     large[::2, ::2] = WEIGHTS
@@ -269,7 +336,15 @@ def the_extent(page):
         f"weights: {weights} against {large.numel()}",
     )
     page.says("But there are still only nine weights", weights == 9)
-    page.says("A dilated kernel does the same as a large kernel with zeros in it", same)
+    skipped = X.clone()
+    skipped[:, 1::2] = skipped[:, :, 1::2] = torch.inf  # 0 times infinity would be NaN
+    page.says(
+        "A dilated kernel does the same as a large kernel with zeros in it, without multiplying by "
+        "them",
+        same
+        and torch.equal(dilated()(skipped)[0, 0, 0], dilated()(X)[0, 0, 0])
+        and F.conv2d(skipped, large[None, None])[0, 0, 0].isnan(),
+    )
     page.says("A dilated kernel spans $d(k-1) + 1$ pixels, with the weights of a small one", extent)
 
 
@@ -293,20 +368,39 @@ def the_same_size(page):
     page.says(
         "You know `padding=1` keeps the size for a 3×3 kernel", counted(7, p=1) == 7 == X.shape[-1]
     )
-    page.says("Then you add `dilation=2` to a block", page.names["block"].dilation == (2, 2))
+    page.labels("## Keep the size", "Choose the padding that keeps the size")
+    mine = page.names["block"]
     block = nn.Conv2d(1, 1, 3, padding=1, dilation=2)
-    page.prints("x + block(x)", fill(refusal(lambda: X + block(X)), 66))
+    adds = refusal(lambda: X + block(X))
     page.says(
-        f"The map shrank from {X.shape[-1]} to {side(block, 7)}. With `padding=2` the block fits",
+        "A common mistake: dilation without its padding",
+        mine.padding == (1, 1) and side(mine, 7) != 7 == side(dilated(padding=2), 7),
+    )
+    page.says(
+        "Then you add `dilation=2` to a block that adds its input to its output",
+        mine.dilation == (2, 2) and refusal(lambda: X + mine(X)) == adds,
+    )
+    page.prints("x + block(x)", fill(adds, 66))
+    page.says(
+        f"The map shrank from {X.shape[-1]} to {side(block, 7)}. With `padding=2` the block fits "
+        "again",
         counted(7, p=2, d=2) == 7,
     )
     page.says(
-        "a kernel of 3 takes a padding equal to its dilation",
-        all(side(nn.Conv2d(1, 1, 3, padding=d, dilation=d), 20) == 20 for d in range(1, 8)),
+        "For the same size, a kernel of 3 takes a padding equal to its dilation",
+        all(
+            (side(nn.Conv2d(1, 1, 3, padding=p, dilation=d), 20) == 20) == (p == d)
+            for d in range(1, 8)
+            for p in range(9)
+        ),
     )
 
 
 def fields(page):
+    page.says(
+        "The **receptive field** of an output is the part of the input that it depends on",
+        all(receptive_field(stack(*s), (1, 41, 41)).size == (depends_on(s),) * 2 for s in SHOWN),
+    )
     page.says("Stack layers at stride 1, and each adds its extent minus one", field(1, 2, 5) == 17)
     page.labels("Three layers with 3×3 kernels, dilations 1, 2 and 4")
     page.labels("How many rows does one output number see?", "And with dilation 1 in all three?")
@@ -319,7 +413,20 @@ def fields(page):
         torch.manual_seed(7)
         asked = ((1, 1, 1), (1, 2, 4), (1, 2, 4))
         *_, drawn = [receptive_field(stack(*dilations), (1, 17, 17)) for dilations in asked]
+        weights = []
+        for _ in range(2):
+            torch.manual_seed(7)
+            weights.append(stack(1, 2, 4)[0].weight)
+        weights.append(stack(1, 2, 4)[0].weight)
+    page.says(
+        "the same weights every time",
+        torch.equal(*weights[:2]) and not torch.equal(*weights[1:]),
+    )
     page.draws("dilation-field", drawn)
+    page.says(
+        "The map keeps its size all the way",
+        [side(stack(1, 2, 4)[:depth], 17) for depth in (1, 2, 3)] == [17] * 3,
+    )
     reach = [field(*(2**n for n in range(depth))) for depth in (1, 2, 3, 4)]
     page.says(
         f"Dilations 1, 2 and 4: one output in the middle sees {reach[0]}, then {reach[1]}, "
@@ -352,17 +459,29 @@ def fields(page):
             for n in (1, 2, 3, 4)
         ),
     )
-    page.cites("as when every pixel gets a label", SOURCES["stacks"])
+    page.cites(
+        "This is why dilation is loved where the output must stay as large as the input, as when "
+        "every pixel gets a label. built such networks",
+        SOURCES["stacks"],
+    )
+
+
+def depends_on(dilations):
+    """How many columns there are from the first pixel that moves the middle output to the last."""
+    image = torch.rand(1, 41, 41, requires_grad=True)
+    stack(*dilations)(image)[0, 20, 20].backward()
+    heard = image.grad[0].any(0).nonzero()
+    return int(heard.max() - heard.min()) + 1
 
 
 def gridding(page):
-    page.says(f"A field of {field(1, 2, 4)} rows tells how *far*")
+    page.says(f"A field of {field(1, 2, 4)} rows tells how *far* an output sees")
     page.labels("Does it use every pixel in between?", "Take dilations 2, 2 and 2")
     wide = len(line((2, 2, 2)))
     page.says(f"The field is {wide} wide. How many of these {wide} pixels in a row")
-    page.labels("Set all weights to one")
     page.says(
-        "Then the gradient of an input pixel is the number of ways from it to the output",
+        "Set all weights to one. Then the gradient of an input pixel is the number of ways from it "
+        "to the output in the middle",
         all(torch.equal(page.names["paths"](*d, side=2 * sum(d) + 1), plane(d)) for d in SHOWN),
     )
     page.labels("Count the paths, in a single row first")
@@ -373,10 +492,14 @@ def gridding(page):
     reach = sum(n > 0 for n in line((2, 2, 2)))
     page.says(
         f"With 2, 2, 2 every other number is zero, so only {reach} pixels of {wide} reach the "
-        "output",
+        "output. That is **gridding**",
         {n > 0 for n in line((2, 2, 2))[::2]} == {True} and not any(line((2, 2, 2))[1::2]),
     )
-    page.labels("In an image there are such holes down and across")
+    image = plane((2, 2, 2)) > 0
+    page.says(
+        "In an image there are such holes down and across",
+        not image[1::2].any() and not image[:, 1::2].any() and image[::2, ::2].all(),
+    )
     page.prints(
         'print(dilations, "uses", used, "of", counts.numel())',
         *(f"{d} uses {used(d)[0]} of {used(d)[1]}" for d in SHOWN),
@@ -408,8 +531,10 @@ def the_map_of_pixels(page):
         and [panel["xlabel"] for panel in panels] == [f"{used(d)[0]} pixels" for d in SHOWN],
     )
     page.says(
-        f"Three maps of {len(maps[0])}×{len(maps[0])} pixels in which the pixels that reach",
-        len(maps) == len(panels) == 3,
+        f"Three maps of {len(maps[0])}×{len(maps[0])} pixels in which the pixels that reach the "
+        "output in the middle are filled",
+        len(maps) == len(panels) == 3
+        and all(torch.equal(heard(d, 17), m) for d, m in zip(SHOWN, maps, strict=True)),
     )
     sides = [len(line(d)) for d in SHOWN]
     solid = [bool(plane(d).all()) for d in SHOWN]
@@ -420,7 +545,22 @@ def the_map_of_pixels(page):
         solid == [True, False, True] and bool(plane((2, 2, 2))[::2, ::2].all()),
     )
     weights = {sum(layer.weight.numel() for layer in stack(*d)) for d in SHOWN}
-    page.says("All three stacks have 27 weights", weights == {27})
+    page.says(
+        "Filled: the pixels that reach the output in the middle of the map. All three stacks have "
+        "27 weights",
+        weights == {27}
+        and all(
+            panel["meshes"] == [heard(d, 17).tolist()]
+            for d, panel in zip(SHOWN, panels, strict=True)
+        ),
+    )
+
+
+def heard(dilations, side):
+    """Which pixels of a map move its middle output, by a gradient through random weights."""
+    image = torch.rand(1, side, side, requires_grad=True)
+    stack(*dilations)(image)[0, side // 2, side // 2].backward()
+    return image.grad[0] != 0
 
 
 def four_smaller_maps(page):
@@ -468,8 +608,8 @@ def share_a_pixel(dilations):
 
 def no_hole(page):
     page.says(
-        "**With kernels of 3, no hole appears as long as each dilation is at most the receptive "
-        "field of the ones before it.** The first one must be 1",
+        "Sort the dilations. **With kernels of 3, no hole appears as long as each dilation is at "
+        "most the receptive field of the ones before it.** The first one must be 1",
         len(stacks()) > 1000
         and all(all(line(s)) == rule(s) for s in stacks())
         and not any(all(line(s)) for s in stacks() if min(s) > 1),
@@ -491,9 +631,15 @@ def no_hole(page):
     )
     orders = {tuple(n > 0 for n in line(s)) for s in permutations((9, 1, 3))}
     page.says("The order plays no part: 9, 1, 3 reaches the same pixels", len(orders) == 1)
-    page.cites("choose dilations such as 1, 2, 5 against it", SOURCES["gridding"])
+    page.labels("### When is there no hole?")
+    (layer,) = page.names["stack"](1)
+    page.says("the kernel is 3", layer.kernel_size == (3, 3))
+    page.cites(
+        "named the gridding problem and choose dilations such as 1, 2, 5 against it",
+        SOURCES["gridding"],
+    )
     page.says("choose dilations such as 1, 2, 5 against it", all(line((1, 2, 5))))
-    page.labels("Opinion: one path for each pixel is thrifty, not safe")
+    page.aside("Opinion: one path for each pixel is thrifty, not safe", why="marked as an opinion")
     ways = {s: sum(line(s)) / len(line(s)) for s in ASKED}
     page.says(
         "Dilations that grow more slowly let neighbours meet more often",
@@ -514,22 +660,28 @@ def pools(page):
     page.draws("dilation-max-pool", slide(wide, X))
     places = positions(page.figure("dilation-max-pool").steps[0])
     page.says(
-        "It compares nine numbers with one pixel between neighbours",
-        places == [(r, c) for r in (0, 2, 4) for c in (0, 2, 4)],
+        "A max pool takes a dilation. It compares nine numbers with one pixel between neighbours",
+        places == [(r, c) for r in (0, 2, 4) for c in (0, 2, 4)]
+        and page.names["wide"].dilation == 2,
     )
     page.says(
-        "the largest of nine numbers that are not neighbours",
+        "A dilated max pool: the largest of nine numbers that are not neighbours",
         torch.equal(wide(X), folded(X, torch.max)) and len(places) == 9,
     )
     no_option = refusal(lambda: nn.AvgPool2d(3, stride=1, dilation=2), TypeError)
     two, three = (
         refusal(lambda p=p: nn.MaxPool2d(3, stride=1, padding=p, dilation=2)(X)) for p in (2, 3)
     )
-    page.says("get around two refusals of torch", len({no_option, two}) == 2)
+    page.says(
+        "Dilate a max pool, and get around two refusals of torch",
+        wide.dilation == 2 and len({no_option, two}) == 2,
+    )
     page.says(
         "Two things get in your way. An average pool takes no dilation. And the padding of a max "
-        "pool may be at most half of its kernel",
-        "'dilation'" in no_option and "half of kernel size" in two,
+        "pool may be at most half of its kernel, as you saw in [padding]",
+        "'dilation'" in no_option
+        and "half of kernel size" in two
+        and told("padding", "A pool's padding may be at most half of its kernel"),
     )
     page.says(
         "Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a "
@@ -543,21 +695,25 @@ def pools(page):
         "nn.AvgPool2d(3, stride=1, dilation=2)", *(fill(f"- {e}", 66) for e in (no_option, two))
     )
     padded = wide(F.pad(X, (2, 2, 2, 2), value=-torch.inf))
-    apart = nn.Conv2d(2, 2, 3, dilation=2, groups=2, bias=False)
-    both, single = torch.cat([X, 2 * X]), apart.weight[:1]
-    apart.weight.data = torch.ones(2, 1, 3, 3)
+    apart, mixing = (nn.Conv2d(2, 2, 3, dilation=2, groups=g, bias=False) for g in (2, 1))
+    both = torch.cat([X, X.flip(2)])
+    for layer in (apart, mixing):
+        layer.weight.data.fill_(1 / 9)
+    means = torch.cat([folded(channel[None], torch.mean) for channel in both])
     page.says(
-        "which gives each channel a kernel of its own, or it would add the channels up",
-        single.shape == (1, 1, 3, 3) and torch.equal(2 * apart(both)[0], apart(both)[1]),
+        "On a map of many channels the mean needs `groups=channels`, which gives each channel a "
+        "kernel of its own, or it would add the channels up",
+        apart.weight.shape == (2, 1, 3, 3)
+        and torch.allclose(apart(both), means)
+        and torch.allclose(mixing(both), means.sum(0).expand(2, -1, -1)),
     )
     page.prints("mean.weight.data.fill_(1 / 9)", folded(X, torch.mean), str(tuple(padded.shape)))
     page.says(
-        "For the mean, use a convolution whose nine weights are 1/9",
-        torch.equal(page.names["mean"].weight, torch.full((1, 1, 3, 3), 1 / 9)),
-    )
-    page.says(
-        "For the maximum, pad by hand, with minus infinity",
-        padded.shape == X.shape
+        "Both can be had. For the mean, use a convolution whose nine weights are 1/9. For the "
+        "maximum, pad by hand, with minus infinity",
+        torch.equal(page.names["mean"].weight, torch.full((1, 1, 3, 3), 1 / 9))
+        and torch.allclose(page.names["mean"](X), folded(X, torch.mean))
+        and padded.shape == X.shape
         and torch.equal(padded, folded(page.names["padded"], torch.max))
         and padded.isfinite().all(),
     )
@@ -579,7 +735,11 @@ def the_limit(page):
         "something real",
         not any(empty_windows(i, k, s, k // 2, 1) for i, k, s in settings),
     )
-    page.says("and miss it", empty_windows(1, 2, 1, 1, 2) == 1)
+    (missing,) = slide(DILATED_PAIR, torch.ones(1, 1, 1)).steps
+    page.says(
+        "With dilation the taps may lie on both sides of the input and miss it",
+        empty_windows(1, 2, 1, 1, 2) == 1 and {tap.col for tap in missing.taps} == {-1, 1},
+    )
     page.prints(
         "print(nn.MaxPool2d(2, stride=1, padding=1, dilation=2)(lone))",
         torch.full((1, 2, 2), 5.0),
@@ -601,7 +761,10 @@ DILATED_PAIR = nn.MaxPool2d(2, stride=1, padding=1, dilation=2)
 
 def exercises(page):
     five = nn.Conv2d(1, 1, 5, dilation=3)
+    takes = ["dilation" in inspect.signature(p).parameters for p in (nn.MaxPool2d, nn.AvgPool2d)]
+    page.says("Max pools dilate, average pools do not", takes == [True, False])
     page.labels("How many pixels does a kernel of 5 with dilation 3 span?")
+    page.labels("Which padding keeps the size for that kernel?")
     refusal(lambda: side(five, 12))
     gap = five.dilation[0]
     page.says(

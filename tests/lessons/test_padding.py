@@ -22,6 +22,7 @@ D2L = "https://d2l.ai/"
 TENSORFLOW = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"
 UNIT_7 = "https://lightning.ai/courses/deep-learning-fundamentals/"
 DUMOULIN = "https://arxiv.org/abs/1603.07285"
+FOUND_EDGES = "kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])"
 NAMED = {"valid": 0, "same": 1, "full": 2}
 
 
@@ -231,11 +232,10 @@ def two_for_each(page):
     )
     layer = edges(0)
     found = layer(X)[0, 0, 0]
-    there = "kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])"
     page.says(
         "The kernel below is the one that found edges in [what a convolution looks for]: it "
         "subtracts the left column of its window and adds the right one",
-        told("what-a-convolution-looks-for", there)
+        told("what-a-convolution-looks-for", FOUND_EDGES)
         and torch.equal(page.names["kernel"], layer.weight)
         and found == X[0, :3, 2].sum() - X[0, :3, 0].sum(),
     )
