@@ -62,7 +62,7 @@ show(slide(nn.MaxPool1d(3, stride=2), row), "size-stops", "A window of 3 at stri
 # %% [markdown]
 # Three stops. One pixel is left over, because one is not enough for a step of 2.
 #
-# So divide what is left by the stride $s$, and cut off the fraction, because there is no half of a stop. Cutting off a fraction is called the **floor**, and half brackets stand for it:
+# So divide what is left by the stride $s$, and cut off the fraction, because there is no half of a stop. Rounding down like this is called the **floor**, and half brackets stand for it:
 #
 # $$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$
 #

@@ -1,14 +1,19 @@
 """lessons/output-size.py: its words, outputs and figures, against the package's own geometry
 (which never asks torch), plain Python, and what a changed pixel changes."""
 
+import math
+import re
+import warnings
 from functools import cache
 from itertools import product
 from textwrap import fill
 
 import pytest
 import torch
+from lesson_run import ROOT
 from states import opens
 from test_max_pooling import naive as max_pool
+from test_padding import DUMOULIN, told
 from torch import nn
 
 from slidingwindows import Geometry, slide
@@ -27,6 +32,7 @@ X = torch.tensor(
         ]
     ]
 )
+CS231N = "https://cs231n.github.io/convolutional-networks/"
 FORMULA = r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1"
 
 
@@ -84,21 +90,79 @@ def test_every_claim(page):
     messages(page)
     exercises(page)
     what_you_know(page)
-    page.labels("Which one will it be?", "Predict first", "Check all five")
+    where_from(page)
+    page.labels("Which one will it be?", "Predict first", "Then open the answer", "Check all five")
     page.complete()
 
 
+def where_from(page):
+    page.says(
+        "The formula had a letter that gives you control: $p$",
+        [side(strided(3, 1, p), 8) for p in (0, 1, 2)] == [6, 8, 10],
+    )
+    page.says(
+        "Next: [padding], and what is in it. After that, [a second lesson on sizes] rounds up "
+        "instead of down, and enlarges maps again",
+        told("padding", "What is in that border depends on the operation")
+        and told("rounding-up-and-going-back-up", "A pool that rounds up instead of down, and a")
+        and told("rounding-up-and-going-back-up", "that makes a small map large again"),
+    )
+    page.cites("Source: work out the sizes of convolutions", DUMOULIN)
+    gallery = re.search(r"- Gallery:\n((?: {6}.*\n)+)", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    page.says(
+        "[their animations, with numbers], are in the gallery",
+        "lessons/convolution-arithmetic.ipynb" in gallery[1]
+        and told("convolution-arithmetic", "Here are all 19 again, computed by torch"),
+    )
+    page.aside("The words and the measurements are our own", why="who made this course")
+
+
+def silent(call):
+    """Whether torch says nothing while it computes this."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        call()
+    return not said
+
+
 def stops(page):
+    page.labels("How big a map comes out of a convolution or a pool")
+    page.labels("Count the stops of the window, and see which pixels are left over")
+    page.labels("Say which pixels no window reads", "Read torch's messages when no window fits")
+    small, pool = torch.rand(1, 2, 2), nn.MaxPool2d(2)
+    page.says(
+        "A layer refuses a map that has become too small for it, and it drops pixels at the border "
+        "without a word",
+        all(refusal(lambda m=m: m(small)) for m in (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3)))
+        and silent(lambda: pool(X))
+        and torch.equal(pool(X), pool(X[:, :6, :6])),
+    )
+    page.aside(
+        "So before you put layers together, you want to know what size comes out of each",
+        why="what readers want to know",
+    )
     page.says(
         f"A layer turns 25 rows into {counted(25, 3, 1)}, or into {counted(25, 2)}, "
         f"or into {counted(25, 3)}",
         [side(m, 25) for m in (nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.MaxPool2d(3))]
         == [23, 12, 8],
     )
+    page.says(
+        "You can know before you run anything",
+        [counted(25, k, s) for k, s in ((3, 1), (2, 2), (3, 3))] == [23, 12, 8],
+    )
     by_one, by_two = nn.MaxPool1d(3, stride=1), nn.MaxPool1d(3, stride=2)
     each = [ROW[0, start : start + 3] for start in range(8 - 3 + 1)]
     windows = each[::2]
-    page.says("A window makes one output number at each stop", by_one(ROW).numel() == len(each))
+    page.says(
+        "A window makes one output number at each stop. So the output's size is the number of "
+        "stops",
+        by_one(ROW).numel() == len(each) and by_two(ROW).numel() == len(windows),
+    )
+    page.says(
+        "`nn.MaxPool1d` is the same pool for a single row",
+        torch.equal(by_one(ROW), nn.MaxPool2d((1, 3), stride=1)(ROW[None])[0]),
+    )
     page.says(
         "Take one row of 8 pixels and a window of 3 that moves one pixel at a time",
         ROW.shape == (1, 8),
@@ -117,10 +181,11 @@ def stops(page):
         len(each) == 6 and [counted(n, 3, 1) for n in range(3, 9)] == [1, 2, 3, 4, 5, 6],
     )
     page.says(
-        "so after the first stop $i - k$ pixels are left. With the first stop itself that makes "
-        "$$o = i - k + 1$$",
+        "In letters: the input has $i$ pixels and the kernel has $k$, so after the first stop "
+        "$i - k$ pixels are left. With the first stop itself that makes $$o = i - k + 1$$",
         all(side(strided(k, 1, 0), i) == i - k + 1 for i in range(5, 12) for k in range(1, 6)),
     )
+    page.labels("## Longer steps")
     page.says(
         "A stride of 2 takes two of the pixels that are left for each further stop",
         [counted(n, 3, 2) for n in range(3, 9)] == [1, 1, 2, 2, 3, 3],
@@ -137,8 +202,15 @@ def stops(page):
         "Three stops. One pixel is left over, because one is not enough for a step of 2",
         len(windows) == 3 and len(ROW[0, 4 + 3 :]) == 1 and by_two.stride == 2,
     )
-    page.says("because there is no half of a stop", isinstance(len(windows), int))
-    page.labels("and half brackets stand for it")
+    page.labels("And what becomes of the last pixel?")
+    page.says(
+        "So divide what is left by the stride $s$, and cut off the fraction, because there is no "
+        "half of a stop. Rounding down like this is called the **floor**, and half brackets stand "
+        "for it",
+        (8 - 3) / by_two.stride == 2.5
+        and len(windows) == 1 + math.floor(2.5) == 3
+        and torch.tensor([2.5, -0.4]).floor().tolist() == [2, -1],  # down, not towards zero
+    )
     page.says(
         r"$$o = \left\lfloor \frac{i - k}{s} \right\rfloor + 1$$",
         all(
@@ -164,14 +236,31 @@ def the_formula(page):
             for i, k, s, p in settings
         ),
     )
-    page.says("and here it is off: $p = 0$. With it", nn.MaxPool2d(2).padding == 0)
+    paddings = {
+        axis.padding
+        for name in ("size-steps", "size-stops", "size-floor", "size-rectangle")
+        for axis in (page.figure(name).geometry.rows, page.figure(name).geometry.cols)
+    }
+    page.says(
+        "It has a lesson of its own, and here it is off: $p = 0$. With it, the formula is",
+        paddings == {(0, 0)} and told("padding", "A padding $p$ adds $p$ pixels on each"),
+    )
+    page.labels("Believe it when torch does")
     page.says(f"$${FORMULA}$$", right and pools)
     page.prints("print(len(settings)", f"{len(settings)} settings, one formula")
     assert page.names["settings"] == settings
-    page.says("It holds for pools, too", pools)
+    sides = list(product(range(5, 12), repeat=2))
+    layers = nn.MaxPool2d(3, 2, 1), nn.Conv2d(1, 1, 4, 3), nn.AvgPool2d(2)
+    apart = all(out(m, h, w) == (side(m, h), side(m, w)) for m in layers for h, w in sides)
     page.says(
-        "Leave the stride out, and $s$ is the kernel size for a pool and 1 for a convolution",
-        (nn.MaxPool2d(5).stride, nn.AvgPool2d(4).stride, nn.Conv2d(1, 1, 5).stride)
+        "It holds for pools, too. It is computed for rows and columns separately", pools and apart
+    )
+    page.says("Rows and columns are worked out separately", apart)
+    page.says(
+        "Leave the stride out, and $s$ is the kernel size for a pool and 1 for a convolution, as "
+        "you saw in [max pooling]",
+        told("max-pooling", "a pool's `stride` defaults to its `kernel_size`")
+        and (nn.MaxPool2d(5).stride, nn.AvgPool2d(4).stride, nn.Conv2d(1, 1, 5).stride)
         == (5, 4, (1, 1)),
     )
 
@@ -184,14 +273,29 @@ def the_floor(page):
     page.prints("pool(x)", max_pool(X, 2, 2))
     page.draws("size-floor", slide(pool, X))
     opens(page, "size-floor")
+    page.labels("[Open this map in the explorer], change the kernel or the stride")
+    page.labels("and see what is hatched then")
     last = torch.zeros(7, 7, dtype=torch.bool)
     last[6], last[:, 6] = True, True
+    taps = [(tap.row, tap.col) for step in page.figure("size-floor").steps for tap in step.taps]
+    page.says(
+        "7×7 gives 3×3. The hatched row and column are read by no window",
+        out(pool, 7, 7) == (3, 3)
+        and {divmod(n, 7) for n in range(49) if not last[divmod(n, 7)]} == set(taps),
+    )
+    page.says(
+        "The fraction that the floor cuts off is made of pixels",
+        all(
+            ((i - k) / s - (counted(i, k, s) - 1)) * s == (~read(nn.AvgPool2d(k, s), i)[0]).sum()
+            for k, s, i in ((2, 2, 7), (2, 2, 8), (4, 2, 9), (5, 4, 7), (5, 4, 8))
+        ),
+    )
     page.says(
         f"The last row and the last column are lost: {last.sum()} pixels", torch.equal(lost, last)
     )
     page.says(
-        "An average pool uses every pixel of its windows, so a pixel with the gradient zero was "
-        "never read",
+        "Autograd, the part of torch that works out gradients, can count them. An average pool "
+        "uses every pixel of its windows, so a pixel with the gradient zero was never read",
         all(page.names["unread"](i, 2, 2) == unread(nn.AvgPool2d(2), i) for i in (6, 7, 8)),
     )
     page.prints(
@@ -204,6 +308,10 @@ def the_floor(page):
         "beginning",
         all(loses_at_the_end(k, s, i) for k, s, i in ((2, 2, 9), (3, 3, 8), (3, 4, 9), (5, 4, 8))),
     )
+    page.says(
+        "Without padding, what the floor cuts is pixels at the end, which no window reads",
+        all(loses_at_the_end(k, s, i) for k, s, i in ((2, 2, 7), (3, 3, 7), (5, 3, 9), (4, 4, 10))),
+    )
     unread_rows = {
         (s, k, p): [r for r in range(6) if not read(nn.AvgPool2d(k, s, p), 6)[r].any()]
         for s, k, p in ((3, 2, 0), (3, 2, 1), (2, 2, 0), (2, 2, 1))
@@ -215,10 +323,19 @@ def the_floor(page):
     )
     page.says("With padding, the first pixel may be among those", dilated_reads(1) == [1, 3, 5])
     before = (10 - 3) / 2 + 1
+    ten, conv = torch.rand(1, 10, 10), nn.Conv2d(1, 1, 3, stride=2)
+    crops = silent(lambda: conv(ten)) and torch.equal(conv(ten), conv(ten[:, :9, :9]))
     page.says(
-        "An input of 10 with a kernel of 3 and a stride of 2 gives "
-        f"{before} before the floor, and {counted(10, 3, 2)} after it"
+        "Is a remainder an error? Not in torch. An input of 10 with a kernel of 3 and a stride of "
+        f"2 gives {before} before the floor, and {counted(10, 3, 2)} after it",
+        crops and conv(ten).shape == (1, 4, 4),
     )
+    page.cites(
+        "The well-known call this very setting invalid, and list what a library might do: refuse, "
+        "pad, or crop",
+        CS231N,
+    )
+    page.says("Torch crops, without a word", crops)
     page.prints("size(nn.Conv2d(1, 1, 3, stride=2), 10, 10)", counted(10, 3, 2))
 
 
@@ -245,8 +362,10 @@ def loses_at_the_end(k, s, i):
 def small_losses(page):
     five = nn.Sequential(*[nn.MaxPool2d(2) for _ in range(5)])
     found = {i: side(five, i) for i in (*range(32, 300, 7), 223, 224, 255, 256)}
+    once, five_times = 255 - 2 * side(nn.MaxPool2d(2), 255), 255 - 32 * found[255]
+    page.labels("### Many small losses")
     page.says(
-        r"Five pools of 2 in a row keep $\lfloor i/32 \rfloor$",
+        r"Floors add up. Five pools of 2 in a row keep $\lfloor i/32 \rfloor$",
         len(page.names["five"]) == 5 and all(o == i // 32 for i, o in found.items()),
     )
     page.prints(
@@ -255,7 +374,20 @@ def small_losses(page):
     page.says(
         f"So 224 and 255 both end at {found[224]}, and the larger photo has paid for "
         f"{255 - 224} rows that reach no output",
-        found[224] == found[255],
+        found[224] == found[255] and once < five_times == 255 - 224,
+    )
+    ups = nn.Sequential(*[nn.ConvTranspose2d(1, 1, 2, 2) for _ in range(5)])
+    means = nn.Sequential(*[nn.AvgPool2d(2) for _ in range(5)])
+    unheard = {}
+    for i in (32, 64, 63):
+        image = torch.zeros(1, i, i, requires_grad=True)
+        means(image).sum().backward()
+        unheard[i] = int((image.grad == 0).sum())
+    page.says(
+        "Opinion: choose an input whose size is a multiple of the product of all strides. Then "
+        "nothing is lost, and the way back up is easy",
+        unheard == {32: 0, 64: 0, 63: 63**2 - 32**2}
+        and [side(ups, side(five, i)) for i in (32, 64, 63)] == [32, 64, 32],
     )
 
 
@@ -273,7 +405,8 @@ def stairs(page):
         drawn == {name: (inputs, sizes) for name, sizes in expected.items()}
         and (panel["xlabel"], panel["ylabel"]) == ("input size", "output size")
         and panel["legend"] == list(expected)
-        and panel["xticks"] == [str(i) for i in inputs],
+        and panel["xticks"] == [str(i) for i in inputs]
+        and panel["yticks"] == [str(n) for n in range(15) if n % 2 == 0],
     )
     page.says(
         f"Here are three settings on all inputs from {inputs[0]} to {inputs[-1]}. "
@@ -296,9 +429,11 @@ def stairs(page):
         "output size; at a stride of 3, three",
         shared[0] == {1} and max(shared[1]) == 2 and max(shared[2]) == 3,
     )
+    inputs_of = {n: [i for i in range(1, 60) if i >= 2 and counted(i, 2) == n] for n in range(1, 9)}
     page.says(
-        "A stride of 2 gives two inputs the same output size",
-        counted(8, 2) == counted(9, 2) and max(shared[1]) == 2,
+        "A stride of 2 gives two inputs the same output size. So from the output alone you cannot "
+        "tell how large the input was",
+        {len(found) for found in inputs_of.values()} == {2} and max(shared[1]) == 2,
     )
 
 
@@ -307,7 +442,18 @@ def rows_and_columns(page):
     wide = nn.MaxPool2d((3, 4), stride=(3, 2))
     assert torch.equal(page.names["eight"], eight)
     tall = nn.MaxPool2d((3, 1), stride=(3, 1))(torch.arange(8.0)[None, :, None])
-    page.says("rows first, then columns", tall.flatten().tolist() == [2, 5])
+    pairs = nn.Conv2d(1, 1, (3, 5), stride=(1, 2), padding=(1, 0), dilation=(2, 1))
+    pooled = nn.MaxPool2d((3, 5), stride=(1, 2), padding=(1, 0), dilation=(2, 1))
+    page.says(
+        "All arguments also take a pair: rows first, then columns. Nothing mixes",
+        tall.flatten().tolist() == [2, 5]
+        and all(
+            out(layer, h, w) == (counted(h, 3, 1, 1, 2), counted(w, 5, 2))
+            for layer in (pairs, pooled)
+            for h, w in product(range(7, 12), repeat=2)
+        ),
+    )
+    page.labels("Work out both sides.")
     mine = page.names["wide"]
     page.says(
         "An 8×8 map, a window of {} rows and {} columns, stride `{}`".format(
@@ -341,12 +487,24 @@ def messages(page):
         refusal(lambda: nn.MaxPool2d(2)(three[0])),
     ]
     page.prints("for call in calls:", *(fill(f"- {message}", 66) for message in said))
+    page.labels("## When no window fits", "These are the messages you will meet")
+    deep = nn.Sequential(*[nn.MaxPool2d(2) for _ in range(9)])
+    page.says(
+        "Small maps and deep networks end here sooner or later",
+        all("too small" in refusal(lambda i=i: side(deep, i)) for i in (1, 7, 32, 256))
+        and "greater than actual input size" in refusal(lambda: nn.Conv2d(1, 1, 3)(three[:, :2])),
+    )
+    page.says("a pool larger than the map", "1x0x0" in said[0] and three.shape[1] < 5)
+    page.says("a kernel larger than the map", "(3 x 3). Kernel size: (5 x 5)" in said[1])
+    page.says("that is 0", "stride should not be zero" in said[2])
+    page.says("a map without channels", "expected for input" in said[3] and three[0].dim() == 2)
     page.says(
         '"Output size is too small" means: the formula gave 0 or less',
         "Output size is too small" in said[0] and "1x0x0" in said[0] and naive_floor(3, 5, 5) == 0,
     )
     page.says(
-        "In a network it is the last of many layers that complains, but an earlier one shrank too",
+        "In a network it is the last of many layers that complains, but an earlier one shrank too "
+        "much",
         last_complains(),
     )
 
@@ -359,7 +517,8 @@ def last_complains():
     """A network in which the layer that torch names is fine by itself on a larger map."""
     network = nn.Sequential(nn.MaxPool2d(4), nn.MaxPool2d(2), nn.MaxPool2d(2))
     message = refusal(lambda: network(torch.rand(1, 12, 12)))
-    return "Given input size: (1x1x1)" in message and side(network[2], 12) == 6
+    gentle = nn.Sequential(nn.MaxPool2d(2), *network[1:])  # the last layers are as they were
+    return "Given input size: (1x1x1)" in message and side(gentle, 12) == 1
 
 
 def exercises(page):
@@ -373,6 +532,7 @@ def exercises(page):
         f"plus 1. Then $(109 - 3)/2$ is {steps[1]:.0f}, plus 1.",
         (side(strided(7, 2, 0), 224), side(first, 109)) == heights,
     )
+    page.labels("What is the height after each?")
     page.answers(1, ("109 and 54", (109, 54)))
     lost = unread(nn.MaxPool2d(3), 10)
     page.labels("How many pixels of a 10×10 map does `nn.MaxPool2d(3)` never")
@@ -400,6 +560,7 @@ def exercises(page):
     )
     page.answers(4, ("32: all", 32))
     page.labels("What does `nn.MaxPool2d((2, 5), stride=(2, 3))` make of a 7×12 map?")
+    page.labels("How many rows and how many columns are left over?")
     down, across = counted(7, 2), counted(12, 5, 3)
     left = (7 - 2) % 2, (12 - 5) % 3
     page.says(
@@ -432,4 +593,3 @@ def what_you_know(page):
     page.says(
         "A stride maps several inputs to one size", counted(5, 3, 2, 1) == counted(6, 3, 2, 1)
     )
-    page.labels("After that, [a second lesson on sizes] rounds up instead of down")
