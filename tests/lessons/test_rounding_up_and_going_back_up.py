@@ -7,6 +7,7 @@ from itertools import product
 from math import ceil
 from textwrap import fill
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -14,6 +15,7 @@ from portrait import portrait
 from states import opens
 from test_max_pooling import naive as max_pool
 from test_output_size import X, read, refusal, side, strided, unread
+from test_padding import DUMOULIN, contrast, told
 from torch import nn
 
 from slidingwindows import Geometry, slide
@@ -55,15 +57,41 @@ def test_every_claim(page):
     resizing(page)
     exercises(page)
     what_you_know(page)
-    page.labels("Predict first", "Check all five")
+    where_from(page)
+    page.labels("Predict first", "Then open the answer", "Check all five")
     page.complete()
 
 
+def where_from(page):
+    page.labels("So much for sizes", "What if you want a map small, but not by a pool?")
+    page.labels("Next: [stride instead of pooling]")
+    page.cites("Sources: work out the sizes of transposed convolutions", DUMOULIN)
+    page.says(
+        "[their animations, with numbers], are in the gallery",
+        told("convolution-arithmetic", "Here are all 19 again, computed by torch")
+        and told("output-size", "[their animations, with numbers](convolution-arithmetic.ipynb)"),
+    )
+    page.cites("The rule of the dropped window is in torch's documentation of", MAX_POOL)
+    page.aside("The words and the measurements are our own", why="who made this course")
+
+
 def there_and_back(page):
+    lone = torch.zeros(3, 3)
+    lone[1, 1] = 2
+    square = torch.zeros(7, 7)
+    square[2:5, 2:5] = 2 * BACK[0, 0]
+    page.says(
+        "A pool that rounds up instead of down, and a layer that makes a small map large again. "
+        "Each point of it paints a square",
+        side(nn.MaxPool2d(2, ceil_mode=True), 25) == 13
+        and torch.equal(transposed(lone, 2)[0], square),
+    )
     photo = portrait(25) / 255
     small = max_pool(torch.from_numpy(photo)[None], 2, 2)[0].numpy()
     large = np.full((25, 25), np.nan)
     large[:24, :24] = small.repeat(2, 0).repeat(2, 1)
+    edge = np.zeros((25, 25), bool)  # the last row and the last column
+    edge[24], edge[:, 24] = True, True
     drawn = page.drawing("rounding-there-and-back")
     same = [panel["title"] for panel in drawn] == ["25×25", "pooled: 12×12", "enlarged: 24×24"]
     for panel, expected in zip(drawn, (photo, small, large), strict=True):
@@ -71,37 +99,76 @@ def there_and_back(page):
     page.plots("rounding-there-and-back", same)
     page.says(
         "A coarse portrait of 25 by 25 pixels, the same with 12 by 12, and the same with 24 by 24 "
-        "in a frame for 25 by 25. In the last one a row at the bottom and a column at the right",
-        same and np.isnan(large).sum() == 25 + 24,
+        "in a frame for 25 by 25. In the last one a row at the bottom and a column at the right "
+        "are marked: they hold no pixels",
+        same and np.array_equal(np.isnan(large), edge),
+    )
+    page.says("as large as the photo", np.shape(drawn[2]["images"][0]) == photo.shape)
+    page.says(
+        "shows where there is no pixel",  # there the image itself is transparent
+        matplotlib.colormaps["gray"](np.where(edge, large, 0.5))[..., 3].tolist()
+        == np.where(edge, 0.0, 1.0).tolist(),
+    )
+    blocks = large[:24, :24].reshape(12, 2, 12, 2).swapaxes(1, 2)
+    page.says(
+        "Here is a portrait of 25×25 pixels. A pool of 2 makes it small, and then each pixel is "
+        "enlarged to a block of 2×2",
+        small.shape == (12, 12) and (blocks == small[:, :, None, None]).all(),
     )
     page.says(
-        "Here is a portrait of 25×25 pixels. A pool of 2 makes it small", small.shape == (12, 12)
+        "Down by 2 and up by 2. The row and the column that the pool left over do not come back",
+        small.shape[0] * 2 == 24 and np.array_equal(~read(nn.MaxPool2d(2), 25), edge),
     )
     page.says(
-        "each pixel is enlarged to a block of 2×2", bool((large[:2, :2] == small[0, 0]).all())
+        f"A row and a column are missing. Half of 25 is {25 / 2}, the pool rounded it down to "
+        f"{counted(25, 2)}, and twice {counted(25, 2)} is {2 * counted(25, 2)}"
     )
-    page.says("Down by 2 and up by 2", small.shape[0] * 2 == 24)
+    page.aside(
+        "A network that labels every pixel makes a map small to understand the picture, then large "
+        "again to draw the labels on it, pixel on pixel",
+        why="what such networks do",
+    )
+    page.labels("Tell which convolutions halve and round up")
+    up, named = nn.MaxPool2d(2, ceil_mode=True), nn.ConvTranspose2d(1, 1, 2, 2)
+    twelve = torch.rand(1, 12, 12)
     page.says(
-        f"Half of 25 is {25 / 2}, the pool rounded it down to {counted(25, 2)}, and twice "
-        f"{counted(25, 2)} is {2 * counted(25, 2)}"
+        "You can repair this in two places. On the way down you can round up, and on the way up "
+        "you can say which size you want. This lesson does both",
+        2 * side(up, 25) >= 25 > 2 * side(nn.MaxPool2d(2), 25)
+        and [named(twelve, output_size=(n, n)).shape[-1] for n in (24, 25)] == [24, 25]
+        and page.names["up"].ceil_mode
+        and "output_size=(25, 25)" in page.run.lesson.code[page.cell("image + enlarge")].source,
     )
-    page.labels("A network that labels every pixel makes a map small to understand")
-    page.labels("You can repair this in two places", "Tell which convolutions halve and round up")
 
 
 def ceil_mode(page):
     up, down = nn.MaxPool2d(2, ceil_mode=True), nn.MaxPool2d(2)
     more = max_pool(nn.functional.pad(X, (0, 1, 0, 1), value=-torch.inf), 2, 2)
     assert torch.equal(page.names["x"], X)
+    switches = [
+        "ceil_mode" in inspect.signature(p).parameters for p in (nn.MaxPool2d, nn.AvgPool2d)
+    ]
+    ends = [Geometry.of(7, 2, 2, 0, 1, rounded).cols.starts[-1] + 2 for rounded in (False, True)]
+    page.says(
+        "Pools have a switch that rounds up instead of down. The last window then reaches past the "
+        "end",
+        all(switches) and (side(up, 7), side(down, 7)) == (4, 3) and ends == [6, 8],
+    )
+    page.labels("And what does the last window see?")
     page.says(f"25 rows through `nn.MaxPool2d(2)` give {side(down, 25)}.")
     page.prints("up(x)", f"{counted(25, 2)} {counted(25, 2, up=True)}", more)
     page.draws("size-ceil", slide(up, X))
     page.says(
         f"7×7 now gives {more.shape[1]}×{more.shape[2]}. "
-        "The last windows reach past the edge, where the dashed frame is",
-        page.figure("size-ceil").geometry.cols.starts[-1] + 2 == 7 + 1,
+        "The last windows reach past the edge, where the dashed frame is, and take what is there",
+        page.figure("size-ceil").geometry.cols.starts[-1] + 2 == 7 + 1
+        and more[0, 3].tolist() == [X[0, 6, c : c + 2].max() for c in (0, 2, 4, 6)],
     )
-    page.says(f"{side(up, 25)} instead of {side(down, 25)}.")
+    page.says(
+        f"{side(up, 25)} instead of {side(down, 25)}. Beyond the edge there is nothing, so the "
+        "last window works with the pixels it has",
+        torch.equal(up(X - 20), more - 20),  # a border of zeros would win
+    )
     page.says(
         f"The corner window keeps its only one, the {X[0, 6, 6]:.0f}", more[0, 3, 3] == X[0, 6, 6]
     )
@@ -132,8 +199,9 @@ def the_dropped_window(page):
         starts[2] > 4 and nn.MaxPool2d(3)(nothing) == -torch.inf,
     )
     page.says(
-        "Count from the first pixel of the left padding. The window starts at $(o-1)s$, and the "
-        "input ends at $i + p$. If the window starts there or later, **it is dropped**",
+        "So torch checks the last window. Count from the first pixel of the left padding. The "
+        "window starts at $(o-1)s$, and the input ends at $i + p$. If the window starts there or "
+        "later, **it is dropped**",
         rule,
     )
     page.says(
@@ -165,12 +233,25 @@ def the_dropped_window(page):
     ]
     within = [unread(nn.MaxPool2d(2, 2, dilation=2, ceil_mode=True), i) for i in (6, 9)]
     filled = unread(nn.MaxPool2d(2, 1, dilation=2, ceil_mode=True), 6)
-    gaps = [unread(nn.AvgPool2d(k, s, ceil_mode=True), 9) for k, s in ((1, 2), (1, 3), (2, 3))]
+    gaps = [
+        unread(nn.AvgPool2d(k, s, ceil_mode=rounds), 9)
+        for k, s in ((1, 2), (1, 3), (2, 3))
+        for rounds in (True, False)
+    ]
     page.says(
         "Does `ceil_mode` make the pool read every pixel? Without [dilation] it does, if the "
         "kernel is at least as long as the stride. If not, there are gaps between the windows, and "
-        "with dilation there are gaps within them, which the next window need not fill.",
+        "with dilation there are gaps within them, which the next window need not fill. No "
+        "rounding fills a gap",
         all(covers) and all(gaps) and all(within) and not filled,
+    )
+    page.says(
+        "`ceil_mode` rounds up and reads the pixels at the end, unless the window would start past "
+        "the input",
+        all(covers)
+        and rule
+        and unread(nn.AvgPool2d(2), 7) > 0 == unread(nn.AvgPool2d(2, ceil_mode=True), 7)
+        and unread(nn.AvgPool2d(1, 3, ceil_mode=True), 3) == 3 * 3 - 1,
     )
     left = {k: unread(nn.AvgPool2d(k, 2, ceil_mode=True), 9) for k in (2, 1)}
     page.prints(
@@ -206,9 +287,12 @@ def beyond_the_edge(page):
         all(hanging(k, s, p, i) for k, s, p, i in ((2, 2, 0, 3), (3, 2, 1, 4), (5, 3, 2, 6))),
     )
     page.says(
-        "An average pool divides by the size of its window, and it counts the zeros of the padding",
-        nn.AvgPool2d(3, 1, 1)(white)[0, 0, 0].item() == pytest.approx(4 / 9),
+        "An average pool divides by the size of its window, and it counts the zeros of the "
+        "padding, as you saw in [padding]",
+        told("padding", "zeros count, and the rim of a white image turns darker")
+        and nn.AvgPool2d(3, 1, 1)(white)[0, 0, 0].item() == pytest.approx(4 / 9),
     )
+    page.labels("### A mean beyond the edge", "Look at the last number")
     divisor = places[-1].item() ** 2
     page.says(
         "Its window starts on the last real pixel. It covers that pixel and three of padding; "
@@ -240,10 +324,12 @@ def hanging(k, s, p, i):
 def by_padding(page):
     pad1 = nn.Conv2d(1, 1, 3, stride=2, padding=1)
     page.says(
-        "because padding lies at the end, too, and what the floor cuts off at the end is padding "
+        "Convolutions have no `ceil_mode`. For them there is padding, because padding lies at the "
+        "end, too, and what the floor cuts off at the end is padding "
         "first. A window of 3 at stride 2 with padding 1 turns 5×5 and 6×6 into 3×3. On 6×6 the "
         "leftover is the padding below and at the right, and no real pixel is lost",
-        [side(pad1, i) for i in (5, 6)] == [3, 3]
+        "ceil_mode" not in inspect.signature(nn.Conv2d).parameters
+        and [side(pad1, i) for i in (5, 6)] == [3, 3]
         and unread(pad1, 6) == 0
         and Geometry.of(6, 3, 2, 1).cols.starts[-1] + 3 == 6
         and all(loses_padding_first(*setting) for setting in ((3, 3, 1, 9), (5, 4, 2, 10))),
@@ -259,6 +345,7 @@ def by_padding(page):
         "Whether a layer of stride 2 rounds up or down depends on its kernel",
         len({counted(5, k, 2, (k - 1) // 2) for k in (2, 3)}) == 2,
     )
+    page.aside("A few settings are worth knowing by heart", why="what is worth learning")
     page.says(
         "with the two on top that keep the size at stride 1",
         [s for _, s, _ in KERNELS][:3] == [1, 1, 2],
@@ -290,6 +377,10 @@ def by_padding(page):
         "Then, at stride 2, even kernels round down and odd kernels round up",
         general and all(p == (k - 1) // 2 for k, _, p in KERNELS),
     )
+    page.says(
+        "A convolution rounds by its padding",
+        [{side(strided(3, 2, p), i) - i // 2 for i in (9, 11)} for p in (0, 1)] == [{0}, {1}],
+    )
 
 
 def loses_padding_first(k, s, p, i):
@@ -303,25 +394,32 @@ def squares(page):
     points = torch.tensor([[1.0, 2], [3, 4]])
     painting = painted(points, BACK[0, 0], 2)
     assert page.names["kernel"].equal(BACK[0, 0])
+    page.says("A **transposed convolution** enlarges a map", transposed(points, 2).shape[-1] > 2)
+    page.says(
+        "In a transposed convolution each point paints a square: the kernel, times the point",
+        torch.equal(painting, transposed(points, 2)[0]),
+    )
     page.says(
         "The square is the kernel, times the number. The stride says how far apart the squares "
         "begin, and where squares overlap, their numbers add up",
-        torch.equal(painting, transposed(points, 2)),
+        torch.equal(painting, transposed(points, 2)[0]),
     )
     page.says(
         "Four points hold 1, 2, 3 and 4. The kernel is 3×3, and the squares begin 2 apart",
         torch.equal(page.names["points"], points) and page.names["lay"].stride == 2,
     )
     page.labels(
-        "And which of its places gets paint from all four points?", "the four squares first"
+        "And which of its places gets paint from all four points?", "Look at the four squares first"
     )
     the_canvases(page, points)
+    columns = torch.stack([(BACK * point).flatten() for point in points.flatten()], 1)
     page.says(
-        "you give it each square as a column of nine numbers",
-        page.names["squares"].shape == (9, points.numel()),
+        "In code, `nn.Fold` can lay them down: you give it each square as a column of nine "
+        "numbers, and it lays them out and adds",
+        columns.shape == (9, points.numel())
+        and torch.equal(nn.Fold((5, 5), 3, stride=2)(columns)[0], painting),
     )
     page.prints("lay(squares)", painting[None])
-    columns = torch.stack([(BACK * point).flatten() for point in points.flatten()], 1)
     page.draws("rounding-squares", slide(nn.Fold((5, 5), kernel_size=3, stride=2), columns))
     page.says(
         "Each column is a square: the kernel times a point. The squares begin 2 apart and are 3 "
@@ -335,7 +433,17 @@ def squares(page):
         (over == 4).nonzero().tolist() == [[2, 2]] and corners == 4 and painting[2, 2] == 10,
     )
     page.prints("print(torch.equal(paint(points[None]), lay(squares)))", True)
-    page.labels("each channel has its own squares")
+    page.labels("Now the layer that torch has for it")
+    two, deep = nn.ConvTranspose2d(2, 1, 3, 2, bias=False), torch.zeros(2, 2, 1, 1)
+    deep[0, 0], deep[1, 1] = 1, 1  # a point in the first channel, then one in the second
+    page.says(
+        "The same numbers. In a network the kernel is learned, and each channel has its own "
+        "squares",
+        torch.equal(page.names["paint"](points[None])[0], painting)
+        and two.weight.requires_grad
+        and torch.equal(two(deep), two.weight)
+        and not torch.equal(*two.weight),
+    )
 
 
 def the_canvases(page, points):
@@ -360,8 +468,20 @@ def the_canvases(page, points):
         "and 4",
         len(drawn) == 5 and {(grid == grid).sum() for grid in canvases} == {3 * 3},
     )
+    (left, right, above, below), one = (1, 2, 3, 4), torch.ones(1, 1)
     page.says(
-        "on a canvas of 5×5. Lay the four canvases on one another and add",
+        "left, right, above, below",
+        nn.functional.pad(one, (left, right, above, below)).nonzero().tolist() == [[above, left]]
+        and nn.functional.pad(one, (0, right, 0, below)).shape == (1 + below, 1 + right),
+    )
+    page.cell("vmax=16")  # where the colours end
+    darkest = max(np.nanmax(grid) for grid in expected)
+    page.says("pale enough for dark digits", contrast([0, darkest], 16) > 4.5 > contrast([16], 16))
+    page.says("not the empty places", all(same) and all(np.isnan(grid).any() for grid in canvases))
+    page.labels("the canvas's edge")
+    page.says(
+        "Each point paints the kernel, times itself, on a canvas of 5×5. Lay the four canvases on "
+        "one another and add",
         np.array_equal(np.nansum(canvases, 0), painted(points, BACK[0, 0], 2)),
     )
 
@@ -378,7 +498,7 @@ def painted(points, kernel, stride, bias=0.0):
 
 
 def transposed(points, stride):
-    return nn.functional.conv_transpose2d(points[None], BACK, stride=stride)[0]
+    return nn.functional.conv_transpose2d(points[None], BACK, stride=stride)
 
 
 def the_way_back(page):
@@ -393,6 +513,11 @@ def the_way_back(page):
         == (i - 1) * s - 2 * p + d * (k - 1) + 1 + a
         for i, k, s, p, d, a in settings
     )
+    back_again = all(
+        counted((i - 1) * s - 2 * p + d * (k - 1) + 1, k, s, p, d) == i
+        for i, k, s, p, d, a in settings
+        if a == 0
+    )
     page.says(
         "The first of $i$ squares begins at 0, and the last one begins at $(i - 1)\\,s$ and is $k$ "
         "long",
@@ -402,22 +527,27 @@ def the_way_back(page):
         ),
     )
     page.says(
-        "a convolution with this kernel and stride makes 2 of 5, and this layer makes 5 of 2",
-        counted(5, 3, 2) == 2 and side(nn.ConvTranspose2d(1, 1, 3, 2), 2) == 5,
+        "That is the formula of [output size], turned around: a convolution with this kernel and "
+        "stride makes 2 of 5, and this layer makes 5 of 2",
+        back_again and counted(5, 3, 2) == 2 and side(nn.ConvTranspose2d(1, 1, 3, 2), 2) == 5,
     )
     page.says(
-        "A padding $p$ *cuts* $p$ pixels from each side of the painting, and a dilation $d$ "
-        "spreads the squares. One letter is new",
-        formula,
+        "The other arguments of a convolution are turned around as well. A padding $p$ *cuts* $p$ "
+        "pixels from each side of the painting, and a dilation $d$ spreads the squares. One letter "
+        "is new, the $a$ at the end",
+        formula and back_again and cuts_and_spreads(),
     )
     page.says(r"$$o = (i - 1)\,s - 2p + d(k-1) + 1 + a$$", formula)
     page.says(
         "A convolution with a kernel of 3, a stride of 2 and a padding of 1 makes "
         f"{counted(5, 3, 2, 1)} of 5, and {counted(6, 3, 2, 1)} of 6 as well. Which of the two "
-        "should the 3 return to?",
-        counted(5, 3, 2, 1) == counted(6, 3, 2, 1) == 3,
+        "should the 3 return to? You choose, by $a$, which torch calls `output_padding`",
+        counted(5, 3, 2, 1) == counted(6, 3, 2, 1) == 3
+        and [side(nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=a), 3) for a in (0, 1)]
+        == [5, 6],
     )
-    page.labels("were put at the end. Is that so?", "a row and a column of zeros")
+    page.labels("The name sounds as if a row and a column of zeros were put at the end")
+    page.labels("Is that so?")
     three = torch.arange(1.0, 10).reshape(1, 3, 3)
     canvas = painted(three[0], BACK[0, 0], 2)
     back = [nn.ConvTranspose2d(1, 1, 3, 2, 1, output_padding=a, bias=False) for a in (0, 1)]
@@ -433,38 +563,54 @@ def the_way_back(page):
         ),
     )
     page.says(
-        "The whole painting is 7×7. A padding of 1 cuts a pixel from each of its four sides, which "
-        "leaves 5×5. An `output_padding` of 1 cuts nothing below and at the right, which leaves "
-        "6×6. So the extra row and column are **paint that would have been cut away**",
+        "It is not so. The whole painting is 7×7. A padding of 1 cuts a pixel from each of its "
+        "four sides, which leaves 5×5. An `output_padding` of 1 cuts nothing below and at the "
+        "right, which leaves 6×6. So the extra row and column are **paint that would have been "
+        "cut away**",
         canvas.shape == (7, 7) and all(cuts) and bool(canvas[6].any() and canvas[:, 6].any()),
     )
     page.says("and why those numbers are not just zeros", bool(canvas[6].any()))
     page.draws("size-transposed", slide(back[1], three))
     opens(page, "size-transposed")
-    page.labels("set `output_padding` to 0, and see which row and column go")
+    page.labels("[Open this layer in the explorer], set `output_padding` to 0")
+    page.labels("and see which row and column go")
     stretched = torch.zeros(1, 7, 7)  # 5 pixels and zeros, one around
     stretched[:, 1:6:2, 1:6:2] = three
     stretched = nn.functional.pad(stretched, (0, 1, 0, 1))
     plain = nn.functional.conv2d(stretched, BACK.flip(2, 3))
     shown = torch.tensor(page.figure("size-transposed").output).view(6, 6)
+    page.aside("which you will meet in other texts", why="how others describe it")
+    described = " ".join(nn.ConvTranspose2d.__doc__.split())
+    page.says(
+        "Torch describes the same numbers in another way",
+        "dilation * (kernel_size - 1) - padding" in described and "zero padding" in described,
+    )
     page.says(
         "It stretches the input by zeros between its pixels, puts more zeros around it, "
         "$k - 1 - p$ on each side, and slides a window over that, with the kernel turned by 180°. "
-        "Here you cannot see the turn",
+        "Here you cannot see the turn, because this kernel looks the same upside down",
         torch.equal(plain[0, :6, :6], shown)
         and torch.equal(BACK, BACK.flip(2, 3))
         and all(stretches(k, s, p) for k in (2, 3, 4) for s in (1, 2, 3) for p in range(k)),
     )
     page.says(
-        "a window over a stretched input, where zeros lie between the pixels. Here "
-        "`output_padding=1` does add zeros, a row below and a column at the right, but to the "
-        "stretched input and not to the output",
+        "Torch's other reading: a window over a stretched input, where zeros lie between the "
+        "pixels. Here `output_padding=1` does add zeros, a row below and a column at the right, "
+        "but to the stretched input and not to the output",
         torch.equal(shown[:5, :5], back[0](three)[0].detach())
         and bool((shown[5].any() and shown[:, 5].any()) and not stretched[:, 7:].any()),
     )
+    page.labels("But what if nothing was cut?", "A common mistake: down and up again")
     nothing_cut(page)
     image, up = torch.rand(1, 25, 25), nn.ConvTranspose2d(1, 1, 2, stride=2)
     small = nn.MaxPool2d(2)(image)
+    fits = {i: side(up, side(nn.MaxPool2d(2), i)) == i for i in range(20, 30)}
+    page.says(
+        "Add the enlarged map to the original, as networks with skip connections do, and an odd "
+        "size fails",
+        all(fits[i] == (i % 2 == 0) for i in fits)
+        and told("skips-and-shapes", "enlarge it again, and then join both"),
+    )
     page.prints(
         "image + enlarge(small)", fill(refusal(lambda: image + up(small)), 66), "(1, 25, 25)"
     )
@@ -473,7 +619,8 @@ def the_way_back(page):
         up(small).shape == (1, 24, 24) and small.shape == (1, 12, 12),
     )
     page.says(
-        "Say `output_size`, and torch works out the `output_padding` that it takes",
+        "Say `output_size`, and torch works out the `output_padding` that it takes. Now the shapes "
+        "fit",
         up(small, output_size=(25, 25)).shape == image.shape,
     )
     asked = up(small, output_size=(25, 25))[0]
@@ -485,6 +632,18 @@ def the_way_back(page):
     page.says(
         "A kernel of 3 without padding paints them, because $11 \\cdot 2 + 3$ is 25",
         side(nn.ConvTranspose2d(1, 1, 3, 2), 12) == 11 * 2 + 3 == 25,
+    )
+
+
+def cuts_and_spreads():
+    """Whether padding takes the painting's rim, and dilation puts gaps into each square."""
+    image, weight = torch.rand(1, 1, 4, 4), torch.rand(1, 1, 3, 3)
+    whole, cut = (nn.functional.conv_transpose2d(image, weight, padding=p) for p in (0, 1))
+    spread = torch.zeros(1, 1, 5, 5)
+    spread[..., ::2, ::2] = weight
+    point = torch.ones(1, 1, 1, 1)
+    return torch.equal(cut, whole[..., 1:-1, 1:-1]) and torch.equal(
+        nn.functional.conv_transpose2d(point, weight, dilation=2), spread
     )
 
 
@@ -506,12 +665,24 @@ def nothing_cut(page):
 
 
 def resizing(page):
-    page.labels("There is another way up, in two steps", "First copy each number into a block")
-    page.prints("resize = nn.Sequential(", (1, 1, 25, 25))
-    page.labels(
-        "So 25 needs no special argument", "enlarge it by 2, and let the nine weights all be 1"
+    twelve = torch.rand(1, 1, 12, 12)
+    larger = {n: nn.Upsample(size=(n, n))(twelve) for n in (24, 25, 30)}
+    refined = {n: nn.Conv2d(1, 1, 3, padding=1)(image).shape[-1] for n, image in larger.items()}
+    any_size = all(image.shape[-1] == refined[n] == n for n, image in larger.items())
+    copies = all(
+        set(image.unique().tolist()) == set(twelve.unique().tolist()) for image in larger.values()
     )
-    page.labels("Take one single point")
+    page.says(
+        "There is another way up, in two steps. First copy each number into a block, to any size "
+        "that you like. Then let a plain convolution refine the large map",
+        any_size and copies and (larger[24][..., :2, :2] == twelve[..., 0, 0]).all(),
+    )
+    page.prints("resize = nn.Sequential(", (1, 1, 25, 25))
+    page.says(
+        "So 25 needs no special argument",
+        any_size and "output_padding" not in inspect.signature(nn.Upsample).parameters,
+    )
+    page.labels("Take one single point, enlarge it by 2, and let the nine weights all be 1")
     line = torch.tensor([1.0, 2, 2, 1])  # windows of 3 beside a block of 2: how much they share
     square = torch.outer(line, line)
     page.prints('print("all of it:"', square, "all of it: True")
@@ -549,8 +720,19 @@ def resizing(page):
         == [float(weight.sum())]
         and double_of_ones.unique().tolist() == [4, 6, 9],
     )
-    page.labels("A transposed convolution has no such promise")
-    page.says("paints squares too, and it goes to any size", is_one)
+    uneven = nn.functional.conv_transpose2d(
+        torch.ones(1, 1, 6, 6), torch.ones(1, 1, 3, 3), stride=2
+    )
+    page.says(
+        "A transposed convolution has no such promise, and [going up without checkerboards] shows "
+        "what comes of that",
+        uneven[..., 2:-2, 2:-2].unique().tolist() == [1, 2, 4]
+        and told("going-up-without-checkerboards", "checkerboard"),
+    )
+    page.says(
+        "A resize followed by a convolution paints squares too, and it goes to any size",
+        is_one and any_size,
+    )
 
 
 def exercises(page):
@@ -565,6 +747,7 @@ def exercises(page):
         f"plus 1. Then $(112 + 2 - 3)/2$ is {steps[1]}, cut to {int(steps[1])}, plus 1.",
         (first.shape[-1], small(first).shape[-1]) == heights,
     )
+    page.labels("What is the height after each?")
     page.answers(1, ("112 and 56", (112, 56)))
     page.labels("`nn.MaxPool2d(3, ceil_mode=True)` gets a 10×10 map")
     page.labels("the corner window at the lower right see?")
@@ -573,7 +756,7 @@ def exercises(page):
     page.says(f"{larger}, and one pixel.", seen == 1)
     page.answers(2, ("4, and", 4), ("one", 1))
     page.labels("`nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True)`")
-    page.labels("make of a height of 5? First take the plain ceiling")
+    page.labels("make of a height of 5? First take the plain ceiling", "Then check the rule")
     rule, plain = nn.MaxPool2d(2, stride=2, padding=1, ceil_mode=True), naive(5, 2, 2, 1)
     start, end = (plain - 1) * rule.stride, 5 + rule.padding
     page.says(
@@ -628,7 +811,6 @@ def what_you_know(page):
         side(nn.ConvTranspose2d(1, 1, 3, 2), 3) == 7
         and side(nn.ConvTranspose2d(1, 1, 3, 2, 1), 3) == 5,
     )
-    page.cites("is in torch's documentation of", MAX_POOL)
 
 
 def test_convolutions_have_no_ceil_mode():
