@@ -1,6 +1,6 @@
 # ---
 # title: Output size cheat sheet
-# description: The formula of every layer that changes a size, each compared with torch on this page, and the settings that keep, halve or double it.
+# description: The size formulas of convolutions and pools, each compared with torch on this page, and the settings that keep, halve or double a size.
 # ---
 
 # %% [markdown]

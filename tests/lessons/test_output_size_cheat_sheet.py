@@ -3,10 +3,12 @@
 
 import inspect
 import random
+import re
 from functools import cache
 from itertools import product
 
 import torch
+from test_padding import DUMOULIN, told
 from torch import nn
 
 from slidingwindows import Geometry, slide
@@ -100,14 +102,25 @@ def test_every_claim(page):
     which_double(page)
     mistakes(page)
     on_one_page(page)
-    page.labels("More: the formulas one by one, derived and drawn")
+    page.cites(
+        "More: the formulas one by one, derived and drawn, are in [convolution arithmetic, with "
+        "numbers], after",
+        DUMOULIN,
+    )
+    page.says(
+        "What torch says when a setting does not fit is in [error messages]",
+        told("error-messages", "What torch says when a window does not fit, each message raised"),
+    )
     page.complete()
 
 
 def the_letters(page):
     conv, transposed = nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 3)
     pool = nn.MaxPool2d(3)
+    page.labels("| letter | argument | default of a convolution | default of a pool |")
     page.labels("| $i$ | size of the input, one side |")
+    page.says("| $o$ | size of the output, the same side |", each_side_apart())
+    page.says("Height and width are computed apart, each with its own numbers", each_side_apart())
     required = [
         inspect.signature(kind).parameters["kernel_size"].default is inspect.Parameter.empty
         for kind in (nn.Conv2d, nn.MaxPool2d)
@@ -123,6 +136,31 @@ def the_letters(page):
         transposed.output_padding == (0, 0)
         and "output_padding" not in inspect.signature(nn.Conv2d).parameters,
     )
+
+
+@cache
+def each_side_apart():
+    """Whether rows follow from rows alone, and columns from columns, whatever the other's are."""
+    k, s, p, d = (3, 2), (2, 3), (1, 0), (2, 1)  # of rows, then of columns
+    layers = nn.Conv2d(1, 1, k, s, p, d), nn.MaxPool2d(k, s, p, d)
+    back_up = nn.ConvTranspose2d(1, 1, k, s, p, dilation=d)
+    for h, w in product(range(6, 12), repeat=2):
+        image = torch.rand(1, h, w)
+        down = tuple(counted(i, *axis) for i, *axis in zip((h, w), k, s, p, d, strict=True))
+        up = tuple(back(i, k, s, p, 0, d) for i, k, s, p, d in zip((h, w), k, s, p, d, strict=True))
+        if {layer(image).shape[1:] for layer in layers} != {down} or back_up(image).shape[1:] != up:
+            return False
+    return True
+
+
+def followed_by_a_comparison(page):
+    """How many settings the cell below each formula compared, as it printed."""
+    cells, found = page.run.lesson.cells, []
+    for cell, below in zip(cells, cells[1:], strict=False):
+        if "$$" in cell.source or "You name $o$" in cell.source:
+            assert below.kind == "code"
+            found.append(page.numbers(below.source))
+    return found
 
 
 @cache
@@ -163,8 +201,19 @@ def ceiling(i, k, s, p, d):
 def formulas(page):
     agree = agreement()
     page.says(
-        "The formula of every layer that changes a size, each compared with torch on this page",
+        "The size formulas of convolutions and pools, each compared with torch on this page",
         all(agree.values()),
+    )
+    compared = followed_by_a_comparison(page)
+    reasons = "With the first stop itself that makes"
+    page.says(
+        "Each formula is followed by a cell that compares it with torch for many settings. The "
+        "reasons are in the lessons on [output size] and on [rounding up, and going back up]",
+        len(compared) == 4
+        and all(min(numbers) > 200 for numbers in compared)
+        and told("output-size", reasons)
+        and told("rounding-up-and-going-back-up", "So torch checks the last window")
+        and told("rounding-up-and-going-back-up", "How large is the painting? The first of $i$"),
     )
     page.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", agree["plain"])
     page.says(
@@ -216,6 +265,17 @@ def the_window_that_hangs_over(page):
     page.draws("cheat-ceil-mode", slide(nn.MaxPool2d(3, stride=2, ceil_mode=True), FOUR))
     axis = page.figure("cheat-ceil-mode").geometry.cols
     page.says(
+        "What it looks like when the last window of a row hangs over the edge",
+        axis.starts[-1] < 4 < axis.starts[-1] + 3 and axis.starts[0] + 3 <= 4,
+    )
+    left = slide(nn.MaxPool2d(3, stride=2), FOUR)
+    page.says(
+        "[Open these windows in the explorer], switch `ceil_mode` off, and see which of them are "
+        "left",
+        [(step.taps[0].row, step.taps[0].col) for step in left.steps] == [(0, 0)]
+        and len(page.figure("cheat-ceil-mode").steps) == 4,
+    )
+    page.says(
         "A side of 4 and windows of 3: rounded up, there are two in each row",
         (FOUR.shape[1], axis.kernel_size, len(axis.starts)) == (4, 3, 2)
         and axis.starts[-1] + 3 > 4
@@ -225,10 +285,12 @@ def the_window_that_hangs_over(page):
 
 def adaptive(page):
     page.says(
-        r"Window number $j$, counted from 0, reads from $\lfloor j\,i / o \rfloor$ up to, but "
-        r"without, $\lceil (j+1)\,i / o \rceil$",
+        r"You name $o$. Window number $j$, counted from 0, reads from $\lfloor j\,i / o \rfloor$ "
+        r"up to, but without, $\lceil (j+1)\,i / o \rceil$",
         all(adaptive_agrees(i, o) for i in range(1, 26) for o in range(1, 13)),
     )
+    alone = page.names["pixels"][:, 0].nonzero().tolist()  # the last signals, of 20 places
+    page.says("a signal for each place of the pixel", alone == [[n, n] for n in range(20)])
     page.prints("signal for each place", f"{sum(range(1, 21)) * 20:,} windows, all agree")
 
 
@@ -257,6 +319,20 @@ def common_settings(page):
     rows |= {call: [counted(i, *setting) for i in SIDES] for call, setting in POOLS.items()}
     rows |= {call: [o] * len(SIDES) for call, o in ADAPTIVE.items()}
     page.prints("def table(", *table(rows, SIDES))
+    header, *lines = page.output("def table(").split("\n")
+    deep = {call: nn.Conv2d(3, 5, *setting) for call, setting in CONVOLUTIONS.items()}
+    page.says(
+        "Each row is a layer, each column a size of the input. Channels are left out of the calls: "
+        "they do not matter here",
+        tuple(map(int, header.split())) == SIDES
+        and [call for call, line in zip(rows, lines, strict=True) if line.startswith(call)]
+        == list(rows)
+        and all(
+            m(torch.zeros(3, 33, 33)).shape == (5, o, o)
+            for call, m in deep.items()
+            for o in [counted(33, *CONVOLUTIONS[call])]
+        ),
+    )
     enlarged = {call: [back(i, *s) for i in (7, 16)] for call, s in TRANSPOSED.items()}
     page.prints('table(\n    [\n        "ConvTranspose2d(2, stride=2)', *table(enlarged, (7, 16)))
     dashes = [call for call, sizes in rows.items() if "-" in sizes]
@@ -267,6 +343,7 @@ def common_settings(page):
 
 
 def which_keep(page):
+    page.labels("## Which settings keep the size?")
     same = {
         (k, d): [p for p in range(12) if keeps(nn.Conv2d(1, 1, k, padding=p, dilation=d))]
         for k in range(1, 8)
@@ -318,8 +395,7 @@ def which_halve(page):
     halved = {at for at, o in made.items() if all(o[i] == i // 2 for i in o if i % 2 == 0)}
     up = {at for at, o in made.items() if all(o[i] == (i + 1) // 2 for i in o)}
     down = {at for at, o in made.items() if all(o[i] == i // 2 for i in o)}
-    page.says("the settings that keep, halve or double it", bool(halved))
-    page.says("Which settings halve it?", bool(halved))
+    page.labels("## Which settings halve it?")
     page.says(
         "At stride 2, without dilation and `ceil_mode`, an even size is halved if $k - 2p$ is 1 "
         "or 2. The two differ on odd sizes: 1 rounds up, 2 rounds down",
@@ -363,7 +439,18 @@ def which_double(page):
         for k, s, p in product(range(1, 8), range(1, 5), range(4))
         for a in range(s)
     )
-    page.says("Which settings double it?", rule)
+    shown = [page.output(code) for code in ("kept(lambda d, k, p: nn.Conv2d(", "def strided(")]
+    page.labels("## Which settings double it?")
+    page.says(
+        "and the settings that keep, halve or double a size",
+        rule
+        and keeps(nn.Conv2d(1, 1, 5, padding=2))
+        and "k5 p2" in shown[0]
+        and divides(4, 2, 1, 1)
+        and "k4 p1" in shown[1]
+        and (4, 1, 0) in doubling
+        and "k4 p1 a0" in page.output("double = found("),
+    )
     page.says(
         "Without dilation, a transposed convolution multiplies the size by $s$ if "
         "$k + a - 2p = s$. For $s = 2$",
@@ -470,24 +557,43 @@ def on_one_page(page):
         ),
     )
     conv, pool = nn.Conv2d(1, 1, 3), nn.MaxPool2d(3)
-    page.says(
-        "$s$ stride (1 for a convolution and $k$ for a pool, unless you name it)",
-        (conv.stride, pool.stride) == ((1, 1), 3),
-    )
-    page.labels(
-        "For the wall: [all of it on one page]", "## On one page", "for one side: $i$ input"
-    )
     agree = agreement()
     page.says(
-        r"\left\lceil \frac{i + 2p - d(k-1) - 1}{s} \right\rceil + 1$, and one less if "
-        r"$(o - 1)\,s \ge i + p$",
+        "Size of the output, for one side: $i$ input, $k$ kernel size, $s$ stride (1 for a "
+        "convolution and $k$ for a pool, unless you name it), $p$ padding on each side, $d$ "
+        "dilation, $a$ output padding",
+        (conv.stride, pool.stride, nn.MaxPool2d(3, stride=2).stride) == ((1, 1), 3, 2)
+        and all(agree.values()),  # what these letters mean to torch
+    )
+    above, sheet = page.text.split("## On one page")
+    formulas = [
+        formula.strip().removeprefix("o = ").split(", \\quad")[0]
+        for formula in re.findall(r"\$\$(.+?)\$\$", above)
+    ]
+    page.says(
+        "For the wall: [all of it on one page]",
+        len(formulas) == 3 and all(formula in sheet for formula in formulas),
+    )
+    page.labels("## On one page", "| layer | side that comes out |")
+    page.says(
+        r"| pool with `ceil_mode=True` | $\left\lceil \frac{i + 2p - d(k-1) - 1}{s} \right\rceil "
+        r"+ 1$, and one less if $(o - 1)\,s \ge i + p$",
         agree["ceiling"],
     )
-    page.says(r"$(i - 1)\,s - 2p + d(k-1) + a + 1$", agree["transposed"])
-    page.says(r"| $\left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$", agree["plain"])
     page.says(
-        r"window $j$ reads from $\lfloor j\,i / o \rfloor$ up to, but without, "
-        r"$\lceil (j+1)\,i / o \rceil$",
+        r"| transposed convolution | $(i - 1)\,s - 2p + d(k-1) + a + 1$ |", agree["transposed"]
+    )
+    page.says(
+        r"| convolution, max pool | $\left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1$",
+        agree["plain"],
+    )
+    page.says(
+        "| average pool | the same with $d = 1$; it has no dilation |",
+        agree["plain"] and "dilation" not in inspect.signature(nn.AvgPool2d).parameters,
+    )
+    page.says(
+        r"| adaptive pool | you name $o$; window $j$ reads from $\lfloor j\,i / o \rfloor$ up to, "
+        r"but without, $\lceil (j+1)\,i / o \rceil$",
         all(adaptive_agrees(i, o) for i in range(1, 13) for o in range(1, 8)),
     )
     page.says(
