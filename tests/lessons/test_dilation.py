@@ -434,7 +434,9 @@ def fields(page):
     )
     page.says(
         "Jump is how far apart the views of two neighbours begin: at a stride of 1 always 1",
-        {step.jump() for step in page.figure("dilation-field").layers} == {"1"},
+        {step.jump() for step in page.figure("dilation-field").layers} == {"1"}
+        and begins(stack(1, 2, 4), 20) - begins(stack(1, 2, 4), 19) == 1
+        and begins(nn.Conv2d(1, 1, 3, stride=2), 9) - begins(nn.Conv2d(1, 1, 3, stride=2), 8) == 2,
     )
     weights = sum(layer.weight.numel() for layer in stack(1, 2, 4))
     page.says(f"{wide} against {narrow}, with the same {weights} weights")
@@ -464,6 +466,14 @@ def fields(page):
         "every pixel gets a label. built such networks",
         SOURCES["stacks"],
     )
+
+
+def begins(layers, place):
+    """The first column that one output of the middle row depends on."""
+    image = torch.rand(1, 41, 41, requires_grad=True)
+    out = layers(image)
+    out[0, out.shape[1] // 2, place].backward()
+    return int(image.grad[0].any(0).nonzero().min())
 
 
 def depends_on(dilations):

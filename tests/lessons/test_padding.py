@@ -556,7 +556,10 @@ def averages(page):
     )
     page.says(
         "Zeros count in an average unless you say `count_include_pad=False`, or name a divisor",
-        nn.AvgPool2d(3).count_include_pad and not torch.equal(dark, even),
+        nn.AvgPool2d(3).count_include_pad
+        and torch.equal(dark[0] * 9, real_pixels(4, 3, 1, 1))  # divided by all nine
+        and torch.equal(even, WHITE)  # by the real ones
+        and torch.equal(nn.AvgPool2d(3, 1, 1, divisor_override=2)(WHITE) * 2, dark * 9),
     )
 
 
@@ -689,7 +692,8 @@ def same_with_a_stride(page):
         "It is the even size that sets the two apart. A kernel of 3 at stride 2 needs one pixel of "
         "padding there, and two sides cannot share one pixel. An odd size needs two pixels, so "
         "each side gets one, and that is `padding=1`",
-        all(total == 1 + i % 2 for i, total in needed.items()),
+        all(total == 1 + i % 2 for i, total in needed.items())
+        and all(agreeing(i) == (i % 2 == 1) for i in needed),
     )
     page.prints("for i in range(4, 10):", *(f"{i} {agreeing(i)}" for i in range(4, 10)))
     page.says(
