@@ -39,11 +39,9 @@ TURNS = (
     " odd positive negative possible impossible"
 )
 # 'one' counts things, except where it only points: 'the dark one', 'one by one', 'no one'.
-ONE = (
-    r"(?<!\bthe )(?<!\bthis )(?<!\bthat )(?<!\bwhich )(?<!\beach )(?<!\bother )(?<!\bany )(?<!\bno )"
-    r"\bone\b(?! by| another| of them| after)"
-)
-# 'many' and 'much' state something unless they ask or compare, and 'no' unless it is 'no one'.
+POINTING = "".join(rf"(?<!\b{word} )" for word in "the this that which each other any no".split())
+ONE = POINTING + r"\bone\b(?! by| another| of them| after)"
+# 'many' states something unless it asks or compares, and 'no' unless it is 'no one'.
 MANY = r"(?<!\bhow )(?<!\bas )(?<!\bso )(?<!\btoo )\bmany\b|\bno\b(?! one\b)"
 TOKEN = re.compile(
     f"{NUMBER}|{ONE}|{MANY}|"
