@@ -168,6 +168,19 @@ class Words:
             place += len(block)
         return loose / max(1, letters), left
 
+    def left(self) -> dict[str, list]:
+        """What nothing proved, by what it is: statements only if they are more than a tenth."""
+        share, loose = self.on_trust()
+        left = {"words that no test computes": self.unproved()}
+        if share > 1 - SHARE:
+            left[f"statements that no test holds, {share:.0%} of their letters"] = loose
+        return left
+
+    def complete(self) -> None:
+        """Nothing is left of the text that no line of the test proved."""
+        left = {what: places for what, places in self.left().items() if places}
+        assert not left, f"{self.name}: {left}"
+
     def _tick_off(self, places: list[tuple[int, int]]) -> None:
         self.ticked += places
         for start, stop in places:

@@ -1,0 +1,52 @@
+"""The pages of docs/ and README.md as blocks of words, which a test holds to account."""
+
+import re
+from pathlib import Path
+
+from slidingwindows.testing.words import Words
+
+ROOT = Path(__file__).parents[2]
+FRONT = re.compile(r"\A---\n(.*?)^---\n", re.MULTILINE | re.DOTALL)
+SAID_FIRST = re.compile(r"^(?:title|description): (.+)$", re.MULTILINE)
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMENT = {"sh": re.compile(r"(?:^|  +)# (.+)$", re.M), "python": re.compile(r"  +# (.+)$", re.M)}
+MACRO = re.compile(r"<!--.*?-->|<script\b.*?</script>", re.DOTALL)
+ALT = re.compile(r"<\w[^>]*\balt=\"([^\"]*)\"[^>]*>")
+TAG = re.compile(r"</?\w[^>]*>")
+ATTRIBUTES = re.compile(r"\{ ?[#.:][^}\n]*\}")
+# A list's items and a table's rows are read one by one.
+BREAK = re.compile(r"\n\s*\n|\n(?=- |\| )")
+RULE = re.compile(r"^\|[-:| ]+\|$", re.MULTILINE)
+
+
+def blocks_of(text: str) -> list[str]:
+    """Title, description, headings, paragraphs, items, rows and the comments in code.
+
+    What no reader sees is left out: macros, tags, their attributes, and code, which
+    test_fences runs.
+    """
+    front = FRONT.match(text)
+    blocks = SAID_FIRST.findall(front[1]) if front else []
+    body = text[front.end() :] if front else text
+    body = FENCE.sub(lambda code: _comments(code[1], code[2]), body)
+    body = ALT.sub(r"\n\n\1\n\n", MACRO.sub("", body))
+    body = RULE.sub("", ATTRIBUTES.sub("", TAG.sub("", body)))
+    return [*blocks, *(block.strip() for block in BREAK.split(body) if block.strip())]
+
+
+def _comments(language: str, code: str) -> str:
+    pattern = COMMENT.get(language)
+    return "".join(f"\n\n{words}\n\n" for words in pattern.findall(code)) if pattern else ""
+
+
+def words_of(page: str) -> Words:
+    """One page by its path from the project's folder, nothing of it proved yet."""
+    return Words(page, blocks_of((ROOT / page).read_text("utf-8")))
+
+
+def names_lessons(page: Words, text: str) -> None:
+    """Each link to a lesson bears its title, or a part of the title that is enough."""
+    for words, name in re.findall(r"\[([^\]]+)\]\([./]*lessons/([\w-]+)\.ipynb", text):
+        lesson = (ROOT / "lessons" / f"{name}.py").read_text("utf-8")
+        title = re.search(r"^# title: \"?(.+?)\"?$", lesson, re.MULTILINE)[1]
+        page.says(f"[{words}]", words.lower() in title.lower() and len(words) > len(title) / 3)
