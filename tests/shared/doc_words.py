@@ -1,6 +1,9 @@
 """The pages of docs/ and README.md as blocks of words, which a test holds to account."""
 
+import ast
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from slidingwindows.testing.words import Words
@@ -45,8 +48,46 @@ def words_of(page: str) -> Words:
 
 
 def names_lessons(page: Words, text: str) -> None:
-    """Each link to a lesson bears its title, or a part of the title that is enough."""
+    """Each link to a lesson bears its title, perhaps among other words, or most of the title."""
     for words, name in re.findall(r"\[([^\]]+)\]\([./]*lessons/([\w-]+)\.ipynb", text):
         lesson = (ROOT / "lessons" / f"{name}.py").read_text("utf-8")
         title = re.search(r"^# title: \"?(.+?)\"?$", lesson, re.MULTILINE)[1]
-        page.says(f"[{words}]", words.lower() in title.lower() and len(words) > len(title) / 3)
+        named = words.lower() in title.lower() or title.lower() in words.lower()
+        page.says(f"[{words}]", named and len(words) > len(title) / 3)
+
+
+def proves(page: str) -> Callable[[Callable[[Words], None]], Callable[[], None]]:
+    """Makes a test of a function that goes through the words of a page, none of which is left."""
+
+    def made(proof):
+        def test():
+            words = words_of(page)
+            proof(words)
+            names_lessons(words, (ROOT / page).read_text("utf-8"))
+            words.complete()
+
+        return test
+
+    return made
+
+
+def held_by(path: str, name: str, *holds: str) -> bool:
+    """Whether there is this test of what is only told here, and these pieces of code are in it.
+
+    For what takes a browser, a build or a whole lesson to see. path: from tests/.
+    """
+    body = _tests_of(path).get(name, "")
+    return bool(body) and all(piece in body for piece in holds)
+
+
+@cache
+def _tests_of(path: str) -> dict[str, str]:
+    source = (ROOT / "tests" / path).read_text("utf-8")
+    functions = [one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef)]
+    return {one.name: ast.get_source_segment(source, one) or "" for one in functions}
+
+
+@cache
+def source_of(path: str) -> str:
+    """A file of the project, by its path from the project's folder."""
+    return (ROOT / path).read_text("utf-8")

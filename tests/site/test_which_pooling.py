@@ -4,13 +4,11 @@ import re
 
 import pytest
 import torch
-from doc_words import ROOT, names_lessons, words_of
+from doc_words import ROOT, proves, source_of
 from torch import nn
 from torch.nn import functional as F
 
-PAGE = "docs/reference/which-pooling.md"
-TEXT = (ROOT / PAGE).read_text("utf-8")
-BODY = TEXT.split("---\n", 2)[2]
+BODY = source_of("docs/reference/which-pooling.md").split("---\n", 2)[2]
 
 
 def work(layer, side):
@@ -31,8 +29,8 @@ def weights(layer):
     return sum(p.numel() for p in layer.parameters())
 
 
-def test_every_claim():
-    page = words_of(PAGE)
+@proves("docs/reference/which-pooling.md")
+def test_every_claim(page):
     introduced(page)
     in_a_hurry(page)
     every_pixel(page)
@@ -41,8 +39,6 @@ def test_every_claim():
     fitting(page)
     ends(page)
     back_up(page)
-    names_lessons(page, TEXT)
-    page.complete()
 
 
 def seen(layer, size):
@@ -90,7 +86,7 @@ def in_a_hurry(page):
     )
     with pytest.raises(RuntimeError, match="too small"):
         setup(torch.rand(1, 1, 1))
-    lesson = (ROOT / "lessons" / "a-typical-setup.py").read_text("utf-8")
+    lesson = source_of("lessons/a-typical-setup.py")
     built = "nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),\n"
     page.says("[A typical setup] builds it", built in lesson)
 
@@ -189,7 +185,7 @@ def left_of_a_window(page):
         "seeds, as",
         why="it is marked as our view",
     )
-    digits = (ROOT / "lessons" / "trained-on-digits.py").read_text("utf-8")
+    digits = source_of("lessons/trained-on-digits.py")
     page.says("[trained on digits] does", "seeds" in digits)
 
 
@@ -302,7 +298,7 @@ def ends(page):
     page.says(
         "But one noisy pixel is enough to fool it", nn.AdaptiveMaxPool2d(1)(noisy).item() == 100
     )
-    lesson = (ROOT / "lessons" / "adaptive-and-global-pooling.py").read_text("utf-8")
+    lesson = source_of("lessons/adaptive-and-global-pooling.py")
     both = ("nn.AdaptiveAvgPool2d(1)", "nn.AdaptiveMaxPool2d(1)")
     page.says("Both are in [adaptive and global pooling]", all(one in lesson for one in both))
     x = torch.rand(1, 2, 2, dtype=torch.float64)
