@@ -314,7 +314,8 @@ def test_gallery(page):
     page.says(
         "**Strip** is one still picture with the windows side by side, for paper",
         getattr(strip, "n_frames", 1) == 1
-        and strip.width > strip.height and strip.width > gif.width
+        and strip.width > strip.height
+        and strip.width > gif.width
         and held_by("cli/test_cli_files.py", "test_a_filmstrip_numbers_its_windows"),
     )
     clear = [frame.convert("RGBA").getpixel((0, 0))[3] == 0 for frame in frames]
