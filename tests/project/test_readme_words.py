@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 import torch
 import yaml
-from doc_words import ROOT, held_by, proves, source_of
+from doc_words import ROOT, each_run_is_proved, held_by, proves, source_of
 from running import QUICK
 from site_pages import COURSE
 from torch import nn
@@ -19,10 +19,10 @@ from slidingwindows.core.figures import MAX_SIDE
 from slidingwindows.course.lessons import paths_of
 from slidingwindows.drawing.grid import MAX_PLANES
 from slidingwindows.drawing.scene import MAX_FRAMES
+from slidingwindows.drawing.stepper import script
 from slidingwindows.export import credits
 from slidingwindows.export.files import FORMATS
-from slidingwindows.export.render import render
-from slidingwindows.lesson import show
+from slidingwindows.words import trace as trace_words
 
 MAKEFILE = source_of("Makefile")
 PROJECT = tomllib.loads(source_of("pyproject.toml"))["project"]
@@ -51,13 +51,10 @@ def test_readme(page):
 
 
 def beginning(page):
-    every = "lessons/test_every_lesson.py"
     page.says(
         "a course in which PyTorch computed every figure, number and output when the site was "
         "built, and tests recompute every claim",
-        held_by(every, "test_each_lesson_has_a_test_that_completes_its_page")
-        and held_by(every, "test_the_run_that_is_tested_is_the_one_on_the_page")
-        and held_by("site/test_sources_words.py", "test_every_page_is_proved"),
+        each_run_is_proved() and held_by("site/test_sources_words.py", "test_every_page_is_proved"),
     )
     lesson = source_of("lessons/max-pooling.py")
     shown = (
@@ -97,12 +94,12 @@ def beginning(page):
         and held_by("cli/test_cli_words.py", "test_every_example_works"),
     )
     trace = slide(nn.MaxPool2d(3, 2, 1), X)
-    files = render(show(trace, "out", "").data).files
+    cells = script(trace, "out", trace_words.transcript(trace))
     numbers = {str(int(v)) for v in X.flatten().tolist()}
     page.says(
         "Draw your own, light or dark, with the numbers in the cells",
-        numbers <= {*re.findall(r"\d+", files["out.trace.js"].decode())}
-        and {"out.light.gif", "out.dark.gif"} < {*files},
+        numbers <= {*re.findall(r"\d+", cells)}
+        and "{light,dark}" in parsers()["draw"].format_help(),
     )
     page.says(
         "once: sets up everything, then serves the course until you press Ctrl+C",

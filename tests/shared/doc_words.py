@@ -84,3 +84,21 @@ def held_by(path: str, name: str, *holds: str) -> bool:
 def source_of(path: str) -> str:
     """A file of the project, by its path from the project's folder."""
     return (ROOT / path).read_text("utf-8")
+
+
+# ---- what several pages promise
+
+
+def no_picture_by_hand() -> bool:
+    """Whether no page and no lesson holds a picture that the build did not draw."""
+    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "lessons").glob("*.py")]
+    texts = [path.read_text("utf-8") for path in pages]
+    return len(texts) > 30 and not any(re.search(r"!\[|<img\b", text) for text in texts)
+
+
+def each_run_is_proved() -> bool:
+    """Whether each lesson's page shows its run, which a test goes through to the end."""
+    every = "lessons/test_every_lesson.py"
+    completes = "test_each_lesson_has_a_test_that_completes_its_page"
+    shown = "test_the_run_that_is_tested_is_the_one_on_the_page"
+    return held_by(every, completes, '"complete"') and held_by(every, shown, "executed(name)")

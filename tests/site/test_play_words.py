@@ -5,7 +5,7 @@ import re
 import zipfile
 
 import torch
-from doc_words import held_by, proves, source_of
+from doc_words import each_run_is_proved, held_by, no_picture_by_hand, proves, source_of
 from PIL import Image
 from site_pages import COURSE
 from torch import nn
@@ -26,22 +26,6 @@ SIGNS = str.maketrans("−·", "-*")
 
 def numbers(text: str) -> list[str]:
     return re.findall(r"-?\d+(?:\.\d+)?", text.translate(SIGNS))
-
-
-def no_picture_by_hand() -> bool:
-    """Whether no page and no lesson holds a picture that the build did not draw."""
-    pages = ("index", "explorer", "network", "gallery", "about", "reference/glossary")
-    texts = [source_of(f"docs/{page}.md") for page in pages]
-    texts += [source_of(f"lessons/{name}.py") for name in COURSE]
-    return not any(re.search(r"!\[|<img\b", text) for text in texts)
-
-
-def each_run_is_proved() -> bool:
-    """Each lesson's page shows its run, which a test goes through to the end."""
-    every = "lessons/test_every_lesson.py"
-    return held_by(every, "test_each_lesson_has_a_test_that_completes_its_page", '"complete"') and (
-        held_by(every, "test_the_run_that_is_tested_is_the_one_on_the_page", "executed(name)")
-    )
 
 
 @proves("docs/index.md")
