@@ -73,6 +73,23 @@ AREAS = {
         ("*", "course/*", "site/*", "testing/*", "cli/*"),
         tests=("tests/course", "tests/site", "tests/cli", "tests/lessons/test_lesson_page.py"),
     ),
+    "pages": Area(
+        files=("docs/**/*.md", "README.md"),
+        tests=(
+            "tests/project/test_readme_words.py",
+            "tests/project/test_readme.py",
+            "tests/site/test_glossary_a_to_e.py",
+            "tests/site/test_glossary_f_to_n.py",
+            "tests/site/test_glossary_o_to_w.py",
+            "tests/site/test_glossary_words.py",
+            "tests/site/test_about_words.py",
+            "tests/site/test_play_words.py",
+            "tests/site/test_sources_words.py",
+            "tests/site/test_cited.py",
+            "tests/site/test_which_pooling.py",
+        ),
+        least=90,
+    ),
     "script": Area(
         files=("assets/**/*.js",), tests=("tests/project/test_script.py", "tests/browser")
     ),
@@ -95,6 +112,12 @@ OF_SCRIPT = {
     "stepper": ("drawing", "moving-pictures", "player", "stepper"),
     "windows": (*ENGINE, *TORCH, "calls"),
 }
+
+
+def chosen_for_page(path: Path, tests: list[Path]) -> list[Path]:
+    """The tests that cover a page: those named after it, or those of several pages."""
+    named = [test for test in tests if path.stem.lower().split("-")[0] in test.stem]
+    return named or [test for test in tests if "glossary" not in test.stem]
 
 
 def chosen_for_script(path: Path, tests: list[Path]) -> list[Path]:

@@ -29,9 +29,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import ROOT, row
-from .areas import AREAS, OF_LESSONS, Area, chosen_for_script
+from .areas import AREAS, OF_LESSONS, Area, chosen_for_page, chosen_for_script
 from .equivalents import EQUIVALENT
 from .mutating import Mutant, of_python, of_script
+from .wording import of_prose
 
 OPTIONS = ("area", "module", "sample", "seed", "jobs")
 KEPT = ".cache/mutants"
@@ -71,7 +72,7 @@ def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
     for path in area.sources(ROOT):
         if module and module not in (path.stem, module_of(path.as_posix())):
             continue
-        make = of_script if path.suffix == ".js" else of_python
+        make = {".js": of_script, ".md": of_prose}.get(path.suffix, of_python)
         mutants += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
     return mutants
 
@@ -155,9 +156,9 @@ def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
     """Test files that run the mutant's function; first those named after it, and quick ones."""
     stem = Path(mutant.path).stem
     module = module_of(mutant.path)
-    if mutant.path.endswith(".js"):
-        tests = [ROOT / test for test in known]
-        chosen = chosen_for_script(Path(mutant.path), tests)
+    chosen_for = {".js": chosen_for_script, ".md": chosen_for_page}.get(Path(mutant.path).suffix)
+    if chosen_for:
+        chosen = chosen_for(Path(mutant.path), [ROOT / test for test in known])
         return [one.relative_to(ROOT).as_posix() for one in chosen]
     function = f"{module}:{mutant.function}"
     reached = [test for test, entry in known.items() if function in entry["functions"]]
@@ -343,9 +344,9 @@ def coverage(area: Area, copies: list[Copy]) -> dict:
 
 
 def seconds_of(area: Area, mutants: list[Mutant], copies: list[Copy]) -> dict:
-    """By test file that covers one of these scripts: its seconds, without a mutant.
+    """By test file that covers one of these scripts or pages: its seconds, without a mutant.
 
-    Which test covers a script is written down in areas.py, so nothing is traced.
+    Which test covers one of them is written down in areas.py, so nothing is traced.
     """
     tests = {test: {} for test in named(area)}
     wanted = {test for mutant in mutants for test in tests_for(mutant, area, tests)}

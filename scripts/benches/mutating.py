@@ -110,7 +110,7 @@ def of_python(path: str, source: str) -> list[Mutant]:
             change = f"{_short(node)} → {_short(new)}"
             changed = partial(_with, tree, parent, field, index, new)
             mutants.append(Mutant(path, line, function, text, change, changed))
-    return _numbered(mutants)
+    return numbered(mutants)
 
 
 def _widths(tree: ast.Module) -> set[ast.AST]:
@@ -125,7 +125,7 @@ def _widths(tree: ast.Module) -> set[ast.AST]:
     }
 
 
-def _numbered(mutants: list[Mutant]) -> list[Mutant]:
+def numbered(mutants: list[Mutant]) -> list[Mutant]:
     """In line order, numbered so that no two have both the same text and the same change."""
     ordered = sorted(mutants, key=lambda one: one.line)
     several = Counter((one.text, one.change) for one in ordered)
@@ -298,4 +298,4 @@ def of_script(path: str, source: str) -> list[Mutant]:
                 changed = partial("".join, (source[:start], new, source[end:]))
                 change = f"{match[0].strip()} → {new.strip()}"
                 mutants.append(Mutant(path, line, "", text, change, changed))
-    return _numbered(mutants)
+    return numbered(mutants)

@@ -12,6 +12,7 @@ from benches import lessons, mutants
 from benches.areas import AREAS, OF_LESSONS, chosen_for_script
 from benches.equivalents import EQUIVALENT
 from benches.mutating import of_python, of_script
+from benches.wording import of_prose
 from tiny_project import REPO
 
 PACKAGE = REPO / "scripts" / "slidingwindows"
@@ -132,12 +133,29 @@ def test_a_script_is_tested_by_what_covers_it_under_node_first():
     assert tests("assets/ui/gallery.js") == ["test_gallery.py"]
 
 
+def test_a_page_is_broken_where_it_states_something_and_tested_by_what_covers_it():
+    text = "# More { #more-2 }\n\n<b class='no'>Not</b> [3](4.md), see [Any 1999](https://a.b).\n"
+    made = of_prose("docs/about.md", text)
+    assert [(one.line, one.change) for one in made] == [
+        (1, "More → less"), (3, "Not → also"), (3, "3 → 4"),
+    ]  # fmt: skip
+    assert made[2].source() == text.replace("[3]", "[4]")
+    area = AREAS["pages"]
+    known = dict.fromkeys(path.relative_to(REPO).as_posix() for path in area.test_files(REPO))
+    tests = {
+        Path(test).name
+        for path in area.sources(REPO)
+        for test in mutants.tests_for(of_prose(path.as_posix(), "One.")[0], area, known)
+    }
+    assert tests == {Path(test).name for test in known}
+
+
 def test_equivalents_are_mutants_that_there_are():
     """An entry whose line has been edited has to go, or to be looked at again."""
     there, modules = set(), {module for module, *_ in EQUIVALENT}
     for path in [path for area in AREAS.values() for path in area.sources(REPO)]:
         if path.stem in modules:
-            make = of_script if path.suffix == ".js" else of_python
+            make = {".js": of_script, ".md": of_prose}.get(path.suffix, of_python)
             there |= {mutants.key_of(one) for one in make(path.name, path.read_text("utf-8"))}
     assert set(EQUIVALENT) <= there
     assert all(reason.strip() for reason in EQUIVALENT.values())

@@ -27,6 +27,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(HERE), str(HERE.parent / "lessons"), str(HERE.parents[1] / "scripts")]
 
 import torch  # noqa: E402
+from benches.wording import reworded  # noqa: E402
 from lesson_run import LESSONS, NAMES, run  # noqa: E402
 
 from slidingwindows.course.lessons import Lesson, path_of, read  # noqa: E402
@@ -34,32 +35,6 @@ from slidingwindows.testing.page import Page, comments_of, words_of  # noqa: E40
 from slidingwindows.testing.run import Run, execute  # noqa: E402
 from slidingwindows.testing.words import TOKEN  # noqa: E402
 
-# Words and what they turn into, to and fro. The list is not the guard's: it also has plain verbs
-# and the field's nouns, so that it measures what the guard of words.py lets through.
-BOTH_WAYS = (
-    "more/less larger/smaller largest/smallest doubles/halves always/never every/no higher/lower"
-    " first/last half/twice two/three four/five zero/one infinity/zero not/also all/some many/few"
-    " same/other equal/different left/right top/bottom upper/lower above/below before/after"
-    " behind/around inside/outside wins/loses keeps/drops grows/shrinks rises/falls better/worse"
-    " longer/shorter wider/narrower faster/slower both/neither with/without large/small six/seven"
-    " wide/narrow strong/weak bright/dark black/white positive/negative even/odd max/average"
-    " maximum/mean maxima/averages input/output inputs/outputs row/column rows/columns"
-    " height/width pooling/convolution pool/convolution window/map stride/padding dilation/stride"
-    " adds/subtracts multiply/divide multiplies/divides nothing/everything can/cannot start/end"
-    " deep/shallow eight/nine begins/ends forward/backward together/apart known/unknown new/old"
-    " add/remove"
-)
-ONE_WAY = "only/also is/is~not are/are~not has/lacks have/lack does/does~not will/will~not most/few"
-OTHER_WORD = dict(pair.split("/")[::-1] for pair in BOTH_WAYS.split())
-OTHER_WORD |= dict(
-    pair.replace("~", " ").split("/") for pair in (BOTH_WAYS + " " + ONE_WAY).split()
-)
-STATED = re.compile(
-    r"(?<![\w.])[−-]?\d+(?:[.,×]\d+)*%?|\b(?:" + "|".join(OTHER_WORD) + r")\b", re.IGNORECASE
-)
-HIDDEN = re.compile(
-    r"\]\([^)]*\)|\[[^\]]*\]\(https?[^)]*\)|^```.*?^```|^\*\*\d+\.\*\*", re.M | re.S
-)
 # A picture's width, height and colours state nothing.
 STYLE = {"width", "height", "color", "colour", "linewidth", "marker", "fontsize", "alpha", "zorder"}
 
@@ -123,7 +98,7 @@ def _changes(node: ast.AST):
         for place, words in enumerate(node.args):
             if place < 2 or not isinstance(words, ast.Constant):
                 continue  # before them come what is shown and its name
-            for start, stop, new in _reworded(str(words.value)):
+            for start, stop, new in reworded(str(words.value)):
 
                 def reword(twin, place=place, start=start, stop=stop, new=new):
                     text = twin.args[place].value
@@ -169,7 +144,7 @@ def word_mutants(lesson: Lesson, guarded: bool = False) -> Iterator[Callable[[],
         if "exercise" in cell.tags:
             continue
         code = cell.kind == "code"
-        for start, stop, new in _reworded(cell.source):
+        for start, stop, new in reworded(cell.source):
             if code and not any(a <= start < b for a, b in _comments(cell.source)):
                 continue
             if guarded and not TOKEN.match(cell.source.replace("\n", " "), start):
@@ -179,20 +154,6 @@ def word_mutants(lesson: Lesson, guarded: bool = False) -> Iterator[Callable[[],
             what = f"{cell.source[start:stop]!r} is now {new!r}"
             changed = _with(lesson, place, source)
             yield partial(Mutant, f"{lesson.path.name}:{line} {what}", changed)
-
-
-def _reworded(text: str) -> Iterator[tuple[int, int, str]]:
-    """Each place of a text that states a number or a direction, and what else it could say."""
-    hidden = [match.span() for match in HIDDEN.finditer(text)]
-    for match in STATED.finditer(text):
-        if any(start <= match.start() < stop for start, stop in hidden):
-            continue
-        old = match.group()
-        digits = re.search(r"\d+", old)
-        if digits:
-            yield *match.span(), old.replace(digits.group(), str(int(digits.group()) + 1), 1)
-        else:
-            yield *match.span(), OTHER_WORD[old.lower()]
 
 
 def _comments(source: str) -> list[tuple[int, int]]:
