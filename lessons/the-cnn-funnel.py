@@ -139,7 +139,7 @@ x.shape
 #
 # ## Send it through a network
 #
-# The network has two convolutions, each followed by max pooling. You need not know yet what these layers do inside. Watch what they do to the *shape*.
+# The network has two convolutions, each followed by max pooling. Do not ask yet what these layers do inside. Watch what they do to the *shape*.
 #
 # !!! question "Predict"
 #     The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, and a **window** of 3×3, which is the part of a map that it reads for one number. Will its maps be larger than the photo, smaller, or just as large?
@@ -198,7 +198,7 @@ for name, image in {"photo": x, "left to right": x.flip(2), "top to bottom": x.f
 # %% [markdown]
 # The answer follows the face. The map has 26 rows and 26 columns, counted from 0 to 25. So the mirror image of column 13 is column 12, and that of row 19 is row 6.
 #
-# These weights were made by hand, and they know little: a large orange would do for a face. A real network *learns* its weights from many photos. But the shapes do not care. A trained network of the same layers has exactly the same ones.
+# These weights were made by hand, and they know little: a large orange would do for a face. A real network *learns* its weights from photos. But the shapes do not care. A trained network of the same layers has exactly the same ones.
 #
 # ## Wide and flat to narrow and deep
 #
@@ -217,7 +217,7 @@ print(f"without pools: {without:>7,} numbers, {without / with_pools:.1f} times a
 # More numbers mean more work for every layer that follows, and more memory while training.
 #
 # !!! warning "A common mistake: channels last"
-#     Many image libraries give you `(H, W, C)`. PyTorch wants `(C, H, W)`. Forget to move the channels to the front, which `x.permute(2, 0, 1)` does, and a convolution complains:
+#     Image libraries such as Pillow give you `(H, W, C)`. PyTorch wants `(C, H, W)`. Forget to move the channels to the front, which `x.permute(2, 0, 1)` does, and a convolution complains:
 
 # %%
 wrong = torch.from_numpy(np.array(photo)) / 255  # (110, 110, 3)
@@ -286,7 +286,7 @@ check(..., lambda: convolutions)
 # - Pooling narrows the maps and leaves their number alone.
 # - Shapes do not depend on training. You can work them out before you run anything.
 #
-# [The network calculator](../network.md#layers=nn.Conv2d%283,8,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%288,16,3%29;nn.MaxPool2d%282,stride=2%29&input=3,110,110) opens with the layers of this page: change any of them, and watch the shapes behind it follow.
+# [The network calculator](../network.md#layers=nn.Conv2d%283,8,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%288,16,3%29;nn.MaxPool2d%282,stride=2%29&input=3,110,110) opens with the layers of this page. Change any of them, and watch the shapes behind it follow.
 #
 # You have seen what the layers do to shapes. Next you look inside the first of them: [what a convolution looks for](what-a-convolution-looks-for.ipynb).
 #

@@ -1,22 +1,28 @@
 """lessons/the-cnn-funnel.py: its words, outputs and figure, held against torch and counting."""
 
+import re
+
 import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
+from lesson_run import LESSONS, ROOT
 from PIL import Image
 from states import opens
 from torch import nn
 from torch.nn import functional as F
 
 from slidingwindows import funnel
+from slidingwindows.drawing.funnel import stacks_of
 
 CROP, SIDE = (90, 20, 420, 350), 110
+MOUTH = (86, 57)  # row and column in the photo, as one sees
+RASCHKA = "https://lightning.ai/courses/deep-learning-fundamentals/"
 
 
-def picture():
+def picture(size=(SIDE, SIDE)):
     image = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
-    return image.crop(CROP).resize((SIDE, SIDE))
+    return image.crop(CROP).resize(size)
 
 
 def photo():
@@ -122,6 +128,16 @@ def saved_for_training(layer, x):
     return sum(kept)
 
 
+def lessons_after(name):
+    """The lessons behind this one in the menu, in order."""
+    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    return menu[menu.index(name) + 1 :]
+
+
+def source(name):
+    return (LESSONS / f"{name}.py").read_text("utf-8")
+
+
 def test_every_claim(page):
     x, net = photo(), page.names["network"]
     outputs = [x, *seen(x)]
@@ -131,28 +147,12 @@ def test_every_claim(page):
     the_photo(page, x)
     the_network(page, net, x, outputs)
     feature_maps(page, net, outputs)
+    the_costs(page, net, x, outputs)
     the_answer(page, x)
     wide_and_narrow(page, net, x, outputs)
+    two_ways(page, net)
     exercises(page, net, x, outputs)
-    last = torch.rand(5, 6, 3)
-    page.says(
-        "Forget to move the channels to the front, which `x.permute(2, 0, 1)` does",
-        last.permute(2, 0, 1).shape == (3, 5, 6),
-    )
-    page.says(
-        "Next you look inside the first of them", isinstance(page.names["network"][0], nn.Conv2d)
-    )
-    opens(page, "funnel")
-    pooled = [stage.sees() for stage in page.figure("funnel").stages][2]
-    page.says(
-        "*Sees 4×4* means that one number depends on 4×4 pixels of the photo",
-        pooled == str(3 + (2 - 1)),  # a pool's window of two, one pixel apart
-    )
-    page.says(
-        "is one product added to a sum",
-        page.figure("funnel").stages[1].macs == outputs[1].numel() * net[0].weight[0].numel(),
-    )
-    page.labels("Unit 7", "Find the shape of every layer of a small network", "compares the two")
+    what_you_know(page, net, x, outputs)
     page.complete()
 
 
@@ -181,18 +181,52 @@ def the_picture(page, outputs):
         and np.allclose(shown["like a face?"]["images"][0], scores(x).numpy(), atol=1e-5)
         and np.allclose(np.ravel(ring[1:]), [(col + 0.5) / 26 * SIDE, (row + 0.5) / 26 * SIDE]),
     )
+    page.says(
+        "A photo goes into a network, and an answer comes out", page.names["find"](x) == place(x)
+    )
     page.labels("Here the question is: where is the face?")
+    all_drawn = all(agree) and start == sum(map(len, maps))
+    page.says("These are all the maps in between", all_drawn)
+    page.says(
+        "A portrait in colour",
+        np.allclose(shown["the photo"]["images"][0], x.permute(1, 2, 0))
+        and not torch.equal(x[0], x[2]),
+    )
+    names = [axes["title"] for axes in small[:8]]
+    coarser = [halved(plane) for plane in maps[0]]
     page.says(
         "Below it eight grey maps: edges of four directions, then what is red, green, blue and "
-        "bright. Below them the same eight maps, coarser. Then two rows of eight, smoothed maps "
-        "and maps of small details, and the same sixteen once more",
-        [len(stage) for stage in maps] == [8, 8, 16, 16],
+        "bright. Below them the same eight maps, coarser",
+        names == ["right", "left", "down", "up", "red", "green", "blue", "bright"]
+        and all(np.ndim(axes["images"][0]) == 2 for axes in small)
+        and not page.names["network"][0](torch.full((3, 5, 5), 0.7))[:4].abs().gt(1e-6).any()
+        and all(
+            np.allclose(axes["images"][0], plane, atol=1e-5)
+            for axes, plane in zip(small[8:16], coarser, strict=True)
+        ),
+    )
+    rough = [plane.diff().abs().mean() for plane in [p[1:-1, 1:-1] for p in coarser]]
+    second = [torch.tensor(axes["images"][0]) for axes in small[16:32]]
+    page.says(
+        "Then two rows of eight, smoothed maps and maps of small details, and the same sixteen "
+        "once more, coarser still",
+        all(plane.diff().abs().mean() < was for plane, was in zip(second[:8], rough, strict=True))
+        and all(plane.mean().abs() < 0.01 for plane in second[8:])
+        and all(
+            np.allclose(axes["images"][0], halved(plane), atol=1e-5)
+            for axes, plane in zip(small[32:], second, strict=True)
+        ),
     )
     page.says(
         "At the end one map that is brightest where the face is",
         38 < (row + 0.5) / 26 * SIDE < 105 and 25 < (col + 0.5) / 26 * SIDE < 92,  # as one sees
     )
-    page.says("All maps of a network from photo to answer", start == sum(map(len, maps)))
+    page.says(
+        "and the portrait with a ring around the mouth",
+        np.abs(np.ravel(ring[1:])[::-1] - MOUTH).max() < 5
+        and np.allclose(shown["the answer: here"]["images"][0], x.permute(1, 2, 0)),
+    )
+    page.says("All maps of a network from photo to answer", all_drawn)
     kinds = [type(layer) for layer in page.names["network"]]
     sides, channels = ([stage.shape[n] for stage in outputs] for n in (1, 0))
     page.says(
@@ -201,16 +235,99 @@ def the_picture(page, outputs):
         and [2 * sides[n] for n in (2, 4)] == [sides[n - 1] for n in (2, 4)],
     )
     page.says(
+        "and a last layer says how much each place is like a face",
+        page.names["answer"](maps[-1]).shape == (1, *maps[-1].shape[1:])
+        and drawn.index(shown["like a face?"]) > max(map(drawn.index, small)),
+    )
+    narrowing = sides == sorted(sides, reverse=True) and sides[0] > sides[-1]
+    page.says(
         "In between, height and width shrink and channels grow. See every map on the way",
-        sides == sorted(sides, reverse=True)
-        and channels == sorted(channels)
-        and start == sum(map(len, maps)),
+        narrowing and channels == sorted(channels) and channels[0] < channels[-1] and all_drawn,
+    )
+    page.labels("Look at almost any convolutional network from the side and you see a funnel")
+    page.says(
+        "A wide, flat photo goes in, and narrow, deep stacks of small maps come out, from which "
+        "the answer is read",
+        sides[0] > 4 * sides[-1]
+        and channels[0] < channels[-1] / 4
+        and torch.equal(
+            page.names["answer"](page.names["maps"][-1])[0].argmax(), scores(x).argmax()
+        ),
+    )
+    some = torch.rand(1, 20, 20)
+    narrowed = [
+        F.max_pool2d(some, 2).shape[1],
+        F.conv2d(some, torch.ones(1, 1, 3, 3), stride=2).shape[1],
+        F.conv2d(some, torch.ones(1, 1, 3, 3)).shape[1],
+        F.conv2d(some, torch.ones(1, 1, 3, 3), padding=1).shape[1],
+    ]
+    page.says(
+        "This course is about what makes the funnel narrow: pooling, stride and padding",
+        narrowed == [10, 9, 18, 20],  # padding decides whether a convolution trims
+    )
+    the_weights(page, x)
+
+
+def the_weights(page, x):
+    """The comments beside the code that draws the picture."""
+    names, net, last = page.names, page.names["network"], page.names["answer"]
+    page.says(
+        "nothing is trained here",
+        not names["maps"][-1].requires_grad
+        and all(p.grad is None for p in [*net.parameters(), *last.parameters()]),
+    )
+    page.says(
+        "The photo that comes with matplotlib: Grace Hopper", torch.equal(names["x"], photo())
+    )
+    page.aside(", compiler pioneer", why="history, and a bow to her")
+    # One pattern for each filter, and of each colour so much of it.
+    ranks = [int(torch.linalg.matrix_rank(filter.flatten(1))) for filter in net[0].weight]
+    shares = [filter.sum((1, 2)) for filter in net[0].weight[4:]]
+    page.says(
+        "What the first convolution looks for: how much of red, green and blue, and in which "
+        "pattern",
+        ranks == [1] * 8 and [int(share.argmax()) for share in shares[:3]] == [0, 1, 2],
+    )
+    slope = torch.arange(3.0).repeat(3, 1)
+    page.says(
+        "brighter on the right",
+        (names["step"] * slope).sum() > 0 > (names["step"] * slope.flip(1)).sum()
+        and not (names["step"] * slope.T).sum(),
+    )
+    read = (net[2].weight != 0).flatten(2).any(2)
+    flat, dot = torch.ones(8, 3, 3), torch.zeros(8, 3, 3)
+    dot[:, 1, 1] = 1
+    patches, spots = ([net[2](x)[n, 0, 0] for n in (3, 11)] for x in (flat, dot))
+    page.says(
+        "The second one looks at each of the eight maps twice: for large patches and for small "
+        "spots",
+        (read.sum(0) == 2).all() and patches[0] > patches[1] + 0.5 and spots[1] > spots[0] + 0.5,
+    )
+    count = last.weight[0].sum((1, 2))
+    page.says(
+        "The answer: patches of red count for a place, patches of blue against it, 9×9 cells "
+        "around",
+        count.nonzero().flatten().tolist() == [4, 6]
+        and count[4] > 0 > count[6]
+        and (last.weight[0, 4] != 0).sum() == 9 * 9
+        and torch.allclose(last(seen(x)[-1])[0], scores(x), atol=1e-5),
     )
 
 
 def the_photo(page, x):
     assert torch.equal(page.names["x"], x)
     page.prints("x.shape", x.shape)
+    page.says(
+        "PyTorch keeps an image in a **tensor**, an array of numbers",
+        isinstance(x, torch.Tensor) and np.array_equal(np.asarray(x), x.tolist()),
+    )
+    wide = np.array(picture((110, 60)))  # Pillow's sizes are width by height
+    upright = torch.from_numpy(wide).permute(2, 0, 1) / 255
+    page.says(
+        "Its shape is `(C, H, W)`: channels, height, width",
+        upright.shape == (3, 60, 110)
+        and shape(nn.Conv2d(3, 8, (5, 1)), 3, 60, 110) == (8, 56, 110),
+    )
     page.says("A photo is three grids of numbers", x.shape[0] == 3)
     colours = {band: torch.from_numpy(np.array(picture().getchannel(band))) for band in "RGB"}
     page.says(
@@ -227,8 +344,10 @@ def the_network(page, net, x, outputs):
     page.says(f"a shape such as `{tuple(first.shape)}`")
     kinds = [type(layer) for layer in page.names["network"]]
     page.says(
-        "two convolutions, each followed by max pooling", kinds == [nn.Conv2d, nn.MaxPool2d] * 2
+        "The network has two convolutions, each followed by max pooling",
+        kinds == [nn.Conv2d, nn.MaxPool2d] * 2,
     )
+    page.labels("Do not ask yet what these layers do inside")
     page.says(
         "The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, "
         "and a **window** of 3×3, which is the part of a map that it reads for one number",
@@ -258,6 +377,14 @@ def the_network(page, net, x, outputs):
         ),
     )
     page.draws("funnel", funnel(net, x))
+    stacks = stacks_of(page.figure("funnel"))
+    scale = stacks[0].width / SIDE
+    to_scale = all(
+        abs(size - scale * side) <= 1
+        for stack, output in zip(stacks, outputs, strict=True)
+        for size, side in zip((stack.height, stack.width), output.shape[1:], strict=True)
+    )
+    page.says("Here is the funnel to scale, layer by layer", to_scale)
     page.says(
         "each stretched to the full range from black to white",
         drawn_as_torch_returned(stages, outputs),
@@ -265,17 +392,66 @@ def the_network(page, net, x, outputs):
     page.says(
         "Every picture is a feature map that this network computed from the photo, drawn to "
         "scale. The bold number counts the maps",
-        drawn_as_torch_returned(stages, outputs),
+        drawn_as_torch_returned(stages, outputs)
+        and to_scale
+        and [stack.labels()[0] for stack in stacks] == [str(len(output)) for output in outputs],
     )
     trained = network()
+    begun = trained[0].weight.detach().clone()
     step = torch.optim.SGD(trained.parameters(), lr=0.1)
     with torch.enable_grad():
         trained(x).square().mean().backward()
     step.step()
+    same_shapes = [o.shape for o in outputs_of(trained, x)] == [o.shape for o in outputs]
     page.says(
-        "A trained network of the same layers has exactly the same ones",
-        [o.shape for o in outputs_of(trained, x)] == [o.shape for o in outputs]
+        "A real network *learns* its weights from photos. But the shapes do not care. A trained "
+        "network of the same layers has exactly the same ones",
+        same_shapes
+        and not torch.equal(trained[0].weight, begun)  # one step on the photo
         and not torch.equal(trained(x), net(x)),
+    )
+    page.says("Shapes do not depend on training", same_shapes)
+    with torch.device("meta"):  # where shapes are known and no number is computed
+        planned = network()(torch.empty(x.shape))
+    page.says(
+        "You can work them out before you run anything",
+        planned.is_meta and planned.shape == outputs[-1].shape,
+    )
+    page.labels("Find the shape of every layer of a small network before you run it")
+
+
+def the_costs(page, net, x, outputs):
+    stages = page.figure("funnel").stages
+    layers = [sum(p.numel() for p in layer.parameters()) for layer in net]
+    page.says(
+        "Below the maps you read what each layer costs. Its *parameters* are the numbers that it "
+        "learns",
+        [stage.parameters for stage in stages[1:]] == layers,
+    )
+    page.says(
+        "and a *multiply-accumulate* is one product added to a sum",
+        stages[1].macs == outputs[1].numel() * net[0].weight[0].numel(),
+    )
+    inputs = x.clone().requires_grad_()
+    with torch.enable_grad():  # an average leaves no pixel of its windows out
+        network(nn.AvgPool2d)[:2](inputs)[3, 20, 30].backward()
+    reached = inputs.grad.abs().amax(0).nonzero()
+    page.says(
+        "*Sees 4×4* means that one number depends on 4×4 pixels of the photo: that is its "
+        "receptive field",
+        stages[2].sees() == "4"
+        and len(reached) == 4 * 4
+        and (reached.amax(0) - reached.amin(0) == 3).all(),
+    )
+    later = lessons_after("the-cnn-funnel")
+    words = {
+        "no-learnable-parameters": "Count the learnable parameters",
+        "what-it-costs": "multiply-accumulate",
+        "receptive-fields": "**receptive field**",
+    }
+    page.says(
+        "These words come back in later lessons, which define and count them",
+        all(name in later and word in source(name) for name, word in words.items()),
     )
 
 
@@ -288,7 +464,7 @@ def feature_maps(page, net, outputs):
     )
     by_patch = (x[:, 20:23, 40:43] * net[0].weight[5]).sum() + net[0].bias[5]
     page.says(
-        "how strongly one pattern showed up at one place",
+        "A number in it says how strongly one pattern showed up at one place",
         torch.isclose(first[5, 20, 40], by_patch),
     )
     page.says(
@@ -315,12 +491,22 @@ def feature_maps(page, net, outputs):
         len(net[2].weight) == len(outputs[3]) == 16
         and all((w != 0).flatten(1).any(1).sum() == 1 for w in net[2].weight),
     )
+    decided = [shape(nn.Conv2d(3, many, 3), 3, 9, 9)[0] == many for many in (1, 3, 8, 50)]
+    page.says("In short, a convolution decides the number of **channels**", all(decided))
+    page.says(
+        "A convolution decides the number of channels. It may trim height and width a little",
+        all(decided) and shape(nn.Conv2d(3, 8, 3), 3, 20, 30) == (8, 18, 28),
+    )
     pool, maps = page.names["pool"], torch.rand(8, 54, 54)
     page.says(
         "Pooling looks at one map at a time. It makes each map smaller and leaves the number of "
         "maps alone",
         torch.equal(pool(maps), torch.stack([pool(one[None])[0] for one in maps]))
         and shape(pool, 8, 54, 54) == (8, 27, 27),
+    )
+    page.says(
+        "Pooling narrows the maps and leaves their number alone",
+        [shape(pool, n, 54, 50) for n in (1, 8, 500)] == [(n, 27, 25) for n in (1, 8, 500)],
     )
     page.prints(
         "pool = nn.MaxPool2d(2, 2)",
@@ -337,38 +523,48 @@ def the_answer(page, x):
     pale = seen(x)[-1]
     row, col = place(x)
     near = (slice(row - 2, row + 3), slice(col - 2, col + 3))
+    reach = round(9 * SIDE / 26)  # pixels of the photo that 9×9 places cover
+    middle = [round((n + 0.5) / 26 * SIDE) for n in (row, col)]
+    skin = x[:, *(slice(n - reach // 2, n + reach // 2) for n in middle)]
     page.says(
-        "it adds the patches of red and subtracts the patches of blue, averaged over 9×9 places. "
-        "The strongest place is the answer",
+        "A face is a large patch of a warm colour, so it adds the patches of red and subtracts "
+        "the patches of blue, averaged over 9×9 places. The strongest place is the answer",
         torch.allclose(page.names["answer"](pale)[0], scores(x), atol=1e-5)
-        and (pale[4][near] > pale[6][near]).all(),
+        and (pale[4][near] > pale[6][near]).all()
+        and (skin[0] > skin[2]).float().mean() > 0.95 > (x[0] > x[2]).float().mean() + 0.3
+        and page.names["find"](x) == (row, col),
     )
     found = {"photo": x, "left to right": x.flip(2), "top to bottom": x.flip(1)}
     found = {name: place(image) for name, image in found.items()}
-    page.labels("You mirror the photo, left to right", "if you mirror it top to bottom?")
+    page.labels("You mirror the photo, left to right", "What will the network answer?")
+    page.labels("And if you mirror it top to bottom?")
     page.prints(
         'print(f"{name:<13} row {find(image)[0]}, column {find(image)[1]}")',
         *(f"{name:<13} row {row}, column {col}" for name, (row, col) in found.items()),
     )
     rows, cols = scores(x).shape
     page.says(
-        f"The map has {rows} rows and {cols} columns, counted from 0 to {rows - 1}. So the mirror "
+        f"The answer follows the face. The map has {rows} rows and {cols} columns, counted from 0 "
+        f"to {rows - 1}. So the mirror "
         f"image of column {col} is column {cols - 1 - col}, and that of row {row} is row "
         f"{rows - 1 - row}",
         found["left to right"] == (row, cols - 1 - col)
         and found["top to bottom"] == (rows - 1 - row, col),
     )
-    for centre in ((40, 70), (60, 35)):
-        answer = [(n + 0.5) / 26 * SIDE for n in page.names["find"](orange_at(*centre))]
-        page.says(
-            "a large orange would do for a face",
-            np.abs(np.subtract(answer, centre)).max() < 10,
-        )
+    centres = [(40, 70), (60, 35)]
+    found = [page.names["find"](orange_at(*centre)) for centre in centres]
+    by_hand = [layer.weight.unique().numel() for layer in page.names["network"][::2]]
+    page.says(
+        "These weights were made by hand, and they know little: a large orange would do for a face",
+        np.abs((np.array(found) + 0.5) / 26 * SIDE - centres).max() < 10
+        and max(by_hand) < 20,  # a network that learned has as many as it has weights
+    )
 
 
 def wide_and_narrow(page, net, x, outputs):
     begin, end = outputs[0].shape, outputs[-1].shape
     page.says("Compare the two ends of the funnel", page.names["network"](x).shape == end)
+    page.labels("Count the numbers, and you see why the network has to shrink its maps")
     page.says(
         f"Height and width went from {begin[1]} to {end[1]}. Channels went from {begin[0]} to "
         f"{end[0]}"
@@ -391,22 +587,63 @@ def wide_and_narrow(page, net, x, outputs):
         "More numbers mean more work for every layer that follows, and more memory while training",
         work[0] < work[1] and kept[0] < kept[1],
     )
+    page.says(
+        'channels last" Image libraries such as Pillow give you `(H, W, C)`. PyTorch wants '
+        "`(C, H, W)`",
+        np.asarray(picture((110, 60))).shape == (60, 110, 3) and shape(net[0], 3, 60, 110)[0] == 8,
+    )
     with pytest.raises(RuntimeError) as complaint:
         net(x.permute(1, 2, 0))
+    last = torch.rand(5, 6, 3)
+    page.says(
+        "Forget to move the channels to the front, which `x.permute(2, 0, 1)` does, and a "
+        "convolution complains",
+        last.permute(2, 0, 1).shape == (3, 5, 6) and "channels" in str(complaint.value),
+    )
+    page.says("(110, 110, 3)", page.names["wrong"].shape == np.asarray(picture()).shape)
     page.prints("wrong = torch.from_numpy(np.array(photo)) / 255", str(complaint.value))
     found, wanted = x.permute(1, 2, 0).shape[0], net[0].in_channels
     assert f"to have {wanted} channels, but got {found} channels" in str(complaint.value)
-    page.says(f"it found {found} channels where it wanted {wanted}")
+    read = str(complaint.value)
+    page.says(
+        f"Read the message from the end: it found {found} channels where it wanted {wanted}",
+        -1 < read.rfind(f"have {wanted} channels") < read.rfind(f"got {found} channels"),
+    )
+
+
+def two_ways(page, net):
     smaller = [shape(layer, 8, 54, 54) for layer in (nn.MaxPool2d(2), nn.Conv2d(8, 8, 2, 2))]
     page.says("Two ways to narrow a funnel", smaller == [(8, 27, 27)] * 2)
+    page.says(
+        "This network narrows by **pooling**. It could also use a **stride**",
+        [layer.stride for layer in net] == [(1, 1), 2, (1, 1), 2]
+        and [type(layer) for layer in net[1::2]] == [nn.MaxPool2d] * 2
+        and smaller[0] == smaller[1],
+    )
     page.says(
         "a convolution that moves its window in larger steps",
         shape(nn.Conv2d(8, 8, 2, 2), 8, 54, 54)[1] < shape(nn.Conv2d(8, 8, 2), 8, 54, 54)[1],
     )
+    later = lessons_after("the-cnn-funnel")
+    page.says(
+        "[A later lesson] compares the two",
+        "stride-instead-of-pooling" in later
+        and all(word in source("stride-instead-of-pooling") for word in ("MaxPool2d", "stride=2")),
+    )
+    setup = source("a-typical-setup")
+    built = setup.split("with_pools = ")[1].split("\n)")[0]
+    calls = [f"nn.{repr(layer).split('(')[0]}(" for layer in net]
+    page.says(
+        "[a typical setup] builds this very network both ways",
+        re.findall(r"nn\.\w+2d\(", built) == calls
+        and "nn.Conv2d(3, 8, 3)" in built
+        and "nn.Conv2d(8, 16, 3)" in built
+        and "nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 16, 3, stride=2)" in setup,
+    )
 
 
 def exercises(page, net, x, outputs):
-    page.labels("Predict first", "Check all four")
+    page.labels("Predict first", "Then open the answer", "Check all four")
     page.labels("A photo of shape `(3, 64, 64)` goes through", "`nn.MaxPool2d(2, 2)`")
     halved = shape(nn.MaxPool2d(2, 2), 3, 64, 64)
     page.says(f"`{halved}`. Pooling halves height and width, and keeps the channels")
@@ -419,7 +656,7 @@ def exercises(page, net, x, outputs):
         wider[1:] == outputs[1].shape[1:],
     )
     page.answers(2, "(32, 108, 108)")
-    page.labels("You add one more `nn.MaxPool2d(2, 2)` at the end")
+    page.labels("You add one more `nn.MaxPool2d(2, 2)` at the end of the network")
     longer = tuple(nn.MaxPool2d(2, 2)(outputs[-1]).shape)
     page.says(f"`{longer}`: half of {outputs[-1].shape[1]}", 2 * longer[1] == outputs[-1].shape[1])
     page.answers(3, "(16, 13, 13)")
@@ -439,6 +676,34 @@ def exercises(page, net, x, outputs):
     page.prints(
         "print(tuple(nn.MaxPool2d(2, 2)(torch.rand(3, 64, 64)).shape))",
         *map(str, (halved, wider, longer, [one.numel(), two.numel()])),
+    )
+
+
+def what_you_know(page, net, x, outputs):
+    page.says(
+        "An image is `(C, H, W)`. Each channel of a layer's output is a feature map",
+        shape(net[0], 3, 60, 110) == (8, 58, 108)
+        and [len(stage.maps) for stage in page.figure("funnel").stages]
+        == [len(output) for output in outputs],
+    )
+    opens(page, "funnel")
+    page.says(
+        "[The network calculator] opens with the layers of this page",
+        [stage.call.split("(")[0] for stage in page.figure("funnel").stages[1:]]
+        == ["nn.Conv2d", "nn.MaxPool2d"] * 2,
+    )
+    page.labels("Change any of them, and watch the shapes behind it follow")
+    page.says(
+        "You have seen what the layers do to shapes. Next you look inside the first of them: "
+        "[what a convolution looks for]",
+        all(str(tuple(o.shape)) in page.output("result = x") for o in outputs)
+        and isinstance(net[0], nn.Conv2d)
+        and lessons_after("the-cnn-funnel")[0] == "what-a-convolution-looks-for",
+    )
+    page.cites("The path of these lessons follows Unit 7 of", RASCHKA)
+    page.aside(
+        "from which this course began. The words and the measurements are our own",
+        why="where this course comes from",
     )
 
 
