@@ -217,6 +217,6 @@ check(..., lambda: count(Subsampling(16)))
 #
 # To see what a weight does, [open this convolution in the explorer](../explorer.md#call=nn.Conv2d%281,1,2,stride=2,bias=False%29&input=3,1,4,1;2,6,5,3;9,7,9,3;8,4,6,2&weights=1,0;0,2), change its weights, and find those that make it an average. To count the parameters of layers of your own, paste them into [the network calculator](../network.md).
 #
-# A pool learns nothing, so all that you decide is its geometry. What you decide, and what comes out, is next: [output size](output-size.ipynb).
+# A pool learns nothing. You decide its geometry, and what comes out of that is next: [output size](output-size.ipynb).
 #
 # This lesson's path follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). LeNet-5 is described by [LeCun, Bottou, Bengio and Haffner (1998)](https://doi.org/10.1109/5.726791). The words and the measurements are our own.
