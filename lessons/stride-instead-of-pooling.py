@@ -200,7 +200,7 @@ for name, layers in ways.items():
 #
 # [Springenberg et al. (2015)](https://arxiv.org/abs/1412.6806) built image networks this way. Their abstract says that max pooling can be replaced by a convolution with increased stride "without loss in accuracy on several image recognition benchmarks".
 #
-# Read that with care. A strided convolution in the pool's place adds parameters, as you just counted. So a part of what it gains may come from its size, not from its stride. The paper itself has controls for this: *ConvPool-CNN* keeps the pools and adds convolutions as well, and *Strided-CNN* adds no parameters, because it moves the stride into a convolution that is there already.
+# Read that with care. A strided convolution in the pool's place adds parameters, as you just counted. So a part of what it gains may come from its size, not from its stride. The paper itself has controls for this: *ConvPool-CNN* keeps the pools and adds convolutions as well, and *Strided-CNN* adds no parameters, because it moves the stride into a convolution that is there already ([Springenberg et al. 2015](https://arxiv.org/abs/1412.6806)).
 #
 # Nor does either way sample cleanly. [Zhang (2019)](https://proceedings.mlr.press/v97/zhang19a.html) points out that max pooling, average pooling and strided convolutions all ignore a rule of signal processing: before you keep every second number, blur away the detail that the kept ones cannot hold. You see what that does to small shifts in [local invariance](local-invariance.ipynb).
 #

@@ -1,8 +1,12 @@
 """lessons/stride-instead-of-pooling.py: held against plain Python and torch's own counter."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
+from lesson_run import LESSONS, ROOT
+from PIL import Image
 from portrait import portrait
 from states import opens
 from torch import nn
@@ -23,6 +27,9 @@ X = torch.tensor(
     ]
 )
 CORNERS = [torch.tensor([[[5.0, 0], [0, 0]]]), torch.tensor([[[0.0, 5], [0, 0]]])]
+SPRINGENBERG = "https://arxiv.org/abs/1412.6806"
+ZHANG = "https://proceedings.mlr.press/v97/zhang19a.html"
+RASCHKA = "https://lightning.ai/courses/deep-learning-fundamentals/"
 
 
 def naive(x, stride):
@@ -79,18 +86,24 @@ def linear(module):
     return torch.equal(module(left) + module(right), module(left + right))
 
 
+def source(name):
+    return (LESSONS / f"{name}.py").read_text("utf-8")
+
+
 def test_every_claim(page):
     assert torch.equal(page.names["x"], X)
     full, small = naive(X, 1), naive(X, 2)
     the_photo(page)
+    the_comments(page)
     two_strides(page, full, small)
     skips(page)
     best_or_first(page, full, small)
     imitation(page)
     costs(page)
+    who_does_it(page)
     traps(page)
     exercises(page, full, small)
-    page.labels("Unit 7")
+    ending(page)
     page.complete()
 
 
@@ -108,12 +121,28 @@ def the_photo(page):
     page.plots("stride-photo", same and [len(m) for m in maps.values()] == [158, 39, 40])
     bright = {len(m): (m[:39] > 0.6).mean() for m in maps.values()}
     page.says(
-        "in 158 by 158 pixels. Beside it the same in 39 by 39, with thick and whole lines, and in "
-        "40 by 40, with thin and broken ones",
-        bright[39] > 2 * bright[40],
+        "Upright edges of a portrait, as bright lines on black, in 158 by 158 pixels. Beside it "
+        "the same in 39 by 39, with thick and whole lines, and in 40 by 40, with thin and broken "
+        "ones",
+        bright[39] > 2 * bright[40] and np.median(edges) < 0.1 and edges.max() > 1,
     )
-    page.labels("Here are the edges of a photo, made smaller in both ways")
-    page.labels("a max pool of 4; and the same kernel with a stride of 4")
+    page.says(
+        "Here are the edges of a photo, made smaller in both ways",
+        same
+        and [np.shape(panel["images"][0])[0] < len(edges) for panel in drawn[1:]] == [True] * 2,
+    )
+    ramp = torch.arange(7.0).repeat(7, 1)
+    rising, falling = (
+        nn.functional.conv2d(way[None], page.names["kernel"]).relu() for way in (ramp, -ramp)
+    )
+    page.says(
+        "The edges from dark to bright of a photo; the same after a max pool of 4; and the same "
+        "kernel with a stride of 4",
+        rising.all()
+        and not falling.any()
+        and np.allclose(page.names["by_pool"], pooled, atol=1e-5)
+        and np.allclose(page.names["by_stride"], edges[::4, ::4], atol=1e-5),
+    )
     strong = pooled > 0.6
     found = int((edges[:156:4, :156:4][strong] > 0.6).sum())
     page.prints(
@@ -123,10 +152,43 @@ def the_photo(page):
     page.says(
         "The pool keeps the strong edge of every block, because the largest number wins. The "
         "stride breaks the lines. But it never computed 15 of every 16 answers, where the pool had "
-        "all of them computed and then dropped 15. Which of the two is worth more",
+        "all of them computed and then dropped 15",
         found < strong.sum() / 2
         and edges[:156, :156].size - edges[:156:4, :156:4].size == 15 * 39 * 39
         and (pooled >= edges[:156:4, :156:4]).all(),
+    )
+    page.aside("Which of the two is worth more is what this lesson weighs", why="on this lesson")
+
+
+def the_comments(page):
+    """What stands beside the lesson's code."""
+    names = page.names
+    layers = [names[name] for name in ("every", "strided", "conv1", "skipping")]
+    page.says(
+        "nothing is trained here",
+        all(layer.weight.grad is None for layer in layers)
+        and "grad_fn" in repr(names["strided"](X))  # here, but not on the page
+        and "grad_fn" not in page.output("strided.weight.data = kernel"),
+    )
+    page.says(
+        "The photo that comes with matplotlib, in grey: 0 is black, 1 is white",
+        np.allclose(names["photo"][0] * 255, portrait(160))
+        and [Image.new("RGB", (1, 1), c).convert("L").getpixel((0, 0)) for c in ("black", "white")]
+        == [0, 255],
+    )
+    upright = torch.tensor([[[0.0, 0, 0, 1, 1, 1]] * 6])
+    page.says(
+        "finds upright edges",
+        nn.functional.conv2d(upright, names["kernel"]).any()
+        and not nn.functional.conv2d(upright.mT, names["kernel"]).any(),
+    )
+    page.says("stride=1 is the default", nn.Conv2d(1, 1, 3).stride == (1, 1))
+    page.says("the same weights", torch.equal(names["conv_s"].weight, names["conv1"].weight))
+    layers = [nn.Conv2d(4, 6, 3, stride=2), nn.ReLU(), nn.Conv2d(6, 2, 3)]
+    page.says(
+        "numbers put out, times weights that each one takes",
+        names["multiply_accumulates"](layers, torch.rand(4, 11, 11))
+        == multiply_accumulates(nn.Sequential(*layers), 4, 11, 11),
     )
 
 
@@ -136,8 +198,33 @@ def two_strides(page, full, small):
         "A convolution that takes larger steps shrinks its output just as well",
         strided.stride[0] > every.stride[0] and shape(strided, 1, 6, 6) == (1, 2, 2),
     )
-    page.says("they let a convolution take larger steps", strided.stride[0] > every.stride[0])
+    narrow = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 8, 3, 2, 1))
+    poolless = shape(narrow, 3, 32, 32) == (8, 8, 8)
+    page.says("Some networks have no pooling layer at all", poolless and "Pool" not in str(narrow))
+    page.says(
+        "A pooling layer shrinks a map, but some networks do without it: they let a convolution "
+        "take larger steps, and the size of a step is its **stride**",
+        poolless
+        and "Pool" not in str(narrow)
+        and shape(nn.MaxPool2d(2), 1, 6, 6) == (1, 3, 3)
+        and strided.stride[0] > every.stride[0]
+        and np.diff(page.figure("stride-2-convolution").geometry.cols.starts) == strided.stride[0],
+    )
+    page.says(
+        "Shrink a map with a strided convolution instead of a pool",
+        shape(nn.Conv2d(8, 8, 2, stride=2), 8, 6, 6) == shape(nn.MaxPool2d(2), 8, 6, 6),
+    )
     page.labels("Say exactly which numbers a stride throws away")
+    page.labels("Tell which kind of pooling a strided convolution can imitate")
+    page.labels("and which it cannot")
+    page.says(
+        "Here is a small input for the same kernel, the one that found edges in [what a "
+        "convolution looks for]",
+        torch.equal(every.weight, page.names["kernel"])
+        and "kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])"
+        in source("what-a-convolution-looks-for")
+        and X.numel() < page.names["photo"].numel() / 100,
+    )
     page.says("A convolution at stride 1", every.stride == (1, 1))
     one = [X[0, :3, n].sum() for n in (0, 2)]
     page.says(
@@ -165,7 +252,8 @@ def two_strides(page, full, small):
     page.prints("strided.weight.data = kernel", small)
     page.draws("stride-2-convolution", slide(convolution(2), X))
     opens(page, "stride-2-convolution")
-    page.labels("and set the stride to 3: which stops are left?")
+    page.labels("[Open this window in the explorer] and set the stride to 3")
+    page.labels("which stops are left?")
     geometry = page.figure("stride-2-convolution").geometry
     page.says(
         "The same kernel, but only every second stop, down and across. Hatched: no window reaches "
@@ -173,6 +261,7 @@ def two_strides(page, full, small):
         geometry.rows.starts == geometry.cols.starts == tuple(range(0, 4, 2))
         and geometry.untouched() == {(r, c) for r in range(6) for c in range(6) if 5 in (r, c)},
     )
+    page.says("No new number appeared", torch.isin(small, full).all())
     page.says(
         "A strided convolution is the plain convolution, looked at in every second row and every "
         "second column",
@@ -202,8 +291,12 @@ def skips(page):
     found = {s: [skipped(layer, s) for layer in (conv_of_three, max_of_three)] for s in strides}
     page.says(
         "Nothing here is special to the number two, nor to convolutions. Stride $s$ equals stride "
-        "1 followed by `[::s, ::s]`. Check it for five strides",
+        "1 followed by `[::s, ::s]`",
         len(found) == 5 and all(map(all, found.values())),
+    )
+    page.says(
+        "Check it for five strides, for a convolution and for a pool",
+        [len(found), *{len(each) for each in found.values()}] == [5, 2],
     )
     page.prints(
         "torch.manual_seed(1)", *(f"{s} {conv} {pool}" for s, (conv, pool) in found.items())
@@ -213,12 +306,17 @@ def skips(page):
     work = [multiply_accumulates(conv_of_three(s), 3, 21, 21) for s in (1, 2)]
     stops = [shape(conv_of_three(s), 3, 21, 21)[1] ** 2 for s in (1, 2)]
     never = work[0] / work[1] == stops[0] / stops[1] > 3
-    page.says("The windows between the stops are never computed", never)
+    page.says(
+        "So a stride skips. The windows between the stops are never computed",
+        never and all(map(all, found.values())),
+    )
     page.says("The others are never computed", never)
     sizes = [(i, k) for i in range(5, 12) for k in range(1, 5)]
     page.says(
-        "Stride 1 gives $i - k + 1$ places",
-        all(shape(nn.Conv2d(1, 1, k), 1, i, i)[1] == i - k + 1 for i, k in sizes),
+        "That is another way to see the formula of [output size]. Stride 1 gives $i - k + 1$ "
+        "places",
+        all(shape(nn.Conv2d(1, 1, k), 1, i, i)[1] == i - k + 1 for i, k in sizes)
+        and r"\left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1" in source("output-size"),
     )
     page.says(
         "You keep the first one and then every $s$-th",
@@ -262,12 +360,19 @@ def best_or_first(page, full, small):
         torch.equal(torch.tensor(page.figure("stride-compared-with-pool").planes), full) and first,
     )
     page.says(
-        "In each block of four, the pool keeps the **best**. The stride keeps the **first**, the "
-        "upper left one, whatever it is",
-        blocks(full).shape == (2, 2, 4) and first,
+        "It cannot. In each block of four, the pool keeps the **best**. The stride keeps the "
+        "**first**, the upper left one, whatever it is",
+        blocks(full).shape == (2, 2, 4)
+        and first
+        and (pooled >= small).all()
+        and (blocks(full)[..., 0] < blocks(full).amax(2)).any(),
     )
     page.says("The best of four is never less than one of the four", bool((pooled >= small).all()))
-    page.labels("So if you swap one for the other, train the network again")
+    page.says(
+        "Same shape, different numbers",
+        pooled.shape == small.shape and not torch.equal(pooled, small),
+    )
+    page.labels("So if you swap one for the other, train the network again", "And write the stride")
     page.says(
         "without it a convolution steps by 1, as you saw in [max pooling], and the map hardly "
         "shrinks",
@@ -291,10 +396,21 @@ def imitation(page):
     outputs = nn.functional.conv2d(corner, kernels)[:, :, 0, 0]
     imitated = (outputs - 1).abs().amax(0) < 1 / 3  # a maximum would be 1 for all three
     page.says(
-        "a convolution of 2×2 at stride 2 *is* an average pool if each filter has a quarter "
-        "everywhere in the kernel of its own channel and zeros in the others, "
-        "and that no weights make it a max pool, because the maximum is not linear",
-        average and not imitated.any() and linear(mean) and not linear(pool),
+        "You know from [no learnable parameters] that a convolution of 2×2 at stride 2 *is* an "
+        "average pool if each filter has a quarter everywhere in the kernel of its own channel and "
+        "zeros in the others, and that no weights make it a max pool, because the maximum is not "
+        "linear",
+        average
+        and not imitated.any()
+        and linear(mean)
+        and not linear(pool)
+        and "no choice of weights gives a maximum" in source("no-learnable-parameters"),
+    )
+    windows = torch.randn(50, 4)
+    learnt = torch.linalg.lstsq(windows, windows.mean(1, keepdim=True)).solution
+    page.says(
+        "So a network without pools can learn to average wherever that helps",
+        torch.allclose(learnt, torch.full((4, 1), 1 / 4), atol=1e-5),
     )
     page.says(
         "In the place of a max pool, one convolution always computes something else",
@@ -310,7 +426,11 @@ def imitation(page):
         "ReLU(*a* − *b*) + *b*",
         torch.equal(two(X - 4), nn.MaxPool2d((1, 2))(X - 4)),
     )
-    page.labels("But the network would have to find those weights")
+    begun = nn.Sequential(nn.Conv2d(1, 3, (1, 2), (1, 2)), nn.ReLU(), nn.Conv2d(3, 1, 1))
+    page.says(
+        "But the network would have to find those weights",
+        not torch.allclose(begun(X), nn.MaxPool2d((1, 2))(X), atol=0.1),
+    )
     page.says(
         "A strided convolution can be an average pool, and never a max pool",
         average and not imitated.any(),
@@ -347,36 +467,78 @@ def costs(page):
     ]
     page.prints("def multiply_accumulates(layers, x):", *printed)
     page.says(
-        "you pay a quarter: it makes a quarter of the stops",
+        "**Move the stride into the convolution** and you pay a quarter: it makes a quarter of the "
+        "stops",
         work[1] * 4 == work[0] and stops[1] * 4 == stops[0],
     )
-    page.says("The parameters stay the same", counts[1] == counts[0])
-    page.says("three of every four windows are never looked at", stops[1] == stops[0] * (1 - 3 / 4))
     page.says(
-        "every window of the first convolution is still looked at",
+        "The parameters stay the same. But three of every four windows are never looked at",
+        counts[1] == counts[0] and stops[1] == stops[0] * (1 - 3 / 4),
+    )
+    page.says(
+        "**Put a strided convolution where the pool was** and every window of the first "
+        "convolution is still looked at",
         shape(plain, *size) == size and read_pixels(strided, *size) == 64 * 32 * 32,
     )
-    page.says("the pool was free of parameters", parameters(nn.MaxPool2d(2)) == 0)
+    page.says("But the pool was free of parameters", parameters(nn.MaxPool2d(2)) == 0)
     page.says(
         f"The new layer brings {counts[2] - counts[0]:,} of them, and a quarter more "
         "multiply-accumulates",
         work[2] * 4 == work[0] * 5,
     )
     page.says(
-        "It costs parameters where a pool costs none",
-        parameters(nn.MaxPool2d(2)) == 0 < parameters(strided),
+        "It costs parameters where a pool costs none, or saves work where it replaces a "
+        "convolution and a pool",
+        parameters(nn.MaxPool2d(2)) == 0 < parameters(strided) and work[1] < work[0],
+    )
+    page.says(
+        "A strided convolution in the pool's place adds parameters, as you just counted",
+        counts[2] > counts[0] and f"{counts[2]:,} parameters" in page.output("def multiply_acc"),
+    )
+
+
+def who_does_it(page):
+    page.cites(
+        "built image networks this way. Their abstract says that max pooling can be replaced by a "
+        'convolution with increased stride "without loss in accuracy on several image recognition '
+        'benchmarks"',
+        SPRINGENBERG,
+    )
+    page.cites(
+        "So a part of what it gains may come from its size, not from its stride. The paper itself "
+        "has controls for this: *ConvPool-CNN* keeps the pools and adds convolutions as well, and "
+        "*Strided-CNN* adds no parameters, because it moves the stride into a convolution that is "
+        "there already",
+        SPRINGENBERG,
+    )
+    # Detail that changes with every number: what is left of it depends on where one begins.
+    fine = torch.tensor([0.0, 0, 1, 1] * 4)[None]
+    ways = (
+        lambda x: nn.functional.max_pool1d(x, 2),
+        lambda x: nn.functional.avg_pool1d(x, 2),
+        lambda x: nn.functional.conv1d(x[None], torch.tensor([[[1.0]]]), stride=2)[0],
+    )
+    unclean = [not torch.equal(*(w(fine.roll(n, 1)).sort()[0] for n in (0, 1))) for w in ways[:2]]
+    even = torch.tensor([0.0, 1] * 8)[None]
+    unclean += [not torch.equal(*(ways[2](even.roll(n, 1)).sort()[0] for n in (0, 1)))]
+    page.says("Nor does either way sample cleanly", unclean == [True] * 3)
+    page.cites(
+        "points out that max pooling, average pooling and strided convolutions all ignore a rule "
+        "of signal processing: before you keep every second number, blur away the detail that the "
+        "kept ones cannot hold",
+        ZHANG,
+    )
+    page.labels("You see what that does to small shifts in [local invariance]")
+    page.aside(
+        "Opinion: start with pooling when you want few parameters and an easy explanation. Start "
+        "with strides when speed counts, or when the network should learn how to shrink",
+        why="it is marked as an opinion",
     )
 
 
 def traps(page):
-    page.cites(
-        "all ignore a rule of signal processing: before you keep every second number, blur away "
-        "the detail that the kept ones cannot hold",
-        "https://proceedings.mlr.press/v97/zhang19a.html",
-    )
     one = page.names["skipping"]
     page.says("A stride larger than the kernel", one.stride[0] > one.kernel_size[0])
-    page.labels("One more trap")
     page.prints("skipping = nn.Conv2d(1, 1, 1, stride=2, bias=False)", 2 * X[:, ::2, ::2])
     page.draws("stride-larger-than-kernel", slide(skipping(), X))
     untouched, read = (
@@ -384,27 +546,47 @@ def traps(page):
         read_pixels(one, 1, 6, 6),
     )
     page.says(
-        "the pixels between two stops are never read at all",
-        len(untouched) == X.numel() - read > 0,
+        "One more trap. If the step is longer than the window, the pixels between two stops are "
+        "never read at all",
+        len(untouched) == X.numel() - read > 0
+        and read_pixels(nn.Conv2d(1, 1, 2, stride=2), 1, 6, 6) == X.numel(),
+    )
+    page.says(
+        "A 1×1 kernel at stride 2. Hatched pixels are read by no window",
+        torch.equal(changing(one, X), torch.tensor([(r, c) not in untouched for r, c in PLACES])),
     )
     page.says(f"Of {X.numel()} pixels, only {read} are read. The other {len(untouched)} could hold")
     x = X.clone()
     for row, col in untouched:
         x[0, row, col] = 99
     page.says("could hold anything", torch.equal(one(x), one(X)))
+    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
     page.says(
-        "the other way to see more of a map",
+        "A stride moves the window further. The kernel can also be pulled apart, and that is the "
+        "other way to see more of a map: [dilation]",
         read_pixels(nn.Conv2d(1, 1, 3), 1, 3, 3)
         == read_pixels(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5)
-        and shape(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5) == (1, 1, 1),
+        and shape(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5) == (1, 1, 1)
+        and page.figure("stride-2-convolution").geometry.cols.starts[1] == 2
+        and menu[menu.index("stride-instead-of-pooling") + 1] == "dilation",
     )
 
 
+PLACES = [(row, col) for row in range(6) for col in range(6)]
+
+
+def changing(layer, x):
+    """Which pixels of a 6×6 map change a layer's output, one nudge after another."""
+    nudges = torch.eye(36).reshape(36, 1, 6, 6)
+    return (layer(x + nudges) != layer(x[None])).flatten(1).any(1)
+
+
 def exercises(page, full, small):
-    page.labels("Predict first", "Check all four", "A convolution at stride 1 turns")
+    page.labels("Predict first", "Then open the answer", "Check all four")
     x = torch.rand(1, 5, 5)
     page.says(
-        "turns a 5×5 input into a 3×3 map. The same kernel at stride 2 keeps some of these nine",
+        "A convolution at stride 1 turns a 5×5 input into a 3×3 map. The same kernel at stride 2 "
+        "keeps some of these nine numbers",
         naive(x, 1).shape == (1, 3, 3) and naive(x, 2).numel() < naive(x, 1).numel() == 9,
     )
     nine = torch.arange(9.0).reshape(3, 3)
@@ -416,7 +598,7 @@ def exercises(page, full, small):
     page.answers(1, ("The four corners: rows 0 and 2, columns 0 and 2", corners))
     replacement = nn.Conv2d(16, 16, 2, stride=2)
     page.says(
-        "`nn.MaxPool2d(2)` on 16 maps by `nn.Conv2d(16, 16, 2, stride=2)`",
+        "You replace `nn.MaxPool2d(2)` on 16 maps by `nn.Conv2d(16, 16, 2, stride=2)`",
         shape(replacement, 16, 6, 6) == shape(nn.MaxPool2d(2), 16, 6, 6),
     )
     weights, biases = replacement.weight.numel(), replacement.bias.numel()
@@ -437,7 +619,8 @@ def exercises(page, full, small):
         f"3, and each stop takes {layers[0].weight.numel()} multiply-accumulates"
     )
     page.answers(3, "441", "81")
-    page.labels("You cut off the first row and the first column of `x`")
+    page.labels("You cut off the first row and the first column of `x` and apply the strided")
+    page.labels("convolution again", "Did any of these places come out before?")
     page.says("which of the sixteen places of stride 1 do the numbers come", full.numel() == 16)
     places, cut = torch.arange(16).reshape(4, 4), X[:, 1:, 1:]
     now, before = places[[1, 3]][:, [1, 3]], places[[0, 2]][:, [0, 2]]
@@ -456,6 +639,13 @@ def exercises(page, full, small):
         work,
         f"{torch.equal(convolution(2)(cut), convolution(1)(X)[:, 1::2, 1::2])} {now}",
     )
+
+
+def ending(page):
+    page.cites("This lesson's path follows Unit 7 of", RASCHKA)
+    page.cites("Networks without pools are the subject of", SPRINGENBERG)
+    page.cites("sampling without care that of", ZHANG)
+    page.aside("The words and the measurements are our own", why="where this course comes from")
 
 
 @pytest.mark.parametrize("stride", range(1, 6))
