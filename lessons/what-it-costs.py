@@ -69,7 +69,7 @@ plot(
     alt="Three bar charts over the four blocks. Multiply-accumulates: a small bar, then three equal "
     "ones. Parameters: bars that grow, and the last holds most. Outputs: bars that halve from "
     "block to block.",
-    caption="The same four convolutions, asked for three kinds of cost. Each has its own worst place.",
+    caption="The same four convolutions, asked for three kinds of cost. Each is spread in its own way.",
     height=280,
 )
 
@@ -130,7 +130,7 @@ for bias in (False, True):
 #
 # ## The factor of two, in print
 #
-# Now you can read other people's numbers. The ResNet paper says that VGG-19 takes 19.6 billion FLOPs ([He and others 2016](https://arxiv.org/abs/1512.03385)). Build VGG-19 and count. It has 144 million parameters, so build it on torch's `meta` device, where tensors have shapes and no memory:
+# Now read other people's numbers. The ResNet paper says that VGG-19 takes 19.6 billion FLOPs ([He and others 2016](https://arxiv.org/abs/1512.03385)). Build VGG-19 and count. It has 144 million parameters, so build it on torch's `meta` device, where tensors have shapes and no memory:
 
 # %%
 with torch.device("meta"):
@@ -267,7 +267,7 @@ print("the same numbers:", torch.equal(plain, last))
 
 
 def draw(figure):
-    panels = figure.subplots(2, 2, gridspec_kw={"hspace": 0.15})  # room for the lower titles
+    panels = figure.subplots(2, 2, gridspec_kw={"hspace": 0.15})  # room for titles
     for row, tensor in zip(panels, (plain, last), strict=True):
         name = "plain" if tensor is plain else "channels_last"
         places = torch.as_strided(torch.arange(12), (2, 2, 3), tensor.stride()[1:])
@@ -337,7 +337,7 @@ for what, text in (("another algorithm", other), ("an error", refused)):
         print(textwrap.fill(f"- {when}: {', '.join(names)}", 42, subsequent_indent="  "))
 
 # %% [markdown]
-# `MaxPool2d` and `AvgPool2d` are on neither list, so torch does not count them among the layers that vary. But `AdaptiveAvgPool2d` is on the second one, and many networks end in it. Look closer before you replace it:
+# `MaxPool2d` and `AvgPool2d` are on neither list, so torch does not count them among the layers that vary. But `AdaptiveAvgPool2d` is on the second one, and the network at the top of this page ends in it. Look closer before you replace it:
 
 # %%
 maps = torch.rand(1, 8, 8, 8, requires_grad=True)
@@ -446,7 +446,7 @@ check(..., lambda: tuple(swaps))
 # ## What you know now
 #
 # - One multiply-accumulate is one MAC or two FLOPs. Torch's counter says two, and some papers say one.
-# - Weights, work and maps each have their own worst place, and the maps are what training keeps.
+# - Weights, work and maps are each spread in their own way, and the maps are what training keeps.
 # - A max pool in training keeps 8 bytes for each number it puts out, in any precision, and the map it reads, unless the layer in front keeps that already.
 # - The layout in memory changes `stride()`, not the numbers.
 # - Maximum and rounding can trade places; average and rounding cannot.

@@ -3,8 +3,10 @@
 import re
 
 import numpy as np
+import pytest
 import torch
 from phone import too_wide
+from states import opens
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
@@ -12,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 from slidingwindows import slide
 
 HE, NOTES = "https://arxiv.org/abs/1512.03385", "1.3.1/_sources/notes/randomness.rst.txt"
+SIMONYAN = "https://arxiv.org/abs/1409.1556"
 MAPS, SIDE = (3, 32, 64, 128, 256), 128
 SIDES = [SIDE >> block for block in range(4)]
 VGG = [(3, 64, 224), (64, 64, 224), (64, 128, 112), (128, 128, 112), (128, 256, 56)]
@@ -41,9 +44,16 @@ def test_every_claim(page):
     repeating(page)
     rounding(page)
     exercises(page)
-    page.labels("What it costs", "sounds like a question with one answer", "how many weights")
+    ending(page)
     page.complete()
     assert not too_wide(page)
+
+
+def torch_counts(layer, x):
+    """What torch's counter counts in one forward pass."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        layer(x)
+    return counter.get_total_flops()
 
 
 def shares(column):
@@ -83,18 +93,34 @@ def places(page):
         [a / b for a, b in zip(OUT, OUT[1:], strict=False)] == [2, 2, 2],
     )
     worst = [column.index(max(column)) for column in (PARAMETERS, OUT)]
-    page.says("The same four convolutions, asked for three kinds of cost", len(drawn) == 3)
-    page.says("the work is spread evenly over all blocks but the first", len({*WORK[1:]}) == 1)
+    even = len({*WORK[1:]}) == 1
+    apart = PARAMETERS[1] < PARAMETERS[2] < PARAMETERS[3] and OUT[1] > OUT[2] > OUT[3] and even
     page.says(
-        "The weights are at the end, the big maps are at the beginning", worst == [len(OUT) - 1, 0]
+        "The same four convolutions, asked for three kinds of cost. Each is spread in its own way",
+        len(drawn) == 3 and apart,
     )
+    page.says("There is no single answer", apart)
+    page.says(
+        "Weights, work and maps are each spread in their own way, and the maps are what training "
+        "keeps",
+        apart
+        and all(tensor.ndim == 4 for *_, new in page.names["with_max"][:12] for tensor in new),
+    )
+    page.says(
+        "The weights are at the end, the big maps are at the beginning, and the work is spread "
+        "evenly over all blocks but the first",
+        worst == [len(OUT) - 1, 0] and even and WORK[0] < WORK[1] / 5,
+    )
+    page.labels("What it costs", "sounds like a question with one answer", "how many weights")
     page.labels(
         "Then ask three times", "Take a typical one", "turn one tool's number into another's"
     )
+    page.labels("Know which layers torch itself does not promise to repeat on a GPU")
     page.says(
         "A pool quarters the places of a map and the next convolution doubles its channels on both "
-        "sides, which is 4 times the weights at a quarter of the places",
-        (SIDES[1] / SIDES[2]) ** 2 == (MAPS[3] * MAPS[2]) / (MAPS[2] * MAPS[1]) == 4,
+        "sides, which is 4 times the weights at a quarter of the places. So the work stays the "
+        "same",
+        (SIDES[1] / SIDES[2]) ** 2 == (MAPS[3] * MAPS[2]) / (MAPS[2] * MAPS[1]) == 4 and even,
     )
 
 
@@ -106,7 +132,17 @@ def counts(page):
     pairs = [len(step.taps) for step in steps]
     page.says("One window, three counts", len(steps) == 4)
     page.says("Four stops of a 3×3 kernel", len(steps) == 4)
-    page.says("Each stop multiplies 9 pairs", {*pairs} == {9})
+    sums = torch.arange(16.0).reshape(4, 4).unfold(0, 3, 1).unfold(1, 3, 1).sum((2, 3))
+    page.says(
+        "Each stop multiplies 9 pairs and adds up the products",
+        {*pairs} == {9} and torch.equal(torch.tensor(page.figure("costs-window").output), sums),
+    )
+    opens(page, "costs-window")
+    page.labels("[Open this kernel in the explorer] and count for yourself")
+    page.says(
+        "each stop writes out its products",
+        all(step.arithmetic.count("·") == 9 for step in steps),
+    )
     page.labels("Start with a single 3×3 kernel on a 4×4 map")
     products, sums = sum(pairs), sum(n - 1 for n in pairs)
     page.prints(
@@ -115,15 +151,29 @@ def counts(page):
         f"products and sums: {products + sums}",
         f"products, sums and a bias: {products + sums + len(steps)}",
     )
-    page.says("A **multiply-accumulate** (MAC) is one product", pairs[0] == sums / len(steps) + 1)
-    page.labels("A **FLOP** is one floating-point operation, and then a product and a sum are two")
+    page.says(
+        "A **multiply-accumulate** (MAC) is one product added to a running sum",
+        pairs[0] == sums / len(steps) + 1,
+    )
+    page.aside("some texts call it a multiply-add", why="a name in other texts")
+    one, other = torch.rand(1, 9), torch.rand(9, 1)
+    page.says(
+        "A **FLOP** is one floating-point operation, and then a product and a sum are two",
+        torch_counts(lambda x: x @ other, one) == 2 * 9,
+    )
     page.says(
         "Adding up 9 products takes only 8 additions, and a bias brings the ninth",
         (pairs[0], sums // len(steps)) == (9, 8),
     )
     page.prints("def flops(layer, x):", f"bias=False {2 * products}", f"bias=True  {2 * products}")
+    page.says("Torch has a counter of its own", FlopCounterMode.__module__.startswith("torch."))
+    page.labels("Ask it for the layer with and without a bias")
+    grey = torch.rand(1, 1, 4, 4)
+    biased = [torch_counts(nn.Conv2d(1, 1, 3, bias=bias), grey) for bias in (False, True)]
     page.says(
-        "72 both times: torch counts two FLOPs for each multiply-accumulate", 72 == 2 * products
+        "72 both times: torch counts two FLOPs for each multiply-accumulate, and does not look at "
+        "the bias",
+        biased == [2 * products] * 2 and biased[0] == 72,
     )
     total = sum(work(*layer) for layer in VGG) + sum(a * b for a, b in LINEAR)
     page.prints(
@@ -133,31 +183,54 @@ def counts(page):
     )
     page.cites("The ResNet paper says that VGG-19 takes 19.6 billion FLOPs", HE)
     weights = sum(9 * a * b + b for a, b, _ in VGG) + sum(a * b + b for a, b in LINEAR)
-    page.says("It has 144 million parameters", round(weights / 1e6) == 144)
+    planned = page.names["vgg19"]
+    with pytest.raises((RuntimeError, NotImplementedError)):  # there is nothing to copy
+        planned[0].weight.cpu()
+    page.says(
+        "It has 144 million parameters, so build it on torch's `meta` device, where tensors have "
+        "shapes and no memory",
+        round(weights / 1e6) == 144
+        and sum(p.numel() for p in planned.parameters()) == weights
+        and all(p.is_meta and p.data_ptr() == 0 for p in planned.parameters()),
+    )
     page.says("The factor of two, in print", round(total / 1e8) == 196)
-    page.says("and they differ by a factor of 2", f"{total / 1e9:.1f}" == "19.6")
-    page.says("whether a product and a sum count as one or as two", round(total / 1e8) == 196)
+    page.says(
+        "The paper's FLOPs are multiply-accumulates. Both numbers are right, and they differ by a "
+        "factor of 2. So never compare two FLOP counts before you know whether a product and a sum "
+        "count as one or as two",
+        f"{total / 1e9:.1f}" == "19.6" and torch_counts(planned, page.names["image"]) == 2 * total,
+    )
     page.says(
         "One multiply-accumulate is one MAC or two FLOPs. Torch's counter says two, and some "
         "papers say "
         "one",
         round(total / 1e8) == 196,
     )
-    page.says("about the FLOPs of one network by a factor of two", round(total / 1e8) == 196)
+
     page.says("All three are honest", len({products, products + sums, 2 * products}) == 3)
-    page.labels("Build VGG-19 and count", "The count of VGG-19 that we compared with is from")
-    page.labels("So never compare two FLOP counts before you know", "Why two tools disagree")
+    page.labels("Now read other people's numbers", "Build VGG-19 and count")
+    page.says(
+        "Why two tools disagree about the FLOPs of one network by a factor of two",
+        torch_counts(planned, page.names["image"]) == 2 * total,
+    )
+    page.labels("where the memory goes in training, and what rounding does to a pool")
 
 
 def not_counted(page):
     names = ("MaxPool2d", "AvgPool2d", "ReLU", "BatchNorm2d")
     counted = {re.sub(r"\W|^aten", "", str(operation)) for operation in flop_registry}
+    others = (nn.Softmax(1), nn.Upsample(scale_factor=2), nn.PixelShuffle(2), nn.Sigmoid())
+    page.labels("What nobody counts")
     page.says(
-        "The counter knows convolutions, matrix products and attention",
-        all(re.search("conv|mm|attention", name) for name in counted),
+        "Nothing at all. The counter knows convolutions, matrix products and attention, and leaves "
+        "everything else out",
+        all(re.search("conv|mm|attention", name) for name in counted)
+        and not any(torch_counts(layer, torch.rand(1, 8, 8, 8)) for layer in others),
     )
     page.prints("some = torch.rand(1, 8, 16, 16)", *(f"{name:<12} 0" for name in names))
-    page.says("Nothing at all", not any(re.search("pool|relu|norm", name) for name in counted))
+    page.aside(
+        "Other tools count a comparison here and an addition there", why="a custom of other tools"
+    )
     compared = sum(OUT) + sum(3 * out // 4 for out in OUT)
     page.says(
         "Count one comparison for each number of a ReLU, and three for each window of a 2×2 max",
@@ -169,17 +242,31 @@ def not_counted(page):
         f"left out: {compared:>11,}, or {compared / FORWARD:.2%}",
     )
     page.says("It is well below one percent", compared / FORWARD < 0.005)
-    page.says("so the factor of two is what makes tools differ", compared / FORWARD < 0.005)
-    page.labels("It still reads and writes every number", "Each has its own worst place")
+    page.says(
+        "so the factor of two is what makes tools differ, not the pools", compared / FORWARD < 0.005
+    )
+    read = [nudged(pool(2)) for pool in (nn.MaxPool2d, nn.AvgPool2d)]
+    page.says(
+        "But a small count does not make a pool free. It still reads and writes every number, and "
+        "the time for that shows up in no FLOP count",
+        all(len(changed) == 64 and changed.all() for changed in read)
+        and not torch_counts(nn.MaxPool2d(2), torch.rand(1, 1, 8, 8)),
+    )
     back = 3 * FORWARD - 2 * WORK[0]
     page.prints(
         "with FlopCounterMode(display=False) as counter:\n    blocks()",
         f"forward and backward: {back / FORWARD:.2f} × forward",
         "3 × forward − first product: True",
     )
-    page.says("that means two more products of the same size, one for", back > 2.9 * FORWARD)
-    page.says("and one for the gradient of the input", back > 2.9 * FORWARD)
-    page.says("It is not quite 3 times", 2.9 < back / FORWARD < 3)
+    page.says(
+        "A training step goes back as well. For each layer that means two more products of the "
+        "same size, one for the gradient of the weights and one for the gradient of the input",
+        counted_times(1, weights=True) == counted_times(1, weights=False) == 2,
+    )
+    page.says(
+        "It is not quite 3 times, because nobody asks for the gradient of the photo",
+        2.9 < back / FORWARD < 3 and steps_in_all(False) < 3 == steps_in_all(True),
+    )
     page.says(
         "A grouped convolution would seem to cost more, because for the gradient of its weights "
         "this counter forgets the groups",
@@ -187,6 +274,21 @@ def not_counted(page):
         and [counted_times(g, weights=False) for g in (1, 2, 4)] == [2, 2, 2],
     )
     page.says("The first layer saves one of its three products", back == 3 * FORWARD - 2 * WORK[0])
+
+
+def nudged(layer):
+    """Which pixels of an 8×8 map change a layer's output when they grow beyond all others."""
+    x, nudges = torch.rand(1, 1, 8, 8), 2 * torch.eye(64).reshape(64, 1, 8, 8)
+    return (layer(x + nudges) != layer(x)).flatten(1).any(1)
+
+
+def steps_in_all(of_the_photo):
+    """Forward and backward of two convolutions in forward passes, with the photo's gradient."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3))
+    x = torch.rand(1, 3, 8, 8, requires_grad=of_the_photo)
+    with FlopCounterMode(display=False) as counter:
+        network(x).sum().backward()
+    return counter.get_total_flops() / torch_counts(network, x)
 
 
 def counted_times(groups, weights):
@@ -237,15 +339,51 @@ def keeping(page):
         "which tensors training keeps, and why a max pool keeps more than its output",
         at.nbytes > small.nbytes,
     )
-    page.labels("makes room when you only use a network")
-    page.labels("Count every tensor once, and leave out the weights", "Three things are worth a")
-    page.labels("The first keeps the photo, and the second keeps what the pool put out")
-    page.says("The first keeps the photo", kept(0)[0] == 3 * SIDE * SIDE * 4)
-    page.says("so that one is kept only once", kept(0)[1] == OUT[0] * 4)
+    x = torch.rand(3, requires_grad=True)
+    squares = x.square().sum()
+    waits = squares.grad_fn.next_functions[0][0]
+    until = torch.equal(waits._saved_self, x)
+    squares.backward()
+    with pytest.raises(RuntimeError, match="freed"):
+        waits._saved_self  # noqa: B018
     page.says(
-        "as whole numbers of 64 bits. That is 8 bytes for each place beside the 4 bytes of the "
-        "value: the indices take twice as much as the output",
-        (at.element_size() * 8, at.nbytes / small.nbytes) == (64, 2),
+        "The backward pass needs numbers from the forward pass, so torch keeps them until then",
+        until and torch.equal(x.grad, 2 * x),
+    )
+    page.says(
+        "You can watch it: `saved_tensors_hooks` calls you for each tensor that is put aside",
+        len(saved_by(nn.MaxPool2d(2))) == 2 and len(saved_by(nn.AvgPool2d(2))) == 1,
+    )
+    page.labels("Count every tensor once, and leave out the weights, which are there anyway")
+    page.labels("Three things are worth a look", "What training keeps")
+    page.labels("How many bytes does it add to what is kept, beside the 4 bytes")
+    aside = [new for *_, new in page.names["with_max"][:4]]
+    with torch.no_grad():
+        photo, begin = page.names["photo"], page.names["blocks"]()[:3]
+        clipped = begin[:2](photo)
+        pooled, where = nn.functional.max_pool2d(clipped, 2, return_indices=True)
+    page.says(
+        "A convolution keeps its **input**. The first keeps the photo, and the second keeps what "
+        "the pool put out",
+        len(aside[0]) == len(aside[3]) == 1
+        and torch.equal(aside[0][0], photo)
+        and torch.equal(aside[3][0], pooled),
+    )
+    page.says(
+        "A ReLU keeps its **output**. The pool behind it needs the same tensor as its input, so "
+        "that one is kept only once",
+        len(aside[1]) == 1
+        and torch.equal(aside[1][0], clipped)
+        and (1, 1, 8, 8) in saved_by(nn.MaxPool2d(2))
+        and not any(new.shape == clipped.shape for new in aside[2]),
+    )
+    page.says(
+        "A max pool keeps **where each maximum was**, as whole numbers of 64 bits. That is 8 bytes "
+        "for each place beside the 4 bytes of the value: the indices take twice as much as the "
+        "output",
+        len(aside[2]) == 1
+        and torch.equal(aside[2][0], where)
+        and (at.element_size() * 8, at.nbytes / small.nbytes) == (64, 2),
     )
     page.says(
         "A max pool in training keeps 8 bytes for each number it puts out, in any precision, and "
@@ -272,16 +410,30 @@ def keeping(page):
     page.says(
         "In bfloat16 the indices are four times the output", kept(0)[2] == 4 * OUT[0] // 4 * 2
     )
-    page.says("In half precision the values shrink", kept(0, 2)[1] < kept(0)[1])
-    page.says("An average pool needs no indices", sums["average"] < sums["max"])
+    page.says(
+        "In half precision the values shrink, and the indices do not",
+        kept(0, 2)[1] < kept(0)[1] and page.names["halved"][2][2][0].nbytes == where.nbytes,
+    )
+    page.says(
+        "An average pool needs no indices, because it shares every gradient equally, wherever the "
+        "large numbers were",
+        sums["average"] < sums["max"]
+        and all(gradients(nn.AvgPool2d(2)) == {0.25} for _ in range(9))
+        and gradients(nn.MaxPool2d(2)) == {0, 1},
+    )
     page.says(
         "Both pools keep the map they read as well. That costs nothing here, because the ReLU in "
         "front keeps the same one",
         saved_by(nn.AvgPool2d(2)) == [(1, 1, 8, 8)]
         and all((1, 1, 8, 8) in saved_by(layer) for layer in (nn.ReLU(), nn.MaxPool2d(2))),
     )
-    page.says("it shares every gradient equally", gradients(nn.AvgPool2d(2)) == {0.25})
-    page.labels("how many numbers further on you find the next sample")
+    with torch.no_grad():
+        nothing = [saved_by(layer) for layer in (nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(1, 1, 3))]
+    page.says(
+        "And without gradients nothing is kept at all, which is why `torch.no_grad()` makes room "
+        "when you only use a network",
+        nothing == [[], [], []] and all(map(saved_by, (nn.ReLU(), nn.Conv2d(1, 1, 3)))),
+    )
 
 
 def gradients(pool):
@@ -321,11 +473,39 @@ def layout(page):
         f"(1, 2, 2, 3) {strides[1]}",
         "the same numbers: True",
     )
-    page.says("a tensor of shape (1, 2, 2, 3) lies in memory", memory.shape == (2, 2, 3))
-    page.says("The shape is still (1, 2, 2, 3)", other.shape == (2, 2, 3))
-    page.says("only their order in memory is another", strides[0] != strides[1])
-    page.labels("Memory is a single row, so four axes have to be laid out")
-    page.labels("laid out one after another", "Torch starts with whole maps one after another")
+    plain, last = page.names["plain"], page.names["last"]
+    rows = [tensor.as_strided((12,), (1,)).tolist() for tensor in (plain, last)]  # as they lie
+    every = [tuple(place) for place in torch.ones(plain.shape).nonzero().tolist()]
+    found = all(
+        row[sum(n * step for n, step in zip(place, tensor.stride(), strict=True))] == tensor[place]
+        for row, tensor in zip(rows, (plain, last), strict=True)
+        for place in every
+    )
+    page.says(
+        "Where each number of a tensor of shape (1, 2, 2, 3) lies in memory. The numbers and the "
+        "shape are the same; only their order in memory is another",
+        torch.equal(plain, last) and plain.shape == (1, 2, 2, 3) and rows[0] != rows[1] and same,
+    )
+    page.says(
+        "The shape is still (1, 2, 2, 3), and your indices mean what they meant",
+        last.shape == plain.shape and all(last[place] == plain[place] for place in every),
+    )
+    page.says(
+        "Memory is a single row, so four axes have to be laid out one after another. A tensor's "
+        "`stride()` says how: how many numbers further on you find the next sample, channel, row "
+        "and column",
+        plain.ndim == 4 and found and len(rows[0]) == plain.numel(),
+    )
+    page.says(
+        "Torch starts with whole maps one after another",
+        torch.rand(2, 3, 4, 5).stride() == (60, 20, 5, 1)
+        and rows[0] == [*plain[0, 0].flatten(), *plain[0, 1].flatten()],
+    )
+    page.says(
+        "The layout in memory changes `stride()`, not the numbers",
+        torch.equal(plain, last) and plain.stride() != last.stride(),
+    )
+    page.labels("room for titles", "The same numbers in another order")
     small, mapped = (8 * 4 * 4, 1, 8 * 4, 8), (4 * 6 * 6, 1, 4 * 6, 4)
     page.prints(
         "turned = maps.to(memory_format=torch.channels_last)",
@@ -335,7 +515,12 @@ def layout(page):
         "view size is not compatible with input\ntensor's size and stride",
         "reshape copies: True",
     )
-    page.labels("These three layers keep the layout they are given")
+    three = (nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Conv2d(8, 4, 3))
+    layouts = [torch.rand(1, 8, 8, 8), torch.rand(1, 8, 8, 8).contiguous(**LAST)]
+    page.says(
+        "These three layers keep the layout they are given",
+        [[layer(x).stride()[1] == 1 for x in layouts] for layer in three] == [[False, True]] * 3,
+    )
     converted = nn.Sequential(nn.Conv2d(8, 4, 3), nn.MaxPool2d(2))
     converted.to(memory_format=torch.channels_last)
     given = torch.rand(1, 8, 8, 8)
@@ -346,16 +531,30 @@ def layout(page):
         and nn.Conv2d(8, 8, 1, groups=8).to(**LAST)(given).stride() == given.stride(),
     )
     page.says(
-        "So you need not turn every batch: it is enough to convert the model",
+        "So you need not turn every batch: it is enough to convert the model, "
+        "`model.to(memory_format=torch.channels_last)`",
         converted(given).stride() == (4 * 3 * 3, 1, 4 * 3, 4),
     )
     page.says(
-        "One thing breaks: `view` cannot flatten such a tensor with several channels and places",
+        "One thing breaks: `view` cannot flatten such a tensor with several channels and places, "
+        "because the numbers do not lie in that order",
         not can_view(other)
+        and rows[1] != last.flatten().tolist()
         and all(
             can_view(torch.rand(size).contiguous(**LAST).numpy())
             for size in ((2, 8, 1, 1), (1, 1, 4, 4))
         ),
+    )
+    flattening = (lambda x: x.reshape(1, -1), nn.Flatten())
+    page.says(
+        "`reshape` and `nn.Flatten` copy them when they must",
+        [[way(x).data_ptr() != x.data_ptr() for x in (plain, last)] for way in flattening]
+        == [[False, True]] * 2,
+    )
+    page.aside(
+        "How much faster the other layout is depends on your hardware, so measure it there; this "
+        "page makes no claim",
+        why="on hardware, and on what this page leaves out",
     )
 
 
@@ -396,7 +595,12 @@ def repeating(page):
     page.prints(
         "numbers = torch.tensor([1e8, -1e8, 1.0])", f"tensor({exact:.0f}.) tensor({late:.0f}.)"
     )
-    page.cites("many threads may add to the same number, and then the order of the", NOTES)
+    page.says("Adding floats depends on the order", exact != late)
+    page.cites(
+        "On a GPU many threads may add to the same number, and then the order of the additions is "
+        "undetermined",
+        NOTES,
+    )
     other, refused = listed()
     printed = " ".join(page.output(LISTS).split())
     first, second = printed.split("With the switch on, another algorithm: ")[1].split(
@@ -405,10 +609,25 @@ def repeating(page):
     page.tells(LISTS, (read_list(first), read_list(second)) == (sorted(other), sorted(refused)))
     names = {name for name, _ in other + refused}
     page.says(
-        "`MaxPool2d` and `AvgPool2d` are on neither list", not names & {"MaxPool2d", "AvgPool2d"}
+        "Torch keeps a list, in the documentation of `torch.use_deterministic_algorithms`. This is "
+        "what the torch that built this page says about layers with windows or borders",
+        other
+        and refused
+        and all(re.search("Conv|Pool|Pad|Unpool", name) and hasattr(nn, name) for name in names),
     )
-    page.says("But `AdaptiveAvgPool2d` is on the second one", dict(refused)["AdaptiveAvgPool2d"])
-    page.labels("and many networks end in it", "Twice the same, on a GPU?")
+    page.labels("Which layers are concerned?", "by the condition", "Twice the same, on a GPU?")
+    page.says(
+        "`MaxPool2d` and `AvgPool2d` are on neither list, so torch does not count them among the "
+        "layers that vary",
+        not names & {"MaxPool2d", "AvgPool2d"},
+    )
+    ends = [type(layer).__name__ for layer in page.names["blocks"]()[-3:]]
+    page.says(
+        "But `AdaptiveAvgPool2d` is on the second one, and the network at the top of this page "
+        "ends in it",
+        dict(refused)["AdaptiveAvgPool2d"] and ends == ["AdaptiveAvgPool2d", "Flatten", "Linear"],
+    )
+    page.labels("Look closer before you replace it")
     x = torch.rand(1, 3, 4, 4, requires_grad=True)
     functions = [type(nn.AdaptiveAvgPool2d(size)(x).grad_fn).__name__ for size in (1, 2)]
     page.prints(
@@ -421,19 +640,36 @@ def repeating(page):
         and "mean"
         not in torch.use_deterministic_algorithms.__doc__.replace("``reduce='mean'``", ""),
     )
-    page.says("Only a larger size goes back through", functions[1].startswith("AdaptiveAvgPool2D"))
+    page.says(
+        "Only a larger size goes back through the layer that is listed",
+        [name.startswith("AdaptiveAvgPool2D") for name in functions] == [False, True],
+    )
     page.prints(
         "small, places = nn.MaxPool2d(2, return_indices=True)(maps.detach())",
         "max_unpooling2d_forward_out does not have\na deterministic implementation",
     )
-    page.says("Unpooling refuses even here", dict(refused)["MaxUnpool2d"] == "")
-    _, at = nn.MaxPool2d(2, 1, return_indices=True)(torch.eye(3)[None])
-    page.says("Two windows that overlap can name the same place", at.unique().numel() < at.numel())
-    page.labels("nothing says which of the two is written last")
     page.says(
-        "since each of them sends a gradient to the same input",
-        len(gradients(nn.AvgPool2d(2, 1))) > 1,
+        "Unpooling refuses even here, without any GPU",
+        dict(refused)["MaxUnpool2d"] == "" and page.names["small"].device.type == "cpu",
     )
+    _, at = nn.MaxPool2d(2, 1, return_indices=True)(torch.eye(3)[None])
+    twice = [unpooled_into_one_place(5, 7), unpooled_into_one_place(7, 5)]
+    page.says(
+        "There is a reason. Two windows that overlap can name the same place, and if layers in "
+        "between have changed their numbers, nothing says which of the two is written last",
+        at.unique().numel() < at.numel()
+        and sorted(twice) == [5, 7],  # the order decides, not the numbers
+    )
+    page.says(
+        "Overlapping windows invite that, since each of them sends a gradient to the same input",
+        len(gradients(nn.AvgPool2d(2, 1))) > 1 == len(gradients(nn.AvgPool2d(2, 2))),
+    )
+
+
+def unpooled_into_one_place(*numbers):
+    """What unpooling leaves of two numbers for one place, by one thread in this order."""
+    numbers, places = torch.tensor([[[numbers]]]).float(), torch.zeros(1, 1, 1, 2, dtype=int)
+    return float(nn.functional.max_unpool2d(numbers, places, (1, 2), (1, 2))[0, 0, 0, 0])
 
 
 def quarter_steps(numbers):
@@ -458,9 +694,16 @@ def rounding(page):
         "MaxPool2d: 0.0% differ, by at most 0.0",
         f"AvgPool2d: {some:.1%} differ, by at most {step}",
     )
-    page.says("here whole multiples of 0.25 in 8 bits", step == 0.25)
-    page.labels("store every number as one of a few steps", "Should you pool first and then round")
-    page.labels("or round first?", "To make a network smaller you **quantise** it")
+    wide = page.names["rounded"](torch.linspace(-99, 99, 9999))
+    page.says(
+        "To make a network smaller you **quantise** it: store every number as one of a few steps, "
+        "here whole multiples of 0.25 in 8 bits",
+        wide.unique().numel() == 2**8
+        and (wide * 4 == (wide * 4).round()).all()
+        and torch.int8.itemsize < torch.float32.itemsize,
+    )
+    page.labels("Should you pool first and then round", "or round first?")
+    page.labels("For which pool does the order not matter: max, average, both or neither?")
     rows, firsts = maps.reshape(-1, 8), maps.reshape(-1, 8).argmax(1)[:, None]
     steps = quarter_steps(rows)
     page.says("Rounding may make two numbers equal", np.unique(steps).size < np.unique(rows).size)
@@ -479,7 +722,17 @@ def rounding(page):
         "Any rule that keeps the order has this property",
         all(np.array_equal(f(largest).max(0), f(largest.max(0))) for f in keep),
     )
-    page.says("and then has to be rounded once more. It can end up a whole step away", step == 0.25)
+    again = windows(quarter_steps(maps)).mean(0)
+    errors = (windows(quarter_steps(maps)) - windows(maps)).mean(0)
+    page.says(
+        "An average mixes the rounding errors of its numbers, and then has to be rounded once "
+        "more. It can end up a whole step away",
+        step == 0.25
+        and (again != quarter_steps(again)).any()
+        and np.allclose(again - windows(maps).mean(0), errors, atol=1e-6)
+        and np.abs(errors).max() > 0,
+    )
+    page.says("Maximum and rounding can trade places; average and rounding cannot", no == 0 < some)
     page.says(
         "So you can take the maximum of the 8-bit integers as they are, while an average needs "
         "more bits inside: four times 127 is 508",
@@ -488,7 +741,7 @@ def rounding(page):
 
 
 def exercises(page):
-    page.labels("Predict first. Then open the answer")
+    page.labels("Predict first", "Then open the answer")
     page.labels("`nn.Conv2d(16, 32, 3, padding=1)` on maps of 20×20, one image")
     macs = work(16, 32, 20)
     page.says("1,843,200 and 3,686,400", (macs, 2 * macs) == (1843200, 3686400))
@@ -501,7 +754,8 @@ def exercises(page):
     page.labels("`nn.MaxPool2d(2)` reads 64 maps of 56×56 in `float16`, and you train")
     stops = 64 * (56 // 2) ** 2
     page.says(
-        "401,408 and 100,352. There are 50,176 windows, with 8 bytes for an index and 2 for a",
+        "401,408 and 100,352. There are 50,176 windows, with 8 bytes for an index and 2 for a "
+        "value",
         (stops, 8 * stops, 2 * stops) == (50176, 401408, 100352),
     )
     page.answers(2, ("401,408", 401408), ("100,352", 100352))
@@ -513,13 +767,19 @@ def exercises(page):
         (3 * 5 * 7, *turned.strides[1:]) == (105, 1, 21, 3),
     )
     page.answers(3, "`(105, 1, 21, 3)`")
-    page.labels("is the result the same for a max pool? And for an average pool?")
+    page.labels("A ReLU before a pool or after it: is the result the same for a max pool?")
+    page.labels("And for an average pool?")
     maps = windows(torch.randn(1, 2, 8, 8).numpy())
     swap = [
         np.allclose(pool(maps, axis=0).clip(0), pool(maps.clip(0), axis=0))
         for pool in (np.max, np.mean)
     ]
     page.says("Yes for max, no for average", swap == [True, False])
+    rising = torch.linspace(-2, 2, 99)
+    page.says(
+        "A ReLU keeps the order of numbers, just as rounding does",
+        all((f(rising).diff() >= 0).all() for f in (torch.relu, page.names["rounded"])),
+    )
     page.says("After the pool it has a quarter of the work", maps[0].size * 4 == maps.size)
     page.answers(4, ("Yes for max", True), ("no for average", False))
     page.prints(
@@ -529,3 +789,14 @@ def exercises(page):
         "(105, 1, 21, 3)",
         "[True, False]",
     )
+
+
+def ending(page):
+    page.labels("For a network of your own, the [network calculator] lists shapes")
+    page.labels(
+        "parameters and multiply-accumulates layer by layer",
+        "What a stride saves is in [stride instead of pooling]",
+    )
+    page.cites("The count of VGG-19 that we compared with is from", HE)
+    page.cites("and the network itself from", SIMONYAN)
+    page.aside("The words and the measurements are our own", why="where this course comes from")
