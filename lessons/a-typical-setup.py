@@ -6,7 +6,7 @@
 # %% [markdown]
 # # A typical setup
 #
-# You have the parts. How do you put them together? Many networks for images repeat one short block: a convolution, a ReLU, a pool. Here are two such blocks, and what they make of a photo:
+# You have the parts. How do you put them together? A typical network for images repeats one short block: a convolution, a ReLU, a pool. Here are two such blocks, and what they make of a photo:
 
 # %% tags=["hide-input"]
 import matplotlib.cbook
@@ -48,7 +48,7 @@ show(funnel(typical, photo(112)), "setup-typical", "Two blocks with random weigh
 #
 # ## One block, three layers
 #
-# Each layer of the block has its own task, so each changes its own part of the shape:
+# Each layer of the block has its own task. Here is what each does to the shape:
 #
 # - `nn.Conv2d(3, 8, 3, padding=1)` sets the channels. A kernel of 3 trims two rows and two columns, and the padding adds two, so the size stays.
 # - `nn.ReLU()` looks at each number alone, so the whole shape stays.
@@ -68,7 +68,7 @@ for side in (112, 224):
 # %% [markdown]
 # 224 becomes 112 and then 56, and the third block makes it 28.
 #
-# Why twice the filters in each block? A pool leaves a quarter of the places, so there is room for more channels, and still the maps get smaller altogether: 8 maps of 56×56 are 25,088 numbers, and 16 maps of 28×28 are 12,544. VGG, a network that many others copied, is built so: kernels of 3 with a padding of 1, pools of 2, and twice the channels after each pool, from 64 up to 512 ([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)).
+# Why twice the filters in each block? A pool leaves a quarter of the places, so there is room for more channels, and still the maps get smaller altogether: 8 maps of 56×56 are 25,088 numbers, and 16 maps of 28×28 are 12,544. VGG, a famous network, is built so: kernels of 3 with a padding of 1, pools of 2, and twice the channels after each pool, from 64 up to 512 ([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)).
 #
 # ## The end: an answer
 #
@@ -83,7 +83,7 @@ for name, end in {"every number": every_number, "averages": averages}.items():
     print(f"{name:<13} {tuple(end(maps).shape)}  {parameters:>7,} parameters")
 
 # %% [markdown]
-# `nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so 16 numbers are left, however large the photo is. The linear layer behind it needs 170 parameters instead of 125,450. [A later lesson](adaptive-and-global-pooling.ipynb) says what you give up for that. The [network calculator](../network.md) has the whole network among its examples, as *Typical setup*: change a layer, and watch the shapes behind it follow.
+# `nn.AdaptiveAvgPool2d(1)` averages each map as a whole, so 16 numbers are left, however large the photo is. The linear layer behind it needs 170 parameters instead of 125,450. [A later lesson](adaptive-and-global-pooling.ipynb) says what you give up for that. The [network calculator](../network.md) has the whole network among its examples, as *Typical setup*. Change a layer, and watch the shapes behind it follow.
 #
 # !!! tip "An opinion: where to start"
 #     - **By default**, repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the filters each time. You can check its shapes without a pencil, so you make fewer mistakes.
@@ -330,6 +330,6 @@ check(..., lambda: heads)
 # - With kernels of 3, pools and strides of 2 reach the same size as long as every map they meet has an even size.
 # - The three networks without padding have equally many parameters in their convolutions. They differ in work, and in what the linear layer costs.
 #
-# They all narrow the map, and each step forgets where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).
+# They all narrow the map, and a narrower map says less about where things were. Is that a gift or a loss? Next you move an input by one pixel and measure: [invariance and equivariance](local-invariance.ipynb).
 #
 # The three networks come from Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). The words and the measurements are our own.

@@ -1,13 +1,18 @@
 """lessons/a-typical-setup.py: its words, outputs and figures, against the package's own geometry,
 torch's own counter of operations, and networks that the test builds itself."""
 
+import inspect
+import math
+import re
 from functools import cache
 
 import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
+from lesson_run import LESSONS, ROOT
 from PIL import Image
+from states import opens
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -27,6 +32,7 @@ TINY = torch.tensor(
 )
 PLUS = torch.tensor([[0.0, 1, 0], [1, 1, 1], [0, 1, 0]])
 NAMES = ("pools", "neither", "strides")
+LESSON_NETWORKS = ("with_pools", "without_pools", "strided")
 # What each network does to a size: kernel and stride of its layers.
 LAYERS = {
     "pools": [(3, 1), (2, 2), (3, 1), (2, 2)],
@@ -34,6 +40,7 @@ LAYERS = {
     "strides": [(3, 2), (3, 2)],
 }
 UNIT_7 = "https://lightning.ai/courses/deep-learning-fundamentals/"
+VGG = "https://arxiv.org/abs/1409.1556"
 
 
 @cache
@@ -148,8 +155,17 @@ def test_every_claim(page):
     left_out(page)
     exercises(page)
     what_you_know(page)
-    page.labels("Predict first", "Check all four", "Next you move an input by one pixel")
     page.complete()
+
+
+def source(name):
+    return (LESSONS / f"{name}.py").read_text("utf-8")
+
+
+def lessons_after(name):
+    """The lessons behind this one in the menu, in order."""
+    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    return menu[menu.index(name) + 1 :]
 
 
 def the_block(page):
@@ -160,19 +176,49 @@ def the_block(page):
     keeps = all(stages[n] == stages[n + 1] == stages[n + 2] for n in (0, 3))
     halves = all(stages[n + 1] == tuple(side // 2 for side in stages[n]) for n in (2, 5))
     page.labels("You have the parts", "Convolution, ReLU, pool, and again")
+    page.labels("Work out its shapes in your head, then see what changes without padding")
+    page.labels("without pools, and with strides")
+    block = [nn.Conv2d, nn.ReLU, nn.MaxPool2d]
     page.says(
-        "repeat one short block: a convolution, a ReLU, a pool. Here are two such blocks",
-        [type(layer) for layer in found] == [nn.Conv2d, nn.ReLU, nn.MaxPool2d] * 2,
+        "A typical network for images repeats one short block: a convolution, a ReLU, a pool. Here "
+        "are two such blocks, and what they make of a photo",
+        [type(layer) for layer in found] == block * 2
+        and [type(layer) for layer in page.names["longer"]] == block * 3
+        and page.figure("setup-typical").stages[0].shape == photo(112).shape,
+    )
+    trained = [p for name in ("typical", *LESSON_NETWORKS) for p in page.names[name].parameters()]
+    page.says(
+        "nothing is trained here",
+        all(p.grad is None for p in trained) and not page.names["maps"].requires_grad,
     )
     page.says(
         "Two blocks with random weights. The convolution and its ReLU keep the size, and the pool "
         "halves it",
         keeps and halves,
     )
-    page.says("It goes from {} to {} to {}".format(*halvings(112)), keeps and halves)
+    in_the_head = all(halvings(side) == [side, side // 2, side // 4] for side in range(4, 300, 4))
+    page.says(
+        "It goes from {} to {} to {}, and you can work that out in your head. That is the point of "
+        "the block: nothing in it needs a formula".format(*halvings(112)),
+        keeps and halves and in_the_head,
+    )
+    opens(page, "setup-typical")
+    page.says(
+        "[Open both blocks in the network calculator], give the photo an odd side, and see where a "
+        "row is dropped",
+        nn.MaxPool2d(2)(torch.rand(8, 113, 113)).shape[1] * 2 == 113 - 1,
+    )
     page.labels("Work out the shapes of a typical network in your head")
-    page.labels("One block, three layers", "Each layer of the block has its own task")
+    page.labels("and when they do not", "before you train any of them")
     conv, relu = typical()[0], typical()[1]
+    page.says(
+        "Each layer of the block has its own task",
+        # Only the first changes the channels, only the last the size; the middle one the numbers.
+        [sorted(changes(layer, photo(112) - 0.5)) for layer in found[:2]]
+        == [["channels", "numbers"], ["numbers"]]
+        and changes(found[2], photo(112)) == {"size", "numbers"},
+    )
+    page.labels("One block, three layers", "Here is what each does to the shape")
     bare = nn.Conv2d(3, 8, 3)(photo(112)).shape[1:]
     page.says(
         "`nn.Conv2d(3, 8, 3, padding=1)` sets the channels. A kernel of 3 trims two rows and two "
@@ -194,7 +240,9 @@ def the_block(page):
         for side in (64, 112)
     )
     page.says(
-        "as many channels as the last convolution has filters, and one halving for each pool", reads
+        "So you read the shape off the network: as many channels as the last convolution has "
+        "filters, and one halving for each pool",
+        reads,
     )
     page.labels("The photo now has 224 rows and columns", "What shape comes out of the two blocks?")
     page.labels("what if a third block of the same kind, with 32 filters, follows them?")
@@ -223,9 +271,18 @@ def the_block(page):
     )
     page.says("Why twice the filters in each block?", found[3].out_channels == 16 == 2 * 8)
     page.cites(
-        "kernels of 3 with a padding of 1, pools of 2, and twice the channels after each pool, "
-        "from 64 up to 512",
-        "https://arxiv.org/abs/1409.1556",
+        "VGG, a famous network, is built so: kernels of 3 with a padding of 1, pools of 2, and "
+        "twice the channels after each pool, from 64 up to 512",
+        VGG,
+    )
+
+
+def changes(layer, x):
+    """What of a map a layer changes."""
+    y = layer(x)
+    found = {"channels": len(y) != len(x), "size": y.shape[1:] != x.shape[1:]}
+    return {what for what, so in found.items() if so} | (
+        set() if torch.equal(x, y) else {"numbers"}
     )
 
 
@@ -236,15 +293,21 @@ def the_end(page):
     own = typical()(photo(112))
     assert torch.allclose(end[:-1](own[None])[0], averaged, atol=1e-6)
     weight, bias = end[-1].weight, end[-1].bias
+    page.labels("The end: an answer")
     page.says(
-        "**linear layer** that gives one number for each class: a sum of everything that it gets, "
-        "each times a weight, plus a bias",
+        "The maps are not an answer yet. A classifier ends with a **linear layer** that gives one "
+        "number for each class: a sum of everything that it gets, each times a weight, plus a bias",
         torch.allclose(end(own[None])[0], (weight * averaged).sum(1) + bias, atol=1e-5)
-        and end[-1].out_features == classes,
+        and end[-1].out_features == classes != maps.numel(),
     )
     needs = {"every number": maps.numel(), "averages": averaged.numel()}
     needs = {name: parameters(nn.Linear(n, classes)) for name, n in needs.items()}
-    page.labels("It could read every number of the last maps, or only the average of each map")
+    ends = [page.names[name][-1].in_features for name in ("every_number", "averages")]
+    page.says(
+        "It could read every number of the last maps, or only the average of each map",
+        ends == [maps.numel(), len(maps)],
+    )
+    page.says("a batch of one", page.names["maps"].shape == (1, *maps.shape))
     page.prints(
         "every_number = nn.Sequential(nn.Flatten(), nn.Linear(16 * 28 * 28, 10))",
         *(f"{name:<13} {(1, classes)}  {n:>7,} parameters" for name, n in needs.items()),
@@ -254,13 +317,34 @@ def the_end(page):
         "are left, however large the photo is",
         {end[:-1](torch.rand(1, 16, n, n + 3)).numel() for n in (1, 9, 40)} == {averaged.numel()},
     )
-    page.says(f"needs {needs['averages']} parameters instead of {needs['every number']:,}")
+    page.says(
+        f"The linear layer behind it needs {needs['averages']} parameters instead of "
+        f"{needs['every number']:,}",
+        parameters(end[-1]) == needs["averages"],
+    )
+    page.says(
+        "[A later lesson] says what you give up for that",
+        "adaptive-and-global-pooling" in lessons_after("a-typical-setup")
+        and "Neither cares where the thing is" in source("adaptive-and-global-pooling"),
+    )
+    examples = (ROOT / "assets" / "ui" / "calculator.js").read_text("utf-8")
+    example = examples.split('name: "Typical setup"')[1].split("name:")[0]
+    page.says(
+        "The [network calculator] has the whole network among its examples, as *Typical setup*",
+        re.findall(r"nn\.(\w+)\(", example)
+        == ["Conv2d", "ReLU", "MaxPool2d"] * 2 + ["AdaptiveAvgPool2d", "Flatten", "Linear"]
+        and "16" in example,
+    )
+    page.labels("Change a layer, and watch the shapes behind it follow")
     page.says(
         "repeat `nn.Conv2d(..., 3, padding=1)`, `nn.ReLU()` and `nn.MaxPool2d(2)`, with twice the "
         "filters each time",
         [len(layer.weight) for layer in typical(3) if isinstance(layer, nn.Conv2d)] == [8, 16, 32],
     )
-    page.labels("so you make fewer mistakes")  # in the box that says it is an opinion
+    page.aside(
+        "You can check its shapes without a pencil, so you make fewer mistakes",
+        why="in the box that says it is an opinion",
+    )
     page.says(
         "the convolution then makes a quarter of its stops",
         Geometry.of(112, 3, 2, 1).output_shape[-1] * 2 == halvings(112)[0],
@@ -292,12 +376,36 @@ def the_formula(page):
     page.says(f"Explain why pools and strides arrive at the same {lasts[0]}", lasts[0] == lasts[2])
     page.says("Compare parameters and multiply-accumulates of three designs", len(NAMES) == 3)
     page.says("Without padding: one formula for every layer", right)
-    page.says(r"o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1", right)
+    page.says(
+        "Now leave the padding out, and the head is not enough",
+        110 // 2 // 2 != lasts[0],  # what two halvings in the head would give
+    )
+    dilated = nn.Conv2d(1, 1, 3, dilation=2)(torch.rand(1, 9, 9)).shape[-1]
+    page.says(
+        "Convolutions and pools share the rule of [output size]. For an input of size $i$, a "
+        "kernel of size $k$, a stride $s$ and a padding $p$, and without dilation, the output has "
+        r"size $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1",
+        right
+        and dilated != 9 - 3 + 1
+        and r"\left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1" in source("output-size"),
+    )
+    page.says(
+        "In Python the floor is the operator `//`",
+        all(math.floor(a / b) == a // b for a in range(-20, 20) for b in (1, 2, 3, 7)),
+    )
     page.prints("out(110, k=3)", Geometry.of(110, 3, 1).output_shape[-1])
     page.says(
-        "a photo of {1} rows and {2} columns through three networks without".format(*photo().shape),
-        len(networks()) == 3,
+        "You will send a photo of {1} rows and {2} columns through three networks without "
+        "padding".format(*photo().shape),
+        len(networks()) == len(page.names["networks"]) == 3
+        and {layer.padding for n in LESSON_NETWORKS for layer in page.names[n]} <= {0, (0, 0)},
     )
+    page.aside(
+        "They come from the slides that this course began from", why="where this course comes from"
+    )
+    kernels = [nn.Conv2d(1, 1, 3).kernel_size, nn.MaxPool2d(2).kernel_size]
+    page.says("(3, 3) where a pool has 2", kernels == [(3, 3), 2])
+    page.says("the formula and torch agree", right)
 
 
 def with_pools(page):
@@ -328,8 +436,20 @@ def without_pools(page):
     page.labels("Second way: without the pools", "Now delete both pools")
     page.says("Each convolution still trims two", [a - b for a, b in pairs(sides)] == [2, 2])
     page.labels("What is left of 110?")
+    page.says(
+        "the same two convolutions",
+        all(
+            mine is theirs
+            for mine, theirs in zip(
+                page.names["without_pools"], page.names["with_pools"][::2], strict=True
+            )
+        ),
+    )
     page.prints("walk(without_pools, x)", *walked("neither"))
-    page.says(f"It is {sides[-1]}: the maps hardly shrink", sides[-1] > 0.95 * sides[0])
+    page.says(
+        f"It is {sides[-1]}: the maps hardly shrink, so this is no funnel",
+        sides[0] > sides[-1] > 0.95 * sides[0],
+    )
     numbers = network(photo()).numel()
     page.says(
         f"Sixteen maps of {sides[-1]}×{sides[-1]} are {numbers:,} numbers",
@@ -345,9 +465,11 @@ def pairs(values):
 def with_strides(page):
     page.labels("Third way: strides")
     page.says(
-        "give both convolutions a stride of 2",
-        [layer.stride for layer in page.names["strided"]] == [(2, 2)] * 2,
+        "Leave the pools out, and give both convolutions a stride of 2",
+        [(type(layer), layer.stride) for layer in page.names["strided"]]
+        == [(nn.Conv2d, (2, 2))] * 2,
     )
+    page.says("the same weights", same_weights(page))
     page.labels("Will you get back to 26 exactly, or only to about 26?")
     page.prints("walk(strided, x)", *walked("strides"))
     page.draws("setup-with-strides", funnel(networks()["strides"], photo()))
@@ -390,6 +512,8 @@ def luck(page):
         all(fits[i] == loses[i] == (unread_by_stride(i) == 0) == (i % 2 == 1) for i in fits),
     )
     both = {i: (pooled(i), strided(i)) for i in range(6, 120)}
+    page.labels("Is it luck?")
+    page.says("A little", {a == b for a, b in both.values()} == {True, False})
     page.says(
         "So on an even size the two agree, and on an odd size they do not",
         all((a == b) == (i % 2 == 0) for i, (a, b) in both.items()),
@@ -407,7 +531,7 @@ def luck(page):
     )
     a, b = networks()["pools"](photo()), networks()["strides"](photo())
     page.says(
-        "the same shape does not mean the same numbers",
+        "And the same shape does not mean the same numbers",
         a.shape == b.shape and not torch.equal(a, b),
     )
     page.prints("print(a.shape == b.shape", f"{a.shape == b.shape} {torch.equal(a, b)}")
@@ -415,8 +539,9 @@ def luck(page):
     quads = first.permute(0, 1, 3, 2, 4).reshape(8, 54, 54, 4)
     page.says(
         "Already in the first layer the pool keeps the best of four and the stride the first of "
-        "four",
-        torch.equal(quads.amax(3), networks()["pools"][:2](photo()))
+        "four, as you saw in [stride instead of pooling]",
+        "## Keep the best or keep the first" in source("stride-instead-of-pooling")
+        and torch.equal(quads.amax(3), networks()["pools"][:2](photo()))
         and torch.allclose(quads[..., 0], networks()["strides"][:1](photo()), atol=1e-5),
     )
 
@@ -440,8 +565,12 @@ def costs(page):
     parts = [parameters(layer) for layer in networks()["neither"]]
     same = {name: parameters(network) for name, network in networks().items()}
     page.says(
-        "All three networks have the same two convolutions, and a pool adds no parameters",
-        same_weights(page) and parameters(nn.MaxPool2d(2)) == 0 and len(parts) == 2,
+        "All three networks have the same two convolutions, and a pool adds no parameters. So "
+        "there is no difference in parameters",
+        same_weights(page)
+        and parameters(nn.MaxPool2d(2)) == 0
+        and len(parts) == 2
+        and {parameters(page.names[name]) for name in LESSON_NETWORKS} == {sum(parts)},
     )
     page.labels("Which of the three takes the most multiply-accumulates?")
     page.labels("by what factor does the strided network beat the pooled one?")
@@ -457,10 +586,13 @@ def costs(page):
         f"{parts[1]:,} in the second",
         set(same.values()) == {sum(parts)},
     )
+    ranked = sorted(work.values())
     page.says(
-        f"Pools take {work['pools']:,}. Strides take {work['strides']:,}, exactly a quarter: each "
-        "convolution stops at one place where the other stops at four",
+        f"The multiply-accumulates differ by far. Pools take {work['pools']:,}. Strides take "
+        f"{work['strides']:,}, exactly a quarter: each convolution stops at one place where the "
+        "other stops at four",
         work["strides"] * 4 == work["pools"]
+        and all(more > 2 * less for less, more in pairs(ranked))
         and [o * 2 for o in sizes("strides", 110)[1:]] == sizes("pools", 110)[1::2],
     )
     page.says(f"With neither it is {work['neither']:,}")
@@ -469,9 +601,12 @@ def costs(page):
 def the_linear_layer(page):
     numbers = {name: 16 * sizes(name, 110)[-1] ** 2 for name in NAMES}
     heads = {name: parameters(nn.Linear(n, 10)) for name, n in numbers.items()}
+    page.labels("And the linear layer behind them?")
     page.says(
-        "If it reads every number of the last maps",
-        numbers["pools"] == networks()["pools"](photo()).numel(),
+        "If it reads every number of the last maps, their size decides how large it gets",
+        all(numbers[name] == networks()[name](photo()).numel() for name in NAMES)
+        and heads["pools"] == heads["strides"] < heads["neither"]
+        and numbers["pools"] < numbers["neither"],
     )
     page.prints(
         "linear = nn.Linear(numbers, 10)",
@@ -483,6 +618,12 @@ def the_linear_layer(page):
         nn.Linear(1, 10).out_features == 10,
     )
     half = sizes("pools", 110)[0] / 2
+    arguments = inspect.signature(nn.Linear).parameters
+    page.says(
+        "A linear layer must be told how many numbers arrive",
+        arguments["in_features"].default is inspect.Parameter.empty,
+    )
+    page.labels("Someone reasons")
     page.says(
         f"110 halved is {half:.0f}, halved again is {half / 2}, so call it {int(half / 2)}. "
         "Torch disagrees",
@@ -510,9 +651,9 @@ def left_out(page):
     relu, x = nn.ReLU(), torch.rand(8, 20, 20) - 0.5
     page.says("they leave out the ReLU, which changes no shape", relu(x).shape == x.shape)
     page.says(
-        "In the strided network nothing stands between the two convolutions, and then both "
-        "together do no more than a single larger one could. A ReLU between them breaks that, and "
-        "so does a max pool",
+        'Why the ReLU is not for show" In the strided network nothing stands between the two '
+        "convolutions, and then both together do no more than a single larger one could. A ReLU "
+        "between them breaks that, and so does a max pool",
         strides_are_one_convolution()
         and not pools_are_linear()
         and not torch.allclose(relu(x) + relu(-x), relu(torch.zeros_like(x))),
@@ -537,6 +678,7 @@ def pools_are_linear():
 
 
 def exercises(page):
+    page.labels("Predict first", "Then open the answer", "Check all four")
     page.labels("The photo has 111 rows and columns", "and what out of the one with strides?")
     odd = {name: sizes(name, 111) for name in ("pools", "strides")}
     found = {name: networks()[name](torch.rand(3, 111, 111)).shape for name in odd}
@@ -546,7 +688,7 @@ def exercises(page):
         all(found[name][-1] == odd[name][-1] for name in odd),
     )
     page.answers(1, "(16, 26, 26)", "(16, 27, 27)")
-    page.labels("You put `padding=1` into both convolutions of the network")
+    page.labels("You put `padding=1` into both convolutions of the network with pools")
     page.labels("What comes out of a photo of size 110?")
     padded, sides = networks(padding=1)["pools"], sizes("pools", 110, padding=1)
     shape = tuple(padded(photo()).shape)
@@ -566,7 +708,8 @@ def exercises(page):
     )
     page.answers(3, "(32, 12, 12)", ("4,640", 4640))
     page.labels("A photo of 224×224 goes through the network with pools")
-    page.labels("then into a linear layer for ten classes")
+    page.labels("then into a linear layer for ten classes", "How many parameters has that layer?")
+    page.labels("And behind the network with strides?")
     large = {name: sizes(name, 224) for name in ("pools", "strides")}
     numbers = {name: 16 * sides[-1] ** 2 for name, sides in large.items()}
     heads = {name: parameters(nn.Linear(n, 10)) for name, n in numbers.items()}
@@ -625,13 +768,36 @@ def what_you_know(page):
         and not all(agree.values())
         and all(same_size(k, 10) is (k == 3) for k in (2, 3, 4)),
     )
+    heads = {16 * sizes(name, 110)[-1] ** 2 * 10 + 10 for name in NAMES}
     page.says(
-        "The three networks without padding have equally many parameters in their convolutions",
-        len({parameters(network) for network in networks().values()}) == 1,
+        "The three networks without padding have equally many parameters in their convolutions. "
+        "They differ in work, and in what the linear layer costs",
+        len({parameters(network) for network in networks().values()}) == 1
+        and len({multiply_accumulates(name) for name in NAMES}) == 3
+        and len(heads) == 2,  # pools and strides arrive at the same 26
     )
     lasts = [sizes(name, 110)[-1] for name in NAMES]
-    page.says("They all narrow the map", max(*lasts, halvings(110)[-1]) < 110)
+    peak = torch.tensor([1.0, 2, 1])
+    padded = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    padded.weight.data = torch.outer(peak, peak)[None, None]
+    narrowing = nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False)
+    narrowing.weight.data = padded.weight.data
+    told = [brightest_places(layer) for layer in (padded, nn.MaxPool2d(2), narrowing)]
+    page.says(
+        "They all narrow the map, and a narrower map says less about where things were",
+        max(*lasts, halvings(110)[-1]) < 110 and told[0] == 36 > 9 >= max(told[1:]),
+    )
+    page.labels("Is that a gift or a loss?")
+    page.labels("Next you move an input by one pixel and measure: [invariance and equivariance]")
+    assert lessons_after("a-typical-setup")[0] == "local-invariance"
     page.cites("The three networks come from Unit 7 of", UNIT_7)
+    page.aside("The words and the measurements are our own", why="where this course comes from")
+
+
+def brightest_places(layer):
+    """How many places of a layer's output are the brightest for one of the 36 dots of 6×6."""
+    dots = torch.eye(36).reshape(36, 1, 6, 6)
+    return layer(dots).flatten(1).argmax(1).unique().numel()
 
 
 @pytest.mark.parametrize("padding", (0, 1))
