@@ -166,6 +166,7 @@ def what_a_weight_changes(page):
         f"MaxPool2d  of the sum {(one + other).max().item()}, sum of the parts {parts[1]}",
     )
     assert mean(one + other).item() == parts[0] and largest(one + other).item() != parts[1]
+    torch.manual_seed(0)
     free = [nn.Conv2d(1, 1, 2, stride=2, bias=False) for _ in range(9)]
     page.says(
         "A convolution without bias is **linear**: it treats a sum as the sum of its parts. A "

@@ -528,7 +528,10 @@ def who_does_it(page):
         "kept ones cannot hold",
         ZHANG,
     )
-    page.labels("You see what that does to small shifts in [local invariance]")
+    page.says(
+        "You see what that does to small shifts in [local invariance]",
+        all(word in source("local-invariance") for word in ("which shifts", "**blur, stride**")),
+    )
     page.aside(
         "Opinion: start with pooling when you want few parameters and an easy explanation. Start "
         "with strides when speed counts, or when the network should learn how to shrink",

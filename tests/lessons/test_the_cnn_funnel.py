@@ -281,8 +281,8 @@ def the_weights(page, x):
     )
     page.aside(", compiler pioneer", why="history, and a bow to her")
     # One pattern for each filter, and of each colour so much of it.
-    ranks = [int(torch.linalg.matrix_rank(filter.flatten(1))) for filter in net[0].weight]
-    shares = [filter.sum((1, 2)) for filter in net[0].weight[4:]]
+    ranks = [int(torch.linalg.matrix_rank(kernel.flatten(1))) for kernel in net[0].weight]
+    shares = [kernel.sum((1, 2)) for kernel in net[0].weight[4:]]
     page.says(
         "What the first convolution looks for: how much of red, green and blue, and in which "
         "pattern",

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from lesson_run import LESSONS, ROOT
 from phone import too_wide
 from states import opens
 from torch import nn
@@ -700,7 +701,7 @@ def rounding(page):
         "here whole multiples of 0.25 in 8 bits",
         wide.unique().numel() == 2**8
         and (wide * 4 == (wide * 4).round()).all()
-        and torch.int8.itemsize < torch.float32.itemsize,
+        and (wide * 4).to(torch.int8).nbytes < wide.nbytes,
     )
     page.labels("Should you pool first and then round", "or round first?")
     page.labels("For which pool does the order not matter: max, average, both or neither?")
@@ -792,10 +793,15 @@ def exercises(page):
 
 
 def ending(page):
-    page.labels("For a network of your own, the [network calculator] lists shapes")
-    page.labels(
-        "parameters and multiply-accumulates layer by layer",
+    calculator = (ROOT / "docs" / "network.md").read_text("utf-8")
+    page.says(
+        "For a network of your own, the [network calculator] lists shapes, parameters and "
+        "multiply-accumulates layer by layer",
+        "see each layer's shape, parameters, multiply-accumulates" in calculator,
+    )
+    page.says(
         "What a stride saves is in [stride instead of pooling]",
+        "and you pay a quarter" in (LESSONS / "stride-instead-of-pooling.py").read_text("utf-8"),
     )
     page.cites("The count of VGG-19 that we compared with is from", HE)
     page.cites("and the network itself from", SIMONYAN)

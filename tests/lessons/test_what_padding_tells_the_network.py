@@ -76,7 +76,7 @@ def shades(depth, mode="zeros"):
     return far / far.max()
 
 
-def rings(side):
+def to_border(side):
     """How many cells each place of a square is from the nearest border."""
     away = np.minimum(np.arange(side), np.arange(side)[::-1])
     return np.minimum.outer(away, away)
@@ -108,7 +108,7 @@ def frames(page):
         "Four square maps of 32 by 32, for 1, 2, 4 and 8 layers. Each is dark in the middle with a "
         "bright frame around it",
         [image.shape for image in images] == [(SIDE, SIDE)] * 4
-        and all(image[16, 16] == -5 and image[rings(SIDE) == 0].min() > -1 for image in images)
+        and all(image[16, 16] == -5 and image[to_border(SIDE) == 0].min() > -1 for image in images)
         and ramp == sorted(ramp),
     )
     widths = [round(SIDE * (1 - (1 - seen_to_differ(d, "zeros")) ** 0.5) / 2) for d in DEPTHS]
@@ -231,7 +231,7 @@ def probing(page):
     off = {mode: [rows_off(depth, mode, fit, test) for depth in DEPTHS] for mode in MODES}
     page.says(
         "A frame is a clue: near it, you are near the border",
-        all(((shades(d) > 1e-5).numpy() == (rings(SIDE) < d)).all() for d in DEPTHS),
+        all(((shades(d) > 1e-5).numpy() == (to_border(SIDE) < d)).all() for d in DEPTHS),
     )
     page.labels("where everything else changes", "Take the numbers of all maps at one place")
     page.says(
@@ -345,7 +345,7 @@ def dots(page):
     page.says(
         "The others treat a dot near the border differently, each in its own way, even `replicate` "
         "and `reflect`, which left no frame on the wall",
-        all(unlike[mode][rings(16) < 4].all() and not unlike[mode][8, 8] for mode in others)
+        all(unlike[mode][to_border(16) < 4].all() and not unlike[mode][8, 8] for mode in others)
         and not any(
             torch.allclose(corner[one], corner[two], rtol=0.01)
             for one in others
