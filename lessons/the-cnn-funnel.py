@@ -139,7 +139,7 @@ x.shape
 #
 # ## Send it through a network
 #
-# The network has two convolutions, each followed by max pooling. Do not ask yet what these layers do inside. Watch what they do to the *shape*.
+# The network has two convolutions, each followed by max pooling. Leave what these layers do inside for later. Watch what they do to the *shape*.
 #
 # !!! question "Predict"
 #     The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, and a **window** of 3×3, which is the part of a map that it reads for one number. Will its maps be larger than the photo, smaller, or just as large?

@@ -347,7 +347,7 @@ def the_network(page, net, x, outputs):
         "The network has two convolutions, each followed by max pooling",
         kinds == [nn.Conv2d, nn.MaxPool2d] * 2,
     )
-    page.labels("Do not ask yet what these layers do inside")
+    page.labels("Leave what these layers do inside for later")
     page.says(
         "The first layer is `nn.Conv2d(3, 8, 3)`: three channels in, eight channels out, "
         "and a **window** of 3×3, which is the part of a map that it reads for one number",
