@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Max pooling
 #
-# You have a map of edges, from [what a convolution looks for](what-a-convolution-looks-for.ipynb), and it is as large as the photo. The next layers would have less to do if it were smaller, but the edges must still be there. So which number of each 4×4 block do you keep?
+# You have a map of edges, from [what a convolution looks for](what-a-convolution-looks-for.ipynb), and it is nearly as large as the photo. The next layers would have less to do if it were smaller. Which number of each 4×4 block do you keep, so that the edges are still there?
 
 # %% tags=["hide-input"]
 import matplotlib.cbook
@@ -83,7 +83,7 @@ for name, values in smaller.items():
 #
 # ## One window at a time
 #
-# Here is an input of one channel with 6 rows and 6 columns, small enough to follow every number. The pool has a 2×2 window.
+# Here is an input of one channel with 6 rows and 6 columns. The pool has a 2×2 window.
 
 # %%
 x = torch.tensor([[
@@ -108,7 +108,7 @@ pool(x)
 # %% [markdown]
 # The first window keeps 6. There are nine windows, so the output has nine numbers: 3×3.
 #
-# Watch every window. The dark cell is the one that wins.
+# Watch every window. The cell that stands out from its window is the one that wins.
 
 # %%
 show(
@@ -155,7 +155,7 @@ for layer in (nn.MaxPool2d(3), nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1)):
     print(f"{tuple(layer(nine).shape)}  stride {layer.stride}  {type(layer).__name__}")
 
 # %% [markdown]
-# Both kernels are 3, yet the outputs are 3×3 and 7×7. The last line is a pool told to move like the convolution. The different defaults are a trap when you swap one layer for the other. Write the stride each time, and nothing can surprise you.
+# Both kernels are 3, yet the outputs are 3×3 and 7×7. The last line is a pool told to move like the convolution. The different defaults are a trap when you swap one layer for the other. Write the stride each time, and the sizes agree.
 #
 # ## Overlapping windows
 #
