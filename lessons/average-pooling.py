@@ -260,7 +260,7 @@ check(..., lambda: [torch.allclose(k(2)(k(3)(x)), k(6)(x)) for k in kinds])
 # - With larger windows the maximum of sparse maps fills up; the mean stays.
 # - Padding holds zeros, and they are counted unless you say `count_include_pad=False`.
 #
-# To compare both pools number by number, [open the rows of `x` in the explorer](../explorer.md#call=nn.AvgPool2d%282,stride=2%29&input=3,1,4,1,5,9;2,6,5,3,7,8;9,7,9,3,2,3;8,4,6,2,6,4;3,3,8,3,2,7;9,5,0,2,8,6) and switch from the average to the maximum.
+# Compare both pools number by number: [open the rows of `x` in the explorer](../explorer.md#call=nn.AvgPool2d%282,stride=2%29&input=3,1,4,1,5,9;2,6,5,3,7,8;9,7,9,3,2,3;8,4,6,2,6,4;3,3,8,3,2,7;9,5,0,2,8,6) and switch from the average to the maximum.
 #
 # You have met two pools and given neither of them a weight. [Pooling has nothing to learn](no-learnable-parameters.ipynb); next you count what that saves.
 #

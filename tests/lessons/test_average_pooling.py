@@ -2,10 +2,13 @@
 
 import math
 from functools import cache
+from itertools import product
 
 import numpy as np
 import torch
+from lesson_run import LESSONS
 from naive import blocks
+from PIL import Image
 from portrait import portrait
 from test_max_pooling import X
 from test_max_pooling import naive as max_pool
@@ -56,24 +59,61 @@ def test_every_claim(page):
     the_photo(page)
     padding(page)
     exercises(page, average)
-    page.labels("Unit 7", "So the two ask different questions")
+    page.labels("Compare both pools number by number", "## The same input, the other rule")
+    page.labels("Say when max and average pooling differ most", "open the rows of `x`")
+    page.cites("This lesson's path follows Unit 7 of", "https://lightning.ai/courses/")
+    page.cites("The model of dots is by", "https://icml.cc/Conferences/2010/papers/638.pdf")
+    page.aside("The words and the measurements are our own", why="who wrote this lesson")
     page.complete()
+
+
+def follows(first, second):
+    """Whether one lesson comes right after another in the course."""
+    nav = (LESSONS.parent / "mkdocs.yml").read_text("utf-8").split()
+    return nav.index(f"lessons/{second}.ipynb") - nav.index(f"lessons/{first}.ipynb") == 2
+
+
+def source(name):
+    return (LESSONS / f"{name}.py").read_text("utf-8")
 
 
 def the_other_rule(page, average):
     means = mean_pool(X, 2)
-    page.says(
-        "The window takes the mean instead of the largest number",
-        torch.equal(average(X), means) and not torch.equal(means, max_pool(X, 2, 2)),
+    mine, other = (
+        page.figure(f"{name}") for name in ("average-pool-2x2", "max-pool-for-comparison")
     )
+    page.says(
+        "The window takes the mean instead of the largest number. The same input, side by side "
+        "with max pooling",
+        torch.equal(average(X), means)
+        and not torch.equal(means, max_pool(X, 2, 2))
+        and mine.planes == other.planes
+        and mine.operation != other.operation,
+    )
+    page.says(
+        "The window slides as before, but this time no number wins, because it writes down the "
+        "**mean** of all it sees",
+        mine.geometry == other.geometry
+        and {step.winner for step in mine.steps} == {None}
+        and None not in {step.winner for step in other.steps}
+        and torch.equal(average(X), means),
+    )
+    rows = source("max-pooling").split("x = torch.tensor(")[1].split("]])")[0]
+    page.says("This is the input of the [max pooling lesson]", rows in source("average-pooling"))
     first = X[0, :2, :2].flatten().tolist()
     page.says("The first window holds 3, 1, 2 and 6", first == [3, 1, 2, 6])
     page.says(f"Max pooling kept {max_pool(X, 2, 2)[0, 0, 0]:.0f}")
     page.prints("average(x)", means)
     page.draws("average-pool-2x2", slide(nn.AvgPool2d(2), X))
     moves = [moved(average, row, col, 4) for row in (0, 1) for col in (0, 1)]
-    page.says("Every number in the window counts equally", set(moves) == {1.0})
-    page.says("Every number counts equally", set(moves) == {1.0})
+    page.says(
+        "Average pooling with a 2×2 window and stride 2. Every number in the window counts equally",
+        (average.kernel_size, average.stride) == (2, 2) and moves == [1] * 4,
+    )
+    page.says(
+        "An average pool writes down the mean of each window. Every number counts equally",
+        torch.equal(average(X), means) and moves == [1] * 4,
+    )
     page.says(
         "The mean is 3. All four numbers had a say in it",
         sum(first) / len(first) == 3 and moves == [1] * 4,
@@ -85,7 +125,14 @@ def side_by_side(page, average):
     page.draws("max-pool-for-comparison", slide(nn.MaxPool2d(2), X))
     deciding = [moved(nn.MaxPool2d(2), r, c, -0.5) < 0 for r in (0, 1) for c in (0, 1)]
     ties = (blocks(X, 2) == blocks(X, 2).max(2, keepdims=True)).sum(2)
-    page.says("in each window one number decides alone", sum(deciding) == 1 and (ties == 1).all())
+    same = torch.equal(
+        torch.tensor([page.figure("max-pool-for-comparison").output]), max_pool(X, 2, 2)
+    )
+    page.says("Here is the max pool of the same input again", same)
+    page.says(
+        "Max pooling of the same input: in each window one number decides alone",
+        same and sum(deciding) == 1 and (ties == 1).all(),
+    )
     largest, means = max_pool(X, 2, 2)[0], mean_pool(X, 2)[0]
     difference = largest - means
     values = ("max:", largest, "average:", means, "difference:", difference)
@@ -113,10 +160,31 @@ def side_by_side(page, average):
     assert torch.equal(page.names["peak"], peak)
     tops, spread = (blocks(peak, 2).max(2), blocks(peak, 2).mean(2))
     page.prints("peak[0, 2, 3] = 8.0", f"max:     {tops.tolist()}", f"average: {spread.tolist()}")
-    page.says(f"Max pooling reports the peak at full height, {tops.max():.0f}")
+    apart = gap / np.maximum(windows.max(2), 1)  # as a share of the largest number
+    lone = (windows > 0).sum(2) == 1
     page.says(
-        "spreads it over four cells and reports 2",
-        blocks(peak, 2).shape[2] == 4 and spread.max() == 2,
+        "A single peak on an empty map is the extreme case",
+        lone.any()
+        and set(apart[lone]) == {(tops - spread).max() / tops.max()}
+        and apart[~lone].max() < apart[lone].min(),
+    )
+    page.says(
+        f"Max pooling reports the peak at full height, {tops.max():.0f}. Average pooling spreads "
+        "it over four cells and reports 2",
+        tops.max() == peak.max() and blocks(peak, 2).shape[2] == 4 and spread.max() == 2,
+    )
+    two = peak.clone()
+    two[0, 2, 2] = 8  # the pattern once more, in the same window
+    maxima, averages = (
+        [pool(x)[0, 1, 1] for x in (peak, two)] for pool in (nn.MaxPool2d(2), average)
+    )
+    asks = maxima[0] == maxima[1] and 2 * averages[0] == averages[1] and not tops[0, 0]
+    page.says("So the two ask different questions. Max: ", asks)
+    page.says("Average: ", asks)
+    page.says(
+        "Max asks whether a pattern is there at all, average asks how much of it there is. They "
+        "differ most at lone peaks",
+        asks and apart[~lone].max() < apart[lone].min(),
     )
 
 
@@ -125,11 +193,15 @@ def noise(page):
     numbers = torch.randn(1, 1024, 1024, generator=torch.Generator().manual_seed(6))
     four = torch.stack([numbers[0, r::2, c::2] for r in (0, 1) for c in (0, 1)]).double()
     means, tops = four.sum(0) / 4, four.sort(0).values[-1]
+    page.labels("What is left of the noise after")
     page.says(
-        "with a standard deviation of 1, so most of them are less than 1 away from 0",
-        abs(numbers.std() - 1) < 0.01 and (numbers.abs() < 1).double().mean() > 0.6,
+        "Take a map that holds nothing but noise: random numbers around 0, with a standard "
+        "deviation of 1, so most of them are less than 1 away from 0",
+        torch.equal(page.names["noise"], numbers)
+        and abs(numbers.mean()) < 0.01 > abs(numbers.std() - 1)
+        and (numbers.abs() < 1).double().mean() > 0.6,
     )
-    page.labels("random numbers around 0", "an average pool of 2×2? And after a max pool of 2×2?")
+    page.labels("an average pool of 2×2? And after a max pool of 2×2?")
     page.prints(
         "noise = torch.randn(",
         f"AvgPool2d: mean {abs(means.mean()):.2f}, deviation {means.std():.2f}",
@@ -138,6 +210,11 @@ def noise(page):
     page.says(
         "The average halves the noise, because four independent errors partly cancel",
         abs(means.std() / four.std() - 1 / 2) < 0.005,
+    )
+    away = [values.double().square().mean().sqrt() for values in (numbers, means, tops)]
+    page.says(
+        "A mean can do something that a maximum cannot",  # bring noise nearer to its truth, 0
+        away[1] < 0.6 * away[0] and away[2] > away[0],
     )
     theory = 1.02938  # the mean of the largest of four normal numbers: 6 atan(sqrt(2)) / pi^1.5
     assert abs(6 * math.atan(math.sqrt(2)) / math.pi**1.5 - theory) < 1e-4
@@ -171,13 +248,30 @@ def the_size_of_the_window(page):
         tops == sorted(tops) and np.unique(blocks(dots(), 8).max(2)).tolist() == [0, 1],
     )
     agree = all(abs(1 - none - top) < 0.005 for none, top in zip(empty, tops, strict=True))
-    page.says("Let a cell be 1 with probability $a$", dots().any())
-    page.says("All $P$ cells of a window are 0 with probability $(1-a)^P$", agree)
-    page.says("so the maximum is 1 with probability $1-(1-a)^P$", agree)
+    exact = {(a, p): by_counting(a, p) for a in (0.05, 0.3, 0.8) for p in (1, 2, 4, 9)}
+    page.says(
+        "The theory is short. Let a cell be 1 with probability $a$. All $P$ cells of a window are "
+        "0 with probability $(1-a)^P$, so the maximum is 1 with probability $1-(1-a)^P$. The mean "
+        "does not depend on $P$",
+        agree
+        and all(
+            np.allclose(got, [(1 - a) ** p, 1 - (1 - a) ** p, a]) for (a, p), got in exact.items()
+        ),
+    )
     page.says(
         "With larger windows the maximum of sparse maps fills up; the mean stays",
         tops == sorted(tops) and max(means) - min(means) < 1e-6,
     )
+
+
+def by_counting(a, cells):
+    """Over all windows of so many cells: how likely it is that the largest is 0, and 1, and the
+    mean that is expected."""
+    found = np.zeros(3)
+    for window in product((0, 1), repeat=cells):
+        chance = math.prod(a if cell else 1 - a for cell in window)
+        found += chance * np.array([max(window) == 0, max(window) == 1, sum(window) / cells])
+    return found
 
 
 def the_photo(page):
@@ -193,7 +287,9 @@ def the_photo(page):
     ]
     page.plots(name, [title for title, _ in drawn] == titles and all(same))
     page.says(f"Both pools here use an {320 // len(largest)}×{320 // len(largest)} window")
-    page.says(f"max pooled and average pooled to {largest.shape[0]}×{largest.shape[1]}")
+    page.says(
+        f"The same photo, max pooled and average pooled to {largest.shape[0]}×{largest.shape[1]}"
+    )
     whole = [np.kron(picture, np.ones((8, 8))) for picture in (largest, means)]
     away = [np.abs(picture - portrait()).mean() for picture in whole]
     page.says(
@@ -208,7 +304,12 @@ def the_photo(page):
         "The max pool is brighter: in each block the lightest pixel wins",
         largest.mean() > portrait().mean() + 10,
     )
-    page.says("keeps its mean brightness", abs(means.mean() - portrait().mean()) < 0.01)
+    far = np.asarray(Image.fromarray(portrait()).resize((40, 40), Image.Resampling.BICUBIC))
+    page.says(
+        "The average pool looks like the photo seen from far away, and keeps its mean brightness",
+        np.abs(means - far).mean() < np.abs(largest - far).mean() / 5
+        and abs(means.mean() - portrait().mean()) < 0.01,
+    )
     page.prints(
         'print(f"photo {grey.mean():.0f}',
         f"photo {portrait().mean():.0f}, max {largest.mean():.0f}, average {means.mean():.0f}",
@@ -219,8 +320,10 @@ def padding(page):
     counted, real = mean_pool(ONES, 3, 1, 1), mean_pool(ONES, 3, 1, 1, counted=False)
     assert torch.equal(page.names["ones"], ONES)
     page.says(
-        "Average pooling pads with **zero**, and by default it counts those zeros",
-        torch.allclose(nn.AvgPool2d(3, 1, 1)(ONES), counted),
+        "Average pooling pads with **zero**, and by default it counts those zeros. That leaves a "
+        "dark rim, because it pulls the mean down along the border",
+        torch.allclose(nn.AvgPool2d(3, 1, 1)(ONES), counted)
+        and rim_is_darker(torch.rand(1, 6, 6, generator=torch.Generator().manual_seed(2))),
     )
     padded = nn.functional.pad(ONES, (1, 1, 1, 1))
     corner = padded[0, :3, :3]
@@ -233,8 +336,9 @@ def padding(page):
     page.prints("counted(ones)", counted)
     page.draws("average-pool-padding", slide(nn.AvgPool2d(3, stride=1, padding=1), ONES))
     page.says(
-        "Where the window hangs over the border, zeros lower the mean",
-        (counted >= 1).nonzero().tolist() == [[0, 1, 1]],
+        "An input of ones. Where the window hangs over the border, zeros lower the mean",
+        page.figure("average-pool-padding").input_shape == ONES.shape
+        and (counted >= 1).nonzero().tolist() == [[0, 1, 1]],
     )
     corner, edge = counted[0, 0, 0].item(), counted[0, 0, 1].item()
     page.says(f"A corner gets {corner * 9:.0f}/9, about {corner:.3f}")
@@ -267,6 +371,14 @@ def padding(page):
     smaller = (torch.int32, torch.int16, torch.int8, torch.uint8)
     page.says("Smaller integers it refuses", all(refuses(whole.to(kind)) for kind in smaller))
     page.labels("Convert to float first")
+
+
+def rim_is_darker(x):
+    """Zeros that count lower each mean along the border, and none inside."""
+    counts, leaves = (mean_pool(x, 3, 1, 1, counted=counted)[0] for counted in (True, False))
+    inner = torch.zeros_like(counts, dtype=torch.bool)
+    inner[1:-1, 1:-1] = True
+    return torch.equal(counts < leaves, ~inner)
 
 
 def exercises(page, average):
@@ -307,8 +419,11 @@ def exercises(page, average):
         *(f"{two:.3f} and {one:.3f}" for two, one in zip(twice, once, strict=True)),
     )
     page.says(
-        "You have met two pools and given neither of them a weight",
-        not [*average.parameters(), *nn.MaxPool2d(2).parameters()],
+        "You have met two pools and given neither of them a weight. [Pooling has nothing to "
+        "learn]; next you count what that saves",
+        not [*average.parameters(), *nn.MaxPool2d(2).parameters()]
+        and "## Count them" in source("no-learnable-parameters")
+        and follows("average-pooling", "no-learnable-parameters"),
     )
 
 
