@@ -1,6 +1,6 @@
 # ---
 # title: Invariance and equivariance
-# description: Move the input by one pixel. Does a pooled map notice, and does it move along? Two words, measured exactly, on dots, on noise and on a photo.
+# description: Move the input by one pixel. Does a pooled map notice, and does it move along? Two words, measured on dots, on noise and on a photo.
 # ---
 
 # %% [markdown]
@@ -93,7 +93,7 @@ for name, layer in rows.items():
 # %% [markdown]
 # From 2 to 3 the max pool and the average notice nothing: both cells lie in one window. From 3 to 4 the dot crosses into the next window, and their output jumps.
 #
-# The stride loses the dot at index 3 altogether. The blur does what you would do by hand: it shares the dot between two outputs.
+# The stride loses the dot at index 3 altogether. The blur shares the dot between two outputs.
 
 # %%
 show(
@@ -179,7 +179,7 @@ for count in (1, 2, 3, 4, 8):
 # %% [markdown]
 # With one dot, about half. Each further dot about halves it again, for all of them must start in the left column of their windows. With eight dots, fewer than one map in a hundred stays the same.
 #
-# A real feature map is not eight dots. It has a number everywhere. Take noise:
+# Eight dots leave most of a map empty. Noise leaves nothing empty:
 
 # %%
 noise = torch.rand(10_000, 1, 16, 17)
@@ -206,7 +206,7 @@ for layer in (pool, lambda x: x[..., ::2, ::2]):
 #
 # ## Does the output move along?
 #
-# To count changes is one thing. Another is to ask whether the output does what it *should* do. At stride 2 one step of the output is two steps of the input. So when the input moves by one pixel, an equivariant output moves by half a cell.
+# You have counted changes. Does the output also do what it *should* do? At stride 2 one step of the output is two steps of the input. So when the input moves by one pixel, an equivariant output moves by half a cell.
 #
 # How do you move a map by half a cell? Take each row as a ring, so that what leaves at the right comes in at the left. A ring of numbers is a sum of waves, which is what a **Fourier transform** finds. A wave can be turned by any fraction of a cell. So turn each of them, and add them up again.
 
@@ -407,7 +407,7 @@ for pad in (nn.ZeroPad2d(1), nn.ReplicationPad2d(1), nn.CircularPad2d(1)):
 #
 # ## A whole network
 #
-# Now the cat. A small network with random weights: convolution, ReLU, halve, and the same again. At the end it takes the mean of each map, and so forgets every place. Its answer is eight numbers.
+# Now a small network with random weights: convolution, ReLU, halve, and the same again. At the end it takes the mean of each map, and so forgets every place. Its answer is eight numbers.
 #
 # To have no border in the way, the picture is a ring again. Six networks differ only in how they halve. One of them is new. It takes the stride, but it chooses *which* of the four grids to keep: the one whose numbers are the largest, by their root of the sum of squares. [Chaman and Dokmanić (2021)](https://arxiv.org/abs/2011.14214) call this **adaptive polyphase sampling**.
 #

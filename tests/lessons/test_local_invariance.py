@@ -1,6 +1,7 @@
 """Every number and conclusion in lessons/local-invariance.py, from torch."""
 
 import itertools
+import math
 from functools import cache
 
 import matplotlib.cbook
@@ -161,7 +162,8 @@ def test_every_claim(page):
     strides(page)
     network(page)
     exercises(page)
-    page.labels("Unit 7")
+    page.cites("This lesson's path follows Unit 7 of", "https://lightning.ai/courses/")
+    page.aside("The words and the measurements are our own", why="who wrote this lesson")
     page.complete()
 
 
@@ -186,10 +188,20 @@ def naive_convolution(x, kernel):
 
 
 def two_words(page):
-    page.labels("Move the input by one pixel", "Two words, measured exactly")
-    page.labels("A cat that moves by one pixel is still a cat", "Two answers of the output")
-    page.labels("Keep two words apart: invariant and equivariant", "## Two words")
+    page.labels("Move the input by one pixel", "## Two words")
     page.labels("Say which shifts a strided layer follows exactly")
+    page.labels("and measure what it brings", "Say which shifts a max pool hides, and how many")
+    page.aside("A cat that moves by one pixel is still a cat", why="what a cat is")
+    page.aside(
+        'What *finds* a pattern should be equivariant. An answer such as "cat" should be invariant',
+        why="what layers are wanted for",
+    )
+    page.says(
+        "Two words, measured on dots, on noise and on a photo",
+        page.names["dotted"](1, 9)[0].count_nonzero() == 9
+        and len(page.names["noise"][0].unique()) > 250
+        and torch.equal(page.names["photo"], photo()),
+    )
     page.says(
         "About half is the answer to *one* question only",
         hidden(LAYERS["max"]) == 1 / 2 and share(LAYERS["max"], noise(), 1) > 0.6,
@@ -219,30 +231,63 @@ def two_words(page):
     page.labels("A convolution at stride 1 slides over a map.")
     page.labels("You move the map one pixel to the right")
     page.labels("And the largest number of that output?")
+    page.says("room on all sides", not pattern[room == 0].any() and room.sum() == 9)
+    largest, find_by_hand = torch.Tensor.max, (lambda x: naive_convolution(x, kernel))
+    page.says(
+        r"Two answers of the output have a name. - **Invariant**: the output stays as it was. "
+        r"$f(\text{shifted } x) = f(x)$. - **Equivariant**: the output moves along. "
+        r"$f(\text{shifted } x) = \text{shifted } f(x)$",
+        [is_invariant(f, pattern) for f in (largest, find_by_hand)] == [True, False]
+        and [is_equivariant(f, pattern) for f in (find_by_hand, LAYERS["max"])] == [True, False],
+    )
+    page.says(
+        "Invariant: the output stays. Equivariant: it moves along",
+        is_invariant(largest, pattern) and is_equivariant(find_by_hand, pattern),
+    )
+    page.says(
+        "Keep two words apart: invariant and equivariant",  # each holds where the other does not
+        is_invariant(largest, pattern) and not is_invariant(find_by_hand, pattern),
+    )
     conv, x = nn.Conv2d(1, 1, 3), torch.rand(1, 9, 12)
     page.says(
-        "At stride 1 the same window stops at every place, so it finds the same pattern one stop "
-        "later",
-        conv(x).shape == (1, 7, 10)
+        "The convolution moves along. At stride 1 the same window stops at every place, so it "
+        "finds the same pattern one stop later. **It is equivariant.**",
+        is_equivariant(find, pattern)
+        and conv(x).shape == (1, 7, 10)
         and torch.allclose(conv(x)[..., :-1], conv(x.roll(1, 2))[..., 1:], atol=1e-6),
     )
     page.says(
-        "The largest number of the whole map does not care where it stands",
+        "The largest number of the whole map does not care where it stands. **It is invariant.**",
         before.max() == naive_convolution(moved(pattern, 1), kernel).max(),
     )
     pool = LAYERS["max"]
     page.says(
-        "Pooling at stride 2 is neither of the two. It lies in between",
-        follows(pool, 1) is None and 0 < share(pool, photo(), 1) < 1,
+        "Pooling at stride 2 is neither of the two. It lies in between, and that is what you "
+        "measure now",
+        follows(pool, 1) is None
+        and 0 < share(pool, photo(), 1) < 1
+        and 0 < share_on_ring(pool, photo()) < 1
+        and 0 < amounts(pool, photo())[1],
     )
+
+
+def is_invariant(f, x):
+    return torch.equal(f(moved(x, 1)), f(x))
+
+
+def is_equivariant(f, x):
+    return torch.equal(f(moved(x, 1)), moved(f(x), 1))
 
 
 def rows_of_dots(page):
     dot_at, jump = page.names["dot_at"], [row(layer, 4) for layer in ROWS.values()]
-    page.labels("One dot on its way", "The dot moves to the right, one step at a time")
+    page.labels("One dot on its way")
     page.says(
-        "Take a row of eight numbers, all zero but one",
-        dot_at(3).shape == (1, 1, 8) and dot_at(3).flatten().tolist() == [0, 0, 0, 8, 0, 0, 0, 0],
+        "Take a row of eight numbers, all zero but one. The dot moves to the right, one step at a "
+        "time",
+        dot_at(3).shape == (1, 1, 8)
+        and dot_at(3).flatten().tolist() == [0, 0, 0, 8, 0, 0, 0, 0]
+        and all(torch.equal(moved(dot_at(i), 1), dot_at(i + 1)) for i in range(7)),
     )
     page.says(
         "Four layers look at it. Each halves the row",
@@ -261,9 +306,16 @@ def rows_of_dots(page):
         torch.equal(layers["stride"](pairs)[0, 0], two[:, 0]),
     )
     page.says(
-        "a weighted mean of three with the weights 1, 2, 1, divided by 4, at every second place",
+        "**blur, stride**: a weighted mean of three with the weights 1, 2, 1, divided by 4, at "
+        "every second place",
         torch.allclose(layers["blur, stride"](pairs), row_blurred(pairs)),
     )
+    weight = layers["blur, stride"].weight
+    page.says(
+        "nothing is trained here", weight is page.names["blur"].weight and not weight.requires_grad
+    )
+    plain = torch.arange(24.0).reshape(1, 4, 6)
+    page.says("one row high, two columns wide", torch.equal(layers["max"](plain), plain[..., 1::2]))
     page.labels("The dot moves from index 2 to index 3, then to index 4")
     page.labels("Which layers notice the first step? Which notice the second?")
     printed = dict(zip(layers, ROWS.values(), strict=True))
@@ -280,20 +332,32 @@ def rows_of_dots(page):
         stay == {"max": True, "average": True, "stride": False, "blur": False},
     )
     jumps = [row(ROWS[name], 3) != row(ROWS[name], 4) for name in ("max", "average")]
-    page.says("From 3 to 4 the dot crosses into the next window", all(jumps))
-    page.says("The stride loses the dot at index 3 altogether", row(ROWS["stride"], 3) == [0] * 4)
     page.says(
-        "it shares the dot between two outputs",
-        [v > 0 for v in row(ROWS["blur"], 3)].count(True) == 2,
+        "From 3 to 4 the dot crosses into the next window, and their output jumps",
+        all(jumps) and row(ROWS["max"], 3)[1] == row(ROWS["max"], 4)[2] == 8,
+    )
+    page.says(
+        "The stride loses the dot at index 3 altogether. The blur shares the dot between two "
+        "outputs",
+        row(ROWS["stride"], 3) == [0] * 4
+        and [v > 0 for v in row(ROWS["blur"], 3)].count(True) == 2,
     )
     page.draws("invariance-max-dot", slide(nn.MaxPool2d((1, 2)), dot(3)))
     page.says(
         "The 8 at index 3. At index 2 the same window would find it",
         row(ROWS["max"], 2) == row(ROWS["max"], 3) == [0, 8, 0, 0],
     )
+    page.labels("Open the max pool and its dot in the explorer], move the dot")
+    page.labels("and see when the output moves")
     sums = nn.Conv2d(1, 1, (1, 3), stride=(1, 2), padding=(0, 1), bias=False)
     sums.weight.data[:] = torch.tensor([1.0, 2, 1])
     page.draws("invariance-blur-dot", slide(sums, dot(3) / 4))
+    page.says(
+        "divided by 4 here, so that the weights are whole",
+        torch.equal(page.names["dot"] * 4, dot(3))
+        and torch.equal(page.names["sums"].weight, 4 * weight)
+        and [bool((w == w.round()).all()) for w in (weight, 4 * weight)] == [False, True],
+    )
     page.says(
         "The blur, with the 8 divided by 4 beforehand. It lies between two stops and gives 2 to "
         "each. At index 2, a single stop would get 4",
@@ -324,8 +388,12 @@ def walks(page):
     )
     most, mean, stride, blur = pictures
     page.says(
-        "In each picture the top line is the first step, the bottom line the last",
-        all(p[0].argmax() == 0 for p in pictures) and most[-1].argmax() == 5,
+        "Now let the dot walk through a longer row. In each picture the top line is the first "
+        "step, the bottom line the last",
+        {len(p) for p in pictures} == {12}
+        and page.names["dot_at"](3).shape[-1] < 12
+        and all(p[0].argmax() == 0 for p in pictures)
+        and most[-1].argmax() == 5,
     )
     page.says(
         "Four pictures, one line for each place of the dot. Max and average: white bars two lines "
@@ -338,6 +406,13 @@ def walks(page):
         "Stride: the same stairs with every second line black",
         np.array_equal(stride[::2], most[::2]) and not stride[1::2].any(),
     )
+    centres = [line @ np.arange(6) / line.sum() for line in blur[:11]]  # the last leaves the row
+    page.says(
+        "Max and average take stairs. The stride blinks. The blur glides",
+        most.argmax(1).tolist() == mean.argmax(1).tolist() == [n // 2 for n in range(12)]
+        and stride.any(1).tolist() == [True, False] * 6
+        and centres == [n / 2 for n in range(11)],
+    )
     lit = [sorted(line[line > 0].tolist()) for line in blur]
     page.says(
         "Blur, stride: a soft diagonal of white cells and pairs of grey ones",
@@ -347,8 +422,13 @@ def walks(page):
 
 def many_dots(page):
     pool = LAYERS["max"]
-    page.labels("You have seen one dot.")
-    page.says("That is every second column", [hidden_from(pool, c) for c in (4, 5, 6)] == [1, 0, 1])
+    steps = {column: hidden_from(pool, column) for column in range(2, 12)}
+    page.says(
+        "You have seen one dot. Its step is hidden when it starts in the left column of its "
+        "window. That is every second column",
+        all(stays == (column % 2 == 0) for column, stays in steps.items()),
+    )
+    page.labels("Count the maps whose max pool does not change **at all**")
     before, after = page.names["dotted"](3, 500)
     page.says(
         "Now put several dots on a 16×16 map, at random places, each of a random brightness. Move "
@@ -359,8 +439,9 @@ def many_dots(page):
         and ((before > 0).sum((1, 2, 3)) == 3).all()
         and len(before[before > 0].unique()) > 1400,
     )
+    page.says("room to move", not before[..., 16:].any() and after[..., 16].any())
     page.says("With one dot it is one half", hidden(pool) == 1 / 2)
-    page.labels("With two dots? With eight?", "A real feature map is not eight dots.")
+    page.labels("With two dots? With eight?")
     counts = (1, 2, 3, 4, 8)
     own = {n: [unchanged(pool, *dotted(n, seed))[0] for seed in (1, 2)] for n in counts}
     assert page.names["dotted"].__defaults__ == (10_000,)
@@ -376,8 +457,10 @@ def many_dots(page):
         and all(abs(t - np.mean(own[n])) < 0.025 for n, t in zip(counts, told, strict=True)),
     )
     page.says(
-        "With one dot, about half. Each further dot about halves it again",
-        all(abs(found - 0.5**n) < 0.03 for n in counts for found in own[n]),
+        "With one dot, about half. Each further dot about halves it again, for all of them must "
+        "start in the left column of their windows",
+        all(abs(found - 0.5**n) < 0.03 for n in counts for found in own[n])
+        and all(starts_left(*dotted(n, seed=5, maps=1000)) for n in (1, 2, 3)),
     )
     page.says(
         "With eight dots, fewer than one map in a hundred stays the same",
@@ -385,6 +468,16 @@ def many_dots(page):
     )
     white = page.names["noise"]
     assert white.shape == (10_000, 1, 16, 17) and abs(white.mean() - 0.5) < 0.001
+    page.says(
+        "Eight dots leave most of a map empty. Noise leaves nothing empty",
+        (dotted(8, 1, maps=9)[0][..., :16] == 0).float().mean() > 0.9 and (white[:100] > 0).all(),
+    )
+    shifted = page.names["after"]
+    page.says(
+        "one pixel to the right",
+        shifted.shape == (10_000, 1, 16, 16)
+        and torch.equal(shifted[..., 1:], page.names["before"][..., :-1]),
+    )
     maps, numbers = unchanged(largest_of_four, white[..., 1:], white[..., :-1])
     page.prints(
         "noise = torch.rand(10_000, 1, 16, 17)",
@@ -393,7 +486,7 @@ def many_dots(page):
     orders = itertools.permutations(range(6))  # all ways to order two rows of three columns
     stays = sum(max(o[0], o[1], o[3], o[4]) == max(o[1], o[2], o[4], o[5]) for o in orders)
     page.says(
-        "Not one map of ten thousand. But one **number** in three stays",
+        "Not one map of ten thousand. But one **number** in three stays, and you can see why",
         maps == 0 and abs(numbers - stays / 720) < 0.002 and stays / 720 == 1 / 3,
     )
     first, second = ({(r, c + s) for r in (0, 1) for c in (0, 1)} for s in (0, 1))
@@ -413,7 +506,14 @@ def many_dots(page):
     )
     page.labels("Always say what you count")
     empty = torch.zeros(1, 3, 8, 8)
-    page.says("Zeros stay zeros", not any(layer(empty).any() for layer in LAYERS.values()))
+    dim = [unchanged(layer, *dotted(1, 3, maps=300)) for layer in LAYERS.values()]
+    page.says(
+        "You measure how many output numbers a shift leaves alone, on maps that are mostly empty. "
+        "The score is splendid, and it would be for any layer. Zeros stay zeros",
+        not any(layer(empty).any() for layer in LAYERS.values())
+        and len(dim) == 5
+        and all(maps < 0.6 and numbers > 0.85 for maps, numbers in dim),
+    )
     lone = page.names["lone"]
     assert lone[0].shape == (10_000, 1, 16, 18) and torch.equal(lone[1], moved(lone[0], 1))
     assert ((lone[0] > 0).sum((1, 2, 3)) == 1).all()
@@ -433,9 +533,18 @@ def many_dots(page):
     odd = lone[0].sum((1, 3)).argmax(1) % 2 == 1
     page.says(
         "And the half of the maps that it leaves unchanged? There the dot is in a row that the "
-        "stride skips",
-        torch.equal(still, odd) and abs(still.float().mean() - 1 / 2) < 0.02,
+        "stride skips. It looks stable where it is blind",
+        torch.equal(still, odd)
+        and abs(still.float().mean() - 1 / 2) < 0.02
+        and not any(LAYERS["stride"](maps[still]).any() for maps in lone),
     )
+
+
+def starts_left(before, after):
+    """Whether the pooled maps that stay the same are those with each dot in a left column."""
+    same = (LAYERS["max"](before) == LAYERS["max"](after)).flatten(1).all(1)
+    left = ~before[..., 1::2].flatten(1).any(1)
+    return left.any() and torch.equal(same, left)
 
 
 def largest_of_four(x):
@@ -453,13 +562,23 @@ def hidden_from(layer, column):
 
 
 def the_photo(page):
-    page.labels("To count changes is one thing")
+    page.labels("You have counted changes")
     page.says(
         "At stride 2 one step of the output is two steps of the input. So when the input moves by "
         "one pixel, an equivariant output moves by half a cell",
         all(follows(layer, 2) == 1 for layer in LAYERS.values()),
     )
     page.labels("How do you move a map by half a cell?")
+    slid, ends = page.names["slid"], torch.eye(6)[5:]  # a row with a 1 at its right end
+    page.says(
+        "Take each row as a ring, so that what leaves at the right comes in at the left",
+        torch.allclose(slid(ends, 1), torch.eye(6)[:1], atol=1e-6),
+    )
+    page.says(
+        "A ring of numbers is a sum of waves, which is what a **Fourier transform** finds. A wave "
+        "can be turned by any fraction of a cell. So turn each of them, and add them up again",
+        adds_waves(slid, torch.rand(1, 8, generator=torch.Generator().manual_seed(1))),
+    )
     hills = torch.tensor([[0.0, 2, 4, 2, 0, 0, 0, 0]])
     moves = {cells: [round(v, 2) + 0.0 for v in waves(hills, cells)[0].tolist()] for cells in STEPS}
     page.prints("hills = torch.tensor", *(f"by {cells} {line}" for cells, line in moves.items()))
@@ -471,19 +590,29 @@ def the_photo(page):
     kernel = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1]))
     weight = page.names["depthwise"].weight
     page.prints("depthwise = blur_of(1, 2, 1)", str((3, 1, 3, 3)), kernel)
+    tinted = photo()[:, :9, :9] + torch.tensor([0.0, 50, 0])[:, None, None]
+    touched = page.names["depthwise"](tinted) != page.names["depthwise"](photo()[:, :9, :9])
     page.says(
-        "`groups=channels` gives every channel a kernel of its own",
-        page.names["depthwise"].groups == 3 and weight.shape == (3, 1, 3, 3),
+        "Now the layers. The blur for images must treat each channel on its own. That is a "
+        "**depthwise** convolution: `groups=channels` gives every channel a kernel of its own",
+        page.names["depthwise"].groups == 3
+        and weight.shape == (3, 1, 3, 3)
+        and touched.flatten(1).any(1).tolist() == [False, True, False],
     )
     by_kernel = F.conv2d(photo(), kernel.expand(3, 1, 3, 3) / 16, stride=2, groups=3)
     page.says(
-        "the products of 1, 2, 1 down and 1, 2, 1 across", torch.equal(by_kernel, blurred(photo()))
+        "All these kernels are the same here, the products of 1, 2, 1 down and 1, 2, 1 across",
+        torch.equal(by_kernel, blurred(photo()))
+        and torch.equal(weight, kernel.expand(3, 1, 3, 3) / 16),
     )
     pascal = [[1, 1]]
     while len(pascal) < 4:
         last = pascal[-1]
         pascal.append([a + b for a, b in zip([0, *last], [*last, 0], strict=True)])
-    page.says("1, 2, 1 is a line of Pascal's triangle", pascal[1] == kernel[0].tolist())
+    page.says(
+        "1, 2, 1 is a line of Pascal's triangle, hence the name *binomial* kernel",
+        pascal[1] == kernel[0].tolist() == [math.comb(2, n) for n in range(3)],
+    )
     boxed = F.avg_pool2d(photo(), 2, stride=1)[..., ::2, ::2]
     page.says(
         "The line above it is 1, 1: an average of two. So `AvgPool2d(2)` is a blur before a stride "
@@ -496,12 +625,18 @@ def the_photo(page):
         pascal[3] == [1, 4, 6, 4, 1]
         and torch.allclose(layers["longer blur"](photo()), longer(photo()), atol=1e-3),
     )
-    page.says("256×256 of it, closed to a ring", torch.equal(page.names["ring"], ring_of(photo())))
-    assert torch.equal(page.names["photo"], photo())
-    page.labels("For each layer you get three numbers: how many")
+    page.labels("Let it take part")
     page.says(
-        "the distance between the new output and the old one moved by half a cell. The last two "
-        "are means over all cells",
+        "The photo is matplotlib's sample picture, 256×256 of it, closed to a ring",
+        torch.equal(page.names["photo"], photo())
+        and torch.equal(page.names["ring"], ring_of(photo()))
+        and ring_of(photo()).shape == (3, 256, 256),
+    )
+    page.says(
+        "For each layer you get three numbers: how many outputs change, by how much they change, "
+        "and the **equivariance error**. The error is the distance between the new output and the "
+        "old one moved by half a cell. The last two are means over all cells, divided by how much "
+        "the output varies anyway, its standard deviation",
         means_over_all(page),
     )
     page.labels("A shift by one pixel. Which of the five layers changes the fewest")
@@ -510,6 +645,24 @@ def the_photo(page):
 
 
 STEPS = (1, 0.5)
+
+
+def adds_waves(slid, row):
+    """A row of eight is the sum of its waves, and each of them, turned, gives the moved row."""
+    waves_in, places = np.fft.fft(row[0].numpy()) / 8, np.arange(8)
+
+    def turned(cells):
+        turns = [2j * np.pi * k * (places - cells) / 8 for k in (*range(4), *range(-4, 0))]
+        return sum(size * np.exp(turn) for size, turn in zip(waves_in, turns, strict=True)).real
+
+    steps = torch.arange(8) * 2 * torch.pi / 8
+    return np.allclose(turned(0), row[0], atol=1e-6) and all(
+        np.allclose(slid(row, cells)[0], turned(cells), atol=1e-5)
+        and torch.allclose(
+            slid(steps.cos(), cells), (steps * 1 - cells * steps[1]).cos(), atol=1e-5
+        )
+        for cells in (1, 1 / 2, 0.3)
+    )
 
 
 def means_over_all(page):
@@ -534,22 +687,39 @@ def table(page):
     )
     order = ["longer", "blur", "average", "max", "stride"]
     page.says(
-        f"The max pool changes the fewest numbers, {shares['max']:.0%}. But what it changes, it "
-        f"changes wrongly: its error is {errors['max']:.3f}, and only the stride's is larger, "
-        f"{errors['stride']:.3f}. The average has {errors['average']:.3f}, the blur "
-        f"{errors['blur']:.3f}, the longer blur {errors['longer']:.3f}",
+        "The questions have different answers. The max pool changes the fewest numbers, "
+        f"{shares['max']:.0%}. But what it changes, it changes wrongly: its error is "
+        f"{errors['max']:.3f}, and only the stride's is larger, {errors['stride']:.3f}. The "
+        f"average has {errors['average']:.3f}, the blur {errors['blur']:.3f}, the longer blur "
+        f"{errors['longer']:.3f}",
         sorted(errors, key=errors.get) == order and min(shares, key=shares.get) == "max",
     )
-    page.labels("A blur before the stride lets the output move along, and a longer one")
+    grain = [amounts(LAYERS[name], noise())[1] for name in ("stride", "blur", "longer")]
+    page.says(
+        "**A blur before the stride lets the output move along, and a longer one does it better.**",
+        errors["stride"] / 3 > errors["blur"] > errors["longer"]
+        and grain == sorted(grain, reverse=True),
+    )
+    page.labels("The column in the middle looks like a measure of stability")
     due = ideal_amounts(photo())
     page.prints("def ideal(x):", f"ideal: changes by {due[0]:.3f}, error {due[1]:.3f}")
     page.says(
         "which takes out every wave that is too fine for the smaller map, and nothing else",
         keeps_the_coarse(page.names["ideal"]),
     )
-    page.labels("It is one of smoothness")
-    page.says("Its output changes by more than that of the max pool", due[0] > moved["max"][0])
-    page.says("the output has moved by half a cell, with no error at all", due[1] < 1e-5)
+    steps = {n: step_of(on_ring(layer, ring_of(photo()))) for n, layer in LAYERS.items()}
+    steps["ideal"] = step_of(page.names["ideal"](ring_of(photo())))
+    middle_column = {**{name: change for name, (change, _) in moved.items()}, "ideal": due[0]}
+    page.says(
+        "It is one of smoothness",  # the same order as by the steps from cell to cell
+        sorted(steps, key=steps.get) == sorted(middle_column, key=middle_column.get),
+    )
+    page.says(
+        "Its output changes by more than that of the max pool. So by the middle column it would be "
+        "worse. But all of this change is due: the output has moved by half a cell, with no error "
+        "at all",
+        due[0] > moved["max"][0] and due[1] < 1e-5 < errors["max"],
+    )
     middle = np.abs(np.fft.fft([1, 2, 1, 0, 0, 0, 0, 0]) / 4)[1]  # a wave of eight cells
     page.says(
         "The blurs change less because they also take out detail that the smaller map could have "
@@ -557,6 +727,11 @@ def table(page):
         middle < 0.9 and all(moved[n][0] < due[0] for n in ("blur", "longer")),
     )
     curves(page)
+
+
+def step_of(output):
+    """The mean step from a cell to its neighbour, as a share of the standard deviation."""
+    return ((output - output.roll(1, -1)).abs().mean() / output.std()).item()
 
 
 def waves_of(size, along, down):
@@ -610,8 +785,8 @@ def curves(page):
         even.shape == (5, 4) and even.max() < 1e-5 and (np.diff(odd, axis=0) < 0).all(),
     )
     page.says(
-        "A layer at stride 2 follows every second shift exactly. In between, the longer blur errs "
-        "least",
+        "The photo, shifted. A layer at stride 2 follows every second shift exactly. In between, "
+        "the longer blur errs least",
         all(follows(layer, s) for layer in LAYERS.values() for s in (2, 4, 6))
         and (odd[-1] == odd.min(0)).all(),
     )
@@ -638,14 +813,30 @@ def stripes(page):
         "With every second number gone, stripes this fine turn into an even area, and a false one",
         all(len(x) == 1 and x[0] != bars.mean() for x in seen["stride"]),
     )
+    early, late = (
+        {float(v) for v in found.unique()}
+        for found in (ROWS["average"](bars), F.avg_pool1d(ROWS["stride"](bars), 2))
+    )
     page.says(
-        "The average and the blur answer 4, an honest grey",
+        "That is **aliasing**. The sampling theorem says what to do: take out the detail that is "
+        "too fine *before* you skip",
+        early == {bars.mean().item()} and late == {0.0},
+    )
+    page.says(
+        "The average and the blur answer 4, an honest grey, before and after",
         seen["average"] == seen["blur, stride"] == [[4], [4]] and bars.mean() == 4,
     )
     page.says(
-        "The max pool answers 8 both times. It is perfectly stable here, and twice as bright",
+        "The max pool answers 8 both times. It is perfectly stable here, and twice as bright "
+        "as the truth",
         seen["max"] == [[8], [8]] and 8 == 2 * bars.mean(),
     )
+    page.cites(
+        "points this out for max pooling, strided convolutions and average pooling alike, and puts "
+        "a blur in front of each stride",
+        "https://proceedings.mlr.press/v97/zhang19a.html",
+    )
+    page.labels("The details are in [aliasing, properly]")
     calm = amounts(gentle, photo())[1]
     page.says(
         "A max pool becomes three steps: maximum at stride 1, blur, stride",
@@ -671,7 +862,7 @@ def strides(page):
         all(max(zigzag(name)[::2]) < 1e-5 for name in LAYERS),
     )
     page.says(
-        "look at the photo through a fixed frame",
+        "This time leave out the ring and look at the photo through a fixed frame",
         torch.equal(page.names["frame"](photo(), 3), frame(photo(), 3)),
     )
     page.says(
@@ -693,14 +884,14 @@ def strides(page):
         len(once) == 5 and all(shifts == [2, 4] for shifts in once.values()),
     )
     page.says(
-        "Two layers at stride 2 follow only every fourth shift",
+        "Strides multiply. Two layers at stride 2 follow only every fourth shift",
         all(shifts == [4, 8] for shifts in double.values()),
     )
     five = nn.Sequential(*[nn.MaxPool2d(2)] * 5)
     found = [s for s in range(1, 65) if follows(five, s, noise())]
     page.says(
         "Five follow one shift in 32, along each axis, but not if you pad with zeros. Zeros in a "
-        "border do not move along",
+        "border do not move along with the picture",
         found == [32, 64] and not any(follows(means_in(nn.ZeroPad2d(1)), s) for s in (32, 64)),
     )
     page.prints(
@@ -713,8 +904,8 @@ def strides(page):
         for pad in ("ZeroPad2d", "ReplicationPad2d", "CircularPad2d")
     }
     page.says(
-        "On a ring, circular padding does, because what it puts beyond one border comes from the "
-        "other. Copies of the border do not",
+        "Padding can move along. On a ring, circular padding does, because what it puts beyond one "
+        "border comes from the other. Copies of the border do not",
         rolled == {"ZeroPad2d": [], "ReplicationPad2d": [], "CircularPad2d": [32, 64]},
     )
     page.prints(
@@ -725,10 +916,15 @@ def strides(page):
         ),
     )
     page.says(
-        "A strided layer without padding follows shifts by multiples of its stride, and no others",
+        "A strided layer without padding follows shifts by multiples of its stride, and no "
+        "others. Strides multiply",
         all(shifts == [2, 4] for shifts in once.values()),
     )
-    page.labels("So expect less of a network that pads with zeros than of the rings")
+    page.says(
+        "So expect less of a network that pads with zeros than of the rings and frames on this "
+        "page",
+        found and rolled["CircularPad2d"] and not rolled["ZeroPad2d"],
+    )
 
 
 def means_in(pad):
@@ -795,13 +991,26 @@ def drifts(seed):
 
 
 def network(page):
-    page.says("and so forgets every place", torch.allclose(*rolled_means()))
-    page.says("Its answer is eight numbers", Ring(nn.Identity(), 0)(photo()).shape == (8,))
+    small = page.names["network"](0, [nn.MaxPool2d(2)])
+    other = page.names["network"](1, [nn.MaxPool2d(2)])
+    parts = (nn.Conv2d, nn.ReLU, nn.MaxPool2d)
+    page.says(
+        "Now a small network with random weights: convolution, ReLU, halve, and the same again. At "
+        "the end it takes the mean of each map, and so forgets every place. Its answer is eight "
+        "numbers",
+        tuple(map(type, small)) == (*parts, *parts, nn.AdaptiveAvgPool2d)
+        and not torch.equal(small[0].weight, other[0].weight)
+        and torch.allclose(*rolled_means())
+        and small(page.names["view"]).shape == (8, 1, 1),
+    )
     page.says(
         "To have no border in the way, the picture is a ring again. Six networks differ only in "
         "how they halve",
-        len(page.names["halvings"]) == 6 and only_the_halving(page),
+        len(page.names["halvings"]) == 6
+        and only_the_halving(page)
+        and {small[place].padding_mode for place in (0, 3)} == {"circular"},
     )
+    page.says("64×64", page.names["view"].shape[1:] == (64, 64))
     page.says(
         "but it chooses *which* of the four grids to keep: the one whose numbers are the largest, "
         "by their root of the sum of squares",
@@ -813,7 +1022,6 @@ def network(page):
         ),
     )
     page.says("One of them is new. It takes the stride", len(HALVES) == 6)
-    page.says("One set of random weights would be one opinion. So take ten", len(SETS) == 10)
     found = {name: np.mean([drifts(seed)[name] for seed in SETS], 0) for name in HALVES}
     names = dict(zip(page.names["drifts"], found, strict=True))
     told = np.array(page.numbers("drifts = {")).reshape(6, 9)
@@ -856,6 +1064,11 @@ def network(page):
         "pixels",
         again and np.allclose(found["max"][:5], found["max"][4:], atol=1e-5),
     )
+    page.says(
+        "Without any stride the answer does not move at all. Equivariant layers, then a mean over "
+        "all places: that is exact invariance",
+        exact["none"] == list(range(9)) and torch.allclose(*rolled_means()),
+    )
     page.says("With two strides of 2 the answer wavers, and is exact again at 4 and at 8", again)
     most = {name: f"{max(line):.2%}" for name, line in found.items()}
     page.says(
@@ -869,6 +1082,10 @@ def network(page):
         "Those are means: the last two change places with some of the ten sets of weights",
         len(each) == 10 and 0 < each.count(False) < each.count(True),
     )
+    page.says(
+        "One set of random weights would be one opinion. So take ten",
+        len({drifts(seed)["max"][1] for seed in SETS}) == len(SETS) == 10 and each.count(False),
+    )
     x = torch.rand(1, 8, 8)
     page.says("The average and the blur are exact at 2 as well", second)
     page.says(
@@ -878,7 +1095,7 @@ def network(page):
     )
     page.says(
         "Under weights of 1, 1 or of 1, 2, 1 at every second place, each number counts the same "
-        "in a mean",
+        "in a mean, so this last stride does no harm",
         all(
             abs(halve(F.pad(x, (1, 1, 1, 1), mode="circular")).mean() - x.mean()) < 1e-6
             for halve in (blurred, lambda wide: F.avg_pool2d(wide[:, 1:-1, 1:-1], 2))
@@ -894,15 +1111,33 @@ def network(page):
         "that never halves and the one that chooses its grid",
         [name for name, shifts in exact.items() if len(shifts) == 9] == ["none", "chosen"],
     )
+    page.says(
+        "So it is not the pooling that makes these networks invariant. The equivariant "
+        "convolutions and the final mean do. A stride takes some of it away, unless it chooses its "
+        "grid by what it sees",
+        {name: len(shifts) for name, shifts in exact.items()}
+        == {"none": 9, "stride": 3, "max": 3, "average": 5, "blur": 5, "chosen": 9},
+    )
     table = "https://github.com/adobe/antialiased-cnns"
-    page.cites("how often a network gives the same class for two crops of one image", table)
-    page.cites("a ResNet-50 agrees with itself in 91.32% of cases instead of 89.20%", table)
-    page.cites("and is right in 77.41% instead of 76.16%", table)
+    page.cites(
+        "Zhang measured how often a network gives the same class for two crops of one image. With "
+        "a blur before the strides, a ResNet-50 agrees with itself in 91.32% of cases instead of "
+        "89.20%, and is right in 77.41% instead of 76.16%",
+        table,
+    )
     page.cites("kernel size 4", table)
-    page.cites("started from the weights of those without and were then fine-tuned", table)
+    page.cites(
+        "The networks with the blur started from the weights of those without and were then "
+        "fine-tuned. So the table does not tell the blur's part of the gain from that of the "
+        "further training",
+        table,
+    )
+    page.says("A blur is no full cure", all(drifts(seed)["blur"][1] > 1e-4 for seed in SETS))
     page.cites("call this **adaptive polyphase sampling**", "https://arxiv.org/abs/2011.14214")
     page.cites(
-        "such a blur is only a part of what is needed", "https://jmlr.org/papers/v20/19-519.html"
+        "find that architectures *as commonly used* are not invariant, because they ignore the "
+        "sampling theorem, and that such a blur is only a part of what is needed",
+        "https://jmlr.org/papers/v20/19-519.html",
     )
 
 
@@ -934,7 +1169,9 @@ def test_the_network_behaves_so_with_other_weights_too(seed):
 
 
 def exercises(page):
-    page.labels("Predict first", "Check all four")
+    page.labels("Predict first", "Then open the answer", "Check all four")
+    page.labels("What share of a dot's steps to the right is hidden")
+    page.labels("What else does a pool forget?", "[Count what pooling throws away]")
     wide, overlapping, pool = nn.MaxPool2d(4), nn.MaxPool2d(3, stride=2), LAYERS["max"]
     page.labels("A window of 4 with stride 4, one dot, one step to the right.")
     shows = [c for c in range(4, 12) if not hidden_from(wide, c)]
@@ -946,7 +1183,8 @@ def exercises(page):
     page.labels("Now the windows overlap: `nn.MaxPool2d(3, stride=2)`")
     held = [int(overlapping(dot_in(c)).count_nonzero()) for c in (4, 5, 6, 7)]
     page.says(
-        "None. In every second column the dot stands in two windows at once, in between in one",
+        "None. In every second column the dot stands in two windows at once, in between in one. So "
+        "with each step an output comes or goes",
         hidden(overlapping) == 0 and held == [2, 1, 2, 1],
     )
     page.labels("hidden, away from the border of the map?")
@@ -971,14 +1209,30 @@ def exercises(page):
     followed = {s: follows(thrice, s) for s in range(1, 17) if follows(thrice, s)}
     page.says("8 pixels, and the output moves by 1", followed == {8: 1, 16: 2})
     page.answers(4, "8")
+    caught = []
+    page.names["hidden"](lambda x: caught.append(x) or x, 0, 1)
+    page.says(
+        "a dot at each place in turn",
+        caught[0].flatten(1).count_nonzero(1).unique().tolist() == [1]
+        and {tuple(x.nonzero()[0].tolist()[1:]) for x in caught[0]}
+        == set(itertools.product(range(6, 18), repeat=2)),
+    )
     page.prints(
         "def hidden(layer, down, right):",
         f"{hidden(wide)} {hidden(overlapping)}",
         f"{hidden(pool, 1, 1)} {list(followed)}",
     )
+    white = noise().reshape(-1, 1, 16, 16)
     page.says(
-        "A max pool of 2 hides every second step of a lone dot, one number in three on noise",
-        hidden(pool) == 1 / 2 and abs(share(pool, noise(), 1) - 2 / 3) < 0.01,
+        "A max pool of 2 hides every second step of a lone dot, one number in three on noise, and "
+        "hardly ever a whole map",
+        hidden(pool) == 1 / 2
+        and abs(share(pool, noise(), 1) - 2 / 3) < 0.01
+        and unchanged(pool, white[..., 1:], white[..., :-1])[0] == 0,
+    )
+    page.says(
+        "To hide a shift is to forget a place",  # two places, and nothing tells them apart
+        row(ROWS["max"], 2) == row(ROWS["max"], 3) and row(ROWS["blur"], 2) != row(ROWS["blur"], 3),
     )
 
 
