@@ -1,6 +1,6 @@
 # ---
 # title: Error messages
-# description: What torch says when a window does not fit, each message raised by code on this page, explained, and fixed.
+# description: What torch says of pools and convolutions that do not fit, each message raised by code on this page, explained, and fixed.
 # ---
 
 # %% [markdown]
@@ -98,7 +98,7 @@ refused(lambda: nn.Conv2d(1, 1, 6)(x))
 # %% [markdown]
 # The same, said by a convolution.
 #
-# **What to do.** As above: print the shape before the layer. More in [Output size](output-size.ipynb).
+# **What to do.** Print the shape before the layer. More in [Output size](output-size.ipynb).
 
 # %% [markdown]
 # ## padding='same' is not supported for strided convolutions
@@ -107,7 +107,7 @@ refused(lambda: nn.Conv2d(1, 1, 6)(x))
 refused(lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"))
 
 # %% [markdown]
-# "Same" has one meaning only at stride 1. With a larger stride the size shrinks anyway, and libraries disagree about which side gets the odd pixel.
+# "Same" means that the output is as large as the input. With a larger stride it shrinks anyway, and an odd pixel of padding could go to either side.
 #
 # **What to do.** Write the padding as a number: `padding=1` for a kernel of 3. More in [Padding](padding.ipynb).
 
@@ -140,7 +140,7 @@ refused(lambda: nn.MaxPool2d(3, padding="same")(x))
 refused(lambda: nn.MaxPool2d(2, stride=0)(x))
 
 # %% [markdown]
-# A window that does not move never arrives. Often a computed stride, such as `size // target`, has become 0.
+# A window that does not move never arrives. A computed stride, such as `size // target`, may have become 0.
 #
 # **What to do.** Check the expression that gives the stride. More in [Output size](output-size.ipynb).
 
@@ -306,7 +306,7 @@ refused(lambda: nn.Conv2d(3, 4, 3, groups=2))
 refused(lambda: nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 10))(torch.rand(1, 1, 10, 10)))
 
 # %% [markdown]
-# The classic at the end of a network: the linear layer was made for another image size. Its first number must be what `Flatten` gives: channels times height times width.
+# At the end of a network, the linear layer was made for another image size. Its first number must be what `Flatten` gives: channels times height times width.
 #
 # **What to do.** Print the shape before the linear layer, or put `nn.AdaptiveAvgPool2d(1)` before it. More in [A typical setup](a-typical-setup.ipynb).
 
@@ -319,7 +319,7 @@ refused(lambda: nn.Conv2d(1, 8, 3)(torch.randint(0, 9, (1, 1, 8, 8))))
 # %% [markdown]
 # Images read from files are whole numbers. Weights are floats.
 #
-# **What to do.** Convert: `image.float()`. More in [The CNN funnel](the-cnn-funnel.ipynb).
+# **What to do.** Convert: `image.float()`. More in [Average pooling](average-pooling.ipynb).
 
 # %% [markdown]
 # ## divisor must be not zero

@@ -4,10 +4,13 @@ import itertools
 import re
 import warnings
 
+import matplotlib.cbook
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from lesson_run import LESSONS
+from PIL import Image
 from torch import nn
 
 from slidingwindows import slide
@@ -199,9 +202,39 @@ def test_every_claim(page):
     transposed(page)
     unpools(page)
     others(page)
-    page.labels("More in", "Every window in torch", "Often a computed stride")
-    page.labels("If you think of *how many times smaller*, you have its inverse in mind")
+    links(page)
     page.complete()
+
+
+# What each linked lesson has more of.
+LINKED = {
+    "Padding": ("padding", ["same", "reflect", "circular", "half", "divisor_override"]),
+    "Dilation": ("dilation", ["dilation=2", "padding"]),
+    "Output size": ("output-size", ["stride", "kernel", "too small"]),
+    "Max pooling": ("max-pooling", ["`(C, H, W)` or `(N, C, H, W)`"]),
+    "No learnable parameters": ("no-learnable-parameters", ["each of 64 channels"]),
+    "Going up without checkerboards": ("going-up-without-checkerboards", ["ConvTranspose2d("]),
+    "What pooling throws away": ("what-pooling-throws-away", ["MaxUnpool2d(", "indices"]),
+    "Rounding up, and going back up": (
+        "rounding-up-and-going-back-up",
+        ["`output_padding`"],
+    ),
+    "Skips and shapes": ("skips-and-shapes", ["output_size="]),
+    "Every window in torch": ("every-window", ["groups=", "FractionalMaxPool2d("]),
+    "A typical setup": ("a-typical-setup", ["nn.Linear(", "Flatten"]),
+    "Average pooling": ("average-pooling", ["averages of integers", "Convert to float"]),
+}
+
+
+def links(page):
+    linked = set(re.findall(r"More in \[([^\]]+)\]", "\n".join(page.blocks)))
+    assert linked == LINKED.keys()
+    for title, (name, words) in LINKED.items():
+        text = path_of(LESSONS, name).read_text("utf-8")
+        page.says(
+            f"More in [{title}]",
+            f"# title: {title}\n" in text and all(word in text for word in words),
+        )
 
 
 def messages(page):
@@ -214,8 +247,37 @@ def messages(page):
         page.says(heading, message)
         page.prints(code, message)
     page.prints('print("torch", torch.__version__.split("+")[0])', f"torch {VERSION}")
+    page.labels("You came here with a message?", "Search for it on this page", "What to do")
     texts = {page.output(code) for _, code, _ in MESSAGES}
-    page.says("Each one below was raised by the code beside it", len(texts) == len(MESSAGES))
+    page.says(
+        "What torch says of pools and convolutions that do not fit, each message raised by code on "
+        "this page, explained, and fixed",
+        len(texts) == len(MESSAGES) == "\n".join(page.blocks).count("**What to do.** "),
+    )
+    page.says(
+        "Each one below was raised by the code beside it when this site was built, so the wording "
+        "is this torch's own",
+        len(texts) == len(MESSAGES) and texts == {said(call) for _, _, call in MESSAGES},
+    )
+    page.aside(
+        "Older versions word some of them differently", why="only one version is installed here"
+    )
+    page.says("else torch warns once a process", [warnings_of(a) for a in (True, False)] == [2, 0])
+
+
+def warnings_of(always: bool) -> int:
+    """How often torch warns of two more calls that it has warned of before."""
+    kernel = torch.rand(1, 1, 2, 2)
+    before = torch.is_warn_always_enabled()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for n in range(3):
+            torch.set_warn_always(always and n > 0)
+            F.conv2d(X, kernel, padding="same")
+            if n == 0:
+                caught.clear()
+    torch.set_warn_always(before)
+    return len(caught)
 
 
 VERSION = torch.__version__.partition("+")[0]
@@ -243,10 +305,24 @@ def emptiest() -> float:
 def pools(page):
     half = [most_padding(pool, k) for pool in (nn.MaxPool2d, nn.AvgPool2d) for k in range(2, 9)]
     page.says(
-        "Padding of a pool may be at most half of its kernel",
-        half == [k // 2 for k in range(2, 9)] * 2,
+        "Padding of a pool may be at most half of its kernel. Some limit there must be, because "
+        "with as much padding as kernel a window could stand in the border alone, and there would "
+        "be nothing real to choose from. Torch says this for average pools too",
+        half == [k // 2 for k in range(2, 9)] * 2
+        and all(F.unfold(F.pad(X[None], (k,) * 4), k)[0, :, 0].count_nonzero() == 0 for k in (2, 3))
+        and MESSAGES[0][0] in said(lambda: nn.AvgPool2d(2, padding=2)(X)),
     )
-    page.says("at most `kernel_size // 2`", nn.MaxPool2d(2, padding=2 // 2)(X).shape == (1, 3, 3))
+    by_hand = nn.MaxPool2d(2, stride=1)(F.pad(X, (2, 2, 2, 2), value=-torch.inf))
+    page.says(
+        "Use a padding of at most `kernel_size // 2`, or pad by hand with "
+        "`torch.nn.functional.pad`",
+        half == [k // 2 for k in range(2, 9)] * 2 and by_hand.shape == (1, 8, 8),
+    )
+    page.says(
+        "[Open this pool in the explorer] and raise its padding, and you get the message of this "
+        "section",
+        MESSAGES[0][0] in said(lambda: nn.MaxPool2d(2, 2, padding=2)(FOUR)),
+    )
     real = 4 * nn.AvgPool2d(2, stride=2, padding=1)(torch.ones(1, 4, 4))
     assert real[0].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     page.says(
@@ -270,35 +346,93 @@ def pools(page):
     )
     padded = F.pad(nine, (2, 2, 2, 2), value=-torch.inf)
     page.says(
-        "`F.pad(x, (2, 2, 2, 2), value=-torch.inf)`",
+        "Pad by hand before the pool: `F.pad(x, (2, 2, 2, 2), value=-torch.inf)`",
         nn.MaxPool2d(3, stride=1, dilation=2)(padded).shape == nine.shape,
     )
     page.says(
-        "The window is larger than the padded input, so it has no place",
-        refuses(lambda: nn.MaxPool2d(6)(X)) and nn.MaxPool2d(5)(X).numel() == 1,
+        "The window is larger than the padded input, so it has no place to stand",
+        not failing_at(nn.MaxPool2d(5))
+        and nn.MaxPool2d(5)(X).numel() == 1
+        and [failing_at(nn.MaxPool2d(k, padding=1)) for k in (7, 8)] == [False, True],
     )
-    page.says("Take a larger input, a smaller kernel, or fewer pools", cures_of_small_outputs())
-    page.says("Only convolutions know the words *same* and *valid*", words_of_padding())
+    page.says(
+        "Deep networks on small images meet this after too many pools",
+        [said_of_pools(count) for count in (1, 2, 3)] == [False, False, True],
+    )
+    page.labels("Print the shape before the layer")
+    page.says(
+        "Take a larger input, a smaller kernel, or fewer pools; an adaptive pool fits any input",
+        cures_of_small_outputs(),
+    )
+    sides = [
+        [refuses(lambda k=k, layer=layer: layer(k)(X)) for k in range(1, 9)]
+        for layer in (nn.MaxPool2d, lambda k: nn.Conv2d(1, 1, k))
+    ]
+    still = [refuses(lambda layer=layer: layer(X)) for layer in (nn.MaxPool2d(2, 0), STUCK)]
+    page.says(
+        "The same, said by a convolution",  # of a window that is too large, and of one that stands
+        sides[0] == sides[1] and sides[0] == [k > 5 for k in range(1, 9)] and still == [True] * 2,
+    )
+    page.says(
+        "Only convolutions know the words *same* and *valid*. A pool takes numbers",
+        words_of_padding() and nn.MaxPool2d(3, 1, 1)(X).shape == X.shape,
+    )
     page.says(
         "Write `padding=1` for a kernel of 3 at stride 1",
         nn.MaxPool2d(3, stride=1, padding=1)(X).shape == X.shape,
     )
-    page.says("A window that does not move never arrives", refuses(lambda: nn.MaxPool2d(2, 0)(X)))
-    page.says("such as `size // target`, has become 0", 5 // 7 == X.shape[1] // 7 == 0)
-    page.says("A 2-D pool wants channels", nn.MaxPool2d(2)(X[0][None]).shape == (1, 2, 2))
-    page.says("Add the channel: `image[None]`", nn.MaxPool2d(2)(X[0][None]).shape == (1, 2, 2))
-    page.says("A plain picture of (H, W) has too few", refuses(lambda: nn.MaxPool2d(2)(X[0])))
     page.says(
-        "Give it a number other than 0",
-        torch.allclose(nn.AvgPool2d(2, divisor_override=3)(X), nn.AvgPool2d(2)(X) * 4 / 3),
+        "A window that does not move never arrives",
+        [failing_at(nn.MaxPool2d(2, stride)) for stride in range(4)] == [True, *[False] * 3],
     )
+    page.says(
+        "A computed stride, such as `size // target`, may have become 0",
+        X.shape[1] // 7 == 0 and X.shape[1] // 2 == 2,
+    )
+    page.labels("Check the expression that gives the stride")
+    page.says(
+        "A 2-D pool wants channels: (C, H, W), or with a batch (N, C, H, W). A plain picture of "
+        "(H, W) has too few dimensions",
+        taken_dimensions(nn.MaxPool2d(2)) == [3, 4] and X[0].dim() == 2,
+    )
+    page.says("Add the channel: `image[None]`", nn.MaxPool2d(2)(X[0][None]).shape == (1, 2, 2))
+    thirds = nn.AvgPool2d(2, divisor_override=3)(X)
+    page.says(
+        "`divisor_override` replaces the number that an average pool divides by",
+        torch.allclose(thirds, F.unfold(X, 2, stride=2).sum(0).reshape(1, 2, 2) / 3),
+    )
+    page.says(
+        "Give it a number other than 0, or leave it out",
+        torch.allclose(thirds, nn.AvgPool2d(2)(X) * 4 / 3),
+    )
+
+
+STUCK = nn.Conv2d(1, 1, 2, stride=0)
+
+
+def failing_at(pool) -> bool:
+    return refuses(lambda: pool(X))
+
+
+def said_of_pools(count: int) -> bool:
+    """Whether so many pools of 2 in a row are refused on 5×5, with the message of this section."""
+    deep = nn.Sequential(*[nn.MaxPool2d(2)] * count)
+    return failing_at(deep) and "Output size is too small" in said(lambda: deep(X))
+
+
+def taken_dimensions(layer) -> list[int]:
+    """How many dimensions an input of one channel may have."""
+    inputs = [torch.rand([1] * (n - 2) + [5, 5]) for n in range(2, 7)]
+    return [x.dim() for x in inputs if not refuses(lambda x=x: layer(x))]
 
 
 def cures_of_small_outputs() -> bool:
     deep = nn.Sequential(*(nn.MaxPool2d(2) for _ in range(3)))
     larger, fewer = deep(torch.rand(1, 8, 8)), deep[:2](X)
-    adaptive = nn.AdaptiveMaxPool2d(6)(X)
-    return refuses(lambda: deep(X)) and (larger.numel(), fewer.numel()) == (1, 1) and len(adaptive)
+    fitted = {nn.AdaptiveMaxPool2d(6)(torch.rand(1, n, n)).shape for n in range(1, 14)}
+    smaller = nn.Sequential(*(nn.MaxPool2d(k) for k in (2, 2, 1)))(X)
+    one = {x.numel() for x in (larger, fewer, smaller)} == {1}
+    return refuses(lambda: deep(X)) and one and fitted == {(1, 6, 6)}
 
 
 def words_of_padding() -> bool:
@@ -312,24 +446,47 @@ def words_of_padding() -> bool:
 
 
 def convolutions(page):
-    same = nn.Conv2d(1, 1, 3, padding="same")(X)
-    page.says('"Same" has one meaning only at stride 1', same.shape == X.shape)
-    halves = nn.Conv2d(1, 1, 3, stride=2, padding=1)
-    page.says("With a larger stride the size shrinks anyway", halves(X).shape[-1] < X.shape[-1])
-    page.says("Write the padding as a number: `padding=1`", halves(X).shape == (1, 3, 3))
-    page.says("padding=1` for a kernel of 3. More", halves.kernel_size == (3, 3))
-    page.says("Only convolutions", halves(X).shape == (1, 3, 3))
+    page.says(
+        '"Same" means that the output is as large as the input',
+        all(nn.Conv2d(1, 1, k, padding="same")(X).shape == X.shape for k in (1, 3, 5)),
+    )
+    halves, six = nn.Conv2d(1, 1, 3, stride=2, padding=1), torch.rand(1, 6, 6)
+    either = [F.conv2d(F.pad(six, pad), KERNEL, stride=2) for pad in ((0, 1, 0, 1), (1, 0, 1, 0))]
+    page.says(
+        "With a larger stride it shrinks anyway, and an odd pixel of padding could go to either "
+        "side",
+        [halves(x).shape[-1] for x in (X, six)] == [3, 3]
+        and {x.shape for x in either} == {(1, 3, 3)}
+        and not torch.allclose(*either),
+    )
+    page.says(
+        "Write the padding as a number: `padding=1` for a kernel of 3",
+        halves(X).shape == (1, 3, 3) and halves.kernel_size == (3, 3),
+    )
     page.says(
         "A convolution has weights for a fixed number of input channels. Here it was made for "
         "colour and got grey",
-        nn.Conv2d(3, 8, 3).weight.shape[1] == 3,
+        [c for c in range(1, 6) if not refuses(lambda c=c: COLOUR(torch.rand(1, c, 8, 8)))] == [3]
+        and "to have 3 channels, but got 1" in page.output("nn.Conv2d(3, 8, 3)("),
     )
+    page.labels("Make the layer with the number of channels you have, or convert the image")
     most = max(
         p for p in range(1, 5) if nn.Conv2d(1, 1, 3, padding=p, padding_mode="reflect")(X).numel()
     )
-    page.says("Five pixels can lend at most four", (X.shape[1], most) == (5, 4))
+    mirrored = F.pad(torch.arange(5.0)[None], (4, 0), mode="reflect")[0].tolist()
+    page.says(
+        "Reflecting copies the input into the border. Five pixels can lend at most four: the edge "
+        "itself is not repeated",
+        (X.shape[1], most) == (5, 4) and mirrored == [4, 3, 2, 1, 0, 1, 2, 3, 4],
+    )
     around = nn.Conv2d(1, 1, 3, padding=5, padding_mode="circular")(X)
-    page.says("once around and no further", around.shape == (1, 13, 13))
+    row = torch.arange(5.0)[None]
+    page.says(
+        "Circular padding continues the input from its other end, once around and no further",
+        around.shape == (1, 13, 13)
+        and torch.equal(F.pad(row, (5, 5), mode="circular"), row.repeat(1, 3))
+        and refuses(lambda: F.pad(row, (6, 0), mode="circular")),
+    )
     page.says(
         "Use less padding, or another `padding_mode`",
         nn.Conv2d(1, 1, 3, padding=4, padding_mode="reflect")(X).shape == (1, 11, 11)
@@ -361,16 +518,27 @@ def convolutions(page):
         "Torch refuses what reaches the stride or the dilation, whichever is larger",
         all(taken == max(pair) for pair, taken in largest.items()),
     )
-    page.says("Three channels do not make two groups", nn.Conv2d(4, 4, 3, groups=2).groups == 2)
-    page.says("Weights are floats", nn.Conv2d(1, 8, 3).weight.is_floating_point())
+    page.labels("Use an `output_padding` below the stride")
+    the_groups(page)
+    photo = np.asarray(Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")))
+    weight = nn.Conv2d(1, 8, 3).weight
+    page.says(
+        "Images read from files are whole numbers. Weights are floats",
+        not torch.from_numpy(photo[:1].copy()).is_floating_point() and weight.is_floating_point(),
+    )
     whole = torch.randint(0, 9, (1, 1, 8, 8))
-    assert nn.Conv2d(1, 8, 3)(whole.float()).shape == (1, 8, 6, 6)
+    page.says("Convert: `image.float()`", F.conv2d(whole.float(), weight).shape == (1, 8, 6, 6))
 
     even(page)
+    batch, convolution = torch.rand(4, 1, 5, 5), nn.Conv2d(1, 1, 3)
     page.says(
-        "It also refuses too *many* dimensions",
-        all(refuses(lambda n=n: F.conv2d(X.reshape([1] * n + [5, 5]), KERNEL)) for n in (0, 3)),
+        "The same rule, said by a convolution. It also refuses too *many* dimensions. That happens "
+        "if you add the batch to images that came in a batch already",
+        taken_dimensions(convolution) == taken_dimensions(nn.MaxPool2d(2)) == [3, 4]
+        and convolution(batch).shape == (4, 1, 3, 3)
+        and refuses(lambda: convolution(batch[None])),
     )
+    page.labels("Print the shape.")
     five = X[None, None]
     page.says(
         "Add what is missing with `x[None]`, or take away an axis of length 1 with `x.squeeze(0)`",
@@ -379,20 +547,49 @@ def convolutions(page):
     )
 
 
+COLOUR = nn.Conv2d(3, 8, 3)
+
+
+def the_groups(page):
+    sizes = list(itertools.product(range(1, 7), range(1, 7), range(1, 5)))
+    made = {
+        s: nn.Conv2d(*s[:2], 3, groups=s[2]) for s in sizes if not refuses(lambda s=s: grouped(s))
+    }
+    page.says(
+        "Groups share the channels out evenly. Three channels do not make two groups",
+        all(layer.weight.shape[1] * g == i for (i, _, g), layer in made.items())
+        and not {(3, o, 2) for o in range(1, 7)} & made.keys(),
+    )
+    page.says(
+        "Choose groups that divide both numbers of channels",
+        made.keys() == {(i, o, g) for i, o, g in sizes if i % g == o % g == 0},
+    )
+
+
+def grouped(size):
+    return nn.Conv2d(*size[:2], 3, groups=size[2])
+
+
 def even(page):
     """An even kernel with padding="same": right numbers, uneven padding."""
     kernel = torch.rand(1, 1, 2, 2)
     with warnings.catch_warnings(record=True):
         same = F.conv2d(X, kernel, padding="same")
+    warning = page.output('nn.Conv2d(1, 1, 2, padding="same")')
+    at_the_end = F.conv2d(F.pad(X, (0, 1, 0, 1)), kernel)
     page.says(
-        "To keep its size, a kernel of 2 needs one pixel of padding in all",
-        F.conv2d(F.pad(X, (0, 1, 0, 1)), kernel).shape == X.shape,
+        "A warning, not an error: the numbers are right",
+        warning.startswith("UserWarning") and torch.allclose(same, at_the_end),
     )
-    page.says("A warning, not an error: the numbers are right", same.shape == X.shape)
-    page.says("the two sides cannot get the same", refuses_every(X, kernel))
     page.says(
-        "Torch puts the odd pixel at the end, on the right and at the bottom",
-        torch.allclose(same, F.conv2d(F.pad(X, (0, 1, 0, 1)), kernel)),
+        "To keep its size, a kernel of 2 needs one pixel of padding in all, so the two sides "
+        "cannot get the same",
+        at_the_end.shape == X.shape and refuses_every(X, kernel),
+    )
+    page.says(
+        "Torch puts the odd pixel at the end, on the right and at the bottom, and may have to copy "
+        "the whole input for it",
+        torch.allclose(same, at_the_end) and "zero-padded copy of the input" in warning,
     )
     other = F.conv2d(F.pad(X, (1, 0, 1, 0)), kernel)
     page.says(
@@ -401,7 +598,10 @@ def even(page):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        page.says("Take an odd kernel", F.conv2d(X, KERNEL, padding="same").shape == X.shape)
+        page.says(
+            "Take an odd kernel, or live with the copy",
+            F.conv2d(X, KERNEL, padding="same").shape == X.shape,
+        )
 
 
 def refuses_every(x, kernel) -> bool:
@@ -413,8 +613,10 @@ def transposed(page):
     forth, back = nn.Conv2d(3, 8, (2, 4)), nn.ConvTranspose2d(3, 8, (2, 4))
     page.says(
         "The weights of a convolution are in the order (out, in, rows, columns), those of a "
-        "transposed convolution in the order (in, out, rows, columns)",
-        (forth.weight.shape, back.weight.shape) == ((8, 3, 2, 4), (3, 8, 2, 4)),
+        "transposed convolution in the order (in, out, rows, columns). Here the weights of the one "
+        "were given to the other",
+        (forth.weight.shape, back.weight.shape) == ((8, 3, 2, 4), (3, 8, 2, 4))
+        and str(list(nn.Conv2d(3, 8, 3).weight.shape)) in page.output("F.conv_transpose2d("),
     )
     small = torch.rand(1, 3, 5, 5)
     turned = F.conv_transpose2d(small, forth.weight.transpose(0, 1))
@@ -435,20 +637,27 @@ def transposed(page):
         "never makes 5 of 13",
         sizes == asked == [11, 12],
     )
-    page.says("Ask for a size between the two that the message names", asked == [11, 12])
     with torch.no_grad():
         made = [layer(X, output_size=[n, n]) for n in asked]
         by_hand = [F.conv_transpose2d(X, layer.weight, layer.bias, 2, 0, a) for a in (0, 1)]
     page.says(
-        "torch works out the `output_padding` that makes it",
-        all(torch.equal(a, b) for a, b in zip(made, by_hand, strict=True)),
+        "The same limit, met by another way: `output_size` asks for a size, and torch works out "
+        "the `output_padding` that makes it",
+        refuses(lambda: F.conv_transpose2d(X, layer.weight, None, 2, output_padding=13 - 11))
+        and all(torch.equal(a, b) for a, b in zip(made, by_hand, strict=True)),
     )
+    low, high = map(int, re.findall(r"from \[(\d+), .* to \[(\d+),", said(MESSAGES[19][2]))[0])
     page.says(
-        "which makes any size", all(F.interpolate(X[None], n).shape[-1] == n for n in (3, 13))
+        "Ask for a size between the two that the message names, or resize with `F.interpolate`, "
+        "which makes any size",
+        asked == list(range(low, high + 1))
+        and all(F.interpolate(X[None], n).shape[-1] == n for n in range(1, 30)),
     )
     plain, cut = (F.conv_transpose2d(X, KERNEL, padding=p) for p in (0, 1))
     page.says(
-        "It does the opposite, and cuts as many rows and columns off each side of the output",
+        "The padding of a transposed convolution adds no border. It does the opposite, and cuts as "
+        "many rows and columns off each side of the output. So there is nothing that a mode could "
+        "fill",
         torch.allclose(cut, plain[:, 1:-1, 1:-1]),
     )
     counts = {}
@@ -460,7 +669,9 @@ def transposed(page):
             both[mode] = F.conv_transpose2d(wide, kernel, None, s, p + s)
         assert torch.allclose(both["constant"], before)
         counts[k, s, p] = not torch.allclose(both["reflect"], before)
+    page.labels("Leave `padding_mode` out")
     page.says(
+        "If the border matters, pad the input by hand, "
         '`F.pad(x, (1, 1, 1, 1), mode="reflect")`, and raise `padding` by the stride, which brings '
         "the output back to its size",
         len(counts) == 45,
@@ -517,6 +728,12 @@ def others(page):
     page.says("Turn it around, `output_ratio=1 / 1.5`", fractional.shape == (1, 6, 6))
     page.says("or name the size with `output_size`", nn.FractionalMaxPool2d(2, 6).output_size)
     page.says(
+        "If you think of *how many times smaller*, you have its inverse in mind",
+        9 / fractional.shape[-1]
+        == 1.5
+        == 1 / nn.FractionalMaxPool2d(2, output_ratio=2 / 3).output_ratio[0],
+    )
+    page.says(
         "A fractional pool wants to know which share of each side is left: output by input. This "
         "pool only shrinks, so the share is below 1",
         all(refuses(lambda r=r: nn.FractionalMaxPool2d(2, output_ratio=r)) for r in (1.0, 1.5))
@@ -526,13 +743,31 @@ def others(page):
     values, indices = nn.MaxPool2d(2, return_indices=True)(whole)
     smallest = nn.MaxUnpool2d(2)(values, indices.clamp(max=15)).shape[-1]
     page.says(
-        "torch assumes the smallest map that fits; an index of the true, larger map may lie",
-        smallest == min(n for n in range(9) if n >= 2 and n // 2 == 2) and indices.max() >= 16,
+        "Unpooling puts numbers back by their index. Without `output_size` torch assumes the "
+        "smallest map that fits; an index of the true, larger map may lie outside",
+        torch.equal(whole.flatten()[indices], values)
+        and smallest == min(n for n in range(9) if n // 2 == 2)
+        and indices.max() >= smallest**2,
+    )
+    page.says(
+        "When it does not, the numbers land at wrong places without a word", lands_elsewhere()
     )
     back = nn.MaxUnpool2d(2)(values, indices, output_size=whole.shape[-2:])
-    page.says("output_size=x.shape[-2:])`", back.shape == whole.shape)
-    assert torch.equal(back[back > 0], whole[back > 0]) and (back > 0).sum() == values.numel()
-    page.says("Its first number must be what `Flatten` gives", needs_what_flatten_gives())
+    page.says(
+        "Pass the size you pooled: `unpool(values, indices, output_size=x.shape[-2:])`",
+        back.shape == whole.shape
+        and torch.equal(back[back > 0], whole[back > 0])
+        and (back > 0).sum() == values.numel(),
+    )
+    network = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 10))
+    page.says(
+        "At the end of a network, the linear layer was made for another image size. Its first "
+        "number must be what `Flatten` gives: channels times height times width",
+        needs_what_flatten_gives()
+        and network(torch.rand(1, 1, 8, 8)).shape == (1, 10)
+        and refuses(lambda: network(torch.rand(1, 1, 10, 10))),
+    )
+    page.labels("Print the shape before the linear layer")
     last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 10))
     page.says(
         "or put `nn.AdaptiveAvgPool2d(1)` before it",
@@ -546,13 +781,16 @@ def needs_what_flatten_gives() -> bool:
     return fits and refuses(lambda: nn.Sequential(nn.Flatten(), nn.Linear(2 * 3, 10))(x))
 
 
-def test_a_wrong_size_may_also_pass_in_silence():
-    """'When it does not, the numbers land at wrong places without a word.'"""
+def lands_elsewhere() -> bool:
+    """A number that torch puts back at a wrong place, since it takes the map for a smaller one."""
     x = torch.zeros(1, 5, 5)
     x[0, 1, 1] = 9
     values, indices = nn.MaxPool2d(2, return_indices=True)(x)
-    back = nn.MaxUnpool2d(2)(values, indices.clamp(max=15))
-    assert back[0, 1, 1] != 9 and back[0, 1, 2] == 9
+    assert indices.max() == 12  # inside the smaller map, too
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        back = nn.MaxUnpool2d(2)(values, indices)
+    return back[0, 1, 1] != 9 and back[0, 1, 2] == 9
 
 
 def test_links_lead_to_lessons_that_exist(page):
