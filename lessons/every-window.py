@@ -1,12 +1,12 @@
 # ---
 # title: Every window in torch
-# description: One figure for each layer of torch that slides a window forwards, from a plain max pool to volumes, with the call that makes it.
+# description: One figure for each kind of layer in torch that slides a window forwards, from a plain max pool to volumes, with the call that makes it.
 # ---
 
 # %% [markdown]
 # # Every window in torch
 #
-# This page is a collection. One figure for each kind of window that torch slides, with the exact call above it. The lessons explain them; here you find them. Gradients, unpooling and whole networks are on [a page of their own](every-way-back.ipynb).
+# This page is a collection. One figure for each kind of window that torch slides, with the exact call above it. The lessons explain most of them; here you find them all. Gradients, unpooling and whole networks are on [a page of their own](every-way-back.ipynb).
 #
 # Every figure below is drawn by two functions: `slide` asks torch and records each window, `show` draws it.
 

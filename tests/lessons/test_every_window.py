@@ -3,12 +3,15 @@ and what the page says of it is computed."""
 
 import ast
 import re
+from unittest.mock import MagicMock
 
 import numpy as np
 import torch
+from lesson_run import LESSONS
 from torch import nn
 
 from slidingwindows import slide
+from slidingwindows.drawing.forward import Drawing
 from slidingwindows.tracing.slide import TRACERS
 
 ELSEWHERE = {"MaxUnpool", "Unfold", "Fold"}  # on the page of ways back
@@ -102,9 +105,6 @@ def the_collection(page):
     forwards = {re.sub(r"[123]d$", "", trace.operation) for trace in traced.values()}
     all_there = families == forwards | ELSEWHERE and {t.dims for t in traced.values()} == {1, 2, 3}
     page.says("# Every window in torch", all_there)
-    page.says("Every window in torch One figure", all_there)  # the title, and the description
-    page.says("One figure for each layer of torch that slides a window forwards", all_there)
-    page.says("One figure for each kind of window that torch slides", all_there)
     calls = [
         [
             node.func.id
@@ -115,6 +115,36 @@ def the_collection(page):
         ]
         for cell in page.run.lesson.code[1:]
     ]
+    kinds = [type(module).__name__ for module, *_ in (CASES[name] for name in traced)]
+    cells = [cell.source for cell in page.run.lesson.code[1:]]
+    with_call = all(kind in cell for kind, cell in zip(kinds, cells, strict=True))
+    first, *_, last = traced.values()
+    page.says(  # the title, and the description
+        "Every window in torch One figure for each kind of layer in torch that slides a window "
+        "forwards, from a plain max pool to volumes, with the call that makes it",
+        all_there
+        and with_call
+        and (first.operation, first.geometry.rows.padding, last.dims) == ("MaxPool2d", (0, 0), 3),
+    )
+    page.says(
+        "This page is a collection. One figure for each kind of window that torch slides, with the "
+        "exact call above it",
+        all_there and with_call and calls == [["show", "slide"]] * len(CASES),
+    )
+    collections = {"every-window", "every-way-back", "error-messages"}
+    taught = [p.read_text("utf-8") for p in LESSONS.glob("*.py") if p.stem not in collections]
+    page.says(
+        "The lessons explain most of them; here you find them all",
+        {kind for kind in kinds if not any(kind in text for text in taught)}
+        == {"FractionalMaxPool2d"}
+        and all_there,
+    )
+    other = (LESSONS / "every-way-back.py").read_text("utf-8")
+    page.says(
+        "Gradients, unpooling and whole networks are on [a page of their own]",
+        all(call in other for call in ("show(route(", "show(slide(nn.MaxUnpool2d(", "= funnel("))
+        and not {"route", "funnel"} & page.names.keys(),
+    )
     page.says(
         "Every figure below is drawn by two functions: `slide` asks torch and records each window, "
         "`show` draws it",
@@ -128,11 +158,19 @@ def outputs(page, name):
     return np.array(page.figure(name).output), module(x)[0].detach().numpy()
 
 
+def painted(page, name):
+    """The layout of a figure, and what it painted before the first window."""
+    drawing, painter = Drawing(page.figure(name)), MagicMock()
+    drawing.cell = lambda *_, **__: None
+    drawing.paint(painter)
+    return drawing.layout.inputs[0], painter
+
+
 def pooling(page):
     page.labels("The largest: MaxPool2d")
     of_four = page.figure("every-max")
     page.says(
-        "the largest of each four",
+        "A 2×2 window, stride 2: the largest of each four",
         np.array_equal(
             of_four.output, CASES["every-max"][1][0].unfold(0, 2, 2).unfold(1, 2, 2).amax((2, 3))
         )
@@ -146,8 +184,9 @@ def pooling(page):
         bool(tied) and nn.MaxPool2d(2, return_indices=True)(twice)[1].item() == 0,
     )
     page.says(
-        "rings mark equal numbers that come later",
-        all(min(step.ties) > step.winner for step in tied),
+        "Padding of a max pool, and ties: rings mark equal numbers that come later",
+        "ring" in dict(Drawing(padded).legend())
+        and all(min(step.ties) > step.winner for step in tied),
     )
     page.says(
         "Padding holds minus infinity, so it never wins",
@@ -167,6 +206,12 @@ def pooling(page):
         "Stride 3 is more than a kernel of 2: hatched cells are never read",
         (gaps.geometry.rows.stride, gaps.geometry.rows.kernel_size) == (3, 2),
     )
+    by_kernel = {k: slide(nn.MaxPool2d(k, 3), CASES["every-untouched"][1]) for k in (2, 3, 4)}
+    page.says(
+        "[Open the pool with the unread cells in the explorer], and let its kernel grow until no "
+        "cell is hatched",
+        [bool(trace.geometry.untouched()) for trace in by_kernel.values()] == [True, True, False],
+    )
     page.says(
         "A dilated max pool reads every other cell of its window",
         [list(w) for w in page.figure("every-max-dilation").geometry.rows.windows]
@@ -176,7 +221,20 @@ def pooling(page):
     page.says(
         "Rounding up lets the last window reach past the input", ceil.spans[-1][1] > ceil.size
     )
+    panel, painter = painted(page, "every-ceil-mode")
+    ((frame, *_),) = (call.args for call in painter.dashed.call_args_list)
+    page.says(
+        "The dashed frame shows where the last windows reach past the edge",
+        frame == panel.box(0, 0, 6, 6)  # the input has five rows and columns
+        and (ceil.size, [stop > 5 for _, stop in ceil.spans]) == (5, [False, False, True]),
+    )
     dropped = page.figure("every-dropped").geometry
+    late = 2 * dropped.rows.stride - dropped.rows.padding[0]  # where the third would start
+    page.says(
+        "Unless the window would *start* past it. Then torch drops it",
+        late >= dropped.rows.size
+        and all(starts_inside(*sizes) for sizes in ((5, 3, 3, 1), (5, 2, 2, 0), (7, 3, 2, 1))),
+    )
     page.says(
         "Rounding up would give three windows a side; the third is dropped",
         -(-(dropped.rows.size + 2 * dropped.rows.padding[0] - 3) // dropped.rows.stride) + 1 == 3
@@ -212,17 +270,32 @@ def pooling(page):
     )
 
 
+def starts_inside(size, kernel, stride, padding):
+    """Rounding up, torch keeps just the windows that start before the input ends."""
+    starts = [n * stride - padding for n in range(-(-(size + 2 * padding - kernel) // stride) + 1)]
+    made = nn.MaxPool2d(kernel, stride, padding, ceil_mode=True)(torch.rand(1, size, size))
+    return made.shape[-1] == sum(start < size for start in starts)
+
+
 def adaptive(page):
     columns = page.figure("every-adaptive-average").geometry.cols.spans
     page.says(
-        "windows of two and three columns, overlapping",
+        "7×7 to 3×5: windows of two and three columns, overlapping",
         {stop - start for start, stop in columns} == {2, 3}
         and list(columns) == [(c * 7 // 5, -(-(c + 1) * 7 // 5)) for c in range(5)]
         and any(one[1] > other[0] for one, other in zip(columns, columns[1:], strict=False)),
     )
+    panel, painter = painted(page, "every-adaptive-average")
+    boxes = [call.args[0] for call in painter.fill.call_args_list]
+    above = [(right - left) for left, _, right, bottom in boxes if bottom <= panel.y]
+    beside = [(bottom - top) for _, top, right, bottom in boxes if right <= panel.x]
+    rows = page.figure("every-adaptive-average").geometry.rows.spans
     page.says(
-        "The windows overlap, and may differ in size",
-        len({stop - start for start, stop in columns}) > 1,
+        "The windows overlap, and may differ in size. The bars above and at the left show them all",
+        any(one[1] > other[0] for one, other in zip(rows, rows[1:], strict=False))
+        and len({stop - start for start, stop in columns}) > 1
+        and [round(length / panel.cell) for length in above] == [b - a for a, b in columns]
+        and [round(length / panel.cell) for length in beside] == [b - a for a, b in rows],
     )
     maps = drawn(3, 9, 9, seed=0)
     with torch.random.fork_rng():
@@ -276,7 +349,7 @@ def convolutions(page):
     )
     mirror, x = page.figure("every-reflect"), CASES["every-reflect"][1][0]
     page.says(
-        "the border mirrors the input",
+        '`padding_mode="reflect"`: the border mirrors the input',
         all(
             mirror.at(0, row, -1) == x[row, 1] and mirror.at(0, row, 4) == x[row, 2]
             for row in range(4)
@@ -324,11 +397,10 @@ def signals_and_volumes(page):
     )
     volume, x = page.figure("every-volume"), CASES["every-volume"][1]
     page.says(
-        "This is depth 1 of the output",
+        "A volume: the window is a cube, drawn as the slices it reads. This is depth 1 of the "
+        "output",
         volume.depth_index == 1
+        and volume.slices == (2, 3)
+        and volume.depth.kernel_size == volume.geometry.rows.kernel_size
         and np.array_equal(volume.output, x[0, 2:].unfold(1, 2, 2).unfold(2, 2, 2).amax((0, 3, 4))),
-    )
-    page.says(
-        "the window is a cube, drawn as the slices it reads",
-        volume.slices == (2, 3) and volume.depth.kernel_size == volume.geometry.rows.kernel_size,
     )
