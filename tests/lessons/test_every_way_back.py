@@ -1,8 +1,12 @@
 """lessons/every-way-back.py: each figure is the one of the test's own module on the test's own
 input, and what the page says of it is computed."""
 
+import ast
+from collections import Counter
+
 import numpy as np
 import torch
+from lesson_run import LESSONS
 from torch import nn
 
 from slidingwindows import funnel, receptive_field, route, slide
@@ -46,14 +50,43 @@ def test_every_claim(page):
     shades(page)
     networks(page)
     kinds = [getattr(figure.item, "kind", "") for figure in page.run.figures.values()]
+    in_order = kinds == ["gradient"] * 3 + ["unpool", "unfold", "fold", "max", "", ""]
     page.says("# Every way back, and networks", "gradient" in kinds and kinds[-1] == "")
+    calls = Counter(
+        node.func.id
+        for cell in page.run.lesson.code
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    )
+    made = [calls[name] for name in ("route", "slide", "receptive_field", "funnel", "show")]
     page.says(
         "Every way back, and networks One figure each for the gradients of pools and convolutions, "
-        "for unpooling, unfolding and folding, for large inputs and whole networks",
-        kinds == ["gradient"] * 3 + ["unpool", "unfold", "fold", "max", "", ""],
+        "for unpooling, unfolding and folding, for large inputs and whole networks, with the call",
+        in_order and made == [3, 4, 1, 1, len(kinds)],
     )
-    page.labels("The second half of the collection", "begins with [every window in torch]")
+    nav = (LESSONS.parent / "mkdocs.yml").read_text("utf-8")
+    page.says(
+        "The second half of the collection that begins with [every window in torch]: what goes "
+        "back through a layer, and layers on layers",
+        in_order and "every-window.ipynb\n      - lessons/every-way-back.ipynb\n" in nav,
+    )
+    first, own = (imports_of(LESSONS / f"every-{name}.py") for name in ("window", "way-back"))
+    page.says(
+        "`slide` and `show` are the same as before",
+        all(first[name] == own[name] for name in ("slide", "show")),
+    )
+    page.labels("Open this network in the network calculator]", "and see what that costs")
     page.complete()
+
+
+def imports_of(path):
+    """{name: the module it comes from}"""
+    return {
+        name.asname or name.name: node.module
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
 
 
 def gradients(page):
@@ -66,16 +99,52 @@ def gradients(page):
         page.draws(name, route(module, x))
         assert np.allclose(page.figure(name).target, gradient(module, x)[0])
     largest, average, weighed = map(page.figure, cases)
-    page.says("all or nothing", {len(move.writes) for move in largest.moves} == {1})
-    page.says("Where windows overlap, gradients add up", np.max(largest.target) > 1)
-    page.says("equal shares", {w.amount for move in average.moves for w in move.writes} == {1 / 4})
     page.says(
-        "each window receives the kernel, times what arrived",
-        all(
-            np.allclose([w.amount for w in move.writes], kernel().weight.flatten().tolist())
-            for move in weighed.moves
-        ),
+        "`route` sends a gradient back and records where it goes",
+        all(np.allclose(sums_of(figure), figure.target) for figure in (largest, average, weighed)),
     )
+    x = cases["every-gradient-max"][1]
+    winners = [
+        divmod(n, 4) for n in nn.MaxPool2d(2, 1, return_indices=True)(x)[1].flatten().tolist()
+    ]
+    page.says(
+        "In the backward pass a max pool hands each gradient to its winner. Where windows overlap, "
+        "gradients add up",
+        [(w.row, w.col) for move in largest.moves for w in move.writes] == winners
+        and len(set(winners)) < len(winners)
+        and np.max(largest.target) > 1,
+    )
+    page.says(
+        "The gradient of a max pool: all or nothing",
+        [[w.amount for w in move.writes] for move in largest.moves] == [[1]] * 9,
+    )
+    shares = [[w.amount for w in move.writes] for move in average.moves]
+    page.says(
+        "An average pool spreads it: The gradient of an average pool: equal shares",
+        shares == [[1 / 4] * 4] * 4,
+    )
+    weights = kernel().weight.flatten().tolist()
+    arrived = drawn(1, 2, 2, seed=3) + 1
+    sent = route(kernel(), cases["every-gradient-convolution"][1], gradient=arrived[0])
+    pairs = [
+        ([w.amount for w in move.writes], [amount * weight for weight in weights])
+        for figure, amounts in ((weighed, [1] * 4), (sent, arrived.flatten().tolist()))
+        for move, amount in zip(figure.moves, amounts, strict=True)
+    ]
+    page.says(
+        "A convolution weighs it: The gradient of a convolution: each window receives the kernel, "
+        "times what arrived",
+        len(pairs) == 8 and all(np.allclose(*pair) for pair in pairs),
+    )
+
+
+def sums_of(figure):
+    """What all the recorded moves of a gradient add up to."""
+    total = np.zeros((4, 4))
+    for move in figure.moves:
+        for write in move.writes:
+            total[write.row, write.col] += write.amount
+    return total
 
 
 def unpooling(page):
@@ -86,7 +155,9 @@ def unpooling(page):
     target[indices.flatten()] = values.flatten()
     back = x.flatten()[indices.flatten()]
     page.says(
-        "puts each number back to the place it came from", torch.equal(back, values.flatten())
+        "`MaxUnpool2d` puts each number back to the place it came from",
+        torch.equal(back, values.flatten())
+        and np.array_equal(page.figure("every-unpool").target, target.reshape(4, 4)),
     )
     page.says(
         "Each number goes where its index says. The rest is 0",
@@ -158,6 +229,14 @@ def networks(page):
         "What the middle output sees of a 24×24 input, layer by layer",
         field.input_shape == (1, 24, 24) and measured(network) == sizes[-1],
     )
+    page.says(
+        "`receptive_field` calculates how much, measures it by gradient, and draws it",
+        int(field.layers[-1].sees())
+        == measured(network)
+        == sizes[-1]
+        == len(field.measured[0])
+        == len(field.measured[1]),
+    )
     page.prints("print(stages.table())", stages.table())
     page.draws("every-funnel", stages)
     shapes, x = [(1, 32, 32)], hill()
@@ -171,8 +250,9 @@ def networks(page):
     products = 4 * 9 * 30 * 30 + 8 * 4 * 9 * 13 * 13
     parameters = sum(p.numel() for p in network.parameters())
     page.says(
-        "`funnel` counts what each layer makes, and what it costs",
-        page.numbers("print(stages.table())")[-2:] == [parameters, products],
+        "`funnel` counts what each layer makes, and what it costs. MACs are [multiply-accumulates]",
+        "MACs" in page.output("print(stages.table())")
+        and page.numbers("print(stages.table())")[-2:] == [parameters, products],
     )
 
 
