@@ -686,7 +686,11 @@ def transposed(page):
 def unpools(page):
     values, indices = pooled(6)
     wide = nn.Conv2d(1, 8, 1)(values)
-    page.says("Each number that goes back needs an index of its own", values.shape == indices.shape)
+    page.says(
+        "Each number that goes back needs an index of its own",
+        F.max_unpool2d(values, indices, 2).count_nonzero() == values.numel()
+        and refuses(lambda: F.max_unpool2d(values, indices[..., :2], 2)),
+    )
     page.says(
         "Here a convolution between pool and unpool made 8 channels of one, but the indices are "
         "still those of one channel",
