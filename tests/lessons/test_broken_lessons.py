@@ -90,10 +90,15 @@ def test_comments_stay_where_code_is_broken(tmp_path):
     assert made == ["pass\n# a comment\n# another", "x = 4\n# a comment\n# another"]
 
 
-def test_a_changed_comment_needs_no_other_run(tmp_path, capsys):
-    lesson = lesson_from(tmp_path, "# %%\nprint(1)  # the last one")
+def test_a_changed_comment_needs_no_other_run(tmp_path, capsys, monkeypatch):
+    code = 'def f():\n    """Not \'one\'."""\n    return "no"\n\nprint(1)  # the last one'
+    lesson = lesson_from(tmp_path, f"# %%\n{code}")
     original = execute(lesson)
     mutants = [make() for make in word_mutants(lesson)]
     assert [words_of(replace(original, lesson=m.lesson))[2:] for m in mutants] == [
-        ["the first one"], ["the last zero"]
+        ["the last one", "also 'one'."], ["the last one", "Not 'zero'."],
+        ["the first one", "Not 'one'."], ["the last zero", "Not 'one'."],
     ]  # fmt: skip
+    monkeypatch.setattr("mutations.execute", None)
+    monkeypatch.setattr("mutations.noticed", lambda name, run: False)
+    assert {verdict(mutant, original) for mutant in mutants} == {"SURVIVED"}

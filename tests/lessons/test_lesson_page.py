@@ -40,6 +40,7 @@ show(slide(nn.MaxPool2d(2), x), "tiny", "A 2×2 window with stride 2: the 4×4 i
 
 # %%
 def draw(figure):
+    'Nothing else.'
     figure.subplots().plot([1, 2], [3, 4], label="line")
 
 plot(draw, "drawn", "It rises from 3 to 4.")
@@ -84,6 +85,7 @@ def prove(page: Page, leave_out: str = "") -> None:
         "turn": lambda: page.says("It is not the largest", X.max() > 12),
         "plain": lambda: page.says("A plain word or two more are there", X.dim() == 3),
         "question": lambda: page.labels("What is left?"),
+        "docstring": lambda: page.says("Nothing else", page.drawing("drawn")),
         "comment": lambda: page.says("Both rows count", X.shape[1] == 4),
         "output": lambda: page.prints('print("sum", int(x.sum()))', f"sum {total}"),
         "figure": lambda: page.draws("tiny", slide(nn.MaxPool2d(2), X)),
@@ -112,6 +114,7 @@ def test_a_page_that_is_proved_is_complete(page):
         ("turn", "It is not the largest"),
         ("question", "What is left"),
         ("comment", "Both rows count"),
+        ("docstring", "Nothing else"),
         ("output", "import torch"),
         ("figure", "show\\(slide"),
         ("plot", "def draw"),

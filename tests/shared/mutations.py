@@ -145,7 +145,7 @@ def word_mutants(lesson: Lesson, guarded: bool = False) -> Iterator[Callable[[],
             continue
         code = cell.kind == "code"
         for start, stop, new in reworded(cell.source):
-            if code and not any(a <= start < b for a, b in _comments(cell.source)):
+            if code and not any(a <= start < b for a, b in _told(cell.source)):
                 continue
             if guarded and not TOKEN.match(cell.source.replace("\n", " "), start):
                 continue
@@ -156,13 +156,16 @@ def word_mutants(lesson: Lesson, guarded: bool = False) -> Iterator[Callable[[],
             yield partial(Mutant, f"{lesson.path.name}:{line} {what}", changed)
 
 
-def _comments(source: str) -> list[tuple[int, int]]:
-    """Where a cell's comments lie."""
+def _told(source: str) -> list[tuple[int, int]]:
+    """Where a cell's comments and docstrings lie."""
     lines = [0, *(match.end() for match in re.finditer("\n", source))]
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    before = [tokenize.NEWLINE, *(token.type for token in tokens)]
     return [
         (lines[token.start[0] - 1] + token.start[1], lines[token.end[0] - 1] + token.end[1])
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT and not token.string.startswith("# fmt: ")
+        for token, last in zip(tokens, before, strict=False)
+        if (token.type == tokenize.COMMENT and not token.string.startswith("# fmt: "))
+        or (token.type == tokenize.STRING and last == tokenize.INDENT)
     ]
 
 
@@ -206,8 +209,12 @@ def verdict(mutant: Mutant, original: Run) -> str:
 
 
 def _code(lesson: Lesson) -> list[str]:
-    """What the cells do, comments and layout aside."""
-    return [ast.dump(ast.parse(cell.source)) for cell in lesson.code]
+    """What the cells do, comments, docstrings and layout aside."""
+    trees = [ast.parse(cell.source) for cell in lesson.code]
+    for node in [node for tree in trees for node in ast.walk(tree)]:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body[0].value.value = ""
+    return list(map(ast.dump, trees))
 
 
 def sample(name: str, most: int, seed: int, of: Callable = code_mutants) -> list[Mutant]:

@@ -23,7 +23,8 @@ COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": flo
 def words_of(run: Run) -> list[str]:
     """The page's words in reading order, block by block.
 
-    The header, Markdown, and with each code cell its comments, alternative texts and captions.
+    The header, Markdown, and with each code cell its comments, docstrings, alternative texts and
+    captions.
     """
     captions: dict[int, list[str]] = {}
     for figure in run.figures.values():
@@ -34,7 +35,8 @@ def words_of(run: Run) -> list[str]:
             blocks += paragraphs(cell.source)
         else:
             code += 1
-            blocks += [] if "exercise" in cell.tags else comments_of(cell.source)
+            if "exercise" not in cell.tags:
+                blocks += [*comments_of(cell.source), *docstrings_of(cell.source)]
             blocks += captions.pop(code, [])
     assert not captions, f"figures that no cell shows last: {captions}"
     return blocks
@@ -45,6 +47,14 @@ def comments_of(source: str) -> list[str]:
     tokens = tokenize.generate_tokens(StringIO(source).readline)
     comments = (token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT)
     return [text for text in comments if not text.startswith("fmt: ")]
+
+
+def docstrings_of(source: str) -> list[str]:
+    """What a cell's functions and classes say of themselves."""
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, defined)]
+    nodes.sort(key=lambda node: node.lineno)
+    return [text for text in map(ast.get_docstring, nodes) if text]
 
 
 class Page(Words):

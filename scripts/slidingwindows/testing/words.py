@@ -63,13 +63,14 @@ OPINION = re.compile(r"(?:\bOpinion:|\"An opinion\b).*")  # up to the end of its
 # A sentence that begins so tells readers what to do. It states nothing, so nothing can be computed.
 DIRECTS = re.compile(
     r"(?:[-*>#.[\s]|\d\. )*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?(?:"
-    "Add|Always say|Ask|Average (?:it|the)|Begin|Believe|Build|Change|Check|Choose|Click|Compare"
-    "|Compute|Convert|Copy|Count|Cut|Delete|Describe|Divide|Do not|Draw|Drop|Enlarge"
-    "|Explain|Find|Follow|Give|Go|Guess|Halve|Hover|Imagine|Keep|Know|Let|Look|Make|Mark"
-    "|Measure|Mirror|Move|Multiply|Name|Open|Pad (?:it|the)|Pad first|Pick|Plan|Pool (?:it"
-    "|the)|Predict|Press|Print|Put|Raise|Read|Recognise|Remember|Replace|Resize|Run|Save"
-    "|Say|See|Set|Shift|Show|Start|Swap|Take|Tell|Think|Train|Trust|Try|Turn|Use|Watch"
-    "|Work out|Write"
+    "Add|Always say|Ask|Average it|Average the|Begin|Believe|Bring|Build|Change|Check"
+    "|Choose|Clamp|Click|Compare|Compute|Convert|Copy|Count|Crop|Cut|Delete|Describe|Dilate"
+    "|Divide|Do not|Draw|Drop|Enlarge|Exchange|Explain|Find|Fold|Follow|Give|Go|Guess|Halve"
+    "|Hover|Imagine|Keep|Know|Leave|Let|Look|Make|Mark|Measure|Mirror|Move|Multiply|Name"
+    "|Open|Pad first|Pad it|Pad the|Pass|Permute|Pick|Plan|Pool it|Pool the|Predict|Press"
+    "|Print|Pull|Put|Raise|Read|Recognise|Remember|Replace|Resize|Run|Save|Say|Search|See"
+    "|Send|Set|Shift|Show|Sort|Start|Subtract|Swap|Take|Tell|Think|Train|Trust|Try|Turn|Use"
+    "|Watch|Work out|Write"
     ")\\b",
     re.IGNORECASE,
 )
