@@ -100,11 +100,11 @@ show(
 )
 
 # %% [markdown]
-# `print(field.table())` lists every step. [The network calculator](../network.md#layers=nn.Conv2d%281,1,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%281,1,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%281,1,3%29&input=1,26,26) lists them for this network, too: give a convolution a dilation, and see what the layers behind it see.
+# `print(field.table())` lists every step. [The network calculator](../network.md#layers=nn.Conv2d%281,1,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%281,1,3%29;nn.MaxPool2d%282,stride=2%29;nn.Conv2d%281,1,3%29&input=1,26,26) lists them for this network, too. Give a convolution a dilation, and see what the layers behind it see.
 #
 # ## Measure it
 #
-# The recurrence is a calculation. Is it true? Ask autograd which pixels the output depends on: those with a gradient that is not zero.
+# Is the recurrence true? Ask autograd which pixels the output depends on: those with a gradient that is not zero.
 #
 # !!! question "Predict"
 #     You take the gradient of one output through this network, max pools included. Will it reach all 18×18 pixels?
@@ -133,7 +133,7 @@ print("average pools:", reached(averages))
 #
 # With max pools it reaches only 232 of them, for this input. A max pool sends its gradient to the winner alone. Other pixels of the field *could* have won, with another input. The receptive field counts what can matter, for any input.
 #
-# So to measure a field, put an average in the place of each maximum, and weights of one in the kernels. `receptive_field` does so. It raises an error if gradient and recurrence disagree.
+# So to measure a field, put an average in the place of each maximum, and one positive weight everywhere in a kernel. `receptive_field` does so. It raises an error if gradient and recurrence disagree.
 #
 # ## VGG-16
 #
@@ -161,7 +161,7 @@ for convolutions in (2, 2, 3, 3, 3):
 #
 # ### What is the pools' part?
 #
-# A pool of 2 adds just one jump to $r$. That looks like little. Take the pools away, and then put them back with stride 1:
+# A pool of 2 adds just one jump to $r$, half of what a convolution of 3 adds. Take the pools away, and then put them back with stride 1:
 
 # %%
 print("as it is:       ", walk(vgg16))
@@ -201,7 +201,7 @@ for name, layers in ways.items():
 #
 # ## Where does it look?
 #
-# You know how *wide* an output looks. Now ask where. With padding $p$, the centre of the first output's view starts at 0 and moves with every layer:
+# One more line tells you *where* an output looks. With padding $p$, the centre of the first output's view starts at 0 and moves with every layer:
 #
 # $$c \leftarrow c + \left(\frac{d\,(k - 1)}{2} - p\right) \cdot j$$
 #

@@ -6,14 +6,21 @@ network, max pools included: it reaches exactly the outputs that depend on that 
 
 import itertools
 import math
+import re
 from functools import cache
+from unittest import mock
 
 import numpy as np
 import torch
+from lesson_run import LESSONS, ROOT
 from torch import nn
 
-from slidingwindows import receptive_field
+from slidingwindows import SlidingWindowsError, receptive_field
+from slidingwindows.drawing.receptive import Plan
+from slidingwindows.tracing.receptive_field import surrogate
 
+NAV = re.findall(r"lessons/(.+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
+PLACES = {name: place for place, name in enumerate(NAV)}  # in the course's order
 VIEWS = [(32 * i - 90, 32 * i + 121) for i in range(7)]  # of VGG-16's last outputs
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1)] * n + [(2, 2, 0)]]
 
@@ -80,6 +87,13 @@ def test_every_claim(page):
     effective(page)
     exercises(page)
     page.labels("with two lines of arithmetic", "VGG-16")
+    page.labels("what its stride does to all that follows", "with padding and without")
+    page.labels("Explain why most of the field hardly counts", "Not all of it counts")
+    page.labels("Ways to grow")
+    page.aside(
+        "Opinion: plan for a field that is clearly larger than what you want to recognise",
+        "a marked opinion",
+    )
     page.complete()
 
 
@@ -99,13 +113,24 @@ def rows(page):
     )
     page.says("A kernel of 3×3 sees nine pixels", nn.Conv2d(1, 1, 3).weight.numel() == 9)
     row = [conv(p=0), pool(), conv(p=0)]
+    page.says(
+        "The **receptive field** of an output is the part of the input that it depends on",
+        changed_by(nn.Sequential(*row), 14, 2) == set(seen(row, 14, 2)),
+    )
+    page.says(
+        "You met it in [dilation]. Now you calculate it",
+        "The **receptive field** of an output is" in lesson("dilation")
+        and PLACES["dilation"] < PLACES["receptive-fields"],
+    )
     sizes = [width(row[:n], 14) for n in (1, 2, 3)]
     assert [tuple(np.atleast_1d(layer.kernel_size)) for layer in page.names["row"]] == [
         tuple(np.atleast_1d(layer.kernel_size)) for layer in row
     ]
     page.says(
-        "one row of 14 numbers, and three layers",
-        page.figure("receptive-row").input_shape == (1, 14),
+        "one row of 14 numbers, and three layers on top of each other",
+        page.figure("receptive-row").input_shape == (1, 14)
+        and len(page.names["row"]) == 3
+        and isinstance(page.names["row"], nn.Sequential),
     )
     page.says(
         "A convolution of 3, a pool of 2, a convolution of 3. One number comes out in the middle. "
@@ -114,10 +139,24 @@ def rows(page):
         and page.figure("receptive-row").output
         == (nn.Sequential(*row)(torch.zeros(1, 14).double()).shape[-1] // 2,),
     )
+    drawn, again = page.names["row"].state_dict(), random_weights()[0].state_dict()
+    page.says(
+        "the weights are random, but the same in every build",
+        all(torch.equal(drawn[key], again[key]) for key in again)
+        and len({value for weights in drawn.values() for value in weights.flatten().tolist()}) == 8,
+    )
     page.prints("seen.size", (sizes[-1],))
     page.draws("receptive-row", receptive_field(random_weights()[0], (1, 14)))
     views = [last - first + 1 for ((first, last),) in page.figure("receptive-row").views()]
-    page.says("Each bar is what one number of that layer sees", views == [1, *sizes])
+    plan = Plan(page.figure("receptive-row"))
+    bars = [plan.box(view, step) for step, view in enumerate(plan.views)]
+    left, top, right, _ = plan.input_box()
+    page.says(
+        "Each bar is what one number of that layer sees. The strip below is the input",
+        views == [1, *sizes]
+        and [bar[2] - bar[0] for bar in bars] == [n * (right - left) // 14 for n in views]
+        and top >= max(bar[3] for bar in bars),
+    )
     page.says("It saw eight", sizes[-1] == 8)
     page.says(
         "You need two numbers: - the **receptive field** $r$: how many inputs one output sees, - "
@@ -125,18 +164,20 @@ def rows(page):
         len(page.names["step"](1, 1, 3)) == 2 and random(),
     )
     page.says("In the input itself, both are 1", width([conv(1)]) == jump([conv(1)]) == 1)
-    page.labels("1. The first", "2. The pool", "3. The last")
     page.says(
-        "reads three inputs. So $r = 3$. Its outputs look one apart, $j = 1$",
+        "1. The first convolution reads three inputs. So $r = 3$. Its outputs look one apart, $j = "
+        "1$",
         sizes[0] == 3 and jump(row[:1]) == 1,
     )
     page.says(
-        "The pool reads two of these views. They are 3 wide and lie 1 apart. Together they cover "
+        "2. The pool reads two of these views. They are 3 wide and lie 1 apart. Together they "
+        "cover "
         "3 + 1 = 4. The stride is 2, so the next pool output looks 2 further on: $j = 2$",
         sizes[1] == 4 and row[1].stride == jump(row[:2]) == 2,
     )
     page.says(
-        "The last convolution reads three of *those*. They are 4 wide and lie 2 apart. Together: "
+        "3. The last convolution reads three of *those*. They are 4 wide and lie 2 apart. "
+        "Together: "
         "4 + 2 + 2 = 8",
         sizes[2] == sizes[1] + 2 * jump(row[:2]) == 8,
     )
@@ -151,7 +192,10 @@ def rows(page):
     )
     own = width([conv(s=2)]) == width([conv()])
     behind = width([conv(s=2), conv()]) > width([conv(), conv()])
-    page.says("a layer's own stride counts only for the layers behind it", own and behind)
+    page.says(
+        "In this order: a layer's own stride counts only for the layers behind it", own and behind
+    )
+    page.labels("As code:")
     page.says("A stride helps only the layers behind it", own and behind)
     page.says("A ReLU changes neither", width([conv(), nn.ReLU()]) == width([conv()]))
     lines, before, j = ["layer  k  s  field          jump"], 1, 1
@@ -180,7 +224,34 @@ def random(dilated=False):
     return True
 
 
+def changed_by(network, size, output):
+    """The inputs of random rows that change this output when they are raised or lowered."""
+    found, rows = set(), torch.randn(20, 1, size).double()
+    for place, by in itertools.product(range(size), (9, -9)):
+        other = rows.clone()
+        other[:, 0, place] += by
+        if not torch.equal(network(rows)[:, 0, output], network(other)[:, 0, output]):
+            found.add(place)
+    return found
+
+
+def lesson(name):
+    return (LESSONS / f"{name}.py").read_text("utf-8")
+
+
+def rows_and_columns():
+    """Images: what an output sees is that of one row's layers, and of one column's."""
+    layers = [nn.Conv2d(1, 1, (3, 1)), nn.MaxPool2d((2, 3)), nn.Conv2d(1, 1, (1, 2))]
+    down, across = [conv(3, p=0), pool(2), conv(1)], [conv(1), pool(3), conv(2, p=0)]
+    images = torch.zeros(144, 1, 12, 12)
+    images.view(144, 144).fill_diagonal_(math.nan)
+    reached = nn.Sequential(*layers)(images)[:, 0, 1, 1].isnan().view(12, 12)
+    rows, columns = (reached.any(n).nonzero().flatten().tolist() for n in (1, 0))
+    return [rows, columns] == [seen(down, 12, 1), seen(across, 12, 1)] and rows != columns
+
+
 def measured(page):
+    page.says("For images the same holds for rows and for columns", rows_and_columns())
     stack = [conv(p=0), pool(), conv(p=0), pool(), conv(p=0)]
     size, field = width(stack, 26), page.figure("receptive-growing")
     page.draws("receptive-growing", receptive_field(random_weights()[1], (1, 26, 26)))
@@ -190,8 +261,21 @@ def measured(page):
     )
     layers = [line for line in field.table().splitlines() if line.startswith("nn.")]
     page.says("`print(field.table())` lists every step", len(layers) == len(stack))
+    whole = [layer.call.split("(")[0] for layer in field.layers]
+    page.says(
+        "`receptive_field` goes through a whole network:",
+        whole == [f"nn.{type(layer).__name__}" for layer in random_weights()[1]],
+    )
+    taps, halves = "nn.Conv2d%281,1,3%29", "nn.MaxPool2d%282,stride=2%29"
+    linked = ";".join(taps if "Conv" in call else halves for call in whole)
+    page.says(
+        "[The network calculator] lists them for this network, too",
+        f"[The network calculator](../network.md#layers={linked}&input=1,26,26)"
+        in lesson("receptive-fields"),
+    )
+    page.labels("and see what the layers behind it see")
     few, all_of_them = reached(nn.MaxPool2d), reached(nn.AvgPool2d)
-    page.labels("You take the gradient of one output through this network")
+    page.labels("You take the gradient of one output through this network, max pools included")
     page.says(
         "those with a gradient that is not zero",
         all_of_them == len(seen(stack, 26)) ** 2 and few < all_of_them,
@@ -201,26 +285,93 @@ def measured(page):
         "def reached(network, side=26):", f"max pools:     {few}", f"average pools: {all_of_them}"
     )
     page.says(
-        f"With average pools it reaches {all_of_them} pixels, which is {size}×{size}",
-        all_of_them == size * size,
+        f"With average pools it reaches {all_of_them} pixels, which is {size}×{size}. The "
+        "recurrence is right",
+        all_of_them == size * size == by_recurrence(stack) ** 2,
     )
     page.says(f"With max pools it reaches only {few} of them, for this input", few < all_of_them)
+    page.says("A max pool sends its gradient to the winner alone", winner_alone())
     page.says(
-        "put an average in the place of each maximum, and weights of one in the kernels",
+        "Other pixels of the field *could* have won, with another input. The receptive field "
+        "counts what can matter, for any input",
+        len(won_by(300).sum(0).unique()) > 1
+        and torch.equal(won_by(300).any(0), gradient(nn.AvgPool2d)),
+    )
+    page.says(
+        "So to measure a field, put an average in the place of each maximum, and one positive "
+        "weight everywhere in a kernel",
         all(reached(nn.AvgPool2d, seed) == size * size for seed in range(5))
         and all(reached(nn.MaxPool2d, seed) < size * size for seed in range(20)),
     )
+    page.says("`receptive_field` does so", stand_ins())
+    page.says("It raises an error if gradient and recurrence disagree", refuses_another_view())
+
+
+def by_recurrence(layers):
+    r = j = 1
+    for layer in layers:
+        (k,), (s,) = np.atleast_1d(layer.kernel_size), np.atleast_1d(layer.stride)
+        r, j = r + (k - 1) * j, j * s
+    return r
+
+
+def winner_alone():
+    """Of each window only the largest number has a gradient."""
+    x = torch.randn(1, 6, 6, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    nn.MaxPool2d(2)(x).sum().backward()
+    windows, slopes = (t.unfold(1, 2, 2).unfold(2, 2, 2).reshape(9, 4) for t in (x, x.grad))
+    return torch.equal(slopes, nn.functional.one_hot(windows.argmax(1), 4).float())
+
+
+def stand_ins():
+    """What receptive_field measures by: means for maxima, kernels of one positive weight."""
+    weights, pools = nn.Conv2d(1, 1, 3), nn.MaxPool2d(2)
+    with mock.patch("slidingwindows.tracing.receptive_field.surrogate", wraps=surrogate) as made:
+        receptive_field(nn.Sequential(weights, pools), (1, 8, 8))
+    kernel, means = surrogate(*made.call_args.args)
+    x = torch.rand(1, 1, 6, 6).double()
+    return (
+        len(kernel.weight.unique()) == 1
+        and kernel.weight.min() > 0
+        and torch.allclose(means(x), nn.functional.avg_pool2d(x, 2))
+    )
+
+
+def refuses_another_view():
+    """receptive_field raises once the recurrence names another view than the gradient reaches."""
+    network = random_weights()[0]
+    receptive_field(network, (1, 14))
+    try:
+        with mock.patch("slidingwindows.core.reach.Reach.view", lambda self, index: (0, 13)):
+            receptive_field(network, (1, 14))
+    except SlidingWindowsError as error:
+        return "the gradient reaches 4 to 11, the recurrence 0 to 13" in str(error)
+    return False
 
 
 def reached(kind, seed=0):
-    """Pixels with a gradient; the input is the first draw after the seed."""
-    x = torch.rand(1, 1, 26, 26, generator=torch.Generator().manual_seed(seed)).requires_grad_()
+    return int(gradient(kind, seed).sum())
+
+
+def gradient(kind, seed=0):
+    """Where there is a gradient; the input is the first draw after the seed."""
+    return slopes(kind, seed)[0] != 0
+
+
+@cache
+def won_by(many):
+    """For each of many inputs, the pixels that its max pools send a gradient to."""
+    return slopes(nn.MaxPool2d, 0, many) != 0
+
+
+def slopes(kind, seed, many=1):
+    x = torch.rand(many, 1, 26, 26, generator=torch.Generator().manual_seed(seed)).requires_grad_()
     ones, out = torch.ones(1, 1, 3, 3), x
     for n in range(3):
         out = nn.functional.conv2d(out, ones)
         out = kind(2)(out) if n < 2 else out
-    out[0, 0, 1, 1].backward()
-    return int((x.grad != 0).sum())
+    out[:, 0, 1, 1].sum().backward()
+    return x.grad[:, 0]
 
 
 def vgg_16(page):
@@ -245,8 +396,18 @@ def vgg_16(page):
     )
     whole = blocks[-1]
     page.says(f"{whole[0]} pixels across, with a jump of {whole[1]}")
-    page.cites("list the same two numbers", "https://doi.org/10.23915/distill.00021")
-    page.says("A pool of 2 adds just one jump", width([conv(), pool()]) == width([conv()]) + 1)
+    page.cites(
+        "list the same two numbers, and those of many other networks",
+        "https://doi.org/10.23915/distill.00021",
+    )
+    adds = [
+        [width([*front, layer]) - width(front) for layer in (pool(), conv())]
+        for front in ([conv()], [conv(s=2)], [conv(), pool(), conv(s=2)])
+    ]
+    page.says(
+        "A pool of 2 adds just one jump to $r$, half of what a convolution of 3 adds",
+        adds == [[j, 2 * j] for j in (1, 2, 4)],
+    )
     without, still = vgg_sees(0), vgg_sees(1)
     page.labels("and then put them back with stride 1:")
     page.prints(
@@ -259,11 +420,19 @@ def vgg_16(page):
         f"{without[0]} without them, {still[0]} with pools that do not stride, {whole[0]} with "
         "pools that do",
     )
+    page.says(
+        "**It is the stride that counts.**", whole[0] - still[0] > 30 * (still[0] - without[0])
+    )
+    page.says("What a pool adds by itself is small", 0 < still[0] - without[0] < whole[0] / 40)
     more = [
         width([*front, conv(), conv()]) - width(front) for front in ([conv()], [conv(), pool()])
     ]
     page.says("Each stride of 2 doubles all that later layers add", more[1] == 2 * more[0] == 8)
     page.says("Strides make later layers see more", more[1] > more[0])
+    page.says(
+        "That is most of what pools do for the field",
+        whole[0] - still[0] > 0.9 * (whole[0] - without[0]),
+    )
     real = vgg_views()
     assert [(max(a, 0), min(b, 223)) for a, b in VIEWS] == [(r[0], r[-1]) for r in real]
     assert [len(r) == whole[0] for r in real] == [i == 3 for i in range(7)], "the middle is whole"
@@ -306,7 +475,8 @@ def growth(page):
     fewer = side["dilation"] ** 2 // side["strides"] ** 2
     page.says(
         f"Strides leave {side['strides']}×{side['strides']}, so the next layer has {fewer} times "
-        "fewer places"
+        "fewer places to compute",
+        [length([*ways[name], conv()]) for name in ("dilation", "strides")] == [32, 8],
     )
     own = [width([conv(), pool()]) - width([conv()])]
     own.append(width(ways["pools"][:4]) - width(ways["pools"][:3]))
@@ -317,8 +487,8 @@ def growth(page):
     )
 
 
-def length(layers):
-    return nn.Sequential(*layers)(torch.zeros(1, 1, 32).double()).shape[-1]
+def length(layers, size=32):
+    return nn.Sequential(*layers)(torch.zeros(1, 1, size).double()).shape[-1]
 
 
 def three(padding):
@@ -327,11 +497,22 @@ def three(padding):
 
 def centre(page):
     page.says(
-        "the centre of the first output's view starts at 0 and moves with every layer",
+        "One more line tells you *where* an output looks. With padding $p$, the centre of the "
+        "first "
+        "output's view starts at 0 and moves with every layer",
         seen([conv(1)], 9, 0) == [0] and random_centres(),
     )
     page.says(r"c \leftarrow c + \left(\frac{d\,(k - 1)}{2} - p\right) \cdot j", random_centres())
-    page.says("add the centre of the first view to index times jump", random_centres())
+    page.says("Use the jump from *before* the layer", random_centres())
+    page.says(
+        r"Output number $i$ then looks at $c + i \cdot j$, with the jump from after the last layer",
+        random_centres(),
+    )
+    page.says(
+        "To map an output's index back, add the centre of the first view to index times jump",
+        random_centres(),
+    )
+    page.labels("Without padding, which input does output 0")
     page.says(
         "Three convolutions of 3 with stride 2",
         [(m.kernel_size, m.stride) for m in page.names["three"](0)] == [((3,), (2,))] * 3,
@@ -391,6 +572,24 @@ def centre(page):
         f"With padding, output {strongest[1]} looks at {centres[1]:.0f}, the nearest place it can",
         near.index(min(near)) == strongest[1],
     )
+    slips = [slip(down, across) for down, across in itertools.product((12, 19, 23, 30), repeat=2)]
+    page.says(
+        "In a heat map, such a slip moves everything up and to the left by a few pixels",
+        all(-12 < move < 0 for one in slips for move in one),
+    )
+    last = length(three(0), 47) - 1
+    page.says("No error tells you", dot[0, step * last].item() == 0 and middle(bare) > 0)
+
+
+def slip(down, across):
+    """From a dot to the strongest output's index times stride, in rows and in columns."""
+    image = torch.zeros(1, 1, 47, 47)
+    image[0, 0, down, across] = 1
+    kernel = torch.tensor([1.0, 2, 1])
+    for _ in range(3):
+        image = nn.functional.conv2d(image, kernel.outer(kernel)[None, None], stride=2)
+    row, column = divmod(int(image.argmax()), image.shape[-1])
+    return 8 * row - down, 8 * column - across
 
 
 def middle(positions):
@@ -507,7 +706,12 @@ def effective(page):
         "five",
         width([conv(), conv()]) == len(ways_through(2)) == 5,
     )
-    page.says("With weights of one, the gradient counts the ways", counted_by_gradient())
+    page.labels("Does each of them count equally?")
+    page.says(
+        "With weights of one, the gradient counts the ways, as in [dilation]",
+        counted_by_gradient()
+        and "the gradient of an input pixel is the number of ways" in lesson("dilation"),
+    )
     page.prints(
         "def ways_through(depth):",
         *(f"{n} deep: {' '.join(map(str, ways_through(n)))}" for n in (1, 2, 3, 5)),
@@ -523,8 +727,11 @@ def effective(page):
         "centre and a corner",
         (high, low) == (max(five) ** 2, five[0] ** 2),
     )
-    page.labels("But real weights are not all one.")
-    page.says("random weights, eight channels and ReLUs", same_as_measured(page, 2))
+    real = torch.cat([p.flatten() for p in page.names["deep"].parameters()])
+    page.says("But real weights are not all one", not (real == 1).any() and len(real.unique()) > 99)
+    page.says("So measure: random weights, eight channels and ReLUs", same_as_measured(page, 2))
+    page.says("else every ReLU of some layer is off", shut())
+    page.labels("Do the counted ways say anything about the result?")
     page.says("and average over 100 networks", page.names["measured"].__defaults__ == (100,))
     profiles = {n: profile(page, n) for n in (2, 8, 32)}
     page.prints(
@@ -536,6 +743,14 @@ def effective(page):
         ),
     )
     bells(page, profiles)
+    hardly = least_of(profiles[32]) < 0.05 and least_of(np.array(ways_through(32), float)) < 0.05
+    page.says("Then measure it, and find that most of it hardly counts", hardly)
+    page.says(
+        "The field says what *can* matter. Most of the weight lies near its centre",
+        hardly
+        and width([conv(p=0)] * 32, 65) == 65
+        and profiles[32][24:41].sum() > 0.8 * profiles[32].sum(),
+    )
     page.says("**A column's weight follows its ways.**", follows(1))
     page.says(
         "The gradient adds up one product of weights for each way, and random products with mean "
@@ -543,9 +758,13 @@ def effective(page):
         gradient_adds_up_ways() and squares_add_up(),
     )
     page.says(
-        r"steps of −1, 0 or 1. The field grows like $n$. The spread of such a sum grows only like "
+        r"A way through $n$ layers is a sum of $n$ steps of −1, 0 or 1. The field grows like $n$. "
+        r"The spread of such a sum grows only like "
         r"$\sqrt{n}$: it is $\sqrt{2n/3}$",
-        all(math.isclose(spread(n), math.sqrt(2 * n / 3)) for n in (1, 2, 5, 8, 32)),
+        all(math.isclose(spread(n), math.sqrt(2 * n / 3)) for n in (1, 2, 5, 8, 32))
+        and step_by_step(5) == ways_through(5)
+        and counted_by_gradient()
+        and [width([conv(p=0)] * n, 80) for n in (2, 8, 32)] == [2 * n + 1 for n in (2, 8, 32)],
     )
     fields = [width([conv(p=0)] * n, 80) for n in (2, 32)]
     page.says(
@@ -565,11 +784,65 @@ def effective(page):
         "Eight layers with random weights. The last picture shows how strongly each pixel counts",
         torch.equal(torch.tensor(drawn.effective), levels(deep)),
     )
-    page.labels("Opinion: plan for a field that is clearly larger than what")
+    initial, now = nn.Sequential(*deep).parameters(), page.names["deep"].parameters()
+    page.says(
+        "The networks here are small and untrained",
+        all(torch.equal(a, b) and b.grad is None for a, b in zip(initial, now, strict=True))
+        and len(real) < 5000,
+    )
+    page.cites(
+        "found this, and call the part that counts the **effective receptive field**. They also "
+        "saw it grow in training",
+        "https://arxiv.org/abs/1701.04128",
+    )
+    sources(page)
     page.says(
         "One output can also see everything, by design", width([nn.AdaptiveMaxPool1d(1)], 40) == 40
     )
-    page.says("Why a ResNet-50 has two different receptive fields", len(set(resnet_50())) == 2)
+
+
+def sources(page):
+    page.labels("Next: [adaptive and global pooling]", "Sources:")
+    papers = {
+        "for the recurrence and for networks with branches": "doi.org/10.23915/distill.00021",
+        "for the effective field": "arxiv.org/abs/1701.04128",
+        "for VGG-16": "arxiv.org/abs/1409.1556",
+    }
+    for what, paper in papers.items():
+        page.cites(what, f"https://{paper}")
+    page.says(
+        "Why a ResNet-50 has two different receptive fields is told in [what other tutorials get "
+        "wrong]",
+        len(set(resnet_50())) == 2
+        and all(f" {n} " in lesson("what-other-tutorials-get-wrong") for n in resnet_50()),
+    )
+    page.says("The measurements here are our own", same_as_measured(page, 2))
+
+
+def shut():
+    """Narrow networks: no gradient reaches the input just when a layer's ReLUs are all off."""
+    torch.manual_seed(0)
+    cases = set()
+    for _ in range(60):
+        x, off = torch.randn(1, 13, 13, requires_grad=True), False
+        out = x
+        for n in range(6):
+            out = nn.Conv2d(3 if n else 1, 3, 3)(out).relu()
+            off = off or not out.any()
+        out.sum().backward()
+        cases.add((bool(x.grad.any()), off))
+    return cases == {(True, False), (False, True)}
+
+
+def least_of(shares):
+    """What part of the weight the lesser two thirds of the columns hold together."""
+    return np.sort(shares)[: 2 * len(shares) // 3].sum() / shares.sum()
+
+
+def step_by_step(depth):
+    """Ways to each place, each a sum of steps of -1, 0 or 1."""
+    ends = [sum(way) for way in itertools.product((-1, 0, 1), repeat=depth)]
+    return [ends.count(place) for place in range(-depth, depth + 1)]
 
 
 def counted_by_gradient():
@@ -641,6 +914,7 @@ def bells(page, profiles):
         right &= np.allclose(measured, found / (ways.max() / ways.sum()))
         near.append(np.abs(np.array(measured) - y).max())
     page.plots("receptive-bells", right)
+    page.says("Lines: ways, counted. Dots: squared gradients of random networks.", right)
     page.says("The dots lie near the lines", max(near) < 0.15)
     page.says(
         "Three bell curves over the place in the receptive field, with dots of a measurement close "
@@ -660,7 +934,9 @@ def bells(page, profiles):
 
 
 def exercises(page):
-    page.labels("Predict first", "Check all four")
+    page.labels(
+        "Predict first", "Then open the answer", "Check all four", "how many see no padding?"
+    )
     page.says(
         "How many convolutions of 3×3 at stride 1 see as far as one of 7×7",
         width([conv()] * 3) == width([conv(7)]) == 7 > width([conv()] * 2),
@@ -677,6 +953,7 @@ def exercises(page):
     )
     page.answers(2, ("3 + 1 = 4", 4), ("2 + 2 · 2 = 6", 6))
     stem = [conv(7, 2, 3), pool(3, 2, 1)]
+    page.labels("Many networks begin with")
     page.labels("`nn.Conv2d(3, 64, 7, stride=2, padding=3)` and")
     page.labels("`nn.MaxPool2d(3, stride=2, padding=1)`")
     page.labels("Give the field, the jump and the centre of the first output")
@@ -712,7 +989,8 @@ def exercises(page):
         f"{' '.join(map(str, VIEWS))} {whole**2}",
     )
     page.says(
-        r"Each layer adds $d\,(k-1) \cdot j$ to the field and multiplies the jump", random(True)
+        r"Each layer adds $d\,(k-1) \cdot j$ to the field and multiplies the jump by its stride",
+        random(True),
     )
 
 
