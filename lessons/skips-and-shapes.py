@@ -6,7 +6,7 @@
 # %% [markdown]
 # # Skips and shapes
 #
-# Many networks keep a map for later. They shrink it, work on what is left, enlarge it again, and then join both: what was seen in detail with what was understood at large. The way around is called a **skip**. It works until somebody brings an image of another size:
+# A network such as the U-Net keeps a map for later. It shrinks it, works on what is left, enlarges it again, and then joins both: what was seen in detail with what was understood at large. The way around is called a **skip**. It works until somebody brings an image of another size:
 
 # %%
 import textwrap

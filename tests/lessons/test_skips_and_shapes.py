@@ -1,17 +1,23 @@
 """lessons/skips-and-shapes.py: sizes by arithmetic, places by gradients, torch's own messages."""
 
+import math
 import re
 import textwrap
+import warnings
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from lesson_run import LESSONS
 from portrait import portrait
 from torch import nn
 from torch.nn import functional as F
 
 from slidingwindows import slide
 
+PADDING_TELLS = "what-padding-tells-the-network"
+ELSEWHERE = {"output-size": r"\lfloor", "error-messages": "**What to do.**"}
 LARGE = torch.rand(1, 4, 64, 64)
 UNET, RESNET_D = "https://arxiv.org/abs/1505.04597", "https://arxiv.org/abs/1812.01187"
 
@@ -59,13 +65,70 @@ def the_error(page):
     doubled = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
     said = message(lambda: torch.cat([odd, doubled], dim=1))
     page.prints("down, up = nn.MaxPool2d(2)", (1, 16, 24, 24), textwrap.fill(said, 66))
-    page.says('Why "Sizes of tensors must match" comes from an odd number', "must match" in said)
+    page.says(
+        'Why "Sizes of tensors must match" comes from an odd number, which input sizes a U-Net '
+        "takes, and four ways to make the others fit",
+        said.startswith("Sizes of tensors must match")
+        and all(there_and_back(side, 1) == (side % 2 == 0) for side in range(2, 30))
+        and all(made_to_fit(25)),
+    )
+    page.says(
+        "A network such as the U-Net keeps a map for later. It shrinks it, works on what is left, "
+        "enlarges it again, and then joins both: what was seen in detail with what was understood "
+        "at large. The way around is called a **skip**.",
+        joined(page.names["UNet"](3)) == [(16, True), (32, True), (64, True)],
+    )
+    join = page.names["join"]
+    page.says(
+        "It works until somebody brings an image of another size",
+        join(torch.rand(1, 8, 24, 24)).shape[2] == 24
+        and message(lambda: join(torch.rand(1, 8, 25, 25))) == said,
+    )
+    page.says(
+        "The message blames the joining, but the joining is innocent",
+        "Sizes of tensors must match" in said and torch.cat([odd, odd], dim=1).shape[1] == 16,
+    )
     page.says(
         "25 rows went down to 12, because a pool rounds down, and 12 went up to 24",
         (small.shape[2], doubled.shape[2]) == (12, 24),
     )
-    page.says("One row was lost on the way", odd.shape[2] - doubled.shape[2] == 1)
-    page.labels("and four ways to make the others fit", "Make the other sizes fit, in four ways")
+    page.says(
+        "One row was lost on the way, and it is missed at the end",
+        odd.shape[2] - doubled.shape[2] == 1 and "Expected size 25 but got size 24" in said,
+    )
+    page.labels("Make the other sizes fit, in four ways", "and cut with a negative padding")
+    page.labels("Build a residual block whose shapes agree")
+
+
+def joined(net):
+    """For each join its size, and whether what was kept saw less than what came up."""
+    x = torch.rand(1, 4, 64, 64, requires_grad=True)
+    with mock.patch("torch.cat", wraps=torch.cat) as cat:
+        net(x)
+    found = []
+    for call in cat.call_args_list:
+        kept, up = call.args[0]
+        middle = kept.shape[2] // 2
+        near, far = (
+            torch.autograd.grad(map_[0, :, middle, middle].sum(), x, retain_graph=True)[0].ne(0)
+            for map_ in (kept, up)
+        )
+        found.append((kept.shape[2], kept.shape == up.shape and bool(near.sum() < far.sum())))
+    return found
+
+
+def made_to_fit(side):
+    """Whether each of the four ways joins a map of this side with itself, down and up."""
+    x, up = torch.rand(1, 2, side, side), nn.ConvTranspose2d(2, 2, 2, stride=2)
+    wide = F.pad(x, (0, side % 2, 0, side % 2))
+    back = up(F.max_pool2d(x, 2))
+    pairs = [
+        (wide, up(F.max_pool2d(wide, 2))),
+        (x, up(F.max_pool2d(x, 2), output_size=x.shape[2:])),
+        (x, F.interpolate(back, size=x.shape[2:])),
+        (F.pad(x, (-(side % 2), 0) * 2), back),
+    ]
+    return [torch.cat(pair, dim=1).shape[1] == 4 for pair in pairs]
 
 
 def which_sizes(page):
@@ -91,18 +154,48 @@ def four_ways(page):
     page.labels("Four ways to make it fit", "**Pad first, crop last.**")
     padded = tuple(page.names["wide"].shape[2:])
     page.says(
-        "Bring the image to the next multiple of 8",
-        padded == tuple(next(n for n in range(side, 99) if n % 8 == 0) for side in (37, 50)),
+        "Bring the image to the next multiple of 8, and cut the result back",
+        page.output("net = UNet(3)").endswith("-> (37, 50)")
+        and padded == tuple(next(n for n in range(side, 99) if n % 8 == 0) for side in (37, 50)),
     )
     wide = F.pad(torch.rand(1, 4, 37, 50), (0, 6, 0, 3))
     out = tuple(net(wide)[..., :37, :50].shape[2:])
     page.prints("net = UNet(3)", f"{tuple(wide.shape[2:])} -> {out}")
+    page.says("Nothing inside the network changes", repr(net) == repr(page.names["UNet"](3)))
+    image = page.names["image"]
+    answers = [
+        net(F.pad(image, (0, 6, 0, 3), mode=mode))[..., :37, :50]
+        for mode in ("constant", "reflect")
+    ]
+    page.says(
+        "The padding is seen by the network, so choose it with care; [what padding tells the "
+        "network] says why",
+        not torch.allclose(*answers, atol=1e-3) and (LESSONS / f"{PADDING_TELLS}.py").exists(),
+    )
+    filled = F.pad(torch.ones(1, 1, 5, 5), (1, 2, 3, 4))[0, 0]
+    page.says(
+        "left, right, top, bottom",
+        (filled.any(0).tolist(), filled.any(1).tolist())
+        == ([False] + [True] * 5 + [False] * 2, [False] * 3 + [True] * 5 + [False] * 4),
+    )
     odd = torch.rand(1, 8, 25, 25)
     up = nn.ConvTranspose2d(8, 8, 2, stride=2, output_padding=1)
     page.prints("odd = torch.rand(1, 8, 25, 25)", tuple(up(nn.MaxPool2d(2)(odd)).shape))
+    small, asked = torch.rand(1, 8, 12, 12), nn.ConvTranspose2d(8, 8, 2, stride=2)
+    worked_out = [
+        torch.equal(
+            asked(small, output_size=(side, side)),
+            F.conv_transpose2d(small, asked.weight, asked.bias, 2, output_padding=side - 24),
+        )
+        for side in (24, 25)
+    ]
     page.says(
-        "makes any size of any other",
-        all(F.interpolate(odd, size=(n, 31 - n)).shape[2:] == (n, 31 - n) for n in range(1, 31)),
+        "A transposed convolution takes the size that it shall return to, and works out the "
+        "`output_padding` itself",
+        all(worked_out),
+    )
+    any_size = all(
+        F.interpolate(odd, size=(n, 31 - n)).shape[2:] == (n, 31 - n) for n in range(1, 31)
     )
     page.prints("print(tuple(F.interpolate(up(down(odd))", tuple(odd.shape))
     stretched = F.interpolate(torch.arange(24.0).view(1, 1, 24), size=25)[0, 0]
@@ -110,15 +203,25 @@ def four_ways(page):
         row for row, count in zip(*stretched.unique(return_counts=True), strict=True) if count > 1
     ]
     page.says(
-        "24 rows become 25, so one row comes twice",
-        len(twice) == 1 and stretched.unique().numel() == 24,
+        "`F.interpolate` makes any size of any other. It stretches a little: 24 rows become 25, so "
+        "one row comes twice",
+        any_size and len(twice) == 1 and stretched.unique().numel() == 24,
     )
-    page.cites("The first U-Net did so", UNET)
+    page.cites("**Crop what was kept.** The first U-Net did so", UNET)
     cut = odd[:, :, 1:, 1:]
     page.says("Negative padding is a crop", torch.equal(F.pad(odd, (-1, 0, -1, 0)), cut))
     page.prints("print(tuple(F.pad(odd, (-1, 0, -1, 0)).shape))", tuple(cut.shape))
     levels, out = crops(572)
-    page.cites("It does not pad its convolutions at all", UNET)
+    page.cites(
+        "It does not pad its convolutions at all, so its maps shrink everywhere, and it cuts the "
+        "middle out of what it kept",
+        UNET,
+    )
+    page.says(
+        "You can check it without any weights or memory, because on torch's `meta` device tensors "
+        "have shapes and nothing else",
+        nothing_but_shapes(),
+    )
     page.says("That paper puts 572 rows in and gets 388 out", out == 388)
     page.prints(
         "def twice(size):",
@@ -128,8 +231,39 @@ def four_ways(page):
         ),
         f"comes out: {out}",
     )
-    page.says("makes other sizes fit", out == 388)
+    page.says(
+        "Pad and crop, ask for the size, resize, or crop what was kept: each makes other sizes fit",
+        len(made_to_fit(25)) == 4 and all(made_to_fit(25)),
+    )
     cropping(page, levels)
+
+
+def nothing_but_shapes():
+    """On the meta device a layer has no weights to read, and a tensor of exabytes no memory."""
+    huge = torch.empty(10**6, 10**6, 10**6, device="meta")
+    weight = nn.Conv2d(1, 1, 3, device="meta").weight
+    with pytest.raises(NotImplementedError):
+        weight.tolist()
+    return huge.shape == (10**6,) * 3 and huge.data_ptr() == weight.data_ptr() == 0
+
+
+def marked(size, levels, padding):
+    """A row of zeros through a U-Net that pads with NaN: NaN is what was made of padding."""
+    ones = torch.ones(1, 1, 3)
+
+    def convolved(x):
+        return F.conv1d(F.pad(x, (padding, padding), value=math.nan), ones)
+
+    x, kept = torch.zeros(1, 1, size), []
+    for _ in range(levels):
+        kept.append(convolved(x))
+        x = F.max_pool1d(kept[-1], 2)
+    x = convolved(x)
+    for before in reversed(kept):
+        x = x.repeat_interleave(2, -1)
+        cut = (before.shape[-1] - x.shape[-1]) // 2
+        x = convolved(before[..., cut : cut + x.shape[-1]] + x)
+    return x[0, 0].isnan().tolist()
 
 
 def cropping(page, levels):
@@ -142,7 +276,8 @@ def cropping(page, levels):
     page.plots("skips-crops", all(found) and len(found) == 12)
     shares = [part / whole for _, part, whole in levels]
     page.says(
-        "Four squares, one for each map that was kept, with the part in the middle that is left",
+        "Four squares, one for each map that was kept, with the part in the middle that is left "
+        "after the crop",
         all(found),
     )
     page.says(
@@ -156,14 +291,30 @@ def cropping(page, levels):
         "What the crop leaves of each map, from the smallest map to the largest",
         [whole for *_, whole in levels] == sorted(whole for *_, whole in levels),
     )
-    page.labels("Grey goes down with the pool, but not across the skip")
+    parts, wholes = [part for _, part, _ in levels], [whole for *_, whole in levels]
+    down = all(big // 2 - 4 == small for small, big in zip(wholes[:-1], wholes[1:], strict=True))
+    page.says(
+        "Grey goes down with the pool, but not across the skip",
+        down and all(part < whole for part, whole in zip(parts, wholes, strict=True)),
+    )
     page.says(
         "Of the largest map, 392 × 392 of 568 × 568 places go across the skip. That is less than "
         "half, and the rest is used on the way down only",
-        levels[-1][1:] == (392, 568) and 2 * levels[-1][1] ** 2 < levels[-1][2] ** 2,
+        down and levels[-1][1:] == (392, 568) and 2 * levels[-1][1] ** 2 < levels[-1][2] ** 2,
     )
-    page.labels("With crops no number is ever made of padding", "How many?")
-    page.says("With padding every pixel gets one", page.names["net"](LARGE).shape == LARGE.shape)
+    cropped, padded = ([marked(64, n, p) for n in (1, 2, 3)] for p in (0, 1))
+    clean = not any(map(any, cropped)) and all(len(row) < 64 for row in cropped)
+    full = [len(row) for row in padded] == [64] * 3 and all(map(any, padded))
+    page.labels("So crop or pad?", "How many?")
+    page.says(
+        "With crops no number is ever made of padding, but the border of the image gets no answer",
+        clean and crops(572)[1] < 572,
+    )
+    page.says(
+        "With padding every pixel gets one, but some of the answers depend on numbers that nobody "
+        "photographed",
+        full and page.names["net"](LARGE).shape == LARGE.shape,
+    )
     shares = {n: padding_shows(page, n) for n in (1, 2, 3)}
     page.labels("Change only the way of padding, and see which answers change")
     page.prints(
@@ -171,9 +322,12 @@ def cropping(page, levels):
         *(f"levels={n}: {share:.0%} of the answers change" for n, share in shares.items()),
     )
     page.says("With three levels nearly all of them do", shares[3] > 0.9)
-    page.says("Only a crop keeps the answers free of padding", min(shares.values()) > 0)
-    page.says("A crop reads real pixels only and leaves the border without", crops(572)[1] < 572)
-    page.says("Padding answers everywhere", page.names["net"](LARGE).shape == LARGE.shape)
+    page.says("Only a crop keeps the answers free of padding", clean and min(shares.values()) > 0)
+    page.says(
+        "A crop reads real pixels only and leaves the border without an answer. Padding answers "
+        "everywhere, with numbers that were not photographed",
+        clean and full,
+    )
 
 
 def padding_shows(page, levels):
@@ -212,12 +366,24 @@ def line(name, numbers):
 
 
 def layers_that_pad(page):
-    page.labels("So there is a layer for each way to pad", "Choose among four layers that pad")
-    page.labels("and an `nn.Sequential` wants layers", "There is a layer for each way to pad")
+    page.labels("Choose among four layers that pad", "Layers that pad", "## Negative padding")
+    image = torch.arange(25.0).view(1, 1, 5, 5)
+    sided = [
+        np.array_equal(getattr(nn, name)(pads)(image)[0, 0], np.pad(image[0, 0], by, mode=way))
+        for pads, by in (((1, 2, 3, 4), ((3, 4), (1, 2))), (2, 2))
+        for name, way in WAYS.items()
+    ]
     page.says(
         "Each takes four numbers for left, right, top and bottom, or one number for all of them",
-        (nn.ZeroPad2d((1, 2, 3, 4))(torch.ones(1, 5, 5))[0] != 0).nonzero()[0].tolist() == [3, 1]
-        and nn.ZeroPad2d(1).padding == (1, 1, 1, 1),
+        len(sided) == 8 and all(sided),
+    )
+    page.says(
+        "`F.pad` is a function, and an `nn.Sequential` wants layers. So there is a layer for each "
+        "way to pad",
+        callable(F.pad)
+        and not isinstance(F.pad, nn.Module)
+        and not_a_layer(F.pad)
+        and all(issubclass(layer, nn.Module) for layer in page.names["LAYERS"]),
     )
     page.labels("A row holds 1, 2, 3, 4, 5 and gets two more numbers at each end")
     page.labels("What are they, for each of the four layers?")
@@ -228,7 +394,11 @@ def layers_that_pad(page):
         "Reflection is a mirror that stands *on* the last number, so that one does not come twice",
         wide["ReflectionPad2d"][-4:].tolist() == [4, 5, 4, 3],
     )
-    page.says("Circular padding comes in again", wide["CircularPad2d"][:2].tolist() == [4, 5])
+    page.says(
+        "Circular padding comes in again from the other side",
+        wide["CircularPad2d"].tolist() == [4, 5, 1, 2, 3, 4, 5, 1, 2],
+    )
+    page.labels("On a photo:")
     photo, same = portrait(40), []
     drawn = page.drawing("skips-padding-layers")
     for axes, (name, way) in zip(drawn, WAYS.items(), strict=True):
@@ -244,15 +414,30 @@ def layers_that_pad(page):
         and np.ptp(frames[1][:17, 16:-16], 0).max() == 0
         and np.array_equal(frames[2][:16], frames[2][17:33][::-1]),
     )
-    page.labels("parts of the same portrait again on every side")
+    sides = [frames[3][:16, 16:-16], frames[3][-16:, 16:-16]]
+    sides += [frames[3][16:-16, :16], frames[3][16:-16, -16:]]
+    parts = [photo[-16:], photo[:16], photo[:, -16:], photo[:, :16]]
+    page.says(
+        "Circular: parts of the same portrait again on every side",
+        all(np.allclose(side, part, atol=1) for side, part in zip(sides, parts, strict=True)),
+    )
     page.says("Four layers that pad a photo of 40×40 by 16 pixels", photo.shape == (40, 40))
-    page.labels("Only what is in the frame was photographed")
+    page.says(
+        "Only what is in the frame was photographed",
+        all(np.allclose(frame[16:-16, 16:-16], photo, atol=1) for frame in frames)
+        and {frame.shape for frame in frames} == {(72, 72)},
+    )
     jumps = {name: seam(np.pad(photo, 16, mode=way)) for name, way in WAYS.items()}
     inside = max(seam(photo, at) for at in (1, 2))
     page.says(
         "Zeros make an edge that is not in the photo, and so does the circle where one side meets "
         "the other. Copies and mirrors make none",
         [name for name, jump in jumps.items() if jump > inside] == ["ZeroPad2d", "CircularPad2d"],
+    )
+    fits = {name: most_taken(getattr(nn, name)) for name in WAYS}
+    page.says(
+        "But a mirror or a circle can run out of numbers",
+        [*fits.values()] == [None, None, 4, 5],
     )
     most = {"ReflectionPad2d": ROW.size - 1, "CircularPad2d": ROW.size}
     page.prints(
@@ -261,7 +446,8 @@ def layers_that_pad(page):
     )
     page.says(
         "A mirror on the last of 5 numbers sees 4 others, and a circle has 5 to give",
-        (ROW.size, [*most.values()]) == (5, [4, 5]),
+        (ROW.size, [*most.values()]) == (5, [4, 5])
+        and most == {name: most for name, most in fits.items() if most},
     )
     square = torch.arange(25.0).reshape(5, 5)
     cut = {name: np.pad(ROW[1:], (0, 2), mode=way) for name, way in WAYS.items()}
@@ -270,13 +456,22 @@ def layers_that_pad(page):
         square[1:4, 1:4],
         *(line(*one) for one in cut.items()),
     )
-    page.says("All four layers take negative numbers, and then they cut", len(cut) == 4)
+    inner = [getattr(nn, name)(-1)(image) for name in WAYS]
+    page.says(
+        "All four layers take negative numbers, and then they cut",
+        len(inner) == 4 and all(torch.equal(one, image[..., 1:-1, 1:-1]) for one in inner),
+    )
     page.says(
         "One layer can cut at one end and pad at the other. It cuts first",
         cut["CircularPad2d"].tolist() == [2, 3, 4, 5, 2, 3],
     )
-    page.says("and a negative padding cuts", square[1:4, 1:4].shape == (3, 3))
-    page.labels("So a crop fits into an `nn.Sequential`, too")
+    page.says(
+        "There is a layer for each way to pad, and a negative padding cuts",
+        all(torch.equal(one, image[..., 1:-1, 1:-1]) for one in inner)
+        and [layer.__name__ for layer in page.names["LAYERS"]] == [*WAYS],
+    )
+    chain = nn.Sequential(nn.ZeroPad2d(-1), nn.MaxPool2d(3))
+    page.says("So a crop fits into an `nn.Sequential`, too", chain(image).item() == 18)
     page.prints(
         "for layer in (nn.Conv2d(1, 1, 3, padding=-1)",
         "negative padding is not supported",
@@ -292,8 +487,33 @@ def layers_that_pad(page):
     page.says(
         "Pools refuse a negative padding themselves, and so does a convolution that pads with "
         "zeros. With another `padding_mode` it cuts",
-        all(cut.values()),
+        all(cut.values())
+        and refuse(nn.MaxPool2d(3, padding=-1), nn.AvgPool2d(3, padding=-1))
+        and refuse(nn.Conv2d(1, 1, 3, padding=-1)),
     )
+
+
+def not_a_layer(function):
+    with pytest.raises(TypeError):
+        nn.Sequential(function)
+    return True
+
+
+def refuse(*layers):
+    return all(
+        re.search("non-negative|negative padding", message(lambda: layer(torch.rand(1, 1, 7, 7))))  # noqa: B023
+        for layer in layers
+    )
+
+
+def most_taken(pad):
+    """How many numbers the layer can put before a row of 5; None if there is no end to them."""
+    for count in range(30):
+        try:
+            pad((count, 0, 0, 0))(torch.rand(1, 1, 1, 5))
+        except RuntimeError:
+            return count - 1
+    return None
 
 
 def seam(image, at=16):
@@ -316,10 +536,44 @@ def adding(page):
     same = torch.equal(
         maps + column, torch.stack([maps[:, :, r] + column[:, :, 0] for r in range(6)], 2)
     )
-    page.says("An axis of size 1 is silently stretched to fit", same)
+    with warnings.catch_warnings(action="error"):
+        silent = (maps + column).shape == maps.shape
+    page.aside("Residual blocks *add* what they kept", why="what such blocks are")
+    page.says(
+        "A sum has a trap that joining does not have: **broadcasting**. An axis of size 1 is "
+        "silently stretched to fit",
+        same and silent and "must match" in message(lambda: torch.cat([maps, column], 1)),
+    )
     page.says("Only the first", re.search("must match", said) and same)
-    page.says("or pools one axis too far, adds the same numbers everywhere", same)
-    page.says("A sum stretches an axis of size 1 without a word", same)
+    one_map, one_row = nn.Conv2d(8, 1, 1), nn.AdaptiveAvgPool2d((1, None))
+    x = torch.rand(1, 8, 6, 6)
+    added = (x + one_map(x) - x, x + one_row(x) - x)
+    page.says(
+        "A block that forgets its channels, or pools one axis too far, adds the same numbers "
+        "everywhere and trains all the same",
+        added[0].std(1).max() < 1e-6
+        and added[1].std(2).max() < 1e-6
+        and all(map(trains, (one_map, nn.Sequential(nn.Conv2d(8, 8, 1), one_row)))),
+    )
+    page.labels("Compare the shapes yourself before you add")
+    page.says(
+        "A sum stretches an axis of size 1 without a word, so compare shapes before you add",
+        same and silent,
+    )
+
+
+def trains(block):
+    """One step down the gradient lowers the loss of a sum with this block, whatever its shape."""
+    x = torch.rand(1, 8, 6, 6)
+    optimizer = torch.optim.SGD(block.parameters(), lr=0.01)
+    losses = []
+    for _ in range(2):
+        loss = (x + block(x)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses[1] < losses[0]
 
 
 def read_rows(layer, side):
@@ -349,7 +603,10 @@ def shortcuts(page):
     window.weight.data = torch.ones(1, 1, 1, 1)
     page.draws("skips-shortcut", slide(window, torch.arange(16.0).reshape(1, 4, 4)))
     read = {(t.row, t.col) for s in page.figure("skips-shortcut").steps for t in s.taps}
-    page.says("The hatched cells are read by no window", len(read) == 4)
+    page.says(
+        "A 1×1 window with stride 2. The hatched cells are read by no window",
+        read == {(0, 0), (0, 2), (2, 0), (2, 2)},
+    )
     page.says("A quarter:", len(read) * 4 == 16)
     page.says(
         "A window of 1 that moves by 2 steps over three places of every four",
@@ -358,7 +615,6 @@ def shortcuts(page):
     weights = [
         sum(p.numel() for p in page.names[name].parameters()) for name in ("plain", "pooled")
     ]
-    page.says("with the same number of weights", weights[0] == weights[1])
     even = all(
         (places(strided, side) * 4, places(average, side)) == (side**2, side**2)
         for side in (2, 4, 8, 10)
@@ -368,7 +624,15 @@ def shortcuts(page):
         "it reads all",
         even,
     )
-    page.labels("That is so on even sides.")
+    page.says(
+        "Average first, and the shortcut reads all of them, with the same number of weights",
+        even and weights[0] == weights[1],
+    )
+    page.says(
+        "[Open the shortcut in the explorer], and let its kernel grow until no cell is hatched",
+        [places(nn.AvgPool2d(k, 2), 4) for k in (1, 2)] == [4, 16],
+    )
+    page.says("That is so on even sides.", even)
     loses = [side for side in range(2, 12) if places(average, side) != side**2]
     page.says(
         "On an odd side the average loses the last row and column, and its map is smaller than "
@@ -392,7 +656,6 @@ def shortcuts(page):
         "average, ceil_mode (1, 1, 5, 5)",
     )
     page.says("A shortcut that looks at a quarter", 4 * len(rows) ** 2 == 64)
-    page.says("Average first, and the shortcut reads all of them", weights[0] == weights[1])
     page.cites("This change is part of the ResNet-D", RESNET_D)
     page.labels("A residual block that halves the map", "needs a shortcut that halves it, too")
 
@@ -427,16 +690,47 @@ def seeing(page):
             for name, pixels, (least, most) in zip(names, (seen, same), rounded, strict=True)
         ),
     )
+    page.says("A skip also changes what an output looks at", min(near) > 10 * max(blurred))
+    page.says(
+        "Without skips, all it knows has gone through the small maps. With them it has the fine "
+        "detail of its own neighbourhood as well",
+        pixels_without(page.names["NoSkips"](3), "bottom") == 0
+        and [pixels_without(page.names[name](3), "ups") for name in names] == [5 * 5, 0],
+    )
     page.says("Both see equally far", seen == same)
     page.says(
-        "with skips 38% to 49% of what counts falls on the nine nearest pixels, in ten networks "
+        "That is what a skip is for: it brings the place back that the pools gave away",
+        min(near) > 10 * max(blurred) and pixels_without(page.names["UNet"](3), "ups") == 5 * 5,
+    )
+    page.says(
+        "But with skips 38% to 49% of what counts falls on the nine nearest pixels, in ten "
+        "networks "
         "with different random weights, and without skips 1%",
         rounded == [["38%", "49%"], ["1%", "1%"]] and len(set(near)) == 10,
     )
 
 
+def pixels_without(net, part):
+    """The pixels that an output in the middle still sees when these layers hand on zeros."""
+    layers = getattr(net, part)
+    for layer in layers if isinstance(layers, nn.ModuleList) else [layers]:
+        layer.register_forward_hook(lambda layer, inputs, out: torch.zeros_like(out))
+    x = torch.rand(1, 4, 64, 64, requires_grad=True)
+    net(x)[0, :, 32, 32].sum().backward()
+    return int(x.grad[0].ne(0).any(0).sum()) if x.grad is not None else 0
+
+
 def exercises(page):
-    page.labels("Predict first. Then open the answer", "A U-Net has five levels")
+    said = {name: (LESSONS / f"{name}.py").read_text("utf-8") for name in ELSEWHERE}
+    page.says(
+        "What the sizes of single layers follow is in [output size], and the messages of torch, "
+        "with their cures, are in [error messages]",
+        all(word in said[name] for name, word in ELSEWHERE.items()),
+    )
+    page.cites("The U-Net is by", UNET)
+    page.cites(", and the better shortcut is from", RESNET_D)
+    page.aside("The words and the measurements are our own", why="who wrote this")
+    page.labels("Predict first", "Then open the answer", "A U-Net has five levels")
     page.labels("Which is the smallest size from 100 on that it takes?")
     sizes = [size for size in range(90, 161) if there_and_back(size, 5)]
     page.says("128: the multiples of 32 are 96, 128, 160", sizes == [96, 128, 160])
