@@ -118,7 +118,7 @@ print({pair: layer for pair, layer in found.items() if pair[1] <= 3})
 # Some of the others have a plain pool too, if their windows happen to have one size and one distance. 5 to 2 is `nn.AvgPool1d(3, stride=2)`. But most have none, 10 to 4 among them: its windows begin at 0, 2, 5 and 7.
 #
 # !!! warning "A common mistake: a plain pool in the place of an adaptive one"
-#     Some tools cannot export adaptive pools. Advice you may meet: take kernel size and stride `n // m`. That is right only if $m$ divides $n$.
+#     Some tools cannot export such adaptive pools: torch's older ONNX exporter is one. Advice you may meet: take kernel size and stride `n // m`. That is right only if $m$ divides $n$.
 
 # %%
 kernel = 10 // 4
