@@ -141,7 +141,7 @@ resize = nn.Sequential(
 print(f"resize, then convolve:  {values(resize)}")
 
 # %% [markdown]
-# One. The convolution at stride 1 treats all places alike, so plain stays plain. Only at the border is it different, because there the windows read the zeros of the padding, as you saw in [what padding tells the network](what-padding-tells-the-network.ipynb). To resize first is also what the authors of that article advise ([Odena, Dumoulin and Olah 2016](https://distill.pub/2016/deconv-checkerboard/)). The price is work: the convolution runs on the large map.
+# One. The convolution at stride 1 treats all places alike, so plain stays plain. Only at the border is it different, because there the windows read the zeros of the padding. [What padding tells the network](what-padding-tells-the-network.ipynb) goes into that. To resize first is also what the authors of that article advise ([Odena, Dumoulin and Olah 2016](https://distill.pub/2016/deconv-checkerboard/)). The price is work: the convolution runs on the large map.
 #
 # ## Shuffle channels into space
 #

@@ -1,13 +1,17 @@
 """lessons/going-up-without-checkerboards.py: patches counted one by one, weights summed."""
 
 import numpy as np
+import pytest
 import torch
+from lesson_run import LESSONS, ROOT
 from torch import nn
+from torch.nn import functional as F
 
 from slidingwindows import slide
 
 ODENA = "https://distill.pub/2016/deconv-checkerboard/"
 SEGNET = "https://arxiv.org/abs/1511.00561"
+ROUNDING, NAV = "rounding-up-and-going-back-up", (ROOT / "mkdocs.yml").read_text("utf-8")
 SHI, AITKEN = "https://arxiv.org/abs/1609.05158", "https://arxiv.org/abs/1707.02937"
 
 
@@ -39,6 +43,12 @@ def square(kernel, first):
     return np.outer(line, line)
 
 
+def told_in(name, *words):
+    """Whether another lesson holds these words."""
+    text = (LESSONS / f"{name}.py").read_text("utf-8")
+    return all(word in text for word in words)
+
+
 def test_every_claim(page):
     coverage(page)
     patches(page)
@@ -65,18 +75,45 @@ def coverage(page):
     page.says("Kernel 3: a pattern of 1, 2 and 4", found[3] == [1, 2, 4])
     page.says("Kernel 4: every number is 4", found[4] == [4])
     page.says("Kernel 5: a pattern of 4, 6 and 9", found[5] == [4, 6, 9])
-    page.says("A transposed convolution of stride 2 with all weights 1, on a map of ones", same)
+    page.says(
+        "A transposed convolution of stride 2 with all weights 1, on a map of ones. The number "
+        "says how many products were added up there",
+        same,
+    )
     uneven = [kernel for kernel, numbers in found.items() if len(numbers) > 1]
     page.says("Two of the four make a pattern out of nothing", uneven == [3, 5])
-    page.cites("in generated images you can see it with the naked eye", ODENA)
+    page.cites(
+        "It looks like a checkerboard, and in generated images you can see it with the naked eye",
+        ODENA,
+    )
     page.labels("and try four ways around it", "Enlarge a map in four other ways")
-    page.labels("and a kernel of all ones")
+    page.labels("Give it the plainest map there is, all ones", "and a kernel of all ones")
+    page.labels("Going up without checkerboards")
+    page.aside(
+        "Networks that draw, segment or add detail have to make small maps large again. The usual "
+        "layer for it is a transposed convolution",
+        why="what such networks are made of",
+    )
+    before, here = (NAV.index(f"lessons/{name}.ipynb") for name in (ROUNDING, page.name))
+    page.says(
+        "which you met in [rounding up, and going back up]",
+        told_in(ROUNDING, "nn.ConvTranspose2d", "transposed convolution") and before < here,
+    )
 
 
 def patches(page):
     line = np.zeros(7)
     for start in (0, 2, 4):
         line[start : start + 3] += 1
+    page.says(
+        "A transposed convolution lets each input number paint a patch as large as the kernel. The "
+        "stride says how far apart the patches begin",
+        all(
+            painted(k, s) == [(s * i, s * i + k) for i in range(4)]
+            for k in (2, 3, 5)
+            for s in (1, 2, 3)
+        ),
+    )
     page.says("Watch three patches of width 3 that begin 2 apart", line.sum() == 9)
     page.prints("paint = nn.ConvTranspose1d(1, 1, kernel_size=3", torch.tensor([line]).float())
     layer = nn.ConvTranspose1d(1, 1, 3, stride=2, bias=False).requires_grad_(False)
@@ -85,13 +122,25 @@ def patches(page):
     held = [
         sum(tap.value == 1 for tap in step.taps) for step in page.figure("going-up-patches").steps
     ]
-    page.says("a plain window over the input with a zero between its numbers", line.size == 7)
+    page.says(
+        "The same in torch's other reading: a plain window over the input with a zero between its "
+        "numbers",
+        np.array_equal(np.convolve([1, 0, 1, 0, 1], [1, 1, 1]), line)
+        and [[tap.value for tap in step.taps] for step in page.figure("going-up-patches").steps]
+        == [[0, 0, 1, 0, 1, 0, 1, 0, 0][n : n + 3] for n in range(7)],
+    )
     page.says("Some windows hold two ones, others only one", sorted({*held}) == [1, 2])
     page.says("Where two patches overlap you get 2, and elsewhere 1", {*line} == {1, 2})
     page.says(
         "In two dimensions the rows do the same, so the counts multiply: 1, 2 and 4",
         sorted({a * b for a in line for b in line}) == [1, 2, 4],
     )
+    page.says(
+        "[Open this layer in the explorer], let the stride grow to the kernel's size, and see what "
+        "becomes of the overlap",
+        [len(covers(3, stride)) for stride in (2, 3)] == [3, 1] and covers(3, 3) == [1],
+    )
+    page.labels("An even cover is not enough")
     page.labels(
         "Which of the kernels from 2 to 6 cover every place equally often at stride 2?",
         "And at stride 3?",
@@ -118,25 +167,65 @@ def patches(page):
     )
 
 
+def painted(kernel, stride):
+    """From where to where each of four numbers paints: a one in its place, zeros in the others."""
+    ones = torch.eye(4).view(4, 1, 4)
+    rows = F.conv_transpose1d(ones, torch.ones(1, 1, kernel), stride=stride)[:, 0]
+    found = [row.nonzero().flatten().tolist() for row in rows]
+    assert all(row == list(range(row[0], row[-1] + 1)) for row in found)
+    return [(row[0], row[-1] + 1) for row in found]
+
+
 def weights(page):
     torch.manual_seed(2)
     layer = nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1)
     own = phases(layer.weight[0, 0], 2)
     assert torch.equal(page.names["up"].weight, layer.weight)
+    page.says(
+        "The rule is about counts, but a network learns its weights",
+        page.names["up"].weight.requires_grad and covers(4, 2) == [4] and different(own) == 4,
+    )
     page.labels("Take the good kernel of 4, with weights as they come")
     page.prints(
         "torch.manual_seed(2)",
         f"transposed convolution: {different(own)} different numbers from a plain map",
     )
     page.says("Four numbers, in turn", different(own) == 4)
-    page.says("At stride 2 the output has four kinds of places", len(own) == 4)
+    inside = layer(torch.ones(1, 1, 8, 8))[0, 0, 4:-4, 4:-4]
+    kinds = [inside[r::2, c::2] for r in (0, 1) for c in (0, 1)]
+    page.says(
+        "At stride 2 the output has four kinds of places: even or odd row, even or odd column",
+        all(torch.allclose(kind, kind[0, 0], atol=1e-6) for kind in kinds)
+        and different([kind[0, 0].item() for kind in kinds]) == 4,
+    )
     page.says(
         "Each kind is made by other weights of the kernel, 4 of the 16, and nothing says that "
         "these four groups of weights must agree",
         layer.weight[0, 0, ::2, ::2].numel() == 4 and layer.weight.numel() == 16,
     )
-    page.says("because each kind of place has weights of its own", different(own) == 4)
-    page.labels("So avoiding the pattern is one more thing", "Resize first, then convolve")
+    page.says(
+        "Even then its weights can draw a pattern, because each kind of place has weights of its "
+        "own",
+        covers(4, 2) == [4] and different(own) == 4,
+    )
+    page.says(
+        "So avoiding the pattern is one more thing that training has to learn",
+        [at_the_start(seed) for seed in range(9)] == [4] * 9 and learnt() == 1,
+    )
+    page.labels("Resize first, then convolve")
+
+
+def at_the_start(seed):
+    torch.manual_seed(seed)
+    return different(phases(nn.ConvTranspose2d(1, 1, 4, stride=2).weight[0, 0].detach(), 2))
+
+
+def learnt():
+    """Weights whose four groups agree in their sums draw no pattern."""
+    groups, agree = torch.rand(4, 4), torch.zeros(1, 1, 4, 4)
+    for n, (r, c) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+        agree[0, 0, r::2, c::2] = groups[n].view(2, 2) / groups[n].sum()
+    return different(F.conv_transpose2d(torch.ones(1, 1, 8, 8), agree, stride=2)[0, 0, 4:-4, 4:-4])
 
 
 def other_ways(page):
@@ -152,15 +241,30 @@ def other_ways(page):
         copied[0, 0].tolist() == [[1, 1, 2, 2]] * 2,
     )
     page.prints("resize = nn.Sequential(", f"resize, then convolve:  {made[0]}")
-    page.says("One. The convolution at stride 1 treats all places alike", set(made) == {1})
+    page.says(
+        "One. The convolution at stride 1 treats all places alike, so plain stays plain",
+        set(made) == {1},
+    )
     page.says(
         "Only at the border is it different, because there the windows read the zeros of the "
         "padding",
         rim == 9 and inside == 1,
     )
+    work = [
+        layer.weight[0, 0].numel() * places
+        for layer, places in ((page.names["resize"][1], 16**2), (page.names["up"], 8**2))
+    ]
+    page.says(
+        "The price is work: the convolution runs on the large map",
+        page.names["resize"][0](torch.ones(1, 1, 8, 8)).shape[2] == 16 and work[0] > 2 * work[1],
+    )
+    page.labels("[What padding tells the network] goes into that")
     page.says("keeps plain what is plain, except where the padding shows", (rim, inside) == (9, 1))
     page.cites("To resize first is also what the authors of that article advise", ODENA)
-    page.cites("Super-resolution networks often let a convolution make four channels", SHI)
+    page.cites(
+        "Super-resolution networks often let a convolution make four channels on the *small* map",
+        SHI,
+    )
     page.says(
         "and then lay the four as 2×2 blocks",
         nn.PixelShuffle(2)(torch.arange(4.0).view(1, 4, 1, 1)).shape == (1, 1, 2, 2),
@@ -175,7 +279,11 @@ def other_ways(page):
         different(nn.Conv2d(1, 4, 3).weight.sum((1, 2, 3)).detach()) == 4,
     )
     page.says("But the four channels come from four filters", filters.weight.shape[0] == 4)
-    page.cites("give the four filters the same weights, and the first picture is plain", AITKEN)
+    page.cites(
+        "The cure is a better start: give the four filters the same weights, and the first picture "
+        "is plain",
+        AITKEN,
+    )
     page.prints("first = subpixel[0]", f"with four equal filters: {equal[0]}")
     page.says("A shuffle does so if it starts with equal filters", equal == [1])
 
@@ -192,13 +300,22 @@ def returned(rows):
 
 
 def unpooling(page):
-    page.labels("## Put it back where it was", "The fourth way needs a partner")
+    page.labels("## Put it back where it was", "are right afterwards")
     page.labels("A 4×4 map is pooled by 2×2 windows and unpooled again", "How many of the 16")
     rows = page.names["numbers"][0].numpy()
     assert rows.tolist() == [[3, 9, 2, 4], [7, 5, 8, 6], [1, 3, 5, 2], [6, 4, 7, 9]]
     back = returned(rows)
     page.prints("numbers = torch.tensor(", torch.from_numpy(back))
     pooled, where = nn.MaxPool2d(2, return_indices=True)(torch.from_numpy(rows)[None])
+    with pytest.raises(TypeError):
+        nn.MaxUnpool2d(2)(pooled)
+    page.says(
+        "The fourth way needs a partner. A max pool with `return_indices=True` says where each "
+        "maximum was, and max unpooling puts each number back there",
+        rows.ravel()[where.flatten()].tolist() == pooled.flatten().tolist()
+        and nn.MaxUnpool2d(2)(pooled, where).flatten()[where.flatten()].tolist()
+        == pooled.flatten().tolist(),
+    )
     page.draws("going-up-unpool", slide(nn.MaxUnpool2d(2), pooled, indices=where))
     page.says(
         "Each maximum returns to the place it came from. All other places hold zeros",
@@ -209,9 +326,8 @@ def unpooling(page):
         ((back == rows).sum(), (back == 0).sum()) == (4, 12) and rows.size == 16 and rows.all(),
     )
     moved = np.roll(rows, 1, 1)  # the same grid over another image: other places
-    page.labels("The grid draws no pattern of its own here")
     page.says(
-        "because the image says where the numbers go",
+        "The grid draws no pattern of its own here, because the image says where the numbers go",
         not np.array_equal(returned(moved) != 0, back != 0)
         and np.array_equal(returned(rows.T) != 0, (back != 0).T),
     )
@@ -220,20 +336,26 @@ def unpooling(page):
     slope = np.add.outer(np.arange(8.0), np.arange(8.0)).astype(np.float32)
     page.says(
         "But a lattice can come out all the same: on a slope the maximum of each window lies in "
-        "the same corner",
-        np.array_equal(np.argwhere(returned(slope)), np.argwhere(np.ones((4, 4))) * 2 + 1),
+        "the same corner, and in a plain map all numbers are equal, and of equals torch takes the "
+        "first",
+        np.array_equal(np.argwhere(returned(slope)), np.argwhere(np.ones((4, 4))) * 2 + 1)
+        and covers_each_second(plain),
     )
-    page.says(
-        "in a plain map all numbers are equal, and of equals torch takes the first",
-        covers_each_second(plain),
+    page.cites(
+        "SegNet goes up in this way. Its decoder takes the indices of the matching pool in the "
+        "encoder, and convolutions fill the gaps",
+        SEGNET,
     )
-    page.cites("Its decoder takes the indices of the matching pool in the encoder", SEGNET)
-    page.cites("and convolutions fill the gaps", SEGNET)
     page.says("Unpooling itself has no weights to learn", not [*page.names["unpool"].parameters()])
-    page.labels("shows three traps of them")
     page.says(
-        "Unpooling puts each maximum back where it was, and leaves zeros for the next layers",
-        (back == rows).sum() == 4,
+        "But the indices must be kept until then, and [what pooling throws away] shows three traps "
+        "of them",
+        told_in("what-pooling-throws-away", "Use `MaxUnpool2d` without its three traps"),
+    )
+    page.says(
+        "Unpooling puts each maximum back where it was, and leaves zeros for the next layers to "
+        "fill",
+        ((back == rows).sum(), (back == 0).sum()) == (4, 12),
     )
 
 
@@ -245,22 +367,46 @@ def lying(page):
     middles = (np.arange(8) + 0.5) / 2 - 0.5
     cut = np.clip(middles, 0, 3)
     ends = np.linspace(0, 3, 8)
-    page.labels("Enlarge the numbers 0, 1, 2, 3", "torch gives you two ways to say it")
+    page.labels("Enlarge the numbers 0, 1, 2, 3", "Where does a sample lie?")
+    row = torch.rand(1, 1, 4)
+    smooth, cornered, copied = (
+        F.interpolate(row, scale_factor=2, **way)[0, 0].numpy()
+        for way in ({"mode": "linear"}, {"mode": "linear", "align_corners": True}, {})
+    )
+    by_nearness = [weighted(row.flatten().tolist(), float(place)) for place in cut]
+    page.says(
+        "A smoother way to resize is bilinear: each new number is a mean of its neighbours, "
+        "weighted by how near they are",
+        np.allclose(smooth, by_nearness, atol=1e-6)
+        and np.abs(np.diff(smooth)).max() < np.abs(np.diff(copied)).max(),
+    )
+    page.says(
+        "Then you have to say where the new numbers lie, and torch gives you two ways to say it",
+        np.allclose(smooth, np.interp(cut, range(4), row.flatten()), atol=1e-6)
+        and np.allclose(cornered, np.interp(ends, range(4), row.flatten()), atol=1e-6)
+        and not np.allclose(smooth, cornered),
+    )
     page.prints(
         "line = torch.arange(4.0).reshape(1, 1, 4)",
         f"align_corners=False {[round(float(v), 2) for v in cut]}",
         f"align_corners=True  {[round(float(v), 2) for v in ends]}",
     )
     page.says(
-        "The new samples lie at −0.25, 0.25, 0.75 and so on, always half a pixel apart; the two "
+        "With `align_corners=False`, a pixel is a little square, and its number belongs to the "
+        "middle. The new samples lie at −0.25, 0.25, 0.75 and so on, always half a pixel apart; "
+        "the two "
         "outside are cut to the edge",
         middles[:3].tolist() == [-0.25, 0.25, 0.75]
         and (np.diff(middles) == 0.5).all()
+        and np.allclose(smooth, np.interp(cut, range(4), row.flatten()), atol=1e-6)
         and (cut != middles).nonzero()[0].tolist() == [0, 7],
     )
     page.says(
-        "the first and the last number stay where they are, so the steps between are 3/7",
-        (ends[0], ends[-1]) == (0, 3) and np.allclose(np.diff(ends), 3 / 7),
+        "With `True`, the first and the last number stay where they are, so the steps between are "
+        "3/7 and fit no grid of pixels",
+        (ends[0], ends[-1]) == (0, 3)
+        and np.allclose(np.diff(ends), 3 / 7)
+        and all(abs(place * 4 - round(place * 4)) > 0.1 for place in ends[1:-1]),
     )
     steps = {aligned: [step_inside(side, aligned) for side in range(3, 9)] for aligned in (0, 1)}
     page.says(
@@ -269,6 +415,11 @@ def lying(page):
         np.allclose(steps[0], 0.5) and different(steps[1]) == len(steps[1]),
     )
     page.says("the mean of a 2×2 block belongs to the middle of the block", middles[:2].mean() == 0)
+
+
+def weighted(numbers, place):
+    """The mean of the neighbours of a place, each weighted by one less how far away it is."""
+    return sum(n * max(0, 1 - abs(at - place)) for at, n in enumerate(numbers))
 
 
 def step_inside(side, aligned):
@@ -289,12 +440,51 @@ def lattice(page):
     page.says(
         "It is the pattern of kernel 3 again: 1, 2 and 4", seen.unique().tolist() == [1, 2, 4]
     )
-    page.says("Some pixels teach the network four times as much as others", seen.max() == 4)
+    page.labels("The same lattice on the way back")
+    image, kernel = torch.ones(1, 1, 9, 9, requires_grad=True), torch.ones(1, 1, 3, 3)
+    out = F.conv2d(image, kernel, stride=2)
+    page.says(
+        "In training there is a checkerboard that nobody sees",
+        len(out.unique()) == 1
+        and len(torch.autograd.grad(out.sum(), image)[0][..., 2:7, 2:7].unique()) == 3,
+    )
+    taps, slopes = torch.rand(1, 1, 3, 3), torch.rand_like(out)
+    back = torch.autograd.grad(F.conv2d(image, taps, stride=2), image, slopes)[0]
+    page.says(
+        "The gradient of a strided convolution is a transposed convolution",
+        torch.allclose(back, F.conv_transpose2d(slopes, taps, stride=2)),
+    )
+    page.labels("So count how many windows read each input number:")
+    images = torch.rand(3, 1, 9, 9, requires_grad=True)
+    taught = torch.autograd.grad(F.conv2d(images, kernel, stride=2).sum(), images)[0][
+        :, 0, 2:7, 2:7
+    ]
+    page.says(
+        "Some pixels teach the network four times as much as others, and it is the place in the "
+        "grid that decides, not the image",
+        seen.max() == 4 * seen.min() and all(torch.equal(one, seen) for one in taught),
+    )
     page.says("The gradient of a strided convolution carries the same pattern", seen.min() == 1)
 
 
 def exercises(page):
-    page.labels("Predict first. Then open the answer", "with a kernel of 6 and a stride of 4")
+    page.labels(
+        "Predict first",
+        "Then open the answer",
+        "has random weights",
+        "How many different numbers does it make",
+        "Leave the biases out",
+    )
+    page.says(
+        "You can watch transposed convolutions window by window in [convolution arithmetic]",
+        told_in("convolution-arithmetic", "ransposed"),
+    )
+    page.cites("The patterns were described by", ODENA)
+    page.cites(", the shuffle by", SHI)
+    page.cites(", its better start by", AITKEN)
+    page.cites(", and SegNet by", SEGNET)
+    page.aside("The words and the measurements are our own", why="who wrote this")
+    page.labels("with a kernel of 6 and a stride of 4")
     page.labels("And one with a kernel of 8?", "A transposed convolution of stride 3 with kernel 3")
     page.says(
         "No for 6, yes for 8: only 8 is a multiple of 4",
@@ -316,8 +506,11 @@ def exercises(page):
     page.labels("how many has `nn.Conv2d(64, 32, 3)` after a resize?")
     layers = nn.ConvTranspose2d(64, 32, 4, stride=2), nn.Conv2d(64, 32, 3)
     back, plain = (layer.weight.numel() for layer in layers)
-    page.says("32,768 and 18,432", (back, plain) == (32768, 18432))
-    page.says("The convolution has fewer weights", plain < back)
+    enlarged = F.interpolate(torch.rand(1, 64, 5, 5), scale_factor=2)
+    page.says(
+        "32,768 and 18,432. The convolution has fewer weights, but it runs on the large map",
+        (back, plain) == (32768, 18432) and plain < back and enlarged.shape[2:] == (10, 10),
+    )
     page.answers(4, ("32,768", 32768), ("18,432", 18432))
     page.prints(
         "even = [covered(kernel, 4, 12)",
