@@ -1,6 +1,6 @@
 # ---
 # title: What a convolution looks for
-# description: Nine weights, laid on a picture, find every edge in it. Work out by hand what they answer, then run them on a photo.
+# description: Nine weights, laid on a picture, find every upright edge in it. Work out by hand what they answer, then run them on a photo.
 # ---
 
 # %% [markdown]
@@ -118,11 +118,11 @@ print("black above white:", look(edge.mT).unique())
 # %% [markdown]
 # An edge from bright to dark gives −3, because now the −1 column meets the white. A level edge gives 0 in every window: left and right look the same to this kernel, so it sees nothing. To find level edges, turn the kernel on its side. That is the second map of the photo above.
 #
-# In PyTorch nobody writes such weights. A network starts with random ones and *learns* them, and edges like these are among the first things that networks learn from photos ([Zeiler and Fergus 2014](https://arxiv.org/abs/1311.2901)).
+# In practice you do not write such weights. A network starts with random ones and *learns* them, and edges like these are among the first things that networks learn from photos ([Zeiler and Fergus 2014](https://arxiv.org/abs/1311.2901)).
 #
 # ## Bias and ReLU: keep what was found
 #
-# Two small things usually follow. A **bias** is one more learned number, which is added to every sum. And a **ReLU** replaces every negative number by 0.
+# Two small things follow. A **bias** is one more learned number, which is added to every sum. And a **ReLU** replaces every negative number by 0.
 #
 # !!! question "Predict"
 #     The sums along a row are 0, 3, 3 and 0, or 0, −3, −3 and 0 for the swapped picture. What is left of both after a bias of −1 and a ReLU?
@@ -248,6 +248,6 @@ check(..., lambda: sum(numbers.numel() for numbers in large.parameters()))
 #
 # To try kernels of your own, [open this kernel and its edge in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,bias=False%29&input=0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1;0,0,0,1,1,1&weights=-1,0,1;-1,0,1;-1,0,1) and change a weight: does a flat area still give nothing?
 #
-# The map of edges is as large as the photo, but for a border of one pixel. You do not need it that large. [Max pooling](max-pooling.ipynb) makes it smaller and keeps what was found.
+# The map of edges is as large as the photo, but for a border of one pixel. [Max pooling](max-pooling.ipynb) makes it smaller and keeps the strongest of what was found.
 #
 # The path of these lessons follows Unit 7 of [Deep Learning Fundamentals (Sebastian Raschka, Lightning AI, 2023)](https://lightning.ai/courses/deep-learning-fundamentals/). That early layers of trained networks respond to edges and colours is shown by [Zeiler and Fergus (2014)](https://arxiv.org/abs/1311.2901). The words and the measurements are our own.
