@@ -1,6 +1,6 @@
 # ---
 # title: What other tutorials get wrong
-# description: Eleven sentences about pooling, stride and padding that you often read, each put to the test by a few lines of torch, with its source and the part that is right.
+# description: Eleven sentences about pooling, stride and padding, each put to the test by a few lines of torch, with sources and the part that is right.
 # ---
 
 # %% [markdown]
@@ -34,7 +34,7 @@ def side(layer, i):
 print(side(nn.Conv2d(1, 1, 3, stride=2), 10))
 
 # %% [markdown]
-# **Torch rounds down: 4.** The last row and column are read by no window. The notes do say that a library might crop like this. Their advice, to choose sizes that fit, is still good. More in [output size](output-size.ipynb).
+# **Torch rounds down: 4.** The last row and column are read by no window. The notes do say that a library might crop like this ([CS231n](https://cs231n.github.io/convolutional-networks/)). Their advice, to choose sizes that fit, is still good. More in [output size](output-size.ipynb).
 #
 # ## "With padding, every pixel counts the same"
 #
@@ -62,7 +62,7 @@ print("torch:         ", padded.unique().tolist())
 print("zeros, by hand:", by_hand.unique().tolist())
 
 # %% [markdown]
-# **It pads with minus infinity.** With zeros, the border of an image of −1 would turn into 0. After a ReLU nothing is negative, and then you cannot see the difference. That is why the error lives so long.
+# **It pads with minus infinity.** With zeros, the border of an image of −1 would turn into 0. After a ReLU nothing is negative, and then you cannot see the difference. That keeps the error hidden.
 #
 # ## "ceil_mode covers every element"
 #
@@ -164,7 +164,7 @@ print(tuple(first(torch.zeros(6, 28, 28)).shape))
 print(sum(p.numel() for p in first.parameters()), "parameters")
 
 # %% [markdown]
-# **Its first one, with 6 maps, had 12.** "Without parameters" is a choice that came later.
+# **Its first one, with 6 maps, had 12.** So "without parameters" is a choice.
 #
 # ## "Unpooling undoes pooling"
 #
@@ -188,7 +188,7 @@ for size in ((5, 5), None):
 #
 # ## "The gradient goes to the maximum"
 #
-# To which one, if the largest number is there more than once? Many versions written by hand compare each cell with the maximum, and give the gradient to all that match:
+# To which one, if the largest number is there more than once? A version written by hand may compare each cell with the maximum, and give the gradient to all that match:
 
 # %%
 def gradient(function):
@@ -234,6 +234,6 @@ for unit, kernel in (("first", 1), ("first", 3), ("last", 3)):
 #
 # ## What you know now
 #
-# None of these sentences is foolish. Each is true in the case that its author had in mind. A few lines of code show you where that case ends. Have you read a twelfth? Test it the same way.
+# None of these sentences is foolish. Each is true in the case that its author had in mind. A few lines of code show you where that case ends. Have you read a twelfth? Put it to the same test.
 #
 # Sizes to look up are on the [cheat sheet](output-size-cheat-sheet.ipynb).

@@ -3,12 +3,19 @@
 import itertools
 import re
 import textwrap
+import warnings
 
 import torch
 import torch.nn.functional as F
+from lesson_run import LESSONS
 from torch import nn
 
 from slidingwindows import slide
+
+CS231N = "https://cs231n.github.io/convolutional-networks/"
+SPRINGENBERG = "https://arxiv.org/abs/1412.6806"
+MODULE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html"
+NOTES = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"
 
 
 def side(layer, i):
@@ -42,6 +49,26 @@ def hidden(image, k):
     return found - 1
 
 
+def told_in(name, *words):
+    """Whether another lesson holds these words."""
+    text = (LESSONS / f"{name}.py").read_text("utf-8")
+    return all(word in text for word in words)
+
+
+def code_and_sources(page):
+    """For each of the page's sentences, how many code cells and how many sources it has."""
+    found = []
+    for cell in page.run.lesson.cells:
+        if cell.kind == "code" and found:
+            found[-1][0] += 1
+        for line in cell.source.split("\n") if cell.kind == "markdown" else ():
+            if line.startswith("## "):
+                found.append([0, 0])
+            elif found:
+                found[-1][1] += line.count("](https://")
+    return found[:-1]  # the last part sums up
+
+
 def test_every_claim(page):
     sentences = [
         line[4:-1]
@@ -50,10 +77,42 @@ def test_every_claim(page):
         for line in cell.source.split("\n")
         if line.startswith('## "')
     ]
-    page.says("Eleven sentences about pooling, stride and padding", len(sentences) == 11)
-    page.says("Here are eleven sentences about pooling", len(sentences) == 11)
-    page.labels("More in [output size]", "More in [padding]", "More in [stride instead of pooling]")
-    page.labels("More in [what pooling throws away]", "None of these sentences is foolish")
+    with_code = len(sentences) == len(code_and_sources(page)) == 11 and all(
+        n for n, _ in code_and_sources(page)
+    )
+    page.says(
+        "Eleven sentences about pooling, stride and padding, each put to the test by a few lines "
+        "of torch, with sources and the part that is right",
+        with_code and sum(sources > 0 for _, sources in code_and_sources(page)) >= 9,
+    )
+    page.labels("You have read it many times, so it must be true?", "Have you read a twelfth?")
+    page.says(
+        "Here are eleven sentences about pooling, stride and padding. Each is followed by code "
+        "that you can run",
+        with_code,
+    )
+    page.aside(
+        "Most of them are *nearly* right, and their authors knew what they meant. We say so where "
+        "it is due",
+        why="what we think of other authors",
+    )
+    page.says("More in [output size]", told_in("output-size", "Floors add up"))
+    page.says("More in [padding]", told_in("padding", "Full padding", "equally frequently"))
+    page.says(
+        "More in [stride instead of pooling]", told_in("stride-instead-of-pooling", "ConvPool")
+    )
+    page.says(
+        "More in [what pooling throws away]", told_in("what-pooling-throws-away", "output_size")
+    )
+    page.says(
+        "Sizes to look up are on the [cheat sheet]", told_in("output-size-cheat-sheet", "ceil_mode")
+    )
+    page.aside(
+        "None of these sentences is foolish. Each is true in the case that its author had in mind",
+        why="what we think of other authors",
+    )
+    page.says("A few lines of code show you where that case ends", with_code)
+    page.labels("Put it to the same test")
     rounding_down(page)
     counting_pixels(page)
     padding_of_a_max_pool(page)
@@ -71,6 +130,12 @@ def rounding_down(page):
     ten = side(nn.Conv2d(1, 1, 3, stride=2), 10)
     page.says('"An input of 10, a kernel of 3, a stride of 2: impossible"', ten > 0)
     conv = nn.Conv2d(1, 1, 3, stride=2)
+    page.cites("The call this setting invalid", CS231N)
+    page.cites("The notes do say that a library might crop like this", CS231N)
+    page.says(
+        "Their advice, to choose sizes that fit, is still good",
+        all((unread(nn.MaxPool1d(3, 2), i) == []) == ((i - 3) % 2 == 0) for i in range(3, 20)),
+    )
     page.says(
         "since (10 − 3) / 2 + 1 = 4.5 is not a whole number",
         (10 - conv.kernel_size[0]) / conv.stride[0] + 1 == 4.5,
@@ -88,20 +153,29 @@ def rounding_down(page):
 def counting_pixels(page):
     same, valid, full = (readers(5, 3, p) for p in (1, 0, 2))
     page.says('"With padding, every pixel counts the same"', len(same.unique()) > 1)
-    page.cites("ensures that all pixels are used equally frequently", "https://d2l.ai/")
+    page.cites(
+        'Padding "ensures that all pixels are used equally frequently", says in the summary of '
+        "*Padding and Stride*",
+        "https://d2l.ai/",
+    )
+    page.labels("Does it make all pixels equal?")
     page.says(
         "Padding does let more windows read the border",
         (same >= valid).all() and same[0, 0] > valid[0, 0],
     )
     page.says(
-        "Let each of the windows add 1 to every pixel that it reads, for a 3×3 kernel on 5×5",
+        "Let each of the windows add 1 to every pixel that it reads, for a 3×3 kernel on 5×5 with "
+        '"same" padding',
         page.names["ones"].weight.unique().tolist() == [1]
         and (page.names["ones"].kernel_size, page.names["ones"].padding) == ((3, 3), "same")
         and torch.equal(page.names["image"].grad[0], same),
     )
     page.prints("print(image.grad[0].int())", same.int())
-    page.says("A corner counts 4 times, an inner pixel 9 times", (same[0, 0], same[2, 2]) == (4, 9))
-    page.says("Better than 1 against 9 without padding", (valid[0, 0], valid[2, 2]) == (1, 9))
+    page.says(
+        "**A corner counts 4 times, an inner pixel 9 times.** Better than 1 against 9 without "
+        "padding, but not the same",
+        (same[0, 0], same[2, 2]) == (4, 9) and (valid[0, 0], valid[2, 2]) == (1, 9),
+    )
     page.says(
         "With zeros at stride 1, it takes full padding, which is k − 1 on each side, to make all "
         "equal",
@@ -118,7 +192,7 @@ def padding_of_a_max_pool(page):
     zeros, kept = nn.MaxPool2d(3, 1)(F.pad(negative, [1] * 4)), nn.MaxPool2d(3, 1, 1)(negative)
     page.says('"Max pooling pads with zeros"', not torch.equal(zeros, kept))
     page.cites(
-        'said "implicitly zero-padded"',
+        'The documentation of said "implicitly zero-padded"',
         "https://pytorch.org/docs/1.8.0/generated/torch.nn.MaxPool2d.html",
     )
     page.says(
@@ -126,7 +200,7 @@ def padding_of_a_max_pool(page):
         "negative infinity" in nn.MaxPool2d.__doc__ and (kept == -1).all(),
     )
     page.cites(
-        "In one library, Eclipse Aidge, padded max pooling really did fill with zeros",
+        "In one library, Eclipse Aidge, padded max pooling really did fill with zeros, until",
         "https://gitlab.eclipse.org/eclipse/aidge/aidge_core/-/merge_requests/447",
     )
     assert torch.equal(page.names["negative"], negative)
@@ -140,9 +214,16 @@ def padding_of_a_max_pool(page):
         "With zeros, the border of an image of −1 would turn into 0",
         zeros[0, 0].tolist() == [0, 0, 0] and zeros[0, 1, 1] == -1,
     )
-    positive = torch.rand(1, 9, 9).relu()
-    assert torch.equal(
-        nn.MaxPool2d(3, 2, 1)(positive), nn.MaxPool2d(3, 2)(F.pad(positive, [1] * 4))
+    noise = torch.randn(8, 9, 9)
+    minus_infinity, by_zeros = (
+        [pool(x) for x in (noise, noise.relu())]
+        for pool in (nn.MaxPool2d(3, 2, 1), lambda x: nn.MaxPool2d(3, 2)(F.pad(x, [1] * 4)))
+    )
+    alike = [torch.equal(a, b) for a, b in zip(minus_infinity, by_zeros, strict=True)]
+    page.says(
+        "After a ReLU nothing is negative, and then you cannot see the difference. That keeps the "
+        "error hidden",
+        noise.relu().min() >= 0 and alike == [False, True],
     )
 
 
@@ -152,6 +233,9 @@ def ceil_mode(page):
     words = " ".join(F.max_pool2d.__doc__.split())
     told = re.search(r"ceil_mode: If.*?(?= return_indices: If)", words)[0]
     assert "ensures that every element in the input tensor is covered by a sliding window" in told
+    page.says(
+        "This one stands in torch's own documentation", "every element" in F.max_pool2d.__doc__
+    )
     page.prints("words = F.max_pool2d.__doc__", textwrap.fill(told, 66))
     page.prints("print(nn.MaxPool1d(1, stride=2, ceil_mode=True)(row))", row[:, ::2])
     page.draws("wrong-ceil-mode", slide(pool, row))
@@ -163,15 +247,28 @@ def ceil_mode(page):
         == {(0, n) for n in range(1, 10, 2)},
     )
     page.says(
-        "**Not if the stride is larger than the kernel.** Then there are gaps",
-        unread(pool, 10) == [1, 3, 5, 7, 9],
+        "**Not if the stride is larger than the kernel.** Then there are gaps between the windows, "
+        "and rounding up cannot fill them",
+        unread(pool, 10) == [1, 3, 5, 7, 9]
+        and all(
+            unread(nn.MaxPool1d(k, s, ceil_mode=True), 12)
+            for k, s in itertools.combinations(range(1, 6), 2)
+        ),
     )
-    assert covers_otherwise(), "Without dilation, it is true in all other cases"
+    page.says("Without dilation, it is true in all other cases", covers_otherwise())
     page.says(
-        "Here (10 − 1) / 2 + 1 is 5.5, but torch makes 5 windows, not 6",
-        (10 - pool.kernel_size) / pool.stride + 1 == 5.5 and pool(row).shape[-1] == 5,
+        "[Open this row in the explorer], and let the kernel grow until no cell is hatched",
+        [unread(nn.MaxPool1d(k, 2, ceil_mode=True), 10) for k in (1, 2)] == [[1, 3, 5, 7, 9], []],
     )
-    assert "ignored" in nn.MaxPool2d.__doc__  # "The module's page says that in a note."
+    page.says(
+        "Nor is rounding up the whole rule. Here (10 − 1) / 2 + 1 is 5.5, but torch makes 5 "
+        "windows, not 6: it drops a last window that would start behind the input",
+        (10 - pool.kernel_size) / pool.stride + 1 == 5.5
+        and pool(row).shape[-1] == 5
+        and 5 * pool.stride == row.shape[-1],
+    )
+    page.cites("The says that in a note", MODULE)
+    assert "would start in the right padded region are ignored" in nn.MaxPool2d.__doc__
 
 
 def covers_otherwise():
@@ -191,7 +288,8 @@ def shifts(page):
             dot[0, 2 * k + y, 2 * k + x] = 1
             counts[k].append(hidden(dot, k))
     page.cites(
-        "with 2×2 windows, 3 of the 8 shifts by one pixel leave the output as it is; with 3×3 "
+        "Often with a number: with 2×2 windows, 3 of the 8 shifts by one pixel leave the output as "
+        "it is; with 3×3 "
         "windows, 5 of 8",
         "https://dsp.stackexchange.com/questions/24900/",
     )
@@ -229,10 +327,19 @@ def shifts(page):
         "And on an image of noise not one shift stays hidden: some output always changes",
         set(noises) == {(0, 0)},
     )
+    page.says("Pooling *damps* small shifts", all(map(damped, range(8))))
     page.cites(
-        "still stumbles over one pixel, and larger ones do too",
+        "[A trained network] still stumbles over one pixel, and larger ones do too",
         "https://jmlr.org/papers/v20/19-519.html",
     )
+
+
+def damped(seed):
+    """Noise that moves by one pixel changes less behind a max pool."""
+    image = torch.rand(1, 18, 18, generator=torch.Generator().manual_seed(seed))
+    pool = nn.MaxPool2d(2)
+    moves = [(image, image.roll(step, (1, 2))) for step in ((0, 1), (1, 0), (0, -1), (-1, 0))]
+    return all((pool(a) - pool(b)).abs().mean() < (a - b).abs().mean() for a, b in moves)
 
 
 def same_in_tensorflow(page):
@@ -254,7 +361,11 @@ def same_in_tensorflow(page):
         torch.stack(around).reshape(2, 2).tolist(),
         str(end[0].tolist()),
     )
-    page.says("three of the four differ", int((torch_s != end).sum()) == 3 == torch_s.numel() - 1)
+    page.cites("TensorFlow's put an odd pixel of padding at the end", NOTES)
+    page.says(
+        "**The shapes agree, the numbers do not:** three of the four differ",
+        torch_s.shape == end.shape and int((torch_s != end).sum()) == 3 == torch_s.numel() - 1,
+    )
     needed = {i: (-(-i // 2) - 1) * 2 + 3 - i for i in range(4, 12)}
     page.says(
         "On 5×5 they do not: an odd size needs a pixel on each side, and that is `padding=1`",
@@ -283,11 +394,28 @@ def parameters(page):
         f"{(64, 16, 16)} {64 * 64 * 3 * 3 + 64:,} parameters",
     )
     page.says(
-        "36,928 of them for 64 channels",
-        learned == 36_928 and strided.in_channels == strided.out_channels == 64,
+        "**A convolution in the pool's place adds parameters:** 36,928 of them for 64 channels",
+        not list(nn.MaxPool2d(2).parameters())
+        and learned == 36_928
+        and strided.in_channels == strided.out_channels == 64,
+    )
+    page.labels("A stride replaces pooling at no cost", "Pooling layers have no parameters")
+    page.cites(
+        'found that max pooling can be replaced by a convolution with increased stride "without '
+        'loss in accuracy on several image recognition benchmarks". The sentence is about accuracy',
+        SPRINGENBERG,
     )
     page.cites(
-        "the pools of LeNet-5 ( ) multiplied their sums by a learned number and added a learned "
+        "Part of what it gains may come from its size; the paper knows, and compares with a "
+        "*ConvPool-CNN* that keeps the pools and adds convolutions too",
+        SPRINGENBERG,
+    )
+    page.says(
+        "True for each pool of today's torch", len(pools()) >= 17 and not any(map(taught, pools()))
+    )
+    page.cites(
+        "But the pools of LeNet-5 ( ) multiplied their sums by a learned number and added a "
+        "learned "
         "bias, one pair for each map",
         "https://doi.org/10.1109/5.726791",
     )
@@ -304,12 +432,31 @@ def parameters(page):
         sums = x.unfold(1, 2, 2).unfold(2, 2, 2).sum((3, 4))
         given = torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
         plain = torch.sigmoid(weight * sums + bias)
+    page.says(
+        'So "without parameters" is a choice',
+        torch.allclose(given, plain) and taught(layer) == 12 and not taught(nn.AvgPool2d(2)),
+    )
     assert torch.allclose(given, plain), "add up four, times a weight, plus a bias, a sigmoid"
     assert torch.allclose(layer(x), torch.sigmoid(sums)), "weights of one, no bias"
 
 
+def pools():
+    """One of each pool that torch has."""
+    kinds = [kind for name, kind in vars(nn).items() if re.fullmatch(r"\w+Pool\dd", name)]
+    made = {"LPPool": (2, 2), "Fractional": (2, 3)}  # a norm first; the output's size behind
+    settings = [next((v for n, v in made.items() if n in kind.__name__), (2,)) for kind in kinds]
+    return [kind(*given) for kind, given in zip(kinds, settings, strict=True)]
+
+
+def taught(layer):
+    return sum(p.numel() for p in layer.parameters())
+
+
 def unpooling(page):
-    assert "partial inverse" in nn.MaxUnpool2d.__doc__
+    page.says(
+        "Torch's documentation is exact here: it says *partial inverse*",
+        "a partial inverse of" in nn.MaxUnpool2d.__doc__,
+    )
     x = torch.arange(1.0, 26).reshape(1, 5, 5)
     back = torch.zeros(5, 5)
     back[1:4:2, 1:4:2] = x[0, 1:4:2, 1:4:2]  # the largest of each window stands below, on the right
@@ -317,7 +464,8 @@ def unpooling(page):
     bright = torch.zeros(1, 5, 5)
     bright[0, 1, 1] = 9
     assert torch.equal(page.names["bright"], bright) and torch.equal(page.names["x"], x)
-    moved = nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)(bright))
+    with warnings.catch_warnings(action="error"):
+        moved = nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)(bright))
     place = 1 * 5 + 1  # in a map of five columns
     page.prints(
         'print("kept:", int((back == x).sum()), "of", x.numel())',
@@ -328,8 +476,9 @@ def unpooling(page):
     page.says("Pool a 5×5 map, and send it back", x.shape == (1, 5, 5))
     page.says("It brings back the winners alone:** 4 of 25 numbers", (kept, x.numel()) == (4, 25))
     page.says(
-        "without `output_size` torch takes the map for 4×4, so the 9 from row 1, column 1 lands in "
-        "column 2",
+        "And without `output_size` torch takes the map for 4×4, so the 9 from row 1, column 1 "
+        "lands "
+        "in column 2. Nothing warns you",
         moved.shape == (1, 4, 4) and moved[0, 1, 2] == 9 and divmod(place, 4) == (1, 2),
     )
 
@@ -348,7 +497,15 @@ def ties(page):
         f"torch.amax:      {shared['amax']}",
         f"a mask, by hand: {mask.tolist()}",
     )
-    page.says("**A max pool gives all to the first of equals.**", shared["pool"] == [1, 0, 0, 0])
+    page.says(
+        "A version written by hand may compare each cell with the maximum, and give the gradient "
+        "to all that match",
+        mask.tolist() == [1] * 4,
+    )
+    page.says(
+        "**A max pool gives all to the first of equals.** `torch.amax` shares it",
+        shared == {"pool": [1, 0, 0, 0], "amax": [1 / 4] * 4},
+    )
     page.says(
         "The mask hands out four times what arrived, which is neither",
         mask.sum() == 4 * sum(shared["pool"]) == 4 * sum(shared["amax"]),
@@ -367,11 +524,31 @@ PLACES = (("first", 1), ("first", 3), ("last", 3))
 def resnet(page):
     found = {place: measured(*place) for place in PLACES}
     page.says('"The receptive field of ResNet-50 is 483"', found["last", 3] == 483)
+    page.cites(
+        "That number is in the literature ( ), and it is right for the network that was measured",
+        "https://doi.org/10.23915/distill.00021",
+    )
+    page.says("But several networks bear this name", len(set(found.values())) == 2 < len(found))
     page.says(
         "Each has four blocks of units, and three of the blocks halve the map",
         all(len(strides) == 4 and strides.count(2) == 3 for strides in STRIDES.values()),
     )
-    page.labels("in its first unit or its last", "in a unit's first 1×1 convolution or its 3×3")
+    page.says(
+        "They differ in *where* a block takes its stride: in its first unit or its last, and in a "
+        "unit's first 1×1 convolution or its 3×3",
+        [set(values) for values in zip(*PLACES, strict=True)] == [{"first", "last"}, {1, 3}]
+        and all(page.names["field"](*place) == size for place, size in found.items()),
+    )
+    page.says(
+        "kernel and stride, before the blocks",
+        all(page.names["field"](*place) == size for place, size in found.items()),
+    )
+    ends = list(itertools.accumulate((3, 4, 6)))
+    page.says(
+        "Either way the map is halved at the three borders between the blocks",
+        halving("first") == ends and [unit + 1 for unit in halving("last")] == ends,
+    )
+    page.labels("So name the library when you quote the number")
     page.says("Build three of them", len(found) == 3)
     page.prints(
         'for unit, kernel in (("first", 1), ("first", 3), ("last", 3)):',
@@ -391,6 +568,15 @@ def resnet(page):
 
 
 STRIDES = {"first": (1, 2, 2, 2), "last": (2, 2, 2, 1)}
+
+
+def halving(where: str) -> list[int]:
+    """The numbers of the units that halve the map, counted through all blocks."""
+    found, before = [], 0
+    for units, stride in zip((3, 4, 6, 3), STRIDES[where], strict=True):
+        found += [before + (0 if where == "first" else units - 1)] if stride == 2 else []
+        before += units
+    return found
 
 
 def measured(where: str, kernel: int) -> int:
