@@ -331,7 +331,7 @@ for name, other in others.items():
 #
 # ## A shortcut that looks at a quarter
 #
-# A residual block that halves the map needs a shortcut that halves it, too. The usual one is a convolution of 1×1 with stride 2. How much of its input does it read?
+# A residual block that halves the map needs a shortcut that halves it, too. In a ResNet it is a convolution of 1×1 with stride 2 ([He and others 2019](https://arxiv.org/abs/1812.01187)). How much of its input does it read?
 
 
 # %%

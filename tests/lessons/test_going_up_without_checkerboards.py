@@ -258,7 +258,10 @@ def other_ways(page):
         "The price is work: the convolution runs on the large map",
         page.names["resize"][0](torch.ones(1, 1, 8, 8)).shape[2] == 16 and work[0] > 2 * work[1],
     )
-    page.labels("[What padding tells the network] goes into that")
+    page.says(
+        "[What padding tells the network] goes into that",
+        told_in("what-padding-tells-the-network", "convolutions that pad with zeros"),
+    )
     page.says("keeps plain what is plain, except where the padding shows", (rim, inside) == (9, 1))
     page.cites("To resize first is also what the authors of that article advise", ODENA)
     page.cites(
@@ -267,9 +270,13 @@ def other_ways(page):
     )
     page.says(
         "and then lay the four as 2×2 blocks",
-        nn.PixelShuffle(2)(torch.arange(4.0).view(1, 4, 1, 1)).shape == (1, 1, 2, 2),
+        nn.PixelShuffle(2)(torch.arange(4.0).view(1, 4, 1, 1))[0, 0].tolist() == [[0, 1], [2, 3]],
     )
-    page.says("Nothing is added up twice", covers(2, 2) == [1])
+    loose = torch.rand(1, 8, 5, 5)
+    page.says(
+        "Nothing is added up twice",
+        torch.equal(nn.PixelShuffle(2)(loose).flatten().sort()[0], loose.flatten().sort()[0]),
+    )
     block = torch.tensor([[1.0, 2], [3, 4]]).repeat(2, 2)
     filters = page.names["subpixel"][0]
     page.prints("shuffle = nn.PixelShuffle(2)", block, "convolve, then shuffle: 4")

@@ -41,6 +41,11 @@ def crops(size, levels=4):
     return found, size
 
 
+def told_in(name, words):
+    """Whether another lesson holds these words."""
+    return words in (LESSONS / f"{name}.py").read_text("utf-8")
+
+
 def message(call):
     with pytest.raises(RuntimeError) as caught:
         call()
@@ -170,7 +175,8 @@ def four_ways(page):
     page.says(
         "The padding is seen by the network, so choose it with care; [what padding tells the "
         "network] says why",
-        not torch.allclose(*answers, atol=1e-3) and (LESSONS / f"{PADDING_TELLS}.py").exists(),
+        not torch.allclose(*answers, atol=1e-3)
+        and told_in(PADDING_TELLS, "the frame grows by one cell a layer"),
     )
     filled = F.pad(torch.ones(1, 1, 5, 5), (1, 2, 3, 4))[0, 0]
     page.says(
@@ -273,7 +279,9 @@ def cropping(page, levels):
         found.append((width, height) == (1, 1) and axes["title"] == f"{part} of {whole}")
         found.append(np.allclose(inner, part / whole) and np.allclose(inner[0] + 2 * x, 1))
         found.append(x == y)
-    page.plots("skips-crops", all(found) and len(found) == 12)
+        # Side by side they are narrow, and have room for fewer ticks across than down.
+        found.append(len(axes["xticks"]) < len(axes["yticks"]))
+    page.plots("skips-crops", all(found) and len(found) == 16)
     shares = [part / whole for _, part, whole in levels]
     page.says(
         "Four squares, one for each map that was kept, with the part in the middle that is left "
@@ -593,7 +601,9 @@ def shortcuts(page):
         return layer(torch.rand(1, side, side)).shape[-1]
 
     rows = [row for row in range(8) if row % 2 == 0]
-    page.says("The usual one is a convolution of 1×1 with stride 2", len(rows) == 4)
+    page.cites("In a ResNet it is a convolution of 1×1 with stride 2", RESNET_D)
+    settings = page.names["plain"].kernel_size, page.names["plain"].stride
+    assert settings == ((1, 1), (2, 2))
     page.prints(
         "def read_by(shortcut):",
         f"1×1 with stride 2:    {len(rows) ** 2} of 64 places",
@@ -610,7 +620,7 @@ def shortcuts(page):
     page.says("A quarter:", len(read) * 4 == 16)
     page.says(
         "A window of 1 that moves by 2 steps over three places of every four",
-        4 * len(rows) ** 2 == 64,
+        all(4 * places(strided, side) == side**2 for side in (2, 4, 8)),
     )
     weights = [
         sum(p.numel() for p in page.names[name].parameters()) for name in ("plain", "pooled")
@@ -655,9 +665,15 @@ def shortcuts(page):
         "average            (1, 1, 4, 4)",
         "average, ceil_mode (1, 1, 5, 5)",
     )
-    page.says("A shortcut that looks at a quarter", 4 * len(rows) ** 2 == 64)
+    page.says("A shortcut that looks at a quarter", 4 * places(strided, 8) == 64)
     page.cites("This change is part of the ResNet-D", RESNET_D)
-    page.labels("A residual block that halves the map", "needs a shortcut that halves it, too")
+    x, halving = torch.rand(1, 8, 8, 8), nn.Conv2d(8, 8, 3, stride=2, padding=1)
+    halved = nn.Conv2d(8, 8, 1, stride=2)(x)
+    page.says(
+        "A residual block that halves the map needs a shortcut that halves it, too",
+        "must match" in message(lambda: halving(x) + x)
+        and (halving(x) + halved).shape == (1, 8, 4, 4),
+    )
 
 
 def share_nearby(kind, seed):
@@ -721,11 +737,10 @@ def pixels_without(net, part):
 
 
 def exercises(page):
-    said = {name: (LESSONS / f"{name}.py").read_text("utf-8") for name in ELSEWHERE}
     page.says(
         "What the sizes of single layers follow is in [output size], and the messages of torch, "
         "with their cures, are in [error messages]",
-        all(word in said[name] for name, word in ELSEWHERE.items()),
+        all(told_in(name, word) for name, word in ELSEWHERE.items()),
     )
     page.cites("The U-Net is by", UNET)
     page.cites(", and the better shortcut is from", RESNET_D)
@@ -742,10 +757,11 @@ def exercises(page):
         (rows, cols, rows - 37, cols - 50) == (48, 64, 11, 14),
     )
     page.answers(2, "11", "14")
+    maps, ones = torch.rand(1, 8, 6, 6), torch.rand(8, 1, 1)
     page.labels("What is the shape of `torch.rand(1, 8, 6, 6) + torch.rand(8, 1, 1)`?")
     page.says(
         "`(1, 8, 6, 6)`: one number for each map is stretched over the map, as a bias is",
-        torch.broadcast_shapes((1, 8, 6, 6), (8, 1, 1)) == (1, 8, 6, 6),
+        torch.equal(maps + ones, F.conv2d(maps, torch.ones(8, 1, 1, 1), ones.flatten(), groups=8)),
     )
     page.answers(3, "`(1, 8, 6, 6)`")
     third = len(range(0, 9, 3)) ** 2
