@@ -55,7 +55,7 @@ plot(
 )
 
 # %% [markdown]
-# The second picture is what a stride of 2 makes. It invents rings, and they are exact copies of the true ones: the left half of the picture is the same as the right half. A network that reads such a map cannot tell them apart. In [invariance and equivariance](local-invariance.ipynb) you met this as **aliasing**. Here you work out where an invented ring comes from, how much a blur holds back, and what a ReLU does afterwards.
+# The second picture is what a stride of 2 makes. It invents rings, and they are exact copies of the true ones: the left half of the picture is the same as the right half. A network that reads such a map cannot tell them apart. In [invariance and equivariance](local-invariance.ipynb) you met this as **aliasing**. Work out here where an invented ring comes from, how much a blur holds back, and what a ReLU does afterwards.
 #
 # !!! abstract "What you will be able to do"
 #     - Compute which wave a stride turns a finer wave into.
@@ -172,7 +172,7 @@ show(slide(sums, piece), "aliasing-blur", "A piece of the fast wave under the we
 # %% [markdown]
 # The fast wave is down to a quarter, and of the slow one three quarters are left. The alias is weaker, but it has not gone, and the honest wave has paid for that.
 #
-# [Open this piece of the wave in the explorer](../explorer.md#call=nn.Conv1d%281,1,3,stride=2,bias=False%29&input=-1,2,-1,-1,2,-1,-1,2,-1&weights=1,2,1) and set all its weights to the same number: what is left of the wave?
+# Open [this piece of the wave in the explorer](../explorer.md#call=nn.Conv1d%281,1,3,stride=2,bias=False%29&input=-1,2,-1,-1,2,-1,-1,2,-1&weights=1,2,1) and set all its weights to the same number: what is left of the wave?
 #
 # Longer blurs are the next lines of Pascal's triangle. Send a wave of each speed through them, and see what share of it is left. The ideal filter keeps all up to the new Nyquist frequency, and nothing beyond:
 

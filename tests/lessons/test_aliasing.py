@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 import torch
+from lesson_run import LESSONS
 from test_local_invariance import photo, ring_of, waves
 from torch import nn
 
@@ -148,6 +149,18 @@ def relu_errors():
     return found
 
 
+def board(turns, side=32):
+    """A wave of so many turns along each row of a square, as one map."""
+    return np.tile(cosine(turns, side), (1, side, 1))
+
+
+def invariance() -> str:
+    """What the lesson before this one says."""
+    there = LESSONS.joinpath("local-invariance.py").read_text("utf-8")
+    assert "# # Invariance and equivariance" in there
+    return there
+
+
 def test_every_claim(page):
     rings(page)
     two_waves(page)
@@ -175,7 +188,16 @@ def rings(page):
     for panel, image in zip(panels, expected, strict=True):
         same &= np.allclose(panel["images"], [image], atol=1e-4)
     page.plots("aliasing-rings", same)
-    page.says("Next to it is every second row and column of it", same)
+    turns = np.diff(np.sign(drawn[32, 32:]) > 0)  # from light to dark and back, outwards
+    crossed = [int(turns[n : n + 8].sum()) for n in (0, 8, 16)]
+    page.says(
+        "Here is a test picture: rings that become finer and finer towards the border",
+        crossed == sorted(set(crossed)) and crossed[0] > 0 and np.allclose(drawn, drawn.T),
+    )
+    page.says(
+        "Next to it is every second row and column of it, and then the same after a blur",
+        same and np.isin(expected[1], drawn).all() and not np.isin(expected[2], drawn).any(),
+    )
     page.says(
         "Every number of the second picture is a number of the first",
         np.isin(*expected[1::-1]).all(),
@@ -184,8 +206,10 @@ def rings(page):
     page.says(
         "On the left rings around the middle become finer towards the border. In the middle one, "
         "new rings have appeared around the middle of each side and around the corners. On the "
-        "right these are faint",
-        np.abs(sides[0]).max() > 0.9 and np.abs(sides[1]).max() < 0.2,
+        "right these are faint, and the rings fade to grey towards the border",
+        np.abs(sides[0]).max() > 0.9
+        and np.abs(sides[1]).max() < 0.2
+        and (np.diff([np.abs(expected[2][16, n : n + 4]).max() for n in (16, 20, 24)]) < 0).all(),
     )
     page.says("The second picture is what a stride of 2 makes", same)
     page.labels("name two ways to bring it to zero", "Three square pictures")
@@ -193,9 +217,17 @@ def rings(page):
     page.says("and yet it shows rings that were never there", copied)
     page.says(
         "It invents rings, and they are exact copies of the true ones: the left half of the "
-        "picture is the same as the right half",
+        "picture is the same as the right half. A network that reads such a map cannot tell them "
+        "apart",
         copied and not np.allclose(drawn[:, :32], drawn[:, 32:]),
     )
+    page.says(
+        "In [invariance and equivariance] you met this as **aliasing**",
+        "That is **aliasing**" in invariance(),
+    )
+    page.labels("Fold the spectrum, measure how much of it a blur holds back")
+    page.labels("Work out here where an invented ring comes from, how much a blur holds back")
+    page.labels("and what a ReLU does afterwards")
 
 
 def two_waves(page):
@@ -213,6 +245,11 @@ def two_waves(page):
     page.says("Two waves, one output", torch.equal(FAST[:, ::2], SLOW[:, ::2]))
     page.labels("Keep every second number of both", "How do the two results differ?")
     page.says("Six numbers are left of each", FAST[:, ::2].numel() == 6)
+    keep, any_row = page.names["keep"], torch.rand(3, 12)
+    page.says(
+        "a window of one number: nothing but the stride",
+        torch.equal(keep(any_row), any_row[:, ::2]),
+    )
     page.prints('print(keep(fast), keep(slow), sep="\\n")', FAST[:, ::2], SLOW[:, ::2])
     page.draws("aliasing-stride", slide(nn.AvgPool1d(1, stride=2), FAST))
     page.says(
@@ -220,20 +257,31 @@ def two_waves(page):
         "the slow wave does",
         strongest(FAST[0, ::2]) == strongest(SLOW[0]) == 2,
     )
-    page.says("They do not differ at all", torch.equal(FAST[:, ::2], SLOW[:, ::2]))
     page.says(
         "The fast wave has become an **alias** of the slow one",
         torch.equal(FAST[:, ::2], SLOW[:, ::2]) and strongest(SLOW[0]) == 2,
     )
-    page.says("After the stride nothing can tell which of the two went in", FAST.ne(SLOW).any())
+    later, outs = nn.Conv1d(1, 1, 3), []
+    for row in (FAST, SLOW):
+        later.zero_grad()
+        out = later(keep(row))
+        out.square().sum().backward()
+        outs.append(torch.cat([out.detach().flatten(), later.weight.grad.flatten()]))
+    page.says(
+        "They do not differ at all. After the stride nothing can tell which of the two went in, no "
+        "later layer and no training",
+        torch.equal(FAST[:, ::2], SLOW[:, ::2]) and FAST.ne(SLOW).any() and torch.equal(*outs),
+    )
 
 
 def folding(page):
     page.says(
         "A wave needs two numbers for one turn, one up and one down. So a row of $n$ numbers holds "
         "at most $n/2$ turns",
-        cosine(16).round(6).tolist() == [1, -1] * 16,
+        cosine(16).round(6).tolist() == [1, -1] * 16
+        and all(np.allclose(cosine(n // 2 + 1, n), cosine(n // 2 - 1, n)) for n in (16, 32)),
     )
+    page.labels("which is called the **Nyquist frequency**")
     page.says(
         "A row of 32 numbers holds up to 16 turns. After a stride of 2 there are 16 numbers, which "
         "hold up to 8",
@@ -262,12 +310,16 @@ def folding(page):
         np.allclose(cosine(13)[::2], cosine(3)[::2]),
     )
     page.says(
-        "up to 8 in a straight line, and from 8 to 16 back down to 0",
-        list(out.values()) == [*range(9), *range(7, -1, -1)],
+        "On the right the turns that come out against those that go in: up to 8 in a straight "
+        "line, and from 8 to 16 back down to 0",
+        same and list(out.values()) == [*range(9), *range(7, -1, -1)],
     )
     page.says(
-        "Left: 13 turns and 3 turns agree at every second place. Right: the line turns back",
-        np.allclose(cosine(13)[::2], cosine(3)[::2]),
+        "Left: 13 turns and 3 turns agree at every second place. Right: the line turns back at the "
+        "new Nyquist frequency, like a strip of paper that is folded",
+        np.allclose(cosine(13)[::2], cosine(3)[::2])
+        and max(out, key=out.get) == cosine(3)[::2].size / 2
+        and all(out[8 - n] == out[8 + n] for n in range(9)),
     )
     page.says(
         "Up to 8 turns a wave keeps its turns. Beyond that it is folded back: $16 - 13$ is 3. The "
@@ -285,6 +337,10 @@ def folding(page):
         "nearest multiple of $m$. That distance is never more than $m/2$. The rule holds for every "
         "stride",
         rule,
+    )
+    page.says(
+        "Compute which wave a stride turns a finer wave into",
+        all(page.names["alias"](turns, 16) == out[turns] for turns in range(16)),
     )
 
     def sine(turns):
@@ -330,9 +386,18 @@ def blurs(page):
         torch.equal(layer(FAST[:, 2:11]), FAST[:, 3:10:2]) and bool((shares[0] == 1 / 4).all()),
     )
     page.says(
-        "The fast wave is down to a quarter, and of the slow one three quarters are left",
+        "The fast wave is down to a quarter, and of the slow one three quarters are left. The "
+        "alias is weaker, but it has not gone, and the honest wave has paid for that",
         bool((shares[0] == 1 / 4).all() and (shares[1] == 3 / 4).all()),
     )
+    page.labels("[this piece of the wave in the explorer] and set all its weights to the same")
+    page.labels("number: what is left of the wave?")
+    lines = [page.names["pascal"](width) for width in range(1, 7)]
+    page.says(
+        "Longer blurs are the next lines of Pascal's triangle",
+        lines == [[comb(n, k) for k in range(n + 1)] for n in range(6)] and lines[2] == [1, 2, 1],
+    )
+    page.labels("Send a wave of each speed through them, and see what share of it is left")
     assert [round(gain(3, t, 12), 6) for t in (4, 2)] == [1 / 4, 3 / 4]
     page.prints(
         'print("turns " + ',
@@ -354,7 +419,14 @@ def blurs(page):
         all(gain(w, 0) == 1 and gain(w, 16) < 1e-9 for w in WIDTHS)
         and all(gain(a, 8) > gain(b, 8) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)),
     )
-    page.labels("What a line lets through to the right of 8 turns comes back as an alias")
+    blurred = {(w, t): pascal(board(t), w)[0, ::2, ::2][0] for w in WIDTHS for t in range(9, 16)}
+    page.says(
+        "What a line lets through to the right of 8 turns comes back as an alias",
+        all(
+            abs(strength(row, fold(t, 16)) / 8 - gain(w, t)) < 1e-9 < gain(w, t)
+            for (w, t), row in blurred.items()
+        ),
+    )
     page.says(
         "What it takes away to the left is detail that the smaller map could have held",
         all(gain(w, 7) < 1 and fold(7, 16) == 7 for w in WIDTHS),
@@ -370,15 +442,40 @@ def blurs(page):
         "A wider blur trades one fault for the other",
         gain(5, 10) < gain(3, 10) and gain(5, 6) < gain(3, 6),
     )
-    page.labels("The ideal filter keeps all up to the new Nyquist frequency")
+    kept = [page.names["lowpass"](torch.from_numpy(board(t)))[0, 0].numpy() for t in range(17)]
+    page.says(
+        "The ideal filter keeps all up to the new Nyquist frequency, and nothing beyond",
+        all(np.allclose(kept[t], cosine(t) * (t < 8)) for t in range(17) if t != 8),
+    )
 
 
 def widths(page):
     found = by_width()
-    page.labels("move the photo, closed to a ring, by one pixel")
-    page.labels("At stride 2 the output should move by half a cell")
-    page.labels("and the old one moved by half a cell, divided by the standard deviation")
-    page.labels("It looks at the finer half of the waves that the smaller map can hold")
+    page.says(
+        "Aliasing shows when the input moves. The measure is the one of [invariance and "
+        "equivariance]: move the photo, closed to a ring, by one pixel",
+        found[1][0] > 0.05 > 1e-9 > found["ideal"][0]
+        and "distance between the new output and the old one moved by half a cell" in invariance(),
+    )
+    coarse, moved = (np.roll(board(3), n, -1)[..., ::2, ::2] for n in (0, 1))
+    page.says(
+        "At stride 2 the output should move by half a cell",
+        off(coarse, moved, 1 / 2) < 1e-9 < 0.1 < min(off(coarse, moved, n) for n in (0, 1)),
+    )
+    measured = page.names["errors"], page.names["details"]
+    page.says(
+        "The **equivariance error** is the mean distance between the new output and the old one "
+        "moved by half a cell, divided by the standard deviation of the output",
+        all(abs(measured[0][w] - found[w][0]) < 1e-6 for w in range(1, 10)),
+    )
+    finer = [board(t, 16) - low(board(t, 16)) for t in range(8)]  # a map that holds 8 turns
+    page.says(
+        "Next to it comes another number, the **detail**. It looks at the finer half of the waves "
+        "that the smaller map can hold, and says how strong they are as a share of what the ideal "
+        "filter leaves of them",
+        all(np.allclose(rest, board(t, 16) * (t >= 4)) for t, rest in enumerate(finer))
+        and all(abs(measured[1][w] - found[w][1]) < 1e-6 for w in range(1, 10)),
+    )
     page.labels("The blur grows from 1 pixel, which is no blur, to 9", "Does the error reach zero?")
     page.prints(
         'print("width   error  detail")',
@@ -401,11 +498,24 @@ def widths(page):
         "The detail falls from above 100 to about 30 percent",
         shares[0] > 1 and round(shares[-1], 1) == 0.3,
     )
-    page.says("Each pixel of width lowers the error, and each one costs detail", (steps > 0).all())
+    page.says(
+        "On the photo. Each pixel of width lowers the error, and each one costs detail",
+        (steps > 0).all()
+        and (np.diff(shares) < 0).all()
+        and np.array_equal(page.names["ring"].numpy(), ring()),
+    )
+    fine = board(9)  # too fine for the smaller map, and yet its detail
+    rest = [halved(fine, width) - low(halved(fine, width)) for width in (1, None)]
     page.says(
         "The error shrinks with each pixel of width, but it does not reach zero. The detail goes "
-        "down with it. Without a blur there is more than 100% of it",
-        (steps > 0).all() and min(errors) > 1e-3 and shares == sorted(shares, reverse=True),
+        "down with it. Without a blur there is more than 100% of it, because aliases look like "
+        "detail, too",
+        (steps > 0).all()
+        and min(errors) > 1e-3
+        and shares == sorted(shares, reverse=True)
+        and shares[0] > 1
+        and np.allclose(rest[0], board(7, 16))
+        and np.allclose(rest[1], 0),
     )
     dot = np.zeros((1, 256, 256))
     dot[0, 128, 128] = 1
@@ -433,13 +543,33 @@ def the_other_way(page):
     grid = chosen(ring())
     on_a_grid = any(np.array_equal(grid, ring()[:, r::2, c::2]) for r in (0, 1) for c in (0, 1))
     page.labels("The other way to zero", "Take the one with the largest numbers")
-    page.labels("When the picture moves by one pixel, the same numbers lie on another grid")
+    page.cites("adaptive polyphase sampling", CHAMAN)
+    page.labels("Measure both")
+    begins = []
+    for picture in (ring(), np.roll(ring(), 1, -1)):
+        grids = {(r, c): picture[:, r::2, c::2] for r in (0, 1) for c in (0, 1)}
+        best = chosen(picture)
+        begins.append(next(at for at, one in grids.items() if np.array_equal(one, best)))
+    moved = chosen(np.roll(ring(), 1, -1))
+    page.says(
+        "When the picture moves by one pixel, the same numbers lie on another grid, and that one "
+        "is chosen",
+        begins[0] != begins[1] and np.array_equal(np.sort(moved, None), np.sort(grid, None)),
+    )
     page.says(
         "So the output does not move by half a cell. It holds the old numbers, "
         "moved by whole cells",
         table["chosen grid"][1] == 0 < table["chosen grid"][0],
     )
-    page.labels("the distance from the old output moved by half a cell, and the distance")
+    image, plain = page.names["ring"], page.names["ways"]["stride"]
+    page.says(
+        "the distance from the old output moved by half a cell, and the distance from the nearest "
+        "of those moved by whole cells",
+        np.allclose(
+            [page.names["error"](plain, image), page.names["whole_cells"](plain, image)],
+            table["stride"],
+        ),
+    )
     page.prints(
         'ways = {"stride": binomial(1)',
         f"{'':<14}{'half a cell':>12}{'whole cells':>12}",
@@ -447,25 +577,50 @@ def the_other_way(page):
     )
     zeros = [name for name, pair in table.items() if min(pair) < 1e-9]
     page.says(
-        "Each of the last two is at zero in its own column. The ideal filter follows every shift",
-        zeros == ["ideal", "chosen grid"] and table["ideal"][0] < 1e-9,
+        "Each of the last two is at zero in its own column. The ideal filter follows every shift, "
+        "in fractions of a cell",
+        zeros == ["ideal", "chosen grid"]
+        and max(table["ideal"][0], table["chosen grid"][1]) < 1e-9
+        and all(
+            off(halved(ring()), halved(np.roll(ring(), n, -1)), n / 2) < 1e-9 for n in (1, 2, 3)
+        ),
     )
-    moved = chosen(np.roll(ring(), 1, -1))
     page.says(
         "The chosen grid jumps, but it never changes its numbers, so on a ring a mean over all "
         "places does not notice the shift at all. Its map still holds aliases; they only move "
         "along",
-        on_a_grid and np.array_equal(np.sort(moved, None), np.sort(grid, None)),
+        on_a_grid
+        and np.array_equal(np.sort(moved, None), np.sort(grid, None))
+        and np.allclose(moved.mean((1, 2)), grid.mean((1, 2)))
+        and table["chosen grid"][0] > 0.1,
     )
-    page.says("Two ways reach zero: the ideal filter, which follows each shift", len(zeros) == 2)
+    page.says(
+        "Two ways reach zero: the ideal filter, which follows each shift, and the grid that is "
+        "chosen, which on a ring keeps its numbers",
+        zeros == ["ideal", "chosen grid"]
+        and np.array_equal(np.sort(moved, None), np.sort(grid, None)),
+    )
 
 
 def relus(page):
     page.labels("and see ReLU make fine waves again", "ReLU makes fine waves again")
     page.labels("Say why a ReLU makes fine waves again, and what helps")
-    page.labels("it holds nothing beyond its band", "It cuts the lower half off each wave")
     page.labels("A wave of 5 turns in 64 numbers goes through a ReLU")
-    clipped = relu(cosine(5, 64))
+    band = centred(low(halved(ring())))
+    page.says(
+        "Say you did all this, and a map is band-limited: it holds nothing beyond its band",
+        np.allclose(low(band), band) and not np.allclose(low(halved(ring())), halved(ring())),
+    )
+    whole, clipped = cosine(5, 64), relu(cosine(5, 64))
+    finer = range(6, 33)
+    page.says(
+        "Then comes a ReLU. It cuts the lower half off each wave, and a cut leaves corners, which "
+        "are made of fine waves",
+        np.array_equal(clipped[whole > 0], whole[whole > 0])
+        and not clipped[whole <= 0].any()
+        and max(strength(whole, t) for t in finer) < 1e-9
+        and max(strength(clipped, t) for t in finer) > 1,
+    )
     seen = {t: round(float(strength(clipped, t)) / 32, 3) for t in range(33)}
     seen = {t: share for t, share in seen.items() if share > 0.01}
     page.prints("clipped = torch.fft.rfft(", str(seen))
@@ -483,13 +638,16 @@ def relus(page):
         and min(strength(clipped, t) for t in (14, 4)) > 0.05
         and strength(clipped, 7) < 1e-9,
     )
-    page.says("A ReLU aliases without any stride", 24 in seen)
+    page.says("A ReLU aliases without any stride", 24 in seen and clipped.size == 64)
     page.labels(
         "Halve the photo by the ideal filter", "keep only the waves up to half of the finest"
     )
-    band = centred(low(halved(ring())))
     after = centred(relu(band))
     shares = [((x - low(x)) ** 2).sum() / (x**2).sum() for x in (band, after)]
+    page.says(
+        "Then count the energy, the sum of squares, beyond that band",
+        abs(page.names["beyond"](torch.from_numpy(relu(band))) - shares[1]) < 1e-9,
+    )
     page.prints(
         'print(f"before: {beyond(band):.2%}',
         f"before: {shares[0]:.2%}, after ReLU: {shares[1]:.2%}",
@@ -521,9 +679,27 @@ def relus(page):
         "multiples fold",
         coarse < clipped_at["ideal"] / 2 and gain(5, 7) < gain(5, 3) and fold(2 * 7, 16) == 2,
     )
-    page.labels("move the map by a third of a cell", "once before the ReLU and once after it")
     page.labels("Put a ReLU behind three of the ways down")
-    page.says("If nothing folded, the two results would be the same", found[4] < found[1] / 50)
+    finer, n = page.names["relu_on"], np.arange(24)
+    small = torch.from_numpy(np.cos(2 * np.pi * 5 * n / 24) * np.ones((1, 24, 1)))
+    unfiltered = relu(np.cos(2 * np.pi * 5 * np.arange(48) / 48))[::2]  # on the finer map
+    page.says(
+        "There is a cure, and it is the same again: make room before, filter after. Enlarge the "
+        "map, so that it can hold finer waves, apply the ReLU there, filter, and make the map "
+        "small again",
+        found[4] < found[2] < found[1]
+        and fold(13, 24) < 13 == fold(13, 48)
+        and np.allclose(unfiltered, relu(small[0, 0].numpy()))  # without a filter nothing changes
+        and not np.allclose(finer(small, 2)[0, 0], unfiltered, atol=1e-3),
+    )
+    half = centred(halved(ring()))
+    page.says(
+        "To see the share of the ReLU, move the map by a third of a cell, once before the ReLU and "
+        "once after it. If nothing folded, the two results would be the same",
+        abs(page.names["off"](1, torch.from_numpy(half)) - found[1]) < 1e-6
+        and off(low(half), low(waves(torch.from_numpy(half), 1 / 3).numpy()), 1 / 3) < 1e-9
+        and found[4] < found[1] / 50,
+    )
     page.prints(
         'print(f"ReLU as it is: {off(1, small):.4f}")',
         f"ReLU as it is: {found[1]:.4f}",
@@ -539,27 +715,41 @@ def relus(page):
         "It is never exactly zero, since a corner holds waves of every speed", found[4] > 1e-6
     )
     page.says(
-        "a map that is twice as fine has four times as many numbers",
+        "And the price is high: a map that is twice as fine has four times as many numbers",
         np.kron(band, np.ones((2, 2))).size == 4 * band.size,
     )
     page.says(
-        "A ReLU makes waves that are finer than any it was given", shares[1] > 100 * shares[0]
+        "A ReLU makes waves that are finer than any it was given, and those fold at once",
+        shares[1] > 100 * shares[0] and all(seen.get(fold(t, 64)) for t in (30, 40)),
     )
+    page.says(
+        "The ReLU that you have just measured is one reason why it has to be",
+        alone["ideal"] < 1e-9 < 0.01 < clipped_at["ideal"],
+    )
+    page.says("there, filter after each ReLU too", found[2] < found[1])
 
 
 def papers(page):
-    page.cites("points out that max pooling, strided convolutions and average pooling all", ZHANG)
+    page.cites(
+        "points out that max pooling, strided convolutions and average pooling all ignore the "
+        "sampling theorem, and blurs before each stride",
+        ZHANG,
+    )
     page.cites("find that architectures as commonly used are not invariant for this reason", AZULAY)
     page.cites("and that such a blur is only a partial cure", AZULAY)
-    page.labels("is one reason why it has to be", "Go further only where the output has to move")
+    page.labels("Go further only where the output has to move")
     page.cites("trace details of generated images that stick to the pixels to aliasing", KARRAS)
-    page.cites("follows shifts by fractions of a pixel", KARRAS)
-    page.labels("a blur of 3 to 5 pixels before each stride is cheap and does most of the work")
-    page.labels("there, filter after each ReLU too")
+    page.cites("They rebuild a generator so that it follows shifts by fractions of a pixel", KARRAS)
+    errors = {w: pair[0] for w, pair in by_width().items()}
+    taps = 5 * 5 / (64 * 3 * 3)  # a fixed 5×5 blur of a channel, in a convolution from 64 channels
+    page.says(
+        "a blur of 3 to 5 pixels before each stride is cheap and does most of the work",
+        all(errors[w] < errors[1] / 2 for w in (3, 4, 5)) and taps < 1 / 20,
+    )
 
 
 def exercises(page):
-    page.labels("Predict first", "Check all five")
+    page.labels("Predict first", "Then open the answer", "Check all five")
     page.labels("A wave of 25 turns in a row of 64 numbers meets a stride of 2")
     page.says(
         "7. There are 32 numbers left, so the nearest multiple is 32, and $32 - 25$ is 7",
@@ -573,7 +763,7 @@ def exercises(page):
     )
     page.answers(2, ("3. There", 3))
     page.labels("The blur 1, 2, 1, divided by 4, leaves a quarter of the fast wave")
-    page.labels("You apply it twice at stride 1")
+    page.labels("You apply it twice at stride 1. What share is left?")
     page.says(
         "1/16: a quarter of a quarter. Applied twice it is the blur 1, 4, 6, 4, 1",
         abs(gain(5, 4, 12) - 1 / 16) < 1e-12
@@ -581,13 +771,15 @@ def exercises(page):
     )
     page.answers(3, ("1/16", 1 / 16))
     page.labels("A plain stride of 2, without any blur", "The photo moves by two pixels")
+    page.labels("on the ring")
     kept = ring()[:, ::2, ::2]
     page.says(
         "0. The output moves by one whole cell, and each grid keeps its own numbers",
         np.array_equal(np.roll(ring(), 2, -1)[:, ::2, ::2], np.roll(kept, 1, -1)),
     )
     page.answers(4, ("0. The", 0))
-    page.labels("A wave of 3 turns in 64 numbers goes through a ReLU")
+    page.labels("A wave of 3 turns in 64 numbers goes through a ReLU. Leave out the mean")
+    page.labels("Which of the new waves is the strongest, in turns?")
     clipped = relu(cosine(3, 64))
     new = max(set(range(1, 33)) - {3}, key=lambda turns: strength(clipped, turns))
     page.says(
@@ -598,5 +790,23 @@ def exercises(page):
 
 
 def what_you_know(page):
-    page.labels("turns $t$ turns into the distance")
+    page.says(
+        "A stride that leaves $m$ numbers turns $t$ turns into the distance from $t$ to the "
+        "nearest multiple of $m$",
+        all(
+            strongest(cosine(t, 60)[::s]) == min(t % (60 // s), -t % (60 // s))
+            for s in (2, 3, 5)
+            for t in range(1, 30)
+        ),
+    )
+    found = by_width()
+    page.says(
+        "A blur in front weakens the waves that would fold, and with them the detail that need not "
+        "go",
+        all(gain(w, t) < 1 for w in WIDTHS for t in range(1, 17)) and found[3][1] < found[1][1],
+    )
+    page.labels("The rest of the bill is in [what pooling throws away]")
     page.labels("A stride forgets on purpose, and you now know what")
+    page.cites("The rule to blur before a stride is that of", ZHANG)
+    page.cites("and the grid that is chosen that of", CHAMAN)
+    page.aside("The words and the measurements are our own", why="credits of this course")
