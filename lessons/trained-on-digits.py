@@ -45,7 +45,7 @@ zero = torch.tensor(digits.images[0]).float()[None]
 show(slide(nn.MaxPool2d(2), zero), "digits-zero", "The first image is a zero. Max pooling keeps its ring of strong pixels.")
 
 # %% [markdown]
-# [Open this digit in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2%29&input=0,0,5,13,9,1,0,0;0,0,13,15,10,15,5,0;0,3,15,2,0,11,8,0;0,4,12,0,0,8,8,0;0,5,8,0,0,9,8,0;0,4,11,0,1,12,7,0;0,2,14,5,10,12,0,0;0,0,6,13,10,0,0,0) and switch to the average: how much of the ring is left?
+# Open [this digit in the explorer](../explorer.md#call=nn.MaxPool2d%282,stride=2%29&input=0,0,5,13,9,1,0,0;0,0,13,15,10,15,5,0;0,3,15,2,0,11,8,0;0,4,12,0,0,8,8,0;0,5,8,0,0,9,8,0;0,4,11,0,1,12,7,0;0,2,14,5,10,12,0,0;0,0,6,13,10,0,0,0) and switch to the average: how much of the ring is left?
 #
 # ## Six networks
 #
@@ -141,11 +141,11 @@ print(Blur(1)(torch.ones(1, 1, 6, 6))[0, 0])
 #
 # ## Train them, eight times each
 #
-# One run proves nothing: another seed gives another result. So train each network with eight seeds. A seed decides three things: which 1,500 images are for training and which 297 for testing, the first weights, and the order of the images. **For one seed these are the same for all networks** (but for the weights of the wide one, which has more). That makes *pairs*, and you will need them.
+# One run proves nothing: another seed gives another result. So train each network with eight seeds. A seed decides three things: which 1,500 images are for training and which 297 for testing, the first weights, and the order of the images. **For one seed these are the same for all networks** (but for the weights of the wide one, which has more). That makes *pairs*, eight for any two networks.
 #
 # How long? Until the networks have nothing left to learn from their training images, or else you would compare how fast they learn. 16 rounds will do, as you will see. They suffice because the networks read the pixels divided by 4, as numbers from 0 to 4: from numbers between 0 and 1 they learn more slowly.
 #
-# The cell takes a while, because it trains 48 networks. One after the other they would take longer still. But a convolution with `groups` keeps its groups apart, and so do the pools. So put the eight runs of a network side by side, as eight groups: each has its own weights, reads its own images, and knows nothing of the others.
+# The cell takes a while, because it trains 48 networks. One after the other they would need eight times as many steps. But a convolution with `groups` keeps its groups apart, and so do the pools. So put the eight runs of a network side by side, as eight groups: each has its own weights, reads its own images, and knows nothing of the others.
 
 # %%
 def shifted(x):
@@ -162,7 +162,7 @@ def side_by_side(name, seeds):
     net = network(name, len(seeds))
     for weights, *parts in zip(net.parameters(), *alone, strict=True):
         weights.data = torch.cat(parts)
-    return net.to(memory_format=torch.channels_last)  # the same numbers, in a faster order
+    return net.to(memory_format=torch.channels_last)  # the same numbers, in another order in memory
 
 
 def train(name, seeds, epochs=16, batch=50):
@@ -323,7 +323,7 @@ for name, result in results.items():
 #
 # Of the average pool and of the blur alone this page claims nothing. Their intervals hold zero.
 #
-# The network ends in a linear layer with a weight for each *place*, so a shift is bound to hurt. A global average at the end would change that picture, and so would moved images in the training. Both are worth a try: change the code and run it.
+# The network ends in a linear layer with a weight for each *place*, so a shift is bound to hurt. A global average at the end would give all places the same weight. Try it, and try moved images in the training, too: change the code and run it.
 #
 # !!! warning "A common mistake: one seed"
 #     How would this lesson look with a single seed? Here is the test column, wide stride minus max pool, seed by seed:
@@ -404,6 +404,6 @@ check(..., lambda: clear.index(True) + 1)
 #
 # You can compare two layers: equal parameters or equal work, several seeds, pairs, an interval that pays for every look, and a sentence about the scale. And you have seen a trained network stumble over one pixel.
 #
-# So far most windows slid over images. Next, let it slide along a sound and through a film: [signals and volumes](signals-and-volumes.ipynb).
+# Next, windows slide along a sound and through a film: [signals and volumes](signals-and-volumes.ipynb).
 #
 # The digits come from [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.datasets.load_digits.html).
