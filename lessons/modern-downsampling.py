@@ -122,7 +122,7 @@ show(
 )
 
 # %% [markdown]
-# [Open these patches in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=3,bias=False%29&input=1,4,7,5,6,0;2,3,8,4,9,0;1,2,8,8,3,0;7,9,9,7,2,9;4,7,1,9,3,6;4,4,5,4,0,5&weights=0,1,0;1,2,1;0,1,0), set the stride below the kernel size, and watch the windows overlap.
+# Open [these patches in the explorer](../explorer.md#call=nn.Conv2d%281,1,3,stride=3,bias=False%29&input=1,4,7,5,6,0;2,3,8,4,9,0;1,2,8,8,3,0;7,9,9,7,2,9;4,7,1,9,3,6;4,4,5,4,0,5&weights=0,1,0;1,2,1;0,1,0), set the stride below the kernel size, and watch the windows overlap.
 #
 # !!! question "Predict"
 #     The image has 224×224 pixels and three channels, a patch 16×16, and its vector 768 numbers. How many vectors come out? How many weights does it take?
@@ -320,7 +320,7 @@ print("divided by the maximum:", round((tiny.max() * gem(tiny / tiny.max(), 64.0
 # %% [markdown]
 # ## A class token
 #
-# A vision transformer ends in another way. It carries an extra vector along, the **class token**, which belongs to no patch. The token asks every place a question, and takes a weighted mean of the answers. Which weights? A softmax of how well each place fits the question. The question is learned, so the network decides where to look.
+# A vision transformer ends in another way ([Dosovitskiy and others 2021](https://arxiv.org/abs/2010.11929)). It carries an extra vector along, the **class token**, which belongs to no patch. The token asks every place a question, and takes a weighted mean of the answers. Which weights? A softmax of how well each place fits the question. The question is learned, so the network decides where to look.
 #
 # Here it is, cut down to one step with one head. In a transformer the token asks again in each layer, and it also looks at itself.
 
@@ -343,7 +343,7 @@ class Token(nn.Module):
 
 token, map_of = Token(8), torch.rand(1, 8, 4, 4)
 with torch.no_grad():
-    token.question.weight.zero_()  # a question that every place fits as well
+    token.question.weight.zero_()  # a question that every place fits equally
     print(torch.allclose(token(map_of), token.value(map_of).mean((2, 3), keepdim=True), atol=1e-6))
 
 # %% [markdown]
