@@ -69,7 +69,7 @@ def runtime(x, op, **settings):
     session = onnxruntime.InferenceSession(model, alone, ["CPUExecutionProvider"])
     try:
         return torch.from_numpy(session.run(None, {"x": x.numpy()})[0])
-    except Exception:  # its errors have no class of their own
+    except Exception:  # its errors have only Exception in common
         return None
 
 
@@ -196,7 +196,7 @@ show(
 )
 
 # %% [markdown]
-# [Open this image and its border in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2%29&input=0,1,2,3,-Infinity;4,5,6,7,-Infinity;8,9,10,11,-Infinity;12,13,14,15,-Infinity;-Infinity,-Infinity,-Infinity,-Infinity,-Infinity), write large numbers into the border, and see which outputs it reaches.
+# Open [this image and its border in the explorer](../explorer.md#call=nn.MaxPool2d%283,stride=2%29&input=0,1,2,3,-Infinity;4,5,6,7,-Infinity;8,9,10,11,-Infinity;12,13,14,15,-Infinity;-Infinity,-Infinity,-Infinity,-Infinity,-Infinity), write large numbers into the border, and see which outputs it reaches.
 #
 # How often does it matter? Try every image from 4×4 to 7×7, with windows of 2 to 4 and strides of 1 to 3. That is 36 settings.
 #
@@ -252,7 +252,7 @@ compare("pad by hand", upper, in_keras)
 #
 # ## Upper and lower
 #
-# ONNX is a file format, and it has two kinds of "same": `SAME_UPPER` puts the odd pixel at the end, as Keras does, and `SAME_LOWER` puts it at the beginning. JAX has both, too. First compare the two with each other, and then with the recipe:
+# ONNX is a file format, and it has two kinds of "same": `SAME_UPPER` puts the odd pixel at the end, as Keras does, and `SAME_LOWER` puts it at the beginning. JAX has both, too. Compare the two with each other, and then with the recipe:
 
 # %%
 lower = [same_max(images[n], k, s, True) for n, k, s in SETTINGS]
