@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .mutating import Mutant, numbered
 
-# Words and what they turn into, to and fro. The list is not the guard's: it also has plain verbs
+# Words and what they turn into, both ways. The list is not the guard's: it also has plain verbs
 # and the field's nouns, so that it measures what the guard of words.py lets through.
 BOTH_WAYS = (
     "more/less larger/smaller largest/smallest doubles/halves always/never every/no higher/lower"
