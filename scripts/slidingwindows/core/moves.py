@@ -115,10 +115,10 @@ def said(transfer: Transfer, index: int) -> str:
     move = transfer.moves[index]
     row, col = move.window
     if transfer.kind == "gradient":
-        trace, arriving = given(transfer.forward, "forward pass"), move.reads[0].value
+        trace, [read] = given(transfer.forward, "forward pass"), move.reads
         places = [(write.row, write.col) for write in move.writes]
-        words = trace.reduction.passed(trace.steps[index], arriving, places)
-        return f"gradient {number(arriving)} {words}"
+        words = trace.reduction.passed(trace.steps[index], read.value, places)
+        return f"gradient {number(read.value)} {words}"
     if transfer.kind == "unfold":
         numbers = ", ".join(number(read.value) for read in move.reads)
         return f"window ({row}, {col}) becomes column {index}: {numbers}"
