@@ -52,7 +52,8 @@ def test_a_run_measures_tests_and_the_programs_they_start(tmp_path, processes):
     data = tmp_path / "data" / "kept"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *COVERED, *processes, "-c", "pyproject.toml"]
-        + ["--rootdir", ".", str(tmp_path / "test_it.py")],
+        # Else it removes what former runs of this machine left, however much that is.
+        + ["--rootdir", ".", "--basetemp", str(tmp_path / "base"), str(tmp_path / "test_it.py")],
         cwd=REPO,
         env={**environment, "COVERAGE_FILE": str(data)},
         capture_output=True,
