@@ -84,7 +84,7 @@ def test_what_is_checked_imports_nothing_that_mypy_does_not_read():
                 imported |= {f"{alias.name}." for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported |= {f"{node.module}.", *(f"{node.module}.{a.name}." for a in node.names)}
-    assert {"torch.", "torch.nn.", "numpy.", "matplotlib."} & imported
+    assert {"matplotlib", "numpy"} <= {name.partition(".")[0] for name in imported}
     assert not [name for name in imported if name.startswith(tuple(n[:-2] for n in skipped))]
 
 
