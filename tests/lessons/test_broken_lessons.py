@@ -31,7 +31,7 @@ def survivors(name: str, of: Callable, most: int) -> list[str]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_broken_code_is_noticed(name):
-    assert not survivors(name, code_mutants, most=2 * SWEEPS)
+    assert not survivors(name, code_mutants, most=SWEEPS)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
