@@ -91,8 +91,26 @@ def test_every_claim(page):
     exercises(page)
     what_you_know(page)
     where_from(page)
+    docstrings(page)
     page.labels("Which one will it be?", "Predict first", "Then open the answer", "Check all five")
     page.complete()
+
+
+def docstrings(page):
+    names, layers = page.names, [nn.Conv2d(2, 1, (3, 5), (1, 2)), nn.MaxPool2d((4, 1))]
+    page.says(
+        "The height that comes out of a layer",
+        [names["size"](layer, 2, 9, 12) for layer in layers]
+        == [counted(9, 3, 1), counted(9, 4)]
+        != [counted(12, 5, 2), counted(12, 1)],  # the widths
+    )
+    cases = [(7, 2, 2), (9, 4, 2), (5, 1, 2), (6, 3, 3)]
+    page.says(
+        "How many pixels of an i×i map no window reads",
+        [names["unread"](i, k, s) for i, k, s in cases]
+        == [unread(nn.AvgPool2d(k, s), i) for i, k, s in cases]
+        == [49 - 36, 81 - 64, 25 - 9, 0],
+    )
 
 
 def where_from(page):
