@@ -4,7 +4,9 @@
 import inspect
 import random
 import re
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from itertools import product
 
 import torch
@@ -102,6 +104,7 @@ def test_every_claim(page):
     which_double(page)
     mistakes(page)
     on_one_page(page)
+    docstrings(page)
     page.cites(
         "More: the formulas one by one, derived and drawn, are in [convolution arithmetic, with "
         "numbers], after",
@@ -109,9 +112,45 @@ def test_every_claim(page):
     )
     page.says(
         "What torch says when a setting does not fit is in [error messages]",
-        told("error-messages", "What torch says when a window does not fit, each message raised"),
+        told("error-messages", "What torch says of pools and convolutions that do not fit, each"),
     )
     page.complete()
+
+
+def docstrings(page):
+    names, sizes = page.names, page.names["size"]
+    page.says(
+        "The side that comes out; None if torch refuses",
+        [sizes(nn.MaxPool2d((2, 3)), i) for i in (2, 8)] == [None, counted(8, 3, 3, 0)],
+    )
+    said, raised = StringIO(), False
+    with redirect_stdout(said):
+        names["compare"](lambda i, k: i - k + 1, lambda k: nn.MaxPool2d(k, 1), (1, 4, 20))
+        try:  # right but for one setting
+            names["compare"](lambda i, k: i - k + (i < 13), lambda k: nn.MaxPool2d(k, 1), (1, 4))
+        except AssertionError:
+            raised = True
+    page.says(
+        "Count the settings that torch takes; the formula must give the size of each",
+        raised and said.getvalue() == f"{13 + 10} settings, all agree\n",
+    )
+    settings = CONVOLUTIONS | POOLS
+    made = {call: names["make"](call) for call in [*settings, *ADAPTIVE, *TRANSPOSED]}
+    page.says(
+        "The layer of such a call, with one channel in and one out",
+        all(call.startswith(f"{type(layer).__name__}(") for call, layer in made.items())
+        and all(layer(torch.rand(1, 1, 17, 17)).shape[1] == 1 for layer in made.values())
+        and all(side(made[call], 33) == counted(33, *s) for call, s in settings.items())
+        and all(side(made[call], 9) == o for call, o in ADAPTIVE.items())
+        and all(side(made[call], 9) == back(9, *s) for call, s in TRANSPOSED.items()),
+    )
+    strided = (lambda k, s: nn.MaxPool2d(k, s)), range(1, 6), (1, 2)
+    but_one = [names["found"](lambda i, o, n=n: i != n, *strided) for n in (19, 20, 41, 42)]
+    page.says(
+        "The settings for which torch's size fits, for all inputs from 20 to 41",
+        names["found"](lambda i, o: o == i - 2, *strided) == [(3, 1)]
+        and list(map(len, but_one)) == [10, 0, 0, 10],
+    )
 
 
 def the_letters(page):
@@ -547,14 +586,18 @@ def on_one_page(page):
     purposes = [what if firsts[what] == call else "" for what, call in SHEET]
     assert [what for what in purposes if what] == list(dict.fromkeys(what for what, _ in SHEET))
     head = " | ".join(map(str, PRINTED_SIDES))
-    page.prints(
-        "SHEET = {",
+    lines = [
         f"| what it does | call, channels left out | {head} |",
         "|---|---|" + "--:|" * len(PRINTED_SIDES),
         *(
             f"| {what} | `{call}` | {' | '.join(map(str, rows[call]))} |"
             for what, (_, call) in zip(purposes, SHEET, strict=True)
         ),
+    ]
+    page.prints("SHEET = {", *lines)
+    page.says(
+        "The table of the sheet: each call, and what torch makes of each side",
+        list(page.names["printed"]()) == lines,
     )
     conv, pool = nn.Conv2d(1, 1, 3), nn.MaxPool2d(3)
     agree = agreement()
