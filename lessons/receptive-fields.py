@@ -297,7 +297,7 @@ def measured(depth, networks=100):
 
 
 def spread(shares):
-    """Their standard deviation, in pixels."""
+    """Their standard deviation around the middle, in pixels."""
     places = torch.arange(len(shares)) - len(shares) // 2
     return float((shares * places**2).sum() / shares.sum()) ** 0.5
 

@@ -86,6 +86,7 @@ def test_every_claim(page):
     centre(page)
     effective(page)
     exercises(page)
+    docstrings(page)
     page.labels("with two lines of arithmetic", "VGG-16")
     page.labels("what its stride does to all that follows", "with padding and without")
     page.labels("Explain why most of the field hardly counts", "Not all of it counts")
@@ -95,6 +96,30 @@ def test_every_claim(page):
         "a marked opinion",
     )
     page.complete()
+
+
+def docstrings(page):
+    names, middle = page.names, torch.zeros(26, 26)
+    middle[13, 13] = 1
+    page.says(
+        "How many pixels the output in the middle sends a gradient to",
+        [names["reached"](lambda x, m=m: x * m) for m in (middle, 1 - middle)] == [1, 0]
+        and [names["reached"](kind((2, 3))) for kind in (nn.AvgPool2d, nn.MaxPool2d)] == [6, 1],
+    )
+    page.says(
+        "Ways from each input of the field to the output",
+        all(names["ways_through"](n).tolist() == step_by_step(n) for n in range(1, 7)),
+    )
+    page.says(
+        "The share of each column in the squared gradient of random networks",
+        all(same_as_measured(page, depth) for depth in (2, 8)),
+    )
+    aside, even = torch.tensor([0.0, 0, 0, 0, 1]), torch.ones(5) / 5
+    page.says(
+        "Their standard deviation around the middle, in pixels",
+        names["spread"](aside) == 2
+        and math.isclose(names["spread"](even), np.arange(5).std(), rel_tol=1e-6),
+    )
 
 
 def random_weights():
