@@ -58,8 +58,27 @@ def test_every_claim(page):
     exercises(page)
     what_you_know(page)
     where_from(page)
+    docstrings(page)
     page.labels("Predict first", "Then open the answer", "Check all five")
     page.complete()
+
+
+def docstrings(page):
+    layers = nn.MaxPool2d((1, 3)), nn.Conv2d(1, 1, (1, 4)), nn.ConvTranspose2d(1, 1, (1, 4))
+    page.says(
+        "The side that comes out of a layer when a square map of side i goes in",
+        [page.names["size"](layer, 8) for layer in layers]
+        == [counted(8, 3), counted(8, 4, 1), 8 + 3]
+        and page.names["size"](nn.MaxPool2d((8, 1)), 8) == 8  # as many rows
+        and refusal(lambda: page.names["size"](nn.MaxPool2d((9, 1)), 8)),
+    )
+    cases = [(7, 2, 2, 0, False), (7, 2, 2, 0, True), (5, 4, 2, 0, False), (7, 2, 2, 1, False)]
+    page.says(
+        "How many pixels of an i×i map no window reads",
+        [page.names["unread"](*case) for case in cases]
+        == [unread(nn.AvgPool2d(k, s, p, ceil_mode=up), i) for i, k, s, p, up in cases]
+        == [49 - 36, 0, 25 - 16, 0],
+    )
 
 
 def where_from(page):
@@ -609,7 +628,7 @@ def the_way_back(page):
         "Add the enlarged map to the original, as networks with skip connections do, and an odd "
         "size fails",
         all(fits[i] == (i % 2 == 0) for i in fits)
-        and told("skips-and-shapes", "enlarge it again, and then join both"),
+        and told("skips-and-shapes", "enlarges it again, and then joins both"),
     )
     page.prints(
         "image + enlarge(small)", fill(refusal(lambda: image + up(small)), 66), "(1, 25, 25)"
