@@ -414,7 +414,7 @@ show(
 
 # %%
 def comparisons(k, s, side=1000):
-    """For each output number: at once, and axis by axis."""
+    """Comparisons for each output number: at once, and axis by axis."""
     stops = (side - k) // s + 1
     rows = side * stops * (k - 1)
     columns = stops * stops * (k - 1)

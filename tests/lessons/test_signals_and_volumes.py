@@ -871,6 +871,14 @@ def work(page):
         "merges",
         counted(2, 2, 4) == (4 * 2 * 1 + 2 * 2 * 1) / 4,
     )
+    page.says(
+        "Comparisons for each output number: at once, and axis by axis",
+        all(
+            np.allclose(page.names["comparisons"](k, s, 13), (k * k - 1, counted(k, s, 13)))
+            for k in (2, 3, 5)
+            for s in (1, 2, 3)
+        ),
+    )
     page.prints(
         "def comparisons(k, s, side=1000):",
         *(
