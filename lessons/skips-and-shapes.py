@@ -49,7 +49,7 @@ except RuntimeError as error:
 
 # %%
 class UNet(nn.Module):
-    """As few layers as a U-Net can have; each level joins what it had with what comes up."""
+    """A 3×3 convolution before each pool, at the bottom, and after each join with what was kept."""
 
     def __init__(self, levels):
         super().__init__()
@@ -131,7 +131,7 @@ print(tuple(F.pad(odd, (-1, 0, -1, 0)).shape))
 
 # %%
 def twice(size):
-    """Two unpadded 3×3 convolutions."""
+    """The side that two unpadded 3×3 convolutions leave."""
     x = torch.empty(1, 1, size, size, device="meta")
     layer = nn.Conv2d(1, 1, 3, device="meta")
     return layer(layer(x)).shape[-1]
@@ -383,7 +383,7 @@ for name, layer in halves.items():
 
 # %%
 def sharpness(net):
-    """The share of the gradient that falls on the 3×3 pixels around the output's own place."""
+    """The gradient's share on the 3×3 pixels around the output, and how many pixels it reaches."""
     x = torch.rand(1, 4, 64, 64, requires_grad=True)
     net(x)[0, :, 32, 32].sum().backward()
     weight = x.grad[0].abs().sum(0)

@@ -61,7 +61,79 @@ def test_every_claim(page):
     shortcuts(page)
     seeing(page)
     exercises(page)
+    docstrings(page)
     page.complete()
+
+
+def docstrings(page):
+    names, x = page.names, torch.rand(1, 8, 6, 6)
+    enlarged = F.conv_transpose2d(
+        x.unfold(2, 2, 2).unfold(3, 2, 2).amax((4, 5)), names["up"].weight, names["up"].bias, 2
+    )
+    page.says(
+        "Down, up, and side by side with what was there before",
+        torch.equal(names["join"](x)[:, :8], x)
+        and torch.allclose(names["join"](x)[:, 8:], enlarged, atol=1e-6),
+    )
+    down, up = ["3×3", "pool"], ["up", "join", "3×3"]
+    page.says(
+        "A 3×3 convolution before each pool, at the bottom, and after each join with what was kept",
+        all(walked(names["UNet"](n)) == down * n + ["3×3"] + up * n for n in (1, 2, 3))
+        and all(agree for _, agree in joined(names["UNet"](3))),
+    )
+    kernel = torch.ones(1, 1, 3, 3)
+    page.says(
+        "The side that two unpadded 3×3 convolutions leave",
+        all(
+            names["twice"](n) == F.conv2d(F.conv2d(torch.ones(1, 1, n, n), kernel), kernel).shape[3]
+            for n in (5, 8, 13)
+        ),
+    )
+    page.says(
+        "The share of a 64×64 output that changes when zeros give way to copies of the edge",
+        math.isclose(names["changed"](1), padding_shows(page, 1), rel_tol=1e-5),
+    )
+    row = torch.arange(1.0, 6).view(1, 1, 1, 5)
+    page.says(
+        "Whether the layer can put so many numbers before a row of 5",
+        all(
+            names["takes"](layer, n) == (most_taken(layer) is None or n <= most_taken(layer))
+            for layer in names["LAYERS"]
+            for n in range(8)
+        )
+        and all(
+            torch.equal(layer((3, 0, 0, 0))(row)[..., 3:], row)  # before, not behind
+            for layer in names["LAYERS"]
+        )
+        and torch.equal(names["row"], row),
+    )
+    slopes = torch.rand(4, 1, 5, 5) - 0.5
+    share, pixels = names["sharpness"](lambda x: F.conv2d(x, slopes, padding=2, groups=4))
+    near = slopes[..., 1:4, 1:4].abs().sum() / slopes.abs().sum()
+    page.says(
+        "The gradient's share on the 3×3 pixels around the output, and how many pixels it reaches",
+        math.isclose(share, near, rel_tol=1e-5) and pixels == 25,
+    )
+
+
+def walked(net):
+    """What a U-Net does, step by step."""
+    steps = []
+    for layer in net.modules():
+        if isinstance(layer, nn.ConvTranspose2d):
+            layer.register_forward_hook(lambda *_: steps.append("up"))
+        elif isinstance(layer, nn.Conv2d):
+            name = "×".join(map(str, layer.kernel_size))
+            layer.register_forward_hook(lambda *_, name=name: steps.append(name))
+    pool, join = F.max_pool2d, torch.cat
+    with (
+        mock.patch(
+            "torch.nn.functional.max_pool2d", lambda *a: (steps.append("pool"), pool(*a))[1]
+        ),
+        mock.patch("torch.cat", lambda *a: (steps.append("join"), join(*a))[1]),
+    ):
+        net(torch.rand(1, 4, 16, 16))
+    return steps
 
 
 def the_error(page):
