@@ -534,6 +534,12 @@ def the_answer(page, x):
         and (skin[0] > skin[2]).float().mean() > 0.95 > (x[0] > x[2]).float().mean() + 0.3
         and page.names["find"](x) == (row, col),
     )
+    page.says(
+        "The row and the column of the strongest place in the last map",
+        page.names["find"](x.flip(2)) == place(x.flip(2))
+        and scores(x)[page.names["find"](x)] == scores(x).max()
+        and row != col,
+    )
     found = {"photo": x, "left to right": x.flip(2), "top to bottom": x.flip(1)}
     found = {name: place(image) for name, image in found.items()}
     page.labels("You mirror the photo, left to right", "What will the network answer?")
