@@ -153,6 +153,15 @@ def edges_of_a_photo(page):
         and (grey(0.0)[:3], grey(1.0)[:3]) == ((0, 0, 0), (1, 1, 1)),
     )
     rise = sums(EDGE, KERNEL).max() > 0 > sums(1 - EDGE, KERNEL).min()
+    any_kernel = torch.rand(3, 3)
+    page.says(
+        "The answers of one 3×3 kernel at every place of a grey image",
+        torch.allclose(
+            page.names["laid_on"](image[None, :9, :7], any_kernel)[0],
+            sums(image[:9, :7], any_kernel),
+            atol=1e-5,
+        ),
+    )
     page.says(
         "A photo, and what two kernels of nine numbers each find in it. White is an edge from dark "
         "to bright, black is one from bright to dark, and grey is no edge",
