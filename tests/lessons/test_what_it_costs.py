@@ -46,8 +46,54 @@ def test_every_claim(page):
     rounding(page)
     exercises(page)
     ending(page)
+    docstrings(page)
     page.complete()
     assert not too_wide(page)
+
+
+def docstrings(page):
+    names = page.names
+    net, x = names["blocks"](nn.AvgPool2d), torch.rand(1, 256, 4, 3)
+    kinds = ["Conv2d", "ReLU", "AvgPool2d"] * 4 + ["AdaptiveAvgPool2d", "Flatten", "Linear"]
+    page.says(
+        "Four blocks of convolution, ReLU and pool, then a mean and ten classes",
+        [type(layer).__name__ for layer in net] == kinds
+        and torch.allclose(net[12:14](x), x.mean((2, 3)), atol=1e-6)
+        and net(torch.rand(1, 3, 16, 16)).shape == (1, 10),
+    )
+    small = nn.Sequential(nn.Conv2d(2, 5, 3, padding=1), nn.ReLU(), nn.Conv2d(5, 4, 3, padding=1))
+    page.says(
+        "For each convolution: multiply-accumulates, parameters, numbers put out",
+        names["costs"](small, torch.rand(1, 2, 6, 6))
+        == [(work(a, b, 6), b * (9 * a + 1), b * 36) for a, b in ((2, 5), (5, 4))],
+    )
+    x = torch.rand(1, 2, 6, 6, requires_grad=True)
+    page.says(
+        "What torch's own counter counts in one forward pass",
+        names["flops"](small, x) == torch_counts(small, x) == 2 * (work(2, 5, 6) + work(5, 4, 6)),
+    )
+    layers = nn.Sequential(nn.Conv2d(2, 3, 1), nn.ReLU(), nn.MaxPool2d(2), nn.AvgPool2d(1))
+    clipped = layers[:2](x)
+    pooled, where = nn.functional.max_pool2d(clipped, 2, return_indices=True)
+    lines = names["kept"](layers, x)
+    new = [[x], [clipped], [where], [pooled]]  # the max pool's input is there already
+    page.says(
+        "For each layer: its name, the bytes it puts out, the new tensors it keeps",
+        [line[:2] for line in lines]
+        == [("Conv2d", 432), ("ReLU", 432), ("MaxPool2d", 108), ("AvgPool2d", 108)]
+        and all(
+            len(found) == len(mine) and all(map(torch.equal, found, mine))
+            for (*_, found), mine in zip(lines, new, strict=True)
+        ),
+    )
+    wide = torch.linspace(-40, 40, 9999)
+    steps, inside = names["rounded"](wide), (wide > -32) & (wide < 31.75)
+    page.says(
+        "Each number at its nearest step of 0.25, in 8 bits",
+        np.array_equal(steps, quarter_steps(wide.numpy()))
+        and len(steps.unique()) == 2**8
+        and (steps - wide)[inside].abs().max() <= 0.25 / 2,
+    )
 
 
 def torch_counts(layer, x):
