@@ -294,6 +294,15 @@ def shifts(page):
         "https://dsp.stackexchange.com/questions/24900/",
     )
     page.labels("Count it, for one bright pixel at each place of a window")
+    dots = [F.pad(torch.ones(1, 1, 1), (n, 17 - n, m, 17 - m)) for n in (6, 7) for m in (6, 8)]
+    page.says(
+        "How many of the eight shifts leave the whole output as it was",
+        all(
+            page.names["hidden"](image, nn.MaxPool2d(k)) == hidden(image, k)
+            for image in dots
+            for k in (2, 3)
+        ),
+    )
     noises = []
     for seed in range(8):
         noise = torch.rand(1, 18, 18, generator=torch.Generator().manual_seed(seed))
@@ -436,7 +445,10 @@ def parameters(page):
         'So "without parameters" is a choice',
         torch.allclose(given, plain) and taught(layer) == 12 and not taught(nn.AvgPool2d(2)),
     )
-    assert torch.allclose(given, plain), "add up four, times a weight, plus a bias, a sigmoid"
+    page.says(
+        "LeNet-5's way: add up four, times a weight, plus a bias, through a sigmoid",
+        torch.allclose(given, plain),
+    )
     assert torch.allclose(layer(x), torch.sigmoid(sums)), "weights of one, no bias"
 
 
@@ -538,6 +550,11 @@ def resnet(page):
         "unit's first 1×1 convolution or its 3×3",
         [set(values) for values in zip(*PLACES, strict=True)] == [{"first", "last"}, {1, 3}]
         and all(page.names["field"](*place) == size for place, size in found.items()),
+    )
+    page.says(
+        "Receptive field, if this unit of a block takes the stride, in the layer with this kernel",
+        all(page.names["field"](*place) == size for place, size in found.items())
+        and page.names["field"]("last", 1) == measured("last", 1),
     )
     page.says(
         "kernel and stride, before the blocks",
