@@ -33,7 +33,7 @@ def network(depth, mode, maps=16):
 
 
 def strangeness(depth, mode):
-    """How far each place is from the middle, over all maps, as a part of the farthest."""
+    """How much each place differs from the middle, over all maps, divided by the largest."""
     maps = network(depth, mode)(wall)[0]
     far = (maps - maps[:, 16:17, 16:17]).norm(dim=0)
     return far / far.max()
@@ -135,7 +135,7 @@ def at_each_place(net, images):
 
 
 def rows_off(depth, mode):
-    """The probe's mean error on new images."""
+    """The probe's mean error on new images, in rows."""
     net = network(depth, mode)
     known, new = at_each_place(net, fit), at_each_place(net, test)
     formula = torch.linalg.lstsq(

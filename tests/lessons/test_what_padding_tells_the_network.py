@@ -66,7 +66,49 @@ def test_every_claim(page):
     dots(page)
     exercises(page)
     ending(page)
+    docstrings(page)
     page.complete()
+
+
+def docstrings(page):
+    names, image = page.names, torch.rand(2, 1, 5, 6)
+    nets = {depth: names["network"](depth, "zeros") for depth in (1, 3)}
+    page.says(
+        "So many padded 3×3 convolutions, each with a ReLU. The weights are random",
+        all(
+            [type(layer).__name__ for layer in net] == ["Conv2d", "ReLU"] * depth
+            and torch.allclose(net(image), maps(depth, "zeros", image), atol=1e-6)
+            and all(
+                torch.equal(a.weight, b) for a, (b, _) in zip(net[::2], weights(depth), strict=True)
+            )
+            for depth, net in nets.items()
+        ),
+    )
+    page.says(
+        "How much each place differs from the middle, over all maps, divided by the largest",
+        torch.allclose(names["strangeness"](2, "zeros"), shades(2), atol=1e-5)
+        and shades(2).max() == 1,
+    )
+    lines, found = names["at_each_place"](nets[1], image), nets[1](image)
+    page.says(
+        "One line for each place of each image: what all maps hold there, and a 1",
+        torch.equal(
+            lines.float(),
+            torch.stack(
+                [
+                    torch.cat([found[n, :, r, c], torch.ones(1)])
+                    for n in range(2)
+                    for r in range(5)
+                    for c in range(6)
+                ]
+            ),
+        ),
+    )
+    page.says(
+        "How many cells of the maps of a blank wall are unlike the middle",
+        [names["differ"](nn.Conv2d(1, 3, k, padding=k // 2)) for k in (1, 3, 5)]
+        == [SIDE**2 - (SIDE - 2 * ring) ** 2 for ring in (0, 1, 2)],
+    )
 
 
 def shades(depth, mode="zeros"):
@@ -257,6 +299,13 @@ def probing(page):
         f"guessing the middle: {guessing:.1f} rows off",
         f"{'layers':<10}" + "".join(f"{depth:>6}" for depth in DEPTHS),
         *(f"{m:<10}" + "".join(f"{error:>6.1f}" for error in off[m]) for m in MODES),
+    )
+    same_images = rows_off(8, "zeros", fit, fit)
+    page.says(
+        "The probe's mean error on new images, in rows",
+        all(np.allclose(page.names["off"][mode], off[mode], atol=1e-3) for mode in MODES)
+        and abs(page.names["off"]["zeros"][-1] - off["zeros"][-1]) < 1e-3
+        and abs(page.names["off"]["zeros"][-1] - same_images) > 2e-3,
     )
     page.says(
         "With zeros, the probe gets better with every doubling of the depth, because the border "
