@@ -235,6 +235,12 @@ def two_inputs(page):
     roof = WANTED.repeat_interleave(2, 0).repeat_interleave(2, 1)
     page.labels("To see a loss, build it", "Take a pooled map")
     many = torch.stack([names["lookalike"](WANTED, 2, seed)[0, 2:, :2] for seed in range(40)])
+    page.says(
+        "A random input whose max pool is the given map",
+        torch.equal(largest_of_four(made)[0], WANTED)
+        and torch.equal(made, filled(WANTED, 2, 8))
+        and len(many.unique(dim=0)) > 20,
+    )
     page.says("from 0 to the maximum", many.unique().tolist() == [0, 1, 2, 3])  # of the 3
     page.says(
         "Fill each window with anything that is not larger than its number. Then put the number "
@@ -457,6 +463,17 @@ def the_way_back(page):
     page.says(
         "Grey levels go from 0 to 255", 0 <= photo().min() < 10 and 245 < photo().max() <= 255
     )
+    corners = torch.rand(1, 4, 4)
+    for size in (2, 3):
+        blended = page.names["between"](corners, size)
+        page.says(
+            "Bilinear between numbers that stand on every size-th pixel; the last ones are "
+            "repeated",
+            torch.equal(blended[:, ::size, ::size], corners)
+            and torch.allclose(blended, standing(corners.numpy(), size, True), atol=1e-5)
+            and torch.equal(blended[:, -size:], blended[:, [-size] * size])
+            and torch.equal(blended[:, :, -size:], blended[:, :, [-size] * size]),
+        )
     restored, where = unpool2(photo())
     page.says(
         "*unpool*: `MaxUnpool2d` puts each maximum back exactly where it stood. All other pixels "
