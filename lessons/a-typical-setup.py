@@ -22,7 +22,7 @@ torch.set_grad_enabled(False)  # nothing is trained here
 
 
 def photo(side):
-    """The portrait that comes with matplotlib, in colour, with so many rows and columns."""
+    """A square of the portrait that comes with matplotlib, in colour, with `side` rows."""
     picture = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
     picture = picture.crop((90, 20, 420, 350)).resize((side, side))
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255
@@ -113,7 +113,7 @@ x = photo(110)
 
 
 def walk(network, x):
-    """Print every layer, its output, and the formula that gives its size."""
+    """Print the input's shape, then each layer with its output's shape and formula."""
     print(f"{'input':30}{tuple(x.shape)}")
     for layer in network:
         k, s = layer.kernel_size, layer.stride

@@ -1,7 +1,9 @@
 """lessons/a-typical-setup.py: its words, outputs and figures, against the package's own geometry,
 torch's own counter of operations, and networks that the test builds itself."""
 
+import contextlib
 import inspect
+import io
 import math
 import re
 from functools import cache
@@ -124,6 +126,14 @@ def size_is(i, k, s, p):
     return layer(x).shape[-1] == pool(x).shape[-1] == (i + 2 * p - k) // s + 1
 
 
+def printed(call, *arguments):
+    """The lines that a call prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        call(*arguments)
+    return out.getvalue().splitlines()
+
+
 def walked(name):
     """What the lesson prints of a network, from the geometry alone."""
     sides, channels = sizes(name, 110), 3
@@ -173,6 +183,10 @@ def the_block(page):
     assert [str(layer) for layer in found] == [str(layer) for layer in typical()]
     page.draws("setup-typical", funnel(typical(), photo(112)))
     stages = [shape[1:] for shape in shapes(typical(), photo(112))]
+    page.says(
+        "A square of the portrait that comes with matplotlib, in colour, with `side` rows",
+        all(torch.equal(page.names["photo"](side), cut_out(side)) for side in (9, 40)),
+    )
     keeps = all(stages[n] == stages[n + 1] == stages[n + 2] for n in (0, 3))
     halves = all(stages[n + 1] == tuple(side // 2 for side in stages[n]) for n in (2, 5))
     page.labels("You have the parts", "Convolution, ReLU, pool, and again")
@@ -275,6 +289,15 @@ def the_block(page):
         "twice the channels after each pool, from 64 up to 512",
         VGG,
     )
+
+
+def cut_out(side):
+    """330 rows and columns of the picture's array, scaled; their three colours differ."""
+    picture = np.array(Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg")))
+    square = Image.fromarray(picture[20:350, 90:420]).resize((side, side))
+    colours = torch.stack([torch.from_numpy(np.array(band)) / 255 for band in square.split()])
+    assert colours.shape == (3, side, side) and len(colours.flatten(1).unique(dim=0)) == 3
+    return colours
 
 
 def changes(layer, x):
@@ -406,6 +429,13 @@ def the_formula(page):
     kernels = [nn.Conv2d(1, 1, 3).kernel_size, nn.MaxPool2d(2).kernel_size]
     page.says("(3, 3) where a pool has 2", kernels == [(3, 3), 2])
     page.says("the formula and torch agree", right)
+    page.says(
+        "Print the input's shape, then each layer with its output's shape and formula",
+        all(
+            printed(page.names["walk"], networks()[name], photo()) == walked(name)
+            for name in ("neither", "strides")
+        ),
+    )
 
 
 def with_pools(page):
