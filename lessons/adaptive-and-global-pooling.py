@@ -96,7 +96,7 @@ show(
 
 # %%
 def plain(n, m):
-    """A kernel size and a stride that give the same windows, or None."""
+    """A kernel size and a stride that give the same windows, or None if none do."""
     wanted = windows(n, m)
     for k in range(1, n + 1):
         for s in range(1, n + 1):

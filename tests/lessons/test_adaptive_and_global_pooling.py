@@ -244,6 +244,11 @@ def plain_pools(page):
         str({pair: layer for pair, layer in with_one.items() if pair[1] <= 3}),
     )
     page.says(
+        "A kernel size and a stride that give the same windows, or None if none do",
+        {pair: page.names["plain"](*pair) for pair in pairs} == found
+        and {layer is None for layer in found.values()} == {True, False},
+    )
+    page.says(
         "Some of the others have a plain pool too, if their windows happen to have one size and "
         "one distance",
         all(
