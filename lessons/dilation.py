@@ -220,7 +220,7 @@ def paths(*dilations, side=31):
 
 
 def span(counts):
-    """From the first pixel that is used to the last."""
+    """The counts from the first row that is used to the last, and in the same columns."""
     used = counts.any(1).nonzero()
     first, last = int(used.min()), int(used.max()) + 1
     return counts[first:last, first:last]

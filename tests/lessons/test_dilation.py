@@ -1,8 +1,9 @@
 """lessons/dilation.py: its words, outputs and figures, against torch by other ways and by hand."""
 
 import inspect
+from collections import Counter
 from functools import cache
-from itertools import combinations_with_replacement, permutations
+from itertools import combinations_with_replacement, permutations, product
 from textwrap import fill
 
 import pytest
@@ -499,6 +500,13 @@ def gridding(page):
         'print(dilations, "counts", *paths_in_a_row(*dilations).tolist())',
         *(f"{d} counts {' '.join(map(str, line(d)))}" for d in SHOWN),
     )
+    page.says(
+        "Ways from each pixel of the field to the output in the middle of a row",
+        all(
+            page.names["paths_in_a_row"](*d).tolist() == [walks(d)[n] for n in range(field(*d))]
+            for d in (*SHOWN, (1, 3))
+        ),
+    )
     reach = sum(n > 0 for n in line((2, 2, 2)))
     page.says(
         f"With 2, 2, 2 every other number is zero, so only {reach} pixels of {wide} reach the "
@@ -514,6 +522,20 @@ def gridding(page):
         'print(dilations, "uses", used, "of", counts.numel())',
         *(f"{d} uses {used(d)[0]} of {used(d)[1]}" for d in SHOWN),
     )
+    page.says(
+        "Ways from each input pixel to the output in the middle",
+        all(
+            torch.equal(page.names["paths"](*d, side=field(*d) + 4), F.pad(plane(d), [2] * 4))
+            for d in SHOWN
+        ),
+    )
+    counts = torch.zeros(7, 7, dtype=torch.int32)
+    counts[2, 5] = counts[4, 1] = counts[4, 3] = 1
+    page.says(
+        "The counts from the first row that is used to the last, and in the same columns",
+        page.names["span"](counts).tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0]]
+        and all(torch.equal(page.names["span"](F.pad(plane(d), [3] * 4)), plane(d)) for d in SHOWN),
+    )
     some, every = used((2, 2, 2))
     page.says(
         f"Of the {every} pixels that lie in the field of 2, 2, 2 it uses {some}, which is {reach} "
@@ -523,6 +545,12 @@ def gridding(page):
     full = [used(d)[0] == used(d)[1] for d in SHOWN]
     page.says("The two other stacks use every pixel", full == [True, False, True])
     the_map_of_pixels(page)
+
+
+def walks(dilations):
+    """How many ways start at each pixel: every choice of one tap in each layer is one."""
+    taps_of = product(*((-d, 0, d) for d in dilations))
+    return Counter(sum(dilations) + sum(taken) for taken in taps_of)
 
 
 def plane(dilations):
