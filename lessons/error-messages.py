@@ -20,7 +20,7 @@ torch.set_warn_always(True)  # else torch warns once a process
 
 
 def refused(call):
-    """Print what torch says."""
+    """Print what torch says when it refuses the call."""
     try:
         call()
     except Exception as error:

@@ -1,5 +1,7 @@
 """lessons/error-messages.py: torch says each message of the call shown, and each cure works."""
 
+import contextlib
+import io
 import itertools
 import re
 import warnings
@@ -197,6 +199,7 @@ def returning(stride, dilation):
 
 def test_every_claim(page):
     messages(page)
+    functions(page)
     pools(page)
     convolutions(page)
     transposed(page)
@@ -266,6 +269,35 @@ def messages(page):
         "else torch warns once a process",
         [warnings_of(always) for always in (True, False)] == [2, 0]
         and page.cell("torch.set_warn_always(True)  # else torch warns once a process") == 0,
+    )
+
+
+def printed(call, *arguments) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        call(*arguments)
+    return out.getvalue()
+
+
+def functions(page):
+    refused, warned = page.names["refused"], page.names["warned"]
+    calls = [call for _, _, call in MESSAGES if refuses(call)]
+    assert len(calls) == len(MESSAGES) - 1  # one of them only warns
+    with pytest.raises(AssertionError):
+        refused(lambda: F.max_pool2d(X, 2))
+    page.says(
+        "Print what torch says when it refuses the call",
+        all(printed(refused, call) == said(call) + "\n" for call in calls),
+    )
+    uneven = MESSAGES[5][2]
+    torch.set_warn_always(True)
+    with pytest.warns(UserWarning) as caught:
+        uneven()
+    whole = str(caught[0].message)
+    text, place = whole.split(" (Triggered internally")
+    page.says(
+        "Print what torch warns of, without the place in its source",
+        ".cpp" in place and printed(warned, uneven) == f"UserWarning: {text}\n",
     )
 
 
