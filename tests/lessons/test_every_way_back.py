@@ -43,6 +43,13 @@ def gradient(layer, x):
     return torch.autograd.grad(layer(x).sum(), x)[0]
 
 
+def small_and_whole(layers):
+    """Weights and biases of at most 2, and of whole numbers they make whole sums."""
+    numbers = torch.cat([p.flatten() for layer in layers for p in layer.parameters()])
+    sums = torch.cat([layer(drawn(2, 5, 5, seed=1)) for layer in layers])
+    return numbers.unique().tolist() == [-1, 0, 1, 2] and torch.equal(sums, sums.round())
+
+
 def test_every_claim(page):
     gradients(page)
     unpooling(page)
@@ -90,6 +97,12 @@ def imports_of(path):
 
 
 def gradients(page):
+    whole = page.names["whole"]
+    assert torch.equal(whole(nn.Conv2d(1, 1, 3, bias=False), 9).weight, kernel().weight)
+    page.says(
+        "Small whole weights, so that sums can be followed",
+        small_and_whole([whole(nn.Conv2d(2, 3, 3), seed) for seed in range(4)]),
+    )
     cases = {
         "every-gradient-max": (nn.MaxPool2d(2, stride=1), drawn(1, 4, 4, seed=23, below=5)),
         "every-gradient-average": (nn.AvgPool2d(2), drawn(1, 4, 4, seed=24)),
