@@ -320,6 +320,13 @@ def adaptive(page):
 
 
 def convolutions(page):
+    layers = [page.names["whole"](nn.Conv2d(2, 3, 3), seed) for seed in range(4)]
+    weights = torch.cat([p.flatten() for layer in layers for p in layer.parameters()])
+    sums = torch.cat([layer(drawn(2, 5, 5, seed=1)) for layer in layers])
+    page.says(
+        "Small whole weights, so that sums can be followed",
+        weights.unique().tolist() == [-1, 0, 1, 2] and torch.equal(sums, sums.round()),
+    )
     for name in (name for name, (module, *_) in CASES.items() if "Conv" in type(module).__name__):
         if name != "every-groups":
             assert np.allclose(*outputs(page, name)), name
