@@ -368,6 +368,14 @@ def views(page):
         "two axes makes the dilation",
         np.array_equal(wide[..., ::2, ::2], dilated),
     )
+    page.says(
+        "All windows of x: (channels, rows, columns, k, k)",
+        all(
+            np.array_equal(names["windows"](whole(k, 0, 9, 2, 9, 8), *sizes), unfolded(k, *sizes))
+            for k in (1, 2, 3)
+            for sizes in ((k, 1), (k, 2, 1), (k, 3, 0, 2), (k, 2, 2, 3))
+        ),
+    )
     hanging = names["windows"](WHITE.numpy(), 3, 2, 1, 1, True, fill=5.0, beyond=7.0)
     inside = names["windows"](WHITE.numpy(), 3, 2, 1, 1, False, fill=5.0, beyond=7.0)
     page.says(
@@ -396,6 +404,14 @@ def views(page):
         f"the same as the loops: {np.array_equal(page.names['pooled'], largest)}",
     )
     assert np.array_equal(page.names["max_pool"](X.numpy(), 3, 2, 1), largest)
+
+
+def unfolded(seed, k, s, p=0, d=1):
+    """What `F.unfold` finds in an image of two channels: its columns, laid out as windows."""
+    x = torch.from_numpy(whole(seed, 0, 9, 2, 9, 8))
+    columns = F.unfold(x, k, d, p, s).reshape(2, k, k, -1)
+    rows = (9 + 2 * p - d * (k - 1) - 1) // s + 1
+    return columns.permute(0, 3, 1, 2).reshape(2, rows, -1, k, k)
 
 
 def averages(page):
