@@ -37,6 +37,13 @@ def different(numbers):
     return len({round(float(number), 4) for number in np.ravel(numbers)})
 
 
+def inner_counts(kernel, stride, side=8):
+    """The counts of all places of the enlarged map that are a kernel away from its border."""
+    places = range(kernel, (side - 1) * stride)
+    line = [counts(kernel, stride)[place % stride] for place in places]
+    return np.outer(line, line)
+
+
 def square(kernel, first):
     """The plane of counts that the figure cuts out, 6 by 6."""
     line = [counts(kernel, 2)[(first + place) % 2] for place in range(6)]
@@ -71,6 +78,14 @@ def coverage(page):
     page.plots("going-up-coverage", same)
     found = {kernel: covers(kernel, 2) for kernel in (2, 3, 4, 5)}
     page.says("Four squares of 6 by 6 numbers", same)
+    page.says(
+        "How many products each place of the enlarged map adds up, away from the border",
+        all(
+            np.array_equal(page.names["covered"](k, stride=s), inner_counts(k, s))
+            for k in (2, 3, 4, 5)
+            for s in (2, 3)
+        ),
+    )
     page.says("Kernel 2: every number is 1", found[2] == [1])
     page.says("Kernel 3: a pattern of 1, 2 and 4", found[3] == [1, 2, 4])
     page.says("Kernel 4: every number is 4", found[4] == [4])
@@ -191,6 +206,10 @@ def weights(page):
         f"transposed convolution: {different(own)} different numbers from a plain map",
     )
     page.says("Four numbers, in turn", different(own) == 4)
+    page.says(
+        "How many different numbers a layer makes of a plain map, away from the border",
+        counts_inside(page.names["values"]),
+    )
     inside = layer(torch.ones(1, 1, 8, 8))[0, 0, 4:-4, 4:-4]
     kinds = [inside[r::2, c::2] for r in (0, 1) for c in (0, 1)]
     page.says(
@@ -213,6 +232,21 @@ def weights(page):
         [at_the_start(seed) for seed in range(9)] == [4] * 9 and learnt() == 1,
     )
     page.labels("Resize first, then convolve")
+
+
+def counts_inside(values):
+    """Three numbers inside are three, whatever the border holds; the layer sees a plain map."""
+    seen = []
+
+    def layer(x, inside=(1.0, 2, 3, 2), rim=0.0):
+        seen.extend(x.unique().tolist())
+        made = torch.rand(1, 1, 12, 12) if rim is None else torch.full((1, 1, 12, 12), rim)
+        made[..., 4:-4, 4:-4] = torch.tensor(inside)
+        return made
+
+    found = [values(lambda x, rim=rim: layer(x, rim=rim)) for rim in (None, 0.0, 2.0)]
+    alike = values(lambda x: layer(x, inside=(5.0,) * 4, rim=None))
+    return found == [3, 3, 3] and alike == 1 and len(set(seen)) == 1
 
 
 def at_the_start(seed):
