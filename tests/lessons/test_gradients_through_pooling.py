@@ -183,6 +183,11 @@ def first_words(page):
     page.says(
         "The same four numbers", gradient(POOL, x).flatten().tolist() == [g / 0.25 for g in growths]
     )
+    page.says(
+        "The gradient of the sum of the layer's outputs",
+        np.allclose(page.names["gradient"](layer, IMAGE).flatten(), ratios, atol=1e-5)
+        and layer(IMAGE).numel() > 1,
+    )
     asked, passed = [], []
 
     def watched(x):
