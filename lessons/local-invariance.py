@@ -167,7 +167,7 @@ def dotted(count, maps=10_000):
 
 
 def unchanged(layer, before, after):
-    """The share of maps that stay the same, and that of single numbers."""
+    """The share of the layer's maps that stay the same, and that of their single numbers."""
     same = layer(before) == layer(after)
     return same.flatten(1).all(1).float().mean(), same.float().mean()
 
@@ -214,7 +214,7 @@ for layer in (pool, lambda x: x[..., ::2, ::2]):
 def slid(x, cells):
     """The rows of a map, as rings, moved to the right by whole cells or fractions of one."""
     turns = torch.fft.rfftfreq(x.shape[-1]) * cells
-    return torch.fft.irfft(torch.fft.rfft(x) * torch.exp(-2j * torch.pi * turns))
+    return torch.fft.irfft(torch.fft.rfft(x) * torch.exp(-2j * torch.pi * turns), x.shape[-1])
 
 
 hills = torch.tensor([0.0, 2, 4, 2, 0, 0, 0, 0])
@@ -261,12 +261,12 @@ layers = {
 
 
 def around(layer):
-    """The layer on a ring: a window at the end reads on at the beginning."""
+    """A layer at stride 2 on the ring: a window at the end reads on at the beginning."""
     return lambda x: layer(F.pad(x, (0, 4, 0, 4), mode="circular"))[..., :128, :128]
 
 
 def measured(layer, shift=1):
-    """Share of outputs that change, their mean change, and the equivariance error."""
+    """The share of outputs that change, the mean change of all, and the equivariance error."""
     before, after = layer(ring), layer(ring.roll(shift, -1))
     expected = slid(before, shift / 2)
     change, error = ((after - old).abs().mean() / before.std() for old in (before, expected))
@@ -316,7 +316,7 @@ plot(
 
 # %%
 def ideal(x):
-    """Every wave that half the cells can hold, and no other; then every second number."""
+    """Only waves longer than four cells, down and across; then every second number."""
     kept = (torch.fft.fftfreq(x.shape[-1]).abs() < 1 / 4).float()
     waves = torch.fft.fft2(x) * torch.outer(kept, kept)
     return torch.fft.ifft2(waves).real[..., ::2, ::2]
@@ -362,12 +362,12 @@ print(f"max, blur, then stride: error {measured(around(gentle))[2]:.3f}")
 
 # %% tags=["hide-input"]
 def frame(image, shift=0):
-    """256×256 pixels of the photo, looked at from `shift` pixels further right."""
+    """256×256 pixels of an image, looked at from `shift` pixels further right."""
     return image[:, 100:356, 100 + shift : 356 + shift]
 
 
 def follows(layer, shifts):
-    """The shifts after which the output is the old output, moved by whole cells."""
+    """The shifts after which the output is the old output, at most four cells further left."""
     before, found = layer(frame(photo)), []
     width = before.shape[-1]
     for shift in shifts:
@@ -450,7 +450,7 @@ halvings = {
 
 
 def drift(network):
-    """How far the answer moves with each shift, as a share of its length."""
+    """How far the answer moves with each shift from 0 to 8, as a share of its length."""
     answers = [network(view.roll(shift, 2)) for shift in range(9)]
     return [((a - answers[0]).norm() / answers[0].norm()).item() for a in answers]
 

@@ -223,6 +223,12 @@ def two_words(page):
             f"by {right}: moves along {along}, largest {before.max():.0f} and {after.max():.0f}"
         )
     page.prints("def moved(x, right):", *lines)
+    line = torch.arange(1.0, 7).reshape(1, 2, 3)
+    page.says(
+        "The map moved to the right; zeros come in from the left",
+        page.names["moved"](line, 1).tolist() == [[[0, 1, 2], [0, 4, 5]]]
+        and all(torch.equal(page.names["moved"](pattern, n), moved(pattern, n)) for n in (2, 3)),
+    )
     torch.manual_seed(0)  # the numbers are the ones that the lesson's seed gives
     drawn = torch.randint(1, 10, (1, 3, 3)).float()
     nn.Conv2d(1, 1, 3, bias=False)
@@ -439,6 +445,17 @@ def many_dots(page):
         and ((before > 0).sum((1, 2, 3)) == 3).all()
         and len(before[before > 0].unique()) > 1400,
     )
+    page.says(
+        "Random maps, and the same maps moved one pixel to the right",
+        torch.equal(after[..., 1:], before[..., :-1])
+        and not after[..., 0].any()
+        and len(before.flatten(1).unique(dim=0)) == 500
+        and not torch.equal(before, page.names["dotted"](3, 500)[0]),
+    )
+    page.says(
+        "The share of the layer's maps that stay the same, and that of their single numbers",
+        counts_what_stays(page.names["unchanged"]),
+    )
     page.says("room to move", not before[..., 16:].any() and after[..., 16].any())
     page.says("With one dot it is one half", hidden(pool) == 1 / 2)
     page.labels("With two dots? With eight?")
@@ -547,6 +564,15 @@ def starts_left(before, after):
     return left.any() and torch.equal(same, left)
 
 
+def counts_what_stays(unchanged):
+    """Of four maps the first changes only where the layer does not look, the second everywhere."""
+    before = torch.zeros(4, 1, 2, 3)
+    after = before.clone()
+    after[0, 0, 0, 2] = after[1] = after[2, 0, 0, 0] = 1
+    found = unchanged(lambda x: x[..., :2], before, after)
+    return [float(share) for share in found] == [2 / 4, (4 + 0 + 3 + 4) / 16]
+
+
 def largest_of_four(x):
     """The max pool of 2 without a pool: a last odd column is left out."""
     x = x[..., : x.shape[-1] // 2 * 2]
@@ -582,6 +608,13 @@ def the_photo(page):
         "can be turned by any fraction of a cell. So turn each of them, and add them up again",
         adds_waves(slid, torch.rand(1, 8, generator=torch.Generator().manual_seed(1))),
     )
+    maps = [torch.rand(3, n, generator=torch.Generator().manual_seed(n)) for n in (7, 8)]
+    page.says(
+        "The rows of a map, as rings, moved to the right by whole cells or fractions of one",
+        all(torch.allclose(slid(x, 2), x.roll(2, -1), atol=1e-6) for x in maps)
+        and torch.allclose(slid(slid(maps[0], 1 / 2), 1 / 2), maps[0].roll(1, -1), atol=1e-6)
+        and torch.allclose(slid(maps[1], 3 / 4).double(), waves(maps[1], 3 / 4), atol=1e-5),
+    )
     hills = torch.tensor([[0.0, 2, 4, 2, 0, 0, 0, 0]])
     moves = {cells: [round(v, 2) + 0.0 for v in waves(hills, cells)[0].tolist()] for cells in STEPS}
     page.prints("hills = torch.tensor", *(f"by {cells} {line}" for cells, line in moves.items()))
@@ -600,6 +633,13 @@ def the_photo(page):
         "**depthwise** convolution: `groups=channels` gives every channel a kernel of its own",
         page.names["depthwise"].groups == 3
         and weight.shape == (3, 1, 3, 3)
+        and touched.flatten(1).any(1).tolist() == [False, True, False],
+    )
+    small, uneven = photo()[:, :9, :9], page.names["blur_of"](3, 1)
+    page.says(
+        "A depthwise blur of three channels at stride 2",
+        torch.equal(page.names["blur_of"](1, 2, 1)(small), blurred(small))
+        and torch.allclose(uneven(small), uneven_blur(small))
         and touched.flatten(1).any(1).tolist() == [False, True, False],
     )
     by_kernel = F.conv2d(photo(), kernel.expand(3, 1, 3, 3) / 16, stride=2, groups=3)
@@ -635,12 +675,27 @@ def the_photo(page):
         and torch.equal(page.names["ring"], ring_of(photo()))
         and ring_of(photo()).shape == (3, 256, 256),
     )
+    means = means_over_all(page)
     page.says(
         "For each layer you get three numbers: how many outputs change, by how much they change, "
         "and the **equivariance error**. The error is the distance between the new output and the "
         "old one moved by half a cell. The last two are means over all cells, divided by how much "
         "the output varies anyway, its standard deviation",
-        means_over_all(page),
+        means,
+    )
+    page.says(
+        "The share of outputs that change, the mean change of all, and the equivariance error",
+        means and share_on_ring(LAYERS["max"], photo()) < 0.9,  # so "of all" makes a difference
+    )
+    behind = {n: page.names["around"](page.names["layers"][n]) for n in page.names["layers"]}
+    page.says(
+        "A layer at stride 2 on the ring: a window at the end reads on at the beginning",
+        all(
+            torch.equal(ringed(noise()[:, :256, :256]), on_ring(layer, noise()[:, :256, :256]))
+            for ringed, layer in zip(behind.values(), page.names["layers"].values(), strict=True)
+        )
+        and [n for n, ringed in behind.items() if ringed(beginning())[..., -1].any()]
+        == ["blur, stride", "longer blur"],
     )
     page.labels("A shift by one pixel. Which of the five layers changes the fewest")
     page.labels("Which has the smallest error?")
@@ -648,6 +703,19 @@ def the_photo(page):
 
 
 STEPS = (1, 0.5)
+
+
+def uneven_blur(x):
+    """Weights 3 1 down, then across, then every second number."""
+    down = (3 * x[:, :-1] + x[:, 1:]) / 4
+    return ((3 * down[..., :-1] + down[..., 1:]) / 4)[:, ::2, ::2]
+
+
+def beginning():
+    """A ring that is black but for its first column."""
+    x = torch.zeros(3, 256, 256)
+    x[..., 0] = 1
+    return x
 
 
 def adds_waves(slid, row):
@@ -709,6 +777,10 @@ def table(page):
         "which takes out every wave that is too fine for the smaller map, and nothing else",
         keeps_the_coarse(page.names["ideal"]),
     )
+    page.says(
+        "Only waves longer than four cells, down and across; then every second number",
+        keeps_just_the_long(page.names["ideal"]),
+    )
     steps = {n: step_of(on_ring(layer, ring_of(photo()))) for n, layer in LAYERS.items()}
     steps["ideal"] = step_of(page.names["ideal"](ring_of(photo())))
     middle_column = {**{name: change for name, (change, _) in moved.items()}, "ideal": due[0]}
@@ -748,6 +820,16 @@ def keeps_the_coarse(ideal):
     return (
         torch.allclose(ideal(coarse), coarse[::2, ::2], atol=1e-5)
         and ideal(fine).abs().max() < 1e-5
+    )
+
+
+def keeps_just_the_long(ideal):
+    """Of rows and columns of 64 cells: a wave of 16 turns is four cells long."""
+    turns = (0, 3, 15, 16, 17, 31)
+    return all(
+        torch.allclose(ideal(x), x[::2, ::2] * (64 > 4 * along and 64 > 4 * down), atol=1e-5)
+        for along, down in itertools.product(turns, turns)
+        for x in [waves_of(64, along, down)]
     )
 
 
@@ -872,6 +954,20 @@ def strides(page):
         "Each output of a layer at stride 2 stands for two steps of the input. So move the input "
         "by two",
         all(follows(layer, 2) == 1 for layer in LAYERS.values()),
+    )
+    found = page.names["frame"](noise(), 5)
+    page.says(
+        "256×256 pixels of an image, looked at from `shift` pixels further right",
+        found.shape == (3, 256, 256)
+        and torch.equal(found[..., :-5], page.names["frame"](noise())[..., 5:])
+        and torch.equal(found, frame(noise(), 5)),
+    )
+    followed = page.names["follows"]  # few rows are enough here
+    page.says(
+        "The shifts after which the output is the old output, at most four cells further left",
+        followed(lambda x: x[:, :8], range(1, 8)) == [1, 2, 3, 4]
+        and followed(lambda x: x[:, :8, ::3], range(1, 17)) == [3, 6, 9, 12]
+        and followed(lambda x: x[:, :8].flip(-1), range(1, 8)) == [],  # this one moves right
     )
     page.labels("For which shifts is the new output exactly the old one,")
     page.labels("Try 1 to 4 pixels, for one layer and for two in a row")
@@ -1089,6 +1185,13 @@ def network(page):
         "One set of random weights would be one opinion. So take ten",
         len({drifts(seed)["max"][1] for seed in SETS}) == len(SETS) == 10 and each.count(False),
     )
+    view, short = page.names["view"].numpy(), lambda x: x.mean(1)[:, :5]
+    rolled = [np.roll(view, s, 2).mean(1)[:, :5] for s in range(9)]
+    lengths = [np.sqrt(np.sum((a - rolled[0]) ** 2) / np.sum(rolled[0] ** 2)) for a in rolled]
+    page.says(
+        "How far the answer moves with each shift from 0 to 8, as a share of its length",
+        np.allclose(page.names["drift"](short), lengths, atol=1e-6) and min(lengths[1:]) > 0.01,
+    )
     x = torch.rand(1, 8, 8)
     page.says("The average and the blur are exact at 2 as well", second)
     page.says(
@@ -1224,6 +1327,12 @@ def exercises(page):
         "def hidden(layer, down, right):",
         f"{hidden(wide)} {hidden(overlapping)}",
         f"{hidden(pool, 1, 1)} {list(followed)}",
+    )
+    corner = 4 / 144  # of the block's moves, those within the first two rows and columns
+    page.says(
+        "The share of a dot's moves that leave the output alone, over a block of 12×12 places",
+        all(page.names["hidden"](f, 0, 1) == hidden(f) for f in (pool, wide, overlapping))
+        and abs(page.names["hidden"](lambda x: x[..., :8, :8], 0, 1) - (1 - corner)) < 1e-6,
     )
     white = noise().reshape(-1, 1, 16, 16)
     page.says(
