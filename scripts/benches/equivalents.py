@@ -52,6 +52,17 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 → 0 (place 3)",
     ): _REFUSED_ANYWAY,
     (
+        "refusals",
+        '"negative padding": (Provoked(lambda: '
+        "nn.Conv2d(1, 1, 1, padding=-1)(ones(1, 4, 4)), {}),),",
+        "1 → 0 (place 1)",
+    ): _REFUSED_ANYWAY,
+    (
+        "refusals",
+        'Provoked(lambda: ones(4, 4, 4, 4).size(8), {"least": -4, "most": 3, "got": 8}),',
+        "4 → 5 (place 4)",
+    ): _REFUSED_ANYWAY,
+    (
         "sight",
         'if _argument(node, 1, "p", 0.5) >= 1:',
         "1 → 0 (place 1)",

@@ -374,3 +374,33 @@ def test_what_has_no_gradient_reaches_nothing():
     image = torch.rand(1, 1, 4, 4, requires_grad=True)
     assert confirming._reaches_all(image * 2, image)
     assert confirming._reaches_all((image * 2).detach(), image) is False
+
+
+class Leftover(nn.Module):
+    """The right half of an image is added and taken away again, to within rounding."""
+
+    def forward(self, x):
+        left = torch.cat([x[..., :4], torch.zeros_like(x[..., 4:])], -1)
+        return left + (0.1 * x + 0.2 * x - 0.3 * x)
+
+
+def test_what_only_rounding_passes_on_is_not_seen():
+    network = nn.Sequential(Leftover(), nn.AdaptiveAvgPool2d(1))
+    image = torch.rand(1, 1, 8, 8, dtype=torch.float64, requires_grad=True)
+    network(image).sum().backward()
+    assert 0 < image.grad[..., 4:].abs().max() < 1e-15 < image.grad[..., :4].abs().min()
+    reached = confirming._reached(network, list(network), image.detach(), 1, True)
+    assert reached.tolist() == [[True] * 4 + [False] * 4] * 8
+    assert refuted(network, list(network), torch.rand(1, 1, 8, 8), {0, 1}, set()) == ({0, 1}, set())
+
+
+def test_a_search_that_finds_nothing_new_comes_to_an_end(monkeypatch):
+    """Shut activations are tried out with each spread of inputs twice, and then no more."""
+    draws, gradient = [], confirming._gradient
+    monkeypatch.setattr(
+        confirming, "_gradient", lambda *given: draws.append(given[-1]) or gradient(*given)
+    )
+    network = nn.Sequential(conv(), nn.Threshold(1e9, 3), nn.AdaptiveAvgPool2d(1))
+    layers, batch = list(network), torch.rand(1, 1, 8, 8)
+    assert confirming.shut(network, layers, batch, {1, 2}) == {1, 2}
+    assert max(draws) + 1 == 2 * len(confirming.OWN_DRAWS) < confirming.MOST_DRAWS
