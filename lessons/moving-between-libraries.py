@@ -39,7 +39,7 @@ from slidingwindows.lesson import plot, show
 
 
 def last(x):
-    """A torch tensor with its channels last, as Keras and JAX want it."""
+    """A torch tensor as an array with its channels last, as Keras wants it."""
     return x.permute(0, 2, 3, 1).numpy()
 
 
@@ -49,7 +49,7 @@ def first(y):
 
 
 def onnx_model(op, **settings):
-    """A model of one layer, in the format that all of them can write."""
+    """An ONNX model of this one layer."""
     node = helper.make_node(op, ["x"], ["y"], **settings)
     x, y = (helper.make_tensor_value_info(v, TensorProto.FLOAT, None) for v in "xy")
     graph = helper.make_graph([node], "one layer", [x], [y])
@@ -74,13 +74,13 @@ def runtime(x, op, **settings):
 
 
 def reference(x, op, **settings):
-    """What the reference evaluator of the onnx package makes of it."""
+    """What the reference evaluator of the onnx package makes of x."""
     evaluator = ReferenceEvaluator(onnx_model(op, **settings))
     return torch.from_numpy(evaluator.run(None, {"x": x.numpy()})[0])
 
 
 def compiled(layer, settings):
-    """A layer of JAX or Keras on every setting; jit compiles all of them at once."""
+    """A layer of JAX or Keras on every setting, all of them compiled at once."""
     inputs = [last(images[n]) for n, *_ in settings]
     every = jax.jit(
         lambda xs: [layer(x, *one) for x, one in zip(xs, settings, strict=True)]
@@ -340,7 +340,7 @@ print(f"(n, k, s, p) = {one}: {ours} rows, or {other}")
 
 # %%
 def torch_pads(n, k, s, p):
-    """What to add before and after, so that rounding down makes torch's stops."""
+    """What to add before and after, so that rounding down makes as many stops."""
     row = torch.empty(1, 1, n, device="meta")
     stops = F.max_pool1d(row, k, s, p, ceil_mode=True).shape[-1]
     return p, max((stops - 1) * s + k - n - p, 0)

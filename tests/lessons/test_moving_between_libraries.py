@@ -1,11 +1,13 @@
 """lessons/moving-between-libraries.py: every library's rule again, by windows cut out in numpy."""
 
 import inspect
+import io
 import math
 import os
 import re
 import tempfile
 from collections import Counter
+from contextlib import redirect_stdout
 from importlib.metadata import version
 from unittest.mock import patch
 
@@ -106,6 +108,7 @@ def line(name, found):
 def test_every_claim(page):
     pictures = images()
     three(page)
+    carriers(page)
     the_rule(page)
     keras = same(pictures, largest)
     translations(page, pictures, keras)
@@ -217,6 +220,87 @@ def settings(page):
     )
 
 
+def carriers(page):
+    """What the functions say of themselves that carry a tensor to a library and back."""
+    names, x = page.names, torch.rand(2, 3, 4, 5)
+    jax, layers = names["jax"], names["keras"].layers
+    page.says(
+        "A torch tensor as an array with its channels last, as Keras wants it",
+        type(names["last"](x)) is np.ndarray
+        and np.array_equal(names["last"](x), np.moveaxis(x.numpy(), 1, -1))
+        and layers.MaxPooling2D(3).data_format == "channels_last",
+    )
+    back = names["first"](np.moveaxis(x.numpy(), 1, -1))
+    page.says("Back to a torch tensor with its channels first", torch.equal(back, x))
+    sizes = {"kernel_shape": [2, 2], "strides": [1, 1], "pads": [1] * 4, "ceil_mode": 1}
+    model, read = names["onnx_model"]("MaxPool", **sizes), names["onnx"].helper.get_attribute_value
+    [node] = model.graph.node
+    page.says(
+        "An ONNX model of this one layer",
+        isinstance(model, names["onnx"].ModelProto)
+        and node.op_type == "MaxPool"
+        and {setting.name: read(setting) for setting in node.attribute} == sizes,
+    )
+    square = torch.rand(1, 2, 4, 4)
+    evaluator = names["ReferenceEvaluator"](model.SerializeToString())
+    rows = evaluated(4, 2, 1, 1)
+    page.says(
+        "What the reference evaluator of the onnx package makes of x",
+        torch.equal(
+            made := names["reference"](square, "MaxPool", **sizes),
+            torch.from_numpy(evaluator.run(None, {"x": square.numpy()})[0]),
+        )
+        and made.shape[2:] == (rows, rows) != (torch_stops(4, 2, 1, 1, True),) * 2,  # its mistake
+    )
+
+    def asked(n, **sizes):
+        """onnxruntime itself; its errors only have a name."""
+        model = names["onnx_model"]("MaxPool", kernel_shape=[2, 2], **sizes).SerializeToString()
+        session = names["onnxruntime"].InferenceSession(model)
+        try:
+            return session.run(None, {"x": names["images"][n].numpy()})[0]
+        except Exception as error:
+            return type(error).__name__
+
+    refused = {"strides": [3, 3], "auto_pad": "SAME_UPPER"}
+    made, none = (
+        names["runtime"](names["images"][n], "MaxPool", kernel_shape=[2, 2], **sizes)
+        for n, sizes in ((5, {}), (6, refused))
+    )
+    page.says(
+        "What onnxruntime makes of x; None if it refuses",
+        np.array_equal(made.numpy(), asked(5))
+        and none is None
+        and asked(6, **refused) in ("RuntimeException", "Fail"),
+    )
+    seen = []
+
+    def layer(x, n, k, s):
+        seen.append((n, k, s, isinstance(x, jax.core.Tracer)))
+        return x * k + s
+
+    with patch.object(jax, "jit", wraps=jax.jit) as jit:
+        every = names["compiled"](layer, SETTINGS)
+    page.says(
+        "A layer of JAX or Keras on every setting, all of them compiled at once",
+        jit.call_count == 1
+        and seen == [(*one, True) for one in SETTINGS]
+        and all(
+            np.allclose(y, names["images"][n] * k + s, atol=1e-6)
+            for y, (n, k, s) in zip(every, SETTINGS, strict=True)
+        ),
+    )
+    some = [np.zeros(2), np.ones(2), np.ones(2), np.ones(2)]
+    others = [np.zeros(2), np.ones(2), np.zeros(2), np.ones(3)]
+    with redirect_stdout(io.StringIO()) as said:
+        names["compare"]("some", *([torch.from_numpy(y) for y in ys] for ys in (some, others)))
+    page.says(
+        "Print how often two lists of outputs agree",
+        said.getvalue() == line("some", words(some, others)) + "\n"
+        and "2 equal" in said.getvalue(),
+    )
+
+
 def written_to_stderr(call) -> bytes:
     """What the process itself writes there, C++ included."""
     kept = os.dup(2)
@@ -323,6 +407,14 @@ def the_rule(page):
         in_jax == mine
         and all(np.allclose(a[0].numpy(), b) for a, b in answers)
         and all(back - front in (0, 1) for front, back in mine.values()),
+    )
+    page.says(
+        "How much `same` adds before and after n pixels",
+        all(
+            page.names["same_pads"](*one) == mine[one]
+            and page.names["same_pads"](*one, True) == mine[one][::-1]
+            for one in SETTINGS
+        ),
     )
     page.labels('## "Same" means: as few as needed')
     page.says(
@@ -585,6 +677,15 @@ def rounding_up(page, pictures):
         "There is a recipe that leaves nothing to such rules",
         all(
             (n + sum(pads) - k) // s + 1 == torch_stops(n, k, s, p, up=True)
+            for n, k, s, p, pads in own
+        ),
+    )
+    page.says(
+        "What to add before and after, so that rounding down makes as many stops",
+        all(
+            pads[0] == p
+            and F.max_pool1d(F.pad(torch.zeros(1, n), pads), k, s).shape
+            == F.max_pool1d(torch.zeros(1, n), k, s, p, ceil_mode=True).shape
             for n, k, s, p, pads in own
         ),
     )
