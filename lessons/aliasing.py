@@ -28,7 +28,7 @@ def blurred(x, *weights):
     return x
 
 
-place = torch.arange(64.0) - 32
+place = torch.arange(-32.0, 32)
 rings = torch.cos(torch.pi * (place[:, None] ** 2 + place**2) / 64)
 strided = rings[::2, ::2]
 after_blur = blurred(rings, 1, 4, 6, 4, 1)[::2, ::2]
@@ -250,7 +250,7 @@ def error(layer, image):
 
 
 def lowpass(x, share=1 / 2):
-    """Only the waves up to this share of the finest, in rows and columns."""
+    """Only the waves below this share of the finest, in rows and columns."""
     kept = (torch.fft.fftfreq(x.shape[-1]).abs() < share / 2).double()
     return torch.fft.ifft2(torch.fft.fft2(x) * torch.outer(kept, kept)).real
 
@@ -362,7 +362,7 @@ print(f"before: {beyond(band):.2%}, after ReLU: {beyond(band.relu()):.2%}")
 
 # %%
 def then_relu(layer):
-    """The layer, its mean taken away, and a ReLU behind it."""
+    """The layer, the mean of its output taken away, and a ReLU behind it."""
 
     def both(x):
         out = layer(x)

@@ -9,6 +9,7 @@ import torch
 from lesson_run import LESSONS
 from test_local_invariance import photo, ring_of, waves
 from torch import nn
+from torch.nn import functional as F
 
 from slidingwindows import slide
 
@@ -225,6 +226,16 @@ def rings(page):
         "In [invariance and equivariance] you met this as **aliasing**",
         "That is **aliasing**" in invariance(),
     )
+    some = torch.rand(1, 3, 8, 10, dtype=torch.float64)
+    closed = []
+    for line in ([1.0, 2, 1], [1.0, 4, 6, 4, 1]):
+        kernel = torch.tensor(np.outer(line, line) / sum(line) ** 2).expand(3, 1, -1, -1)
+        wide = F.pad(some, [len(line) // 2] * 4, mode="circular")
+        closed.append((page.names["blurred"](some, *line), F.conv2d(wide, kernel, groups=3)))
+    page.says(
+        "Each row and each column as a ring, under a blur with these weights",
+        all(torch.allclose(*pair) for pair in closed),
+    )
     page.labels("Fold the spectrum, measure how much of it a blur holds back")
     page.labels("Work out here where an invented ring comes from, how much a blur holds back")
     page.labels("and what a ReLU does afterwards")
@@ -292,6 +303,17 @@ def folding(page):
     page.prints(
         "for turns in (3, 7, 8, 9, 13, 15):",
         *(f"{turns:>2} turns become {out[turns]}" for turns in (3, 7, 8, 9, 13, 15)),
+    )
+    mixed = [
+        a * cosine(few) + b * cosine(many)
+        for a, b in ((1, 2), (2, 1))
+        for few in (0, 1, 3)
+        for many in (8, 11, 15)
+    ]
+    page.says(
+        "How many turns the strongest wave in a row makes",
+        [page.names["turns_of"](torch.from_numpy(row)) for row in mixed]
+        == [strongest(row) for row in mixed],
     )
     left, right = page.drawing("aliasing-fold")
     lines = {label: (np.array(xs), np.array(ys)) for label, xs, ys in left["lines"]}
@@ -404,6 +426,14 @@ def blurs(page):
         "turns " + "".join(f"{turns:>6}" for turns in TURNS),
         *(f"{w} wide" + "".join(f"{gain(w, t):>6.0%}" for t in TURNS) for w in WIDTHS),
     )
+    page.says(
+        "The share of a wave that a blur of this width leaves",
+        np.allclose(
+            [page.names["through"](w, t) for w in range(1, 8) for t in TURNS],
+            [gain(w, t) for w in range(1, 8) for t in TURNS],
+            atol=1e-5,
+        ),
+    )
     (panel,) = page.drawing("aliasing-through")
     drawn = {label: (list(xs), ys) for label, xs, ys in panel["lines"]}
     same = [*drawn] == [f"{w} wide" for w in WIDTHS] + ["ideal"]
@@ -476,6 +506,7 @@ def widths(page):
         all(np.allclose(rest, board(t, 16) * (t >= 4)) for t, rest in enumerate(finer))
         and all(abs(measured[1][w] - found[w][1]) < 1e-6 for w in range(1, 10)),
     )
+    docstrings(page)
     page.labels("The blur grows from 1 pixel, which is no blur, to 9", "Does the error reach zero?")
     page.prints(
         'print("width   error  detail")',
@@ -527,6 +558,32 @@ def widths(page):
     page.says("The equivariance error shrinks with the width of the blur", (steps > 0).all())
 
 
+def docstrings(page):
+    """What the functions say that move and filter a map."""
+    slid, lowpass = page.names["slid"], page.names["lowpass"]
+    some, turning = np.random.default_rng(0).normal(size=(2, 4, 16)), torch.from_numpy(board(3, 16))
+    page.says(
+        "The rows of a map, as rings, moved to the right by whole cells or fractions of one",
+        all(
+            np.allclose(slid(torch.from_numpy(some), n), np.roll(some, n, -1)) for n in (0, 1, 2, 5)
+        )
+        and all(
+            np.allclose(slid(turning, part)[0], np.cos(6 * np.pi * (np.arange(16) - part) / 16))
+            for part in (1 / 2, 1 / 3, 5 / 4)
+        ),
+    )
+    waves_of = {t: torch.from_numpy(board(t)) for t in range(17)}
+    page.says(
+        "Only the waves below this share of the finest, in rows and columns",
+        all(
+            np.allclose(lowpass(x, share), x * (t < 16 * share), atol=1e-9)
+            for share in (1 / 4, 1 / 2, 3 / 4)
+            for t, rows in waves_of.items()
+            for x in (rows, rows.mT)
+        ),
+    )
+
+
 def the_other_way(page):
     page.cites("leave the waves as they are and choose the grid instead", CHAMAN)
     page.says(
@@ -569,6 +626,16 @@ def the_other_way(page):
             [page.names["error"](plain, image), page.names["whole_cells"](plain, image)],
             table["stride"],
         ),
+    )
+    whole, picked = page.names["whole_cells"], page.names["chosen"]
+    images = image, image.roll(1, -1)
+    before, after, last = (picked(x) for x in (*images, image.roll(2, -1)))
+    page.says(
+        "The distance from the old output moved by 0 or 1 cells, whichever is nearer",
+        [whole(picked, x) for x in images] == [0, 0]
+        and sorted(torch.equal(a, b) for a, b in ((before, after), (after, last))) == [False, True]
+        and torch.equal(before.roll(1, -1), last)  # one step by 0 cells, the other by 1
+        and all(abs(whole(page.names["ways"][n], image) - table[n][1]) < 1e-6 for n in table),
     )
     page.prints(
         'ways = {"stride": binomial(1)',
@@ -648,6 +715,11 @@ def relus(page):
         "Then count the energy, the sum of squares, beyond that band",
         abs(page.names["beyond"](torch.from_numpy(relu(band))) - shares[1]) < 1e-9,
     )
+    blend = torch.from_numpy(board(3) + 2 * board(12) + 5)
+    page.says(
+        "The share of the energy in waves finer than the band, the mean left out",
+        np.allclose([page.names["beyond"](blend, share) for share in (1 / 2, 1 / 8)], [4 / 5, 1]),
+    )
     page.prints(
         'print(f"before: {beyond(band):.2%}',
         f"before: {shares[0]:.2%}, after ReLU: {shares[1]:.2%}",
@@ -662,6 +734,14 @@ def relus(page):
         'print(f"{name:<8}{error(ways[name], ring)',
         f"{'':<8}{'alone':>8}{'then ReLU':>11}",
         *(f"{name:<8}{alone[name]:>8.4f}{clipped_at[name]:>11.4f}" for name in ways),
+    )
+    raw = np.random.default_rng(1).normal(size=(2, 6, 6)) + 1
+    page.says(
+        "The layer, the mean of its output taken away, and a ReLU behind it",
+        np.allclose(
+            page.names["then_relu"](lambda x: 3 * x**2)(torch.from_numpy(raw)),
+            relu(centred(3 * raw**2)),
+        ),
     )
     page.says(
         "It sounds small, but it takes back part of what the filter had won",
@@ -692,7 +772,22 @@ def relus(page):
         and np.allclose(unfiltered, relu(small[0, 0].numpy()))  # without a filter nothing changes
         and not np.allclose(finer(small, 2)[0, 0], unfiltered, atol=1e-3),
     )
+    some = low(np.random.default_rng(2).normal(size=(2, 16, 16)))
+    page.says(
+        "ReLU on a map that is so many times finer; what is too fine is filtered out after it",
+        all(
+            np.allclose(finer(torch.from_numpy(some), times), relu_on(some, times), atol=1e-6)
+            for times in (1, 2, 4)
+        ),
+    )
     half = centred(halved(ring()))
+    page.says(
+        "The equivariance error of a ReLU on a map that is so many times finer",
+        all(
+            abs(page.names["off"](times, torch.from_numpy(half)) - found[times]) < 1e-6
+            for times in (1, 2, 4)
+        ),
+    )
     page.says(
         "To see the share of the ReLU, move the map by a third of a cell, once before the ReLU and "
         "once after it. If nothing folded, the two results would be the same",
