@@ -21,6 +21,7 @@ FAST = torch.tensor([[2.0, -1, -1] * 4])
 SLOW = torch.tensor([[2.0, 1, -1, -2, -1, 1] * 2])
 WIDTHS = (2, 3, 5)
 TURNS = (2, 4, 6, 8, 10, 12, 14)
+EVERY_FOUR = ["0", "4", "8", "12", "16"]
 
 
 def cosine(turns, length=32):
@@ -153,6 +154,10 @@ def relu_errors():
 def board(turns, side=32):
     """A wave of so many turns along each row of a square, as one map."""
     return np.tile(cosine(turns, side), (1, side, 1))
+
+
+def written_on(axes):
+    return axes["xlabel"], axes["ylabel"], axes["xticks"]
 
 
 def invariance() -> str:
@@ -325,6 +330,11 @@ def folding(page):
     same &= np.allclose(lines["kept"][0], range(0, 17, 2))
     measured = [(xs, ys) for _, xs, ys in right["lines"] if len(xs) == 17]
     same &= [list(map(list, line)) for line in measured] == [[list(out), list(out.values())]]
+    same &= left["xlabel"] == "place" and written_on(right) == (
+        "turns in 32 numbers",
+        "turns after stride 2",
+        EVERY_FOUR,
+    )
     page.plots("aliasing-fold", bool(same))
     page.says(
         "On the left half a row: a wave of 13 turns and one of 3 turns that cross at every second "
@@ -441,6 +451,7 @@ def blurs(page):
         xs, ys = drawn[f"{w} wide"]
         same &= xs == [*range(17)] and np.allclose(ys, [gain(w, t) for t in xs], atol=1e-4)
     same &= drawn["ideal"] == ([0, 8, 8, 16], [1, 1, 0, 0])
+    same &= written_on(panel) == ("turns in 32 numbers", "share that is left", EVERY_FOUR)
     page.plots("aliasing-through", bool(same))
     page.says(
         "The share that is left against the turns, 0 to 16. Three blurs, 2, 3 and 5 wide, begin "
@@ -518,6 +529,8 @@ def widths(page):
     same = np.allclose(left["lines"][0][2], errors, atol=1e-6)
     same &= np.allclose(right["lines"][0][2], 100 * np.array(shares), atol=1e-3)
     same &= [*left["lines"][0][1]] == [*right["lines"][0][1]] == [*range(1, 10)]
+    for axes, label in ((left, "equivariance error"), (right, "detail that is left, %")):
+        same &= written_on(axes) == ("width of the blur", label, list("123456789"))
     page.plots("aliasing-widths", bool(same))
     steps = -np.diff(errors)
     page.says(
