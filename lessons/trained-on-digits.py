@@ -67,7 +67,7 @@ show(slide(nn.MaxPool2d(2), zero), "digits-zero", "The first image is a zero. Ma
 
 # %%
 class Blur(nn.Module):
-    """Weights 1, 2, 1 down and across, at stride 2, channel by channel."""
+    """Weights 1, 2, 1, divided by 4, down and across, at stride 2, channel by channel."""
 
     def __init__(self, channels):
         super().__init__()

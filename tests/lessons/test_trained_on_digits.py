@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -345,11 +346,20 @@ def six_networks(page):
         and macs["stride"] < macs["max pool"] / 2
         and macs["wide stride"] > 0.99 * macs["max pool"],
     )
+    page.says(
+        "Weights 1, 2, 1, divided by 4, down and across, at stride 2, channel by channel",
+        torch.allclose(blur(x), BlurredDown()(x), atol=1e-6)  # it takes each channel alone
+        and blur(x).shape == (1, 2, 4, 4),
+    )
     page.says("not learned", not list(page.names["Blur"](2).parameters()))
     count = page.names["multiply_accumulates"]
     page.says(
         "The comparisons of a max pool are not counted as multiply-accumulates",
         count(nn.Sequential(nn.MaxPool2d(2))) == 0 < count(nn.Sequential(page.names["Blur"](1))),
+    )
+    page.says(
+        "For one image: convolutions, blurs and the linear layer",
+        all(count(net) == macs[name] for name, net in nets.items()),
     )
     page.labels("Which of the first five has the most parameters?")
     page.prints(
@@ -498,11 +508,33 @@ def training(page, results):
         "from numbers between 0 and 1 they learn more slowly",
         (images().min(), images().max()) == (0, 4) and small < larger - 2,
     )
+    apart = all(groups_apart(names, name) for name in SHRINKING)
+    page.says("The network; with more runs, so many of them side by side", apart)
+    page.says(
+        "One network of as many groups as there are seeds. Each seed gives its group's weights",
+        apart and all(weights_by_seed(names, name) for name in SHRINKING),
+    )
+    knows = Knows()
+    with patch.dict(names["train"].__globals__, side_by_side=lambda name, seeds: knows):
+        known, _ = names["train"]("max pool", [4, 9], epochs=1)
+    page.says(
+        "Ten numbers for each image of each seed; an image is a channel here",
+        knows.shapes == {(2, 12, 12)} and known[:, :2].tolist() == [[100, 100], [0, 0]],
+    )
+    ways = {n: [whole_run(n, seed, 2)[1] for seed in (0, 3)] for n in SHRINKING}
+    page.says(
+        "Percent right for each seed: training, test, and shifted test images. And the way there",
+        agrees
+        and {result.shape for result in short.values()} == {(2, 3)}
+        and all(
+            way == pytest.approx(np.mean(ways[n], 0), abs=0.1) for n, (_, way) in begun.items()
+        ),
+    )
     page.says(
         "But a convolution with `groups` keeps its groups apart, and so do the pools. So put the "
         "eight runs of a network side by side, as eight groups: each has its own weights, reads "
         "its own images, and knows nothing of the others",
-        [groups_apart(names, name) for name in SHRINKING] == [True] * 6,
+        apart,
     )
     page.prints(
         "def train(name, seeds, epochs=16, batch=50):",
@@ -526,6 +558,42 @@ def groups_apart(names, name):
         return torch.equal(together, again) and torch.allclose(
             together, alone(x[:, 1:2]), atol=1e-5
         )
+
+
+def weights_by_seed(names, name):
+    """Each seed's own network has the weights of its group, in the order of the seeds."""
+    seeds, alone = [7, 8, 9], []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        alone.append([p.detach().flatten(1) for p in rows_of(names["network"](name))])
+    net = names["side_by_side"](name, seeds)
+    groups = [p.detach().flatten(1).chunk(3) for p in rows_of(net)]
+    return {conv.groups for conv in convolutions(net)} == {3} and all(
+        torch.equal(part, own[place])
+        for place, parts in enumerate(groups)
+        for part, own in zip(parts, alone, strict=True)
+    )
+
+
+def rows_of(net):
+    """The weights of each layer; a bias as a column."""
+    return [p if p.dim() > 1 else p[:, None] for p in net.parameters()]
+
+
+class Knows(nn.Module):
+    """In the place of a network of two groups: the first knows each digit, the second none."""
+
+    digits = {x.numpy().tobytes(): n for x, n in zip(images(), DIGITS.target, strict=True)}
+
+    def __init__(self):
+        super().__init__()
+        self.nothing, self.shapes = nn.Parameter(torch.zeros(20)), set()
+
+    def forward(self, x):
+        self.shapes.add(tuple(x.shape[1:]))
+        true = [[self.digits.get(one.numpy().tobytes(), 0) for one in some] for some in x]
+        said = torch.tensor(true).add(torch.tensor([0, 1])) % 10
+        return nn.functional.one_hot(said, 10).flatten(1) + self.nothing * 0
 
 
 def the_way_there(page, results, begun):
@@ -676,6 +744,13 @@ def pairs(page, results):
     page.says(
         "An interval of 95% misses the truth in one case of twenty", round(1 / (1 - sure[1])) == 20
     )
+    some = np.array([1, -0.5, 2, 0, 1.5, 0.5, -1, 3])
+    half = stats.t(7).isf(0.05 / 2 / 10) * np.sqrt(some.var(ddof=1) * (1 / 8 + 297 / 1500))
+    page.says(
+        "The mean, and half the width of its interval: 95% for all looks together, corrected",
+        np.allclose(page.names["interval"](torch.from_numpy(some)), (some.mean(), half))
+        and abs(10 * (1 - sure[10]) - 0.05) < 1e-5,
+    )
     fooled = 1 - sure[1] ** 10 > 0.4
     page.says("With ten of them, at least one miss is likely enough to fool you", fooled)
     page.says(
@@ -758,6 +833,13 @@ def one_pixel(page, results):
         all(torch.equal(a, b) for a, b in zip(moved, own, strict=True))
         and not {x.numpy().tobytes() for some in own for x in some}
         & {x.numpy().tobytes() for x in page.names["images"]},
+    )
+    dot = torch.zeros(1, 1, 12, 12)
+    dot[0, 0, 5, 6] = 1
+    page.says(
+        "The images moved by one pixel: right, left, down, up",
+        [x[0, 0].nonzero().tolist() for x in page.names["shifted"](dot)]
+        == [[[5, 7]], [[5, 5]], [[6, 6]], [[4, 6]]],
     )
     page.labels("How many points will max pooling lose?")
     page.prints(
