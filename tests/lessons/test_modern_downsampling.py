@@ -2,6 +2,7 @@
 again by plain sums, run by run, and never trained a second time."""
 
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -79,7 +80,7 @@ def shortcuts(page):
         "You met the 1×1 shortcut of a residual block in [skips and shapes]: with a stride of 2 it "
         "reads a quarter of its input, if the sides are even",
         quarters == list(range(2, 20, 2))
-        and "The usual one is a convolution of 1×1 with stride 2." in taught("skips-and-shapes"),
+        and "In a ResNet it is a convolution of 1×1 with stride 2 (" in taught("skips-and-shapes"),
     )
     newer = page.names["whole"], page.names["stem"], page.names["convnext"], page.names["between"]
     newer += tuple(page.names["network"](name) for name in NAMES)
@@ -96,6 +97,17 @@ def shortcuts(page):
             counts_only(layer, torch.from_numpy(places))
             for layer, places in zip(page.names["WAYS"].values(), expected, strict=True)
         ),
+    )
+    page.says(
+        "The places of the input that reach the output, as a map of ones and zeros",
+        all(
+            page.names["read_by"](layer).tolist() == places.tolist()  # `kept` makes ones and zeros
+            for layer, places in zip(page.names["WAYS"].values(), expected, strict=True)
+        ),
+    )
+    page.says(
+        "Some shortcuts in a row: each halves the map, by stride or by an average",
+        all(in_a_row(page, average, n) for average in (False, True) for n in (1, 2, 3)),
     )
     resnet = page.names["resnet"]
     halved = [tuple(resnet[:n](torch.zeros(1, 3, 32, 32)).shape[2:]) for n in (1, 2, 3)]
@@ -170,6 +182,18 @@ def shortcuts(page):
         "A strided 1×1 hands on a quarter of its pixels, and a row of them next to nothing",
         kept(64, 1).mean() == 1 / 4 and kept(64, 3).mean() < 0.02,
     )
+
+
+def in_a_row(page, average, count) -> bool:
+    """The lesson's shortcuts by slices: halved, then one weight and one bias, again and again."""
+    made, x = page.names["shortcut"](average, count), torch.rand(1, 1, 16, 16)
+    out, sides = x, []
+    weights = [p.item() for p in made.parameters()]
+    for weight, bias in zip(weights[::2], weights[1::2], strict=True):
+        parts = [out[..., r::2, c::2] for r in (0, 1) for c in (0, 1)]
+        out = (sum(parts) / 4 if average else parts[0]) * weight + bias
+        sides.append(out.shape[-1])
+    return sides == [8, 4, 2][:count] and torch.allclose(made(x), out, atol=1e-6)
 
 
 def counts_only(layer, light) -> bool:
@@ -310,6 +334,17 @@ def between_stages(page):
         "Then it gives each channel a factor and an addend of its own, and these are learned",
         [p.numel() for p in norm.parameters() if p.requires_grad] == [96, 96],
     )
+    square = torch.rand(1, 8, 8, 8)  # where the last axis fits by its size alone
+    plain, own = nn.LayerNorm(8), page.names["ChannelNorm"](8)
+    columns = (square - square.mean(-1, keepdim=True)) / square.var(
+        -1, keepdim=True, unbiased=False
+    ).add(1e-5).sqrt()
+    page.says(
+        "A layer norm over the channels of each place; nn.LayerNorm wants them last",
+        torch.allclose(own(square), plain(square.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
+        and torch.allclose(plain(square), columns, atol=1e-5)
+        and not torch.allclose(plain(square), own(square), atol=0.1),
+    )
     page.prints(
         "class ChannelNorm(nn.LayerNorm):",
         f"(1, 192, {56 // 2}, {56 // 2})",
@@ -383,6 +418,15 @@ def sharing(page):
     )
     page.says("2×2 with stride 2: every count is 1", {*expected[1].flat} == {1})
     page.says("3×3 with stride 2: a lattice of 1, 2 and 4", {*expected[2].flat} == {1, 2, 4})
+    layers = page.names["HALVES"].values()
+    page.says(
+        "In how many outputs each place of the input has a share, with weights of 1",
+        all(
+            np.array_equal(page.names["shares"](layer), counts)
+            for layer, counts in zip(layers, expected, strict=True)
+        )
+        and all((p == 1).all() for layer in layers for p in layer.parameters()),
+    )
     page.says("in how many outputs each place has a share", same and blocks.size == 16)
     page.says(
         "In how many outputs each place has a share. A max pool compares all places, but passes on "
@@ -567,6 +611,12 @@ def token(page):
             "A global average is a class token that does not look",
             average and not torch.allclose(looking, mean, atol=1e-3),
         )
+    page.says(
+        "One question to every place: softmax weights, and a mean of the values with them",
+        torch.allclose(looking, weighted, atol=1e-5)
+        and layer.question.weight.shape == (1, 8, 1, 1)
+        and fits.shape == (2, 1, 4 * 4),
+    )
     page.says("they sum to 1", np.allclose(shares.sum(2), 1))
     page.says(
         "The token asks every place a question, and takes a weighted mean of the answers. Which "
@@ -665,6 +715,37 @@ def training(page):
     sizes = {"plain": 8 * 10 + 24 * (8 * 9 + 1) + 24 * (8 + 1) + 10 * 25}
     sizes |= {"average shortcut": sizes["plain"], "maximum": sizes["plain"]}
     sizes |= {"GeM": sizes["plain"] + 1, "class token": sizes["plain"] + 25 + 24 * 25}
+    numbers = torch.rand(1, 6, 3, 3) + 0.1
+    end = page.names["GeM"](2)
+    end.p.data.copy_(torch.tensor([2.0, 5.0]))
+    page.says(
+        "The generalised mean over the map, with one learned power for each run",
+        end.p.requires_grad
+        and np.allclose(
+            end(numbers).detach().flatten(),
+            [power_mean(numbers[0, n].numpy().ravel(), p) for n, p in enumerate([2] * 3 + [5] * 3)],
+            atol=1e-5,
+        ),
+    )
+    together = all(side_by_side_as_alone(page, name) for name in NAMES)
+    page.says("The network; with more runs, so many of them side by side", together)
+    page.says(
+        "One network of as many groups as there are seeds. Each seed gives its group's weights",
+        together,
+    )
+    counts = Counts()
+    with patch.dict(page.names["train"].__globals__, side_by_side=lambda name, seeds: counts):
+        net, right = page.names["train"]("plain", [6], epochs=5)
+    order = torch.randperm(1797, generator=torch.Generator().manual_seed(6)).numpy()
+    tried, tested = DIGITS.target[order[:1500]], DIGITS.target[order[1500:]]
+    page.says(
+        "The network, and percent right by seed: two rounds before the end, at the end, and in the "
+        "test",
+        net is counts
+        and np.allclose(
+            right, [[100 * np.mean(some) for some in (tried == 5 - 2, tried == 5, tested == 5)]]
+        ),
+    )
     page.prints("FIRST, LAST = 8, 24", *(f"{n:<17} {sizes[n]:>5,} parameters" for n in NAMES))
     powers = page.names["trained"]["GeM"][0][3].p.tolist()
     rows = [
@@ -735,6 +816,30 @@ def training(page):
     )
 
 
+class Counts(nn.Module):
+    """In the place of a network: its answer is the number of rounds that are over."""
+
+    def __init__(self):
+        super().__init__()
+        self.nothing, self.steps = nn.Parameter(torch.zeros(10)), 0
+
+    def forward(self, x):
+        self.steps += torch.is_grad_enabled()
+        return self.nothing * 0 + (torch.arange(10) == self.steps // 30).float().expand(len(x), 10)
+
+
+def side_by_side_as_alone(page, name) -> bool:
+    """Each group answers as the network of its seed does, and reads its own channel."""
+    seeds, x, alone = (4, 7, 5), torch.rand(3, 3, 8, 8), []
+    net = page.names["side_by_side"](name, seeds)
+    for place, seed in enumerate(seeds):
+        torch.manual_seed(seed)
+        alone.append(page.names["network"](name)(x[:, place : place + 1]))
+    return {m.groups for m in net.modules() if isinstance(m, nn.Conv2d)} == {3} and torch.allclose(
+        net(x), torch.cat(alone, 1), atol=1e-5
+    )
+
+
 def shapes(page, name):
     x, found = torch.zeros(1, 1, 8, 8), []
     for part in page.names["network"](name):
@@ -799,6 +904,13 @@ def verdict(page):
         and right
         and [0, 0] in [list(x) for _, x, _ in axes["lines"]]
         and all(("noise" in line) == (abs(m) <= h) for line, (m, h) in verdicts),
+    )
+    few = np.array([1, -0.5, 2, 0.5])
+    half = stats.t(3).isf(0.05 / 2 / 4) * np.sqrt(few.var(ddof=1) * (1 / 4 + 297 / 1500))
+    page.says(
+        "The mean, and half the width of its interval: 95% for all looks together, corrected",
+        len(found) == 4
+        and np.allclose(page.names["interval"](torch.from_numpy(few)), (few.mean(), half)),
     )
     interval, some = page.names["interval"], torch.tensor([1.0, -0.5, 2.0, 0.0])
     halves_of = [
