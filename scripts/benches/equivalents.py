@@ -63,6 +63,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "4 → 5 (place 4)",
     ): _REFUSED_ANYWAY,
     (
+        "refusals",
+        '"out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),',
+        "1 → 2",
+    ): _REFUSED_ANYWAY,
+    ("sight", "return False", "return False → return None (place 1)"): "any() is asked",
+    (
         "sight",
         'if _argument(node, 1, "p", 0.5) >= 1:',
         "1 → 0 (place 1)",

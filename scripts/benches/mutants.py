@@ -11,6 +11,7 @@ visible are listed in equivalents.py and not counted.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import gc
 import hashlib
@@ -187,13 +188,21 @@ class Copy:
         subprocess.run([*compiling, "checked-hash", str(self.root / "scripts")], check=True)
         self.hits = root / "hits"  # what a traced test has run
         first = self.root / "scripts" / "slidingwindows" / "__init__.py"
-        first.write_text(f"{first.read_text('utf-8')}\nexec({TRACER!r})\n", "utf-8")
+        first.write_text(begun_with(first.read_text("utf-8"), TRACER), "utf-8")
 
     def mutate(self, mutant: Mutant) -> None:
         (self.root / mutant.path).write_text(mutant.source(), "utf-8")
 
     def restore(self, mutant: Mutant) -> None:
         shutil.copyfile(ROOT / mutant.path, self.root / mutant.path)
+
+
+def begun_with(source: str, more: str) -> str:
+    """A module that first runs something else, before what it imports; its docstring stays."""
+    lines, body = source.splitlines(keepends=True), ast.parse(source).body
+    documented = bool(body) and ast.get_docstring(ast.parse(source)) is not None
+    lines.insert(body[0].end_lineno if documented else 0, f"exec({more!r})\n")
+    return "".join(lines)
 
 
 class Child:
@@ -278,7 +287,7 @@ def in_child(copy: Copy, tests, seconds, traced, log) -> int:
     return code
 
 
-# At the end of the package's __init__.py, and so in every process that a traced child starts: in
+# At the beginning of the package's __init__.py, so in every process that a traced child starts: in
 # copies of the package, too, and in processes with a cleaned environment, from which variables of
 # this name are not removed. Each hit is written at once, for forks end without a word.
 VARIABLE = "SLIDINGWINDOWS_MUTANTS"

@@ -161,6 +161,14 @@ def test_equivalents_are_mutants_that_there_are():
     assert all(reason.strip() for reason in EQUIVALENT.values())
 
 
+def test_what_is_traced_begins_before_the_package_imports_itself():
+    source = '"""Words.\n\nMore."""\n\nfrom .core import one\n'
+    assert mutants.begun_with(source, "a = 'b'") == (
+        '"""Words.\n\nMore."""\n' + """exec("a = 'b'")\n""" + "\nfrom .core import one\n"
+    )
+    assert mutants.begun_with("", "a") == "exec('a')\n"
+
+
 MODULE = """
 def double(n):
     if n < 0:

@@ -251,6 +251,18 @@ def test_work_without_a_module_is_counted():
     assert torch.backends.mha.get_fastpath_enabled()
 
 
+class Products(nn.Module):
+    """Each channel's map times itself, transposed: no layer inside, and no parameter."""
+
+    def forward(self, x):
+        return x @ x.transpose(-1, -2)
+
+
+def test_work_of_ones_own_module_without_parameters_is_counted():
+    found = funnel(nn.Sequential(Products()), torch.rand(3, 6, 5))
+    assert found.macs == 3 * 6 * 6 * 5
+
+
 @pytest.mark.parametrize(
     ("layer", "shape", "sees"),
     [

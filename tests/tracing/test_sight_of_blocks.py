@@ -141,6 +141,15 @@ ALL = {
         nn.Sequential(Block(lambda x, norm: F.dropout(norm(x), 1.0, False), nn.GroupNorm(1, 2))),
         MAP,
     ),
+    "beside what no rule follows": (
+        nn.Sequential(
+            Block(
+                lambda x, norm: F.relu(norm(x)) + torch.relu(x.transpose(1, 2)).transpose(1, 2),
+                nn.GroupNorm(1, 4),
+            )
+        ),
+        (4, 4, 4),
+    ),
     "a vector and itself": (vector(lambda x: torch.tanh(x) + x.view(1, -1)), (1, 4, 4)),
 }
 

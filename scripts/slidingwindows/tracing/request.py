@@ -22,7 +22,7 @@ from ..core.uneven import UnevenAxis
 from .asking import MAX_TAPS, ask_torch, plane_of, rounding_unit
 from .undisturbed import undisturbed
 
-SKIPPED = ("self", "device", "dtype")
+SKIPPED = ("device", "dtype")
 POSITIONAL = ("in_channels", "out_channels")
 # A pool keeps its stride explicit: that it defaults to kernel_size surprises people.
 EXPLICIT = ("stride",)

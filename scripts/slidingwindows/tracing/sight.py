@@ -220,7 +220,7 @@ class _Follower(torch.fx.Interpreter):
         if node.op == "placeholder":
             return self.given
         if node.op == "output":
-            self.found = self.sights.get(node.args[0])
+            self.found = self.sights.get(*node.args)
             return self.found
         read = [n for n in node.all_input_nodes if isinstance(self.env[n], torch.Tensor)]
         if node.op == "call_module":
