@@ -154,7 +154,8 @@ def only_ours(call, *arguments, **options):
     except SlidingWindowsError as error:
         text = str(error)
         assert error.problem.strip() and max(map(len, text.split("\n"))) < 1010, text
-        LAST[0] = f"{call.__qualname__}: {anywhere(error.problem)}"
+        where = ", and where" * bool(error.context)  # in which words, other tests say
+        LAST[0] = f"{call.__qualname__}{where}: {anywhere(error.problem)}"
         SAID.add(LAST[0])
         return None
 
