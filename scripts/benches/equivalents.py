@@ -62,6 +62,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         'Provoked(lambda: ones(4, 4, 4, 4).size(8), {"least": -4, "most": 3, "got": 8}),',
         "4 → 5 (place 4)",
     ): _REFUSED_ANYWAY,
+    ("refusals", '"pool\'s dilation": pairs("dilation", (-1, 0)),', "-1 → 1"): _REFUSED_ANYWAY,
+    (
+        "blocks",
+        "for other in range(at - 1, -1, -1):",
+        "1 → 0 (place 1)",
+    ): "asked only of a line right below another, which is apart from nothing",
     (
         "refusals",
         '"out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),',

@@ -66,6 +66,9 @@ def test_a_size_gets_the_channels_that_the_module_needs():
     assert full_shape(nn.MaxPool1d(2), (10,)) == (1, 10)
     assert full_shape(nn.MaxPool3d(2), (4, 6, 6)) == (1, 4, 6, 6)
     assert full_shape(nn.Fold(3, (2, 1)), (5,)) == (2, 5)
+    for wrong, name in (((4, (1, 2, 3)), "kernel_size"), (((4, 4, 4), 2), "output_size")):
+        with pytest.raises(SlidingWindowsError, match=name):
+            full_shape(nn.Fold(*wrong), (5,))
     assert shape_of(" 3X32×32 ") == (3, 32, 32)
     assert shape_of("512x512") == (512, 512)
 
