@@ -69,6 +69,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 → 0 (place 1)",
     ): "asked only of a line right below another, which is apart from nothing",
     (
+        "branching",
+        "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)",
+        "0 → -1",
+    ): "of all children, whatever number is given",
+    (
         "refusals",
         '"out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),',
         "1 → 2",

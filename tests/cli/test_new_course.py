@@ -126,6 +126,11 @@ def test_what_is_installed_is_what_this_course_locks():
     assert all(ours[path] == one for path, one in lock["packages"].items())
 
 
+def test_each_file_ends_with_one_line_break():
+    files = project.course_files("Mine")
+    assert not [name for name, text in files.items() if not re.search(r"[^\n]\n\Z", text)]
+
+
 def git(folder, *words):
     settings = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
     command = ["git", "-C", str(folder), *settings, *words]

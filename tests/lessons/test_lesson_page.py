@@ -6,7 +6,7 @@ from torch import nn
 
 from slidingwindows import slide
 from slidingwindows.course.lessons import read
-from slidingwindows.testing.page import Page, caption_claims
+from slidingwindows.testing.page import Page, _value, caption_claims
 from slidingwindows.testing.run import as_text, execute
 from slidingwindows.testing.words import MOST_ASIDES, Words
 
@@ -235,6 +235,13 @@ def test_asides_are_few_and_say_why():
     assert page.on_trust() == (0, [])
     with pytest.raises(AssertionError, match=f"more than {MOST_ASIDES} asides"):
         page.aside("We like it", "a matter of taste")
+
+
+def test_a_number_word_is_its_number():
+    words = "none one two three four five six seven eight nine ten".split()
+    assert [_value(word) for word in words] == list(range(11))
+    assert _value("Zero") == 0 and _value("half") == 0.5 and _value("`(1, 2)`") == (1, 2)
+    assert _value("2×3") == (2, 3) and _value("25,000") == 25_000 and _value("−1.5") == -1.5
 
 
 def test_a_long_phrase_is_no_label(page):

@@ -12,7 +12,7 @@ from slidingwindows import SlidingWindowsError
 from slidingwindows.course import prepare
 from slidingwindows.course.pages import NOT_YET
 from slidingwindows.course.work import Stopped
-from slidingwindows.site import serving
+from slidingwindows.site import browser, serving
 from slidingwindows.site.prepared import GLOSSARY, Course, files_beside
 from slidingwindows.site.prepared import prepared as render
 
@@ -214,3 +214,14 @@ def test_a_fault_in_the_glossary_is_the_glossarys(project):
             render(course, uri, uri)
     project.write(f"docs/{GLOSSARY}", "# Glossary\n\n## Words { #words }\n\nThey are read.\n")
     assert "sw-term" in render(served, "lessons/alpha.ipynb", "lessons/alpha/").markdown
+
+
+def test_a_browser_that_leaves_is_no_error_and_any_other_is(capfd):
+    for error in (ConnectionResetError(), BrokenPipeError(), ValueError("of ours")):
+        with browser._Server(("127.0.0.1", 0), None) as server:
+            try:
+                raise error
+            except type(error):
+                server.handle_error(None, ("127.0.0.1", 1))
+    told = capfd.readouterr().err
+    assert "ValueError: of ours" in told and "Reset" not in told and "Pipe" not in told

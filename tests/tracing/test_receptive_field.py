@@ -292,8 +292,10 @@ def test_a_recurrence_that_is_wrong_is_found_out(monkeypatch):
         with pytest.raises(SlidingWindowsError, match="the recurrence"):
             receptive_field(network, (1, 12, 12))
     monkeypatch.setattr(measuring, "walk_back", lambda layers, output: ((3, 4, 5),) * 2)
-    with pytest.raises(SlidingWindowsError, match="the gradient reaches 25 elements"):
+    words = "the gradient reaches 25 elements, 4 to 8 by 4 to 8, where .* reach 3 to 5 by 3 to 5"
+    with pytest.raises(SlidingWindowsError, match=words):
         receptive_field(network, (1, 12, 12))
+    assert measuring._box(((), (1, 2))) == "nothing by 1 to 2"
 
 
 CONV = nn.Sequential(nn.Conv2d(1, 1, 3))
