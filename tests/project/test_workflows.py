@@ -1,6 +1,8 @@
 """What a host of repositories runs: the same targets as here, with no more rights than needed."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,62 @@ def test_four_parts_at_once_are_all_the_tests():
     assert re.search(
         r"^test:.*\n(\t.*\n)*\t.*pytest.*\$\(ARGS\)", (ROOT / "Makefile").read_text(), re.M
     )
+
+
+def commands(*words: str) -> list[str]:
+    """What make would run once all is set up, whatever the caller's environment says."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        ["make", "--dry-run", "--old-file=.venv/ready", *words],
+        cwd=ROOT, env=clean, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+def test_make_runs_all_tests_and_ends_with_their_result():
+    """No part is left out, and no command's failure is ignored by a hyphen in front of it."""
+    browser, tests = commands("test")
+    assert browser == "PYTHON=.venv/bin/python scripts/browser.sh"
+    assert re.fullmatch(r"\.venv/bin/python -m pytest -n \d+ --dist loadfile", tests)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert not re.search(r"^\t@?[-+]|^\.(IGNORE|SILENT|ONESHELL)|\|\| *(true|:)", makefile, re.M)
+    assert "MAKEFLAGS" not in makefile and "ADDOPTS" not in makefile
+
+
+def test_make_check_leaves_nothing_out():
+    node, modules = ".venv/bin/node", ".venv/node_modules"
+    assert commands("check") == [
+        ".venv/bin/ruff check scripts tests lessons",
+        ".venv/bin/ruff format --check scripts tests",
+        ".venv/bin/lint-imports --no-cache --no-logo",
+        ".venv/bin/mypy",
+        f"{node} {modules}/@biomejs/biome/bin/biome check",
+        ".venv/bin/python -m slidingwindows.site.assets",
+        f"{node} {modules}/typescript/bin/tsc",
+        f"{node} {modules}/typescript/bin/tsc --project tsconfig.strict.json",
+        ".venv/bin/codespell assets docs lessons scripts tests *.md *.yml *.toml",
+        ".venv/bin/python -m slidingwindows site --check",
+    ]
+
+
+def test_the_machines_of_the_tests_set_nothing_that_could_leave_some_out():
+    ours = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text("utf-8"))
+    job = ours["jobs"]["test"]
+    assert set(job) == {"runs-on", "timeout-minutes", "permissions", "strategy", "steps"}
+    assert "env" not in ours and "defaults" not in ours
+    assert set(job["strategy"]) == {"fail-fast", "matrix"}
+    for step in job["steps"]:
+        assert set(step) in ({"uses", "with"}, {"run"}), step
+
+
+def test_continuous_integration_runs_all_whatever_is_set_around_it():
+    lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == [
+        "set -eu",
+        'cd "$(dirname "$0")/.."',
+        "unset PYTEST_ADDOPTS RECORD MAKEFLAGS",
+        "exec make test QUICK= COVERAGE=",
+    ]
 
 
 def test_machines_that_prepare_are_all_the_parts_and_hand_on_what_they_made():
@@ -177,7 +235,3 @@ def test_the_branch_of_notebooks_is_what_the_build_wrote():
     assert down["with"] == found
     script = (ROOT / "scripts" / "push_notebooks.sh").read_text("utf-8")
     assert '"$commit:refs/heads/notebooks"' in script
-
-
-def test_continuous_integration_runs_make_test():
-    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("exec make test")
