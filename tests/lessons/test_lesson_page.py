@@ -91,7 +91,8 @@ def prove(page: Page, leave_out: str = "") -> None:
         "figure": lambda: page.draws("tiny", slide(nn.MaxPool2d(2), X)),
         "plot": lambda: page.plots("drawn", page.drawing("drawn")[0]["lines"][0][2] == [3, 4]),
         "caption": lambda: page.says("A 2×2 window with", X.dim() == 3),
-        "small": lambda: page.says("becomes small", X.dim() == 3),
+        "becomes": lambda: page.says("becomes", X.dim() == 3),
+        "small": lambda: page.says("small", X.dim() == 3),
         "alt": lambda: page.says("It rises from 3 to 4", X.dim() == 3),
         "answer": lambda: page.says("`(1, 2)`, nothing else", X.dim() == 3),
         "exercise": lambda: page.answers(1, "(1, 2)"),
@@ -188,6 +189,7 @@ def test_a_word_that_turns_nothing_need_not(text):
     [
         ("It slides. They do not agree.", "They do not agree"),
         ("Average pools do not win.", "Average pools do not win"),
+        ("Remember that they all learn.", "Remember that they all learn"),
         ("Go on. Then they all agree.", "Then they all agree"),
         ("The same pool, but see what is left.", "The same pool"),
         ('??? success "Answer"\n    None of both.', "None of both"),
@@ -222,8 +224,9 @@ def test_a_question_what_to_do_a_heading_and_a_setting_are_labels(text, label):
 
 def test_opinions_questions_and_headings_are_not_on_trust():
     page = words("# Plain", "Opinion: it is fine.", '!!! tip "An opinion"\n    Fine.', "Is it?")
-    assert page.on_trust() == (0, [])
-    assert words("It is fine.", "It was.").on_trust() == (1, ["It is fine", "It was"])
+    assert page.on_trust() == (0, [], [])
+    both = ["It is fine here", "It was."]
+    assert words(*both).on_trust() == (1, ["It is fine here", "It was"], ["It is fine here"])
 
 
 def test_asides_are_few_and_say_why():
@@ -232,7 +235,7 @@ def test_asides_are_few_and_say_why():
         page.aside("We like it", "taste")
     for _ in range(MOST_ASIDES):
         page.aside("We like it", "a matter of taste")
-    assert page.on_trust() == (0, [])
+    assert page.on_trust() == (0, [], [])
     with pytest.raises(AssertionError, match=f"more than {MOST_ASIDES} asides"):
         page.aside("We like it", "a matter of taste")
 

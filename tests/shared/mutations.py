@@ -164,7 +164,7 @@ def _told(source: str) -> list[tuple[int, int]]:
     return [
         (lines[token.start[0] - 1] + token.start[1], lines[token.end[0] - 1] + token.end[1])
         for token, last in zip(tokens, before, strict=False)
-        if (token.type == tokenize.COMMENT and not token.string.startswith("# fmt: "))
+        if (token.type == tokenize.COMMENT and comments_of(token.string))
         or (token.type == tokenize.STRING and last == tokenize.INDENT)
     ]
 

@@ -46,7 +46,7 @@ def comments_of(source: str) -> list[str]:
     """What a cell's comments say, but for those that speak to a formatter."""
     tokens = tokenize.generate_tokens(StringIO(source).readline)
     comments = (token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT)
-    return [text for text in comments if not text.startswith("fmt: ")]
+    return [text for text in comments if text not in ("fmt: off", "fmt: on", "fmt: skip")]
 
 
 def docstrings_of(source: str) -> list[str]:

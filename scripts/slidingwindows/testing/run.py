@@ -24,6 +24,7 @@ from .. import lesson as authoring
 from ..course.lessons import Lesson, path_of, read
 from ..course.machine import ADDRESS, with_steady_id
 from ..course.printed import shown as as_a_terminal_shows
+from .looks import looks
 
 SEED = 6_728_042  # a new process starts from a random one, so no page may depend on it
 FORMATTER = DisplayFormatter()
@@ -39,14 +40,19 @@ class Shown:
     alt: str = ""
     draw: Callable | None = None
     drawn: list[dict] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
 
 
-def drawing(draw: Callable) -> list[dict]:
-    """What a plot draws, one dictionary for each of its axes: numbers and words, no style."""
+def drawing(draw: Callable) -> tuple[list[dict], list[str]]:
+    """What a plot draws, and how it looks.
+
+    The first is one dictionary for each of its axes, of numbers and words without style, for truths
+    to be compared with. The second is all the rest, in lines that are recorded (see ``looks``).
+    """
     with matplotlib.style.context("default"):
         figure = Drawing()
         draw(figure)
-    return [_drawn(axes) for axes in figure.axes]
+        return [_drawn(axes) for axes in figure.axes], looks(figure)
 
 
 def _drawn(axes) -> dict:
@@ -100,7 +106,7 @@ class Run:
         figures = []
         for name, figure in self.figures.items():
             data = figure.drawn if figure.draw else figure.item.to_dict()
-            figures.append((name, figure.caption, figure.alt, repr(data)))
+            figures.append((name, figure.caption, figure.alt, repr(data), figure.looks))
         return [self.outputs, figures, [repr(truth) for truth in self.truths]]
 
 
@@ -197,7 +203,9 @@ def _recorded(found: Run):
 
     def plotting(draw, name, alt, caption="", width=640, height=360):
         # Drawn at once: later cells may give the names that it uses another value.
-        found.figures[name] = Shown(-1, caption, alt=alt, draw=draw, drawn=drawing(draw))
+        drawn, seen = drawing(draw)
+        seen = [f"{width}×{height} pixels", *seen]
+        found.figures[name] = Shown(-1, caption, alt=alt, draw=draw, drawn=drawn, looks=seen)
         return authoring.Figure("plot", name, caption, alt=alt)  # its pixels are not looked at
 
     def checking(answer, truth):
