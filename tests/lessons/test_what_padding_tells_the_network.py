@@ -224,7 +224,10 @@ def frames(page):
 
 
 def how_far(page):
-    page.says("One padded 3×3 layer spoils a frame one cell wide", framed(1) == 124 / 1024)
+    page.says(
+        "One padded 3×3 layer spoils a frame one cell wide",
+        np.array_equal(shades(1) > 1e-5, to_border(SIDE) < 1),
+    )
     page.labels("How wide is the frame after eight of them?")
     table = [
         "share of cells that differ from the middle",
@@ -236,14 +239,17 @@ def how_far(page):
         assert np.allclose(measured, shares)
         table.append(f"{mode:<10}" + "".join(f"{share:>8.1%}" for share in shares))
     page.prints('print("share of cells that differ from the middle")', *table)
-    grows = [round(framed(d) * 1024) for d in range(1, 9)]
-    rings = [SIDE**2 - (SIDE - 2 * d) ** 2 for d in range(1, 9)]
-    page.says("With zeros, the frame grows by one cell a layer", grows == rings)
-    page.says("because each window reads one cell further out than the last", grows == rings)
+    deep = range(1, 9)
+    grows = all(np.array_equal(shades(d) > 1e-5, to_border(SIDE) < d) for d in deep)
+    page.says("With zeros, the frame grows by one cell a layer", grows)
+    page.says(
+        "because each window reads one cell further out than the last",
+        [cells_out(d) for d in deep] == list(deep),
+    )
     page.says(
         "After $d$ layers the untouched middle has a side of $32 - 2d$, so the share of the rest "
         "is $1 - (32 - 2d)^2 / 32^2$",
-        all(np.isclose(seen_to_differ(d, "zeros"), framed(d)) for d in DEPTHS),
+        all(np.isclose(seen_to_differ(d, "zeros"), framed(d)) for d in deep),
     )
     page.prints("for d in DEPTHS:", *(f"{d} layers: {framed(d):.1%}" for d in DEPTHS))
     blank = [seen_to_differ(8, mode) for mode in MODES if mode != "zeros"]
@@ -260,9 +266,19 @@ def how_far(page):
     page.says(
         "Zeros around an image look like an edge, and the edge walks one cell inwards with every "
         "3×3 layer",
-        grows == rings,
+        grows and [reach_of_the_border(d) for d in deep] == list(deep),
     )
     page.says("Other paddings leave no frame on a blank wall", blank == [0, 0, 0])
+
+
+def cells_out(depth):
+    """How many cells to the left the middle of the last map reads, by its gradient."""
+    image = torch.rand(1, 1, SIDE, SIDE, requires_grad=True)
+    found = image
+    for weight, bias in weights(depth):
+        found = nn.functional.conv2d(found, weight, bias, padding=1)
+    found[0, :, 16, 16].sum().backward()
+    return 16 - int(image.grad[0, 0].any(0).nonzero().min())
 
 
 def probing(page):
@@ -438,7 +454,7 @@ def exercises(page):
     page.labels("Three layers of 3×3, padded with zeros, on a blank wall of 32×32")
     page.labels("What percentage of the cells differs from the middle?", "How many cells differ?")
     page.labels("How many cells of the output differ from its middle?", "out of the border's reach")
-    page.says("34.0%. The middle has a side of 26", f"{framed(3):.1%}" == "34.0%")
+    page.says("34.0%. The middle has a side of 26", f"{seen_to_differ(3, 'zeros'):.1%}" == "34.0%")
     page.says("676 of 1,024 cells are 66.0%", (26**2, f"{1 - framed(3):.1%}") == (676, "66.0%"))
     page.answers(1, ("34.0%", 34.0))
     page.labels("One layer of 5×5 with `padding=2`, on the same wall")
@@ -458,10 +474,18 @@ def exercises(page):
     page.labels("After how many padded 3×3 layers is no cell of a 32×32 map")
     page.says(
         "After 16. Each layer takes one ring, and a side of 32 has 16 rings",
-        framed(16) == 1 > framed(15),
+        [out_of_reach(layers) for layers in (0, 1, 2, 15, 16)] == [1024, 900, 784, 4, 0],
     )
     page.answers(4, "16")
     page.prints("def differ(layers):", f"{framed(3):.1%}", f"{two} 0 (24, 24)", "16")
+
+
+def out_of_reach(layers):
+    """How many cells no padding has reached, when each window passes on what it has seen."""
+    reached = torch.zeros(1, 1, SIDE, SIDE)
+    for _ in range(layers):
+        reached = nn.functional.max_pool2d(nn.functional.pad(reached, (1,) * 4, value=1.0), 3, 1)
+    return int((reached == 0).sum())
 
 
 def ending(page):
