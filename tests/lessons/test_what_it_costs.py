@@ -177,7 +177,14 @@ def counts(page):
     page.draws("costs-window", slide(kernel, torch.arange(16.0).reshape(1, 4, 4)))
     steps = page.figure("costs-window").steps
     pairs = [len(step.taps) for step in steps]
-    page.says("One window, three counts", len(steps) == 4)
+    asked = "stops, weights = 4, 9"
+    printed = [int(line.split(": ")[1]) for line in page.output(asked).splitlines()]
+    page.says(
+        "One window, three counts",
+        {(step.taps[-1].row - step.taps[0].row, len(step.taps)) for step in steps} == {(2, 9)}
+        and len({*printed}) == 3
+        and printed == [counted_by_hand(False)[0], *(sum(counted_by_hand(b)) for b in (0, 1))],
+    )
     page.says("Four stops of a 3×3 kernel", len(steps) == 4)
     sums = torch.arange(16.0).reshape(4, 4).unfold(0, 3, 1).unfold(1, 3, 1).sum((2, 3))
     page.says(
@@ -193,7 +200,7 @@ def counts(page):
     page.labels("Start with a single 3×3 kernel on a 4×4 map")
     products, sums = sum(pairs), sum(n - 1 for n in pairs)
     page.prints(
-        "stops, weights = 4, 9",
+        asked,
         f"multiply-accumulates: {products}",
         f"products and sums: {products + sums}",
         f"products, sums and a bias: {products + sums + len(steps)}",
@@ -240,25 +247,26 @@ def counts(page):
         and sum(p.numel() for p in planned.parameters()) == weights
         and all(p.is_meta and p.data_ptr() == 0 for p in planned.parameters()),
     )
-    page.says("The factor of two, in print", round(total / 1e8) == 196)
+    counted = torch_counts(planned, page.names["image"])
+    halved = counted == 2 * total and f"{counted / 2e9:.1f}" == "19.6"  # what the paper says
+    page.says("The factor of two, in print", halved)
     page.says(
         "The paper's FLOPs are multiply-accumulates. Both numbers are right, and they differ by a "
         "factor of 2. So never compare two FLOP counts before you know whether a product and a sum "
         "count as one or as two",
-        f"{total / 1e9:.1f}" == "19.6" and torch_counts(planned, page.names["image"]) == 2 * total,
+        halved,
     )
     page.says(
         "One multiply-accumulate is one MAC or two FLOPs. Torch's counter says two, and some "
-        "papers say "
-        "one",
-        round(total / 1e8) == 196,
+        "papers say one",
+        halved and torch_counts(lambda x: x @ x, torch.ones(1, 1)) == 2,
     )
 
     page.says("All three are honest", len({products, products + sums, 2 * products}) == 3)
     page.labels("Now read other people's numbers", "Build VGG-19 and count")
     page.says(
         "Why two tools disagree about the FLOPs of one network by a factor of two",
-        torch_counts(planned, page.names["image"]) == 2 * total,
+        halved,
     )
     page.labels("where the memory goes in training, and what rounding does to a pool")
 
@@ -281,7 +289,8 @@ def not_counted(page):
     compared = sum(OUT) + sum(3 * out // 4 for out in OUT)
     page.says(
         "Count one comparison for each number of a ReLU, and three for each window of a 2×2 max",
-        compared == sum(n + n // 4 * (2 * 2 - 1) for n in OUT),
+        comparisons(lambda x: [max(0, n) for n in x], nn.ReLU(), (1, 64)) == 64
+        and comparisons(lambda x: [max(w) for w in cut(x)], nn.MaxPool2d(2), (1, 8, 8)) == 3 * 16,
     )
     page.prints(
         "x, compared = photo, 0",
@@ -320,7 +329,66 @@ def not_counted(page):
         [counted_times(g, weights=True) for g in (1, 2, 4)] == [2, 3, 5]
         and [counted_times(g, weights=False) for g in (1, 2, 4)] == [2, 2, 2],
     )
-    page.says("The first layer saves one of its three products", back == 3 * FORWARD - 2 * WORK[0])
+    saves = [whole - bare for whole, bare in zip(by_layer(True), by_layer(False), strict=True)]
+    page.says(
+        "The first layer saves one of its three products",
+        saves == [2 * WORK[0], 0, 0, 0] and by_layer(True) == [3 * 2 * work for work in WORK],
+    )
+
+
+def counted_by_hand(bias):
+    """Products and sums of a 3×3 kernel on a 4×4 map, done one at a time and counted."""
+    products = additions = 0
+    image, kernel, out = np.arange(16.0).reshape(4, 4), np.ones((3, 3)), []
+    for r in range(2):
+        for c in range(2):
+            total = 0.0 if bias else None  # nothing to add the first product to
+            for place in np.ndindex(3, 3):
+                product, products = image[r + place[0], c + place[1]] * kernel[place], products + 1
+                additions += total is not None
+                total = product if total is None else total + product
+            out.append(total)
+    assert out == [45, 54, 81, 90]  # as the figure says
+    return products, additions
+
+
+class Compared(float):
+    """A number that counts how often it is compared."""
+
+    count = 0
+
+    def __gt__(self, other):
+        Compared.count += 1
+        return float(self) > float(other)
+
+
+def cut(numbers):
+    """The 2×2 windows of 8×8 numbers."""
+    return [
+        [numbers[8 * (r + a) + c + b] for a in (0, 1) for b in (0, 1)]
+        for r in range(0, 8, 2)
+        for c in range(0, 8, 2)
+    ]
+
+
+def comparisons(by_hand, layer, shape):
+    """How many comparisons Python makes for the numbers that the layer puts out."""
+    x, Compared.count = torch.randn(shape), 0
+    assert by_hand([Compared(n) for n in x.flatten().tolist()]) == layer(x).flatten().tolist()
+    return Compared.count
+
+
+def by_layer(of_the_photo):
+    """Torch's count of a training step for each convolution, with the photo's gradient or not."""
+    with torch.device("meta"):
+        layers = [nn.Conv2d(inside, maps, 3, padding=1) for inside, maps, _ in BLOCKS]
+        found = []
+        for n, (inside, _, side) in enumerate(BLOCKS):
+            x = torch.empty(1, inside, side, side, requires_grad=n > 0 or of_the_photo)
+            with FlopCounterMode(display=False) as counter:
+                layers[n](x).sum().backward()
+            found.append(counter.get_total_flops())
+    return found
 
 
 def nudged(layer):
