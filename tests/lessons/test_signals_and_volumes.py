@@ -646,14 +646,16 @@ def max_over_time(page):
         [],
         [],
     )
-    page.says("The cell below holds three sentences", len(sentences) == 3)
+    asked = "over_time = nn.AdaptiveMaxPool1d(1)"
+    told = [line.strip() for line in page.output(asked).splitlines() if "->" not in line]
+    page.says("The cell below holds three sentences", len(told) == 3 and tuple(told) == sentences)
     page.says("Sentences differ in length", len({len(text.split()) for text in sentences}) > 1)
     for sentence in sentences:
         split = sentence.split()
         pairs = zip(split, split[1:], strict=False)
         found.append([(one == "not") + (other == "good") for one, other in pairs])
         lines += [f"{sentence} ", f"    {' '.join(map(str, found[-1]))} -> {max(found[-1]):.1f}"]
-    page.prints("over_time = nn.AdaptiveMaxPool1d(1)", *lines)
+    page.prints(asked, *lines)
     first, second, third = found
     page.says(
         "Both sentences with *not good* get 2, at the beginning or at the end",
