@@ -397,7 +397,18 @@ def the_formula(page):
         right,
     )
     page.says(f"Explain why pools and strides arrive at the same {lasts[0]}", lasts[0] == lasts[2])
-    page.says("Compare parameters and multiply-accumulates of three designs", len(NAMES) == 3)
+    told = page.output("work = sum(multiply_accumulates(network, x))").replace(",", "")
+    compared = re.findall(r"(\w+) +(\d+) parameters +(\d+) multiply-accumulates", told)
+    page.says(
+        "Compare parameters and multiply-accumulates of three designs",
+        len(told.splitlines()) == 3
+        and compared
+        == [
+            (name, str(parameters(network)), str(multiply_accumulates(name)))
+            for name, network in networks().items()
+        ]
+        and len({work for *_, work in compared}) == 3,
+    )
     page.says("Without padding: one formula for every layer", right)
     page.says(
         "Now leave the padding out, and the head is not enough",
