@@ -995,7 +995,13 @@ def exercises(page):
     page.answers(3, ("4", 4), ("1", 1))
     page.labels("A class token looks at four places, and all four fit its question equally well")
     page.says(
-        "0.25: a softmax of equal numbers shares 1 equally", np.exp(0) / (4 * np.exp(0)) == 0.25
+        "0.25: a softmax of equal numbers shares 1 equally",
+        all(
+            np.allclose(torch.softmax(torch.full((many,), fit), 0), 1 / many)
+            for many in (4, 3, 7)
+            for fit in (-5.0, 0.0, 2.5)
+        )
+        and torch.softmax(torch.full((4,), 2.5), 0).tolist() == [0.25] * 4,
     )
     page.answers(4, "0.25")
     page.prints("many = read_by(", str(one_of), "576", "(4.0, 1.0)", "0.25")
