@@ -920,25 +920,40 @@ def exercises(page):
     page.labels("How many pixels does `same` add before and after 10 pixels")
     page.labels("for a window of 4 with a stride of 3?")
     front, total = before(10, 4, 3), missing(10, 4, 3)
+    steps = slide(nn.MaxPool2d(4, 3), torch.zeros(1, 10 + total, 10 + total)).steps
+    columns = np.tile(np.arange(10, dtype=np.float32), (10, 1))[None, :, :, None]
+    windows = page.names["keras"].layers.MaxPooling2D(4, 3, padding="same")
+    ends = np.array(windows(columns))[0, 0, :, 0].tolist()
+    begins = (-np.array(windows(-columns)))[0, 0, :, 0].tolist()
     page.says(
         "1 before and 2 after. There are 4 stops, the last window ends at 13, and so 3 pixels are "
         "missing",
-        (front, total - front, math.ceil(10 / 3), (4 - 1) * 3 + 4, total) == (1, 2, 4, 13, 3),
+        (begins, ends) == ([0, 2, 5, 8], [2, 5, 8, 9])  # 3, 4, 4 and 2 real pixels of 4
+        and (len(steps), steps[-1].taps[-1].col + 1, 13 - 10) == (4 * 4, 13, total)
+        and (front, total - front) == (1, 2),
     )
     page.answers(1, ("1 before", 1), ("2 after", 2))
     page.labels("through a 3×3 average pool of stride 1 with a padding of 1")
     page.labels("An image of nines goes through", "What is in the corner of the output in torch")
     page.labels("and what in ONNX, both with their defaults?")
-    corner = np.pad(np.full((5, 5), 9.0), 1)[:3, :3]
-    real = corner[corner > 0]
+    nines, runtime = torch.full((1, 1, 5, 5), 9.0), page.names["runtime"]
+    settings = dict(kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1])
+    corners = nn.AvgPool2d(3, 1, 1)(nines), runtime(nines, "AveragePool", **settings)
+    corners = [out[0, 0, 0, 0].item() for out in corners]
+    added = nn.AvgPool2d(3, 1, 1, divisor_override=1)(nines)[0, 0, 0, 0].item()
     page.says(
         "4 in torch, 9 in ONNX. The corner sees four nines: torch divides 36 by 9, ONNX by 4",
-        (corner.mean(), real.mean(), real.sum(), corner.size, real.size) == (4, 9, 36, 9, 4),
+        (corners, added, [added / out for out in corners]) == ([4, 9], 36, [9, 4]),
     )
     page.answers(2, ("4 in torch", 4), ("9 in ONNX", 9))
     page.labels("A max pool of 2×2 without a stride reads an image of 8×8")
-    rows = (8 - 2) // 2 + 1, 8 - 2 + 1
-    page.says("4 in torch, 7 in ONNX, where it moves by 1", rows == (4, 7))
+    eight = torch.arange(64.0).reshape(1, 1, 8, 8)
+    both = nn.MaxPool2d(2)(eight), runtime(eight, "MaxPool", kernel_shape=[2, 2])
+    rows = tuple(out.shape[2] for out in both)
+    page.says(
+        "4 in torch, 7 in ONNX, where it moves by 1",
+        rows == (4, 7) and torch.equal(both[1], eight[..., 1:, 1:]),
+    )
     page.answers(3, ("4 in torch", 4), ("7 in ONNX", 7))
     page.labels("A torch convolution has a weight of shape (16, 8, 3, 5)")
     turned = np.moveaxis(np.empty((16, 8, 3, 5)), (0, 1), (3, 2)).shape
@@ -950,7 +965,7 @@ def exercises(page):
     page.prints(
         "nines = torch.full((1, 1, 5, 5), 9.0)",
         f"({front}, {total - front})",
-        f"({corner.mean()}, {real.mean()})",
+        str(tuple(corners)),
         str(rows),
         str(turned),
     )
