@@ -226,7 +226,7 @@ def what_you_know(page, results):
         fair
         and {len(lines) for lines in results.values()} == {8}
         and halves == sorted(set(halves))
-        and "These are tiny networks on tiny images" in page.text,
+        and tiny(page),
     )
     page.says(
         "And you have seen a trained network stumble over one pixel",
@@ -931,14 +931,21 @@ def one_pixel(page, results):
     )
 
 
-def what_this_proves(page):
+def tiny(page):
+    """What the sentence about the scale says: tiny networks on tiny images."""
     sizes, _ = measured(page)
+    return (
+        page.names["pixels"].shape[-2:] == DIGITS.images.shape[1:] == (8, 8)
+        and max(sizes.values()) < 10_000
+    )
+
+
+def what_this_proves(page):
     page.says(
         "These are tiny networks on tiny images. What happened here happened *here*: 8×8 digits, "
         "where one pixel is a large step, 16 rounds of training, one learning rate for all, zeros "
         "around the blurs",
-        DIGITS.images.shape[1:] == (8, 8)
-        and max(sizes.values()) < 10_000
+        tiny(page)
         and page.names["train"].__defaults__ == (16, 50)
         and (page.names["Blur"](1)(torch.ones(1, 1, 6, 6))[0, 0, 0] < 1).all(),
     )
