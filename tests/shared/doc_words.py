@@ -9,7 +9,7 @@ from slidingwindows.testing.words import Words
 
 ROOT = Path(__file__).parents[2]
 FRONT = re.compile(r"\A---\n(.*?)^---\n", re.MULTILINE | re.DOTALL)
-SAID_FIRST = re.compile(r"^(?:title|description): (.+)$", re.MULTILINE)
+SAID_FIRST = re.compile(r"^(title|description): (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMENT = {"sh": re.compile(r"(?:^|  +)# (.+)$", re.M), "python": re.compile(r"  +# (.+)$", re.M)}
 MACRO = re.compile(r"<!--.*?-->|<script\b.*?</script>", re.DOTALL)
@@ -28,7 +28,8 @@ def blocks_of(text: str) -> list[str]:
     test_fences runs.
     """
     front = FRONT.match(text)
-    blocks = SAID_FIRST.findall(front[1]) if front else []
+    said = SAID_FIRST.findall(front[1]) if front else []
+    blocks = [f"# {words}" if key == "title" else words for key, words in said]
     body = text[front.end() :] if front else text
     body = FENCE.sub(lambda code: _comments(code[1], code[2]), body)
     body = ALT.sub(r"\n\n\1\n\n", MACRO.sub("", body))

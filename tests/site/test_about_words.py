@@ -540,4 +540,4 @@ def test_what_no_reader_sees_is_left_out_and_all_else_is_read():
         '\n| a | 1 |\n|---|---|\n\n<img alt="All 7" src="8">\n\n```sh\nx 9  # all\n```\n{ .z5 }\n'
     )
     read = [" ".join(block.split()) for block in blocks_of(text)]
-    assert read == ["A", "# B", "Not so", "- one", "- two", "| a | 1 |", "All 7", "all"]
+    assert read == ["# A", "# B", "Not so", "- one", "- two", "| a | 1 |", "All 7", "all"]

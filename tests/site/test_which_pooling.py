@@ -329,6 +329,7 @@ def ends(page):
 
 
 def back_up(page):
+    page.labels("If torch refuses your choice, look for its words in [error messages]")
     page.labels("Do you have to come back up?")
     x = torch.rand(1, 5, 5)
     values, places = nn.MaxPool2d(2, return_indices=True)(x)

@@ -63,16 +63,18 @@ BOX = re.compile(r"[!?]{3}\+? \w+( \"[^\"]*\")?")  # how a box begins, and its t
 OPINION = re.compile(r"(?:\bOpinion:|\"An opinion\b).*")  # up to the end of its block
 # A sentence that begins so tells readers what to do. It states nothing, so nothing can be computed.
 DIRECTS = re.compile(
-    r"(?:[-*>#.[\s]|\d\. )*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?(?:"
+    r"(?:[-*>#.[\s]|\d\. )*(?:(?:First|Then|Now|Next|And|So|Or|But),? )?"
+    r"(?!(?:Remember|Trust|Know|Believe|Say|Think) that\b)(?:"
     "Add|Always say|Ask|Average it|Average the|Begin|Believe|Bring|Build|Change|Check"
     "|Choose|Clamp|Click|Compare|Compute|Convert|Copy|Count|Crop|Cut|Delete|Describe|Dilate"
     "|Divide|Do not|Draw|Drop|Enlarge|Exchange|Explain|Find|Fold|Follow|Give|Go|Guess|Halve"
     "|Hover|Imagine|Keep|Know|Leave|Let|Look|Make|Mark|Measure|Mirror|Move|Multiply|Name"
-    "|Open|Pad first|Pad it|Pad the|Pass|Permute|Pick|Plan|Pool it|Pool the|Predict|Press"
+    "|Open|Pad first|Pad it|Pad the|Pad yourself|Pass|Permute|Pick|Plan|Pool it"
+    "|Pool the|Pool and|Pool volumes|Predict|Press"
     "|Print|Pull|Put|Raise|Read|Recognise|Remember|Replace|Resize|Run|Save|Say|Search|See"
     "|Send|Set|Shift|Show|Sort|Start|Subtract|Swap|Take|Tell|Think|Train|Trust|Try|Turn|Use"
     "|Watch|Work out|Write"
-    ")\\b(?! that\\b)",
+    ")\\b",
     re.IGNORECASE,
 )
 
