@@ -221,7 +221,8 @@ def test_a_copy_of_a_shared_layer_stays_shared():
 def test_threads_leave_a_model_and_hooks_as_they_were():
     """Two threads that lend the same parameters and hooks would give back each other's."""
     model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU())
-    weight, before = model[0].weight, model[0].weight.detach().clone()
+    first = model[0]
+    weight, before = first.weight, first.weight.detach().clone()
     hook = nn.modules.module.register_module_forward_hook(lambda *_: None)
     hooks, problems = dict(nn.modules.module._global_forward_hooks), []
     begun = threading.Barrier(3)
@@ -236,8 +237,8 @@ def test_threads_leave_a_model_and_hooks_as_they_were():
 
     x = torch.randn(1, 8, 8)
     asks = (
-        lambda: slide(model[0], x),
-        lambda: route(model[0], x),
+        lambda: slide(first, x),
+        lambda: route(first, x),
         lambda: receptive_field(model, (1, 8, 8)),
     )
     try:
@@ -247,7 +248,7 @@ def test_threads_leave_a_model_and_hooks_as_they_were():
         for thread in threads:
             thread.join()
         assert problems == []
-        assert model[0].weight is weight and torch.equal(weight, before)
+        assert model[0] is first and first.weight is weight and torch.equal(weight, before)
         assert dict(nn.modules.module._global_forward_hooks) == hooks
     finally:
         hook.remove()
