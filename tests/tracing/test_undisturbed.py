@@ -1,5 +1,6 @@
 """No public function changes somebody's module, gradient, buffer, mode, input or random state."""
 
+import contextlib
 import copy
 import random
 import threading
@@ -11,6 +12,7 @@ from public import PUBLIC
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, funnel, receptive_field, route, slide
+from slidingwindows.tracing import undisturbed
 from slidingwindows.tracing.slide import TRACERS
 
 
@@ -252,6 +254,132 @@ def test_threads_leave_a_model_and_hooks_as_they_were():
         assert dict(nn.modules.module._global_forward_hooks) == hooks
     finally:
         hook.remove()
+
+
+class Noticed:
+    """The lock of all loans, which tells of a second thread that asks for it."""
+
+    def __init__(self, lock):
+        self.lock, self.owner, self.asked = lock, threading.get_ident(), threading.Event()
+
+    def __enter__(self):
+        if threading.get_ident() != self.owner:
+            self.asked.set()
+        self.lock.acquire()
+
+    def __exit__(self, *_):
+        self.lock.release()
+
+
+@pytest.mark.parametrize("function", PUBLIC)
+def test_a_module_is_not_even_read_before_its_turn(function, monkeypatch):
+    """Once: 'route failed: 'Conv2d' object has no attribute '_parameters''."""
+    turn, answers = Noticed(undisturbed.TURN), []
+    monkeypatch.setattr(undisturbed, "TURN", turn)
+
+    def other():
+        try:
+            answers.append(PUBLIC[function](layer, x))
+        except Exception as error:
+            answers.append(error)
+        finally:
+            turn.asked.set()
+
+    thread = threading.Thread(target=other, daemon=True)
+
+    class Halves(nn.MaxPool2d):
+        def forward(self, input):
+            if thread.ident is None:  # the first call stops where the other layer is not whole
+                parameters = layer.__dict__.pop("_parameters")
+                thread.start()
+                assert turn.asked.wait(60)
+                layer.__dict__["_parameters"] = parameters
+            return super().forward(input)
+
+    pool, layer, x = Halves(2), nn.Conv2d(1, 1, 3), torch.rand(1, 8, 8)
+    pool.beside = [layer]
+    slide(pool, x)
+    thread.join(60)
+    assert answers == [PUBLIC[function](layer, x)]
+
+
+@pytest.mark.parametrize("function", PUBLIC)
+def test_what_a_layer_holds_is_given_back_without_a_moment_without_it(function):
+    """A forward pass of another thread asks no turn, and may come at any moment."""
+    found = []
+
+    class Looks:
+        """When the last hold on it is gone, it looks at what the layer holds."""
+
+        def __init__(self, *held):
+            self.held = held
+
+        def __del__(self):
+            found.append([name in held for held, name in self.held])
+
+    class Leaves(nn.Conv2d):
+        def forward(self, input):
+            holds = (self.__dict__, "_parameters"), (self._parameters, "weight")
+            self.left, self.named["left"], self.listed[0] = (Looks(*holds) for _ in range(3))
+            self._parameters["left"] = Looks(*holds, (self.named, 1), (self.listed, None))
+            return super().forward(input)
+
+    layer = Leaves(1, 1, 3)
+    layer.named, layer.listed = {1: 2}, [0, None]
+    with contextlib.suppress(SlidingWindowsError):  # a parameter that is none
+        PUBLIC[function](layer, torch.rand(1, 8, 8))
+    assert len(found) > 3 and all(map(all, found))
+    assert layer.named == {1: 2} and layer.listed == [0, None]
+    assert list(layer._parameters) == ["weight", "bias"] and not hasattr(layer, "left")
+
+
+def test_what_changed_places_goes_back_to_them():
+    class Turns(nn.MaxPool2d):
+        def forward(self, input):
+            for held in (self.__dict__, self.kept):
+                first = next(iter(held))
+                held[first] = held.pop(first)
+            return super().forward(input)
+
+    pool = Turns(2)
+    pool.kept = {1: "one", 2: "two", 3: "three"}
+    before = list(pool.__dict__), list(pool.kept.items())
+    slide(pool, torch.rand(1, 4, 4))
+    assert (list(pool.__dict__), list(pool.kept.items())) == before
+
+
+def test_threads_whose_modules_call_slide_themselves_end():
+    """Each turn may be asked for within one's own, and by threads with other modules."""
+
+    class Nested(nn.Conv2d):
+        def forward(self, input):
+            slide(pool, input.detach())
+            return super().forward(input)
+
+    pool, x, begun = nn.MaxPool2d(2), torch.rand(1, 8, 8), threading.Barrier(3)
+    layers = [Nested(1, 1, 3), nn.Conv2d(1, 1, 3), nn.LazyConv2d(1, 3)]
+    layers[1].register_forward_hook(lambda module, args, out: slide(module, args[0]))
+
+    def asked(layer):
+        if not isinstance(layer, nn.LazyConv2d):
+            layer(x)
+        for function in PUBLIC.values():
+            try:
+                yield function(layer, x)
+            except SlidingWindowsError as error:
+                yield str(error)
+
+    def work(layer):
+        begun.wait()
+        answers[layer] = list(asked(layer))
+
+    alone, answers = {layer: list(asked(layer)) for layer in layers}, {}
+    threads = [threading.Thread(target=work, args=[one], daemon=True) for one in layers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert answers == alone
 
 
 @pytest.mark.parametrize("elsewhere", ["meta"])

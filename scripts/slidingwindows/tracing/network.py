@@ -21,7 +21,7 @@ from .layers import is_a, macs_of, new_parameters, windows_of
 from .lines import Sight
 from .request import title_of
 from .sight import sight_after
-from .undisturbed import filled_in, undisturbed
+from .undisturbed import filled_in, in_turn, undisturbed
 
 Passed = tuple[nn.Module, torch.Tensor, torch.Tensor]  # a layer, what went in, what came out
 
@@ -95,6 +95,7 @@ MOST_BARS = 64  # rows of a (C, L) stage that are kept
 
 
 @one_error("funnel failed")
+@in_turn()
 def funnel(network: nn.Sequential, image: torch.Tensor) -> Funnel:
     """Send one input through a network and keep what every layer makes of it.
 

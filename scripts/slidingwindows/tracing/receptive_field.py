@@ -17,7 +17,7 @@ from ..core.receptive import FieldLayer, ReceptiveField
 from .asking import ask_torch, is_shape, tensor_of
 from .layers import ADAPTIVE, CONVOLUTIONS, LP_POOLS, MAX_POOLS, is_a, many, mixes_all, windows_of
 from .network import as_batch, layers_of, name_of, run
-from .undisturbed import filled_in, undisturbed
+from .undisturbed import filled_in, in_turn, undisturbed
 
 Place = tuple[int, ...]  # a position, or sizes, along each axis
 
@@ -182,6 +182,7 @@ MOST_SAMPLES = 10_000
 
 
 @one_error("receptive_field failed")
+@in_turn()
 def receptive_field(
     network: nn.Sequential,
     input: torch.Tensor | Sequence[int],

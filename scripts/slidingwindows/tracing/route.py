@@ -18,10 +18,11 @@ from .layers import TRANSPOSED
 from .pooling import random_samples
 from .request import Request, title_of
 from .slide import followed, slide
-from .undisturbed import filled_in, undisturbed
+from .undisturbed import filled_in, in_turn, undisturbed
 
 
 @one_error("route failed")
+@in_turn()
 def route(
     module: nn.Module,
     input: torch.Tensor,

@@ -24,7 +24,7 @@ from .pooling import (
 )
 from .rearranging import fold, unfold, unpool
 from .request import Request, title_of
-from .undisturbed import filled_in, undisturbed
+from .undisturbed import filled_in, in_turn, undisturbed
 
 # Each class of module with its number of dimensions and the function that traces it.
 TRACERS = {
@@ -67,6 +67,7 @@ LAYOUTS = {
 
 
 @one_error("slide failed")
+@in_turn()
 def slide(
     module: nn.Module,
     input: torch.Tensor,

@@ -42,6 +42,16 @@ TURN = threading.RLock()
 
 
 @contextlib.contextmanager
+def in_turn() -> Iterator[None]:
+    """Within it, no other thread lends anything: a module can be read, and is what it is.
+
+    What a function is given is read before it is lent, too, so all of a public function is within.
+    """
+    with TURN:
+        yield
+
+
+@contextlib.contextmanager
 def undisturbed(*modules: nn.Module) -> Iterator[list[nn.Module]]:
     """Within it, modules may be called, switched to eval mode and differentiated at will.
 
@@ -50,9 +60,10 @@ def undisturbed(*modules: nn.Module) -> Iterator[list[nn.Module]]:
     their gradients, buffers, training modes, attributes, hooks and the random states are what
     they were; so is whatever hangs on an attribute: layers in plain lists, containers, objects of
     one's own and random generators. Yields all layers, those that hang there last. Modules whose
-    parameters wait for an input go through ``filled_in`` first. Other threads wait for their turn.
-    Forward passes of their own, which ask no turn, meanwhile run without the hooks that are
-    registered for all modules.
+    parameters wait for an input go through ``filled_in`` first. Other threads wait for their turn,
+    and do so before they read a module if they are ``in_turn``. Forward passes of their own, which
+    ask no turn, meanwhile run on the copies and without those hooks, also without any that are
+    registered for all modules; they find no dict empty, not even while it is given back.
     """
     with TURN, _same_randomness(), _no_hook_of_all(), contextlib.ExitStack() as back:
         loan = _Loan(back)
@@ -236,9 +247,22 @@ def _kind(held) -> type:
 
 
 def _refill(held, items) -> None:
+    """Put back what a container held. A dict or list is never empty on the way: others may read."""
     kind = _kind(held)
-    kind.clear(held)
-    (kind.update if hasattr(kind, "update") else kind.extend)(held, items)
+    if kind is list:
+        list.__setitem__(held, slice(None), items)
+    elif issubclass(kind, dict):
+        kind.update(held, items)
+        for key in list(kind.__iter__(held)):
+            if key not in items:
+                kind.__delitem__(held, key)
+        if any(map(operator.is_not, kind.__iter__(held), items)):  # in another order
+            for key, value in items.items():
+                kind.__delitem__(held, key)
+                kind.__setitem__(held, key, value)
+    else:
+        kind.clear(held)
+        (kind.update if kind is set else kind.extend)(held, items)
 
 
 def _empty(value: object, name: str) -> None:
