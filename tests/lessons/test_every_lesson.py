@@ -2,14 +2,17 @@
 
 import ast
 import json
+import re
 
 import pytest
-from lesson_run import NAMES, ROOT, executed, run
+from lesson_run import LESSONS, NAMES, ROOT, executed, run
 from proving import unproved
 
+from slidingwindows.course.lessons import path_of, read
 from slidingwindows.drawing.layers import BLACK
 from slidingwindows.drawing.plot import settings
 from slidingwindows.lesson import MIME
+from slidingwindows.testing.page import _accepted
 from slidingwindows.testing.run import Shown
 
 HERE = ROOT / "tests" / "lessons"
@@ -55,6 +58,32 @@ def test_the_run_that_is_tested_is_the_one_on_the_page(name):
         assert (data["caption"], data.get("alt", "")) == (figure.caption, figure.alt)
         if not figure.draw:
             assert data[data["kind"]] == json.loads(json.dumps(figure.item.to_dict()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_example_of_a_form_is_the_answer(name):
+    """'such as (1, 2)' in the notebook shows the form; what it shows must not be right."""
+    lesson, truths = run(name).lesson, run(name).truths
+    asked = "\n".join(cell.source for cell in lesson.code if "exercise" in cell.tags)
+    prompts = re.findall(r"^# (\d+)\. (.+)$", asked, re.M)
+    assert [int(number) for number, _ in prompts] == list(range(1, len(truths) + 1))
+    for number, words in prompts:
+        for example in re.findall(r"such as (.+?)[.?]?$", words):
+            truth = truths[int(number) - 1]
+            assert not _accepted(ast.literal_eval(example), truth), f"{number}. {words}"
+
+
+TITLES = {name: read(path_of(LESSONS, name)).meta["title"].lower() for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_that_bears_a_lessons_title_leads_to_it(name):
+    """Any other words may lead to any lesson, such as 'a later lesson'."""
+    cells = read(path_of(LESSONS, name)).cells
+    text = "\n".join(cell.source for cell in cells if cell.kind == "markdown")
+    for words, there in re.findall(r"\[([^\]]+)\]\(([\w-]+)\.ipynb", text):
+        titled = [one for one, title in TITLES.items() if title == words.lower()]
+        assert titled in ([], [there]), f"[{words}] leads to {there}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -292,6 +292,14 @@ def test_a_wrong_caption_turns_draws_red(tmp_path, capsys):
         page.draws("tiny", slide(nn.MaxPool2d(2), X))
 
 
+@pytest.mark.parametrize("tag", ["remove-output", "remove-cell"])
+@pytest.mark.parametrize("begin", ["import torch", "# Both rows", "def draw"])
+def test_what_a_page_hides_does_not_stand_below_a_cell(tmp_path, capsys, tag, begin):
+    page = page_of(tmp_path, LESSON.replace(f"# %%\n{begin}", f'# %% tags=["{tag}"]\n{begin}'))
+    with pytest.raises(AssertionError, match=f"is hidden by .*{tag}"):
+        prove(page)
+
+
 def test_runs_do_not_leak_into_each_other(tmp_path, capsys):
     text = LESSON + (
         "\n# %%\nimport os\nprint(torch.rand(1).item(), torch.get_default_dtype())\n"

@@ -16,6 +16,7 @@ from .run import Run, as_text
 from .words import EXERCISE, LINK_TARGET, Words, folded, paragraphs, read_words
 
 ANSWER = re.compile(r'^\?\?\? success "[^"]*"\n((?:    .*\n?|\n)+)', re.MULTILINE)
+HIDDEN = {"remove-output", "remove-cell"}  # tags of cells whose outputs no page shows
 COUNTS = {"none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "half": 0.5, "nan": float("nan")}
 
@@ -109,10 +110,16 @@ class Page(Words):
         self._read(fragment)
 
     def _read(self, fragment: str) -> None:
-        cell = self.cell(fragment)
+        cell = self._shown(self.cell(fragment))
         for place, text in enumerate(self.run.outputs[cell]):
             if not self._is_figure(text):
                 self.unread.discard((cell, place))
+
+    def _shown(self, cell: int) -> int:
+        """A code cell's number, if its outputs are on the page."""
+        hidden = HIDDEN.intersection(self.run.lesson.code[cell].tags)
+        assert not hidden, f"{self.name}: what code cell {cell} puts out is hidden by {hidden}"
+        return cell
 
     def _is_figure(self, text: str) -> bool:
         return text.removeprefix("figure ") in self.run.figures
@@ -144,7 +151,7 @@ class Page(Words):
         self._seen(name)
 
     def _seen(self, name: str) -> None:
-        cell = self.run.figures[name].cell
+        cell = self._shown(self.run.figures[name].cell)
         outputs = self.run.outputs[cell]
         self.unread.discard((cell, outputs.index(f"figure {name}")))
         self._caption(name)
