@@ -12,7 +12,7 @@ import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS, ROOT
+from lesson_run import ROOT, lessons_after, source
 from PIL import Image
 from states import opens
 from torch import nn
@@ -166,16 +166,6 @@ def test_every_claim(page):
     exercises(page)
     what_you_know(page)
     page.complete()
-
-
-def source(name):
-    return (LESSONS / f"{name}.py").read_text("utf-8")
-
-
-def lessons_after(name):
-    """The lessons behind this one in the menu, in order."""
-    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
-    return menu[menu.index(name) + 1 :]
 
 
 def the_block(page):

@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import source
 from test_local_invariance import photo, ring_of, waves
 from torch import nn
 from torch.nn import functional as F
@@ -162,7 +162,7 @@ def written_on(axes):
 
 def invariance() -> str:
     """What the lesson before this one says."""
-    there = LESSONS.joinpath("local-invariance.py").read_text("utf-8")
+    there = source("local-invariance")
     assert "# # Invariance and equivariance" in there
     return there
 

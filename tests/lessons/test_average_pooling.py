@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import lessons_after, source
 from naive import blocks
 from PIL import Image
 from portrait import portrait
@@ -65,16 +65,6 @@ def test_every_claim(page):
     page.cites("The model of dots is by", "https://icml.cc/Conferences/2010/papers/638.pdf")
     page.aside("The words and the measurements are our own", why="who wrote this lesson")
     page.complete()
-
-
-def follows(first, second):
-    """Whether one lesson comes right after another in the course."""
-    nav = (LESSONS.parent / "mkdocs.yml").read_text("utf-8").split()
-    return nav.index(f"lessons/{second}.ipynb") - nav.index(f"lessons/{first}.ipynb") == 2
-
-
-def source(name):
-    return (LESSONS / f"{name}.py").read_text("utf-8")
 
 
 def the_other_rule(page, average):
@@ -423,7 +413,7 @@ def exercises(page, average):
         "learn]; next you count what that saves",
         not [*average.parameters(), *nn.MaxPool2d(2).parameters()]
         and "## Count them" in source("no-learnable-parameters")
-        and follows("average-pooling", "no-learnable-parameters"),
+        and lessons_after("average-pooling")[0] == "no-learnable-parameters",
     )
 
 

@@ -9,8 +9,9 @@ from textwrap import fill
 import pytest
 import torch
 import torch.nn.functional as F
+from lesson_run import told_in
 from states import opens
-from test_padding import DUMOULIN, FOUND_EDGES, told
+from test_padding import DUMOULIN, FOUND_EDGES
 from torch import nn
 
 from slidingwindows import Geometry, receptive_field, slide
@@ -142,8 +143,8 @@ def where_from(page):
     page.says(
         "You now have pools, padding, strides and dilation. Next, put the first three into a whole "
         "network: [a typical setup]",
-        all(told("a-typical-setup", part) for part in parts)
-        and not told("a-typical-setup", "dilation="),
+        all(told_in("a-typical-setup", part) for part in parts)
+        and not told_in("a-typical-setup", "dilation="),
     )
     page.cites("Sources: for the sizes", DUMOULIN)
     page.cites("for stacks of dilated convolutions", SOURCES["stacks"])
@@ -237,7 +238,7 @@ def the_taps(page):
     page.says(
         "Take the kernel that found edges in [what a convolution looks for]: pulled apart, it "
         "compares pixels that are further from each other",
-        told("what-a-convolution-looks-for", FOUND_EDGES)
+        told_in("what-a-convolution-looks-for", FOUND_EDGES)
         and WEIGHTS.tolist() == [[-1, 0, 1]] * 3
         and compared == {1: 2, 2: 4},
     )
@@ -719,7 +720,7 @@ def pools(page):
         "pool may be at most half of its kernel, as you saw in [padding]",
         "'dilation'" in no_option
         and "half of kernel size" in two
-        and told("padding", "A pool's padding may be at most half of its kernel"),
+        and told_in("padding", "A pool's padding may be at most half of its kernel"),
     )
     page.says(
         "Torch 2.13 checks that twice. The first check goes by the extent, which is 5 here, so a "

@@ -7,7 +7,7 @@ from unittest.mock import MagicMock
 
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import LESSONS, source
 from torch import nn
 
 from slidingwindows import slide
@@ -139,7 +139,7 @@ def the_collection(page):
         == {"FractionalMaxPool2d"}
         and all_there,
     )
-    other = (LESSONS / "every-way-back.py").read_text("utf-8")
+    other = source("every-way-back")
     page.says(
         "Gradients, unpooling and whole networks are on [a page of their own]",
         all(call in other for call in ("show(route(", "show(slide(nn.MaxUnpool2d(", "= funnel("))

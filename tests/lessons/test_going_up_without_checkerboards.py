@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS, ROOT
+from lesson_run import ROOT, told_in
 from torch import nn
 from torch.nn import functional as F
 
@@ -48,12 +48,6 @@ def square(kernel, first):
     """The plane of counts that the figure cuts out, 6 by 6."""
     line = [counts(kernel, 2)[(first + place) % 2] for place in range(6)]
     return np.outer(line, line)
-
-
-def told_in(name, *words):
-    """Whether another lesson holds these words."""
-    text = (LESSONS / f"{name}.py").read_text("utf-8")
-    return all(word in text for word in words)
 
 
 def test_every_claim(page):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from lesson_run import LESSONS
+from lesson_run import source
 from PIL import Image
 from torch import nn
 
@@ -1064,8 +1064,7 @@ def last_words(page):
         why="where the lesson comes from",
     )
     others, scratch = (
-        (LESSONS / f"{name}.py").read_text("utf-8")
-        for name in ("what-other-tutorials-get-wrong", "from-scratch-in-numpy")
+        source(name) for name in ("what-other-tutorials-get-wrong", "from-scratch-in-numpy")
     )
     page.says(
         "The same mask is tested in [what other tutorials get wrong], and the backward pass in "

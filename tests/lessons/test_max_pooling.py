@@ -4,7 +4,7 @@ from unittest.mock import MagicMock
 
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import lessons_after, source
 from naive import blocks as side_by_side
 from PIL import Image
 from portrait import portrait
@@ -164,16 +164,6 @@ def run_together():
     return not lines[:, 7:9].any() and columns.tolist() == [False, True, True, False]
 
 
-def source(name):
-    return (LESSONS / f"{name}.py").read_text("utf-8")
-
-
-def comes_before(first, second):
-    """In the course's order."""
-    nav = (LESSONS.parent / "mkdocs.yml").read_text("utf-8")
-    return nav.index(f"lessons/{first}.ipynb") < nav.index(f"lessons/{second}.ipynb")
-
-
 def hiding(page):
     def pooled(column):
         line = torch.zeros(1, 6, 6)
@@ -202,7 +192,7 @@ def hiding(page):
     page.says(
         "and [a later lesson] measures how many",
         "{maps:.1%} of the maps" in source("local-invariance")
-        and comes_before("max-pooling", "local-invariance"),
+        and "local-invariance" in lessons_after("max-pooling"),
     )
     page.says(
         "It hides shifts inside a window, and it throws away three numbers of four",

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import source
 from scipy import stats
 from sklearn.datasets import load_digits
 from torch import nn
@@ -45,11 +45,6 @@ def test_every_claim(page):
     page.complete()
 
 
-def taught(lesson: str) -> str:
-    """What another lesson says."""
-    return LESSONS.joinpath(f"{lesson}.py").read_text("utf-8")
-
-
 # ---- shortcuts
 
 
@@ -80,7 +75,7 @@ def shortcuts(page):
         "You met the 1×1 shortcut of a residual block in [skips and shapes]: with a stride of 2 it "
         "reads a quarter of its input, if the sides are even",
         quarters == list(range(2, 20, 2))
-        and "In a ResNet it is a convolution of 1×1 with stride 2 (" in taught("skips-and-shapes"),
+        and "In a ResNet it is a convolution of 1×1 with stride 2 (" in source("skips-and-shapes"),
     )
     newer = page.names["whole"], page.names["stem"], page.names["convnext"], page.names["between"]
     newer += tuple(page.names["network"](name) for name in NAMES)
@@ -444,7 +439,7 @@ def sharing(page):
         "3×3 takes some of them four times, in the lattice of [going up without checkerboards]",
         all((shared_by(2, 0, side) == 1).all() for side in (4, 6, 8, 56))
         and shared_by(3, 1, 8).max() == 4
-        and "It is the pattern of kernel 3 again: 1, 2 and 4" in taught(UPWARDS)
+        and "It is the pattern of kernel 3 again: 1, 2 and 4" in source(UPWARDS)
         and np.array_equal(shared_by(3, 0, 9)[1:, 1:], shared_by(3, 1, 8)),  # theirs, from place 1
     )
     page.says(
@@ -803,7 +798,7 @@ def training(page):
         "As in that lesson, the eight runs of a network are trained side by side, as eight groups "
         "of one network",
         all(page.names["trained"][name][0][0].groups == 8 for name in NAMES)
-        and "eight runs of a network side by side, as eight groups" in taught("trained-on-digits"),
+        and "eight runs of a network side by side, as eight groups" in source("trained-on-digits"),
     )
     page.labels("Do not rank the last column yet")
     page.labels("Subtract within each seed, and draw the interval of each difference")

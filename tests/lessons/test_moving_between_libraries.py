@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import LESSONS, source
 from matplotlib.figure import Figure
 from phone import too_wide
 from torch import nn
@@ -616,8 +616,7 @@ def rounding_up(page, pictures):
         [y.shape[-1] for y in page.names["rounded"]] == counted
         and any(dropped)
         and any(step % 1 and not late for (step, *_), late in zip(steps, dropped, strict=True))
-        and "### The window that torch takes back"
-        in LESSONS.joinpath("rounding-up-and-going-back-up.py").read_text("utf-8"),
+        and "### The window that torch takes back" in source("rounding-up-and-going-back-up"),
     )
     page.says(
         "ONNX has `ceil_mode`, too",

@@ -4,7 +4,7 @@ import inspect
 import re
 
 import torch
-from lesson_run import ROOT
+from lesson_run import lessons_after
 from states import opens
 from torch import nn
 
@@ -413,14 +413,13 @@ def ending(page):
     page.labels("To see what a weight does, [open this convolution in the explorer]")
     page.labels("change its weights, and find those that make it an average")
     page.labels("To count the parameters of layers of your own", "paste them into")
-    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
     x = torch.rand(1, 1, 12, 12)
     page.says(
         "A pool learns nothing. You decide its geometry, and what comes out of that is next: "
         "[output size]",
         not any(map(count, torchs_pools()))
         and nn.MaxPool2d(2)(x).shape != nn.MaxPool2d(3)(x).shape
-        and menu[menu.index("no-learnable-parameters") + 1] == "output-size",
+        and lessons_after("no-learnable-parameters")[0] == "output-size",
     )
     page.cites("This lesson's path follows Unit 7 of", RASCHKA)
     page.cites("LeNet-5 is described by", LENET)

@@ -10,10 +10,10 @@ from textwrap import fill
 
 import pytest
 import torch
-from lesson_run import ROOT
+from lesson_run import ROOT, told_in
 from states import opens
 from test_max_pooling import naive as max_pool
-from test_padding import DUMOULIN, told
+from test_padding import DUMOULIN
 from torch import nn
 
 from slidingwindows import Geometry, slide
@@ -121,16 +121,16 @@ def where_from(page):
     page.says(
         "Next: [padding], and what is in it. After that, [a second lesson on sizes] rounds up "
         "instead of down, and enlarges maps again",
-        told("padding", "What is in that border depends on the operation")
-        and told("rounding-up-and-going-back-up", "A pool that rounds up instead of down, and a")
-        and told("rounding-up-and-going-back-up", "that makes a small map large again"),
+        told_in("padding", "What is in that border depends on the operation")
+        and told_in("rounding-up-and-going-back-up", "A pool that rounds up instead of down, and a")
+        and told_in("rounding-up-and-going-back-up", "that makes a small map large again"),
     )
     page.cites("Source: work out the sizes of convolutions", DUMOULIN)
     gallery = re.search(r"- Gallery:\n((?: {6}.*\n)+)", (ROOT / "mkdocs.yml").read_text("utf-8"))
     page.says(
         "[their animations, with numbers], are in the gallery",
         "lessons/convolution-arithmetic.ipynb" in gallery[1]
-        and told("convolution-arithmetic", "Here are all 19 again, computed by torch"),
+        and told_in("convolution-arithmetic", "Here are all 19 again, computed by torch"),
     )
     page.aside("The words and the measurements are our own", why="who made this course")
 
@@ -261,7 +261,7 @@ def the_formula(page):
     }
     page.says(
         "It has a lesson of its own, and here it is off: $p = 0$. With it, the formula is",
-        paddings == {(0, 0)} and told("padding", "A padding $p$ adds $p$ pixels on each"),
+        paddings == {(0, 0)} and told_in("padding", "A padding $p$ adds $p$ pixels on each"),
     )
     page.labels("Believe it when torch does")
     page.says(f"$${FORMULA}$$", right and pools)
@@ -277,7 +277,7 @@ def the_formula(page):
     page.says(
         "Leave the stride out, and $s$ is the kernel size for a pool and 1 for a convolution, as "
         "you saw in [max pooling]",
-        told("max-pooling", "a pool's `stride` defaults to its `kernel_size`")
+        told_in("max-pooling", "a pool's `stride` defaults to its `kernel_size`")
         and (nn.MaxPool2d(5).stride, nn.AvgPool2d(4).stride, nn.Conv2d(1, 1, 5).stride)
         == (5, 4, (1, 1)),
     )

@@ -10,7 +10,8 @@ from io import StringIO
 from itertools import product
 
 import torch
-from test_padding import DUMOULIN, told
+from lesson_run import told_in
+from test_padding import DUMOULIN
 from torch import nn
 
 from slidingwindows import Geometry, slide
@@ -112,7 +113,9 @@ def test_every_claim(page):
     )
     page.says(
         "What torch says when a setting does not fit is in [error messages]",
-        told("error-messages", "What torch says of pools and convolutions that do not fit, each"),
+        told_in(
+            "error-messages", "What torch says of pools and convolutions that do not fit, each"
+        ),
     )
     page.complete()
 
@@ -250,9 +253,9 @@ def formulas(page):
         "reasons are in the lessons on [output size] and on [rounding up, and going back up]",
         len(compared) == 4
         and all(min(numbers) > 200 for numbers in compared)
-        and told("output-size", reasons)
-        and told("rounding-up-and-going-back-up", "So torch checks the last window")
-        and told("rounding-up-and-going-back-up", "How large is the painting? The first of $i$"),
+        and told_in("output-size", reasons)
+        and told_in("rounding-up-and-going-back-up", "So torch checks the last window")
+        and told_in("rounding-up-and-going-back-up", "How large is the painting? The first of $i$"),
     )
     page.says(r"o = \left\lfloor \frac{i + 2p - d(k-1) - 1}{s} \right\rfloor + 1", agree["plain"])
     page.says(

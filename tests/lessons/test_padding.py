@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lesson_run import LESSONS
+from lesson_run import told_in
 from portrait import portrait
 from states import links, opened, opens
 from test_average_pooling import mean_pool
@@ -65,11 +65,6 @@ def refuses(call, kind=RuntimeError):
 
 def pool_of(k, p):
     return nn.MaxPool2d(k, stride=1, padding=p)(torch.rand(1, 9, 9))
-
-
-def told(name, words):
-    """Whether another lesson says so, where its own test has to prove it."""
-    return words in (LESSONS / f"{name}.py").read_text("utf-8")
 
 
 def contrast(values, most):
@@ -235,7 +230,7 @@ def two_for_each(page):
     page.says(
         "The kernel below is the one that found edges in [what a convolution looks for]: it "
         "subtracts the left column of its window and adds the right one",
-        told("what-a-convolution-looks-for", FOUND_EDGES)
+        told_in("what-a-convolution-looks-for", FOUND_EDGES)
         and torch.equal(page.names["kernel"], layer.weight)
         and found == X[0, :3, 2].sum() - X[0, :3, 0].sum(),
     )
@@ -268,7 +263,9 @@ def names(page):
     explorer_fills_otherwise(page, same.output)
     page.says(
         "[Another lesson] shows what a network learns from that",
-        told("what-padding-tells-the-network", "trained networks can and do use absolute position"),
+        told_in(
+            "what-padding-tells-the-network", "trained networks can and do use absolute position"
+        ),
     )
     page.says(
         "The window stays inside. Every number it reads is real",
@@ -330,7 +327,7 @@ def names(page):
         "You meet it again on the [way back up], because a transposed convolution at stride 1 "
         "slides just like this",
         torch.equal(back, F.conv2d(X, turned, padding=2))
-        and told("rounding-up-and-going-back-up", "A **transposed convolution** enlarges a map"),
+        and told_in("rounding-up-and-going-back-up", "A **transposed convolution** enlarges a map"),
     )
     overlaps = [size(i, k, p=k - 1) == i + k - 1 for i in range(3, 8) for k in range(1, 6)]
     page.says("Full: every overlap counts", all(overlaps))
@@ -501,7 +498,7 @@ def border(page):
         "You saw why in [max pooling]: zeros around an image of negative numbers win in every "
         "window that touches them",
         torch.equal(zeros_win[0] == 0, touched)
-        and told("max-pooling", "a border of zeros wins in every window that touches it"),
+        and told_in("max-pooling", "a border of zeros wins in every window that touches it"),
     )
     infinite = F.pad(-X, [1] * 4, value=-math.inf)
     holds = torch.equal(max_pool(infinite, 3, 1), kept) and torch.equal(pool(-X), kept)
@@ -657,8 +654,8 @@ def limits(page):
         "half of kernel size" in early
         and extent // 2 == 2
         and empty.item() == -math.inf
-        and told("dilation", "forgets the dilation")
-        and told("dilation", "all of them padding, so the maximum is minus infinity"),
+        and told_in("dilation", "forgets the dilation")
+        and told_in("dilation", "all of them padding, so the maximum is minus infinity"),
     )
 
 

@@ -12,7 +12,7 @@ from unittest import mock
 
 import numpy as np
 import torch
-from lesson_run import LESSONS, ROOT
+from lesson_run import ROOT, source
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, receptive_field
@@ -144,7 +144,7 @@ def rows(page):
     )
     page.says(
         "You met it in [dilation]. Now you calculate it",
-        "The **receptive field** of an output is" in lesson("dilation")
+        "The **receptive field** of an output is" in source("dilation")
         and PLACES["dilation"] < PLACES["receptive-fields"],
     )
     sizes = [width(row[:n], 14) for n in (1, 2, 3)]
@@ -260,10 +260,6 @@ def changed_by(network, size, output):
     return found
 
 
-def lesson(name):
-    return (LESSONS / f"{name}.py").read_text("utf-8")
-
-
 def rows_and_columns():
     """Images: what an output sees is that of one row's layers, and of one column's."""
     layers = [nn.Conv2d(1, 1, (3, 1)), nn.MaxPool2d((2, 3)), nn.Conv2d(1, 1, (1, 2))]
@@ -296,7 +292,7 @@ def measured(page):
     page.says(
         "[The network calculator] lists them for this network, too",
         f"[The network calculator](../network.md#layers={linked}&input=1,26,26)"
-        in lesson("receptive-fields"),
+        in source("receptive-fields"),
     )
     page.labels("and see what the layers behind it see")
     few, all_of_them = reached(nn.MaxPool2d), reached(nn.AvgPool2d)
@@ -736,7 +732,7 @@ def effective(page):
     page.says(
         "With weights of one, the gradient counts the ways, as in [dilation]",
         counted_by_gradient()
-        and "the gradient of an input pixel is the number of ways" in lesson("dilation"),
+        and "the gradient of an input pixel is the number of ways" in source("dilation"),
     )
     page.prints(
         "def ways_through(depth):",
@@ -840,7 +836,7 @@ def sources(page):
         "Why a ResNet-50 has two different receptive fields is told in [what other tutorials get "
         "wrong]",
         len(set(resnet_50())) == 2
-        and all(f" {n} " in lesson("what-other-tutorials-get-wrong") for n in resnet_50()),
+        and all(f" {n} " in source("what-other-tutorials-get-wrong") for n in resnet_50()),
     )
     page.says("The measurements here are our own", same_as_measured(page, 2))
 

@@ -11,11 +11,12 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from lesson_run import told_in
 from portrait import portrait
 from states import opens
 from test_max_pooling import naive as max_pool
 from test_output_size import X, read, refusal, side, strided, unread
-from test_padding import DUMOULIN, contrast, told
+from test_padding import DUMOULIN, contrast
 from torch import nn
 
 from slidingwindows import Geometry, slide
@@ -87,8 +88,10 @@ def where_from(page):
     page.cites("Sources: work out the sizes of transposed convolutions", DUMOULIN)
     page.says(
         "[their animations, with numbers], are in the gallery",
-        told("convolution-arithmetic", "Here are all 19 again, computed by torch")
-        and told("output-size", "[their animations, with numbers](convolution-arithmetic.ipynb)"),
+        told_in("convolution-arithmetic", "Here are all 19 again, computed by torch")
+        and told_in(
+            "output-size", "[their animations, with numbers](convolution-arithmetic.ipynb)"
+        ),
     )
     page.cites("The rule of the dropped window is in torch's documentation of", MAX_POOL)
     page.aside("The words and the measurements are our own", why="who made this course")
@@ -308,7 +311,7 @@ def beyond_the_edge(page):
     page.says(
         "An average pool divides by the size of its window, and it counts the zeros of the "
         "padding, as you saw in [padding]",
-        told("padding", "zeros count, and the rim of a white image turns darker")
+        told_in("padding", "zeros count, and the rim of a white image turns darker")
         and nn.AvgPool2d(3, 1, 1)(white)[0, 0, 0].item() == pytest.approx(4 / 9),
     )
     page.labels("### A mean beyond the edge", "Look at the last number")
@@ -628,7 +631,7 @@ def the_way_back(page):
         "Add the enlarged map to the original, as networks with skip connections do, and an odd "
         "size fails",
         all(fits[i] == (i % 2 == 0) for i in fits)
-        and told("skips-and-shapes", "enlarges it again, and then joins both"),
+        and told_in("skips-and-shapes", "enlarges it again, and then joins both"),
     )
     page.prints(
         "image + enlarge(small)", fill(refusal(lambda: image + up(small)), 66), "(1, 25, 25)"
@@ -746,7 +749,7 @@ def resizing(page):
         "A transposed convolution has no such promise, and [going up without checkerboards] shows "
         "what comes of that",
         uneven[..., 2:-2, 2:-2].unique().tolist() == [1, 2, 4]
-        and told("going-up-without-checkerboards", "checkerboard"),
+        and told_in("going-up-without-checkerboards", "checkerboard"),
     )
     page.says(
         "A resize followed by a convolution paints squares too, and it goes to any size",

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS
+from lesson_run import source
 from torch import nn
 from torch.nn import functional as F
 
@@ -321,7 +321,7 @@ def false_waves(page):
         "The average leaves a constant too, but the right one: the mean",
         windows(flips, 2, 2).mean(-1)[0].tolist() == [flips.mean().item()] * 5,
     )
-    other = (LESSONS / "local-invariance.py").read_text("utf-8")
+    other = source("local-invariance")
     page.says(
         "This is **aliasing**, as in [invariance]",
         "**aliasing**" in other and flips[0, ::2].std() == 0 < flips.std(),

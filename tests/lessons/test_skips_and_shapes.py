@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS
+from lesson_run import told_in
 from portrait import portrait
 from torch import nn
 from torch.nn import functional as F
@@ -39,11 +39,6 @@ def crops(size, levels=4):
         found.append((size, 2 * size, before))
         size = 2 * size - 4
     return found, size
-
-
-def told_in(name, words):
-    """Whether another lesson holds these words."""
-    return words in (LESSONS / f"{name}.py").read_text("utf-8")
 
 
 def message(call):

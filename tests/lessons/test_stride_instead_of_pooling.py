@@ -1,11 +1,9 @@
 """lessons/stride-instead-of-pooling.py: held against plain Python and torch's own counter."""
 
-import re
-
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS, ROOT
+from lesson_run import lessons_after, source
 from PIL import Image
 from portrait import portrait
 from states import opens
@@ -84,10 +82,6 @@ def shape(module, *size):
 def linear(module):
     left, right = CORNERS
     return torch.equal(module(left) + module(right), module(left + right))
-
-
-def source(name):
-    return (LESSONS / f"{name}.py").read_text("utf-8")
 
 
 def test_every_claim(page):
@@ -563,7 +557,6 @@ def traps(page):
     for row, col in untouched:
         x[0, row, col] = 99
     page.says("could hold anything", torch.equal(one(x), one(X)))
-    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
     page.says(
         "A stride moves the window further. The kernel can also be pulled apart, and that is the "
         "other way to see more of a map: [dilation]",
@@ -571,7 +564,7 @@ def traps(page):
         == read_pixels(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5)
         and shape(nn.Conv2d(1, 1, 3, dilation=2), 1, 5, 5) == (1, 1, 1)
         and page.figure("stride-2-convolution").geometry.cols.starts[1] == 2
-        and menu[menu.index("stride-instead-of-pooling") + 1] == "dilation",
+        and lessons_after("stride-instead-of-pooling")[0] == "dilation",
     )
 
 

@@ -6,7 +6,7 @@ import matplotlib.cbook
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS, ROOT
+from lesson_run import lessons_after, source
 from PIL import Image
 from states import opens
 from torch import nn
@@ -126,16 +126,6 @@ def saved_for_training(layer, x):
     with torch.enable_grad(), hooks:
         layer(x.clone().requires_grad_())
     return sum(kept)
-
-
-def lessons_after(name):
-    """The lessons behind this one in the menu, in order."""
-    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
-    return menu[menu.index(name) + 1 :]
-
-
-def source(name):
-    return (LESSONS / f"{name}.py").read_text("utf-8")
 
 
 def test_every_claim(page):

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS, run
+from lesson_run import run, source
 from scipy import stats
 from sklearn.datasets import load_digits
 from torch import nn
@@ -232,7 +232,7 @@ def what_you_know(page, results):
         "And you have seen a trained network stumble over one pixel",
         min(lost(results).values()) > 3,
     )
-    there = LESSONS.joinpath("signals-and-volumes.py").read_text("utf-8")
+    there = source("signals-and-volumes")
     page.says(
         "Next, windows slide along a sound and through a film: [signals and volumes]",
         "Pool1d" in there and "Pool3d" in there,
@@ -403,8 +403,7 @@ def six_networks(page):
     )
     page.says(
         "You know what that leaves in a mean, from [average pooling]: a dark rim",
-        rim[0].max() < 1 == rim[1, 1]
-        and "That leaves a dark rim" in LESSONS.joinpath("average-pooling.py").read_text("utf-8"),
+        rim[0].max() < 1 == rim[1, 1] and "That leaves a dark rim" in source("average-pooling"),
     )
     page.says(
         "Here it is on two sides only, because at stride 2 no window hangs over the other two",

@@ -7,7 +7,7 @@ import matplotlib
 import matplotlib.cbook
 import scipy
 import torch
-from lesson_run import LESSONS
+from lesson_run import source
 from PIL import Image
 from portrait import portrait
 from torch import nn
@@ -445,7 +445,7 @@ def channels(page):
 
 
 def first_layer_of_the_funnel():
-    text = (LESSONS / "the-cnn-funnel.py").read_text("utf-8")
+    text = source("the-cnn-funnel")
     return re.search(r"nn\.Conv2d\([^)]*\)", text)[0]
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from lesson_run import LESSONS, ROOT
+from lesson_run import ROOT, source
 from phone import too_wide
 from states import opens
 from torch import nn
@@ -915,7 +915,7 @@ def ending(page):
     )
     page.says(
         "What a stride saves is in [stride instead of pooling]",
-        "and you pay a quarter" in (LESSONS / "stride-instead-of-pooling.py").read_text("utf-8"),
+        "and you pay a quarter" in source("stride-instead-of-pooling"),
     )
     page.cites("The count of VGG-19 that we compared with is from", HE)
     page.cites("and the network itself from", SIMONYAN)

@@ -7,7 +7,7 @@ import warnings
 
 import torch
 import torch.nn.functional as F
-from lesson_run import LESSONS
+from lesson_run import told_in
 from torch import nn
 
 from slidingwindows import slide
@@ -47,12 +47,6 @@ def hidden(image, k):
         before = pooled if before is None else before
         found += torch.equal(pooled, before)
     return found - 1
-
-
-def told_in(name, *words):
-    """Whether another lesson holds these words."""
-    text = (LESSONS / f"{name}.py").read_text("utf-8")
-    return all(word in text for word in words)
 
 
 def code_and_sources(page):

@@ -5,7 +5,7 @@ from functools import cache
 import matplotlib
 import numpy as np
 import torch
-from lesson_run import LESSONS
+from lesson_run import source
 from states import opens
 from torch import nn
 
@@ -425,7 +425,7 @@ def dots(page):
         follows_a_shift(1, "circular")
         and not follows_a_shift(2, "circular")
         and not follows_a_shift(1, "zeros")
-        and "at stride 1" in (LESSONS / "local-invariance.py").read_text("utf-8").lower(),
+        and "at stride 1" in source("local-invariance").lower(),
     )
     page.says(
         "In deep networks the border is in sight almost everywhere",
@@ -489,9 +489,7 @@ def out_of_reach(layers):
 
 
 def ending(page):
-    padding, fields = (
-        (LESSONS / f"{name}.py").read_text("utf-8") for name in ("padding", "receptive-fields")
-    )
+    padding, fields = (source(name) for name in ("padding", "receptive-fields"))
     page.says(
         "How to set each way of padding, and what it does to the numbers, is in [padding]",
         all(mode in padding for mode in MODES) and "padding_mode=mode" in padding,

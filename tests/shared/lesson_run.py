@@ -1,6 +1,8 @@
 """This course's lessons, and one run of each for all of its tests."""
 
 import json
+import re
+from functools import cache
 from pathlib import Path
 
 from slidingwindows.course.lessons import paths_of
@@ -21,3 +23,20 @@ def executed(name: str) -> list[list[dict]]:
 def run(name: str) -> of.Run:
     """The lesson's run; the first caller pays for it."""
     return of.run(LESSONS, name)
+
+
+@cache
+def source(name: str) -> str:
+    """The text of a lesson's file."""
+    return (LESSONS / f"{name}.py").read_text("utf-8")
+
+
+def told_in(name: str, *words: str) -> bool:
+    """Whether another lesson holds these words, which its own test has to prove."""
+    return all(one in source(name) for one in words)
+
+
+def lessons_after(name: str) -> list[str]:
+    """The lessons behind this one in the menu, in order."""
+    menu = re.findall(r"lessons/([\w-]+)\.ipynb", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    return menu[menu.index(name) + 1 :]
