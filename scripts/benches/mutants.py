@@ -199,9 +199,9 @@ class Copy:
 
 def begun_with(source: str, more: str) -> str:
     """A module that first runs something else, before what it imports; its docstring stays."""
-    lines, body = source.splitlines(keepends=True), ast.parse(source).body
-    documented = bool(body) and ast.get_docstring(ast.parse(source)) is not None
-    lines.insert(body[0].end_lineno if documented else 0, f"exec({more!r})\n")
+    lines, tree = source.splitlines(keepends=True), ast.parse(source)
+    documented = ast.get_docstring(tree) is not None
+    lines.insert(tree.body[0].end_lineno if documented else 0, f"exec({more!r})\n")
     return "".join(lines)
 
 

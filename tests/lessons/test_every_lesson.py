@@ -12,7 +12,7 @@ from slidingwindows.course.lessons import path_of, read
 from slidingwindows.drawing.layers import BLACK
 from slidingwindows.drawing.plot import settings
 from slidingwindows.lesson import MIME
-from slidingwindows.testing.page import _accepted
+from slidingwindows.testing.page import accepted
 from slidingwindows.testing.run import Shown
 
 HERE = ROOT / "tests" / "lessons"
@@ -70,7 +70,7 @@ def test_no_example_of_a_form_is_the_answer(name):
     for number, words in prompts:
         for example in re.findall(r"such as (.+?)[.?]?$", words):
             truth = truths[int(number) - 1]
-            assert not _accepted(ast.literal_eval(example), truth), f"{number}. {words}"
+            assert not accepted(ast.literal_eval(example), truth), f"{number}. {words}"
 
 
 TITLES = {name: read(path_of(LESSONS, name)).meta["title"].lower() for name in NAMES}

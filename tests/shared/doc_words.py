@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from slidingwindows.course.lessons import path_of, read
 from slidingwindows.testing.words import Words
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +51,7 @@ def words_of(page: str) -> Words:
 def names_lessons(page: Words, text: str) -> None:
     """Each link to a lesson bears its title, perhaps among other words, or most of the title."""
     for words, name in re.findall(r"\[([^\]]+)\]\([./]*lessons/([\w-]+)\.ipynb", text):
-        lesson = (ROOT / "lessons" / f"{name}.py").read_text("utf-8")
-        title = re.search(r"^# title: \"?(.+?)\"?$", lesson, re.MULTILINE)[1]
+        title = read(path_of(ROOT / "lessons", name)).meta["title"]
         named = words.lower() in title.lower() or title.lower() in words.lower()
         page.says(f"[{words}]", named and len(words) > len(title) / 3)
 

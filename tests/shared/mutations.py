@@ -143,11 +143,12 @@ def word_mutants(lesson: Lesson, guarded: bool = False) -> Iterator[Callable[[],
     for place, cell in enumerate(lesson.cells):
         if "exercise" in cell.tags:
             continue
-        code = cell.kind == "code"
+        words = [(0, len(cell.source))] if cell.kind == "markdown" else _told(cell.source)
+        on_one_line = cell.source.replace("\n", " ")
         for start, stop, new in reworded(cell.source):
-            if code and not any(a <= start < b for a, b in _told(cell.source)):
+            if not any(a <= start < b for a, b in words):
                 continue
-            if guarded and not TOKEN.match(cell.source.replace("\n", " "), start):
+            if guarded and not TOKEN.match(on_one_line, start):
                 continue
             source = cell.source[:start] + new + cell.source[stop:]
             line = cell.line + cell.source[:start].count("\n")

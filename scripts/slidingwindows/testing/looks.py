@@ -4,7 +4,7 @@ Colours, limits, places of texts, what is visible: with other ones the same numb
 picture, and words such as "bright lines on black" become untrue.
 """
 
-from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 from matplotlib import colors
@@ -25,15 +25,8 @@ def looks(figure: Figure) -> list[str]:
     for legend in figure.legends:
         lines.append(f"legend of all: {', '.join(text.get_text() for text in legend.get_texts())}")
     # Many equal ones after one another are one line.
-    return list(_counted(lines))
-
-
-def _counted(lines: list[str]) -> Iterator[str]:
-    start = 0
-    for at in range(1, len(lines) + 1):
-        if at == len(lines) or lines[at] != lines[start]:
-            yield f"{lines[start]} ×{at - start}" if at - start > 1 else lines[start]
-            start = at
+    counted = [(line, len(list(same))) for line, same in groupby(lines)]
+    return [f"{line} ×{count}" if count > 1 else line for line, count in counted]
 
 
 def _number(value: float) -> str:

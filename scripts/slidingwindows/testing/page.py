@@ -164,8 +164,7 @@ class Page(Words):
             for (start, stop), agrees in caption_claims(figure.item, caption):
                 said = caption[start:stop]
                 assert agrees, f"the caption of {name} says {said!r}; its figure has another"
-                start, stop = begin + start, begin + stop
-                self._tick_off([(start, stop)])
+                self._tick_off([(begin + start, begin + stop)])
 
     # ---- exercises
 
@@ -194,7 +193,7 @@ class Page(Words):
         place = (check or number) - 1
         answer = values[0] if len(values) == 1 else of(values)
         truth = self.run.truths[place]
-        assert _accepted(answer, truth), f"exercise {number}: {answer} is revealed, not {truth}"
+        assert accepted(answer, truth), f"exercise {number}: {answer} is revealed, not {truth}"
         self.unanswered.discard(place)
 
     # ---- all of it
@@ -216,7 +215,7 @@ def _value(text: str):
     return COUNTS[plain.lower()] if plain.lower() in COUNTS else ast.literal_eval(plain)
 
 
-def _accepted(answer, truth) -> bool:
+def accepted(answer, truth) -> bool:
     """Whether check(...) says 'Right.' to this answer."""
     from contextlib import redirect_stdout
 

@@ -43,12 +43,10 @@ POINTING = "".join(rf"(?<!\b{word} )" for word in "the this that which each othe
 ONE = POINTING + r"\bone\b(?! by| another| of them| after)"
 # 'many' states something unless it asks or compares, and 'no' unless it is 'no one'.
 MANY = r"(?<!\bhow )(?<!\bas )(?<!\bso )(?<!\btoo )\bmany\b|\bno\b(?! one\b)"
-TOKEN = re.compile(
-    f"{NUMBER}|{ONE}|{MANY}|"
-    f"\\b(?:{'|'.join((NUMBER_WORDS + ' ' + DIRECTIONS + ' ' + TURNS).split())})\\b",
-    re.IGNORECASE,
-)
 TURN = re.compile(f"{MANY}|\\b(?:{'|'.join((DIRECTIONS + ' ' + TURNS).split())})\\b", re.IGNORECASE)
+TOKEN = re.compile(
+    f"{NUMBER}|{ONE}|\\b(?:{'|'.join(NUMBER_WORDS.split())})\\b|{TURN.pattern}", re.IGNORECASE
+)
 # A citation's year and title are checked by reading, not by torch.
 CITATION = re.compile(r"\[[^\]]*\]\(https?://[^)]*\)")
 LINK_TARGET = re.compile(r"\]\([^)]*\)")
