@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from benches import lessons, mutants
+from benches import forks, lessons, mutants
 from benches.areas import AREAS, OF_LESSONS, chosen_for_script
 from benches.equivalents import EQUIVALENT
 from benches.mutating import of_python, of_script
@@ -163,10 +163,10 @@ def test_equivalents_are_mutants_that_there_are():
 
 def test_what_is_traced_begins_before_the_package_imports_itself():
     source = '"""Words.\n\nMore."""\n\nfrom .core import one\n'
-    assert mutants.begun_with(source, "a = 'b'") == (
+    assert forks.begun_with(source, "a = 'b'") == (
         '"""Words.\n\nMore."""\n' + """exec("a = 'b'")\n""" + "\nfrom .core import one\n"
     )
-    assert mutants.begun_with("", "a") == "exec('a')\n"
+    assert forks.begun_with("", "a") == "exec('a')\n"
 
 
 MODULE = """
