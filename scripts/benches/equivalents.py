@@ -6,6 +6,14 @@ soon as the line is edited. Equivalent mutants are left out of the scores.
 
 from __future__ import annotations
 
+# Functions that are only called to make the result of another one of their module, with its name.
+# A mutant of one of them after which that result is the same is equivalent: here, other numbers
+# that torch refuses in the same words.
+BY_RESULT: dict[str, str] = {
+    f"tracing/refusals:{table}": "refusals"
+    for table in "_convolutions _pools _pools.<locals>.pairs _signals _adaptive _others".split()
+}
+
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
 _REFUSED_ANYWAY = "torch refuses the other setting in the same words, whatever this number is"
 _SAME_PADS = "Unfold pads as much before as after"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import gc
+import importlib
 import json
 import os
 import select
@@ -21,7 +22,8 @@ from .forks import KILLED, SURVIVED, TIMED_OUT, Copy, Fork, limit, prepare, run_
 HUNG = 120
 PATIENCE, LEAST_PATIENCE = 5, 20
 OUT_OF_REACH = "not a function that can be exchanged"
-UNREACHED = 77  # as an exit code
+SAME_RESULT = "the same result"  # and therefore equivalent
+SAME = 77  # the exit code for it
 
 
 class Live:
@@ -46,9 +48,14 @@ class Live:
         os.close(theirs)
         os.close(ours)
 
-    def ask(self, mutant, tests: list[tuple[float, str]]) -> None:
-        """Begin to try a mutant with these tests, each with its seconds, in this order."""
+    def ask(self, mutant, tests: list[tuple[float, str]], result: tuple[str, str] | None) -> None:
+        """Begin to try a mutant with these tests, each with its seconds, in this order.
+
+        If result is given, a module and a function of it, a mutant that lives is equivalent once
+        this function returns the same as before.
+        """
         question = {
+            "result": result,
             "path": mutant.path, "source": mutant.source(),
             "seconds": sum(seconds for seconds, _ in tests), "tests": [test for _, test in tests],
         }  # fmt: skip
@@ -81,7 +88,7 @@ class Loop:
 
     def __init__(self, copy: Copy, questions, answers: int):
         self.copy, self.questions, self.answers = copy, questions, answers
-        self.trusted, self.failed, self.caches = {}, "", []
+        self.trusted, self.results, self.failed, self.caches = {}, {}, "", []
 
     def pytest_runtestloop(self, session):
         items = {item.nodeid: item for item in session.items}
@@ -95,7 +102,8 @@ class Loop:
             patches = patches_for(self.copy.root / question["path"], question["source"], functions)
             answer = OUT_OF_REACH, ""
             if patches:
-                answer = self.tried(chosen, patches, question["seconds"])
+                seconds, result = question["seconds"], question["result"]
+                answer = self.tried(chosen, patches, seconds, result and self.returned(*result))
                 if answer[0] == KILLED and not self.passes_alone(items[answer[1]]):
                     answer = OUT_OF_REACH, f"{answer[1]} fails by itself"
             os.write(self.answers, json.dumps(answer).encode() + b"\n")
@@ -108,11 +116,18 @@ class Loop:
     def passes_alone(self, item) -> bool:
         """So that no test counts that only passes after another one."""
         if item.nodeid not in self.trusted:
-            result, _ = self.tried([item], [], 0)
+            result, _ = self.tried([item], [])
             self.trusted[item.nodeid] = result == SURVIVED
         return self.trusted[item.nodeid]
 
-    def tried(self, items, patches, seconds) -> tuple[str, str]:
+    def returned(self, module: str, name: str):
+        """A function of the package, and what it returns without a mutant."""
+        if (module, name) not in self.results:
+            function = getattr(importlib.import_module(module), name)
+            self.results[module, name] = function, function()
+        return self.results[module, name]
+
+    def tried(self, items, patches, seconds=0.0, whole=None) -> tuple[str, str]:
         """Run tests in a fork until one fails: (result, that test)."""
         failed = self.copy.folder / "failed.txt"
         failed.write_text("", "utf-8")
@@ -128,11 +143,13 @@ class Loop:
                 if self.failed:
                     failed.write_text(self.failed, "utf-8")
                     return 1
-            return 0
+            return SAME if whole and whole[0]() == whole[1] else 0
 
         fork = Fork(function, self.copy.folder / "output.txt")
         while not fork.ended(HUNG):
             select.select([], [], [], 0.005)
+        if fork.code == SAME:
+            return SAME_RESULT, ""
         result, test = fork.result(), failed.read_text("utf-8")
         if result == KILLED and not test:
             result = OUT_OF_REACH  # it ended without a test that failed

@@ -12,6 +12,7 @@ visible are listed in equivalents.py and not counted.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import sys
@@ -19,13 +20,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 from . import ROOT, row
 from .areas import AREAS, OF_LESSONS, Area, chosen_for_page, chosen_for_script
-from .equivalents import EQUIVALENT
+from .equivalents import BY_RESULT, EQUIVALENT
 from .forks import KILLED, SURVIVED, TIMED_OUT, Child, Copy
-from .live import OUT_OF_REACH, Live
+from .live import OUT_OF_REACH, SAME_RESULT, Live
 from .mutating import Mutant, of_python, of_script
 from .reach import coverage, measured
 from .wording import of_prose
@@ -34,6 +36,7 @@ OPTIONS = ("area", "module", "sample", "seed", "jobs")
 # In processor time: by the wall clock, a busy machine would count as a kill.
 PATIENCE, LEAST_PATIENCE = 5, 60
 AT_FIRST = 2  # test files
+MOST_SECONDS = 30  # of tests of one mutant in memory
 
 
 def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
@@ -98,7 +101,7 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
             results[result] += 1
             tally = f"\r{results.total()} of {len(chosen)}, {results[KILLED]} killed"
             print(tally, end="", file=sys.stderr, flush=True)
-            if result not in (KILLED, TIMED_OUT):
+            if result not in (KILLED, TIMED_OUT, SAME_RESULT):
                 print(f"\n{result}  {mutant}  ({words})", flush=True)
         seconds = (time.monotonic() - begun) / max(len(chosen), 1)
     counts = ", ".join(f"{count} {result}" for result, count in results.items())
@@ -115,7 +118,7 @@ def outcomes(mutants, area, known, copies) -> Iterator[tuple[Mutant, str, str]]:
     if area.modules:
         rest = []
         for mutant, result, words in in_memory(mutants, known, copies):
-            if result in (KILLED, TIMED_OUT):
+            if result in (KILLED, TIMED_OUT, SAME_RESULT):
                 yield mutant, result, words
             else:
                 rest.append(mutant)
@@ -131,12 +134,12 @@ def in_memory(mutants, known, copies) -> Iterator[tuple[Mutant, str, str]]:
         while waiting or asked:
             while waiting and free:
                 mutant = waiting.pop()
-                tests = single_tests_for(mutant, known)
+                tests = single_tests_for(mutant, known, MOST_SECONDS)
                 if not tests or not mutant.function:
                     yield mutant, OUT_OF_REACH, ""
                     continue
                 asked[free[-1]] = mutant
-                free.pop().ask(mutant, tests)
+                free.pop().ask(mutant, tests, whole_result_of(mutant))
             time.sleep(0.01)
             for live in list(asked):
                 answer = live.answer()
@@ -148,6 +151,13 @@ def in_memory(mutants, known, copies) -> Iterator[tuple[Mutant, str, str]]:
             live.close()
 
 
+def whole_result_of(mutant: Mutant) -> tuple[str, str] | None:
+    """A module and a function of it that tells whether the mutant is equivalent."""
+    module = module_of(mutant.path)
+    name = BY_RESULT.get(f"{module}:{mutant.function}")
+    return (f"slidingwindows.{module.replace('/', '.')}", name) if name else None
+
+
 def in_files(mutants, area, known, copies) -> Iterator[tuple[Mutant, str, str]]:
     """Each with all test files that run its function, in a process that has imported none of them.
 
@@ -157,7 +167,7 @@ def in_files(mutants, area, known, copies) -> Iterator[tuple[Mutant, str, str]]:
     waiting = list(reversed(mutants))
 
     def begin(copy, mutant, tests, later, names):
-        single = dict(one[::-1] for one in single_tests_for(mutant, known))
+        single = {test for _, test in single_tests_for(mutant, known)}
         allowed = PATIENCE * sum(known[test]["seconds"] for test in tests)
         chosen = [Chosen(single)] if single else []
         child = Child(copy, tests, max(allowed, LEAST_PATIENCE), chosen)
@@ -208,15 +218,24 @@ def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
     return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
 
 
-def single_tests_for(mutant: Mutant, known: dict) -> list[tuple[float, str]]:
-    """(seconds, test) of each test that runs the mutant's function, the quickest first."""
+def single_tests_for(mutant: Mutant, known: dict, most=math.inf) -> list[tuple[float, str]]:
+    """(seconds, test) of the tests that run the mutant's function, the quickest first.
+
+    No more of them than take that many seconds, but at least one.
+    """
     function = f"{module_of(mutant.path)}:{mutant.function}"
-    return sorted(
+    tests = sorted(
         (seconds, test)
         for entry in known.values()
         for test, (seconds, ran) in entry.get("tests", {}).items()
         if function in entry["shared"] or function in ran
     )
+    sums = accumulate(seconds for seconds, _ in tests)
+    return [
+        one
+        for place, (one, end) in enumerate(zip(tests, sums, strict=True))
+        if end <= most or not place
+    ]
 
 
 def seconds_of(area: Area, mutants: list[Mutant], copies: list[Copy]) -> dict:
