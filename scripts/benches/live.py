@@ -170,9 +170,9 @@ def patches_for(path: Path, source: str, functions) -> list[tuple[FunctionType, 
     """Functions and their new code; none if something else than functions has changed."""
     before = codes(ast.unparse(ast.parse(path.read_text("utf-8"))), path)
     after = codes(source, path)
-    if before.keys() != after.keys():
-        return []
-    changed = [name for name in after if own(before[name]) != own(after[name])]
+    changed = [
+        name for name in after if name not in before or own(before[name]) != own(after[name])
+    ]
     patches = []
     for name in changed:
         found = []
