@@ -209,9 +209,10 @@ def test_it_runs():
 RUN = """
 import sys
 from pathlib import Path
-from benches import mutants
+from benches import live, mutants
 from benches.areas import Area
 mutants.ROOT, mutants.PATIENCE, mutants.LEAST_PATIENCE = Path(sys.argv[1]), 2, 0
+live.LEAST_PATIENCE = 1
 print(mutants.score(Area(("*/double",), tests=("tests",)), None, 99, 1, 2))
 """
 
