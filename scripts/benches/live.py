@@ -19,7 +19,7 @@ from types import CodeType, FunctionType
 
 from .forks import KILLED, SURVIVED, TIMED_OUT, Copy, Fork, limit, prepare, run_pytest
 
-HUNG = 120
+HUNG = 600
 PATIENCE, LEAST_PATIENCE = 5, 20
 OUT_OF_REACH = "not a function that can be exchanged"
 SAME_RESULT = "the same result"  # and therefore equivalent
