@@ -1,4 +1,4 @@
-"""What events.py makes of pages and of the finished site, with what it calls replaced by records."""
+"""What events.py makes of pages and of the whole site; what it calls is replaced by records."""
 
 import os
 from pathlib import Path
@@ -16,11 +16,13 @@ from slidingwindows.site.prepared import Page
 
 
 @pytest.mark.parametrize(
-    ("serving", "kept", "ahead"),
-    [(False, 0, True), (False, 2, True), (False, 3, False), (True, 0, False)],
+    ("serving", "count", "kept", "ahead"),
+    [(False, 4, 0, True), (False, 4, 2, True), (False, 5, 3, False), (True, 4, 0, False)],
 )
-def test_most_pages_new_means_two_processes(config, calls, monkeypatch, serving, kept, ahead):
-    pages = [f"page {number}" for number in range(5)]
+def test_most_pages_new_means_two_processes(
+    config, calls, monkeypatch, serving, count, kept, ahead
+):
+    pages = [f"page {number}" for number in range(count)]
     documentation = [SimpleNamespace(page=page) for page in (*pages, None)]
     files = SimpleNamespace(documentation_pages=lambda: documentation)
     asked = []
