@@ -92,7 +92,7 @@ def keep_body(page: Page, cache: Path, extra_key: str, finish: Callable[[str], s
             kept = _made(page, config, files, plain, finish)
             if kept is None:
                 return
-            text = json.dumps(kept, ensure_ascii=False)
+            text = json.dumps(kept)
             entry.put(key, {f"{name}.json": text})
             kept = json.loads(text)  # as it will be read
         _give(page, kept, files)
@@ -145,14 +145,10 @@ def _name(file: File) -> str:
 def _key(page: Page, config, extra_key: str) -> str:
     settings = [config.markdown_extensions, config.mdx_configs, config.use_directory_urls]
     index = _index(config.plugins)
-    metadata = {
-        "title": page.__dict__.get("title"),  # the navigation's, not the rendered page's
-        "meta": page.meta,
-        "file": [page.file.src_uri, page.file.url],
-        "settings": [*settings, dict(config.validation.links)],
-        "search": [index is not None, dict(index.config) if index else {}],
-    }
-    text = json.dumps(metadata, sort_keys=True, default=repr)
+    named = page.__dict__.get("title")  # the navigation's title, not the rendered page's
+    metadata = [named, page.meta, page.file.src_uri, page.file.url]
+    settings += [dict(config.validation.links), index and dict(index.config)]
+    text = json.dumps([metadata, settings], sort_keys=True, default=repr)
     return digest(page.markdown or "", text, extra_key)
 
 
