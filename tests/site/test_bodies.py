@@ -14,8 +14,8 @@ from mkdocs.structure.pages import Page
 from slidingwindows.site import bodies
 
 TEXTS = {
-    "index.md": "---\nkey: 1\nday: 2001-02-03\n---\n# Home\n\nTo [the other](sub/other.md#part), with [a mark](#mark"
-    "){ #mark }.\n\n## Part *one*\n\n### Deeper\n\nWords.\n\n## Part two\n",
+    "index.md": "---\nkey: 1\nday: 2001-02-03\n---\n# Home\n\nTo [the other](sub/other.md#part), "
+    "with [a mark](#mark){ #mark }.\n\n## Part *one*\n\n### Deeper\n\nWords.\n\n## Part two\n",
     "sub/other.md": "# Other\n\n## Part\n",
 }
 
