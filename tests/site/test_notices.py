@@ -64,6 +64,102 @@ def test_each_has_the_licence_that_its_package_has(names):
     assert len(names) == len(set(names)) == len(LIBRARIES) + 7
 
 
+SCRIPT = "Part of Material for MkDocs's script."
+ICONS = "Icons of buttons, links and boxes."
+# What is said of each: where it is, and its licence.
+SAID = {
+    "Material for MkDocs": ("The layout of pages, their style sheets and script.", "MIT License"),
+    "clipboard": (SCRIPT, "MIT License"),
+    "escape-html": (SCRIPT, "MIT License"),
+    "focus-visible": (SCRIPT, "W3C Software and Document License"),
+    "lunr": (SCRIPT, "MIT License"),
+    "material-design-color": ("Colours in Material for MkDocs's style sheets.", "MIT License"),
+    "rxjs": (SCRIPT, "Apache License 2.0"),
+    "tslib": (SCRIPT, "Zero-Clause BSD"),
+    "Material Design Icons": (ICONS, "Apache License 2.0"),
+    "Octicons": (ICONS, "MIT License"),
+    "Font Awesome Free": (ICONS, "CC BY 4.0 (icons)"),
+    "DejaVu Sans": (
+        "The letters and numbers in figures and plots are drawn with this font. The font itself "
+        "is not in the site.",
+        "Bitstream Vera Fonts Copyright",
+    ),
+    "Portrait of Grace Hopper": (
+        "The photo in several lessons, in figures made from it and in the explorer. It comes with "
+        "matplotlib.",
+        "Public domain in the United States",
+    ),
+    "Handwritten digits": (
+        "The images in “Trained on digits”. They come with scikit-learn.",
+        "CC BY 4.0 (the data), BSD 3-Clause (scikit-learn)",
+    ),
+}
+
+
+def test_what_is_said_of_each():
+    assert {one.name: (one.where, one.licence) for one in notices.notices()} == SAID
+    said = {
+        **{name: said for name, said in SAID.items() if name != "Handwritten digits"},
+        "Sliding Windows": (
+            "The site's style and script, and what drew its figures.",
+            "MIT License",
+        ),
+        "Portrait of Grace Hopper": (
+            "The photo that the site's script can show. It comes with matplotlib.",
+            "Public domain in the United States",
+        ),
+    }
+    assert {one.name: (one.where, one.licence) for one in notices.notices(ours=False)} == said
+
+
+def test_credit_comes_first_and_then_the_terms():
+    texts = {one.name: one.text for one in notices.notices()}
+    assert texts["lunr"].startswith(
+        "Copyright (c) 2013-2020 Oliver Nightingale\n\nPermission is hereby granted, free of charge"
+    )
+    assert texts["tslib"].startswith(
+        "Copyright (c) Microsoft Corporation.\n\nPermission to use, copy, modify, and/or distribute"
+    )
+    assert texts["tslib"].endswith("PERFORMANCE OF THIS SOFTWARE.")
+    assert texts["Portrait of Grace Hopper"].startswith(
+        f"{STATUS}\nIt is a work of the United States Government (17 U.S.C. § 105).\nmatplotlib "
+        "took it for its sample data as a public domain image, and the file says:\n\n"
+    )
+    digits = texts["Handwritten digits"]
+    assert digits.startswith(
+        "E. Alpaydin and C. Kaynak (1998). Optical Recognition of Handwritten Digits. UCI Machine\n"
+        "Learning Repository, https://doi.org/10.24432/C50P49, which gives its data under\n"
+        "CC BY 4.0: https://creativecommons.org/licenses/by/4.0/\n\nOptical recognition of "
+    )
+    assert ".. " not in digits and "\n\nscikit-learn:\n\nBSD 3-Clause License" in digits
+    assert all(text == text.strip() for text in texts.values())
+
+
+def test_how_a_notice_is_shown(monkeypatch):
+    one = notices.Notice("A", "In all.", "MIT", 'Say "x" <y> & z.\n\nMore.')
+    monkeypatch.setattr(notices, "notices", lambda ours=True: [one, one] if ours else [one])
+    section = (
+        "## A\n\nIn all. Licence: MIT.\n\n<details data-search-exclude>"
+        '<summary>The notice</summary><pre class="sw-licence">Say "x" &lt;y&gt; &amp; z.\n&#10;More.</pre></details>'
+    )
+    assert with_notices(f"a {MARK} b") == f"a {section}\n\n{section} b"
+    assert with_notices(MARK, ours=False) == section
+    rule = "=" * 80
+    plain = f"{rule}\nA\nIn all.\nLicence: MIT\n{rule}\n\n{one.text}\n"
+    head = (
+        "Sliding Windows: code MIT, text and figures CC BY 4.0. What follows is the work of others."
+    )
+    assert notices_text() == f"{head}\n\n{plain}\n{plain}"
+
+
+def test_a_library_that_does_not_carry_its_licence_is_a_fault(monkeypatch, tmp_path):
+    theme(monkeypatch, tmp_path, ["node_modules/tslib/tslib.js"])
+    words = "^mkdocs-material's source map does not hold tslib's licence$"
+    for package, first in (("tslib", "words that no licence has"), ("none", "Permission to use")):
+        with pytest.raises(SlidingWindowsError, match=words.replace("tslib", package)):
+            notices._comment(package, first, ".")
+
+
 def test_the_page_and_the_text_hold_each_whole(names):
     html = markdown.markdown(with_notices(f"# N\n\n{MARK}\n"), extensions=["md_in_html"])
     tree = html5lib.parse(html, namespaceHTMLElements=False)

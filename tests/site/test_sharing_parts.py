@@ -98,3 +98,53 @@ def test_a_lighter_page_says_the_same():
         '<p>\none\ntwo</p>\n<pre><code>x.\n    -<span class="mi">1</span></code></pre>\n' + script
     )
     assert lighter("") == ""
+
+
+SITE = {"name": "Site <é>", "url": "https://s.org/x/", "description": "Of site."}
+TOLD = {"inLanguage": "en", "isAccessibleForFree": True}
+PAGES = [
+    {"title": f"Lesson {name}", "url": f"lessons/{name}/", "description": f"D {name}", "minutes": n}
+    for name, n in (("b", 3), ("a", 40))
+]
+
+
+def told_of_lesson(page):
+    return {
+        "@type": "LearningResource",
+        "name": page["title"],
+        "description": page["description"],
+        "url": f"https://s.org/x/{page['url']}",
+        "timeRequired": f"PT{page['minutes']}M",
+        "learningResourceType": "lesson",
+    }
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"terms": "https://c.org/by"}, {"day": "2001-02-03"}, {"day": ""}]
+)
+def test_structured_data_field_by_field(more):
+    """Each field as schema.org names it."""
+    shared = dict(TOLD)
+    if more.get("terms"):
+        shared["license"] = "https://c.org/by"
+    if more.get("day"):
+        shared["dateModified"] = "2001-02-03"
+    course = {"@type": "Course", "name": "Site <é>", "url": "https://s.org/x/"}
+    maker = {"@type": "Organization", "name": "The Site <é> authors"}
+    context = {"@context": "https://schema.org"}
+    text = structured({**SITE, **more}, PAGES[0], PAGES)
+    lesson = {**told_of_lesson(PAGES[0]), **shared, "isPartOf": course, "author": maker}
+    assert json.loads(text) == {**context, **lesson}
+    assert "é" in text and "<" not in text and r"Site \u003cé>" in text
+    home = {
+        **context, **course, "description": "Of site.", "provider": maker, **shared,
+        "hasPart": [told_of_lesson(page) for page in PAGES],
+        "hasCourseInstance": {
+            "@type": "CourseInstance", "courseMode": "Online", "courseWorkload": "PT43M",
+        },
+        "offers": {"@type": "Offer", "category": "Free"},
+    }  # fmt: skip
+    for url in ("", ".", "./"):
+        assert json.loads(structured({**SITE, **more}, {"url": url}, PAGES)) == home
+    about = {"title": "About", "url": "about/", "description": ""}
+    assert structured({**SITE, **more}, about, []) == ""

@@ -406,6 +406,13 @@ def test_what_a_picture_is_drawn_from(shared, cache):
     assert shared.drawn[0] != "about" and shared.drawn[1] == "Site"
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_only_our_own_course_has_our_terms(shared, monkeypatch, ours):
+    monkeypatch.setattr(sharing, "is_home", lambda root: ours)
+    data = json.loads(shared("lessons/a/", "lessons/a.ipynb", minutes=7)["structured"])
+    assert data.get("license") == (credits.TERMS if ours else None)
+
+
 def test_structured_data_of_home_lessons_and_others(shared):
     assert shared("about/")["structured"] == ""
     lesson = json.loads(shared("lessons/a/", "lessons/a.ipynb", minutes=7)["structured"])

@@ -28,7 +28,7 @@ def structured(site: dict, page: dict, lessons: list[dict]) -> str:
     maker = {"@type": "Organization", "name": f"The {site['name']} authors"}
     shared = {"inLanguage": "en", "isAccessibleForFree": True}
     if site.get("terms"):
-        shared = {"inLanguage": "en", "license": site["terms"], "isAccessibleForFree": True}
+        shared["license"] = site["terms"]
     if site.get("day"):
         shared["dateModified"] = site["day"]
     if page["url"] in ("", ".", "./"):
