@@ -140,7 +140,8 @@ def test_how_a_notice_is_shown(monkeypatch):
     monkeypatch.setattr(notices, "notices", lambda ours=True: [one, one] if ours else [one])
     section = (
         "## A\n\nIn all. Licence: MIT.\n\n<details data-search-exclude>"
-        '<summary>The notice</summary><pre class="sw-licence">Say "x" &lt;y&gt; &amp; z.\n&#10;More.</pre></details>'
+        '<summary>The notice</summary><pre class="sw-licence">'
+        'Say "x" &lt;y&gt; &amp; z.\n&#10;More.</pre></details>'
     )
     assert with_notices(f"a {MARK} b") == f"a {section}\n\n{section} b"
     assert with_notices(MARK, ours=False) == section

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from PIL import Image
+from recorded import compare, digest
 
 from slidingwindows import __version__
 from slidingwindows.drawing.grid import wrap
@@ -148,3 +149,35 @@ def test_structured_data_field_by_field(more):
         assert json.loads(structured({**SITE, **more}, {"url": url}, PAGES)) == home
     about = {"title": "About", "url": "about/", "description": ""}
     assert structured({**SITE, **more}, about, []) == ""
+
+
+def drawn(folder, still=None, title="Max pooling", description="The largest wins.", **more):
+    """A social picture's size and a digest of its pixels."""
+    if still:
+        picture = Image.linear_gradient("L").resize(still).convert("RGB")
+        picture.putpixel((still[0] // 2, still[1] // 2), (250, 20, 20))
+        picture.save(folder / "one.light.png")
+    text = "<!-- figure one -->\n" if still else ""
+    data = social_picture("page", title, description, text, folder, folder / "cache", **more)
+    image = Image.open(io.BytesIO(data))
+    width, height = image.size
+    colours = len(image.convert("RGB").getcolors(256))
+    return f"{width}×{height}, {colours} colours, {digest(image.convert('RGB').tobytes())}"
+
+
+def test_how_social_pictures_look(tmp_path):
+    """As they were looked at: words alone, beside pictures of all forms, and words that are cut."""
+    words = "A pool that has no parameters still decides what the next layer can see. " * 6
+    compare(
+        "social",
+        [
+            ("words alone", drawn(tmp_path)),
+            ("many words alone", drawn(tmp_path, description=words * 3)),
+            ("many words of a long title", drawn(tmp_path, None, "What pooling does " * 3, words)),
+            ("wide", drawn(tmp_path, (900, 200))),
+            ("square", drawn(tmp_path, (300, 300))),
+            ("tall", drawn(tmp_path, (300, 560), description=words)),
+            ("too tall", drawn(tmp_path, (300, 1700))),
+            ("another course", drawn(tmp_path, (300, 200), site="A course with a long name " * 9)),
+        ],
+    )

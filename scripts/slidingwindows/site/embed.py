@@ -76,13 +76,13 @@ def _player(name: str, metadata: dict, base: str, stage: str) -> str:
         tag, steps, label = pictures, len(metadata["states"]), metadata["label"]
         states = json.dumps(metadata["states"], ensure_ascii=False, separators=(",", ":"))
         sheets = (f'{theme}="{base}{name}.{theme}.states.png" ' for theme in ("light", "dark"))
-        source = f'{"".join(sheets)}states="{escape(states, quote=True)}"'
+        source = f'{"".join(sheets)}states="{escape(states)}"'
     else:
         tag, steps, label = windows, metadata["steps"], metadata["call"]
         source = f'src="{base}{name}.trace.js" name="{name}"'
-    longest = escape(metadata["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"), quote=True)
+    longest = escape(metadata["longest"].ljust(SHORTEST_LINE, "\N{FIGURE SPACE}"))
     return (
-        f'<{tag} {source} steps="{steps}" label="{escape(label, quote=True)}">{stage}'
+        f'<{tag} {source} steps="{steps}" label="{escape(label)}">{stage}'
         '<span class="sw-bar" data-search-exclude></span>'
         f'<span class="sw-sentence" data-longest="{longest}" data-search-exclude></span>'
         f"</{tag}>"
@@ -96,7 +96,7 @@ def _strip(name: str, metadata: dict, base: str) -> str:
     return (
         f'<img class="sw-strip" src="{base}{name}.light.strip.png" width="{shown}" '
         f'height="{round(height * shown / width)}" loading="lazy" decoding="async" '
-        f'alt="{escape(metadata["alt"], quote=True)}">'
+        f'alt="{escape(metadata["alt"])}">'
     )
 
 
@@ -105,7 +105,7 @@ def _picture(name: str, theme: str, metadata: dict, base: str) -> str:
     image = (
         f'<img src="{source}.{"gif" if metadata["moving"] else "png"}" width="{metadata["width"]}" '
         f'height="{metadata["height"]}" loading="lazy" decoding="async" '
-        f'alt="{escape(metadata["alt"], quote=True)}">'
+        f'alt="{escape(metadata["alt"])}">'
     )
     if metadata["moving"]:
         # Where scripts run, they animate a drawing instead, so the GIF need not load.

@@ -43,7 +43,7 @@ def gallery(nav, cache: Path, up: str, address: str = "", year: str = "", course
 def _filter(families: list[str]) -> str:
     """Buttons for ui/gallery.js, in the page from the start so that it does not jump."""
     buttons = "".join(
-        f'<button type="button" value="{escape(kind, True)}" aria-pressed="{pressed}">'
+        f'<button type="button" value="{escape(kind)}" aria-pressed="{pressed}">'
         f"{escape(kind or 'All')}</button>"
         for kind, pressed in [("", "true"), *((kind, "false") for kind in dict.fromkeys(families))]
     )
@@ -66,7 +66,7 @@ def _card(
     posters = "".join(_poster(base, theme, metadata) for theme in ("light", "dark"))
     call = metadata["call"] or metadata["operation"]
     parts = [
-        f'<article class="sw-card" data-operation="{escape(family(metadata["operation"]), True)}" '
+        f'<article class="sw-card" data-operation="{escape(family(metadata["operation"]))}" '
         f'data-name="{name}" data-moving="{int(metadata["moving"])}">',
         f'<div class="sw-stage">{posters}</div>',
         f'<p class="sw-call"><code>{escape(call)}</code></p>',
@@ -90,7 +90,7 @@ def _poster(base: str, theme: str, metadata: dict) -> str:
     return (
         f'<img class="sw-{theme}" src="{base}.{theme}.png" width="{metadata["width"]}" '
         f'height="{metadata["height"]}" loading="lazy" decoding="async" '
-        f'alt="{escape(metadata["alt"], quote=True)}">'
+        f'alt="{escape(metadata["alt"])}">'
     )
 
 
