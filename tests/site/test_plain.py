@@ -4,8 +4,10 @@ import pytest
 import yaml
 
 from slidingwindows.core.errors import SlidingWindowsError
+from slidingwindows.site import plain
 from slidingwindows.site.folders import write_folder
 from slidingwindows.site.plain import moved, place_of, plain_files
+from slidingwindows.site.prepared import Page
 
 URIS = ("index.md", "gallery.md", "lessons/a.ipynb", "lessons/b.ipynb", "reference/glossary.md")
 PLACES = {uri: place_of(uri) for uri in URIS}
@@ -73,3 +75,94 @@ def test_a_folder_is_whole_or_as_it_was(tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "c"]
     write_folder(folder, {})
     assert not list(tmp_path.iterdir())
+
+
+CONFIG = {
+    "site_name": "S",
+    "docs_dir": "words",
+    "theme": {"name": "material", "custom_dir": "none"},
+    "hooks": ["a.py"],
+    "nav": [{"Home": "index.md"}, {"Lessons": ["lessons/a.ipynb"]}],
+    "not_in_nav": "/about.md\n",
+}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of two pages and a lesson; course.asked is what their Markdown was made from."""
+    for name in ("index.md", "about.md", "sub/one.png", "sub/two"):
+        path = tmp_path / "words" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("---\nkey: 1\n---\nText.\n" if name == "index.md" else "Text.\n")
+
+    class Made:
+        root, asked, told = tmp_path, [], None
+
+        def files(self, **settings):
+            (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump({**CONFIG, **settings}))
+            return plain_files(tmp_path)
+
+    made = Made()
+
+    def prepared(course, uri, url, text="", meta=None):
+        made.asked.append((uri, url, text, meta))
+        made.course = course
+        if made.told:
+            course.warn(f"{made.told} {uri}")
+        return Page(uri, url, meta or {}, "", f"# {uri}\n{plain.FACTS}\n{plain.FACTS}\n")
+
+    monkeypatch.setattr(plain, "prepared", prepared)
+    beside = [(tmp_path, "lessons/a.ipynb"), (tmp_path, "lessons/a.py"), (tmp_path, "x/y.gif")]
+    monkeypatch.setattr(plain, "files_beside", lambda root: beside)
+    return made
+
+
+def test_what_each_page_is_made_from(course):
+    course.files()
+    assert course.asked == [
+        ("about.md", "about/", "Text.\n", {}),
+        ("index.md", "", "Text.\n", {"key": 1}),
+        ("lessons/a.ipynb", "lessons/a/", "", None),
+    ]
+    made = course.course
+    assert (made.root, made.docs) == (course.root, course.root / "words")
+    assert (made.nav, made.address, made.words) == (CONFIG["nav"], "", {})
+    course.files(site_url="https://a.org/", extra={"search_words": {"b": "c"}, "d": 1})
+    assert (course.course.address, course.course.words) == ("https://a.org/", {"b": "c"})
+
+
+def test_each_file_at_its_place(course):
+    files = course.files(repo_url="https://github.com/a/b")
+    words = course.root / "words"
+    texts = {name: files.pop(name).decode() for name in list(files) if name.endswith(".md")}
+    assert texts["docs/index.md"].startswith("---\nkey: 1\n---\n\n# index.md\n")
+    assert texts["docs/about/index.md"] == f"# about.md\n{plain.FACTS}\n{plain.FACTS}\n"
+    lesson = texts["docs/lessons/a/index.md"]
+    first, _, rest = lesson.partition(f"{plain.FACTS}\n\n")
+    links, _, after = rest.partition("\n")
+    assert first == "# lessons/a.ipynb\n" and after == f"{plain.FACTS}\n{plain.FACTS}\n"
+    shown = [link.partition("](") for link in links.split(" · ")]
+    assert [(what, where) for what, _, where in shown[:2]] == [
+        ("[Notebook", "a.ipynb)"), ("[Python script", "../a.py)"),
+    ]  # fmt: skip
+    assert [what for what, _, _ in shown[2:]] == ["[Colab", "[Binder"]
+    assert all("/a/b/" in where and where.endswith("/a.ipynb)") for _, _, where in shown[2:])
+    assert texts.keys() == {"docs/index.md", "docs/about/index.md", "docs/lessons/a/index.md"}
+    settings = yaml.safe_load(files.pop("mkdocs.yml"))
+    assert files == {
+        "docs/sub/one.png": words / "sub" / "one.png",
+        "docs/sub/two": words / "sub" / "two",
+        "docs/lessons/a/a.ipynb": course.root / "lessons" / "a.ipynb",
+        "docs/lessons/a.py": course.root / "lessons" / "a.py",
+        "docs/x/y.gif": course.root / "x" / "y.gif",
+    }
+    assert settings["nav"] == [{"Home": "index.md"}, {"Lessons": ["lessons/a/index.md"]}]
+    assert settings["not_in_nav"] == "/about/index.md\n" and settings["theme"]["name"] == "material"
+    assert "hooks" not in settings and settings["extra"] == {}
+
+
+def test_all_that_is_wrong_is_told_at_once(course):
+    course.told = "no figure in"
+    words = "^no figure in about.md\nno figure in index.md\nno figure in lessons/a.ipynb$"
+    with pytest.raises(SlidingWindowsError, match=words):
+        course.files()
