@@ -166,3 +166,39 @@ def test_all_that_is_wrong_is_told_at_once(course):
     words = "^no figure in about.md\nno figure in index.md\nno figure in lessons/a.ipynb$"
     with pytest.raises(SlidingWindowsError, match=words):
         course.files()
+
+
+def test_settings_to_the_letter(course):
+    """What is in the pages already, or read by MkDocs alone, is left out; texts stay readable."""
+    theme = dict.fromkeys(sorted(plain.LEFT_OUT), "x") | {"name": "é"}
+    words = "w " * 48 + "wwwww"  # with its name and quotes, the longest that stays on one line
+    more = {
+        "theme": theme, "extra": {"search_words": {"b": "c"}, "d": [1]}, "hooks": ["a.py"],
+        "nav": [{"Home": "index.md"}, "https://a.org/", {"In": ["about.md"]}],
+        "not_in_nav": "/about.md\n/other.md\n", "y": words[1:],
+    }  # fmt: skip
+    files = course.files(**more)
+    text = files["mkdocs.yml"].decode()
+    kept = {"site_name": "S", "docs_dir": "words", "theme": {"name": "é"}, "y": words[1:]}
+    kept |= {"extra": {"d": [1]}, "plugins": plain.PLUGINS}
+    kept |= {"not_in_nav": "/about/index.md\n/other.md\n"}
+    kept["nav"] = [{"Home": "index.md"}, "https://a.org/", {"In": ["about/index.md"]}]
+    kept = {name: part for name, part in kept.items() if name not in plain.LEFT_OUT}
+    assert yaml.safe_load(text) == kept
+    assert "name: é" in text
+    with_one = yaml.safe_load(course.files(not_in_nav="")["mkdocs.yml"])
+    assert with_one["not_in_nav"] == "" and list(with_one)[0] == "docs_dir"
+
+
+def test_a_course_of_few_settings(tmp_path, monkeypatch):
+    monkeypatch.setattr(plain, "prepared", lambda course, uri, *rest: Page(uri, "", {}, "", "x"))
+    monkeypatch.setattr(plain, "files_beside", lambda root: [])
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").touch()
+    (tmp_path / "mkdocs.yml").write_text("theme: {name: a}\nnav: [index.md]\n")
+    files = plain_files(tmp_path)
+    assert files.keys() == {"docs/index.md", "mkdocs.yml"} and files["docs/index.md"] == b"x"
+    settings = {"theme": {"name": "a"}, "nav": ["index.md"], "extra": {}, "plugins": plain.PLUGINS}
+    assert yaml.safe_load(files["mkdocs.yml"]) == settings
+    assert plain.write_plain(tmp_path, tmp_path / "out") == 2
+    assert (tmp_path / "out" / "docs" / "index.md").read_bytes() == b"x"
