@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat
 import sys
+import tempfile
 import time
 from types import SimpleNamespace
 
@@ -50,9 +51,9 @@ def test_a_site_that_cannot_be_moved_leaves_the_last_one(places, monkeypatch):
     with pytest.raises(SlidingWindowsError, match=words):
         building._swap(new, site)
     assert os.listdir(site) == ["site"]
-    with pytest.raises(SlidingWindowsError, match="first cannot be written"):
-        building._swap(new, site.with_name("first"))
-    assert not site.with_name("first").exists()
+    with pytest.raises(SlidingWindowsError, match=words.replace(str(site), f"{site}-first")):
+        building._swap(new, site.with_name("site-first"))
+    assert not site.with_name("site-first").exists()
 
 
 def test_a_claim_is_one_builds_until_it_ends(places):
@@ -113,19 +114,30 @@ def test_a_site_that_was_killed_on_its_way_is_put_back(places):
     assert not site.exists(), "only what was the site is"
 
 
-def test_a_cache_that_cannot_be_written_is_named(tmp_path):
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / ".cache").write_text("a file")
     with pytest.raises(SlidingWindowsError, match=rf"{tmp_path}/\.cache cannot be written: .+"):
         building._aside(tmp_path)
 
+    def full(**named):
+        raise OSError(28, "No space left on device")
 
-def test_what_is_told_of_a_site(tmp_path, capsys, monkeypatch):
+    (tmp_path / ".cache").unlink()
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    words = rf"^{tmp_path}/\.cache cannot be written: No space left on device$"
+    with pytest.raises(SlidingWindowsError, match=words):
+        building._aside(tmp_path)
+
+
+@pytest.mark.parametrize(("size", "told"), [(1_250_000, "1.2 MB"), (1_750_000, "1.8 MB")])
+def test_what_is_told_of_a_site(tmp_path, capsys, monkeypatch, size, told):
+    """A megabyte is a million bytes: these sizes lie in the middle between two that are told."""
     (tmp_path / "sub").mkdir()
-    (tmp_path / "a").write_bytes(b"x" * 1_200_000)
-    (tmp_path / "sub" / "b").write_bytes(b"x" * 150_000)
+    (tmp_path / "a").write_bytes(b"x" * 200_000)
+    (tmp_path / "sub" / "b").write_bytes(b"x" * (size - 200_000))
     monkeypatch.setattr(time, "perf_counter", lambda: 12.34)
     building._tell("site/", tmp_path, 10.0)
-    assert capsys.readouterr().out == "site/ 2 files, 1.4 MB, 2.3 s\n"
+    assert capsys.readouterr().out == f"site/ 2 files, {told}, 2.3 s\n"
 
 
 def test_the_address_of_absolute_links(tmp_path):
