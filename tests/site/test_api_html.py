@@ -5,7 +5,7 @@ import pytest
 from slidingwindows.site.api_html import code_html, entry_html, prose_html
 from slidingwindows.site.api_source import Entry, Part
 
-NAMES = {"slide", "Trace", "Trace.render", "_hidden_"}
+NAMES = {"slide", "Trace", "_hidden_", "other.name"}
 SIGNATURE = (
     '<span class="n">slide</span><span class="p">(</span><span class="n">x</span>'
     '<span class="p">)</span>'
@@ -33,6 +33,7 @@ def test_code_as_markdown_highlights_it():
         ("``slide()``", '<a href="#slide"><code>slide()</code></a>'),
         ("``Trace.steps``", '<a href="#Trace.steps"><code>Trace.steps</code></a>'),
         ("``Trace.render()``", '<a href="#Trace.render"><code>Trace.render()</code></a>'),
+        ("``other.name``", '<a href="#other.name"><code>other.name</code></a>'),
         ("``_hidden_``", '<a href="#hidden"><code>_hidden_</code></a>'),
         ("``x.slide`` ``sliding``", "<code>x.slide</code> <code>sliding</code>"),
         ("slide < 2 & 'x'", "slide &lt; 2 &amp; 'x'"),
