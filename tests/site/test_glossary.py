@@ -257,6 +257,27 @@ def test_of_two_names_the_longer_is_linked_and_capitals_do_not_count():
     assert page == '[lp Feature map](g.md#lp "Another."){ .sw-term }'
 
 
+def test_a_name_that_another_begins_with_is_linked_where_it_ends():
+    text = "## valid { #v }\n\nV.\n\n## valid padding { #p }\n\nP.\n"
+    page = with_terms("Valid padding, valid.", read_glossary(text), "g.md")
+    marks = "{ .sw-term }"
+    assert page == f'[Valid padding](g.md#p "P."){marks}, [valid](g.md#v "V."){marks}.'
+
+
+@pytest.mark.parametrize(
+    ("body", "meaning"),
+    [
+        ("One\nline and [a *link*](b.md).\n\nMore.", "One line and a link."),
+        ("No stop\n\nMore.", "No stop"),
+        ("Of 1.5 and `x.y`. Second.", "Of 1.5 and x.y."),
+        ("Costs $k$. x", "Costs k."),
+    ],
+)
+def test_what_a_tooltip_says(body, meaning):
+    [term] = read_glossary(f"## a {{ #a }}\n\n{body}\n")
+    assert term.meaning == meaning
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -68,7 +68,7 @@ class _Linker:
     def __init__(self, terms: tuple[Term, ...], address: str):
         self.address = address
         self.by_name = {name.lower(): term for term in terms for name in term.names}
-        names = sorted(self.by_name, key=len, reverse=True)
+        names = sorted(self.by_name, reverse=True)  # before its own beginning comes a longer name
         words = "|".join(re.escape(name) for name in names)
         # Whatever comes first is found first: in code and links no words are looked for.
         self.parts = re.compile(
@@ -103,7 +103,7 @@ def with_terms(markdown: str, terms: tuple[Term, ...], address: str) -> str:
     linker, lines = _Linker(terms, address), markdown.split("\n")
     alone, made, paragraph = raw(lines), [], []
     for n, line in enumerate([*lines, ""]):
-        if n < len(lines) and line.strip() and not alone[n] and not APART.match(line):
+        if line.strip() and not alone[n] and not APART.match(line):
             paragraph.append(line)
             continue
         if paragraph:
