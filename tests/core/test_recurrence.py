@@ -12,7 +12,7 @@ from sweeps import draws
 from torch import nn
 
 from slidingwindows import Axis, SlidingWindowsError
-from slidingwindows.core.reach import Reach, Windows
+from slidingwindows.core.reach import Reach, Windows, walk_axis, walk_back
 
 VGG16 = [layer for n in (2, 2, 3, 3, 3) for layer in [(3, 1, 1)] * n + [(2, 2)]]
 
@@ -101,3 +101,53 @@ def test_what_windows_read_and_whether_the_border_cuts_them(first, second, fill,
 )
 def test_only_a_layer_that_keeps_every_place_is_plain(axis, plain):
     assert Windows((Axis(4, 1, 1), axis)).plain == Windows((axis, Axis(4, 1, 1))).plain == plain
+
+
+def test_what_one_output_sees_begins_half_a_view_before_its_centre():
+    """Of layers worked by hand: 3 wide, then 2 wide and every second, from 1 of padding."""
+    below = Reach().after(3, 1, padding=1)
+    reach = below.after(2, 2)
+    assert (below, reach) == (Reach(3, 1, 0.0), Reach(4, 2, 0.5))
+    assert [below.view(index) for index in range(3)] == [(-1, 1), (0, 2), (1, 3)]
+    assert [reach.view(index) for index in range(3)] == [(-1, 2), (1, 4), (3, 6)]
+    assert Reach().view(5) == (5, 5) and type(below.view(0)[0]) is int
+
+
+UNLIKE = (Axis(9, 3, 2, (2, 0), dilation=2), Axis(7, 2, 3, (0, 1)))  # two axes, worked by hand
+
+
+def test_each_axis_has_its_own_windows_and_padding_before_counts():
+    windows = Windows(UNLIKE)
+    assert windows.output == (4, 3) and windows.padded and not windows.plain
+    assert windows.after((Reach(), Reach(2, 3, 1.0))) == (Reach(5, 2, 0.0), Reach(5, 9, 2.5))
+    read = [windows.reads(0, [out]) for out in range(4)]
+    assert read == [(0, 2), (0, 2, 4), (2, 4, 6), (4, 6, 8)]
+    assert [windows.reads(1, [out]) for out in range(3)] == [(0, 1), (3, 4), (6,)]
+    assert [windows.cut(0, [out]) for out in range(4)] == [True, False, False, False]
+    assert [windows.cut(1, [out]) for out in range(3)] == [False, False, True]
+    assert windows.cut(0, [0, 3]) and windows.cut(1, [0, 2]) and not windows.cut(0, [1, 2])
+    folded = Windows((Axis(4, 3, 1, (2, 2)),), fill="circular")
+    assert folded.reads(0, [0, 5]) == (0, 1, 2, 3)
+    assert folded.reads(0, [0]) == (0, 2, 3) and folded.reads(0, [5]) == (0, 1, 3)
+
+
+def test_walking_back_goes_through_each_layer_along_each_axis():
+    """Against the gradient's own zeros."""
+    below = nn.Conv2d(1, 1, (3, 2), (2, 3), (2, 1), dilation=(2, 1))
+    above = nn.Conv2d(1, 1, (2, 3), (1, 1), (0, 1))
+    for layer in (below, above):
+        nn.init.ones_(layer.weight)
+    x = torch.zeros(1, 9, 8, requires_grad=True)
+    layers = [
+        Windows((Axis(9, 3, 2, (2, 2), dilation=2), Axis(8, 2, 3, (1, 1)))),
+        Windows((Axis(5, 2, 1), Axis(3, 3, 1, (1, 1)))),
+    ]
+    result = above(below(x))[0]
+    assert tuple(result.shape) == layers[1].output
+    for row in range(result.shape[0]):
+        for col in range(result.shape[1]):
+            (gradient,) = torch.autograd.grad(result[row, col], x, retain_graph=True)
+            rows, cols = (gradient[0].sum(axis).nonzero().flatten().tolist() for axis in (1, 0))
+            assert walk_back(layers, (row, col)) == (tuple(rows), tuple(cols)), (row, col)
+    assert walk_axis(layers, 1, (0, 2)) == (0, 2, 3, 5, 6)  # 1, 4 and 7 lie between windows
+    assert walk_axis([], 0, [3, 5]) == (3, 5)

@@ -245,4 +245,4 @@ def _is_root(values: Sequence[float], norm: float, scale: float, result: float) 
         return _sum(terms) == mine
     *bases, printed = map(float, shown)
     root = power(sum(power(base, norm) for base in bases) * scale, 1 / norm)
-    return math.isclose(root, printed, rel_tol=1e-12, abs_tol=1e-300)
+    return math.isclose(root, printed, rel_tol=1e-12)

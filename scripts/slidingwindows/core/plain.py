@@ -109,17 +109,17 @@ def _fits(value: object, hint: object) -> bool:
     if origin in (types.UnionType, typing.Union):
         return any(_fits(value, one) for one in inside)
     if origin is tuple:
-        if type(value) is not tuple:
-            return False
-        if inside[-1] is Ellipsis:
-            kinds = set(map(type, value))  # nearly all tuples are of numbers of one type
-            if inside[0] is float and kinds == {float}:
-                return True
-            if inside[0] is int and kinds == {int}:
-                return bool(-WIDEST <= min(value) and max(value) < WIDEST)
-            return all(_fits(item, inside[0]) for item in value)
-        return len(value) == len(inside) and all(map(_fits, value, inside))
-    if not (isinstance(hint, type) and isinstance(value, hint)):
-        return False
-    check_types(value)
-    return True
+        return type(value) is tuple and _fit(value, inside)
+    fits = isinstance(hint, type) and isinstance(value, hint)
+    if fits:
+        check_types(value)
+    return fits
+
+
+def _fit(items: tuple[object, ...], hints: tuple[object, ...]) -> bool:
+    if Ellipsis not in hints:
+        return len(items) == len(hints) and all(map(_fits, items, hints))
+    hint, _ = hints
+    if hint is float and set(map(type, items)) == {float}:  # nearly all, without a call for each
+        return True
+    return all(_fits(item, hint) for item in items)

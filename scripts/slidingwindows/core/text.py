@@ -15,17 +15,15 @@ def number(value: float) -> str:
     >>> number(3.0), number(-0.52834), number(float("-inf"))
     ('3', '−0.528', '−∞')
     """
-    if math.isnan(value):
-        return "nan"
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
     magnitude = abs(value)
-    if 0 < magnitude < 0.0005 or magnitude >= 1e6:
+    if math.isinf(value):
+        text = "∞"
+    elif 0 < magnitude < 0.0005 or magnitude >= 1e6:
         text = f"{magnitude:.2e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
         text = text.replace("-", MINUS)
     else:
-        text = f"{magnitude:.3f}".rstrip("0").rstrip(".")
-    return f"{MINUS}{text}" if value < 0 and text != "0" else text
+        text = f"{magnitude:.3f}".rstrip("0").rstrip(".")  # of nan "nan"
+    return f"{MINUS}{text}" if value < 0 else text
 
 
 def equals(value: float) -> str:
@@ -43,7 +41,7 @@ def size(shape: Iterable[int | str]) -> str:
 
 def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Rows of equally many texts as lines; the first ``left`` columns to the left, others right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = [
@@ -57,7 +55,7 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 def once(values: Iterable[float]) -> str:
     """One number for each axis, written once if they are equal: '3', or '3×5'."""
     texts = [number(value) for value in values]
-    return texts[0] if len(set(texts)) == 1 else size(texts)
+    return size(texts if len(set(texts)) > 1 else texts[:1])
 
 
 def shape_text(shape: Iterable[int]) -> str:
