@@ -152,15 +152,14 @@ def test_each_calculation_in_words():
 
 
 def test_an_overflow_is_said_only_where_every_term_is_finite():
-    for terms, divisor, result, words in [
-        ([1.0], 1, 2.0, ""),
-        ([1.0], 1, NAN, " (torch's sum overflows)"),
-        ([1.0, INF], 1, INF, ""),
-        ([1.0], 0, INF, ""),
-        ([1.0], -1, -INF, " (torch's sum overflows)"),
+    for terms, result, words in [
+        ([1.0], 2.0, ""),
+        ([1.0], NAN, " (torch's sum overflows)"),
+        ([1.0, INF], INF, ""),
+        ([1.0], -INF, " (torch's sum overflows)"),
     ]:
-        assert arithmetic.past(terms, divisor, result) == words, (terms, divisor, result)
-    assert arithmetic.past([1.0], 1, INF, "sum of squares") == " (torch's sum of squares overflows)"
+        assert arithmetic.past(terms, result) == words, (terms, result)
+    assert arithmetic.past([1.0], INF, "sum of squares") == " (torch's sum of squares overflows)"
 
 
 OVER, UNDER = "torch's powers overflow", "torch's powers underflow"
@@ -176,6 +175,13 @@ PAST = [  # values, norm, result, words; of either sign they may cancel
     ([0, 2], -3, INF, UNDER),
     ([-1, -2], -3, -INF, UNDER),
     ([0, -2], -3, -INF, UNDER),
+    ([1, 2], 0.5, INF, OVER),
+    ([1, 2], -0.5, INF, UNDER),
+    ([1, -2], 1, INF, OVER),
+    ([1, -2], -0.5, INF, ""),
+    ([1, 0], 0.5, 0, UNDER),
+    ([1, 0], -0.5, 0, ""),
+    ([1, 2], -0.5, 0, OVER),
     ([1, INF], 2, INF, ""),
     ([NAN], 2, NAN, ""),
     ([1, 2], 2, 0, UNDER),
@@ -237,6 +243,10 @@ SAID = {  # by a reduction, of a step, as a trace and its figure ask for it
     "sum of 2 numbers / 3: 4 / 3 ≈ 1.333": lambda: Average().brief(
         step_of([1, 3], 4 / 3, divisor=3.0)
     ),
+    f"sum of 2 numbers / 1: 9.22e18 / 1 ≈ 0 (integers: {WRAPS})": lambda: Average(
+        integral=True
+    ).brief(step_of([2**63, 1], 0.0, divisor=1.0)),
+    "sum of 1 numbers / 0: 4 / 0 = ∞": lambda: Average().brief(step_of([4], INF, divisor=0.0)),
     "√((3² + 4²) · 8/2) = 10": lambda: Lp(norm=2.0, size=8).words(step_of([3, 4]).taps, 10.0),
     "root of the sum of 2 powers = 5": lambda: Lp(norm=2.0).brief(step_of([3, 4], 5.0)),
     "1·3 + 2·4 + bias 0.5 = 11.5": (

@@ -180,7 +180,7 @@ def test_a_short_window_counts_as_if_it_were_whole():
 
 
 @pytest.mark.parametrize(
-    "base", [0.0, -0.0, 0.25, 1.0, -1.0, 3.0, -3.0, 1e200, -1e200, INF, -INF, NAN]
+    "base", [0.0, -0.0, 0.25, 1.0, -1.0, 3.0, -3.0, 1e200, -1e200, 1e-200, -1e-200, INF, -INF, NAN]
 )
 @pytest.mark.parametrize("exponent", [0.25, 1 / 3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.0])
 @pytest.mark.parametrize("sign", [1, -1])

@@ -36,6 +36,15 @@ def test_what_torch_gives_is_shown_with_the_reason(name, kernel):
     assert type(trace).from_dict(trace.to_dict()) == trace
 
 
+def test_a_root_of_minus_infinity_may_be_zero():
+    """In float16 torch takes C's power of it, 0, and beside it that of 0 is infinite."""
+    x = torch.tensor([[[-math.inf, 0.0], [4.0, 4.0]]], dtype=torch.float16)
+    trace = slide(nn.LPPool2d(-0.5, 2), x)
+    assert trace.output == ((0.0,),) == tuple(map(tuple, nn.LPPool2d(-0.5, 2)(x)[0].tolist()))
+    assert trace.steps[0].arithmetic.endswith(" = 0 (torch's power −0.5 of −∞ is that of ∞ here)")
+    assert type(trace).from_dict(trace.to_dict()) == trace
+
+
 def test_a_wrong_zero_is_still_refused():
     data = slide(nn.LPPool2d(-2, 1), torch.full((1, 2, 2), 1e-3)).to_dict()
     data["output"][0][0] = data["steps"][0]["value"] = 0.0

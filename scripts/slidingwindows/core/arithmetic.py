@@ -29,16 +29,14 @@ def power(base: float, exponent: float) -> float:
     if abs(exponent) == 0.5 and base <= 0:  # torch takes the square root, C's pow does not
         if base < 0:
             return math.nan
-        return base if exponent > 0 else math.copysign(math.inf, base)
-    odd = exponent % 2 == 1
+        return base if exponent == 0.5 else math.copysign(math.inf, base)
+    infinite = math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
     try:
         return math.pow(base, exponent)
     except ValueError:  # a negative number without a root, or one divided by zero
-        if base < 0:
-            return math.nan
-        return math.copysign(math.inf, base) if odd else math.inf
+        return math.nan if base < 0 else infinite
     except OverflowError:
-        return -math.inf if odd and base < 0 else math.inf
+        return infinite
 
 
 def held(value: float, epsilon: float) -> bool:
@@ -92,7 +90,8 @@ def average(values: Sequence[float], divisor: float, result: float, integral: bo
     if integral and _wraps(values):
         rounded = f" (integers: {WRAPS}, and the fraction is cut off)"
     text = _result(result, lambda: _divides(values, divisor, result, integral))
-    return f"({total}) / {signed(divisor)} {text}{rounded}{past(values, divisor, result)}"
+    over = past(values, result) if divisor else ""
+    return f"({total}) / {signed(divisor)} {text}{rounded}{over}"
 
 
 def raised(norm: float) -> str:
@@ -123,7 +122,7 @@ def _powers(values: Sequence[float], norm: float, result: float) -> str:
     """Why torch gives no number, or 0 or infinity of others; '' if the result is their root."""
     why = no_root(values, norm) if math.isnan(result) else ""
     why = why or past_powers(values, norm, result)
-    if not why and abs(norm) == 0.5 and -math.inf in values and result > 0:
+    if not why and abs(norm) == 0.5 and -math.inf in values and not math.isnan(result):
         why = f"torch's power {number(norm)} of −∞ is that of ∞ here"
     return f" ({why})" if why else ""
 
@@ -168,8 +167,9 @@ def convolution(
     terms = " + ".join(f"{signed(v)}·{signed(w)}" for v, w in zip(values, weights, strict=True))
     if bias is not None:
         terms += f" + bias {signed(bias)}"
-    text = _result(result, lambda: _adds(values, weights, bias or 0.0, result))
-    over = past([*values, *weights, bias or 0.0], 1, result, "sum of products")
+    added = bias or 0.0
+    text = _result(result, lambda: _adds(values, weights, added, result))
+    over = past([*values, *weights, added], result, "sum of products")
     return f"{terms} {text}{_blind(unseen)}{over}"
 
 
@@ -179,7 +179,7 @@ def short_average(
     """'sum of 40 numbers / 39.5: 4.936 / 39.5 ≈ 0.125', for a window too large to write out."""
     total, denominator = sum(values), number(divisor)
     text = _result(result, lambda: _divides([total], divisor, result, integral=False))
-    over = past(values, divisor, result)
+    over = past(values, result) if divisor else ""
     over = f" (integers: {WRAPS})" if integral and _wraps(values) else over
     division = f"{number(total)} / {denominator}"
     return f"sum of {len(values)} numbers / {denominator}: {division} {text}{over}"
@@ -189,9 +189,9 @@ def _blind(unseen: str) -> str:
     return f" (the window sees no input, {unseen} alone)" if unseen else ""
 
 
-def past(terms: Iterable[float], divisor: float, result: float, what: str = "sum") -> str:
+def past(terms: Iterable[float], result: float, what: str = "sum") -> str:
     """That what torch's dtype can hold was exceeded; '' if the result follows from the terms."""
-    if math.isfinite(result) or not divisor or not all(map(math.isfinite, terms)):
+    if math.isfinite(result) or not all(map(math.isfinite, terms)):
         return ""
     return f" (torch's {what} overflows)"
 

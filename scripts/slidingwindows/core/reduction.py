@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 from . import arithmetic
@@ -145,7 +146,7 @@ class Max(Reduction):
     def passed(self, step: Step, arriving: float, places: Sequence[tuple[int, int]]) -> str:
         if not places:
             return "goes to no element of this plane"
-        (row, col), first = places[0], " (the first of equals)" if step.ties else ""
+        [(row, col)], first = places, " (the first of equals)" if step.ties else ""
         return f"goes whole to the winner at ({row}, {col}){first}"
 
 
@@ -158,8 +159,7 @@ class Average(Reduction):
         divisor = _divisor(step)
         if self.integral and divisor:
             count = arithmetic.wrapped(sum(int(tap.value) for tap in step.taps))
-            quotient = abs(count) // abs(int(divisor))
-            return quotient if (count < 0) == (divisor < 0) else -quotient
+            return math.trunc(Fraction(count, int(divisor)))
         total = sum(self._terms(step))
         if divisor == 0:
             nothing = total == 0 or math.isnan(total)
@@ -214,14 +214,14 @@ class Lp(Reduction):
         largest, least = LARGEST.get(epsilon, math.inf), LEAST.get(epsilon, 0.0)
         terms, share = self._terms(step), self.scale(step)
         reach = _reach(terms)
-        past = reach * max(share, 1.0) > largest or any(
+        past = reach * share > largest or any(
             math.isinf(t) and math.isfinite(tap.value)
             for t, tap in zip(terms, step.taps, strict=True)
         )
         # An infinite sum has the root infinity, or, of a negative power, the root 0.
         if past and not (math.isfinite(torch_says) and (torch_says or self.exponent > 0)):
             return True
-        if abs(self.exponent) == 0.5 and torch_says > 0:  # in some dtypes torch takes C's power
+        if abs(self.exponent) == 0.5:  # in some dtypes torch takes C's power
             taps = tuple(
                 tap._replace(value=abs(tap.value)) if tap.value == -math.inf else tap
                 for tap in step.taps
@@ -243,7 +243,7 @@ class Lp(Reduction):
         margin = 4 * epsilon * max(abs(low), abs(high)) + 4 * least
         low, high = low - margin, high + margin
         if math.isinf(torch_says):  # a root past the dtype's largest number
-            return high > largest if torch_says > 0 else low < -largest
+            return high > largest if torch_says == math.inf else low < -largest
         return low <= torch_says <= high
 
     def words(
@@ -334,8 +334,11 @@ class Convolution(Reduction):
 
     def brief(self, step: Step) -> str:
         terms = [term for product in self._products(step) for term in product]
-        over = arithmetic.past([*terms, self.bias or 0.0], 1, step.value, "sum of products")
-        bias = "" if self.bias is None else f" + bias {arithmetic.signed(self.bias)}"
+        bias = ""
+        if self.bias is not None:
+            terms.append(self.bias)
+            bias = f" + bias {arithmetic.signed(self.bias)}"
+        over = arithmetic.past(terms, step.value, "sum of products")
         return f"sum of {len(step.taps)} products input · weight{bias} {_result(step)}{over}"
 
     def shares(self, step: Step, arriving: float) -> list[float | None]:
