@@ -192,13 +192,34 @@ def test_a_root_past_the_largest_number_is_infinite_and_an_inverse_one_zero():
     # In float64 a power may be infinite itself.
     for pool, step in (lp_of([1e200, 1.0], 2.0), lp_of([-1e200, 1e200], 3.0)):
         assert pool.agrees(nan, step, 2.0**-52) and pool.agrees(inf, step, 2.0**-52)
-    assert not lp_of([inf], 2.0)[0].agrees(nan, lp_of([inf], 2.0)[1], 2.0**-52)
+    pool, step = lp_of([inf], 2.0)
+    assert not pool.agrees(nan, step, 2.0**-52)
+    for values, norm, wrong in [([1.6e308], 0.5, inf), ([1.7e308], 1, inf), ([-1.7e308], 1, -inf)]:
+        pool, step = lp_of(values, norm)
+        assert not pool.agrees(wrong, step, UNIT), "no number is past the largest of no dtype"
+
+
+def test_only_of_halves_torch_may_take_the_power_of_minus_infinity_for_that_of_infinity():
+    for values, norm, says, may in [
+        ([-inf, 9.0], 0.5, inf, True),
+        ([-inf, -9.0], 0.5, inf, False),
+        ([-inf, 4.0], -0.5, 4.0, True),
+        ([-inf, 0.0], -0.5, 0.0, True),
+        ([-inf, -4.0], -0.5, 4.0, False),
+        ([-inf], 1.0, inf, False),
+    ]:
+        pool, step = lp_of(values, norm)
+        assert pool.agrees(says, step, SINGLE) == may, (values, norm)
 
 
 def test_a_root_may_lose_the_least_number_of_each_power():
     least = LEAST[SINGLE]
     pool, step = lp_of([50 * least] * 2, 1.0)  # eight going in, and four coming out
     assert pool.agrees(111.9 * least, step, SINGLE) and not pool.agrees(112.1 * least, step, SINGLE)
+    # In half precision, beside 12 of rounding, and four more of the root's own.
+    pool, step = lp_of([2.0**-15] * 2, 1.0)
+    assert pool.agrees(2.0**-14 + 28 * 2.0**-24, step, HALF)
+    assert not pool.agrees(2.0**-14 + 28.2 * 2.0**-24, step, HALF)
     pool, step = lp_of([50 * least] * 2, 1.0, size=6)
     assert pool.agrees(327.9 * least, step, SINGLE) and not pool.agrees(328.1 * least, step, SINGLE)
 
@@ -230,8 +251,9 @@ def test_what_each_tap_receives():
             expected = torch.autograd.grad(root, x)[0].mul(6).tolist()
             pool, step = lp_of(values, norm, size)
             assert near(pool.shares(step, 6.0), expected), (values, norm)
-    zeros, _ = lp_of([0.0, 0.0], 2.0), None
-    assert zeros[0].shares(zeros[1], 6.0) == [0.0, 0.0]
+    for values, norm in (([0.0, 0.0], 2.0), ([1.0, -1.0], 1.0)):
+        pool, step = lp_of(values, norm)
+        assert pool.shares(step, 6.0) == [0.0, 0.0], values
     pool, step = lp_of([nan, 1.0], 1.0)
     assert pool.shares(step, 6.0) == [0.0, 0.0] and str(pool.shares(step, inf)) == "[nan, nan]"
     pool, step = lp_of([nan, 1.0], 2.0)
@@ -268,6 +290,8 @@ def test_what_is_said_of_what_goes_back():
         (Lp(norm=-1.0), step_of([1.0, -1.0], value=5.0), 6.0, TWO,
          "goes to 2 elements, in proportion to x⁻²"),
         (Lp(norm=-0.5), step_of([inf, inf], value=5.0), 6.0, TWO,
+         "goes to 2 elements, in proportion to x^−1.5"),
+        (Lp(norm=-0.5), step_of([-inf, 4.0], value=4.0), 6.0, TWO,
          "goes to 2 elements, in proportion to x^−1.5"),
         (Lp(norm=2.0), step_of([3.0], value=3.0), 6.0, ONE, "goes to 1 element"),
         (Lp(norm=2.0), step_of([3.0, 4.0], value=5.0), 0.0, TWO, "goes to 2 elements"),

@@ -135,10 +135,11 @@ def past_powers(values: Sequence[float], norm: float, result: float) -> str:
     if not all(map(math.isfinite, values)):
         return ""
     one_sign = norm % 2 == 0 or min(values) >= 0 or max(values) <= 0
-    large, small = ("overflow", "underflow") if norm > 0 else ("underflow", "overflow")
-    if not math.isfinite(result) and (norm > 0 or one_sign):
+    inverse = norm < 0
+    large, small = ("underflow", "overflow") if inverse else ("overflow", "underflow")
+    if not math.isfinite(result) and (one_sign or not inverse):
         return f"torch's powers {large}"
-    if result == 0 and one_sign and (any(values) if norm > 0 else all(values)):
+    if result == 0 and one_sign and (all(values) if inverse else any(values)):
         return f"torch's powers {small}"
     return ""
 

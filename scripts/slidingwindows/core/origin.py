@@ -350,9 +350,10 @@ def _fault_of_unpooling(transfer: Transfer) -> str:
     """Whether the numbers of one channel are all of it; its batch and channels stay."""
     sizes = [len(transfer.sources), len(transfer.sources[0]), len(transfer.sources[0][0])]
     level = {(len(plane), *{len(row) for row in plane}) for plane in transfer.sources}
+    even = level == {tuple(sizes[1:])}
     outer, sizes = sizes[: 3 - transfer.dims], sizes[3 - transfer.dims :]
     before, after = transfer.input_shape, transfer.output_shape
-    fits = list(before[-transfer.dims :]) == sizes and set(outer) <= {1} and len(level) == 1
+    fits = even and list(before[-transfer.dims :]) == sizes and set(outer) <= {1}
     if not fits or before[: -transfer.dims] != after[: -transfer.dims]:
         return f"numbers of {sizes} go from {before} to {after}"
     return ""
