@@ -23,7 +23,9 @@ def fault(trace, **parts) -> str:
         (check_trace if isinstance(other, Trace) else check_transfer)(other)
     except SlidingWindowsError as error:
         assert error.context == other.call
-        return error.problem.removesuffix(", which is impossible")
+        words, impossible, rest = error.problem.partition(", which is impossible")
+        assert words and impossible and not rest, error.problem
+        return words
     return ""
 
 

@@ -94,9 +94,9 @@ def check_trace(trace: Trace) -> None:
         raise SlidingWindowsError(f"{fault}, which is impossible", trace.call)
 
 
-def _fault_of_kind(trace: Trace) -> str:
+def _fault_of_kind(trace: Trace) -> str | None:
     if trace.kind not in {kind for kind, _ in FAMILIES.values()}:
-        return ""  # a kind that a user has added
+        return None  # a kind that a user has added
     folds = trace.kind == "convolution"
     copies = trace.padding_mode in PADDING_MODES[1:]
     counts = trace.kind in ("average", "lp")
@@ -139,10 +139,10 @@ def _fault_of_kind(trace: Trace) -> str:
             return f"step {step.output} has no winner"
         if step.ties != tuple(i for i in (equals if winners else ()) if i != step.winner):
             return f"the ties of step {step.output} are all that equal its winner"
-    return ""
+    return None
 
 
-def _fault_of_padding(trace: Trace) -> str:
+def _fault_of_padding(trace: Trace) -> str | None:
     """Whether what is no element of the input holds what torch puts there."""
     (height, width), mode = trace.geometry.input_shape, trace.padding_mode
     top, left = trace.geometry.rows.padding[0], trace.geometry.cols.padding[0]
@@ -163,7 +163,7 @@ def _fault_of_padding(trace: Trace) -> str:
                 least = trace.integral and expected == -math.inf and value in LEAST_INTEGERS
                 if not (least or same(value, expected)):
                     return f"({r}, {c}) of plane {index} holds {value}, torch puts {expected} there"
-    return ""
+    return None
 
 
 def homes_of(trace: Trace) -> list[tuple[int, int | None]]:
@@ -174,7 +174,7 @@ def homes_of(trace: Trace) -> list[tuple[int, int | None]]:
     return list(zip(trace.channels, slices, strict=True))
 
 
-def _fault_of_call(trace: Trace, given: Arguments) -> str:
+def _fault_of_call(trace: Trace, given: Arguments) -> str | None:
     name, dims = family(trace.operation), trace.dims
     if FAMILIES[name][0] != trace.kind or f"{name}{dims}d" != trace.operation:
         return f"{trace.operation} makes {trace.kind} windows of {dims} dims"
@@ -197,10 +197,10 @@ def _fault_of_call(trace: Trace, given: Arguments) -> str:
                 return f"step {step.output} is divided by {step.divisor}"
     if name in CONVOLUTIONS:
         return _fault_of_channels(trace, given)
-    return ""
+    return None
 
 
-def _fault_of_channels(trace: Trace, given: Arguments) -> str:
+def _fault_of_channels(trace: Trace, given: Arguments) -> str | None:
     """Of a convolution: which channels it reads and makes, its bias and its padding."""
     names = ("in_channels", "out_channels", "groups")
     [(into,), (out,), (groups,)] = [several(given.get(one, 1), 1, one) for one in names]
@@ -216,7 +216,7 @@ def _fault_of_channels(trace: Trace, given: Arguments) -> str:
         return "a bias is left out, or added"
     if trace.padding_mode != given.get("padding_mode", "zeros"):
         return f"the padding is {trace.padding_mode}"
-    return ""
+    return None
 
 
 def _axes(
@@ -296,7 +296,7 @@ def check_transfer(transfer: Transfer) -> None:
         raise SlidingWindowsError(f"{fault}, which is impossible", transfer.call)
 
 
-def _fault_of_transfer(transfer: Transfer) -> str:
+def _fault_of_transfer(transfer: Transfer) -> str | None:
     rows, cols = transfer.geometry.rows, transfer.geometry.cols
     target = [len(transfer.target), *{len(row) for row in transfer.target}]
     if len(target) != 2:
@@ -307,7 +307,7 @@ def _fault_of_transfer(transfer: Transfer) -> str:
         sent = [(len(p), *{len(row) for row in p}) for p in transfer.sources]
         if sent != [transfer.geometry.output_shape]:
             return f"the gradient that arrives is of {sent}"
-        return "" if target == [rows.size, cols.size] else "the gradient has another size"
+        return None if target == [rows.size, cols.size] else "the gradient has another size"
     if transfer.kind == "unpool":
         fault = _fault_of_unpooling(transfer)
     else:
@@ -328,7 +328,7 @@ def _fault_of_transfer(transfer: Transfer) -> str:
         return f"{windows} windows of {kernel} are columns of {sizes}"
     given = arguments_of(transfer.call, transfer.operation)
     if given is None:
-        return ""
+        return None
     name, dims = family(transfer.operation), transfer.dims
     if FAMILIES[name][0] != transfer.kind:
         return f"{transfer.operation} makes a {transfer.kind}"
@@ -343,10 +343,10 @@ def _fault_of_transfer(transfer: Transfer) -> str:
             return f"the windows are {axis}, the call makes {other}"
     if name == "Fold" and list(_several(given, "output_size", 2)) != target:
         return f"the target is {target}"
-    return ""
+    return None
 
 
-def _fault_of_unpooling(transfer: Transfer) -> str:
+def _fault_of_unpooling(transfer: Transfer) -> str | None:
     """Whether the numbers of one channel are all of it; its batch and channels stay."""
     sizes = [len(transfer.sources), len(transfer.sources[0]), len(transfer.sources[0][0])]
     level = {(len(plane), *{len(row) for row in plane}) for plane in transfer.sources}
@@ -356,10 +356,10 @@ def _fault_of_unpooling(transfer: Transfer) -> str:
     fits = even and list(before[-transfer.dims :]) == sizes and set(outer) <= {1}
     if not fits or before[: -transfer.dims] != after[: -transfer.dims]:
         return f"numbers of {sizes} go from {before} to {after}"
-    return ""
+    return None
 
 
-def _fault_of_columns(transfer: Transfer) -> str:
+def _fault_of_columns(transfer: Transfer) -> str | None:
     """Whether the matrix of columns and the maps hold the same numbers of channels."""
     rows, cols = transfer.geometry.rows, transfer.geometry.cols
     windows, kernel = rows.output_size * cols.output_size, rows.kernel_size * cols.kernel_size
@@ -371,14 +371,14 @@ def _fault_of_columns(transfer: Transfer) -> str:
     if len(transfer.sources) != (maps[-3] if transfer.kind == "unfold" else 1):
         return f"{len(transfer.sources)} planes are read"
     if transfer.kind == "fold":
-        return ""
+        return None
     top, left = rows.padding[0], cols.padding[0]
     for index, plane in enumerate(transfer.sources):
         for r, line in enumerate(plane, -top):
             for c, value in enumerate(line, -left):
                 if transfer.is_padding(r, c) and value != 0:
                     return f"({r}, {c}) of plane {index} holds {value}, torch puts 0 there"
-    return ""
+    return None
 
 
 __all__ = ["arguments_of", "check_trace", "check_transfer", "family", "homes_of"]
