@@ -17,6 +17,9 @@ BY_RESULT: dict[str, str] = {
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
 _REFUSED_ANYWAY = "torch refuses the other setting in the same words, whatever this number is"
 _SAME_PADS = "Unfold pads as much before as after"
+_QUICKER = "a quick way to what the lines below give, too"
+_ENOUGH = "hundreds of digits more than the largest and the smallest number take together"
+_NEVER_0 = "a power of 0 is refused before"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
@@ -86,6 +89,63 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         '"out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),',
         "1 → 2",
     ): _REFUSED_ANYWAY,
+    (
+        "plain",
+        "if type(value) in AS_THEY_ARE:",
+        "if type(value) in AS_THEY_ARE: return value → if False: return value",
+    ): _QUICKER,
+    (
+        "plain",
+        "if ATOMS.issuperset(map(type, value)):  # nearly all of them, without a call for each "
+        "item",
+        "if ATOMS.issuperset(map(type, value)): return [v if type(v)  … else str(v) for v in "
+        "value] → if False: return [v if type(v) is not float or math.isfinite … else str(v) for "
+        "v in value]",
+    ): _QUICKER,
+    (
+        "plain",
+        "if NUMBERS.issuperset(map(type, value)):",
+        "if NUMBERS.issuperset(map(type, value)): return tuple(value) → "
+        "if False: return tuple(value)",
+    ): _QUICKER,
+    (
+        "plain",
+        "if hint is float and set(map(type, items)) == {float}:  # nearly all, without a call for "
+        "each",
+        "if hint is float and set(map(type, items)) == {float}: return True → "
+        "if False: return True",
+    ): _QUICKER,
+    (
+        "arithmetic",
+        "return (total + 2**63) % 2**64 - 2**63",
+        "total + 2 ** 63 → total - 2 ** 63",
+    ): "the two are the same number modulo 2**64",
+    (
+        "arithmetic",
+        "EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed",
+        "2000 → 2001",
+    ): _ENOUGH,
+    (
+        "arithmetic",
+        "EXACT = Context(prec=2000)  # digits enough for any sum or product of what is printed",
+        "2000 → 1999",
+    ): _ENOUGH,
+    ("arithmetic", "inverse = norm < 0", "norm < 0 → norm <= 0"): _NEVER_0,
+    (
+        "reduction",
+        "if past and not (math.isfinite(torch_says) and (torch_says or self.exponent > 0)):",
+        "self.exponent > 0 → self.exponent >= 0",
+    ): _NEVER_0,
+    (
+        "reduction",
+        "if exponent < 0 and total - slack <= 0 <= total + slack:",
+        "exponent < 0 → exponent <= 0",
+    ): _NEVER_0,
+    (
+        "reduction",
+        "if not sum(self._terms(step)) and self.exponent > 0:",
+        "self.exponent > 0 → self.exponent >= 0",
+    ): _NEVER_0,
     ("sight", "return False", "return False → return None (place 1)"): "any() is asked",
     (
         "sight",

@@ -143,9 +143,9 @@ def test_a_slice_of_padding_is_a_copy_or_a_constant():
     assert fault(zeros, **plane_with(zeros, 3, 1, 4, 99.5)) == words
     words = "(1, 2) of plane 3 holds 42.0, torch puts 99.5 there"
     assert fault(copies, **plane_with(copies, 5, 1, 3, 99.5)) == words
-    up = slide(nn.ConvTranspose3d(1, 1, (3, 2, 1), (2, 1, 1)), VOLUME)
+    up = slide(nn.ConvTranspose3d(1, 1, (3, 2, 1), (2, 1, 1)), VOLUME, depth=1)
     assert fault(up) == "" and up.depth_stretch == 2
-    between = [plane for plane in range(len(up.planes)) if not up.is_real_plane(plane)]
+    between = [plane for plane in range(len(up.planes)) if up.is_stretch(0, 0, plane)]
     words = f"(1, 2) of plane {between[0]} holds 99.5, torch puts 0.0 there"
     top, left = up.geometry.rows.padding[0], up.geometry.cols.padding[0]
     assert fault(up, **plane_with(up, between[0], 1 + top, 2 + left, 99.5)) == words
