@@ -109,6 +109,16 @@ def test_the_windows_are_those_of_the_call():
         assert fault(mine, call=call_of(other)) == words, (module, other)
 
 
+def test_a_stride_that_is_left_out_is_the_kernels_size_or_1():
+    for trace, call in [
+        (slide(nn.MaxPool2d((2, 3)), X), "nn.MaxPool2d(kernel_size=(2, 3))"),
+        (slide(nn.AvgPool2d((2, 3)), X), "nn.AvgPool2d(kernel_size=(2, 3))"),
+        (slide(nn.LPPool2d(2, (2, 3)), X), "nn.LPPool2d(norm_type=2.0, kernel_size=(2, 3))"),
+        (slide(nn.Conv2d(1, 1, (2, 3)), X), "nn.Conv2d(1, 1, kernel_size=(2, 3))"),
+    ]:
+        assert fault(trace, call=call) == "", call
+
+
 UP = nn.ConvTranspose2d
 TRANSPOSED = [  # with every output_padding that torch takes, and crops where the padding is large
     (nn.ConvTranspose1d(1, 1, 3, 2, 1), SIGNAL, None),
@@ -237,6 +247,7 @@ def test_the_channels_are_those_of_the_call():
         (trace, {"channels": (3, 2)}, "channel 4 is made of the channels (3, 2)"),
         (trace, {"call": call(bias=True)}, "a bias is left out, or added"),
         (trace, {"bias": 0.5}, "a bias is left out, or added"),
+        (copied, {"bias": None}, "a bias is left out, or added"),
         (trace, {"call": call(padding_mode="reflect")}, "the padding is zeros"),
         (
             volume,

@@ -91,6 +91,8 @@ def test_an_unpooling_keeps_its_numbers_and_its_channels():
          f"{replace(signal.geometry.cols, stride=2)}, {makes} {signal.geometry.cols}"),
         (volume, rows(volume, stride=1), f"the windows are "
          f"{replace(volume.geometry.rows, stride=1)}, {makes} {volume.geometry.rows}"),
+        (signal, {"call": "nn.MaxUnpool1d(kernel_size=3)"}, f"the windows are "
+         f"{signal.geometry.cols}, {makes} {replace(signal.geometry.cols, kernel_size=3)}"),
         # The depth's own windows are not kept.
         (volume, {"call": "nn.MaxUnpool3d(kernel_size=(9, 2, 2), stride=(7, 2, 3))"}, ""),
         (image, {"call": "MaxUnpool2d(…)", **rows(image, stride=1)}, ""),

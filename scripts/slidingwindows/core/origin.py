@@ -230,7 +230,7 @@ def _axes(
     many = {one: _several(given, one, dims) for one in (*REGULAR, "output_size")}
     result: list[object] = []
     for i, axis in enumerate(axes):
-        factor = stretch[i] if stretch else 1
+        factor = stretch[i] if stretch else None
         if "output_size" in given and name.startswith("Adaptive"):
             wanted = many["output_size"][i]
             if isinstance(wanted, str):
@@ -248,7 +248,7 @@ def _axes(
 
 
 def _regular(
-    name: str, axis: AnyAxis, own: Mapping[str, Value], given: Arguments, stretch: int
+    name: str, axis: AnyAxis, own: Mapping[str, Value], given: Arguments, stretch: int | None
 ) -> Axis | None:
     """own: the arguments for this axis. stretch: from one number of its input to the next."""
     kernel, pads, dilation = own["kernel_size"], own["padding"], own["dilation"]
@@ -263,10 +263,11 @@ def _regular(
     both = words.get(pads) if isinstance(pads, str) else (pads, pads)
     if both is None:
         return None
+    pad, _ = both
     if name == "ConvTranspose":
         if stretch != stride or (axis.size - 1) % stride:
             return None
-        before = dilation * (kernel - 1) - both[0]
+        before = dilation * (kernel - 1) - pad
         for extra in range(max(stride, dilation)):  # an output_size may ask for any of these
             padding = (max(before, 0), max(before + extra, 0))
             crop = (max(-before, 0), max(-before - extra, 0))
@@ -275,7 +276,7 @@ def _regular(
                 return Axis(axis.size, kernel, 1, padding, dilation, False, crop)
         return None
     if name == "MaxUnpool":  # what torch guesses, or was asked for, may end within a window
-        both = (both[0], max(both[0], axis.padding[1]))
+        both = (pad, max(pad, axis.padding[1]))
     ceil_mode = bool(given.get("ceil_mode", False))
     return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
 
