@@ -277,7 +277,7 @@ def _regular(
         return None
     if name == "MaxUnpool":  # what torch guesses, or was asked for, may end within a window
         both = (pad, max(pad, axis.padding[1]))
-    ceil_mode = bool(given.get("ceil_mode", False))
+    ceil_mode = bool(given.get("ceil_mode"))
     return Axis(axis.size, kernel, stride, both, dilation, ceil_mode)
 
 
