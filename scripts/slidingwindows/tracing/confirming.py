@@ -26,6 +26,7 @@ FLAT += ("threshold", "rrelu", "leaky_relu", "elu", "celu")
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, _InstanceNorm, _BatchNorm)
 USUAL = 10.0  # a network's numbers are seldom larger: an activation is tried out up to there
 TRIED = 2001  # how many numbers it is tried out with
+OPEN = 20  # of their differences, without which an activation counts as shut
 # Of these the rules of ``sight`` are complete, so that nothing they say need be asked for.
 PLAIN = (*CONVOLUTIONS, *AVERAGE_POOLS, *MAX_POOLS, *ADAPTIVE, nn.Linear, nn.Flatten, nn.Sequential)
 PLAIN += (nn.Identity, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh)
@@ -328,8 +329,8 @@ def _averaged(func, name: str, args, kwargs):
     if set(dilation if isinstance(dilation, tuple | list) else (dilation,)) != {1}:
         return func(*args, **kwargs)  # no average pool has a dilation
     given = {k: v for k, v in kwargs.items() if k not in ("dilation", "return_indices")}
-    averaged = getattr(F, name)(F.softplus(args[0]), *args[1:4], **given)
-    if averaged.shape == args[0].shape and torch.equal(averaged, F.softplus(args[0])):
+    averaged = getattr(F, name)(F.softplus(args[0]), *args[1:4], *args[5:6], **given)
+    if torch.equal(averaged, F.softplus(args[0])):
         return func(*args, **kwargs)  # windows of one element
     return averaged
 
@@ -341,8 +342,8 @@ def _softened(func, args, kwargs):
     """
     numbers = torch.linspace(-USUAL, USUAL, TRIED, dtype=torch.float64, device="cpu")
     slopes = func(numbers.clone(), *args[1:], **kwargs).diff()
-    steep = slopes.abs() > 1e-6 * (2 * USUAL / TRIED)
-    if steep.sum() >= TRIED // 100 and not torch.allclose(slopes, slopes[:1].expand_as(slopes)):
+    straight = torch.allclose(slopes, slopes[:1].expand_as(slopes))
+    if (slopes.abs() > 1e-8).sum() >= OPEN and not straight:
         return F.softplus(args[0])
     return func(args[0].clone(), *args[1:], **kwargs)
 

@@ -91,9 +91,8 @@ def _after(layer: nn.Module, shape, out, sight: Sight) -> Sight | None:
         return sight if out == sizes else sight.reshaped(out)
     if is_a(layer, (nn.Linear,)):
         return sight.mixed((len(out) - 1,), out) if sizes else sight.gathered(out)
-    if isinstance(layer, NORMS):
-        if not steady_norm(layer):
-            return _normed(layer, shape, sight)
+    if isinstance(layer, NORMS) and not steady_norm(layer):
+        return _normed(layer, shape, sight)
     windows = windows_of(layer, sizes)
     if windows is not None and windows.output == out:
         if windows.plain:
@@ -203,7 +202,7 @@ class _Follower(torch.fx.Interpreter):
 
     def run_node(self, n: torch.fx.Node):
         if _name(n) == "getattr" and n.args[1] == "data":
-            raise ValueError("torch does not record what is written there")
+            raise ValueError  # torch does not record what is written there
         before = {node: tensor._version for node, tensor in self._tensors()}
         result = super().run_node(n)
         sight = self._seen(n, result) if isinstance(result, torch.Tensor) else None
@@ -221,14 +220,15 @@ class _Follower(torch.fx.Interpreter):
             return self.given
         if node.op == "output":
             self.found = self.sights.get(*node.args)
-            return self.found
+            return None
         read = [n for n in node.all_input_nodes if isinstance(self.env[n], torch.Tensor)]
         if node.op == "call_module":
             module = self.module.get_submodule(node.target)
-            if len(read) == 1 and self.sights[read[0]]:
-                return sight_after(module, self.env[read[0]], result, self.sights[read[0]])
+            if len(read) == 1:
+                (one,) = read
+                return sight_after(module, self.env[one], result, self.sights[one])
             return None
-        if node.op not in ("call_function", "call_method") or not read:
+        if not read:  # such as a parameter
             return None
         sight = self._operated(_name(node), node, read, result)
         doubtful = any(self.sights[n] and self.sights[n].doubtful for n in read)
@@ -238,24 +238,25 @@ class _Follower(torch.fx.Interpreter):
         if result.dim() < 2 or result.shape[0] != 1:
             return None  # its axes are no longer batch, channels, places
         sizes = tuple(result.shape[2:])
-        first, sight = self.env[read[0]], self.sights[read[0]]
-        if name in ("add", "iadd", "sub", "isub", "mul", "imul", "truediv"):
+        one, *_ = read
+        first, sight = self.env[one], self.sights[one]
+        if name in ("add", "sub", "mul", "truediv"):
             return self._combined(name, node, read, result)
         if name == "cat":
-            dim = _argument(node, 1, "dim", 0)
+            dim = _argument(node, 1, "dim", None)
             parts = [self.sights[n] for n in read]
             return shared(parts) if dim in (1, 1 - result.dim()) else None
-        if sight is None or len(read) != 1:
+        if sight is None:
             return None
         if name == "dropout" and _argument(node, 2, "training", True):
-            if _argument(node, 1, "p", 0.5) >= 1:
+            if _argument(node, 1, "p", None) == 1:
                 return None  # all zeros
         if name in (*ACTIVATIONS, "dropout"):
             return replace(sight, centred=name == "dropout" and sight.centred)
         if name in ("flatten", "view", "reshape", "squeeze") and first.numel() == result.numel():
-            reshaped = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
-            centred = sight.centred or bool(reshaped and reshaped.centred)
-            return reshaped and replace(reshaped, centred=centred, level=math.prod(sizes) == 1)
+            moved = sight if sizes == tuple(first.shape[2:]) else sight.reshaped(sizes)
+            level = math.prod(sizes) == 1
+            return moved and replace(moved, centred=sight.centred, level=level)
         if name in ("mean", "adaptive_avg_pool2d") and first.shape[:2] == result.shape[:2]:
             if sight.centred or result.numel() != result.shape[1] or sight.axes is None:
                 return None
@@ -268,16 +269,15 @@ class _Follower(torch.fx.Interpreter):
     def _combined(self, name, node, read, result) -> Sight | None:
         """Of two operands the one that sees more; the other must let it through."""
         parts = [self.sights[n] for n in read]
-        operands = [n for n in node.all_input_nodes if isinstance(self.env[n], torch.Tensor)]
-        if len(operands) < len([n for n in node.args if isinstance(n, torch.fx.Node)]):
+        if len(read) < len([n for n in node.args if isinstance(n, torch.fx.Node)]):
             return None  # x - x
-        if node.kwargs.get("alpha", 1) == 0:
+        if node.kwargs.get("alpha") == 0:
             return None
-        if name in ("mul", "imul", "truediv") and any(map(_ends_all, node.args)):
+        if name in ("mul", "truediv") and any(map(_ends_all, node.args)):
             return None
-        if name in ("mul", "imul", "truediv") and not all(part and part.alive for part in parts):
+        if name in ("mul", "truediv") and not all(part and part.alive for part in parts):
             return None  # a factor that is always 0 makes the product 0
-        centred = name in ("sub", "isub") or all(part and part.centred for part in parts)
+        centred = name == "sub" or all(part and part.centred for part in parts)
         best = None
         for part, n in zip(parts, read, strict=True):
             if part and part.everything:
@@ -296,7 +296,7 @@ class _Follower(torch.fx.Interpreter):
         return any(self._weighted(name, *pair) for pair in ((one, two), (two, one)))
 
     def _weighted(self, name: str, node: torch.fx.Node, other: torch.fx.Node) -> bool:
-        curved = name in ("add", "iadd", "sub", "isub")  # a mere scale does not matter in products
+        curved = name in ("add", "sub")  # a mere scale does not matter in products
         while True:
             module = self.module.get_submodule(node.target) if node.op == "call_module" else None
             if isinstance(module, WEIGHTED) and module.weight is not None:
@@ -313,24 +313,17 @@ class _Follower(torch.fx.Interpreter):
 
     def _known(self, node: torch.fx.Node, weight: torch.Tensor) -> bool:
         """True if a weight has a part in a node's making."""
-        waiting, visited = [node], set()
-        while waiting:
-            node = waiting.pop()
-            if node.op == "call_module":
-                module = self.module.get_submodule(node.target)
-                if any(parameter is weight for parameter in module.parameters()):
-                    return True
-            new = set(node.all_input_nodes) - visited
-            visited |= new
-            waiting += new
-        return False
+        makers = [node]
+        for maker in makers:
+            makers += [n for n in maker.all_input_nodes if n not in makers]
+        modules = [self.module.get_submodule(n.target) for n in makers if n.op == "call_module"]
+        return any(parameter is weight for module in modules for parameter in module.parameters())
 
 
 def _name(node: torch.fx.Node) -> str:
     """Of a traced function or method; "" of anything else."""
-    if node.op not in ("call_function", "call_method"):
-        return ""
-    return (node.target if isinstance(node.target, str) else node.target.__name__).strip("_")
+    target = node.target if node.op in ("call_function", "call_method") else ""
+    return (target if isinstance(target, str) else target.__name__).strip("_")
 
 
 def _argument(node: torch.fx.Node, position: int, name: str, default):
@@ -339,10 +332,9 @@ def _argument(node: torch.fx.Node, position: int, name: str, default):
 
 
 def _dims(node: torch.fx.Node, tensor: torch.Tensor) -> set[int]:
-    """The axes of a tensor that a traced mean is over."""
+    """The axes of a tensor that a traced mean is over, as it names them."""
     dims = _argument(node, 1, "dim", None)
-    dims = range(tensor.dim()) if dims is None or dims == () else dims
-    return {dim % tensor.dim() for dim in ([dims] if isinstance(dims, int) else dims)}
+    return {dim % tensor.dim() for dim in ((dims,) if isinstance(dims, int) else dims or ())}
 
 
 def _ends_all(factor) -> bool:
