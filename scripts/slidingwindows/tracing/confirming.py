@@ -9,6 +9,7 @@ network's own weights never open, nothing is said.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 import torch
@@ -91,7 +92,7 @@ def shut(
 
 def _opened(layers, batch: torch.Tensor, number: int) -> bool:
     """Whether gradients of one layer's numbers reach every place, with the weights it has."""
-    reached, idle = torch.zeros_like(batch[0, 0], dtype=torch.bool), 0
+    reached, idle = batch.new_zeros((), dtype=torch.bool), 0
     for draw in range(MOST_DRAWS):
         torch.manual_seed(draw)
         image = batch.double()
@@ -100,9 +101,9 @@ def _opened(layers, batch: torch.Tensor, number: int) -> bool:
             image = (
                 draws(image.shape, device="cpu").to(image) * OWN_DRAWS[draw // 2 % len(OWN_DRAWS)]
             )
-        seen = _gradient(layers, number, image.clone(), draw)[0].abs().amax(0) > 0
+        seen = _gradient(layers, number, image.clone(), draw).abs().amax((0, 1)) > 0
         idle = 0 if (seen & ~reached).any() else idle + 1
-        reached |= seen
+        reached = reached | seen
         if reached.all() or idle == 2 * len(OWN_DRAWS):
             break
     return bool(reached.all())
@@ -161,15 +162,10 @@ def _refuted(network, layers, batch, all_of: set[int], any_of: set[int]):
 
 def _last(holds: Callable[[int], bool], numbers: list[int]) -> int:
     """The last number of which something holds, as it does of all before it; -1 if of none."""
-    if not numbers:
-        return -1
-    if holds(numbers[-1]):  # so it is nearly always
+    if numbers and holds(numbers[-1]):  # so it is nearly always
         return numbers[-1]
-    low, high = 0, len(numbers) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if holds(numbers[middle]) else (low, middle)
-    return numbers[low - 1] if low else -1
+    before = bisect_left(numbers, True, key=lambda number: not holds(number))
+    return numbers[before - 1] if before else -1
 
 
 def _reached(
@@ -177,10 +173,11 @@ def _reached(
 ) -> torch.Tensor:
     """For each place of the input whether a gradient of some layer's numbers comes to it.
 
+    One False stands for all of them if none ever does.
     all_of_them: whether it goes on while any is missing, or only while none is there. place: of
     the output, whose numbers alone are meant.
     """
-    reached, idle = torch.zeros_like(batch[0, 0], dtype=torch.bool), 0
+    reached, idle = batch.new_zeros((), dtype=torch.bool), 0
     for draw in range(MOST_DRAWS):
         torch.manual_seed(draw)
         _make_generic_all(network.double())
@@ -195,9 +192,9 @@ def _reached(
         idle += 1
         # Rounding differs with the dtype by more than its size; nan is not a gradient either.
         if (fine - coarse).abs().max() < largest / 2:
-            seen = fine.abs().amax(1)[0] > ROUNDING * largest
+            seen = fine.abs().amax((0, 1)) > ROUNDING * largest
             idle = 0 if (seen & ~reached).any() else idle
-            reached |= seen
+            reached = reached | seen
         if (reached.all() if all_of_them else reached.any()) or idle == IDLE_DRAWS:
             break
     return reached
