@@ -385,3 +385,14 @@ def test_asking_needs_no_gradient_of_the_weights_and_no_luck():
         drawn.append(list(SEEN))
         SEEN.clear()
     assert len(drawn[0]) == len(drawn[1]) > 5 and all(map(torch.equal, *drawn))
+
+
+def test_a_norm_s_weights_begin_as_ones():
+    """With any others the mean of all channels would not always be 0."""
+    mean = Made(lambda x: x.mean((1, 2), keepdim=True))
+    for affine in (True, False):
+        norm, mixed = nn.GroupNorm(1, 2, affine=affine), nn.Conv1d(2, 2, 1)
+        for layers, seen in (([norm, mean], False), ([norm, mixed, mean], True)):
+            network, batch = nn.Sequential(*layers), torch.rand(1, 2, 3)
+            found = confirming._reached(network, layers, batch, len(layers) - 1, True)
+            assert (found.any(), found.all()) == (seen, seen), layers

@@ -154,7 +154,7 @@ def _drawn_once(module: nn.Module, input: torch.Tensor) -> nn.Module:
     kind = next((kind for kind in kinds if isinstance(module, kind)), None)
     if kind is None or module._random_samples is not None:
         return module
-    if not isinstance(input, torch.Tensor) or input.dim() - kinds[kind] not in (1, 2):
+    if input.dim() - kinds[kind] not in (1, 2):
         return module
     samples = ask_torch(random_samples, input, kinds[kind])
     return kind(
