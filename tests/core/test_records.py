@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from slidingwindows import route, slide
+from slidingwindows import funnel, route, slide
 from slidingwindows.core.geometry import Axis
 
 ONES = torch.ones(1, 1, 2, 2)  # one sample of one channel
@@ -17,6 +17,8 @@ PLAIN = [
     slide(nn.Fold((3, 3), 2), torch.ones(1, 4, 4)),
     slide(nn.Unfold(2), ONES),
     Axis(size=5, kernel_size=3, stride=2, padding=(0, 0), dilation=1, ceil_mode=False, crop=(0, 0)),
+    # A layer that multiplies nothing, and of whose sight nothing is known.
+    funnel(nn.Sequential(nn.Unfold(2), nn.ReLU()), ONES).stages[1],
 ]
 
 
