@@ -305,6 +305,7 @@ def test_behind_a_pruned_weight_nothing_is_sure():
     for layer in (layers[0], layers[1].layers["one"]):
         nn.init.zeros_(layer.weight)  # not yet trained, which masks nothing
     assert confirming._first_masked(network, layers) == 3
+    nn.init.zeros_(layers[0].weight)
     prune.identity(layers[0], "weight")
     assert confirming._first_masked(network, layers) == 3
     prune.random_unstructured(layers[1].layers["one"], "weight", amount=1)
