@@ -148,21 +148,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): _NEVER_0,
     ("sight", "return False", "return False → return None (place 1)"): "any() is asked",
     (
-        "sight",
-        'if _argument(node, 1, "p", 0.5) >= 1:',
-        "1 → 0 (place 1)",
-    ): "torch's gradient refutes it all the same (confirming.py)",
-    (
         "request",
         "candidate = getattr(candidate, by_name)() if by_name else candidate.to(dtype)",
         "getattr(candidate, by_name)() if by_name else candidate.to(dtype) → "
         "getattr(candidate, by_name)() if False else candidate.to(dtype)",
     ): "a module's own double() and to(torch.float64) make the same",
-    (
-        "confirming",
-        "other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))",
-        "0 → -1 (place 1)",
-    ): "a batch of one: its first image is its last",
     (
         "reading",
         "with np.load(path, allow_pickle=False) as arrays:",

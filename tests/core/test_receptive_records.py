@@ -40,7 +40,7 @@ DATA = {
         },
     ],
     "output": [1, 2],
-    "chosen": [[2, 2], [2, 2], [1, 2]],
+    "chosen": [[1, 2], [1, 2], [1, 2]],
     "measured": [[1, 2, 4, 5], [1, 2, 3]],
     "effective": [[0, 255], [3, 4]],
     "half": 4,
@@ -63,7 +63,7 @@ FIELD = ReceptiveField(
         ),
     ),
     output=(1, 2),
-    chosen=((2, 2), (2, 2), (1, 2)),
+    chosen=((1, 2), (1, 2), (1, 2)),
     measured=((1, 2, 4, 5), (1, 2, 3)),
     effective=((0, 255), (3, 4)),
     half=4,
@@ -91,9 +91,9 @@ def test_what_a_field_says_is_that_of_its_last_layer():
         *(("2×3", "1"), ("2×3", "1"), ("5×3", "2×1"))
     ]
     assert FIELD.table() == TABLE
-    # The rows that are drawn: of 2 and 3, the one nearest the middle, 3; columns 1 to 3, and 2.
+    # Of the rows 1 and 2 the one nearest the middle, 3; of the columns 1 to 3 the one in it.
     assert FIELD.views() == [
-        *(((3, 3), (2, 2)), ((2, 3), (1, 3)), ((2, 3), (1, 3)), ((1, 5), (1, 3)))
+        *(((2, 2), (2, 2)), ((1, 2), (1, 3)), ((1, 2), (1, 3)), ((1, 5), (1, 3)))
     ]
 
 
@@ -116,6 +116,7 @@ def test_padding_is_said_once_if_it_is_the_same_everywhere():
 
 
 AXES = "not all of it has the 2 axes of the input"
+NOT_ONE = "this is not what a ReceptiveField's to_dict gives"
 ONE_FOR_EACH = "the chosen positions are not one for each layer"
 
 
@@ -132,6 +133,11 @@ ONE_FOR_EACH = "the chosen positions are not one for each layer"
         (lambda d: d["chosen"].pop(), ONE_FOR_EACH),
         (lambda d: d["chosen"].append([1, 2]), ONE_FOR_EACH),
         (lambda d: d["layers"].pop(), ONE_FOR_EACH),
+        (lambda d: d.update(half="4"), "half of a ReceptiveField cannot be '4'"),
+        (
+            lambda d: d.pop("half"),
+            f"{NOT_ONE}: KeyError: 'half'",
+        ),
         (lambda d: (d["layers"].clear(), d["chosen"].clear()), ONE_FOR_EACH),
     ],
 )

@@ -354,6 +354,7 @@ def test_what_is_confirmed_changes_in_every_number_and_reaches_every_place():
         ([constant, every], set()),
         ([every, faint], {0}),
         ([every, lambda x: 2 * x.detach()], {0}),
+        ([every, lambda x: x.detach() + 1e-20 * x], {0}),
         ([lambda x: (every(x.detach()) + x)[..., 1:]], set()),
         ([cut], {0}),
         ([lambda x: x.nothing], set()),
@@ -397,3 +398,33 @@ def test_a_norm_s_weights_begin_as_ones():
             network, batch = nn.Sequential(*layers), torch.rand(1, 2, 3)
             found = confirming._reached(network, layers, batch, len(layers) - 1, True)
             assert (found.any(), found.all()) == (seen, seen), layers
+
+
+class Counting(nn.Module):
+    """Numbers that are others in each run, the second by as much as rounding is of the first."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor, self.runs = factor, 0
+
+    def forward(self, x):
+        total = (x - x.detach()).sum()
+        made = torch.stack([1.0 + self.runs + total, self.factor * self.runs + total])[None]
+        self.runs += 1
+        return made
+
+
+def test_what_is_asked_of_one_layer():
+    image = torch.rand(1, 2, 4, dtype=torch.float64)
+    for layer, seen in (
+        (Made(lambda x: x.sum(2, keepdim=True) - x), False),  # all places but its own
+        (Made(lambda x: x.sum(2, keepdim=True) + x), True),
+        (Made(lambda x: (x.sum(2, keepdim=True) + x)[:, :1]), True),  # of one channel alone
+        (Counting(1e-13), False),
+        (Counting(1.1e-13), True),
+    ):
+        assert confirming._asked([layer], image.clone(), [0]) == ({0} if seen else set()), layer
+    for factor, seen in ((1e-13, False), (1.1e-13, True)):
+        x = torch.rand(1, 1, 2, dtype=torch.float64, requires_grad=True)
+        torch.manual_seed(0)  # which draws a weight of 1.5, so that it is the largest
+        assert confirming._reaches_all(x[..., 0] + factor * x[..., 1], x) is seen

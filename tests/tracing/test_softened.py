@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -32,7 +34,7 @@ def test_an_activation_that_is_open_to_some_numbers_is_softened(layer):
     expected = F.softplus(NUMBERS) if layer in SOFT else layer(NUMBERS.clone())
     assert torch.equal(found, expected)
     as_it_is = layer(NUMBERS.clone())
-    with confirming._Smooth(activations=False):
+    with confirming._SmoothPools():
         assert torch.equal(layer(NUMBERS.clone()), as_it_is)
 
 
@@ -84,3 +86,5 @@ def test_a_max_pool_is_softened_into_the_mean_of_its_window():
         assert torch.equal(fractional(x), fraction)
     unpooled = confirming._Smooth().__torch_function__(max_unpool2d, (), (x,))
     assert torch.equal(unpooled, x + 1)
+    nameless = functools.partial(max_unpool2d, x)
+    assert torch.equal(confirming._Smooth().__torch_function__(nameless, ()), x + 1)

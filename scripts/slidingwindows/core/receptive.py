@@ -253,4 +253,5 @@ def padding_text(axes: Iterable[Axis]) -> str:
     for axis in axes:
         before, after = axis.padding
         texts.append(str(before) if before == after else f"{before}+{after}")
-    return texts[0] if len(set(texts)) == 1 else size(texts)
+    one, *others = dict.fromkeys(texts)
+    return size(texts) if others else one

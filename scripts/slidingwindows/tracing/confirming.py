@@ -34,7 +34,6 @@ PLAIN += (nn.Identity, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh)
 MOST_DRAWS = 40  # of inputs and weights, each of which may open what the others left shut
 IDLE_DRAWS = 3  # after so many that reached nothing new, nothing more is going to be reached
 OWN_DRAWS = (1.0, 3.0, 30.0)  # how widely inputs are spread that the network's own weights meet
-STEP = 0.1  # by which an element changes; inputs are from 0 to 1
 ROUNDING = 1e-13  # relative to the largest number; anything smaller does not count as dependence
 
 
@@ -78,7 +77,7 @@ def shut(
     if not all_of:
         return set()
     try:
-        with torch.inference_mode(False), undisturbed(network), _Smooth(activations=False):
+        with torch.inference_mode(False), undisturbed(network), _SmoothPools():
             network.double().requires_grad_(False)
             torch.manual_seed(0)
             for name, parameter in network.named_parameters():
@@ -245,7 +244,7 @@ def _asked(layers, image: torch.Tensor, claimed: list[int]) -> set[int]:
     changing = set(claimed)
     for place in _places(image.shape[2:]):
         other = image.detach().clone()
-        other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))
+        other[(..., *place)].uniform_()
         with torch.no_grad():
             changed = _outputs(layers, other, claimed)
         for number in claimed:
@@ -303,22 +302,23 @@ def _make_generic(parameter: nn.Parameter) -> None:
 
 
 class _Smooth(TorchFunctionMode):
-    """Within it nothing is shut off, and all numbers of a max pool's window take part.
+    """Within it nothing is shut off, and all numbers of a max pool's window take part."""
 
-    activations: False if they stay what they are.
-    """
-
-    def __init__(self, activations: bool = True):
-        super().__init__()
-        self.activations = activations
+    softened: tuple[str, ...] = FLAT
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs, name = kwargs or {}, getattr(func, "__name__", "").strip("_")
-        if name in FLAT and self.activations:
+        if name in self.softened:
             return _softened(func, args, kwargs)
         if "max_pool" in name and "fractional" not in name and "unpool" not in name:
             return _averaged(func, name.replace("max", "avg"), args, kwargs)
         return func(*args, **kwargs)
+
+
+class _SmoothPools(_Smooth):
+    """Within it activations stay what they are."""
+
+    softened = ()
 
 
 def _averaged(func, name: str, args, kwargs):
@@ -326,7 +326,7 @@ def _averaged(func, name: str, args, kwargs):
     if set(dilation if isinstance(dilation, tuple | list) else (dilation,)) != {1}:
         return func(*args, **kwargs)  # no average pool has a dilation
     given = {k: v for k, v in kwargs.items() if k not in ("dilation", "return_indices")}
-    averaged = getattr(F, name)(F.softplus(args[0]), *args[1:4], *args[5:6], **given)
+    averaged = getattr(F, name)(F.softplus(args[0]), *args[1:4], *args[5:], **given)
     if torch.equal(averaged, F.softplus(args[0])):
         return func(*args, **kwargs)  # windows of one element
     return averaged

@@ -45,8 +45,7 @@ def _copied(module: nn.Module, output: tuple[int, ...]) -> nn.Module:
         twin = kind(1, 1, *arguments, **options)
         # Its square root keeps both the middle of a deep network and its corners in range.
         value, shape = twin.weight.numel() ** -0.5, twin.weight.shape
-        weight = torch.full(shape, value, dtype=torch.float64, device="cpu")
-        twin.weight = nn.Parameter(weight)
+        twin.weight = nn.Parameter(torch.full(shape, value, dtype=torch.float64))
         return twin
     if is_a(module, MAX_POOLS + LP_POOLS):
         return Means(module, output)
