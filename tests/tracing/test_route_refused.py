@@ -31,6 +31,15 @@ CASES = [
         "nn.Conv2d(1, 1, kernel_size=3)",
     ),
     (
+        nn.ConvTranspose2d(1, 1, 3, stride=2),
+        torch.ones(1, 1, 3, 3),
+        {"output_size": (9, 7)},
+        "torch says: requested an output size of [9, 7], but valid sizes range from [7, 7] to "
+        "[8, 8] (for an input of torch.Size([3, 3]))",
+        "nn.ConvTranspose2d(1, 1, kernel_size=3, stride=2) on an input of shape (1, 1, 3, 3) and "
+        "torch.float32",
+    ),
+    (
         nn.Unfold(2),
         ONES,
         {},
@@ -85,6 +94,26 @@ CASES = [
         {"depth": 1, "plane": 1},
         "plane 1 is padding, or zeros put in, and has no gradient",
         "nn.ConvTranspose3d(1, 1, kernel_size=2, stride=2)",
+    ),
+    # What an output_size asks for is part of the call; so it is of whatever is wrong with it.
+    *(
+        (
+            nn.ConvTranspose3d(1, 1, 2, 3),
+            torch.ones(1, 2, 2, 2),
+            {"output_size": (5, 5, 6), **options},
+            problem,
+            "nn.ConvTranspose3d(1, 1, kernel_size=2, stride=3, output_padding=(0, 0, 1))",
+        )
+        for options, problem in (
+            ({"plane": 5}, "plane 5 is not among the 2 that the windows read"),
+            ({"plane": 0}, "plane 0 is padding, or zeros put in, and has no gradient"),
+            ({"gradient": 1.0}, "the gradient must have the output's shape (5, 6), got ()"),
+            ({"gradient": 1j}, "the gradient must be real numbers, got complex ones"),
+            (
+                {"depth": 2},
+                "the windows read zeros put in and padding alone, which has no gradient",
+            ),
+        )
     ),
     (
         nn.Conv3d(1, 1, 1, padding=1),
@@ -250,3 +279,12 @@ def test_fractional_windows_stay_as_they_were_drawn():
             found = route(module, torch.rand(shape), sample=shape[0] - 1)
             assert len(found.moves) == sum(map(sum, found.target)) == windows, module
         assert module._random_samples is None or module._random_samples is drawn
+
+
+def test_a_gradient_of_one_of_the_possible_output_sizes():
+    module = nn.ConvTranspose2d(1, 1, 2, stride=(3, 2))
+    for size in ((5, 4), (6, 5), (7, 4)):
+        found = route(module, torch.ones(1, 2, 2), output_size=size)
+        assert found.input_shape == (1, *size) and module.output_padding == (0, 0)
+        total = module.weight.sum().item()
+        assert [sum(row[::2]) for row in found.target[::3]] == pytest.approx([2 * total] * 2)

@@ -101,7 +101,7 @@ def measured_positions(
         surrogate(modules, [layer.windows.output for layer in layers])(x)[
             (0, 0, *output)
         ].backward()
-    reached = x.grad[0, 0] != 0
+    reached = x.grad.squeeze((0, 1)) != 0
     measured = []
     for axis in range(len(sizes)):
         others = tuple(i for i in range(len(sizes)) if i != axis)
@@ -154,7 +154,7 @@ def effective_field(
     The gradient is that of the sum of all output channels there. ((), 0) if it is 0 everywhere.
     """
     for module in network.modules():
-        if getattr(module, "inplace", False):
+        if getattr(module, "inplace", None):
             module.inplace = False  # what it overwrites may be needed for the gradient
     total = torch.zeros(inputs[0].shape[2:], dtype=torch.float64, device="cpu")
     with torch.enable_grad():

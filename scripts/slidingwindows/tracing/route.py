@@ -98,25 +98,22 @@ def _route(
     trace = slide(module, input, channel, sample, depth)
     if not isinstance(trace, Trace):
         raise SlidingWindowsError(
-            f"{trace.operation} only moves numbers: a gradient takes the same paths back",
-            trace.call,
+            f"{trace.operation} only moves numbers: a gradient takes the same paths back"
         )
     if not input.is_floating_point():
-        raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}", trace.call)
+        raise SlidingWindowsError(f"gradients need a float input, got {input.dtype}")
     if trace.reduction.picks and _reads_padding_alone(trace):
         raise SlidingWindowsError(
             "a window reads padding alone: it has no winner, and torch's backward pass writes "
-            "past the input",
-            trace.call,
+            "past the input"
         )
     plane = _plane(trace, plane)
     problem = trace.reduction.no_gradient(sum(trace.planes[plane], ()))
     if problem:
-        raise SlidingWindowsError(problem, trace.call)
+        raise SlidingWindowsError(problem)
     for step in trace.steps:
         if trace.reduction.lost(step):
-            problem = f"at output {step.output} {trace.reduction.lost(step)}"
-            raise SlidingWindowsError(problem, trace.call)
+            raise SlidingWindowsError(f"at output {step.output} {trace.reduction.lost(step)}")
     sent = _sent(trace, gradient, input)
     request = Request(module, input.detach(), trace.dims, channel, sample, depth)
     target = _autograd(request, trace, sent, plane)

@@ -1,4 +1,4 @@
-"""What receptive_field refuses, word for word; its random inputs; which gradients it averages."""
+"""What receptive_field refuses, word for word, and the parts that it is made of, each by itself."""
 
 from __future__ import annotations
 
@@ -201,3 +201,50 @@ def test_of_each_layer_the_element_nearest_the_middle_is_chosen():
     ):
         found = receptive_field(nn.Sequential(*layers), shape, output, 1)
         assert found.chosen == chosen, layers
+
+
+def test_a_max_pool_s_twin_is_the_mean_of_its_windows():
+    torch.manual_seed(0)
+    for pool, sizes, mean in (
+        (nn.MaxPool1d(3, 2, 1), (8,), nn.AvgPool1d(3, 2, 1)),
+        (nn.MaxPool2d((2, 3), (2, 1), (1, 0)), (5, 6), nn.AvgPool2d((2, 3), (2, 1), (1, 0))),
+        (nn.MaxPool3d((1, 2, 3), 2), (3, 5, 7), nn.AvgPool3d((1, 2, 3), 2)),
+        (nn.MaxPool2d(2), (4, 6), nn.AvgPool2d(2)),
+        (nn.LPPool1d(2, 3, 2), (8,), nn.AvgPool1d(3, 2)),
+    ):
+        x = torch.rand(1, 1, *sizes, dtype=torch.float64)
+        expected = mean(x)
+        found = measuring.Means(pool, tuple(expected.shape[2:]))(x)
+        torch.testing.assert_close(found, expected)
+    # Every second element of three, from the first of the padding on; the last window sticks out.
+    pool = nn.MaxPool1d(3, 2, 1, dilation=2, ceil_mode=True)
+    x = torch.tensor([[[1.0, 2, 4, 8, 16, 32, 64, 128]]], dtype=torch.float64)
+    expected = [(2 + 8) / 3, (2 + 8 + 32) / 3, (8 + 32 + 128) / 3, (32 + 128) / 3]
+    assert measuring.Means(pool, (4,))(x)[0, 0].tolist() == pytest.approx(expected)
+    assert pool(x).shape[2] == 4
+
+
+def test_each_layer_has_a_twin_of_one_channel_with_equal_weights():
+    conv = nn.Conv2d(4, 6, (2, 3), (1, 2), (1, 0), (2, 1), groups=2, padding_mode="circular")
+    layers = [conv, nn.ReLU(), nn.AdaptiveMaxPool2d((1, 2)), nn.ReplicationPad2d(1)]
+    layers += [nn.AvgPool2d(2), nn.BatchNorm2d(4), nn.LPPool2d(2, 2), nn.Conv2d(1, 1, 1).half()]
+    before, state = conv.weight.clone(), torch.get_rng_state()
+    twins = measuring.surrogate(layers, [(3, 4)] * len(layers))
+    assert torch.equal(conv.weight, before) and torch.equal(torch.get_rng_state(), state)
+    assert list(map(str, twins)) == [
+        "Conv2d(1, 1, kernel_size=(2, 3), stride=(1, 2), padding=(1, 0), dilation=(2, 1), "
+        "bias=False, padding_mode=circular)",
+        "Identity()",
+        "AdaptiveAvgPool2d(output_size=(1, 2))",
+        "ReplicationPad2d((1, 1, 1, 1))",
+        "AvgPool2d(kernel_size=2, stride=2, padding=0)",
+        "Identity()",
+        "Means()",
+        "Conv2d(1, 1, kernel_size=(1, 1), stride=(1, 1), bias=False)",
+    ]
+    assert torch.equal(twins[0].weight, torch.full((1, 1, 2, 3), 6**-0.5, dtype=torch.float64))
+    assert twins[7].weight.dtype == torch.float64 and twins[7].weight.item() == 1
+    for rank, kind in ((1, nn.Conv1d), (3, nn.Conv3d)):
+        assert type(measuring.surrogate([kind(1, 1, 2)], [(1,) * rank])[0]) is kind
+        pool = getattr(nn, f"AdaptiveAvgPool{rank}d")(2)
+        assert str(measuring.surrogate([pool], [(2,) * rank])[0]) == str(pool)
