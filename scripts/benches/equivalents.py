@@ -16,6 +16,8 @@ BY_RESULT: dict[str, str] = {
 
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
 _REFUSED_ANYWAY = "torch refuses the other setting in the same words, whatever this number is"
+_ANY_SEED = "whatever is drawn decides nothing, so any seed does"
+_SAVES_ASKING = "what is asked for nothing, or once more, has the same answer"
 _SAME_PADS = "Unfold pads as much before as after"
 _QUICKER = "a quick way to what the lines below give, too"
 _ENOUGH = "hundreds of digits more than the largest and the smallest number take together"
@@ -147,6 +149,56 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "self.exponent > 0 → self.exponent >= 0",
     ): _NEVER_0,
     ("sight", "return False", "return False → return None (place 1)"): "any() is asked",
+    ("sight", "return False", "return False → return None (place 2)"): "any() is asked",
+    (
+        "route",
+        "received = volume[trace.slices[plane] // trace.depth_stretch if trace.slices else 0]",
+        "0 → -1",
+    ): "an image has one slice alone",
+    (
+        "receptive_field",
+        "ordered = total.flatten().sort(descending=True).values.cumsum(0)",
+        "0 → -1",
+    ): "there is one axis alone",
+    (
+        "sight",
+        "makers += [n for n in maker.all_input_nodes if n not in makers]",
+        "for n in maker.all_input_nodes if n not in makers → for n in maker.all_input_nodes",
+    ): "a maker that is listed twice is only asked twice",
+    ("confirming", "torch.manual_seed(0)", "0 → 1 (place 1)"): _ANY_SEED,
+    ("confirming", "torch.manual_seed(0)", "0 → -1 (place 1)"): _ANY_SEED,
+    ("confirming", "torch.manual_seed(0)", "0 → 1 (place 2)"): _ANY_SEED,
+    ("confirming", "torch.manual_seed(0)", "0 → -1 (place 2)"): _ANY_SEED,
+    (
+        "confirming",
+        "if not claimed:",
+        "if not claimed: return set() → if False: return set()",
+    ): _SAVES_ASKING,
+    (
+        "confirming",
+        "if not all_of:",
+        "if not all_of: return set() → if False: return set()",
+    ): _SAVES_ASKING,
+    (
+        "confirming",
+        "return bool(_reached(network, layers, batch, number, False).any())",
+        "False → True",
+    ): _SAVES_ASKING,
+    (
+        "confirming",
+        "after = _last(alive, sorted(n for n in any_of if n > last))",
+        "for n in any_of if n > last → for n in any_of",
+    ): _SAVES_ASKING,
+    (
+        "confirming",
+        "after = _last(alive, sorted(n for n in any_of if n > last))",
+        "n > last → n >= last",
+    ): _SAVES_ASKING,
+    (
+        "confirming",
+        "if numbers and holds(numbers[-1]):  # so it is nearly always",
+        "if numbers and holds(numbers[-1]): return numbers[-1] → if False: return numbers[-1]",
+    ): _SAVES_ASKING,
     (
         "request",
         "candidate = getattr(candidate, by_name)() if by_name else candidate.to(dtype)",

@@ -382,6 +382,8 @@ def test_asking_needs_no_gradient_of_the_weights_and_no_luck():
         kept = torch.get_rng_state()
         assert confirmed(network, layers, batch, [2, 3]) == {2, 3}
         assert refuted(network, layers, batch, {1, 2, 3}, set()) == (set(), set())
+        with torch.no_grad():  # not trained yet, so that numbers have to be drawn for it
+            layers[1].weight.zero_()
         assert shut(network, layers, batch, {1, 2, 3}) == set()
         assert torch.equal(torch.get_rng_state(), kept)
         drawn.append(list(SEEN))

@@ -139,6 +139,10 @@ CASES = [
             ([[1j, 1], [1, 1]], "the gradient must be real numbers, got complex ones"),
             (np.ones((2, 2)) * 1j, "the gradient must be real numbers, got complex ones"),
             ("ones", "torch says: new(): invalid data type 'str'"),
+            (
+                torch.ones(2, 2, device="meta"),
+                "the gradient is on the meta device, which keeps no numbers",
+            ),
         )
     ),
     (
@@ -194,6 +198,8 @@ def test_what_has_no_gradient_is_refused_in_these_words():
         with pytest.raises(SlidingWindowsError) as told:
             route(module, x, **options)
         assert (told.value.problem, told.value.context) == (problem, context), (module, options)
+    with pytest.raises(SlidingWindowsError, match="route cannot take a numpy array of <U1: Type"):
+        route(nn.MaxPool2d(2), ONES, np.array(["a"]))
 
 
 def gradient_of(module, x, where, sent):
@@ -242,6 +248,7 @@ def test_what_is_sent_may_be_anything_that_torch_makes_numbers_of():
     learned = torch.tensor([[2.0, 5.0]], requires_grad=True)
     assert route(module, x, learned).target == expected and learned.grad is None
     assert route(module, x.double()).sources == (((1, 1),),)
+    assert route(module, x.double(), [[0.1, 0.2]]).sources == (((0.1, 0.2),),)
     assert route(module, x.half()).epsilon == 2.0**-10
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert route(nn.Conv2d(1, 1, 1), x).epsilon == 2.0**-7

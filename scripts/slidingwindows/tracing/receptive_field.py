@@ -160,7 +160,7 @@ def effective_field(
     with torch.enable_grad():
         for one in inputs:
             x = one.clone().requires_grad_()
-            seen = network(x)[(0, slice(None), *output)].sum()
+            seen = network(x)[(..., *output)].sum()
             (gradient,) = torch.autograd.grad(seen, x)
             total += gradient[0].double().abs().sum(0).cpu()
     largest = float(total.max())

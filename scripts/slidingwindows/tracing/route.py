@@ -15,7 +15,6 @@ from ..core.transfer import Move, Read, Transfer, Write
 from .asking import ask_torch, plane_of, rounding_unit, tensor_of
 from .convolution import with_output_size
 from .layers import TRANSPOSED
-from .pooling import random_samples
 from .request import Request, title_of
 from .slide import followed, slide
 from .undisturbed import filled_in, in_turn, undisturbed
@@ -80,7 +79,7 @@ def route(
             if output_size is not None:
                 slide(module, input, *where, output_size=output_size)  # checks it
                 with_output_size(module, input, output_size)
-            return _route(_drawn_once(module, input), input, gradient, where, plane)
+            return _route(module, input, gradient, where, plane)
     except SlidingWindowsError as error:
         context = error.context or title_of(module)
         raise SlidingWindowsError(error.problem, context) from error.__cause__
@@ -93,7 +92,11 @@ def _route(
     where: tuple[int, int, int],
     plane: int | None,
 ) -> Transfer:
-    """where: the channel, the sample and the depth to follow."""
+    """where: the channel, the sample and the depth to follow.
+
+    A fractional pool draws the same windows twice, for ``undisturbed`` gives slide's random state
+    back.
+    """
     channel, sample, depth = where
     trace = slide(module, input, channel, sample, depth)
     if not isinstance(trace, Trace):
@@ -145,20 +148,6 @@ def _route(
     )
 
 
-def _drawn_once(module: nn.Module, input: torch.Tensor) -> nn.Module:
-    """The module itself; of a fractional pool without fixed windows, a copy with windows drawn."""
-    kinds = {nn.FractionalMaxPool2d: 2, nn.FractionalMaxPool3d: 3}
-    kind = next((kind for kind in kinds if isinstance(module, kind)), None)
-    if kind is None or module._random_samples is not None:
-        return module
-    if input.dim() - kinds[kind] not in (1, 2):
-        return module
-    samples = ask_torch(random_samples, input, kinds[kind])
-    return kind(
-        module.kernel_size, module.output_size, module.output_ratio, _random_samples=samples
-    )
-
-
 def _plane(trace: Trace, plane: int | None) -> int:
     count = len(trace.planes)
     real = [p for p in range(count) if trace.is_real_plane(p)]
@@ -190,7 +179,7 @@ def _reads_padding_alone(trace: Trace) -> bool:
 def _sent(trace: Trace, gradient: object, input: torch.Tensor) -> torch.Tensor:
     shape = trace.geometry.output_shape
     if gradient is None:
-        return torch.ones(shape, dtype=input.dtype, device=input.device)
+        return input.new_ones(shape)
     if hasattr(gradient, "__array__"):
         gradient = tensor_of(gradient, "route", "the gradient")
     if ask_torch(torch.as_tensor, gradient).is_complex():
@@ -215,8 +204,6 @@ def _autograd(request: Request, trace: Trace, sent: torch.Tensor, plane: int) ->
         (gradient,) = ask_torch(torch.autograd.grad, (request.result(output) * sent).sum(), leaf)
     volume = request.volume(gradient, trace.channels[plane])
     received = volume[trace.slices[plane] // trace.depth_stretch if trace.slices else 0]
-    if not trace.stretched:
-        return received
     down, across = trace.stretch
     target = received.new_zeros(trace.geometry.input_shape)
     target[::down, ::across] = received
