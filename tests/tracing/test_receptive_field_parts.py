@@ -34,6 +34,8 @@ def test_what_is_no_network_or_no_input_is_refused_in_these_words():
         (nn.Sequential(nn.Sequential()), IMAGE, 8, f"{needs} an empty one"),
         (CONV, (1, 5.0, 5), 8, f"{TAKES} (1, 5.0, 5) and samples=8"),
         (CONV, [1, 0, 5], 8, f"{TAKES} [1, 0, 5] and samples=8"),
+        (CONV, (1, 5, -5), 8, f"{TAKES} (1, 5, -5) and samples=8"),
+        (CONV, (None, 5, 5), 8, f"{TAKES} (None, 5, 5) and samples=8"),
         (CONV, (), 8, f"{TAKES} () and samples=8"),
         (CONV, "155", 8, f"{TAKES} '155' and samples=8"),
         (CONV, IMAGE, 0, f"{TAKES} (1, 5, 5) and samples=0"),

@@ -262,20 +262,26 @@ def _inputs(
                 f"{tuple(input.shape)}"
             )
         return [input.detach()]
-    sizes = [whole(n) or 0 for n in input] if isinstance(input, tuple | list) else [0]
-    if min(sizes, default=0) < 1 or (whole(samples) or 0) < 1:
+    given = (*input, samples) if isinstance(input, tuple | list) and input else (None,)
+    if not all(map(_is_count, given)):
         raise SlidingWindowsError(
             "receptive_field takes a tensor, or a shape such as (C, H, W) and at least one "
             f"sample, got {reprlib.repr(input)} and samples={samples!r}"
         )
-    if (whole(samples) or 0) > MOST_SAMPLES:
+    if samples > MOST_SAMPLES:
         raise SlidingWindowsError(
             f"at most {MOST_SAMPLES:,} samples are accepted, got samples={reprlib.repr(samples)}"
         )
     generator = torch.Generator("cpu").manual_seed(0)
     dtype = next((p.dtype for p in network.parameters()), torch.float32)
-    given = {"generator": generator, "dtype": dtype, "device": "cpu"}
-    return [ask_torch(torch.randn, sizes, **given) for _ in range(samples)]
+    sizes, options = list(map(whole, input)), {"dtype": dtype, "device": "cpu"}
+    return [ask_torch(torch.randn, sizes, generator=generator, **options) for _ in range(samples)]
+
+
+def _is_count(value: object) -> bool:
+    """True of a whole number of at least 1."""
+    number = whole(value)
+    return number is not None and number >= 1
 
 
 def _layers(
