@@ -194,6 +194,18 @@ def test_of_each_layer_the_element_nearest_the_middle_is_chosen():
         ([nn.Conv1d(1, 1, 1, stride=2), nn.Conv1d(1, 1, 3)], (1, 9), (0,), ((1,), (0,))),
         ([nn.Conv1d(1, 1, 2), nn.Conv1d(1, 1, 2, stride=2)], (1, 9), (1,), ((2,), (1,))),
         ([nn.ZeroPad1d((3, 0)), nn.Conv1d(1, 1, 3)], (1, 5), (1,), ((3,), (1,))),
+        (
+            [nn.ZeroPad1d((3, 0)), nn.ReLU(), nn.Conv1d(1, 1, 3)],
+            (1, 5),
+            (1,),
+            ((3,), (3,), (1,)),
+        ),
+        (
+            [nn.ZeroPad1d((3, 0)), nn.Conv1d(1, 1, 2), nn.Conv1d(1, 1, 3), nn.ReLU()],
+            (1, 5),
+            (0,),
+            ((3,), (2,), (0,), (0,)),
+        ),
         ([nn.ZeroPad1d((0, 3)), nn.Conv1d(1, 1, 3)], (1, 5), (4,), ((4,), (4,))),
         (
             [nn.Conv2d(1, 1, (1, 3)), nn.ReLU(), nn.AvgPool2d((3, 1))],
