@@ -121,6 +121,8 @@ DONE = {
     "and as good as not": (lambda x, m: torch.add(x, m.conv(x), alpha=0), {"1": None}),
     "less as good as nothing": (lambda x, m: x.sub(m.conv(x), alpha=0), {"1": None}),
     "and unknown": (lambda x, m: x + F.softplus(x), {"1 cl": "1 d"}),
+    "and unknown, curved": (lambda x, m: x + F.relu(F.softplus(x)), {"1": "1 d"}),
+    "by unknown": (lambda x, m: x / F.softplus(x), {"all": None}),
     "times unknown": (lambda x, m: x * F.softplus(x), {"all": None}),
     "times something weighed": (lambda x, m: x * m.conv(x), {"1": "1 d"}),
     "by something weighed": (lambda x, m: x / m.conv(x), {"1": "1 d"}),
