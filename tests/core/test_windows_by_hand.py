@@ -75,9 +75,9 @@ def test_cropped_windows():
     ceiled = Axis(7, 3, 2, (1, 1), 2, True, (0, 2))
     assert ceiled.starts == (-1, 1) and ceiled.windows == ((-1, 1, 3), (1, 3, 5))
     assert ceiled.formula() == "⌈(7 + 2·1 − 0 − 2 − (2·(3 − 1) + 1)) / 2⌉ + 1 = 2"
-    # Its last window would reach past what is left.
-    past = Axis(8, 3, 2, (0, 0), 1, True, (1, 0))
-    assert past.windows == ((1, 2, 3), (3, 4, 5), (5, 6, 7)) and past.uses[0] == 0
+    # A last window is cut off where the cropped part begins.
+    cut = Axis(8, 3, 2, (0, 1), 1, True, (0, 3))
+    assert cut.windows == ((0, 1, 2), (2, 3, 4), (4, 5)) and cut.spans[-1] == (4, 7)
 
 
 def test_formulas_word_for_word():

@@ -168,13 +168,9 @@ class Axis:
         else:
             span = f"({self.dilation}·({self.kernel_size} − 1) + 1)"
         text = f"{left}({size} − {span}) / {self.stride}{right} + 1 = {self._naive(self.ceil_mode)}"
-        if self.dropped:
-            where = (
-                "in the padding"
-                if self.dropped[0] < self.size + self.padding[1]
-                else "past the end"
-            )
-            text += f", less {len(self.dropped)} that would start {where}: {self.output_size}"
+        for start in self.dropped:  # one at most
+            where = "in the padding" if start < self.size + self.padding[1] else "past the end"
+            text += f", less 1 that would start {where}: {self.output_size}"
         return text
 
 
@@ -241,7 +237,7 @@ class Geometry:
                 pad = (pads[i], pads[i])
                 axes.append(Axis(size, kernel[i], strides[i], pad, dilations[i], ceil_mode))
             except SlidingWindowsError as error:
-                raise SlidingWindowsError(f"{name}: {error.problem}", error.context) from None
+                raise SlidingWindowsError(f"{name}: {error.problem}") from None
         return cls(*axes)
 
     @property
@@ -290,7 +286,7 @@ def origin(position: int, size: int, mode: str) -> int | None:
     if 0 <= position < size:
         return position
     if mode == "reflect":
-        return -position if position < 0 else 2 * (size - 1) - position
+        return abs(position) if position < size else 2 * (size - 1) - position
     if mode == "replicate":
         return min(max(position, 0), size - 1)
     return position % size if mode == "circular" else None
