@@ -168,15 +168,16 @@ def test_a_target_grows_move_by_move():
 def test_parts_that_do_not_belong_together():
     forward = "a gradient, and nothing else, has a forward pass"
     first, *rest = UNFOLD.moves
+    index = "each number that is unpooled needs an index"
     cover = "the moves do not cover the windows once each"
     for transfer, changed, problem in (
         (UNFOLD, {"kind": "move"}, "unknown kind of transfer 'move'"),
         (UNFOLD, {"kind": "gradient"}, forward),
         (GRADIENT, {"forward": None}, forward),
         (GRADIENT, {"kind": "fold"}, forward),
-        (IMAGE, {"indices": ()}, "each number that is unpooled needs an index"),
-        (IMAGE, {"indices": (((1,), (2,)),)}, "each number that is unpooled needs an index"),
-        (IMAGE, {"indices": (((1,), (2,), (5, 5)),)}, "each number that is unpooled needs an index"),
+        (IMAGE, {"indices": ()}, index),
+        (IMAGE, {"indices": (((1,), (2,)),)}, index),
+        (IMAGE, {"indices": (((1,), (2,), (5, 5)),)}, index),
         (UNFOLD, {"moves": ()}, "4 windows make no 0 moves"),
         (UNFOLD, {"moves": (first, *rest, first)}, "4 windows make no 5 moves"),
         (UNFOLD, {"moves": (*rest, first)}, cover),
