@@ -110,6 +110,7 @@ def test_inputs_by_word():
     assert {0.0, 9.0} < set(plain.flatten().tolist())
     low = input_for(POOL, "20x30", "random", 7, -3, -1)
     assert sorted(set(low.flatten().tolist())) == [-3.0, -2.0, -1.0]
+    assert set(input_for(POOL, "4x4", "random", 7, 5, 5).flatten().tolist()) == {5.0}
     photo = Path(get_data_path(), "sample_data", "grace_hopper.jpg")
     for size, channels in (("6x5", 1), ("3x6x5", 3), ("1x3x6x5", 3), ("1x6x5", 1)):
         found = input_for(POOL, size, "photo", 0)

@@ -46,7 +46,7 @@ def _weights(source: str, shape: tuple[int, ...]) -> torch.Tensor:
     if source == "ones":
         return torch.ones(shape)
     if source == "sobel":
-        kernel = torch.tensor(SOBEL.get(len(shape) - 2, 0)).float()
+        kernel = torch.tensor(SOBEL.get(len(shape) - 2, [])).float()
         if tuple(kernel.shape) != shape[2:]:
             raise SlidingWindowsError(
                 f"sobel is a kernel of 3 or 3×3, this one is {'×'.join(map(str, shape[2:]))}"
@@ -166,7 +166,7 @@ def _bounded(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _from_file(module: nn.Module, source: str, shape) -> torch.Tensor:
     path = Path(source)
     if path.suffix.lower() in PICTURES:
-        return _from_picture(path, shape, getattr(module, "in_channels", 1) or 1)
+        return _from_picture(path, shape, getattr(module, "in_channels", None) or 1)
     numbers = _numbers(source, f"values are {', '.join(WORDS)}")
     if shape is None:
         dims, sizes = tracer_of(module)[0], tuple(numbers.shape)
@@ -192,12 +192,13 @@ def _from_picture(path: Path, shape, channels: int = 1) -> torch.Tensor:
     elif channels not in (1, 3):
         raise SlidingWindowsError(f"a picture has 1 or 3 channels, not {channels}")
     numbers = torch.from_numpy(read_picture(path, channels, shape and shape[-2:]))
-    if shape is None:
-        try:
-            _bounded(tuple(numbers.shape))
-        except SlidingWindowsError:
-            height, width = numbers.shape[-2:]
-            raise SlidingWindowsError(
-                f"{path} is {height}x{width}; give a size to shrink it to, such as --input 32x32"
-            ) from None
-    return numbers if shape is None else numbers.reshape(shape)
+    if shape is not None:
+        return numbers.reshape(shape)
+    try:
+        _bounded(tuple(numbers.shape))
+    except SlidingWindowsError:
+        height, width = numbers.shape[-2:]
+        raise SlidingWindowsError(
+            f"{path} is {height}x{width}; give a size to shrink it to, such as --input 32x32"
+        ) from None
+    return numbers
