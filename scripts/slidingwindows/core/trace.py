@@ -117,12 +117,12 @@ class Trace:
             raise SlidingWindowsError(f"unknown kind of trace {self.kind!r}", self.call)
         self._check_sizes()
         rows, cols = self.geometry.output_shape
-        if len(self.steps) != rows * cols:
+        places = ((r, c) for r in range(rows) for c in range(cols))
+        if len(self.steps) != rows * cols or any(
+            step.output != place for step, place in zip(self.steps, places, strict=True)
+        ):
             raise SlidingWindowsError("the steps do not cover the output once each", self.call)
-        expected = [(r, c) for r in range(rows) for c in range(cols)]
-        if [step.output for step in self.steps] != expected:
-            raise SlidingWindowsError("the steps do not cover the output once each", self.call)
-        if self.slices and self.slices != self._slices():
+        if self.slices != self._slices():
             raise SlidingWindowsError("the slices are not the window's", self.call)
         reduction = self.reduction
         for step in self.steps:
@@ -200,7 +200,7 @@ class Trace:
         """
         height, width = self.geometry.input_shape
         inside = 0 <= row < height and 0 <= col < width
-        if self.slices and self.depth:
+        if self.depth:
             inside = inside and 0 <= self.slices[plane] < self.depth.size
         return not inside
 
@@ -223,7 +223,7 @@ class Trace:
         if not self.stretched or self.is_padding(row, col, plane):
             return False
         between = row % self.stretch[0] != 0 or col % self.stretch[1] != 0
-        return between or bool(self.slices and self.slices[plane] % self.depth_stretch)
+        return between or bool(self.depth and self.slices[plane] % self.depth_stretch)
 
     def is_real_plane(self, plane: int) -> bool:
         """Whether a plane is a slice of the input itself, as each is that belongs to no volume.

@@ -116,10 +116,11 @@ def _axes(request: Request, dilation) -> Axes:
     )
     for name, axis in zip(NAMES[request.dims], axes[-request.dims :], strict=True):
         # Torch compares with the plain kernel, although its documentation allows the dilated one.
-        if axis.padding[0] > axis.kernel_size // 2:
+        padding, half = max(axis.padding), axis.kernel_size // 2
+        if padding > half:
             raise SlidingWindowsError(
-                f"{name}: padding {axis.padding[0]} is more than half of kernel_size "
-                f"{axis.kernel_size}; torch allows at most {axis.kernel_size // 2}"
+                f"{name}: padding {padding} is more than half of kernel_size {axis.kernel_size}; "
+                f"torch allows at most {half}"
             )
     return axes
 
@@ -196,7 +197,6 @@ def trace_fractional(request: Request) -> Trace:
         module.kernel_size,
         module.output_size,
         module.output_ratio,
-        return_indices=True,
         _random_samples=samples,
     )
     kernel = several(module.kernel_size, request.dims, "kernel_size")
