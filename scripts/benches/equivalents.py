@@ -18,7 +18,6 @@ _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs i
 _REFUSED_ANYWAY = "torch refuses the other setting in the same words, whatever this number is"
 _ANY_SEED = "whatever is drawn decides nothing, so any seed does"
 _SAVES_ASKING = "what is asked for nothing, or once more, has the same answer"
-_SAME_PADS = "Unfold pads as much before as after"
 _QUICKER = "a quick way to what the lines below give, too"
 _ENOUGH = "hundreds of digits more than the largest and the smallest number take together"
 _NEVER_0 = "a power of 0 is refused before"
@@ -210,16 +209,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "with np.load(path, allow_pickle=False) as arrays:",
         "False → True",
     ): "the header has been read before, and objects refused",
-    (
-        "transfer",
-        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
-        "0 → 1 (place 1)",
-    ): _SAME_PADS,
-    (
-        "transfer",
-        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
-        "0 → 1 (place 2)",
-    ): _SAME_PADS,
     (
         "trace",
         'amount = f"stride {strides[0]}" if len(strides) == 1 else "the strides"',

@@ -361,6 +361,7 @@ def test_a_file_of_a_trace_that_is_none():
             made = Trace.from_dict(data | changed)
         except SlidingWindowsError as error:
             found = error.problem
+            assert error.context == (IMAGE.call if found.startswith("no dtype") else ""), changed
         else:
             found = "" if made.call == IMAGE.call else "another"
         assert found == problem or (problem[-2:] == ": " and found.startswith(problem)), changed

@@ -146,6 +146,8 @@ def test_what_an_unfolding_reads():
                 assert UNFOLD.at(plane, r, c) == value, (plane, r, c)
                 assert UNFOLD.is_padding(r, c) == (r in (-1, 3)), (r, c)
     assert [UNFOLD.is_padding(0, c) for c in (-1, 0, 3, 4)] == [True, False, False, True]
+    framed = slide(nn.Unfold(1, padding=(2, 1)), UNFOLDED_INPUT[0])
+    assert [framed.at(1, r, c) for r, c in ((-2, -1), (2, 0), (0, 3), (4, 4))] == [0, 21, 16, 0]
     assert FOLD.at(0, 5, 5) == FOLD.sources[0][-1][-1] == float(FOLD_INPUT[1, 11, 5])
     assert not FOLD.is_padding(-1, 9) and not GRADIENT.is_padding(-1, -1)
     assert [kind.adds for kind in KINDS.values()] == [False] * 4 + [True] * 2
@@ -233,6 +235,21 @@ def test_targets_that_torch_did_not_give():
     assert high == "(11, 0) is not in the 11×4 target"
     narrow = problem_of(FOLD, target=tuple(row[:3] for row in FOLD.target))
     assert narrow == "(0, 3) is not in the 4×3 target"
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+def test_a_copy_of_an_element_that_is_not_there():
+    """A reflection may reach past the other end, where torch refuses to pad."""
+    for kernel, row, col in (((1, 2), 0, -1), ((2, 1), -1, 0)):
+        layer = nn.Conv2d(1, 1, kernel, padding="same", padding_mode="replicate", bias=False)
+        layer.weight.data = torch.tensor([3.0, 5.0]).reshape(1, 1, *kernel)
+        made = route(layer, torch.ones(1, 1, 1))
+        assert made.target == ((8.0,),)
+        writes = Write(0, 0, 3.0), Write(row, col, 5.0)
+        move = replace(made.moves[0], writes=writes)
+        forward = replace(made.forward, padding_mode="reflect")
+        found = problem_of(made, forward=forward, moves=(move,))
+        assert found == f"({row}, {col}) is not in the 1×1 target"
 
 
 def test_a_sum_past_the_dtypes_largest_number_may_be_infinite():

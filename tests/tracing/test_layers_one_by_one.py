@@ -59,7 +59,7 @@ AVERAGES = [
     Case(nn.AvgPool2d((2, 3), (1, 2), (0, 1), True, False, 5), IMAGE, 2, 0),
     Case(nn.AvgPool2d((2, 3), (3, 2), (1, 1), True, True), IMAGE, 0, 0),
     Case(nn.AvgPool2d(3, 1, 1, divisor_override=-4), IMAGE, 1, 0),
-    Case(nn.AvgPool3d((3, 2, 1), (2, 1, 2), (1, 1, 0), False, False), VOLUMES, 1, 1, 0, 3),
+    Case(nn.AvgPool3d((3, 2, 1), (2, 1, 2), (1, 1, 0), False, False), VOLUMES, 1, 1, 2, 3),
     Case(nn.AvgPool3d((2, 1, 3), (1, 2, 2), (1, 0, 1), True, True), VOLUME, 1, 0, 4, 3),
     Case(nn.AvgPool3d((2, 1, 3), 2, (1, 0, 1), False, False), VOLUME, 0, 0, 2, 3),
     Case(nn.AdaptiveAvgPool1d(4), LINE, 0, 0, 0, 1),
@@ -173,6 +173,8 @@ def test_a_module_that_returns_something_else_than_its_class():
         module = Larger((1, 2))
         module.more = more
         assert refusal(module, IMAGE + 20) == problem, more
+    module.more = 1e-12
+    assert refusal(module, IMAGE * 0) == none
     module.more = 0.0
     assert refusal(module, torch.full((1, 1, 2), math.nan)) == ""
 

@@ -306,9 +306,9 @@ class Trace:
 
     def _unseen(self, step: Step) -> str:
         """What a window without any input holds in its place."""
-        if self.padding_mode != "zeros" or any(self.is_real(tap) for tap in step.taps):
-            return ""
-        return "added zeros" if self.operation.startswith("ConvTranspose") else "padding"
+        what = "added zeros" if self.operation.startswith("ConvTranspose") else "padding"
+        sees = self.padding_mode != "zeros" or any(self.is_real(tap) for tap in step.taps)
+        return "" if sees else what
 
     def to_dict(self) -> dict[str, object]:
         """Plain data, ready for JSON.

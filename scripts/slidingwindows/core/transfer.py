@@ -200,7 +200,7 @@ class Transfer:
         """
         top = left = 0
         if self.kind == "unfold":
-            top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]
+            (top, _), (left, _) = self.geometry.rows.padding, self.geometry.cols.padding
         return self.sources[plane][row + top][col + left]
 
     def is_padding(self, row: int, col: int) -> bool:
