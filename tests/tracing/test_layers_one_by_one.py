@@ -124,7 +124,7 @@ def test_fractional_windows(dtype):
         (nn.FractionalMaxPool2d((2, 3), (3, 4)), IMAGES, 3, 1, 0, 2),
         (nn.FractionalMaxPool2d((3, 2), output_ratio=(0.5, 0.7)), IMAGE, 1, 0, 0, 2),
         (nn.FractionalMaxPool2d(2, (1, 2), return_indices=True), IMAGE, 0, 0, 0, 2),
-        (nn.FractionalMaxPool3d((2, 1, 2), (3, 2, 2)), VOLUMES, 1, 1, 2, 3),
+        (nn.FractionalMaxPool3d((2, 1, 2), (3, 3, 3)), numbers(2, 2, 7, 6, 7), 1, 1, 1, 3),
     ):
         chances = torch.rand(
             len(tensor) if tensor.dim() == dims + 2 else 1, tensor.shape[-dims - 1], dims,
@@ -150,6 +150,16 @@ def test_chances_of_a_fractional_pool():
         torch.manual_seed(5)
         assert torch.equal(found, torch.rand(shape, dtype=tensor.dtype))
         assert found.dtype == tensor.dtype
+
+
+def test_chances_are_drawn_and_counted_where_the_input_is():
+    module = nn.FractionalMaxPool2d((2, 3), (3, 2))
+    with torch.device("meta"):
+        assert random_samples(IMAGE, 2).device == IMAGE.device
+        torch.manual_seed(3)
+        trace = slide(module, IMAGE)
+    torch.manual_seed(3)
+    assert trace.output == tuple(map(tuple, module(IMAGE)[0].tolist()))
 
 
 class Larger(nn.MaxPool2d):
@@ -179,6 +189,7 @@ def test_a_module_that_returns_something_else_than_its_class():
     assert refusal(module, torch.full((1, 1, 2), math.nan)) == ""
 
 
+ODD = nn.FractionalMaxPool2d((2, True), (2, 2))  # torch takes the second for 1
 HALF = "{}: padding {} is more than half of kernel_size {}; torch allows at most {}".format
 REFUSED = [
     (nn.MaxPool1d(3, 1, 2), LINE, HALF("length", 2, 3, 1)),
@@ -209,6 +220,7 @@ REFUSED = [
         IMAGE,
         "width: the input and the output size must be at least 1, got 7 and 0",
     ),
+    (ODD, IMAGE, "kernel_size must be one int or two ints, got (2, True)"),
     (nn.Conv2d(4, 1, 1), IMAGE, "the module takes 4 input channels, the input has 3"),
     (nn.ConvTranspose2d(2, 1, 1), IMAGE, "the module takes 2 input channels, the input has 3"),
 ]

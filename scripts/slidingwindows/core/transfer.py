@@ -311,7 +311,7 @@ class Transfer:
             swapped = (trace.output_shape, trace.input_shape)
             if (mine, shapes, self.geometry) != (theirs, swapped, trace.geometry):
                 raise SlidingWindowsError("that is not the forward pass of this one", self.call)
-            if not 0 <= self.plane < len(trace.planes) or not trace.is_real_plane(self.plane):
+            if self.plane < 0 or not trace.is_real_plane(self.plane):
                 raise SlidingWindowsError(f"plane {self.plane} has no gradient", self.call)
             if self.depth_index:
                 raise SlidingWindowsError("a gradient's slice is its forward pass's", self.call)

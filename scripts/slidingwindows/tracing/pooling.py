@@ -219,13 +219,12 @@ def random_samples(input: torch.Tensor, dims: int) -> torch.Tensor:
 
 def _starts(request: Request, i: int, kernel: int, count: int, draw: float) -> list[int]:
     """Torch's generate_intervals, in the input's own dtype."""
-    size, last = request.sizes[i], request.sizes[i] - kernel
+    last = request.sizes[i] - kernel
     if count < 2:
         return [last][:count]
-    dtype = request.input.dtype
-    alpha = torch.tensor(size - kernel, dtype=dtype, device="cpu") / torch.tensor(
-        count - 1, dtype=dtype, device="cpu"
+    room, gaps, sample = torch.tensor(
+        [last, count - 1, draw], dtype=request.input.dtype, device="cpu"
     )
-    sample = torch.tensor(draw, dtype=dtype, device="cpu")
+    alpha = room / gaps
     offset = int(sample * alpha)
     return [int((j + sample) * alpha) - offset for j in range(count - 1)] + [last]
