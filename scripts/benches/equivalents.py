@@ -215,6 +215,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "0 → -1",
     ): "there is only one",
     (
+        "convolution",
+        "if output_size is None:",
+        "if output_size is None: return module → if False: return module",
+    ): "for None torch gives the output_padding that the module has",
+    (
+        "convolution",
+        "if not any(pads):",
+        "if not any(pads): return maps → if False: return maps",
+    ): "padding by nothing changes nothing",
+    (
         "layers",
         'Image.fromarray(whole).save(buffer, "PNG", compress_level=3)',
         "Image.fromarray(whole).save(buffer, 'PNG', compress_level=3) → "

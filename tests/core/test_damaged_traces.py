@@ -84,6 +84,7 @@ def test_what_a_trace_may_leave_out():
         counts_padding=True, integral=False, epsilon=2.0**-23, dims=2, stretch=(1, 1), norm=None,
         depth=None, depth_index=0, slices=(), depth_stretch=1,
     )  # fmt: skip
+    assert plane_shape(((1.0, 2.0, 3.0),)) == (1, 3)
     assert plane_shape(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))) == (2, 3)
 
 

@@ -247,6 +247,12 @@ def test_choices_that_are_none():
             assert found.startswith("the move of window"), (name, changed)
         else:
             assert found == ("" if fits else CHOICE), (name, changed)
+    # A slice that there is not, to which nothing has gone.
+    wide = unpooled(torch.ones(1, 2, 3, 1), [[[[0]] * 3] * 2], (2, 3, 3), 3)
+    moves = [move | {"writes": [], "arithmetic": ""} for move in wide.to_dict()["moves"]]
+    for slice_, problem in ((1, ""), (2, CHOICE), (-1, CHOICE)):
+        found = problem_of_file(wide, depth_index=slice_, target=[[0.0] * 3] * 3, moves=moves)
+        assert found == problem, slice_
     assert problem_of_file(UNFOLD, indices=[[[0]]]) == "a unfold has no indices"
     assert problem_of_file(FOLD, indices=[[[0]]]) == "a fold has no indices"
 
@@ -254,6 +260,7 @@ def test_choices_that_are_none():
 def test_shapes_of_other_dimensions():
     for name, changed in (
         ("unfold", {"dims": 1}),
+        ("unfold", {"dims": 1, "input_shape": [3, 4], "output_shape": [12, 4]}),
         ("unfold", {"dims": 3}),
         ("unfold", {"input_shape": [2, 3, 4]}),
         ("unfold", {"output_shape": [12, 4]}),
@@ -292,6 +299,35 @@ def test_shapes_of_other_dimensions():
 LAYER = nn.Conv2d(2, 2, (1, 2), padding=(0, 1), bias=False)
 LAYER.weight.data = ramp(2, 2, 1, 2)
 TWO = route(LAYER, numbers(1, 2, 2, 3))
+
+
+def test_a_transfer_of_one_plane_has_no_other():
+    two = [GRADIENT.to_dict()["sources"][0], [[9.0, 9.0]] * 2]
+    found = problem_of_file(GRADIENT, sources=two)
+    assert found == "the gradient that arrives is of [(2, 2), (2, 2)], which is impossible"
+    two = [FOLD.to_dict()["sources"][0], [[9.0] * 6] * 6]
+    assert problem_of_file(FOLD, sources=two) == "2 planes are read, which is impossible"
+
+
+def test_moves_of_padding_and_of_zeros_put_in():
+    columns = ramp(6, 24)
+    framed = slide(nn.Fold((4, 5), (3, 2), padding=1), columns)
+    said = F.fold(columns, (4, 5), (3, 2), padding=1)[0]
+    assert framed.target == tuple(map(tuple, said.tolist()))
+    for module, shape, steps in (
+        (nn.ConvTranspose2d(1, 1, 2, (2, 3)), (1, 2, 3), (2, 3)),
+        (nn.ConvTranspose3d(1, 1, (2, 1, 2), (2, 1, 1)), (1, 2, 2, 3), (1, 1)),
+    ):
+        made = route(module, numbers(*shape))
+        places = {(write.row, write.col) for move in made.moves for write in move.writes}
+        rows, cols = ({place[axis] % steps[axis] for place in places} for axis in (0, 1))
+        assert rows == cols == {0}, made.call
+    upstream = ramp(2, 2) + 1
+    sent = route(nn.AvgPool2d((1, 2), 1), TIED[:1], upstream)
+    assert sent.target == ((0.5, 1.5, 1.0), (1.5, 3.5, 2.0))
+    assert [move.reads[0] for move in sent.moves] == [
+        Read(0, 0, 0, 1.0), Read(0, 0, 1, 2.0), Read(0, 1, 0, 3.0), Read(0, 1, 1, 4.0)
+    ]  # fmt: skip
 
 
 def test_a_gradient_belongs_to_its_forward_pass():

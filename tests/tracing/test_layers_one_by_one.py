@@ -222,6 +222,11 @@ REFUSED = [
     ),
     (ODD, IMAGE, "kernel_size must be one int or two ints, got (2, True)"),
     (nn.Conv2d(4, 1, 1), IMAGE, "the module takes 4 input channels, the input has 3"),
+    (
+        nn.ConvTranspose2d(64, 1, 15),
+        torch.zeros(64, 16, 16),
+        "the windows read 12,960,000 elements, more than the 2,000,000 a trace may hold",
+    ),
     (nn.ConvTranspose2d(2, 1, 1), IMAGE, "the module takes 2 input channels, the input has 3"),
 ]
 
@@ -234,9 +239,9 @@ def test_every_refusal():
 def test_sums_that_a_whole_number_cannot_hold():
     """int8 holds −128 to 127; beyond them torch's sum wraps round."""
 
-    def said(first, second, bias=None, dtype=torch.int8):
+    def said(first, second, bias=None, dtype=torch.int8, last=1):
         module = nn.Conv1d(1, 1, 2, bias=False)
-        weight = torch.tensor([[[10, 1]]], dtype=dtype)
+        weight = torch.tensor([[[10, last]]], dtype=dtype)
         module.weight = nn.Parameter(weight, requires_grad=False)
         if bias is not None:
             module.bias = nn.Parameter(torch.tensor([bias], dtype=dtype), requires_grad=False)
@@ -255,6 +260,8 @@ def test_sums_that_a_whole_number_cannot_hold():
         ((12, 0, 8), wraps(128)),
         ((-12, 0, -9), wraps(-129)),
         ((12, 8, None, torch.int16), ""),
+        ((12, 100, None, torch.int8, 0), ""),
+        ((12, -100, None, torch.int8, 0), ""),
         ((12, 8, None, torch.float32), ""),
     ):
         assert said(*arguments) == problem, arguments

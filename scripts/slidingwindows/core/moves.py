@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .errors import given
 from .geometry import origin
 from .origin import homes_of
 from .step import Rows
@@ -25,8 +24,8 @@ def expected_moves(transfer: Transfer) -> Iterator[Expected]:
     """(window, reads, writes) of each move, as plain tuples."""
     if transfer.kind == "unpool":
         return _unpool(transfer)
-    if transfer.kind == "gradient":
-        return _gradient(transfer)
+    if transfer.forward:
+        return _gradient(transfer, transfer.forward)
     return _columns(transfer)
 
 
@@ -42,8 +41,8 @@ def _unpool(transfer: Transfer) -> Iterator[Expected]:
                 yield (row, col), ((plane, row, col, value),), writes if followed else ()
 
 
-def _gradient(transfer: Transfer) -> Iterator[Expected]:
-    trace, upstream = given(transfer.forward, "forward pass"), transfer.sources[0]
+def _gradient(transfer: Transfer, trace: Trace) -> Iterator[Expected]:
+    upstream = transfer.sources[0]
     passed = passed_back(trace, transfer.plane, upstream)
     for step, writes in zip(trace.steps, passed, strict=True):
         row, col = step.output
@@ -114,8 +113,8 @@ def said(transfer: Transfer, index: int) -> str:
     """Why one of a Transfer's moves goes where it goes, in words."""
     move = transfer.moves[index]
     row, col = move.window
-    if transfer.kind == "gradient":
-        trace, [read] = given(transfer.forward, "forward pass"), move.reads
+    if transfer.forward:
+        trace, [read] = transfer.forward, move.reads
         places = [(write.row, write.col) for write in move.writes]
         words = trace.reduction.passed(trace.steps[index], read.value, places)
         return f"gradient {number(read.value)} {words}"

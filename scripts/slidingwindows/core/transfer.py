@@ -345,10 +345,7 @@ class Transfer:
         Returns:
             Lists, numbers and strings by the names of the fields; infinities and nan as strings.
         """
-        fields = fields_of(self)
-        if self.forward:
-            fields["forward"] = self.forward.to_dict()
-        return {name: plain(value) for name, value in fields.items()}
+        return {name: plain(value) for name, value in fields_of(self).items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Transfer:
@@ -389,7 +386,8 @@ class Transfer:
 
 def _equal_rows(mine: Rows, expected: Rows) -> bool:
     """The same tuples of numbers, nan for nan."""
-    if len(mine) != len(expected):
-        return False
-    pairs = zip(mine, expected, strict=True)
-    return all(same(a, b) for one, other in pairs for a, b in zip(one, other, strict=True))
+    return len(mine) == len(expected) and all(
+        same(a, b)
+        for one, other in zip(mine, expected, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
