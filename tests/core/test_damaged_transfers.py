@@ -357,6 +357,17 @@ def test_a_gradient_belongs_to_its_forward_pass():
     assert problem_of_file(TWO) == "" == problem_of_file(GRADIENT, epsilon=2.0**-10)
 
 
+def test_a_gradient_of_autocast_may_have_more_digits_than_its_forward_pass():
+    """Copies in the padding add up in the input's own dtype."""
+    layer = nn.Conv1d(1, 1, 2, padding=1, bias=False, padding_mode="circular")
+    layer.weight.data = torch.tensor([[[1 / 3, 500.0]]])
+    with torch.autocast("cpu", torch.bfloat16):
+        made = route(layer, torch.tensor([[0.3, 1.1]]))
+    assert made.epsilon == made.forward.epsilon == 2.0**-7
+    assert problem_of_file(made) == ""
+    assert made.target == ((1000.0, 500 + 171 / 512),), "bfloat16 has eight binary digits"
+
+
 def test_a_file_of_a_transfer_that_is_none():
     for changed, problem in (
         ({"call": ""}, "a figure of Unfold has no call"),
