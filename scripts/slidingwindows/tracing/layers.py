@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.flop_counter import FlopCounterMode
@@ -132,8 +133,7 @@ def _adaptive(size: int, out: int) -> Axis | None:
     steps = {b - a for a, b in zip(starts, starts[1:], strict=False)} or set(lengths)
     if len(lengths) > 1 or len(steps) > 1 or 0 in steps:
         return None
-    axis = Axis(size, lengths.pop(), steps.pop())
-    return axis if axis.output_size == out else None
+    return Axis(size, lengths.pop(), steps.pop())
 
 
 COUNTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)
@@ -185,7 +185,8 @@ def _inside(block: nn.Module, before: torch.Tensor) -> int:
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # its one big kernel is invisible to both counts
     try:
-        with counter, torch.no_grad():
+        # Of attention, only the plain kernel multiplies where the counter sees it on every device.
+        with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
             block(before)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
