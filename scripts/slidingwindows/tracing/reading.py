@@ -17,6 +17,7 @@ from ..core.errors import SlidingWindowsError
 MOST = 512 * 512  # numbers; a trace of more would take minutes
 MOST_BYTES, MOST_PIXELS = 50_000_000, 50_000_000
 NUMBERS = (".csv", ".txt", ".json", ".npy", ".npz")
+OF_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 
 
@@ -32,7 +33,7 @@ def read_numbers(path: Path) -> np.ndarray:
     try:
         if path.suffix.lower() == ".npy":
             # Mapped, so that a header cannot ask for more than the file holds.
-            numbers = np.load(path, mmap_mode="r", allow_pickle=False)
+            numbers = np.load(path, mmap_mode="r")
         elif path.suffix.lower() == ".npz":
             numbers = _only(path)
         elif path.suffix.lower() == ".json":
@@ -50,9 +51,7 @@ def read_numbers(path: Path) -> np.ndarray:
             f"{path} cannot be read as numbers: it is not text in UTF-8; files of numbers are "
             f"{', '.join(NUMBERS)}, and numpy.save writes a tensor as .npy"
         ) from error
-    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise _unread(path, error) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError, *OF_ZIP) as error:
         raise _unread(path, error) from error
 
 
@@ -65,8 +64,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.
     """
     _check_file(path, MOST_BYTES)
     try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise ValueError(f"at most {MOST_PIXELS:,} pixels are accepted")
             picture = _plain(ImageOps.exif_transpose(picture))
@@ -93,16 +91,17 @@ def _plain(picture: Image.Image) -> Image.Image:
 def _only(path: Path) -> np.ndarray:
     """The one array of an .npz file, which is loaded once its header is known to be harmless."""
     with zipfile.ZipFile(path) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        names = archive.namelist()
         if len(names) != 1:
             raise ValueError(f"it holds {len(names)} arrays, and should hold one")
-        with archive.open(archive.namelist()[0]) as file:
+        (name,) = names
+        with archive.open(name) as file:
             first = np.lib.format.read_magic(file) == (1, 0)
             header = f"read_array_header_{'1' if first else '2'}_0"
             shape, _, dtype = getattr(np.lib.format, header)(file)
     _check_array(dtype, math.prod(shape))
-    with np.load(path, allow_pickle=False) as arrays:
-        return arrays[names[0]]
+    with np.load(path) as arrays:
+        return arrays[name]
 
 
 def _check_array(dtype: np.dtype, size: int) -> None:
@@ -116,7 +115,7 @@ def _nested(data) -> np.ndarray:
     if isinstance(data, dict | str | None):
         raise ValueError("it should hold lists of numbers")
     numbers = np.array(data)
-    if numbers.dtype.kind in "OSU":  # large whole numbers, or "inf" and "nan", which are strings
+    if numbers.dtype.kind in "OU":  # large whole numbers, or "inf" and "nan", which are strings
         if any(value is None for value in numbers.flat):
             raise ValueError("it holds null, which is not a number")
         numbers = np.array(data, dtype=np.float64)
@@ -124,13 +123,12 @@ def _nested(data) -> np.ndarray:
 
 
 def _rows(text: str) -> np.ndarray:
-    parting = next((sign for sign in ";," if sign in text), None)
+    numbered = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1)]
+    lines = [(number, line) for number, line in numbered if line and not line.startswith("#")]
+    parting = next((sign for sign in ";," if any(sign in line for _, line in lines)), None)
     rows = []
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        rows.append([float(word) for word in line.rstrip(parting or " ").split(parting)])
+    for number, line in lines:
+        rows.append([float(word) for word in line.rstrip(parting).split(parting)])
         if len(rows[-1]) != len(rows[0]):
             raise ValueError(
                 f"line {number} holds {len(rows[-1])} numbers, the first row {len(rows[0])}"
@@ -140,14 +138,13 @@ def _rows(text: str) -> np.ndarray:
 
 def _check_file(path: Path, most: int) -> None:
     try:
-        if path.exists() and not path.is_file():
-            raise SlidingWindowsError(f"{path} is not a regular file")
-        if path.stat().st_size > most:
-            raise SlidingWindowsError(f"{path} has more than {most:,} bytes")
+        size = path.stat().st_size
     except (OSError, ValueError) as error:
-        if isinstance(error, SlidingWindowsError):
-            raise
         raise _unread(path, error) from error
+    if not path.is_file():
+        raise SlidingWindowsError(f"{path} is not a regular file")
+    if size > most:
+        raise SlidingWindowsError(f"{path} has more than {most:,} bytes")
 
 
 def _unread(path: Path, error: Exception, what: str = "numbers") -> SlidingWindowsError:
