@@ -27,8 +27,8 @@ POSITIONAL = ("in_channels", "out_channels")
 # A pool keeps its stride explicit: that it defaults to kernel_size surprises people.
 EXPLICIT = ("stride",)
 # How a layer is brought to a dtype, as people write it.
-CASTS = {torch.float64: "double", torch.float32: "float", torch.float16: "half"}
-CASTS[torch.bfloat16] = "bfloat16"
+CASTS: dict[torch.dtype | None, str] = {torch.float64: "double", torch.float32: "float"}
+CASTS |= {torch.float16: "half", torch.bfloat16: "bfloat16"}
 
 
 def title_of(module: nn.Module) -> str:
@@ -75,20 +75,20 @@ def _dtype(module: nn.Module) -> torch.dtype | None:
     return dtypes.pop() if len(dtypes) == 1 and dtypes != {torch.get_default_dtype()} else None
 
 
-def _named_cast(module: nn.Module, dtype: torch.dtype | None) -> str:
-    """The method that brings it to a dtype, such as 'double'; '' where only to() does.
+def _named_cast(module: nn.Module, dtype: torch.dtype | None) -> str | None:
+    """The method that brings it to a dtype, such as 'double'; None where only to() does.
 
     Of a parameter that is still without a shape these methods may ask for its numbers.
     """
     lazy = any(is_lazy(tensor) for _, tensor in _tensors(module))
-    return "" if lazy or dtype is None else CASTS.get(dtype, "")
+    return None if lazy else CASTS.get(dtype)
 
 
 def _device(module: nn.Module) -> str:
     """What follows the call if its numbers are elsewhere than torch puts them; raises for two."""
     devices = {tensor.device for _, tensor in _tensors(module)}
     if len(devices) > 1:
-        raise TypeError("no call puts a module on two devices")
+        raise TypeError  # no call puts a module on two devices
     default = torch.empty(0).device
     return f".to({str(devices.pop())!r})" if devices - {default} else ""
 
@@ -102,23 +102,20 @@ def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
             given[name] = _literal(_attribute(module, name))
         except (AttributeError, TypeError):
             continue  # perhaps the call makes the same module without it
-    briefer = {name: _once(value) for name, value in given.items()}
     # Without what is the default anyway: each try makes a module, so most are spared.
-    brief = {n: v for n, v in briefer.items() if not _is_default(v, parameters[n].default)}
+    brief = {n: _once(v) for n, v in given.items() if _once(v) != parameters[n].default}
     if _makes(module, brief, dtype):
         given = brief
-    elif _makes(module, briefer, dtype):
-        given = briefer
     elif not _makes(module, given, dtype):
-        raise TypeError("no call makes this module")
+        raise TypeError  # no call makes this module
     for name, value in list(given.items()):
         once = {**given, name: _once(value)}
         if given[name] != once[name] and _makes(module, once, dtype):
             given = once
         default = parameters[name].default
         without = {other: v for other, v in given.items() if other != name}
-        needed = default is inspect.Parameter.empty or (name in EXPLICIT and once[name] != default)
-        if not needed and _makes(module, without, dtype):
+        explicit = name in EXPLICIT and once[name] != default
+        if not explicit and _makes(module, without, dtype):
             given = without
     return given
 
@@ -127,7 +124,7 @@ def _parameters(module: nn.Module) -> Iterator[tuple[str, inspect.Parameter]]:
     """The constructor's, as its signature has them, so that every one torch adds shows up."""
     for name, parameter in inspect.signature(type(module).__init__).parameters.items():
         variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if not variable and name not in SKIPPED and not name.startswith("_"):
+        if not variable and name not in SKIPPED:
             yield name, parameter
 
 
@@ -148,18 +145,13 @@ def _literal(value):
         return int(value)
     if isinstance(value, numbers.Real) and math.isfinite(value):
         return float(value)
-    raise TypeError(f"{value!r} is not a plain value")
+    raise TypeError  # it is not a plain value
 
 
 def _once(value):
     """(3, 3) as 3."""
-    same = isinstance(value, tuple) and len(set(value)) == 1
-    return value[0] if same else value
-
-
-def _is_default(value, default) -> bool:
-    """Whether an argument says what the call means without it; 1 is not True."""
-    return type(value) is type(default) and value == default
+    items = set(value) if isinstance(value, tuple) else ()
+    return items.pop() if len(items) == 1 else value
 
 
 def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> bool:
@@ -171,19 +163,18 @@ def _makes(module: nn.Module, arguments: dict, dtype: torch.dtype | None) -> boo
             candidate = getattr(candidate, by_name)() if by_name else candidate.to(dtype)
     except Exception:  # a wrong guess
         return False
-    return repr(candidate) == repr(module) and _traits(candidate) == _traits(module, candidate)
+    # Of the attributes those of the candidate count, since users keep things of their own.
+    alike = [_traits(one, list(vars(candidate))) for one in (candidate, module)]
+    return repr(candidate) == repr(module) and alike[0] == alike[1]
 
 
-def _traits(module: nn.Module, like: nn.Module | None = None) -> list:
-    """What two modules have in common if one call makes both: attributes, shapes and dtypes.
-
-    like: only this one's attributes count, since users keep things of their own on modules.
-    """
+def _traits(module: nn.Module, names: list[str]) -> list:
+    """What two modules have in common if one call makes both: attributes, shapes and dtypes."""
     traits = [
         (name, tensor.dtype, tuple(tensor.shape) if not is_lazy(tensor) else None)
         for name, tensor in _tensors(module)
     ]
-    for name in vars(like or module):
+    for name in names:
         value = vars(module).get(name)
         if not name.startswith("_") and name != "training":
             traits.append((name, tuple(value.shape) if isinstance(value, torch.Tensor) else value))
