@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace
-from slidingwindows.conv_arithmetic import ANIMATIONS, animation
+from slidingwindows.conv_arithmetic import ANIMATIONS, Animation, animation
 from slidingwindows.tracing.parsing import make_module
 
 TABLE = Path(__file__).parents[1] / "data" / "conv_arithmetic_relationships.csv"
@@ -66,6 +66,27 @@ def test_numbers_are_digits_that_can_be_added_in_the_head():
     assert {trace.bias for trace in traces} <= weights | {None}
 
 
+def test_a_call_has_what_is_not_the_default():
+    for row, call in (
+        (Animation("", "conv", 5, 3), "Conv2d(1, 1, 3, bias=False)"),
+        (
+            Animation("", "conv", 5, 4, s=2, p=1, d=3),
+            "Conv2d(1, 1, 4, stride=2, padding=1, dilation=3, bias=False)",
+        ),
+        (Animation("", "conv", 5, 3, d=2), "Conv2d(1, 1, 3, dilation=2, bias=False)"),
+        (
+            Animation("", "transposed", 5, 3, s=2, a=1),
+            "ConvTranspose2d(1, 1, 3, stride=2, output_padding=1, bias=False)",
+        ),
+        (Animation("", "average", 5, 3), "AvgPool2d(3, stride=1)"),
+        (Animation("", "max", 5, 3, s=2, p=1), "MaxPool2d(3, stride=2, padding=1)"),
+    ):
+        assert row.call == call
+
+
 def test_another_name_is_refused():
-    with pytest.raises(SlidingWindowsError, match="'padding' is not one of no_padding_no_strides"):
-        animation("padding")
+    names = ", ".join(row.name for row in ANIMATIONS)
+    for name in ("padding", "", None):
+        with pytest.raises(SlidingWindowsError) as caught:
+            animation(name)
+        assert str(caught.value) == f"{name!r} is not one of {names}"
