@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from slidingwindows import SlidingWindowsError, Trace
-from slidingwindows.conv_arithmetic import ANIMATIONS, Animation, animation
+from slidingwindows.conv_arithmetic import ANIMATIONS, animation
+from slidingwindows.tracing.conv_arithmetic import Animation
 from slidingwindows.tracing.parsing import make_module
 
 TABLE = Path(__file__).parents[1] / "data" / "conv_arithmetic_relationships.csv"
