@@ -21,8 +21,33 @@ _SAVES_ASKING = "what is asked for nothing, or once more, has the same answer"
 _QUICKER = "a quick way to what the lines below give, too"
 _ENOUGH = "hundreds of digits more than the largest and the smallest number take together"
 _NEVER_0 = "a power of 0 is refused before"
+_COUNTED_AGAIN = "a run of the layer with counting hooks comes to the same number, only later"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "request",
+        "return False",
+        "return False → return None",
+    ): "asked for its truth alone",
+    (
+        "request",
+        "if dtype:",
+        "if dtype: by_name = _named_cast(module, dtype) candidate = g … me else candidate.to(dtype)"
+        " → if True: by_name = _named_cast(module, dtype) candidate = ge … me else "
+        "candidate.to(dtype)",
+    ): "to(None) leaves a module as it is",
+    (
+        "layers",
+        "if is_a(layer, COUNTED):",
+        "if is_a(layer, COUNTED): return _formula(layer, before, after) → "
+        "if False: return _formula(layer, before, after)",
+    ): _COUNTED_AGAIN,
+    (
+        "layers",
+        'if not parts and type(layer).__module__.startswith("torch."):',
+        "if not parts and type(layer).__module__.startswith('torch.'): return 0 → "
+        "if False: return 0",
+    ): _COUNTED_AGAIN,
     (
         "refusals",
         '"adaptive of None": (Provoked(lambda: nn.AdaptiveAvgPool2d(None)(ones(1, 4, 4)), {}),),',

@@ -24,6 +24,10 @@ class MaxPool2d(nn.MaxPool2d):
     """Called like torch's, and not torch's."""
 
 
+class Mine(nn.MaxPool2d):
+    """A name that torch does not have."""
+
+
 def kept(module, **attributes):
     """With things of its user's own on it, or with other arguments than it was made of."""
     for name, value in attributes.items():
@@ -90,6 +94,12 @@ CALLS = [
     (half_cast(), ""),
     (nn.Sequential(nn.ReLU()), ""),
     (MaxPool2d(2), ""),
+    (Mine(2), ""),
+    (nn.Conv2d(2, 4, 3, bias=False), "nn.Conv2d(2, 4, kernel_size=3, bias=False)"),
+    (nn.RNNCell(2, 3, bias=False), "nn.RNNCell(input_size=2, hidden_size=3, bias=False)"),
+    (kept(nn.ReLU(), device="no such"), "nn.ReLU()"),
+    (kept(nn.Conv1d(2, 4, 3), device="no such"), "nn.Conv1d(2, 4, kernel_size=3)"),
+    (kept(nn.Conv1d(2, 4, 3), dtype="no such"), "nn.Conv1d(2, 4, kernel_size=3)"),
 ]
 
 
@@ -234,6 +244,9 @@ def test_slices_with_their_padding():
     assert planes == tuple(tuple(map(tuple, around[p].tolist())) for p in (0, 1))
     last = Request(nn.Identity(), input, 3, depth=1).planes(axes, 0.5)
     assert last == tuple(tuple(map(tuple, around[p].tolist())) for p in (2, 3))
+    wider = (Axis(3, 3, 2, (1, 1)), *axes[1:])
+    behind = Request(nn.Identity(), input, 3, depth=1).planes(wider, 0.5)
+    assert behind == tuple(tuple(map(tuple, around[p].tolist())) for p in (2, 3, 4))
     weights = (((1, 2),), ((3, 4),))
     for given in ((), weights):
         taps = request.taps(axes, planes, 2, 1, given)
@@ -247,13 +260,13 @@ def test_slices_with_their_padding():
 
 
 def test_output_positions_and_windows_of_padding_alone():
-    axes = (Axis(2, 1, 1, (1, 0)), Axis(2, 1, 1, (0, 1)), Axis(4, 2, 2))
+    axes = (Axis(3, 1, 1, (1, 0)), Axis(2, 1, 1, (0, 1)), Axis(4, 2, 2))
     assert spots(axes) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
     there = {
         (d, r, c)
-        for d in range(3)
+        for d in range(4)
         for r in range(3)
         for c in range(2)
         if reads_input(axes, (d, r, c))
     }
-    assert there == {(d, r, c) for d in (1, 2) for r in (0, 1) for c in (0, 1)}
+    assert there == {(d, r, c) for d in (1, 2, 3) for r in (0, 1) for c in (0, 1)}

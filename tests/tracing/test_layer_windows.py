@@ -28,7 +28,7 @@ def forwarded(module):
     return module
 
 
-class Half2x(nn.MaxPool2d):
+class Half1x(nn.MaxPool2d):
     """Ends in a digit and a letter, but says nothing about dimensions."""
 
 
@@ -87,7 +87,7 @@ WITH_WINDOWS = [
         axes((5, 1, 1, (3, 0)), (7, 1, 1, (1, 2))),
     ),
     (nn.ConstantPad1d((0, 2), 1.5), (5,), axes((5, 1, 1, (0, 2)))),
-    (Half2x(2), (4, 6), axes((4, 2, 2), (6, 2, 2))),
+    (Half1x(2), (4, 6), axes((4, 2, 2), (6, 2, 2))),
     (Third(2), (4, 6), axes((4, 2, 2), (6, 2, 2))),
 ]
 COPYING = [
@@ -251,20 +251,27 @@ class Mine(nn.Module):
         return x @ x.transpose(-1, -2)
 
 
-def test_what_a_layer_costs_by_hand():
-    for layer, shape, expected in (
-        (nn.Linear(6, 5), (6,), 6 * 5),
-        (nn.Linear(6, 5), (3, 6), 3 * 6 * 5),
-        (nn.Conv2d(4, 6, (2, 3), groups=2), (4, 5, 6), 6 * 4 * 4 * 2 * 2 * 3),
-        (nn.ConvTranspose2d(4, 6, (2, 3), groups=2), (4, 5, 6), 4 * 5 * 6 * 3 * 2 * 3),
-        (nn.Conv1d(1, 1, 3, padding=1, bias=False), (1, 5), 5 * 3),
-        (nn.MaxPool2d(2), (4, 6, 6), 0),
-        (nn.BatchNorm2d(4).eval(), (4, 6, 6), 0),
-        (nn.PReLU(4), (4, 6, 6), 0),
-        (Twice(), (2, 3), 2 * 2 * 3 * 3),
-        (Mine(), (2, 3, 4), 2 * 3 * 3 * 4),
-        (nn.Sequential(nn.Conv1d(2, 3, 1), nn.ReLU()), (2, 7), 2 * 3 * 7),
-    ):
+COSTS = [
+    (nn.Linear(6, 5), (6,), 6 * 5),
+    (nn.Linear(6, 5), (3, 6), 3 * 6 * 5),
+    (nn.Conv2d(4, 6, (2, 3), groups=2), (4, 5, 6), 6 * 4 * 4 * 2 * 2 * 3),
+    (nn.ConvTranspose2d(4, 6, (2, 3), groups=2), (4, 5, 6), 4 * 5 * 6 * 3 * 2 * 3),
+    (nn.Conv1d(1, 1, 3, padding=1, bias=False), (1, 5), 5 * 3),
+    (nn.MaxPool2d(2), (4, 6, 6), 0),
+    (nn.ReLU(), (4, 6), 0),
+]
+COSTS_INSIDE = [
+    (nn.PReLU(4), (4, 6, 6), 0),
+    (nn.BatchNorm2d(4).eval(), (4, 6, 6), 0),
+    (Twice(), (2, 3), 2 * 2 * 3 * 3),
+    (Mine(), (2, 3, 4), 2 * 3 * 3 * 4),
+    (nn.Sequential(nn.Conv1d(2, 3, 1), nn.ReLU()), (2, 7), 2 * 3 * 7),
+]
+
+
+@pytest.mark.parametrize("costs", [COSTS, COSTS_INSIDE], ids=["alone", "inside"])
+def test_what_a_layer_costs_by_hand(costs):
+    for layer, shape, expected in costs:
         before = torch.rand(1, *shape)
         assert macs_of(layer, before, layer(before)) == expected, layer
         assert not any(inner._forward_hooks for inner in layer.modules()), layer

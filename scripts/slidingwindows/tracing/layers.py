@@ -80,7 +80,7 @@ def windows_of(module: nn.Module, sizes: tuple[int, ...]) -> Windows | None:
     for fill, starts in PADS.items():
         torch_s = type(module).__module__.startswith("torch.") and "forward" not in vars(module)
         if named.startswith(starts) and torch_s:
-            pads = many(module.padding, 2 * rank)
+            pads = module.padding
             if min(pads) < 0:
                 return None
             pairs = [(pads[2 * i], pads[2 * i + 1]) for i in reversed(range(rank))]
@@ -131,8 +131,9 @@ def _adaptive(size: int, out: int) -> Axis | None:
     starts = [i * size // out for i in range(out)]
     lengths = {-(-(i + 1) * size // out) - start for i, start in enumerate(starts)}
     steps = {b - a for a, b in zip(starts, starts[1:], strict=False)} or set(lengths)
-    if len(lengths) > 1 or len(steps) > 1 or 0 in steps:
+    if len(steps) > 1 or 0 in steps:
         return None
+    # Where all start equally far apart, they are equally long.
     return Axis(size, lengths.pop(), steps.pop())
 
 
@@ -152,9 +153,9 @@ def macs_of(layer: nn.Module, before: torch.Tensor, after: torch.Tensor) -> int:
     """
     if is_a(layer, COUNTED):
         return _formula(layer, before, after)
-    if not any(True for _ in layer.children()) and type(layer).__module__.startswith("torch."):
-        if not any(True for _ in layer.parameters()):
-            return 0
+    parts = [*layer.children(), *layer.parameters()]
+    if not parts and type(layer).__module__.startswith("torch."):
+        return 0
     return _inside(layer, before)
 
 

@@ -6,7 +6,6 @@ import inspect
 import math
 import numbers
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -89,15 +88,16 @@ def _device(module: nn.Module) -> str:
     devices = {tensor.device for _, tensor in _tensors(module)}
     if len(devices) > 1:
         raise TypeError  # no call puts a module on two devices
-    default = torch.empty(0).device
-    return f".to({str(devices.pop())!r})" if devices - {default} else ""
+    elsewhere = devices - {torch.get_default_device()}
+    return f".to({str(elsewhere.pop())!r})" if elsewhere else ""
 
 
 def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
     """The fewest arguments that make the module, in a dtype if one is given; raises if none do."""
-    parameters = dict(_parameters(module))
+    # The constructor's, as its signature has them, so that every one torch adds shows up.
+    parameters = inspect.signature(type(module).__init__).parameters
     given = {}
-    for name in parameters:
+    for name in (name for name in parameters if name not in SKIPPED):
         try:
             given[name] = _literal(_attribute(module, name))
         except (AttributeError, TypeError):
@@ -118,14 +118,6 @@ def _arguments(module: nn.Module, dtype: torch.dtype | None) -> dict:
         if not explicit and _makes(module, without, dtype):
             given = without
     return given
-
-
-def _parameters(module: nn.Module) -> Iterator[tuple[str, inspect.Parameter]]:
-    """The constructor's, as its signature has them, so that every one torch adds shows up."""
-    for name, parameter in inspect.signature(type(module).__init__).parameters.items():
-        variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if not variable and name not in SKIPPED:
-            yield name, parameter
 
 
 def _attribute(module: nn.Module, name: str):
@@ -175,9 +167,8 @@ def _traits(module: nn.Module, names: list[str]) -> list:
         for name, tensor in _tensors(module)
     ]
     for name in names:
-        value = vars(module).get(name)
         if not name.startswith("_") and name != "training":
-            traits.append((name, tuple(value.shape) if isinstance(value, torch.Tensor) else value))
+            traits.append((name, vars(module).get(name)))
     return traits
 
 
