@@ -25,6 +25,13 @@ _COUNTED_AGAIN = "a run of the layer with counting hooks comes to the same numbe
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
+        "reading",
+        "if picture.has_transparency_data:",
+        "if picture.has_transparency_data: picture = picture.convert( … a_composite(white, "
+        "picture) → if True: picture = picture.convert('RGBA') white = Image.new … a_composite("
+        "white, picture)",
+    ): "what nothing shows through covers the white",
+    (
         "request",
         "return False",
         "return False → return None",
@@ -234,6 +241,20 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "with np.load(path, allow_pickle=False) as arrays:",
         "False → True",
     ): "the header has been read before, and objects refused",
+        "confirming",
+        "other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))",
+        "0 → -1 (place 1)",
+    ): "a batch of one: its first image is its last",
+    (
+        "transfer",
+        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
+        "0 → 1 (place 1)",
+    ): _SAME_PADS,
+    (
+        "transfer",
+        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
+        "0 → 1 (place 2)",
+    ): _SAME_PADS,
     (
         "trace",
         'amount = f"stride {strides[0]}" if len(strides) == 1 else "the strides"',

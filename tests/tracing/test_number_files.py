@@ -99,6 +99,7 @@ NULL = "it holds null, which is not a number"
 NOT_READ = [
     ("a.csv", "1,2\n# no numbers\n\n3", "line 4 holds 1 numbers, the first row 2"),
     ("a.csv", "1,2\n3,4,5", "line 2 holds 3 numbers, the first row 2"),
+    ("a.csv", "1,2\n3,4\n5,6,7\n", "line 3 holds 3 numbers, the first row 2"),
     ("a.csv", "1,5;2", "could not convert string to float: '1,5'"),
     ("a.csv", "1,,2", "could not convert string to float: ''"),
     ("a.csv", "", NONE),

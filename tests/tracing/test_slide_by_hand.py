@@ -40,6 +40,7 @@ def refusal(module, input, *where, **kwargs) -> SlidingWindowsError:
 
 POOL, X = nn.MaxPool2d(2), torch.zeros(2, 4, 4)
 INDICES = torch.zeros(2, 4, 4, dtype=torch.int64)
+VOLUME = {"indices": torch.arange(32).reshape(1, 2, 4, 4), "output_size": (2, 4, 4)}
 COMPLEX_CONV = (
     "complex numbers are not followed; a complex convolution is four real ones, of the real and "
     "imaginary parts of input and weight: slide those"
@@ -121,66 +122,35 @@ REFUSED = [
     (
         nn.MaxUnpool2d(2),
         X,
+        {"indices": INDICES.to("meta")},
+        "the tensor of indices is on the meta device, which keeps no numbers",
+    ),
+    (
+        nn.MaxUnpool2d(2),
+        X,
         {"indices": INDICES[:, :, :3]},
         "the indices have shape (2, 4, 3), the input (2, 4, 4)",
     ),
     (
         nn.MaxUnpool3d(1),
         X[None],
-        {"indices": torch.arange(32).reshape(1, 2, 4, 4), "depth": 2},
+        VOLUME | {"depth": 2},
         "depth 2 is not among the 2 of the output",
     ),
     (
         nn.MaxUnpool3d(1),
         X[None],
-        {"indices": torch.arange(32).reshape(1, 2, 4, 4), "depth": -1},
+        VOLUME | {"depth": -1},
         "depth -1 is not among the 2 of the output",
     ),
 ]
-
-
-def test_each_refusal_word_by_word():
-    for module, input, kwargs, words in REFUSED:
-        error = refusal(module, input, **kwargs)
-        assert error.problem == words, module
-        shape = f"on an input of shape {tuple(input.shape)} and {input.dtype}"
-        assert error.context.endswith(shape), module
-
-
-@pytest.mark.filterwarnings("ignore")  # nested tensors are a prototype
-def test_what_has_no_shape_has_none_in_the_context():
-    assert refusal(3, X).problem == "slide needs a torch module, got int"
-    assert refusal(3, X).context == ""
-    error = refusal(POOL, [1])
-    assert error.problem == "slide needs a torch tensor or a numpy array, got list"
-    assert error.context == "nn.MaxPool2d(kernel_size=2, stride=2)"
-    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
-    assert refusal(POOL, nested).context == error.context
-
-
-def test_the_modules_that_are_known():
-    assert known_modules() == KNOWN
-    named = {name for name in dir(nn) if name.endswith(("1d", "2d", "3d")) and "Pool" in name}
-    named |= {f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "MaxUnpool") for n in (1, 2, 3)}
-    assert {kind.__name__ for kind in TRACERS} == named | {"Unfold", "Fold"}
-    for kind, (dims, _) in TRACERS.items():
-        digit = kind.__name__[-2]
-        assert dims == (int(digit) if digit.isdigit() else {"Unfold": 2, "Fold": 1}[kind.__name__])
-
-
-def test_the_same_trace_of_a_numpy_array_and_with_a_gradient():
-    x = torch.tensor([[[1.0, 2, 3], [4, 0, 1]]])
-    expected = slide(nn.AvgPool2d(2, 1), x)
-    assert expected.output == ((1.75, 1.5),)
-    assert slide(nn.AvgPool2d(2, 1), x.numpy()) == expected
-    assert slide(nn.AvgPool2d(2, 1), x.requires_grad_()) == expected
-    assert slide(nn.AvgPool2d(2, 1), np.float32(x.detach()), np.int64(0), sample=0) == expected
 
 
 def windows(transfer):
     return [(m.window, [r[:3] for r in m.reads], [w[:2] for w in m.writes]) for m in transfer.moves]
 
 
+# The first of all, since torch imports sympy for it, which no other test should be said to need.
 def test_an_unpooling_by_hand():
     values = torch.tensor([[[0.0] * 2] * 3, [[1, 2], [3, 4], [5, 6]]])
     indices = torch.tensor([[[0] * 2] * 3, [[0, 3], [5, 6], [13, 11]]])
@@ -208,16 +178,58 @@ def test_an_unpooling_by_hand():
         assert found.input_shape == tuple(x.shape) and found.output_shape[-2:] == (4, 4)
 
 
+@pytest.mark.filterwarnings("ignore")  # nested tensors are a prototype
+def test_what_has_no_shape_has_none_in_the_context():
+    assert refusal(3, X).problem == "slide needs a torch module, got int"
+    assert refusal(3, X).context == ""
+    error = refusal(POOL, [1])
+    assert error.problem == "slide needs a torch tensor or a numpy array, got list"
+    assert error.context == "nn.MaxPool2d(kernel_size=2, stride=2)"
+    words = refusal(nn.MaxUnpool2d(2), X, indices=np.array(["a"])).problem
+    assert words.startswith("indices cannot take a numpy array of <U1: TypeError: can't convert")
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+    assert refusal(POOL, nested).context == error.context
+
+
+def test_each_refusal_word_by_word():
+    for module, input, kwargs, words in REFUSED:
+        error = refusal(module, input, **kwargs)
+        assert error.problem == words, module
+        shape = f"on an input of shape {tuple(input.shape)} and {input.dtype}"
+        assert error.context.endswith(shape), module
+
+
+def test_the_modules_that_are_known():
+    assert known_modules() == KNOWN
+    named = {name for name in dir(nn) if name.endswith(("1d", "2d", "3d")) and "Pool" in name}
+    named |= {f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "MaxUnpool") for n in (1, 2, 3)}
+    assert {kind.__name__ for kind in TRACERS} == named | {"Unfold", "Fold"}
+    for kind, (dims, _) in TRACERS.items():
+        digit = kind.__name__[-2]
+        assert dims == (int(digit) if digit.isdigit() else {"Unfold": 2, "Fold": 1}[kind.__name__])
+
+
+def test_the_same_trace_of_a_numpy_array_and_with_a_gradient():
+    x = torch.tensor([[[1.0, 2, 3], [4, 0, 1]]])
+    expected = slide(nn.AvgPool2d(2, 1), x)
+    assert expected.output == ((1.75, 1.5),)
+    assert slide(nn.AvgPool2d(2, 1), x.numpy()) == expected
+    assert slide(nn.AvgPool2d(2, 1), x.requires_grad_()) == expected
+    assert slide(nn.AvgPool2d(2, 1), np.float32(x.detach()), np.int64(0), sample=0) == expected
+
+
 def test_an_unpooled_volume_and_signal_by_hand():
     values = torch.tensor([[[[1.0, 2]], [[3, 4]]]])
     indices = torch.tensor([[[[0, 7]], [[5, 2]]]])  # in slices of 1×4
-    found = slide(nn.MaxUnpool3d((1, 1, 2)), values, depth=1, indices=indices)
+    more = {"indices": indices, "output_size": (2, 1, 4)}
+    found = slide(nn.MaxUnpool3d((1, 1, 2)), values, depth=1, **more)
     assert found.target == ((0, 3, 0, 2),)
     assert [[w[:2] for w in m.writes] for m in found.moves] == [[], [(0, 3)], [(0, 1)], []]
     assert [m.reads[0][:3] for m in found.moves] == [(0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 0, 1)]
     assert (found.depth_index, found.dims, len(found.sources)) == (1, 3, 2)
     assert found.geometry.rows == Axis(1, 1, 1) and found.geometry.cols == Axis(4, 2, 2)
-    signal = slide(nn.MaxUnpool1d(2), values[0, 0], indices=torch.tensor([[1, 2]]))
+    more = {"indices": torch.tensor([[1, 2]]), "output_size": (4,)}
+    signal = slide(nn.MaxUnpool1d(2), values[0, 0], **more)
     assert signal.target == ((0, 1, 2, 0),) and signal.dims == 1
     assert (signal.geometry.rows, signal.geometry.cols) == (Axis(1, 1, 1), Axis(4, 2, 2))
 
@@ -278,30 +290,30 @@ def test_an_unfolding_and_a_folding_by_hand():
 
 
 def test_as_many_numbers_as_a_transfer_may_hold(monkeypatch):
-    x = torch.rand(1, 4, 5)
-    indices = torch.arange(20).reshape(1, 4, 5)
-    columns = torch.rand(1, 3, 2, 2).reshape(6, 2)
+    x = torch.rand(1, 34, 30)
+    indices = torch.arange(1020).reshape(1, 34, 30)
+    numbers, windows = (
+        "{:,} numbers are more than the {:,} a",
+        "the windows read {:,} elements, more than the {:,} a",
+    )
     for module, input, more, count, words in (
-        (nn.MaxUnpool2d(1), x, {"indices": indices}, 20, "20 numbers are more than the 19 a"),
+        (nn.MaxUnpool2d(1), x, {"indices": indices}, 1020, numbers),
+        (nn.Unfold((3, 2)), x[:, :14, :15], {}, 12 * 3 * 14 * 2, windows),
         (
-            nn.Unfold((3, 2)),
-            x,
+            nn.Fold((12, 30), (4, 2), stride=(1, 2)),
+            torch.rand(8, 135),
             {},
-            2 * 3 * 4 * 2,
-            "the windows read 48 elements, more than the 47 a",
-        ),
-        (
-            nn.Fold((4, 2), (3, 2)),
-            columns,
-            {},
-            12,
-            "the windows read 12 elements, more than the 11 a",
+            9 * 4 * 15 * 2,
+            windows,
         ),
     ):
         monkeypatch.setattr(rearranging, "MAX_TAPS", count)
         slide(module, input, **more)
         monkeypatch.setattr(rearranging, "MAX_TAPS", count - 1)
-        assert refusal(module, input, **more).problem == f"{words} transfer may hold"
+        assert (
+            refusal(module, input, **more).problem
+            == words.format(count, count - 1) + " transfer may hold"
+        )
 
 
 def test_a_wrong_argument_is_named():

@@ -80,7 +80,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.
 def _plain(picture: Image.Image) -> Image.Image:
     """Eight bits a colour, on white."""
     if picture.mode.startswith("I"):
-        return Image.fromarray((np.asarray(picture, np.float64) / 257).round().astype(np.uint8))
+        return Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -114,12 +114,10 @@ def _check_array(dtype: np.dtype, size: int) -> None:
 def _nested(data) -> np.ndarray:
     if isinstance(data, dict | str | None):
         raise ValueError("it should hold lists of numbers")
-    numbers = np.array(data)
-    if numbers.dtype.kind in "OU":  # large whole numbers, or "inf" and "nan", which are strings
-        if any(value is None for value in numbers.flat):
-            raise ValueError("it holds null, which is not a number")
-        numbers = np.array(data, dtype=np.float64)
-    return numbers
+    if any(value is None for value in np.array(data).flat):
+        raise ValueError("it holds null, which is not a number")
+    # There may be large whole numbers, or "inf" and "nan", which are strings.
+    return np.array(data, dtype=np.float64)
 
 
 def _rows(text: str) -> np.ndarray:
@@ -133,7 +131,7 @@ def _rows(text: str) -> np.ndarray:
             raise ValueError(
                 f"line {number} holds {len(rows[-1])} numbers, the first row {len(rows[0])}"
             )
-    return np.array(rows, dtype=np.float64)
+    return np.array(rows)
 
 
 def _check_file(path: Path, most: int) -> None:
