@@ -270,10 +270,16 @@ def test_an_unfolding_and_a_folding_by_hand():
         for r in (0, 1)
         for c in (0, 1)
     ]
-    assert (found.geometry.rows, found.geometry.cols) == (
-        Axis(2, 1, 1),
-        Axis(3, 2, 2, (1, 1), 2),
-    )
+    axes = (Axis(2, 1, 1), Axis(3, 2, 2, (1, 1), 2))
+    assert (found.geometry.rows, found.geometry.cols) == axes
+    higher = nn.Unfold((2, 1), padding=(1, 0), stride=(3, 2))
+    batch = torch.stack((torch.zeros(1, 2, 3), x))
+    found = slide(higher, batch, sample=1)
+    assert found.target == ((0, 0), (1, 3)) and found.sample == 1
+    assert windows(found) == [
+        ((0, c), [(0, -1, 2 * c), (0, 0, 2 * c)], [(0, c), (1, c)]) for c in (0, 1)
+    ]
+    assert [[r.value for r in move.reads] for move in found.moves] == [[0, 1], [0, 3]]
     columns = torch.cat((torch.zeros(2, 4), torch.tensor([[1.0, 2, 3, 4], [5, 6, 7, 8]])))
     fold = nn.Fold((2, 3), (1, 2), dilation=(1, 2), padding=(0, 1), stride=(1, 2))
     for batch in (False, True):
@@ -283,10 +289,7 @@ def test_an_unfolding_and_a_folding_by_hand():
             ((r, c), [(0, i, 2 * r + c) for i in (0, 1)], [(r, 1)]) for r in (0, 1) for c in (0, 1)
         ]
         assert (back.channel, back.sample, back.kind) == (1, 2 * batch, "fold")
-        assert (back.geometry.rows, back.geometry.cols) == (
-            found.geometry.rows,
-            found.geometry.cols,
-        )
+        assert (back.geometry.rows, back.geometry.cols) == axes
 
 
 def test_as_many_numbers_as_a_transfer_may_hold(monkeypatch):

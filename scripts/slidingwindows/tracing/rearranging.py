@@ -100,7 +100,7 @@ def unfold(request: Request) -> Transfer:
     target = output[request.sample] if output.dim() == 3 else output
     pads = [*axes[1].padding, *axes[0].padding]
     planes = tuple(plane_of(plane) for plane in F.pad(maps, pads))
-    top, left = axes[0].padding[0], axes[1].padding[0]
+    (top, _), (left, _) = axes[0].padding, axes[1].padding
     moves = []
     for column, (row, col) in enumerate(_windows(axes)):
         reads = tuple(
