@@ -267,3 +267,27 @@ def test_of_layers_with_one_shape_the_last_is_drawn():
         ("nn.Tanh()", (3, 5), 0, 0, "2"),
         ("nn.AvgPool1d(kernel_size=2, stride=2)", (3, 2), 0, 0, "3"),
     ]
+
+
+def sees(*layers, shape):
+    return [stage.sees() for stage in funnel(nn.Sequential(*layers), torch.ones(shape)).stages]
+
+
+def test_what_each_stage_sees_by_hand():
+    """Numbers of a sigmoid are all below 5, where this Hardtanh makes the same of each."""
+    open_, shut = nn.Linear(4, 4), nn.Hardtanh(5.0, 6.0)
+    nn.init.constant_(open_.weight, 0.5)
+    assert sees(open_, nn.ReLU(), shape=(4,)) == ["–", "all", "all"]
+    closing = (open_, nn.Sigmoid(), shut, nn.Linear(4, 3))
+    assert sees(*closing, shape=(4,)) == ["–", "all", "all", "–", "–"]
+    closing = (nn.ReLU(), nn.AvgPool2d(2, 1), nn.Softmax2d(), nn.Tanh())  # 1 of one channel
+    assert sees(*closing, shape=(1, 6, 5)) == ["1", "1", "2", "–", "–"]
+    assert sees(nn.Flatten(), open_, shape=(2, 2)) == ["1", "–", "all"]
+    turned = nn.ConvTranspose1d(1, 1, 2, stride=2)
+    assert sees(turned, nn.Flatten(), nn.Linear(8, 2), shape=(1, 4)) == ["1", "–", "–", "all"]
+
+
+def test_no_tensor_at_all():
+    assert refusal(nn.Sequential(nn.ReLU()), "a").problem == (
+        "funnel needs a torch tensor or a numpy array, got str"
+    )
