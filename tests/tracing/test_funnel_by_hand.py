@@ -269,8 +269,22 @@ def test_of_layers_with_one_shape_the_last_is_drawn():
     ]
 
 
+class Both(nn.Module):
+    """Two branches that add up, or cancel."""
+
+    def __init__(self, cancels):
+        super().__init__()
+        self.one, self.other, self.cancels = nn.Linear(4, 4), nn.Linear(4, 4), cancels
+
+    def forward(self, x):
+        one = self.one(x)
+        return one - one if self.cancels else one + self.other(x)
+
+
 def sees(*layers, shape):
-    return [stage.sees() for stage in funnel(nn.Sequential(*layers), torch.ones(shape)).stages]
+    stages = funnel(nn.Sequential(*layers), torch.ones(shape)).stages
+    assert [stage.call for stage in stages] == ["input", *map(name_of, layers)]
+    return [stage.sees() for stage in stages]
 
 
 def test_what_each_stage_sees_by_hand():
@@ -283,6 +297,9 @@ def test_what_each_stage_sees_by_hand():
     closing = (nn.ReLU(), nn.AvgPool2d(2, 1), nn.Softmax2d(), nn.Tanh())  # 1 of one channel
     assert sees(*closing, shape=(1, 6, 5)) == ["1", "1", "2", "–", "–"]
     assert sees(nn.Flatten(), open_, shape=(2, 2)) == ["1", "–", "all"]
+    for cancels, seen in ((False, "all"), (True, "–")):
+        branches = (open_, nn.Tanh(), Both(cancels), nn.Sigmoid())
+        assert sees(*branches, shape=(4,)) == ["–", "all", "all", seen, seen]
     turned = nn.ConvTranspose1d(1, 1, 2, stride=2)
     assert sees(turned, nn.Flatten(), nn.Linear(8, 2), shape=(1, 4)) == ["1", "–", "–", "all"]
 

@@ -154,10 +154,9 @@ def known_modules() -> str:
     """'MaxPool1d/2d/3d, AvgPool1d/2d/3d, ...'"""
     families: dict[str, list[str]] = {}
     for kind in TRACERS:
-        stem, dims = kind.__name__, ""
-        if stem.endswith("d") and stem[-2].isdigit():
-            stem, dims = stem[:-2], stem[-2:]
-        families.setdefault(stem, []).append(dims)
+        # Of 'Unfold' and 'Fold', which have no dimension, the last letters are put back below.
+        name = kind.__name__
+        families.setdefault(name[:-2], []).append(name[-2:])
     return ", ".join(stem + "/".join(dims) for stem, dims in families.items())
 
 
