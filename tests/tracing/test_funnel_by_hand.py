@@ -162,7 +162,9 @@ def test_each_refusal_word_by_word():
         assert error.context == f"a network of {count} layers on an input of shape {shape}"
     for image in (torch.ones(3, 4, dtype=torch.int64), torch.ones(3, 4, dtype=torch.complex64)):
         assert refusal(nn.Sequential(nn.ReLU()), image).problem == FLOATS
-    assert refusal(Different(nn.ReLU()), torch.ones(3, 4)).problem == ONE_BY_ONE
+    error = refusal(Different(nn.ReLU()), torch.ones(3, 4))
+    assert error.problem == ONE_BY_ONE
+    assert error.context == "a network of 1 layers on an input of shape (3, 4)"
     assert refusal(nn.ReLU(), torch.ones(3, 4)).problem == "funnel needs an nn.Sequential, got ReLU"
 
 
@@ -297,11 +299,14 @@ def test_what_each_stage_sees_by_hand():
     closing = (nn.ReLU(), nn.AvgPool2d(2, 1), nn.Softmax2d(), nn.Tanh())  # 1 of one channel
     assert sees(*closing, shape=(1, 6, 5)) == ["1", "1", "2", "–", "–"]
     assert sees(nn.Flatten(), open_, shape=(2, 2)) == ["1", "–", "all"]
-    for cancels, seen in ((False, "all"), (True, "–")):
-        branches = (open_, nn.Tanh(), Both(cancels), nn.Sigmoid())
-        assert sees(*branches, shape=(4,)) == ["–", "all", "all", seen, seen]
     turned = nn.ConvTranspose1d(1, 1, 2, stride=2)
     assert sees(turned, nn.Flatten(), nn.Linear(8, 2), shape=(1, 4)) == ["1", "–", "–", "all"]
+
+
+def test_what_branches_that_might_cancel_see():
+    for cancels, seen in ((False, "all"), (True, "–")):
+        layers = (nn.Linear(4, 4), nn.Tanh(), Both(cancels), nn.Sigmoid())
+        assert sees(*layers, shape=(4,)) == ["–", "all", "all", seen, seen]
 
 
 def test_no_tensor_at_all():
