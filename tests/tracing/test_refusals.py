@@ -1,10 +1,15 @@
 """torch's refusals as sentences with places, and its signatures: what the site's script is told."""
 
+import json
 import re
+import runpy
+import sys
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
+from recorded import compare
 from torch import nn
 
 from slidingwindows import SlidingWindowsError
@@ -16,7 +21,7 @@ from slidingwindows.tracing.refusals import (
     with_numbers,
     with_places,
 )
-from slidingwindows.tracing.script import LIMITS, PADDING_MODES, signature
+from slidingwindows.tracing.script import LIMITS, PADDING_MODES, script, signature
 
 SCRIPT = Path(__file__).parents[2] / "assets"
 TEXTS = {path: path.read_text("utf-8") for path in sorted(SCRIPT.rglob("*.js"))}
@@ -26,6 +31,11 @@ LAYERS = LAYER.findall(TEXTS[SCRIPT / "torch" / "layers.js"])
 @pytest.fixture(scope="module")
 def known():
     return refusals()
+
+
+def test_the_sentences_are_those_that_were_reviewed(known):
+    """With another torch they are recorded again; the script asks for their places by name."""
+    compare("sentences", known.items())
 
 
 def asked():
@@ -68,6 +78,19 @@ def test_places_are_whole_numbers_and_lists():
     assert with_places("no 7 here", {}) == "no 7 here"
 
 
+def test_the_longest_text_goes_first_and_none_within_a_word_or_number():
+    for said, places, found in [
+        ("1x2x3 and (1x2)", {"all": "1x2x3", "two": "(1x2)", "one": 1}, "{all} and {two}"),
+        ("(3x) {3} [3] <3>", {"n": 3}, "(3x) {{n}} [{n}] <{n}>"),
+        ("a[3] b(3) c{3} of 3", {"list": "[3]", "pair": "(3)", "set": "{3}"}, "a{list} b{pair} "),
+        ("3.5 .3 _3 3_ 3, 3. 3.x", {"n": 3}, "3.5 .3 _3 3_ {n}, {n}. {n}.x"),
+        ("-0.25 is -0.25, not 0.25", {"p": -0.25}, "{p} is {p}, not 0.25"),
+        ("a+b aab", {"sum": "a+b"}, "{sum} aab"),
+    ]:
+        assert with_places(said, places).startswith(found), said
+        assert with_numbers(with_places(said, places), places) == said
+
+
 def refusing(words):
     def action():
         raise RuntimeError(words)
@@ -77,19 +100,36 @@ def refusing(words):
 
 def test_words_that_do_not_follow_from_the_numbers_stop_the_build():
     ways = [Provoked(refusing(f"got {n} of 9"), {"n": n}) for n in (3, 4)]
-    assert template("x", *ways) == "got {n} of 9"
+    assert template("x", *ways) == template("x", ways[0]) == "got {n} of 9"
     other = Provoked(refusing("got 5 of 8"), {"n": 5})
-    with pytest.raises(SlidingWindowsError, match="'got 5 of 8', which does not follow"):
+    with pytest.raises(SlidingWindowsError) as caught:
         template("x", *ways, other)
+    assert str(caught.value) == (
+        f"torch {torch.__version__} says of 'x' 'got 5 of 8', which does not follow from "
+        "'got {n} of 9' with {'n': 5}"
+    )
 
 
 def test_a_torch_that_refuses_no_longer_stops_the_build():
-    with pytest.raises(SlidingWindowsError, match=r"torch [\d.+a-z]+ does not refuse 'x'"):
-        template("x", Provoked(lambda: torch.ones(1), {}))
+    for ways in ([lambda: torch.ones(1)], [refusing("no"), lambda: None]):
+        with pytest.raises(SlidingWindowsError) as caught:
+            template("x", *(Provoked(way, {}) for way in ways))
+        assert str(caught.value) == f"torch {torch.__version__} does not refuse 'x'"
 
 
 def test_only_the_first_line_counts():
     assert Provoked(refusing("\n one \n two"), {}).words() == "one "
+
+
+def test_nothing_is_said_where_nothing_is_refused_and_torch_warns_of_nothing():
+    def action():
+        warnings.warn("of an odd input", stacklevel=1)
+        asked.append(torch.is_grad_enabled())
+
+    asked = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Provoked(action, {}).words() == "" and asked == [False]
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -106,6 +146,73 @@ def test_whoever_python_names_when_it_complains(name):
         getattr(nn, name)(*[1] * told["positional"])
     except Exception as error:  # of numbers that are of no use
         assert "were given" not in str(error)
+
+
+def test_arguments_are_told_in_order_and_without_those_that_have_no_name():
+    told = {
+        "Conv1d": [[*"in_channels out_channels kernel_size".split()], "stride", "Conv1d", 11],
+        "AdaptiveMaxPool2d": [["output_size"], "return_indices", "_AdaptiveMaxPoolNd", 2],
+        "FractionalMaxPool2d": [["kernel_size"], "output_size", "FractionalMaxPool2d", 5],
+        "ReLU": [[], "inplace", "ReLU", 1],
+        "Sigmoid": [[], None, "Sigmoid", 0],
+    }
+    for name, (needed, first, owner, positional) in told.items():
+        found = signature(name)
+        assert [one[0] for one in found["parameters"] if len(one) == 1] == needed, name
+        optional = [one for one in found["parameters"] if len(one) == 2]
+        assert [one[0] for one in optional[:1]] == [first] * bool(first), name
+        assert (found["owner"], found["positional"]) == (owner, positional), name
+
+
+TEXT = """\
+// Written by the build from slidingwindows.tracing.script, which asks torch.
+
+/** @type {string[]} */
+export const PADDING_MODES = [
+ "zeros",
+ "reflect",
+ "replicate",
+ "circular"
+];
+
+/** @type {{ number: number, side: number, reads: number }} */
+export const LIMITS = {
+ "number": 100000,
+ "side": 64,
+ "reads": 4000000
+};
+
+/** @type {Record<string, { parameters: any[][], positional: number, owner: string }>} */
+export const SIGNATURES = {
+ "Identity": {
+  "parameters": [],
+  "positional": 0,
+  "owner": "Identity"
+ },
+ "ReLU": {
+  "parameters": [
+   [
+    "inplace",
+    false
+   ]
+  ],
+  "positional": 1,
+  "owner": "ReLU"
+ }
+};
+
+/** @type {Record<string, string>} */
+export const REFUSALS = """
+
+
+def test_the_module_that_the_build_writes(known, monkeypatch, capsys):
+    text = script(["Identity", "ReLU"])
+    assert text == f"{TEXT}{json.dumps(known, indent=1)};\n"
+    name = "slidingwindows.tracing.script"
+    monkeypatch.setattr(sys, "argv", [name, "Identity", "ReLU"])
+    monkeypatch.delitem(sys.modules, name)  # or Python warns of running it twice
+    runpy.run_module(name, run_name="__main__")
+    assert capsys.readouterr().out == text
 
 
 def test_defaults_are_torchs():

@@ -49,6 +49,11 @@ def given(value: T | None, name: str) -> T:
     return value
 
 
+def words_of(error: BaseException) -> str:
+    """The first line of what an exception says."""
+    return next(iter(str(error).strip().splitlines()), "no reason given")
+
+
 @contextmanager
 def one_error(problem: str, context: str = "") -> Iterator[None]:
     """Whatever else is raised within becomes a SlidingWindowsError: the problem, then the cause."""
@@ -57,6 +62,5 @@ def one_error(problem: str, context: str = "") -> Iterator[None]:
     except SlidingWindowsError:
         raise
     except Exception as error:
-        words = (str(error).strip().splitlines() or ["no reason given"])[0]
-        problem = f"{problem}: {type(error).__name__}: {words}"
+        problem = f"{problem}: {type(error).__name__}: {words_of(error)}"
         raise SlidingWindowsError(problem, context) from error

@@ -7,7 +7,7 @@ import sys
 import torch
 
 from ..core.arguments import whole
-from ..core.errors import SlidingWindowsError, one_error
+from ..core.errors import SlidingWindowsError, one_error, words_of
 from ..core.step import Plane
 
 # More taps than this are not a lesson any more, and would take minutes to fold.
@@ -21,7 +21,7 @@ def tensor_of(input, who: str, what: str = "the input") -> torch.Tensor:
     for what does not hold its numbers one by one, such as a masked array.
     """
     numpy = sys.modules.get("numpy")
-    masked = getattr(torch.masked, "MaskedTensor", ())
+    masked = torch.masked.MaskedTensor
     if isinstance(input, masked) or (numpy and isinstance(input, numpy.ma.MaskedArray)):
         fills = "to_tensor(0)" if isinstance(input, masked) else "filled(0)"
         raise SlidingWindowsError(
@@ -57,7 +57,7 @@ def is_shape(input) -> bool:
         integral = integral and input.dtype is not torch.bool
     else:
         return False
-    return integral and len(input.shape) == 1 and 2 <= input.shape[0] <= 5
+    return integral and len(input.shape) == 1 and 2 <= len(input) <= 5
 
 
 def ask_torch(function, *arguments, **options):
@@ -65,8 +65,7 @@ def ask_torch(function, *arguments, **options):
     try:
         return function(*arguments, **options)
     except (RuntimeError, ValueError, TypeError, ArithmeticError, NotImplementedError) as error:
-        words = (str(error).strip().splitlines() or ["no reason given"])[0]
-        raise SlidingWindowsError(f"torch says: {words}") from error
+        raise SlidingWindowsError(f"torch says: {words_of(error)}") from error
 
 
 def plane_of(tensor: torch.Tensor) -> Plane:

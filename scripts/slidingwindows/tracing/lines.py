@@ -122,16 +122,20 @@ class Sight:
 
 def shared(parts: list[Sight | None]) -> Sight | None:
     """Of channels side by side: the one that sees least."""
-    least, *others = parts
+    known = [part for part in parts if part]
+    if len(known) < len(parts):
+        return None
+    least, *others = known
     for part in others:
-        if not least or not part:
-            return None
         if covers(least, part):
             least = part
         elif not covers(part, least):
             return None
-    centred, level = (any(getattr(p, name) for p in parts) for name in ("centred", "level"))
-    return least and replace(least, centred=centred, level=level)
+    return replace(
+        least,
+        centred=any(part.centred for part in known),
+        level=any(part.level for part in known),
+    )
 
 
 def covers(one: Sight, other: Sight) -> bool:
@@ -153,6 +157,3 @@ def _along(line: Line, less: Line) -> bool:
         same += 1
     line, less = (replace(one, steps=one.steps[same:]) for one in (line, less))
     return all(line.walked((p,)) >= less.walked((p,)) for p in range(line.size))
-
-
-__all__ = ["Line", "Positions", "Sight", "Step", "covers", "shared"]

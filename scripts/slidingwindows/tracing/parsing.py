@@ -7,7 +7,7 @@ import difflib
 import warnings
 from typing import TYPE_CHECKING
 
-from ..core.errors import SlidingWindowsError
+from ..core.errors import SlidingWindowsError, words_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -88,14 +88,13 @@ def make_module(text: str, channels: int | None = None) -> nn.Module:
     except SlidingWindowsError:
         raise
     except Exception as error:  # torch checks some arguments, others fail wherever they are used
-        words = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SlidingWindowsError(f"torch says: {words}", text) from error
+        raise SlidingWindowsError(f"torch says: {words_of(error)}", text) from error
 
 
 def _meant(name: str, known) -> str:
     """'; did you mean MaxPool2d?' for a name that is nearly one of those known."""
     small = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name.lower(), small, n=1, cutoff=0.75)
+    close = difflib.get_close_matches(name.lower(), small, cutoff=0.75)
     return f"; did you mean {small[close[0]]}?" if close else ""
 
 

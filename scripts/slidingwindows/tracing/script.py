@@ -60,7 +60,7 @@ def script(names: list[str]) -> str:
     lines = ["// Written by the build from slidingwindows.tracing.script, which asks torch.\n"]
     for name, part in parts.items():
         lines.append(f"/** @type {{{TYPES[name]}}} */")
-        lines.append(f"export const {name} = {json.dumps(part, indent=1, ensure_ascii=False)};\n")
+        lines.append(f"export const {name} = {json.dumps(part, indent=1)};\n")
     return "\n".join(lines)
 
 

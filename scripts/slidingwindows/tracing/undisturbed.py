@@ -12,7 +12,7 @@ import threading
 import types
 import warnings
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -173,7 +173,9 @@ class _Loan:
                 parts = (getattr(value, name, None) for name in ("__self__", "func", "args"))
                 for part in (*parts, getattr(value, "__func__", None)):
                     self.lend(part)
-            elif not self._lend_chance(value) and _root(type(value)) not in NOT_LENT:
+            elif rewind := _rewound(value):
+                self.back.callback(rewind)
+            elif _root(type(value)) not in NOT_LENT:
                 self._lend_object(value)
 
     def _lend_module(self, module: nn.Module) -> None:
@@ -223,22 +225,21 @@ class _Loan:
         else:
             self.back.callback(object.__setattr__, value, name, held)
 
-    def _lend_chance(self, value: object) -> bool:
-        """Remember where a source of random numbers is; False of anything else."""
-        numpy = sys.modules.get("numpy")
-        if isinstance(value, torch.Generator):
-            self.back.callback(value.set_state, value.get_state())
-        elif isinstance(value, random.Random):
-            with contextlib.suppress(NotImplementedError):  # the system's own randomness
-                self.back.callback(value.setstate, value.getstate())
-        elif numpy and isinstance(value, numpy.random.Generator):
-            bits = value.bit_generator
-            self.back.callback(setattr, bits, "state", bits.state)
-        elif numpy and isinstance(value, numpy.random.RandomState):
-            self.back.callback(value.set_state, value.get_state())
-        else:
-            return False
-        return True
+
+def _rewound(value: object) -> Callable[[], object] | None:
+    """What puts a source of random numbers back to where it is now; None for anything else."""
+    numpy = sys.modules.get("numpy")
+    if isinstance(value, torch.Generator):
+        return functools.partial(value.set_state, value.get_state())
+    if isinstance(value, random.Random):
+        with contextlib.suppress(NotImplementedError):  # the system's own randomness
+            return functools.partial(value.setstate, value.getstate())
+    elif numpy and isinstance(value, numpy.random.Generator):
+        bits = value.bit_generator
+        return functools.partial(setattr, bits, "state", bits.state)
+    elif numpy and isinstance(value, numpy.random.RandomState):
+        return functools.partial(value.set_state, value.get_state())
+    return None
 
 
 def _kind(held) -> type:
@@ -284,9 +285,9 @@ def _root(kind: type) -> str:
     return (kind.__module__ or "").partition(".")[0]
 
 
-def _twin(tensor: torch.Tensor | None, known: dict) -> torch.Tensor | None:
+def _twin(tensor: torch.Tensor, known: dict) -> torch.Tensor:
     """A copy with no gradient yet; a tensor that two layers share is copied once."""
-    if tensor is None or is_lazy(tensor):
+    if is_lazy(tensor):
         return tensor
     if id(tensor) not in known:
         twin = tensor.detach().clone()
