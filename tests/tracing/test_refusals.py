@@ -84,6 +84,8 @@ def test_the_longest_text_goes_first_and_none_within_a_word_or_number():
         ("(3x) {3} [3] <3>", {"n": 3}, "(3x) {{n}} [{n}] <{n}>"),
         ("a[3] b(3) c{3} of 3", {"list": "[3]", "pair": "(3)", "set": "{3}"}, "a{list} b{pair} "),
         ("3.5 .3 _3 3_ 3, 3. 3.x", {"n": 3}, "3.5 .3 _3 3_ {n}, {n}. {n}.x"),
+        ("got 3 of 4, or 3", {"one": 3, "both": "3 of 4"}, "got {both}, or {one}"),
+        ("got 3 of 4, or 3", {"both": "3 of 4", "one": 3}, "got {both}, or {one}"),
         ("-0.25 is -0.25, not 0.25", {"p": -0.25}, "{p} is {p}, not 0.25"),
         ("a+b aab", {"sum": "a+b"}, "{sum} aab"),
     ]:

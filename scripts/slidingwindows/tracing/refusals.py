@@ -61,13 +61,13 @@ def template(name: str, *attempts: Provoked) -> str:
 
 
 def with_places(said: str, places: dict[str, object]) -> str:
-    """Texts replaced by names in braces, the longest first; never part of a number or word."""
+    """Texts replaced by names in braces, the longer first; never part of a number or word."""
     texts = {str(value): key for key, value in places.items()}
     if not texts:
         return said
     alone = r"(?<![\w.])"  # not within a number or a word; a bracket begins anywhere
-    longest = sorted(texts, key=len, reverse=True)
-    patterns = [(alone if text[0] not in "[({" else "") + re.escape(text) for text in longest]
+    longer_first = sorted(texts, reverse=True)  # than those that they begin with
+    patterns = [(alone if text[0] not in "[({" else "") + re.escape(text) for text in longer_first]
     pattern = rf"(?:{'|'.join(patterns)})(?!\w|\.\d)"
     return re.sub(pattern, lambda match: f"{{{texts[match[0]]}}}", said)
 

@@ -170,9 +170,8 @@ class _Loan:
             elif isinstance(value, types.FunctionType):
                 self._lend_function(value)
             elif isinstance(value, types.MethodType | functools.partial):
-                parts = (getattr(value, name, None) for name in ("__self__", "func", "args"))
-                for part in (*parts, getattr(value, "__func__", None)):
-                    self.lend(part)
+                for name in ("__self__", "__func__", "func", "args", "keywords"):
+                    self.lend(getattr(value, name, None))
             elif rewind := _rewound(value):
                 self.back.callback(rewind)
             elif _root(type(value)) not in NOT_LENT:
@@ -201,7 +200,9 @@ class _Loan:
         _refill(held, [self.lend(item) for item in items])
 
     def _lend_function(self, function: types.FunctionType) -> None:
-        self.lend(function.__defaults__)
+        self.back.callback(setattr, function, "__defaults__", function.__defaults__)
+        function.__defaults__ = self.lend(function.__defaults__)
+        self.lend(function.__kwdefaults__)
         for cell in function.__closure__ or ():
             with contextlib.suppress(ValueError):  # an empty one
                 value = cell.cell_contents
