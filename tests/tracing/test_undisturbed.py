@@ -320,8 +320,9 @@ def test_what_a_layer_holds_is_given_back_without_a_moment_without_it(function):
     class Leaves(nn.Conv2d):
         def forward(self, input):
             holds = (self.__dict__, "_parameters"), (self._parameters, "weight")
+            holds += (self.named, 1), (self.listed, None)
             self.left, self.named["left"], self.listed[0] = (Looks(*holds) for _ in range(3))
-            self._parameters["left"] = Looks(*holds, (self.named, 1), (self.listed, None))
+            self._parameters["left"] = Looks(*holds)
             return super().forward(input)
 
     layer = Leaves(1, 1, 3)

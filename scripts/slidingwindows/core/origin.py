@@ -380,6 +380,3 @@ def _fault_of_columns(transfer: Transfer) -> str | None:
                 if transfer.is_padding(r, c) and value != 0:
                     return f"({r}, {c}) of plane {index} holds {value}, torch puts 0 there"
     return None
-
-
-__all__ = ["arguments_of", "check_trace", "check_transfer", "family", "homes_of"]

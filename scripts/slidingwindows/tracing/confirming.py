@@ -343,6 +343,3 @@ def _softened(func, args, kwargs):
     if (slopes.abs() > 1e-8).sum() >= OPEN and not straight:
         return F.softplus(args[0])
     return func(args[0].clone(), *args[1:], **kwargs)
-
-
-__all__ = ["confirmed", "refuted", "shut"]

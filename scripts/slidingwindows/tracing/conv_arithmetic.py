@@ -25,11 +25,11 @@ class Animation(NamedTuple):
     kind: str  # 'conv', 'transposed', 'average' or 'max'
     i: int
     k: int
+    relationship: int
     s: int = 1
     p: int = 0
     d: int = 1
     a: int = 0
-    relationship: int = 0
 
     @property
     def call(self) -> str:
@@ -45,25 +45,25 @@ class Animation(NamedTuple):
 
 
 ANIMATIONS = (
-    Animation("no_padding_no_strides", "conv", 4, 3, relationship=1),
-    Animation("arbitrary_padding_no_strides", "conv", 5, 4, p=2, relationship=2),
-    Animation("same_padding_no_strides", "conv", 5, 3, p=1, relationship=3),
-    Animation("full_padding_no_strides", "conv", 5, 3, p=2, relationship=4),
-    Animation("no_padding_strides", "conv", 5, 3, s=2, relationship=5),
-    Animation("padding_strides", "conv", 5, 3, s=2, p=1, relationship=6),
-    Animation("padding_strides_odd", "conv", 6, 3, s=2, p=1, relationship=6),
-    Animation("numerical_no_padding_no_strides", "conv", 5, 3, relationship=1),
-    Animation("numerical_padding_strides", "conv", 5, 3, s=2, p=1, relationship=6),
-    Animation("numerical_average_pooling", "average", 5, 3, relationship=7),
-    Animation("numerical_max_pooling", "max", 5, 3, relationship=7),
-    Animation("no_padding_no_strides_transposed", "transposed", 2, 3, relationship=8),
-    Animation("arbitrary_padding_no_strides_transposed", "transposed", 6, 4, p=2, relationship=9),
-    Animation("same_padding_no_strides_transposed", "transposed", 5, 3, p=1, relationship=10),
-    Animation("full_padding_no_strides_transposed", "transposed", 7, 3, p=2, relationship=11),
-    Animation("no_padding_strides_transposed", "transposed", 2, 3, s=2, relationship=12),
-    Animation("padding_strides_transposed", "transposed", 3, 3, s=2, p=1, relationship=13),
-    Animation("padding_strides_odd_transposed", "transposed", 3, 3, s=2, p=1, a=1, relationship=14),
-    Animation("dilation", "conv", 7, 3, d=2, relationship=15),
+    Animation("no_padding_no_strides", "conv", 4, 3, 1),
+    Animation("arbitrary_padding_no_strides", "conv", 5, 4, 2, p=2),
+    Animation("same_padding_no_strides", "conv", 5, 3, 3, p=1),
+    Animation("full_padding_no_strides", "conv", 5, 3, 4, p=2),
+    Animation("no_padding_strides", "conv", 5, 3, 5, s=2),
+    Animation("padding_strides", "conv", 5, 3, 6, s=2, p=1),
+    Animation("padding_strides_odd", "conv", 6, 3, 6, s=2, p=1),
+    Animation("numerical_no_padding_no_strides", "conv", 5, 3, 1),
+    Animation("numerical_padding_strides", "conv", 5, 3, 6, s=2, p=1),
+    Animation("numerical_average_pooling", "average", 5, 3, 7),
+    Animation("numerical_max_pooling", "max", 5, 3, 7),
+    Animation("no_padding_no_strides_transposed", "transposed", 2, 3, 8),
+    Animation("arbitrary_padding_no_strides_transposed", "transposed", 6, 4, 9, p=2),
+    Animation("same_padding_no_strides_transposed", "transposed", 5, 3, 10, p=1),
+    Animation("full_padding_no_strides_transposed", "transposed", 7, 3, 11, p=2),
+    Animation("no_padding_strides_transposed", "transposed", 2, 3, 12, s=2),
+    Animation("padding_strides_transposed", "transposed", 3, 3, 13, s=2, p=1),
+    Animation("padding_strides_odd_transposed", "transposed", 3, 3, 14, s=2, p=1, a=1),
+    Animation("dilation", "conv", 7, 3, 15, d=2),
 )
 
 

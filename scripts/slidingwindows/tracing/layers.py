@@ -19,10 +19,10 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 AVERAGE_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-LP_POOLS = tuple(getattr(nn, f"LPPool{n}d") for n in (1, 2, 3) if hasattr(nn, f"LPPool{n}d"))
-ADAPTIVE = tuple(
-    getattr(nn, f"Adaptive{kind}Pool{n}d") for n in (1, 2, 3) for kind in ("Avg", "Max")
-)
+LP_POOLS = (nn.LPPool1d, nn.LPPool2d, nn.LPPool3d)
+ADAPTIVE_AVERAGES = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
+ADAPTIVE_MAXIMA = (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d)
+ADAPTIVE = (*ADAPTIVE_AVERAGES, *ADAPTIVE_MAXIMA)
 PADS = {
     "zeros": ("ZeroPad", "ConstantPad"),
     "reflect": ("ReflectionPad",),

@@ -187,9 +187,9 @@ class Request:
     module: nn.Module
     input: torch.Tensor
     dims: int
-    channel: int = 0
-    sample: int = 0
-    depth: int = 0
+    channel: int
+    sample: int
+    depth: int
 
     def answer(self) -> torch.Tensor:
         """What torch makes of the input; a module that overwrites what it reads gets a copy."""

@@ -19,6 +19,8 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 from ..core.uneven import UnevenAxis
 from .layers import (
     ADAPTIVE,
+    ADAPTIVE_AVERAGES,
+    ADAPTIVE_MAXIMA,
     AVERAGE_POOLS,
     CONVOLUTIONS,
     ELEMENT_WISE,
@@ -34,11 +36,11 @@ from .lines import Positions, Sight, covers, shared
 RESHAPES = (nn.Flatten, nn.Unflatten, nn.PixelShuffle, nn.PixelUnshuffle)
 RESIZES = (nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d)
 SOFTMAXES = (nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.Softmax2d)
-MEANS = (*AVERAGE_POOLS, *(kind for kind in ADAPTIVE if "Avg" in kind.__name__))
+MEANS = (*AVERAGE_POOLS, *ADAPTIVE_AVERAGES)
 LINEAR = (nn.Identity, nn.ChannelShuffle, *(k for k in ELEMENT_WISE if "Drop" in k.__name__))
 CURVED = (
     *(kind for kind in ELEMENT_WISE if kind not in LINEAR),
-    *(*MAX_POOLS, *LP_POOLS, *(kind for kind in ADAPTIVE if "Max" in kind.__name__)),
+    *(*MAX_POOLS, *LP_POOLS, *ADAPTIVE_MAXIMA),
 )
 ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh", "leaky_relu", "elu")
 NORMS = (nn.LayerNorm, nn.GroupNorm, _InstanceNorm, _BatchNorm)
@@ -340,6 +342,3 @@ def _dims(node: torch.fx.Node, tensor: torch.Tensor) -> set[int]:
 def _ends_all(factor) -> bool:
     """True of a number that makes every product, or every quotient, 0."""
     return isinstance(factor, int | float) and (factor == 0 or math.isinf(factor))
-
-
-__all__ = ["sight_after"]
