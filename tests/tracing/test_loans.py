@@ -263,7 +263,8 @@ def test_only_hooks_of_torch_s_own_make_weights():
     assert makes_weights(hook) and not makes_weights(print) and not makes_weights(nn.ReLU())
     for module in ("torch.nn.utils", "torch.nn.utilities.x", None, "my.torch.nn.utils.x"):
         assert not makes_weights(type("Hook", (), {"__module__": module})()), module
-    assert not makes_weights(functools.partial(print))
+    for nameless in (functools.partial(print), print, [].append, list.append):
+        assert not makes_weights(nameless), nameless
 
 
 def test_what_needs_no_input_is_not_copied():
