@@ -187,6 +187,20 @@ def test_what_functions_and_methods_hold_is_lent():
     assert empty() == 1
 
 
+def test_a_dict_whose_order_is_kept_is_never_without_a_key():
+    class Key:
+        def __hash__(self):
+            lengths.append(len(held))
+            return 1
+
+    held, lengths = {}, []
+    held[Key()] = "one"
+    lengths.clear()
+    with undisturbed(holding(held=held)):
+        assert list(held.values()) == ["one"]
+    assert set(lengths) == {1}
+
+
 def test_a_tuple_stays_what_it_is_unless_something_in_it_is_copied():
     tagged, mixed = Tagged((1, "two", [3])), (1, X, (X, "four"))
     tagged.tag = "kept"
