@@ -159,7 +159,8 @@ def test_the_indices_of_a_max_pool_are_asked_for_in_each_number_of_dimensions():
         for kind in ("MaxPool", "AdaptiveMaxPool", *["FractionalMaxPool"] * (dims > 1)):
             options = {"output_size": 3} if kind.startswith("F") else {}
             module = getattr(nn, f"{kind}{dims}d")(2, **options)
-            assert slide(module, x).kind == "max", (kind, dims)
+            trace = slide(module, x)
+            assert trace.kind == "max" and Trace.from_dict(trace.to_dict()) == trace, (kind, dims)
     assert set(pooling.WITH_INDICES) == {1, 2, 3}
 
 
