@@ -13,13 +13,13 @@ from slidingwindows import (
     Axis,
     SlidingWindowsError,
     Trace,
-    Transfer,
     UnevenAxis,
     funnel,
     receptive_field,
     slide,
 )
 from slidingwindows.core import arithmetic, geometry, origin
+from slidingwindows.core.figures import kind_name, restored
 from slidingwindows.core.funnel import Stage
 from slidingwindows.core.plain import axis_of
 from slidingwindows.core.reach import Reach, Windows
@@ -131,13 +131,30 @@ def test_what_is_left_out_of_a_record_is_what_a_picture_of_floats_has():
         needed = [field.name for field in fields if field.default is dataclasses.MISSING]
         less = {name: getattr(one, name) for name in needed}
         assert type(one)(**less) == one and len(less) < len(fields), type(one)
-    assert type(made[0]) is Trace and type(made[1]) is Transfer
+    told = {"sample": 0, "channel": 0, "dims": 2, "epsilon": 2**-23, "depth_index": 0}
+    for one, more in ((made[0], {"depth_stretch": 1, "stretch": (1, 1)}), (made[1], {"plane": 0})):
+        assert {name: getattr(one, name) for name in told | more} == told | more, type(one)
     uneven, even = UnevenAxis.adaptive(6, 2), Axis(6, 3, 3)
     for name in ("padding", "dilation", "ceil_mode", "crop", "dropped"):
         assert getattr(uneven, name) == getattr(even, name), name
     with pytest.raises(SlidingWindowsError, match="^unknown rule of windows ''$"):
         UnevenAxis(5, ((0, 5),), "")
     assert UnevenAxis(5, ((0, 5),), "fractional").spans == ((0, 5),)
+
+
+def test_each_kind_of_figure_has_a_name_and_is_read_by_it():
+    network = nn.Sequential(nn.MaxPool2d(2))
+    figures = {
+        "trace": slide(nn.MaxPool2d(2), X),
+        "transfer": slide(nn.Unfold(2), X),
+        "funnel": funnel(network, X),
+        "receptive": receptive_field(network, X),
+    }
+    for name, figure in figures.items():
+        assert kind_name(figure) == name and restored(name, figure.to_dict()) == figure
+    refused(
+        "unknown kind of figure ''; there are trace, transfer, funnel, receptive", restored, "", {}
+    )
 
 
 def test_what_kinds_of_windows_are_like():
@@ -224,7 +241,10 @@ def test_a_funnel_keeps_as_much_as_can_be_drawn():
 
 
 def test_eight_inputs_are_averaged_if_nothing_else_is_asked_for():
-    network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU(), nn.Conv2d(1, 1, 3))
+    network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Tanh(), nn.Conv2d(1, 1, 3))
+    for number, parameter in enumerate(network.parameters()):
+        numbers = torch.arange(1.0 + number, parameter.numel() + 1 + number)
+        parameter.data = (numbers % 5 - 2).view(parameter.shape)
     found = {n: receptive_field(network, (1, 8, 8), samples=n).effective for n in (7, 8, 9)}
     assert receptive_field(network, (1, 8, 8)).effective == found[8]
     assert found[8] not in (found[7], found[9])
