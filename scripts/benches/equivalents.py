@@ -117,6 +117,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)",
         "0 → -1",
     ): "of all children, whatever number is given",
+    ("arguments", 'T = TypeVar("T")', "'T' → ''"): "a name that is only shown by type checkers",
+    ("errors", 'T = TypeVar("T")', "'T' → ''"): "a name that is only shown by type checkers",
     (
         "refusals",
         '"out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),',

@@ -78,6 +78,10 @@ def test_layers_come_in_their_order_those_that_hang_elsewhere_last():
 
 
 def test_what_is_seen_twice_is_lent_once_and_no_more_than_there_is_room_for(monkeypatch):
+    loan = lending._Loan(contextlib.ExitStack())
+    for value in [[] for _ in range(100_001)]:
+        loan.lend(value)
+    assert len(loan.seen) == 100_000
     plain = ["text", b"bytes", 1, 1.5, 1j, True, None, int, types]
     for most, lent in ((0, 0), (1, 1), (4, 4), (5, 5), (9, 5)):
         monkeypatch.setattr(lending, "MOST_LENT", most)
