@@ -34,7 +34,7 @@ HOOKS_OF_ALL = (
     "_global_backward_hooks",
 )
 # Objects of these packages are left alone: they are shared, or keep their state out of reach.
-NOT_LENT = frozenset(sys.stdlib_module_names - {"__main__"}) | {"torch", "numpy"}
+NOT_LENT = sys.stdlib_module_names | {"torch", "numpy"}
 MOST_LENT = 100_000  # containers and objects; of what hangs on a module beyond, nothing is lent
 OF_TORCH = frozenset(nn.Module().__dict__)
 # One thread at a time: two that lend the same object at once might not give it back intact.
