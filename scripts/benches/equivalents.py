@@ -15,7 +15,6 @@ BY_RESULT: dict[str, str] = {
 }
 
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
-_REFUSED_ANYWAY = "torch refuses the other setting in the same words, whatever this number is"
 _ANY_SEED = "whatever is drawn decides nothing, so any seed does"
 _SAVES_ASKING = "what is asked for nothing, or once more, has the same answer"
 _QUICKER = "a quick way to what the lines below give, too"
@@ -56,58 +55,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if False: return 0",
     ): _COUNTED_AGAIN,
     (
-        "refusals",
-        '"adaptive of None": (Provoked(lambda: nn.AdaptiveAvgPool2d(None)(ones(1, 4, 4)), {}),),',
-        "4 → 3 (place 1)",
-    ): "torch refuses None on an input of any size",
-    (
-        "refusals",
-        'Provoked(lambda p=p: nn.MaxPool1d(3, 1, p)(x), {"pad": p}) for p in (-3, -12)',
-        "3 → 4 (place 1)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        'Provoked(lambda p=p: nn.MaxPool1d(3, 1, p)(x), {"pad": p}) for p in (-3, -12)',
-        "3 → 4 (place 2)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        '"groups": (Provoked(lambda: nn.Conv2d(2, 2, 1, groups=0), {}),),',
-        "2 → 1 (place 2)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        "Provoked(lambda: nn.ConvTranspose2d(1, 1, 2, output_padding=-1)(ones(1, 4, 4)), {}),",
-        "1 → 0 (place 4)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        "for shape in ((7, 1, 6, 5, 4), (2, 3, 1, 8, 6, 4))",
-        "3 → 2 (place 2)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        'Provoked(lambda: nn.BatchNorm1d(1)(ones(1, 1, 1, 1)), {"rank": "4D"}),',
-        "1 → 2 (place 3)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        'Provoked(lambda kind=kind, s=shape: kind(1, 1, 1)(ones(s)), {"input": list(shape)})',
-        "1 → 0 (place 3)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        '"negative padding": (Provoked(lambda: '
-        "nn.Conv2d(1, 1, 1, padding=-1)(ones(1, 4, 4)), {}),),",
-        "1 → 0 (place 1)",
-    ): _REFUSED_ANYWAY,
-    (
-        "refusals",
-        'Provoked(lambda: ones(4, 4, 4, 4).size(8), {"least": -4, "most": 3, "got": 8}),',
-        "4 → 5 (place 4)",
-    ): _REFUSED_ANYWAY,
-    ("refusals", '"pool\'s dilation": pairs("dilation", (-1, 0)),', "-1 → 1"): _REFUSED_ANYWAY,
-    (
         "blocks",
         "for other in range(at - 1, -1, -1):",
         "1 → 0 (place 1)",
@@ -117,13 +64,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)",
         "0 → -1",
     ): "of all children, whatever number is given",
-    ("arguments", 'T = TypeVar("T")', "'T' → ''"): "a name that is only shown by type checkers",
     ("errors", 'T = TypeVar("T")', "'T' → ''"): "a name that is only shown by type checkers",
-    (
-        "refusals",
-        '"out_channels": (Provoked(lambda: nn.Conv2d(2, 3, 1, groups=2), {}),),',
-        "1 → 2",
-    ): _REFUSED_ANYWAY,
     (
         "plain",
         "if type(value) in AS_THEY_ARE:",
@@ -238,25 +179,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "getattr(candidate, by_name)() if by_name else candidate.to(dtype) → "
         "getattr(candidate, by_name)() if False else candidate.to(dtype)",
     ): "a module's own double() and to(torch.float64) make the same",
-    (
-        "reading",
-        "with np.load(path, allow_pickle=False) as arrays:",
-        "False → True",
-    ): "the header has been read before, and objects refused",
-        "confirming",
-        "other[(0, slice(None), *place)] += STEP * (0.5 + torch.rand_like(other[0, :, *place]))",
-        "0 → -1 (place 1)",
-    ): "a batch of one: its first image is its last",
-    (
-        "transfer",
-        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
-        "0 → 1 (place 1)",
-    ): _SAME_PADS,
-    (
-        "transfer",
-        "top, left = self.geometry.rows.padding[0], self.geometry.cols.padding[0]",
-        "0 → 1 (place 2)",
-    ): _SAME_PADS,
     (
         "trace",
         'amount = f"stride {strides[0]}" if len(strides) == 1 else "the strides"',

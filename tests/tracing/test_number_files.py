@@ -153,7 +153,7 @@ def test_what_others_say_of_a_broken_file(tmp_path):
     for name, content, words in (
         ("a.npy", objects, "pickle"),
         ("b.npy", npy([1])[:20], "EOF"),
-        ("c.npy", npy(np.array([None])), "bject"),
+        ("c.npy", npy(np.array([None])), "objects in dtype"),
         ("d.npz", broken(), "decompressing data"),
         ("e.npz", zipped(npy(np.array([None]))), "numbers of type object are not supported"),
         ("f.npz", zipped(objects), "magic string"),
