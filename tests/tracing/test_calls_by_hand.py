@@ -153,18 +153,23 @@ def test_a_sample_and_a_channel_as_a_volume():
         assert request.sizes == tuple(input.shape[-dims:])
 
 
+def request_of(module, input, dims, depth=0):
+    """A request for the first channel of the first sample."""
+    return Request(module, input, dims, channel=0, sample=0, depth=depth)
+
+
 def test_an_answer_leaves_the_input_as_it_was():
     input = -volume(1, 3)
-    answer = Request(nn.ReLU(inplace=True), input, 1).answer()
+    answer = request_of(nn.ReLU(inplace=True), input, 1).answer()
     assert answer.tolist() == [[0, 0, 0]] and input.tolist() == [[0, -1, -2]]
     with pytest.raises(SlidingWindowsError) as caught:
-        Request(nn.MaxPool1d(9), input, 1).answer()
+        request_of(nn.MaxPool1d(9), input, 1).answer()
     assert str(caught.value).startswith("torch says: ") and "\n" not in str(caught.value)
 
 
 def axes_of(dims, *arguments, **options):
     sizes = (5, 7, 9)[3 - dims :]
-    return Request(nn.Identity(), torch.ones(1, *sizes), dims).axes(*arguments, **options)
+    return request_of(nn.Identity(), torch.ones(1, *sizes), dims).axes(*arguments, **options)
 
 
 def test_the_three_axes_of_a_module():
@@ -208,7 +213,7 @@ def refused(call, *arguments) -> str:
 
 
 def test_as_many_elements_as_a_trace_may_hold():
-    request = Request(nn.Identity(), torch.ones(1, 1, 1), 2)
+    request = request_of(nn.Identity(), torch.ones(1, 1, 1), 2)
     most = [Axis(1002, 4, 2), Axis(2002, 4, 8)]  # 500 and 250 windows
     assert request.checked(most) == (ONE, *most)
     exactly = [Axis(1000, 1, 1), Axis(2000, 2, 2)]
@@ -216,7 +221,7 @@ def test_as_many_elements_as_a_trace_may_hold():
     words = "the windows read {} elements, more than the 2,000,000 a trace may hold"
     assert refused(request.checked, exactly, 2) == words.format("4,000,000")
     assert refused(request.checked, [Axis(1001, 1, 1), exactly[1]]) == words.format("2,002,000")
-    deep = Request(nn.Identity(), torch.ones(1, 1, 1, 1), 3)
+    deep = request_of(nn.Identity(), torch.ones(1, 1, 1, 1), 3)
     assert deep.checked([Axis(3, 1, 1), *exactly]) == (Axis(3, 1, 1), *exactly)
     read = refused(deep.checked, [Axis(3, 3, 1), *exactly])
     assert read == words.format("6,000,000")
@@ -225,27 +230,27 @@ def test_as_many_elements_as_a_trace_may_hold():
 def test_a_depth_that_is_not_there():
     axes = [Axis(4, 2, 2), Axis(3, 1, 1), Axis(3, 1, 1)]
     for depth in (-1, 0, 1, 2):
-        request = Request(nn.Identity(), torch.ones(1, 1, 1, 1), 3, depth=depth)
+        request = request_of(nn.Identity(), torch.ones(1, 1, 1, 1), 3, depth=depth)
         if depth in (0, 1):
             assert request.checked(axes) == tuple(axes)
         else:
             words = f"depth {depth} is not among the 2 of the output"
             assert refused(request.checked, axes) == words
-    flat = Request(nn.Identity(), torch.ones(1, 1, 1), 2, depth=1)
+    flat = request_of(nn.Identity(), torch.ones(1, 1, 1), 2, depth=1)
     assert refused(flat.checked, axes[1:]) == "depth 1 is not among the 1 of the output"
 
 
 def test_slices_with_their_padding():
     input = volume(1, 3, 2, 3)
-    request = Request(nn.Identity(), input, 3, depth=0)
+    request = request_of(nn.Identity(), input, 3, depth=0)
     axes = (Axis(3, 2, 2, (1, 1)), Axis(2, 1, 1, (1, 2)), Axis(3, 2, 1, (2, 1)))
     planes = request.planes(axes, 0.5)
     around = torch.nn.functional.pad(input[0], (2, 1, 1, 2, 1, 1), value=0.5)
     assert planes == tuple(tuple(map(tuple, around[p].tolist())) for p in (0, 1))
-    last = Request(nn.Identity(), input, 3, depth=1).planes(axes, 0.5)
+    last = request_of(nn.Identity(), input, 3, depth=1).planes(axes, 0.5)
     assert last == tuple(tuple(map(tuple, around[p].tolist())) for p in (2, 3))
     wider = (Axis(3, 3, 2, (1, 1)), *axes[1:])
-    behind = Request(nn.Identity(), input, 3, depth=1).planes(wider, 0.5)
+    behind = request_of(nn.Identity(), input, 3, depth=1).planes(wider, 0.5)
     assert behind == tuple(tuple(map(tuple, around[p].tolist())) for p in (2, 3, 4))
     weights = (((1, 2),), ((3, 4),))
     for given in ((), weights):

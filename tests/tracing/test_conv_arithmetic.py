@@ -69,18 +69,18 @@ def test_numbers_are_digits_that_can_be_added_in_the_head():
 
 def test_a_call_has_what_is_not_the_default():
     for row, call in (
-        (Animation("", "conv", 5, 3), "Conv2d(1, 1, 3, bias=False)"),
+        (Animation("", "conv", 5, 3, 0), "Conv2d(1, 1, 3, bias=False)"),
         (
-            Animation("", "conv", 5, 4, s=2, p=1, d=3),
+            Animation("", "conv", 5, 4, 0, s=2, p=1, d=3),
             "Conv2d(1, 1, 4, stride=2, padding=1, dilation=3, bias=False)",
         ),
-        (Animation("", "conv", 5, 3, d=2), "Conv2d(1, 1, 3, dilation=2, bias=False)"),
+        (Animation("", "conv", 5, 3, 0, d=2), "Conv2d(1, 1, 3, dilation=2, bias=False)"),
         (
-            Animation("", "transposed", 5, 3, s=2, a=1),
+            Animation("", "transposed", 5, 3, 0, s=2, a=1),
             "ConvTranspose2d(1, 1, 3, stride=2, output_padding=1, bias=False)",
         ),
-        (Animation("", "average", 5, 3), "AvgPool2d(3, stride=1)"),
-        (Animation("", "max", 5, 3, s=2, p=1), "MaxPool2d(3, stride=2, padding=1)"),
+        (Animation("", "average", 5, 3, 0), "AvgPool2d(3, stride=1)"),
+        (Animation("", "max", 5, 3, 0, s=2, p=1), "MaxPool2d(3, stride=2, padding=1)"),
     ):
         assert row.call == call
 
