@@ -44,7 +44,6 @@ LONGEST = (
     "drawing/test_frames.py",
     "browser/test_network.py",
     "browser/test_scaffold.py",
-    "browser/test_windows.py",
     "browser/test_gallery.py",
     "tracing/test_values_1d_3d.py",
     "browser/test_print.py",

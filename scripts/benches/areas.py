@@ -90,9 +90,7 @@ AREAS = {
         ),
         least=90,
     ),
-    "script": Area(
-        files=("assets/**/*.js",), tests=("tests/project/test_script.py", "tests/browser")
-    ),
+    "script": Area(files=("assets/**/*.js",), tests=("tests/browser",)),  # and tests/script
 }
 # What benches.lessons breaks, and how many percent of it the tests must notice.
 OF_LESSONS = {"code": 95, "prose": 90}
@@ -108,7 +106,6 @@ OF_SCRIPT = {
     "network": (*TORCH, "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
-    "script": (*ENGINE, *TORCH, "calls", "explorer"),  # under Node, which is quick
     "stepper": ("drawing", "moving-pictures", "player", "stepper"),
     "windows": (*ENGINE, *TORCH, "calls"),
 }

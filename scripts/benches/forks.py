@@ -28,6 +28,7 @@ class Copy:
     def __init__(self, folder: Path, project: Path = ROOT, with_cache=False):
         self.folder, self.project = folder, project
         self.root = folder / "project"
+        self.plugins: list = []  # of pytest, in each child
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard"],
             cwd=project, check=True, capture_output=True, text=True,
@@ -156,7 +157,7 @@ class Child(Fork):
             limit(seconds)
             if traced:
                 import slidingwindows  # noqa: F401  which begins to trace
-            code = run_pytest(["-x", *tests], plugins)
+            code = run_pytest(["-x", *tests], [*plugins, *copy.plugins])
             sys.settrace(None)
             return code
 

@@ -12,6 +12,7 @@ visible are listed in equivalents.py and not counted.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import random
@@ -30,6 +31,7 @@ from .forks import KILLED, SURVIVED, TIMED_OUT, Child, Copy
 from .live import OUT_OF_REACH, SAME_RESULT, Live
 from .mutating import Mutant, of_python, of_script
 from .reach import coverage, measured
+from .script import Standing, under_node
 from .wording import of_prose
 
 OPTIONS = ("area", "module", "sample", "seed", "jobs")
@@ -91,10 +93,13 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
     drawn = random.Random(seed).sample(every, min(sample, len(every)))
     chosen = [mutant for mutant in drawn if key_of(mutant) not in EQUIVALENT]
     results = Counter()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         whole_site = "tests/browser" in area.tests  # it is built from a warm cache
         folders = [Path(scratch, str(number)) for number in range(jobs)]
         copies = [Copy(folder, ROOT, whole_site) for folder in folders]
+        for copy in copies if whole_site else ():
+            copy.plugins.append(Standing(copy))
+            stack.callback(copy.plugins[0].close)
         known = coverage(area, copies, ROOT) if area.modules else seconds_of(area, chosen, copies)
         begun = time.monotonic()
         for mutant, result, words in outcomes(chosen, area, known, copies):
@@ -113,15 +118,17 @@ def score(area: Area, module, sample: int, seed: int, jobs: int) -> tuple[int, i
 
 
 def outcomes(mutants, area, known, copies) -> Iterator[tuple[Mutant, str, str]]:
-    """(mutant, result, words) of each, as they end: first in memory, then the rest in files."""
-    rest = list(mutants)
+    """(mutant, result, words) of each, as they end: in memory or under Node, the rest in files."""
+    rest, first = [], iter([(mutant, "", "") for mutant in mutants])
     if area.modules:
-        rest = []
-        for mutant, result, words in in_memory(mutants, known, copies):
-            if result in (KILLED, TIMED_OUT, SAME_RESULT):
-                yield mutant, result, words
-            else:
-                rest.append(mutant)
+        first = in_memory(mutants, known, copies)
+    elif copies[0].plugins:
+        first = under_node(mutants, copies)
+    for mutant, result, words in first:
+        if result in (KILLED, TIMED_OUT, SAME_RESULT):
+            yield mutant, result, words
+        else:
+            rest.append(mutant)
     yield from in_files(rest, area, known, copies)
 
 

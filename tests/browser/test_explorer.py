@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 import torch
+from asked_of_torch import OURS
 from playwright.sync_api import expect
 from recording import WIDTHS, in_theme, open_all, settled, violations
 from site_pages import DESKTOP, PHONE, until
-from test_windows import OURS
 from torch import nn
 
 from slidingwindows import slide

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 import torch
 from playwright.sync_api import expect
-from random_layers import Maker, malformed, network
+from random_layers import Maker, network
 from recording import WIDTHS
 from site_pages import until
 from torch import nn
@@ -127,42 +127,11 @@ def shown_error(page, number: int) -> str:
     return page.locator(f"#sw-problem-{number} code").inner_text()
 
 
-MEASURED = """cases => cases.map(([call, shape]) => {
-  const { problem, shape: out } = SlidingWindows.layers.measure([call], shape).stages[1];
-  return problem ? { problem: problem.message, torch: problem.torch } : { shape: out };
-})"""
-
-
-def test_malformed_arguments_are_measured_only_where_torch_takes_them(used):
-    names = used.evaluate("Object.keys(SlidingWindows.layers.SIGNATURES)")
-    calls = [call for name in names for call in malformed(name, 4)]
-    shapes = [(4, 5) if "1d(" in call else (4, 5, 5) for call in calls]
-    pages = used.evaluate(MEASURED, [list(one) for one in zip(calls, shapes, strict=True)])
-    shown, cited, faults = 0, 0, []
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        for call, shape, page in zip(calls, shapes, pages, strict=True):
-            if page.get("torch") is False:
-                continue
-            try:
-                answer = eval(call, {"nn": nn}).eval()(torch.ones(1, *shape))
-            except Exception as error:
-                said = str(error).strip().splitlines()[0]
-                faults += [(call, page, said)] * (page.get("problem") != said)
-                cited += 1
-                continue
-            wanted = list(answer.shape[1:]) if torch.is_tensor(answer) else "two tensors"
-            faults += [(call, page, wanted)] * (page.get("shape") != wanted)
-            shown += 1
-    assert not faults
-    assert shown > 1000 and cited > 100, (shown, cited)
-
-
 def test_random_networks_equal_funnel_and_torch(used):
     maker, compared, refused = Maker(7), 0, 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        networks = [one for one in (network(maker) for _ in range(150)) if one[1]]
+        networks = [one for one in (network(maker) for _ in range(60)) if one[1]]
         answers = built(used, [(shape, calls) for shape, calls, *_ in networks])
         for (shape, calls, modules, words), (found, said) in zip(networks, answers, strict=True):
             assert [row[0] for row in found] == calls
@@ -181,7 +150,7 @@ def test_random_networks_equal_funnel_and_torch(used):
                     continue
                 assert [row[1:] for row in found[: len(modules)]] == expected(stages[1:]), calls
                 compared += 1
-    assert compared > 80 and refused > 40
+    assert compared > 30 and refused > 15
 
 
 def test_receptive_fields_equal_the_packages(used):

@@ -73,7 +73,7 @@ def test_home(page):
     page.labels("Stack layers in [the network calculator]")
     page.says(
         "Both say what torch says, including its error messages",
-        held_by("browser/test_windows.py", "test_2400_random_calls_answer_as_torch", "judged(")
+        under_node("2400 random calls answer as torch", "one.said", "one.output")
         and held_by("browser/test_network.py", "test_random_networks_equal_funnel_and_torch"),
     )
     lessons = [source_of(f"lessons/{name}.py") for name in COURSE]
@@ -199,19 +199,22 @@ def test_explorer(page):
         not any(re.search(r"\bfetch\(|XMLHttpRequest|WebSocket", one) for one in scripts)
         and "connect-src 'self'" in policy(set()),
     )
-    [count] = re.findall(r"range\((\d+)\)", source_of("tests/browser/test_windows.py"))[:1]
+    [count] = re.findall(r"range\((\d{4,})\)", source_of("tests/shared/asked_of_torch.py"))
     page.says(
         "A test compares them with torch on thousands of random settings, including those that "
         "torch refuses",
         int(count) >= 2000
-        and held_by(
-            "browser/test_windows.py", "test_2400_random_calls_answer_as_torch", f"range({count})"
-        )
-        and held_by(
-            "browser/test_windows.py", "test_2400_random_calls_answer_as_torch", "refused > 300"
-        ),
+        and held_by("shared/asked_of_torch.py", "random_calls", "said(answer)")
+        and under_node(f"{count} random calls answer as torch", "refused > 300"),
     )
     credited(page)
+
+
+def under_node(name: str, *holds: str) -> bool:
+    """Whether a test of the script has this name, and these pieces of code are in it."""
+    source = source_of("tests/script/windows.test.js")
+    found = re.search(rf'^test\("{name}", .*?(?=^}})', source, re.M | re.S)
+    return bool(found) and all(piece in found[0] for piece in holds)
 
 
 def credited(page):

