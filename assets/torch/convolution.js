@@ -7,6 +7,7 @@ import {
   by,
   LayerProblem,
   list,
+  many,
   PADDING,
   product,
   SETUP,
@@ -38,7 +39,7 @@ function expectedDims(call, shape, rank) {
     `dimensions of ${call.name}`,
     { input: list(shape) },
     `${call.name} needs channels and ${rank === 2 ? "a height and a width" : "a length"}; ` +
-      `the output of the layer before has ${shape.length - 1} size${shape.length === 2 ? "" : "s"}.`,
+      `the output of the layer before has ${many(shape.length - 1, "size")}.`,
   );
 }
 
@@ -47,7 +48,7 @@ function channelsMismatch(kind, groups, weight, shape, wanted) {
   return refusal(
     `channels of ${kind}`,
     { groups, weight: list(weight), input: list(shape), wanted, got: shape[1] },
-    `The input has ${shape[1]} channels: say in_channels=${shape[1]}, or change the layer before.`,
+    `The input has ${many(shape[1], "channel")}: say in_channels=${shape[1]}, or change the layer before.`,
     SETUP,
   );
 }
@@ -163,6 +164,14 @@ function checkCopied(shape, pads, mode, rank) {
   for (let i = rank - 1; i >= 0; i -= 1) {
     const most = Math.max(...pads[i]);
     const size = full[2 + i];
+    if (size + pads[i][0] + pads[i][1] < 1) {
+      // Torch's words for it differ from mode to mode.
+      throw new LayerProblem(
+        "the output has no elements",
+        "The negative padding crops away the whole input.",
+        PADDING,
+      );
+    }
     if (mode === "circular" && most > size) {
       throw refusal(
         "circular",

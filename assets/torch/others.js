@@ -1,7 +1,7 @@
 // Layers without windows: shapes, numbers, and what torch refuses.
 
 import { decimal, rankOf, real, truth, whole } from "./arguments.js";
-import { LayerProblem, list, product, SETUP } from "./problems.js";
+import { LayerProblem, list, many, product, SETUP } from "./problems.js";
 import { refusal } from "./refusals.js";
 import { checkNegative, outOfRange, plainResult, pointwise, pythonNumber } from "./shared.js";
 
@@ -123,7 +123,7 @@ export function batchNorm(args, shape, call) {
     throw refusal(
       "num_features",
       { what: tracked ? "running_mean" : "weight", got: shape[1], features },
-      `The input has ${shape[1]} channels: say num_features=${shape[1]}.`,
+      `The input has ${many(shape[1], "channel")}: say num_features=${shape[1]}.`,
       SETUP,
     );
   }
@@ -165,7 +165,7 @@ export function linear(args, shape, call) {
       { rows: `${rows}x${last}`, weight: `${into}x${out}` },
       shape.length > 2
         ? `The input's last size is ${last}. Is an nn.Flatten() missing before this layer?`
-        : `The input has ${last} numbers: say in_features=${last}.`,
+        : `The input has ${many(last, "number")}: say in_features=${last}.`,
       SETUP,
     );
   }

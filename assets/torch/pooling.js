@@ -2,7 +2,7 @@
 
 import { adaptiveSpan, range, windowCount } from "../engine/geometry.js";
 import { decimal, isUnset, rankOf, several, truth } from "./arguments.js";
-import { by, HALF, LayerProblem, list, PADDING, SIZE, STRIDE } from "./problems.js";
+import { by, HALF, LayerProblem, list, many, PADDING, SIZE, STRIDE } from "./problems.js";
 import { refusal } from "./refusals.js";
 import { batched, checkNegative, outOfRange, plainResult, unbatched, windowsOf } from "./shared.js";
 
@@ -99,11 +99,10 @@ function pooled(full, pool) {
 export function maxPool2d(args, shape, call) {
   const pool = poolArguments(args, call, 2);
   if (shape.length !== 3 && shape.length !== 4) {
-    const sizes = shape.length === 2 ? "1 size" : `${shape.length - 1} sizes`;
     throw refusal(
       "dimensions of MaxPool2d",
       {},
-      `MaxPool2d needs channels, a height and a width; the input has ${sizes}.`,
+      `MaxPool2d needs channels, a height and a width; the input has ${many(shape.length - 1, "size")}.`,
     );
   }
   return pool2d(pool, shape);
@@ -253,6 +252,12 @@ export function adaptive(args, shape, call) {
       `${call.name} with return_indices=True returns two tensors, not one to pass on`,
     );
   }
+  if (rank === 1 && wanted[0] === null) {
+    throw new LayerProblem(`${call.name}: output_size must be one whole number`);
+  }
+  if (args.output_size === null) {
+    throw refusal("adaptive of None", {}, "Write (None, None), or a number.");
+  }
   if (rank === 1) {
     checkDims1d(shape, call.name);
   } else if (shape.length < 3 && Array.isArray(args.output_size)) {
@@ -267,12 +272,6 @@ export function adaptive(args, shape, call) {
       { input: list(shape) },
       `${call.name} needs channels, a height and a width.`,
     );
-  }
-  if (rank === 1 && wanted[0] === null) {
-    throw new LayerProblem(`${call.name}: output_size must be one whole number`);
-  }
-  if (args.output_size === null) {
-    throw refusal("adaptive of None", {}, "Write (None, None), or a number.");
   }
   const full = batched(shape, rank);
   const out = wanted.map((n, i) => n ?? full[2 + i]);

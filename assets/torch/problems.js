@@ -40,6 +40,9 @@ export const spaced = (numbers) => `(${numbers.join(" x ")})`;
 /** @type {(numbers: number[]) => string} */
 export const list = (numbers) => `[${numbers.join(", ")}]`;
 
+/** @type {(count: number, what: string) => string} */
+export const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 export const SIZE = "lessons/output-size/";
 export const PADDING = "lessons/padding/";
 export const SETUP = "lessons/a-typical-setup/";

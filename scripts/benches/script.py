@@ -21,7 +21,7 @@ from .forks import SURVIVED, Copy, Fork, limit, prepare
 
 IMPORTED = re.compile(r'\b(?:from|import) "(\.[^"\n]+)"')
 UNDER_NODE = "tests/script/*.test.js"
-SECONDS = 20  # of processor time, for tests that take one or two
+SECONDS = 5  # of processor time, and so many times what a test takes without a mutant
 PATIENCE = 30_000  # milliseconds that a visit waits for what its page does not do
 SERVING = """
 import sys
@@ -82,7 +82,7 @@ class Node:
 
         def function():
             os.chdir(self.copy.root)
-            limit(SECONDS)
+            limit(max(SECONDS, SECONDS * self.seconds.get(test, 0)))
             os.environ["ASKED_OF_TORCH"] = str(self.asked)
             node = Path(wheel[0], "bin", "node")
             os.execv(node, [str(node), str(test)])

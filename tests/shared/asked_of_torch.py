@@ -34,6 +34,7 @@ OURS = (
     "|the (kernel|output) has no elements"
     "|holds no number|at most (96 rows|4096 weights)"
 )
+FILLS = ("reflect", "replicate", "circular")
 PAIR = re.compile(r"\((\d+), \1\)")  # the page writes it once
 STRIDE = re.compile(r", stride=(\d+|\([^)]*\))")  # nor does it write a pool's, if it is not given
 OPERATIONS = "MaxPool AvgPool LPPool Conv ConvTranspose AdaptiveMaxPool AdaptiveAvgPool".split()
@@ -56,8 +57,8 @@ def ask(file: Path) -> None:
             "large": list(large()),
             "words": list(words()),
             "numbers": numbers(),
-            "layers": list(malformed_layers()),
-            "networks": list(networks()),
+            "layers": list(layers()),
+            "networks": [*networks(), *seeing()],
         }
     file.write_text(json.dumps(found), "utf-8")
 
@@ -321,33 +322,156 @@ def numbers() -> list[tuple]:
 # ---- any layer, on several channels
 
 
-def malformed_layers() -> Iterator[dict]:
-    """Each with the shape that torch makes, or its words; two tensors have none."""
+def layers() -> Iterator[dict]:
+    """Each on an input without its batch, with what torch makes of it, or its words.
+
+    Two tensors have no shape.
+    """
     names = LAYER.findall((ROOT / "assets" / "torch" / "layers.js").read_text("utf-8"))
-    for call in (call for name in names for call in malformed(name, 4)):
-        shape = (4, 5) if "1d(" in call else (4, 5, 5)
-        try:
-            with torch.no_grad():
-                answer = made(call).eval()(torch.ones(1, *shape))
-        except Exception as error:
-            yield {"call": call, "input": shape, "said": said(error)}
-        else:
-            two = not torch.is_tensor(answer)
-            yield {"call": call, "input": shape, "shape": None if two else answer.shape[1:]}
+    for name in names:
+        calls = malformed(name, 4)
+        for call in calls:
+            yield measured(call, (4, 5) if "1d(" in call else (4, 5, 5))
+        for shape in ((4,), (1,), (3, 4), (4, 5), (1, 4), (1, 4, 5), (3, 4, 5)):
+            for call in (calls[0], *SOME.get(name, ())):
+                yield measured(call, shape)
+    for call, shape, *_ in json.loads(REFUSED.read_text("utf-8")):
+        yield measured(call, shape)
+
+
+REFUSED = ROOT / "tests" / "data" / "layer_refusals.json"
+# Of layers by chance, too few have one size in the input that fits.
+SOME = {
+    "Linear": ["nn.Linear(4, 3)", "nn.Linear(5, 2, bias=False)", "nn.Linear(1, 2)"],
+    "Flatten": ["nn.Flatten(2)", "nn.Flatten(1, 2)", "nn.Flatten(-2, -1)", "nn.Flatten(0, -2)"],
+    "Softmax": [f"nn.Softmax({n})" for n in range(-4, 4)],
+    "LogSoftmax": [f"nn.LogSoftmax({n})" for n in range(-4, 4)],
+    "PReLU": ["nn.PReLU(3)", "nn.PReLU(4)"],
+    **{
+        f"BatchNorm{rank}d": [
+            *(f"nn.BatchNorm{rank}d({n})" for n in (1, 3, 5)),
+            *(f"nn.BatchNorm{rank}d({n}, track_running_stats=False)" for n in (1, 4)),
+            *(f"nn.BatchNorm{rank}d({n}, affine=False)" for n in (3, 4)),
+            f"nn.BatchNorm{rank}d(4, bias=False)",
+        ]
+        for rank in (1, 2)
+    },
+    **{
+        f"Conv{rank}d": [
+            *(f"nn.Conv{rank}d({n}, 6, 2, padding={n})" for n in (1, 3)),
+            *(f"nn.Conv{rank}d(1, 2, 3, padding='same', padding_mode={m!r})" for m in FILLS),
+            *(f"nn.Conv{rank}d(3, 2, 2, padding=3, padding_mode={m!r})" for m in FILLS),
+            *(f"nn.Conv{rank}d(4, 2, 2, padding=4, padding_mode={m!r})" for m in FILLS),
+            f"nn.Conv{rank}d(4, 6, 4, groups=2, bias=False)",
+            f"nn.Conv{rank}d(3, 6, 3, 2, 1, 1, 3)",
+        ]
+        for rank in (1, 2)
+    },
+    **{
+        f"ConvTranspose{rank}d": [
+            f"nn.ConvTranspose{rank}d(3, 6, 3, 2, 1, 1, 3)",
+            f"nn.ConvTranspose{rank}d(4, 6, 2, 3, 1, 2, 2, bias=False)",
+            f"nn.ConvTranspose{rank}d(1, 2, 3, dilation=2, output_padding=1)",
+        ]
+        for rank in (1, 2)
+    },
+    **{
+        f"{kind}Pool{rank}d": [
+            *(f"nn.{kind}Pool{rank}d({first}{kernel})" for kernel in ("4", "3, 2", "5, 1, None")),
+            f"nn.{kind}Pool{rank}d({first}3, 3, ceil_mode=True)",
+        ]
+        for kind, first in (("Max", ""), ("Avg", ""), ("LP", "2, "))
+        for rank in (1, 2)
+    },
+    **{
+        f"Adaptive{kind}Pool{rank}d": [
+            f"nn.Adaptive{kind}Pool{rank}d({n})" for n in ("1", "-1", "0", "7", "(2, 3)", "(-1, 2)")
+        ]
+        for kind in ("Max", "Avg")
+        for rank in (1, 2)
+    },
+}
+
+
+def measured(call: str, shape) -> dict:
+    try:
+        module = made(call).eval()
+        with torch.no_grad():
+            answer = module(torch.ones(1, *shape))
+    except Exception as error:
+        return {"call": call, "input": shape, "said": said(error)}
+    one = torch.is_tensor(answer)
+    count = sum(parameter.numel() for parameter in module.parameters())
+    return {"call": call, "input": shape, "shape": answer.shape if one else None, "has": count}
 
 
 def networks() -> Iterator[dict]:
     """Each with funnel()'s stages, and the words with which torch refuses the last layer."""
     maker = Maker(7)
-    for _ in range(400):
+    for _ in range(200):
         shape, calls, modules, refusal = network(maker)
-        if not calls:
-            continue
-        found = {"input": shape, "calls": calls, "said": refusal, "stages": []}
-        batch = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
-        with contextlib.suppress(SlidingWindowsError):  # of a first layer without windows
-            for stage in funnel(nn.Sequential(*modules), batch[0]).stages[1:] if modules else ():
-                numbers = {"parameters": stage.parameters, "macs": stage.macs}
-                fields = {"sees": stage.sees(), "jump": stage.jump()}
-                found["stages"].append({"shape": stage.shape, **numbers, **fields})
-        yield found
+        if calls:
+            yield {**staged(shape, calls, modules), "said": refusal}
+
+
+def staged(shape, calls, modules) -> dict:
+    found = {"input": shape, "calls": calls, "said": None, "stages": []}
+    batch = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+    with contextlib.suppress(SlidingWindowsError):  # of a first layer without windows
+        for stage in funnel(nn.Sequential(*modules), batch[0]).stages[1:] if modules else ():
+            numbers = {"parameters": stage.parameters, "macs": stage.macs}
+            fields = {"sees": stage.sees(), "jump": stage.jump()}
+            found["stages"].append({"shape": stage.shape, **numbers, **fields})
+    return found
+
+
+def seeing() -> Iterator[dict]:
+    """Networks in which it is a question whether each number still sees the whole input."""
+    pick = random.Random(1).choice
+    for _ in range(300):
+        shape = pick(
+            [(1, 4, 4), (2, 4, 5), (2, 5), (1, 2, 6), (3, 3, 3), (1, 8, 8), (4,), (2, 1, 4)]
+        )
+        batch, calls, modules = torch.ones(1, *shape), [], []
+        for _ in range(pick(range(2, 7))):
+            call = one_of_many(tuple(batch.shape[1:]), pick)
+            with contextlib.suppress(RuntimeError, IndexError, ValueError), torch.no_grad():
+                module = made(call).eval()
+                after = module(batch)
+                if after.dim() > 1 and after.shape[0] == 1 and after.numel():
+                    batch, calls, modules = after, [*calls, call], [*modules, module]
+        yield staged(shape, calls, modules)
+
+
+def one_of_many(shape, pick) -> str:
+    """A layer of any kind that hands numbers on, joins them, or makes them equal."""
+    rank, channels, last, least = len(shape) - 1, shape[0], shape[-1], min(shape[1:], default=1)
+    if not rank:
+        return pick(
+            [
+                *(f"nn.Linear({channels}, {pick((1, 4, 9))})", "nn.Softmax(1)", "nn.Flatten()"),
+                *("nn.LogSoftmax(-1)", "nn.Softmax(None)", f"nn.BatchNorm1d({channels})"),
+            ]
+        )
+    few, out = pick((1, 2, 3)), pick((1, 2))
+    fill, tracked = pick(FILLS), pick((True, False, False))
+    return pick(
+        [
+            *(f"nn.MaxPool{rank}d({out}, {pick((1, 2))})", f"nn.LPPool{rank}d(2, {out})"),
+            *(f"nn.AvgPool{rank}d({few}, {out})", f"nn.AvgPool{rank}d({least})"),
+            f"nn.AvgPool{rank}d(3, 1, padding=1)",
+            f"nn.Conv{rank}d({channels}, {out}, {few}, padding={pick((0, 1))})",
+            f"nn.Conv{rank}d({channels}, {out}, {least})",
+            f"nn.Conv{rank}d({channels}, {channels}, 3, padding=1, padding_mode={fill!r})",
+            f"nn.Conv{rank}d({channels}, {channels}, 1, stride={out})",
+            f"nn.ConvTranspose{rank}d({channels}, {out}, {few}, stride={pick((1, 2))})",
+            f"nn.ConvTranspose{rank}d({channels}, {out}, 3, padding={out}, dilation={out})",
+            *(f"nn.AdaptiveAvgPool{rank}d({n})" for n in (few, 5)),
+            *(f"nn.AdaptiveMaxPool{rank}d({few})", f"nn.Softmax({pick((1, 2, -1, -2))})"),
+            *(f"nn.Softmax({rank + 1})", f"nn.LogSoftmax({pick((1, 2, -1))})", "nn.Dropout()"),
+            f"nn.BatchNorm{rank}d({channels}, track_running_stats={tracked})",
+            *("nn.Tanh()", "nn.Hardtanh(-9, 9)", "nn.Identity()", "nn.Flatten()", "nn.Flatten()"),
+            *(f"nn.Flatten({pick((1, 2, -2))})", f"nn.Flatten(1, {pick((1, 2, -2))})"),
+            *(f"nn.Linear({last}, {n})" for n in (1, pick((2, 5, last)))),
+        ]
+    )
