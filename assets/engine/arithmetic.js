@@ -58,7 +58,7 @@ function isRoot(values, norm, scale, value) {
   const plain = (v) => Number(number(v).replaceAll(MINUS, "-"));
   const total = values.reduce((all, v) => all + raised(plain(v), norm), 0) * scale;
   const [root, mine] = [raised(total, 1 / norm), plain(value)];
-  return root === mine || Math.abs(root - mine) <= 1e-12 * Math.max(Math.abs(root), Math.abs(mine));
+  return Math.abs(root - mine) <= 1e-12 * Math.abs(mine);
 }
 
 /**
