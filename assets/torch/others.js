@@ -157,7 +157,7 @@ export function linear(args, shape, call) {
   const [into, out] = [whole(args, "in_features", call), whole(args, "out_features", call)];
   const bias = truth(args, "bias", call);
   checkNegative([out, into]);
-  const last = shape.at(-1);
+  const last = shape[shape.length - 1];
   if (last !== into) {
     const rows = product(shape.slice(0, -1));
     throw refusal(

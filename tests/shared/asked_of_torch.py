@@ -166,16 +166,12 @@ def malformed_windows() -> Iterator[dict]:
 
 
 def traced(call: str, x, module=None, exact: bool = True) -> dict:
-    """What slide() says of each step, the longest calculations in brief; and torch's gradient.
+    """What slide() says of each step, the longest calculations in brief.
 
     exact: whether the words of all calculations are given, or of none.
     """
     module = module or made(call)
     trace = slide(module, x)
-    shape = torch.Size(trace.output_shape)
-    upstream = (torch.arange(shape.numel()) % 5 + 1.0).reshape(shape)
-    wanted = x.clone().requires_grad_()
-    module(wanted).backward(upstream)
     high, wide = trace.stretch
     around = padded(trace) or high * wide > 1
     steps = [
@@ -200,9 +196,15 @@ def traced(call: str, x, module=None, exact: bool = True) -> dict:
             if r % high == 0 and c % wide == 0
         ],
         "steps": steps,
-        "upstream": plane(upstream),
-        "gradient": plane(wanted.grad),
     }
+
+
+def passed_back(module, x, answer) -> dict:
+    """Torch's gradient. For a window of padding alone, torch writes where it may not."""
+    upstream = (torch.arange(answer.numel()) % 5 + 1.0).reshape(answer.shape)
+    wanted = x.clone().requires_grad_()
+    module(wanted).backward(upstream)
+    return {"upstream": plane(upstream), "gradient": plane(wanted.grad)}
 
 
 def stepped() -> Iterator[dict]:
@@ -215,7 +217,8 @@ def stepped() -> Iterator[dict]:
         if module is None or (answer.numel() and not answer.isfinite().all()):
             continue
         with contextlib.suppress(SlidingWindowsError):  # what slide refuses, the page does
-            yield traced(call, x, module, exact="LP" not in call)
+            known = traced(call, x, module, exact="LP" not in call)
+            yield {**known, **passed_back(module, x, answer)}
             count += 1
 
 
@@ -280,6 +283,9 @@ def words() -> Iterator[dict]:
         *("nn.LPPool2d(3, (2, 3), ceil_mode=True)", "nn.LPPool2d(4, 2)", "nn.LPPool2d(5, 2, 1)"),
     ):
         yield traced(call, x)
+    # Each ends in a round number, and what is printed of the others does not add up to it.
+    x = torch.tensor([[[1004000.0, 1004000, 5004000], [1992000, 4000000, 1]]])
+    yield traced("nn.AvgPool2d(2, 1)", x)
     x = torch.tensor([[[1e30, 1, 1e13, 2], [2, 3, 3, -1e13], [1, 2, 0, 4], [2, 2, 5, -6]]])
     for call in ("nn.LPPool2d(2, 2)", "nn.LPPool2d(3, 2)"):
         yield traced(call, x)
