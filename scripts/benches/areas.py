@@ -95,7 +95,7 @@ AREAS = {
 # What benches.lessons breaks, and how many percent of it the tests must notice.
 OF_LESSONS = {"code": 95, "prose": 90}
 
-# Which browser tests cover which script: each one builds the site, so only these are run.
+# Which browser tests cover which script; what only computes is tested under Node as well.
 ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")
 TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", "reading")
 TORCH += ("refusals", "shared")
@@ -103,11 +103,11 @@ OF_SCRIPT = {
     "access": ("landmarks", "site"),
     "explorer": (*ENGINE, "calls", "elements", "explorer"),
     "gallery": ("gallery",),
-    "network": (*TORCH, "address", "calculator", "elements", "funnel", "network", "sight"),
+    "network": (*TORCH, "calls", "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
-    "stepper": ("drawing", "moving-pictures", "player", "stepper"),
-    "windows": (*ENGINE, *TORCH, "calls"),
+    "moving_pictures": ("drawing", "moving-pictures", "player"),
+    "stepper": ("drawing", "player", "stepper"),
 }
 
 

@@ -14,6 +14,8 @@ BY_RESULT: dict[str, str] = {
     for table in "_convolutions _pools _pools.<locals>.pairs _signals _adaptive _others".split()
 }
 
+_PAST_THE_END = "nothing reads the state past its 624 numbers"
+_DIGITS = "a number half-way between two has fewer digits"
 _A_PIXEL = "one pixel more or less of room, which nobody sees and nothing runs into"
 _ANY_SEED = "whatever is drawn decides nothing, so any seed does"
 _SAVES_ASKING = "what is asked for nothing, or once more, has the same answer"
@@ -260,4 +262,24 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "importlib.invalidate_caches()",
         "importlib.invalidate_caches() → pass",
     ): "needed only if a file is new within the same tick of the disk's clock",
+    ("random", "const state = new Uint32Array(624);", "624 → 625"): _PAST_THE_END,
+    ("random", "for (let i = 1; i < 624; i += 1) {", "624 → 625"): _PAST_THE_END,
+    ("random", "for (let i = 1; i < 624; i += 1) {", "< → <="): _PAST_THE_END,
+    ("random", "for (let i = 0; i < 624; i += 1) {", "624 → 625"): _PAST_THE_END,
+    ("random", "for (let i = 0; i < 624; i += 1) {", "< → <="): _PAST_THE_END,
+    (
+        "numbers",
+        r'text = even(magnitude.toFixed(3), magnitude.toFixed(60)).replace(/\.?0+$/, "");',
+        "60 → 61",
+    ): _DIGITS,
+    (
+        "numbers",
+        "text = even(magnitude.toExponential(2), magnitude.toExponential(60));",
+        "60 → 61",
+    ): _DIGITS,
+    (
+        "arithmetic",
+        "return Math.abs(root - mine) <= 1e-12 * Math.abs(mine);",
+        "12 → 13",
+    ): "powers are exact to the fifteenth digit",
 }

@@ -218,7 +218,8 @@ def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
     stem = Path(mutant.path).stem
     chosen_for = {".js": chosen_for_script, ".md": chosen_for_page}.get(Path(mutant.path).suffix)
     if chosen_for:
-        chosen = chosen_for(Path(mutant.path), [ROOT / test for test in known])
+        quickest = sorted(known, key=lambda test: known[test].get("seconds", 0))
+        chosen = chosen_for(Path(mutant.path), [ROOT / test for test in quickest])
         return [one.relative_to(ROOT).as_posix() for one in chosen]
     function = f"{module_of(mutant.path)}:{mutant.function}"
     reached = [test for test, entry in known.items() if function in entry["functions"]]

@@ -6,9 +6,10 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from benches import forks, lessons, mutants
+from benches import forks, lessons, mutants, script
 from benches.areas import AREAS, OF_LESSONS, chosen_for_script
 from benches.equivalents import EQUIVALENT
 from benches.mutating import of_python, of_script
@@ -120,17 +121,69 @@ def test_every_script_has_its_own_tests():
         assert len(chosen_for_script(path, tests)) < len(tests), path
 
 
-def test_a_script_is_tested_by_what_covers_it_under_node_first():
+def test_a_script_is_tested_in_pages_by_what_covers_it_the_quickest_first():
     area = AREAS["script"]
-    known = dict.fromkeys(path.relative_to(REPO).as_posix() for path in area.test_files(REPO))
+    known = {path.relative_to(REPO).as_posix(): {"seconds": 9} for path in area.test_files(REPO)}
+    known["tests/browser/test_stepper.py"]["seconds"] = 1
 
     def tests(path):
         mutant = of_script(path, "a = 1;")[0]
         return [Path(test).name for test in mutants.tests_for(mutant, area, known)]
 
-    assert tests("assets/engine/geometry.js")[0] == "test_script.py"
-    assert tests("assets/ui/explorer/any.js") == ["test_script.py", "test_explorer.py"]
+    assert tests("assets/ui/explorer/any.js") == ["test_explorer.py"]
     assert tests("assets/ui/gallery.js") == ["test_gallery.py"]
+    both = ["test_stepper.py", "test_moving_pictures.py"]
+    assert tests("assets/ui/player.js") == both
+
+
+def test_a_script_is_tested_under_node_by_what_imports_it():
+    known = {path.name: scripts for path, scripts in script.tests_under_node(REPO).items()}
+    names = {name: {path.stem for path in scripts} for name, scripts in known.items()}
+    assert {"engine.test", "arithmetic", "numbers"} <= names["engine.test.js"]  # through others
+    assert "calculator" not in names["windows.test.js"] and "pasted" in names["words.test.js"]
+
+
+def test_a_mutant_of_a_script_lives_under_node_until_a_test_fails(tmp_path):
+    copy = SimpleNamespace(changed=[], mutate=lambda one: copy.changed.append(one.change))
+    copy.restore = lambda one: copy.changed.append("")
+    failing = {"2 → 3": {"slow"}, "3 → 4": set()}
+    ran = []
+
+    def run(test):
+        ran.append(test.name)
+        killed = test.name in failing.get(copy.changed[-1], {"quick"})
+        return SimpleNamespace(result=lambda: forks.KILLED if killed else forks.SURVIVED)
+
+    node = SimpleNamespace(copy=copy, run=run, tests_for=lambda _: [Path("quick"), Path("slow")])
+    found = list(script.under_node(of_script("a.js", "a = 1 ** 2 ** 3;"), node))
+    assert [(one.change, *rest) for one, *rest in found] == [
+        ("1 → 2", forks.KILLED, "quick"), ("2 → 3", forks.KILLED, "slow"),
+        ("3 → 4", forks.SURVIVED, "quick, slow"),
+    ]  # fmt: skip
+    assert ran == ["quick", "quick", "slow", "quick", "slow"] and copy.changed[1::2] == [""] * 3
+
+
+def test_a_standing_site_gets_the_bundles_of_each_mutant(tmp_path, monkeypatch):
+    def write_bundles(root, made):
+        (made / "assets").mkdir(parents=True)
+        (made / "assets" / "a.js").write_text(f"of {root}", "utf-8")
+        return ["assets/a.js"]
+
+    monkeypatch.setattr("slidingwindows.site.assets.write_bundles", write_bundles)
+    site = object.__new__(script.Standing)
+    site.copy = SimpleNamespace(folder=tmp_path, root="it")
+    site.folder, site.address = tmp_path / "site", "http://here/"
+    (site.folder / "assets").mkdir(parents=True)
+    (site.folder / "assets" / "a.js").write_text("of another", "utf-8")
+    config = SimpleNamespace()
+    site.pytest_configure(config)
+    assert config.site_at == {"site_folder": str(site.folder), "site_address": "http://here/"}
+    other = SimpleNamespace(argname="browser", cached_result=None)
+    assert site.pytest_fixture_setup(other, None) is None and other.cached_result is None
+    fixture = SimpleNamespace(argname="site", cache_key=lambda request: request)
+    assert site.pytest_fixture_setup(fixture, 0) == site.folder
+    assert fixture.cached_result == (site.folder, 0, None)
+    assert (site.folder / "assets" / "a.js").read_text("utf-8") == "of it"
 
 
 def test_a_page_is_broken_where_it_states_something_and_tested_by_what_covers_it():

@@ -425,6 +425,10 @@ test("what cannot be read is told in whole sentences", () => {
 });
 
 test("what is just not too much is read", () => {
+  assert.deepEqual(readPasted("1 2; 3 4"), [
+    [1, 2],
+    [3, 4],
+  ]);
   assert.deepEqual(readPasted("[[[[[[[1]]]]]]]"), [[1]]);
   assert.equal(readPasted(Array(64).fill("1").join("\n")).length, 64);
   assert.equal(readPasted(Array(64).fill("1").join(" "))[0].length, 64);
