@@ -45,8 +45,10 @@ class Copy:
         compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode"]
         subprocess.run([*compiling, "checked-hash", str(self.root / "scripts")], check=True)
         self.hits = folder / "hits"  # what a traced test has run
-        first = self.root / "scripts" / "slidingwindows" / "__init__.py"
-        first.write_text(begun_with(first.read_text("utf-8"), TRACER), "utf-8")
+        # What is built in a cache is fresh only for the package as it is, and takes minutes.
+        if not with_cache:
+            first = self.root / "scripts" / "slidingwindows" / "__init__.py"
+            first.write_text(begun_with(first.read_text("utf-8"), TRACER), "utf-8")
 
     def mutate(self, mutant) -> None:
         (self.root / mutant.path).write_text(mutant.source(), "utf-8")
