@@ -28,15 +28,15 @@ export function elementWise(args, shape, call) {
       throw new LayerProblem("Hardtanh: max_val must be greater than min_val");
     }
   }
-  return { ...plainResult(shape, pointwise(shape)), way: { flat: isFlat(args, call) } };
+  return { ...plainResult(shape, pointwise(shape)), way: { flat: isFlat(args) } };
 }
 
 /**
- * Whether it gives one number for all that a network's numbers usually are.
- * @type {(args: Args, call: Named) => boolean}
+ * Whether it gives one number for all that a network's numbers usually are; of Hardtanh, for others
+ * have no limits.
+ * @type {(args: Args) => boolean}
  */
-function isFlat(args, call) {
-  if (call.name !== "Hardtanh") return false;
+function isFlat(args) {
   const low = real(args.min_value ?? args.min_val);
   const high = real(args.max_value ?? args.max_val);
   return high - low < 0.2 || low >= 10 || high <= -10;

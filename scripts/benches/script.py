@@ -22,7 +22,7 @@ from .forks import SURVIVED, Copy, Fork, limit, prepare
 IMPORTED = re.compile(r'\b(?:from|import) "(\.[^"\n]+)"')
 UNDER_NODE = "tests/script/*.test.js"
 SECONDS = 5  # of processor time, and so many times what a test takes without a mutant
-PATIENCE = 30_000  # milliseconds that a visit waits for what its page does not do
+PATIENCE = 60_000  # milliseconds that a visit waits for what its page does not do
 SERVING = """
 import sys
 from pathlib import Path

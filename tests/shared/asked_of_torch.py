@@ -58,7 +58,7 @@ def ask(file: Path) -> None:
             "words": list(words()),
             "numbers": numbers(),
             "layers": list(layers()),
-            "networks": [*networks(), *seeing()],
+            "networks": [*networks(), *seeing(), *levelled()],
         }
     file.write_text(json.dumps(found), "utf-8")
 
@@ -449,6 +449,31 @@ def seeing() -> Iterator[dict]:
                 if after.dim() > 1 and after.shape[0] == 1 and after.numel():
                     batch, calls, modules = after, [*calls, call], [*modules, module]
         yield staged(shape, calls, modules)
+
+
+def levelled() -> Iterator[dict]:
+    """Networks that first make numbers equal, or their mean, then hide that or not, then ask."""
+    firsts = (
+        ("nn.AdaptiveAvgPool2d(1)", "nn.AdaptiveAvgPool2d(3)"),
+        ("nn.Softmax(2)",),
+        ("nn.BatchNorm2d(1, track_running_stats=False)",),
+    )
+    between = (
+        *("nn.Tanh()", "nn.AvgPool2d(3, 1, padding=1)", "nn.Conv2d(1, 1, 3, padding=1)"),
+        "nn.Conv2d(1, 1, 3, padding=1, padding_mode='circular')",
+        *("nn.ConvTranspose2d(1, 1, 3, padding=1)", "nn.Linear(3, 3)", "nn.AvgPool2d((1, 2), 1)"),
+        *("nn.LPPool2d(2, 2, 1)", "nn.AdaptiveAvgPool2d((3, 2))", "nn.Conv2d(1, 1, 1)"),
+    )
+    lasts = (
+        *(("nn.Softmax(2)",), ("nn.AvgPool2d((3, 2))",), ("nn.AdaptiveAvgPool2d((1, 2))",)),
+        *(("nn.Flatten()", "nn.LogSoftmax(1)"), ("nn.Flatten(2)", "nn.AdaptiveAvgPool1d(1)")),
+    )
+    for first, middle, last in itertools.product(firsts, between, lasts):
+        calls, shape = [*first, middle, *last], (1, 3, 3)
+        modules = [made(call).eval() for call in calls]
+        with contextlib.suppress(RuntimeError), torch.no_grad():
+            nn.Sequential(*modules)(torch.ones(1, *shape))
+            yield staged(shape, calls, modules)
 
 
 def one_of_many(shape, pick) -> str:
