@@ -194,7 +194,7 @@ def test_a_page_is_broken_where_it_states_something_and_tested_by_what_covers_it
     ]  # fmt: skip
     assert made[2].source() == text.replace("[3]", "[4]")
     area = AREAS["pages"]
-    known = dict.fromkeys(path.relative_to(REPO).as_posix() for path in area.test_files(REPO))
+    known = {path.relative_to(REPO).as_posix(): {} for path in area.test_files(REPO)}
     tests = {
         Path(test).name
         for path in area.sources(REPO)
