@@ -47,6 +47,8 @@ def said(capsys, answer, truth) -> str:
         (True, torch.tensor(True)),
         (np.True_, True),
         ([True, False], (True, False)),
+        (1.5012, 1.5),
+        (0.06499335, 0.06467),  # exactly half of the third digit off
         ("floor", "floor"),
         (None, None),
         (range(3), [0, 1, 2]),
@@ -67,6 +69,8 @@ def test_right_in_any_form(capsys, answer, truth):
         (" 3 ", 3),
         ("−8", -8),
         ("tensor([[[8., 9.5]]])", NESTED),
+        ("tensor([[1, 2],\n        [3, 4]])", torch.tensor([[1, 2], [3, 4]])),
+        ("array([1, 3, 3])", SIZE),
         ("True", True),
     ],
 )
@@ -142,6 +146,11 @@ def test_form_of_many():
     assert form([[1, 2], [3]]) == "two lists" and form([[[1]]]) == (
         "one list of one list of a list of one whole number"
     )
+    assert form([[[[[[2.5]]]]]]) == "one list of " * 5 + "a list of one number"
+    assert form([[[[[[[2.5]]]]]]]) == "lists nested 7 deep"
+    assert form(2.5) == "a number" and form([2.5, 1]) == "two numbers"
+    assert form(["a", "b"]) == "two things" and form(["a"]) == "a list of one thing"
+    assert form([True]) == "a list of one True-or-False value"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +166,8 @@ def test_form_of_many():
         (10**15 + 1, float(10**15)),
         (0.0005, 0.0),
         ([[[8.004, 9.5]]], NESTED),
+        (1.0000015, 1.0),
+        (1.5e-6, 0.0),
     ],
 )
 def test_whole_truths_that_are_floats_are_exact(capsys, answer, truth):

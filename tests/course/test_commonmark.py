@@ -66,6 +66,7 @@ def ours(text):
         "- a\n  | x | y |\n  |---|---|\n  | 1 | 2 |",
         "> q\n> - a\n>   > inside\n\nend",
         "> quoted\n```\ncode\n```",
+        "\nText\n- a\n- b",
     ],
 )
 def test_it_is_built_as_in_jupyter(text):
@@ -141,6 +142,8 @@ def test_whatever_an_item_holds_is_built_as_in_jupyter(seed):
 @pytest.mark.parametrize(
     "text",
     [
+        "```\nText\n- a\nb\n| c |\n|---|\n```\nText",
+        "- a\n\n    ```\n    x\n    ```\n\n- b",
         "- a\n- b wrapped\n  on\n\n1. c\n2. d",
         "- a\n    - b\n        - c\n\n    d\n\n- e",
         "!!! note\n    - a\n    - b",
@@ -156,6 +159,9 @@ def test_what_both_read_the_same_stays(text):
 
 
 def test_lists_in_a_box_are_nested_too():
+    text = "!!! note\n    a\n\n    - b\n      - c\n\nd"
+    assert for_page(text) == text.replace("  - c", "    - c")
+    assert for_page("!!! note\n2. a\n3. b") == "!!! note\n\n2. a\n3. b"
     assert for_page("!!! note\n    - a\n      - b\n\nc") == "!!! note\n    - a\n        - b\n\nc"
 
 

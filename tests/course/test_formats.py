@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import inert, lessons
+from slidingwindows.course import formats, inert, lessons
 from slidingwindows.course.failing import where
 from slidingwindows.course.pages import broken
 from slidingwindows.course.prepare import _readable
@@ -206,7 +206,42 @@ def test_what_programs_write_into_a_notebooks_cells_stays(tmp_path):
     assert lessons.read(written(tmp_path, text, "ipynb")).cells[0].tags == ("hide",)
 
 
+@pytest.mark.parametrize("name", ["python", "Python", "ipython", "IPython"])
+def test_what_notebooks_call_python(tmp_path, name):
+    text = book(HEAD, ("code", "1"), language_info={"name": name})
+    assert len(lessons.read(written(tmp_path, text, "ipynb")).cells) == 1
+
+
+def test_lines_near_a_problem_are_those_that_can_be_read(tmp_path):
+    place = "one.ipynb, code cell 1, line 2 of the cell"
+    damaged = tmp_path / "one.md"
+    damaged.write_bytes(b"a\xe4b\nc")
+    assert formats.lines_near(damaged, place) == ["a\ufffdb", "c"]
+    notebook = json.loads(NOTEBOOK)
+    for source in ("a\nb", ["a\n", "b"]):
+        notebook["cells"][2]["source"] = source
+        path = written(tmp_path, json.dumps(notebook), "ipynb")
+        assert formats.lines_near(path, place) == ["a", "b"]
+    assert formats.lines_near(path, place.replace("1", "2")) == ["y = '''", "```", "'''"]
+    assert formats.lines_near(path, place.replace("1", "9")) == []
+    assert formats.lines_near(path, "one.ipynb: the header needs a title") == []
+    assert formats.lines_near(written(tmp_path, "[]", "ipynb"), place) == []
+    assert formats.lines_near(tmp_path / "none.ipynb", place) == []
+
+
+def test_attachments_may_be_written_in_several_lines(tmp_path):
+    notebook = json.loads(NOTEBOOK)
+    for data in ("aGVsbG8=", ["aGVs", "bG8="]):
+        notebook["cells"][1]["attachments"] = {"a.png": {"image/png": data}}
+        one = lessons.read(written(tmp_path, json.dumps(notebook), "ipynb"))
+        assert one.cells[0].attachments == {"a.png": ("image/png", b"hello")}
+
+
 M = "---\ntitle: T\ndescription: D\n---\n"
+NOT_YAML = (
+    "YAML: while parsing a flow node\nexpected the node content, but found '<stream end>'\n"
+    '  in "<unicode string>", line 2, column 1'
+)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +253,17 @@ M = "---\ntitle: T\ndescription: D\n---\n"
         ("ipynb", book(), "one.ipynb must begin with a raw cell that gives title and description"),
         ("ipynb", book(("words", "# A")), "one.ipynb must begin with a raw cell"),
         ("ipynb", book(("raw", "---\ntitle: T\n---")), "one.ipynb: the header needs a description"),
-        ("ipynb", book(("raw", "---\ntitle: [\n---")), "one.ipynb: the header is not YAML: "),
+        ("ipynb", book(("raw", "---\ntitle: [\n---")), f"one.ipynb: the header is not {NOT_YAML}"),
+        (
+            "ipynb",
+            '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "raw"}]}',
+            "one.ipynb is no notebook that can be read: ",
+        ),
+        (
+            "ipynb",
+            book(HEAD, language_info={"name": "julia"}),
+            "one.ipynb: lessons are written in Python, not in julia",
+        ),
         (
             "ipynb",
             book(HEAD, ("code", "1", "hidden")),
@@ -284,6 +329,12 @@ def test_a_bad_file_is_told_in_its_own_terms(tmp_path, suffix, text, told):
     with pytest.raises(SlidingWindowsError) as caught:
         lessons.read(written(tmp_path, text, suffix))
     assert str(caught.value).startswith(told)
+
+
+def test_code_may_hold_what_looks_like_a_directive(tmp_path):
+    code = 'x = """\n:::{tip}\n{math}\n"""'
+    text = f"{M}\n```{{code-cell}}\n{code}\n```\n"
+    assert lessons.read(written(tmp_path, text, "md")).cells[0].source == code
 
 
 def test_what_only_looks_like_a_directive_stays(tmp_path):

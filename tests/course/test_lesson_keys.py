@@ -55,6 +55,18 @@ def test_each_number_of_pythons_version_counts(key, monkeypatch, number):
     assert key("a") != before
 
 
+def test_a_release_candidate_of_python_counts_as_its_release(key, monkeypatch):
+    before = key("a")
+    monkeypatch.setattr(lessons.sys, "version_info", (*sys.version_info[:3], "candidate", 1))
+    assert key("a") == before
+
+
+def test_what_runs_lessons_counts_and_what_draws_plots_for_lessons_that_plot():
+    runs = ("__init__", "course.execution", "course.forking", "course.guard", "lesson")
+    assert lessons.reach("x = 1") == runs
+    assert lessons.reach("plot(draw)") == (*runs, "drawing.plot")
+
+
 @pytest.mark.parametrize(
     "package", ["torch", "numpy", "matplotlib", "pillow", "nbclient", "ipykernel"]
 )

@@ -12,7 +12,13 @@ from mkdocs.structure.files import File, Files
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import lessons
 from slidingwindows.course.fragments import fragment
-from slidingwindows.course.inert import faults_in, lesson_refusals, refusals
+from slidingwindows.course.inert import (
+    attributes_of,
+    faults_in,
+    lesson_refusals,
+    refusals,
+    without_code,
+)
 from slidingwindows.site import events
 from slidingwindows.site.policy import inline_scripts, policy, secure, source_of, template_scripts
 
@@ -200,6 +206,8 @@ HIDDEN = [
     "<!--><b onclick=x>-->",
     "<!---><b onclick=x>-->",
     "<!-- a --!><b onclick=x>-->",
+    "<!-- a\n--!><b onclick=x>-->",
+    "<!-- a --!><b onclick=x>",
     "<![CDATA[x><b onclick=x>]]>",
     "<!doctype x><b onclick=x>",
     "<?x><b onclick=x>?>",
@@ -212,6 +220,7 @@ INERT = [
     '<sliding-window src="../../figures/a.trace.js" name="a"><button>x</button></sliding-window>',
     '<noscript>x</noscript><a href="#script" class="on" data-on="x">y</a><a href="data/x">z</a>',
     "<a href>x</a><img src alt>",
+    '<svg><animate attributeName="r" to="href"/></svg><b attributename="href">x</b>',
     '<svg><circle r="1"><animate attributeName="r" to="2"/></circle></svg><!-- a > b -->',
     '<a href="y" href="javascript:x">of two, a browser reads the first</a>',
 ]
@@ -341,6 +350,32 @@ def test_capitals_hide_no_line():
     assert refusals(faults, "docs/about.md", "x\n<STYLE>")[0].startswith("docs/about.md, line 2: ")
 
 
+@pytest.mark.parametrize(
+    ("html", "text", "told"),
+    [
+        ("<!-- a --!>-->", "x\n<!-- a --!>-->", ", line 2: a page may not hold a comment"),
+        ("<![CDATA[x]]>", "x\n<![CDATA[x]]>", ", line 2: a page may not hold CDATA"),
+        # The page's source may be written otherwise from the 13th character on, or from the fifth.
+        (
+            "<!-- aaaaaaab --!>-->",
+            "<!-- aaaaaaY\n<!-- aaaaaaaX",
+            ", line 2: a page may not hold a comment",
+        ),
+        ("<!-- a --!>-->", "<!-x\n<!--x", ", line 2: a page may not hold a comment"),
+        ("<!-- a --!>-->", "x", ": a page may not hold a comment"),
+    ],
+)
+def test_what_browsers_end_elsewhere_is_told_with_its_line(html, text, told):
+    assert refusals(faults_in(html, ""), "docs/a.md", text) == [
+        f"docs/a.md{told} that browsers end elsewhere; it might hide elements"
+    ]
+
+
+def test_code_is_blank_and_attributes_are_lowercase():
+    assert without_code("a `b\nc` ``d`` e`") == "a   \n         e`"
+    assert attributes_of('<a HREF="X" b>') == {"href": "X", "b": ""}
+
+
 # The same as MkDocs meets it.
 
 
@@ -411,6 +446,10 @@ def test_a_script_that_gets_into_a_head_stops_a_build(project):
         ('<img srcset="a.png 1x, //b.org/a.png 2x" alt>', "srcset= of another host on <img>"),
         ('<video poster="http://b.org/a.png"></video>', "poster= of another host on <video>"),
         ('<image href="https://b.org/a.svg" />', "href= of another host on <image>"),
+        ('<image xlink:href="//b.org/a.svg" />', "xlink:href= of another host on <image>"),
+        ('<use href="//b.org/a.svg" />', "href= of another host on <use>"),
+        ('<use xlink:href="ftp://b.org/a.svg" />', "xlink:href= of another host on <use>"),
+        ('<body background="//b.org/a.png">', "background= of another host on <body>"),
     ],
 )
 def test_pictures_of_other_hosts_are_refused_by_name(html, what):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from html import escape
 
-FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<rest>[^\n]*)$")
+FENCE = re.compile(r"^ *(?P<ticks>`{3,}(?!.*`)|~{3,})(?P<rest>.*)$")
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n[ ]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 NUMBERED = re.compile(r"^( *)(\d+)([.)])(?= +\S)")
 BOX = re.compile(r'^(?P<sign>!!!|\?\?\?\+?) +(?P<kind>[\w -]+?)(?: +"(?P<title>.*)")?\s*$')
@@ -25,7 +25,7 @@ def fences(lines: list[str]) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(lines):
         begin = FENCE.match(lines[at])
-        if begin and not (begin["ticks"][0] == "`" and "`" in begin["rest"]):
+        if begin:
             for end in range(at + 1, len(lines)):
                 stop = FENCE.match(lines[end])
                 if stop and stop["ticks"] == begin["ticks"] and not stop["rest"].strip():
@@ -127,11 +127,11 @@ def without_chance_lists(markdown: str) -> str:
 def _goes_on(lines: list[str], at: int, items: dict[int, re.Match]) -> bool:
     """Whether a line is one of a list that began above, with its first item among the items."""
     indent = indent_of(lines[at])
-    for other in range(at - 1, -1, -1):
+    for other in reversed(range(at)):
         if other in items and indent_of(lines[other]) <= indent:
             return indent_of(lines[other]) == indent
         if _is_apart(lines, other, indent):
-            return False
+            break
     return False
 
 
@@ -158,7 +158,7 @@ def _next_item(lines: list[str], at: int, items: dict[int, re.Match], step: int)
         if other in items and len(items[other][1]) == indent:
             return int(items[other][2]) in (number + step, number)
         if _is_apart(lines, other, indent):
-            return False
+            break
         other += step
     return False
 

@@ -51,7 +51,7 @@ def lines_near(path: Path, problem: str) -> list[str]:
             return []
         kind = found[1].lower()
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == kind]
-        return _joined(cells[int(found[2]) - 1]["source"]).splitlines()
+        return "".join(cells[int(found[2]) - 1]["source"]).splitlines()
     except (OSError, ValueError, LookupError, TypeError):
         return []
 
@@ -88,17 +88,13 @@ def _read_notebook(name: str, text: str) -> tuple[dict, list[Cell]]:
     return meta, cells
 
 
-def _joined(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)
-
-
 def _attachments(place: str, found: dict) -> dict[str, tuple[str, bytes]]:
     """Pictures by name: type and content."""
     attached = {}
     for file, bundle in found.items():
         for kind, data in bundle.items():
             try:
-                attached[file] = kind, base64.b64decode(_joined(data))
+                attached[file] = kind, base64.b64decode("".join(data))  # of a text or a list
             except (binascii.Error, TypeError, ValueError) as error:
                 raise SlidingWindowsError(f"{place}: the attachment {file!r} is damaged") from error
     return attached

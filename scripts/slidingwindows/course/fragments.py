@@ -27,7 +27,7 @@ STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>|<style\b.*", re.DOTALL | re.IG
 # The open elements that a start tag closes, as in HTML.
 ENDS = {"li": {"li"}, "tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}}
 ENDS |= {"dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "p": {"p"}}
-WITHIN = {"li": {"ul", "ol"}, "tr": {"table"}, "td": {"tr", "table"}, "th": {"tr", "table"}}
+WITHIN = {"li": {"ul", "ol"}, "tr": {"table"}, "td": {"table"}, "th": {"table"}}
 WITHIN |= {"dt": {"dl"}, "dd": {"dl"}, "p": {"div", "td", "th", "li", "dd", "blockquote"}}
 
 
@@ -50,7 +50,7 @@ def fragment(html: str, place: str) -> str:
 
 class _Rewriter(HTMLParser):
     def __init__(self, place: str):
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.place = place
         self.parts: list[str] = []
         self.open: list[str] = []
@@ -61,14 +61,14 @@ class _Rewriter(HTMLParser):
             raise SlidingWindowsError(
                 f"{self.place}: an output may not hold <{tag}>; a page shows text, tables and lists"
             )
-        if tag == "img" and not dict(attrs).get("alt", "").strip():
+        if tag == "img" and not (dict(attrs).get("alt") or "").strip():
             raise SlidingWindowsError(
                 f"{self.place}: a picture without alt text; "
                 "use slidingwindows.lesson.plot, which asks for one"
             )
         self._end_before(tag)
         kept = "".join(
-            f' {name}="{escape(value or "", quote=True)}"'
+            f' {name}="{escape(value or "")}"'
             for name, value in dict(attributes).items()
             if name in ATTRIBUTES
         )

@@ -46,7 +46,7 @@ class _Reader(HTMLParser):
     """Every start tag as (name, attributes, text), and what browsers may read otherwise."""
 
     def __init__(self, html: str):
-        super().__init__(convert_charrefs=False)
+        super().__init__()
         self.tags: list[tuple[str, dict[str, str], str]] = []
         self.ambiguous: list[str] = []
         self.feed(html)
@@ -140,7 +140,7 @@ def _place(fault: Fault, lesson: Lesson, outputs: list[list[dict]]) -> str:
         for where, text, line in _texts(lesson, outputs):
             if sign.lower() in text.lower():
                 number = line if "code" in where else _line(fault, text, line)
-                return f"{file}, {where}" + (f", {lesson.place(number)}" if number else "")
+                return f"{file}, {where}, {lesson.place(number)}"
     return file
 
 
