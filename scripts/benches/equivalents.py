@@ -57,11 +57,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if False: return 0",
     ): _COUNTED_AGAIN,
     (
-        "blocks",
-        "for other in range(at - 1, -1, -1):",
-        "1 → 0 (place 1)",
-    ): "asked only of a line right below another, which is apart from nothing",
-    (
         "branching",
         "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)",
         "0 → -1",
@@ -282,4 +277,33 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return Math.abs(root - mine) <= 1e-12 * Math.abs(mine);",
         "12 → 13",
     ): "powers are exact to the fifteenth digit",
+    ("blocks", "return False", "return False → return None (place 1)"): "an if asks it",
+    ("blocks", "return False", "return False → return None (place 2)"): "any() asks it",
+    (
+        "blocks",
+        'above = lines[at - 1].strip() if at else ""',
+        "lines[at - 1].strip() if at else '' → lines[at - 1].strip() if True else '' (place 2)",
+    ): "with the first line the search is over, whatever is said of it",
+    (
+        "exercises",
+        "allowed = min(RELATIVE * size, LARGEST) if size >= 1 "
+        "else min(THIRD_DIGIT * size, RELATIVE)",
+        "size >= 1 → size > 1",
+    ): "1 is whole, and decided above",
+    (
+        "exercises",
+        "short = flat and len(given) > 1 and _kind(_exact(given), 2) == _kind(_exact(true), 2)",
+        "2 → 3 (place 1)",
+    ): "any number of things is a plural",
+    (
+        "exercises",
+        "short = flat and len(given) > 1 and _kind(_exact(given), 2) == _kind(_exact(true), 2)",
+        "2 → 3 (place 2)",
+    ): "any number of things is a plural",
+    ("commonmark", "return False", "return False → return None"): "an elif asks it",
+    (
+        "formats",
+        "if not found:",
+        "if not found: return [] → if False: return []",
+    ): "what follows fails of it, and gives the same",
 }
