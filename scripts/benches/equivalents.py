@@ -301,6 +301,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "2 → 3 (place 2)",
     ): "any number of things is a plural",
     ("commonmark", "return False", "return False → return None"): "an elif asks it",
+    ("commonmark", "starts, width = [0], 0", "0 → -1 (place 2)"): "the first item gives the width",
+    ("commonmark", "starts, width = [0], 0", "0 → 1 (place 2)"): "the first item gives the width",
+    (
+        "commonmark",
+        "return line[width if ITEM.match(line) and indent < width else min(width, indent) :]",
+        "indent < width → indent <= width",
+    ): "either gives the width if both are the same",
     (
         "formats",
         "if not found:",

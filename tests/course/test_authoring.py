@@ -1,12 +1,14 @@
 """What a lesson imports, asked directly: a figure's data, its picture in a notebook, refusals."""
 
+import importlib
 import re
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, slide
+from slidingwindows import SlidingWindowsError, course, slide
 from slidingwindows.course.authoring import MIME, Figure, notebook_html, plot, show
 from slidingwindows.course.figure_data import problem_of
 from slidingwindows.export.render import preview
@@ -49,6 +51,7 @@ def test_a_notebook_gets_the_light_picture_and_the_moving_one_if_there_is_one(na
     )
 
 
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # there is no room to lay out
 def test_a_plot_is_of_the_size_that_was_asked_for():
     figure = plot(line, "doubling", "A line.", "It *rises*.", width=30, height=20)
     data = {"kind": "plot", "name": "doubling", "caption": "It *rises*.", "alt": "A line."}
@@ -93,3 +96,14 @@ def test_a_figures_name_is_an_address(name):
     assert Figure("plot", "a-1-2b", "c", more=3).data == {
         "kind": "plot", "name": "a-1-2b", "caption": "c", "more": 3,
     }  # fmt: skip
+
+
+def test_what_a_module_lists_is_there():
+    texts = {
+        path.stem: path.read_text("utf-8") for path in Path(course.__file__).parent.glob("*.py")
+    }
+    names = [name for name, text in texts.items() if "\n__all__ = " in text]
+    for name in names:
+        module = importlib.import_module(f"slidingwindows.course.{name}")
+        assert [one for one in module.__all__ if not hasattr(module, one)] == [], name
+    assert "authoring" in names and MIME == "application/vnd.slidingwindows.figure+json"

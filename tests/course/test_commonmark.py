@@ -67,6 +67,7 @@ def ours(text):
         "> q\n> - a\n>   > inside\n\nend",
         "> quoted\n```\ncode\n```",
         "\nText\n- a\n- b",
+        "- a\nlazy\n- b\n  - c",
     ],
 )
 def test_it_is_built_as_in_jupyter(text):
@@ -144,6 +145,8 @@ def test_whatever_an_item_holds_is_built_as_in_jupyter(seed):
     [
         "```\nText\n- a\nb\n| c |\n|---|\n```\nText",
         "- a\n\n    ```\n    x\n    ```\n\n- b",
+        "- a\n- b\n\n    c",
+        " 10. a\n\n     b\n\n 11. c",
         "- a\n- b wrapped\n  on\n\n1. c\n2. d",
         "- a\n    - b\n        - c\n\n    d\n\n- e",
         "!!! note\n    - a\n    - b",
@@ -163,6 +166,11 @@ def test_lists_in_a_box_are_nested_too():
     assert for_page(text) == text.replace("  - c", "    - c")
     assert for_page("!!! note\n2. a\n3. b") == "!!! note\n\n2. a\n3. b"
     assert for_page("!!! note\n    - a\n      - b\n\nc") == "!!! note\n    - a\n        - b\n\nc"
+
+
+def test_parts_of_an_item_are_four_blanks_in():
+    assert for_page("100. a\n\n     b\n\n101. c") == "100. a\n\n    b\n\n101. c"
+    assert for_page("- # H\n- b\n  - c") == "- # H\n- b\n    - c"
 
 
 def test_tasks_have_a_sign():
