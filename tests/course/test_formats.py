@@ -237,6 +237,18 @@ def test_attachments_may_be_written_in_several_lines(tmp_path):
         assert one.cells[0].attachments == {"a.png": ("image/png", b"hello")}
 
 
+def test_what_is_damaged_inside_a_notebook_is_told(tmp_path):
+    notebook = json.loads(NOTEBOOK)
+    notebook["cells"][1]["attachments"] = {"a.png": {"image/png": "a"}}
+    with pytest.raises(SlidingWindowsError) as caught:
+        lessons.read(written(tmp_path, json.dumps(notebook), "ipynb"))
+    assert str(caught.value) == "one.ipynb, cell 2: the attachment 'a.png' is damaged"
+    notebook = json.loads(NOTEBOOK)
+    notebook["cells"][2]["execution_count"] = "x"
+    with pytest.raises(SlidingWindowsError, match="^one.ipynb is no notebook that can be read: "):
+        lessons.read(written(tmp_path, json.dumps(notebook), "ipynb"))
+
+
 M = "---\ntitle: T\ndescription: D\n---\n"
 NOT_YAML = (
     "YAML: while parsing a flow node\nexpected the node content, but found '<stream end>'\n"
