@@ -6,7 +6,7 @@ import pytest
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course import execution, lessons
-from slidingwindows.course.scaffold import advice, name_of, new_lesson, with_entry
+from slidingwindows.course.scaffold import advice, name_of, new_lesson, quoted, with_entry
 
 ROOT = Path(__file__).parents[2]
 NAV = """nav:
@@ -64,6 +64,7 @@ def test_a_lesson_that_is_not_listed_is_told_with_its_line():
         "no reader finds lessons/delta: add this line to mkdocs.yml, below line 5:\n"
         "      - lessons/delta.ipynb"
     )
+    assert "below line 2:" in advice("\n  - lessons/a.ipynb\n  - b.md\n", "delta")
     assert advice("nav:\n", "delta").endswith("under nav:\n  - lessons/delta.ipynb")
 
 
@@ -80,8 +81,11 @@ def test_our_own_navigation_can_take_one():
         (["Alpha"], "lessons/alpha.py already exists"),
         ([""], "1 to 60 characters, not 0"),
         (["x" * 61], "1 to 60 characters, not 61"),
-        (["日本"], "give one with --name"),
-        (["Fine", "--name", "../evil"], "lowercase letters, digits and hyphens"),
+        (["日本"], "no name can be made from the title '日本'; give one with --name\n"),
+        (
+            ["Fine", "--name", "../evil"],
+            "error: use lowercase letters, digits and hyphens for a name, not '../evil'\n",
+        ),
         (["Fine", "--name", "Bad Name"], "lowercase letters, digits and hyphens"),
     ],
 )
@@ -98,7 +102,32 @@ def test_what_cannot_be_is_one_line_and_writes_nothing(root, write, arguments, w
 def test_a_title_becomes_an_address_of_small_letters():
     assert name_of("Max pooling") == "max-pooling"
     assert name_of("  1-D, 2-D & 3-D!  ") == "1-d-2-d-3-d"
-    assert name_of("Crème brûlée") == "creme-brulee"
+    assert name_of("Crème brûlée") == "creme-brulee" and name_of("Größe") == "grosse"
+
+
+def test_what_a_new_lesson_is_called(root):
+    title = "  Größe und   Maß:" + " x" * 22
+    made = new_lesson(root, title)
+    name = "grosse-und-mass" + "-x" * 22
+    own = root / "tests" / "lessons" / f"test_{name.replace('-', '_')}.py"
+    assert made == [root / "lessons" / f"{name}.py", own, root / "mkdocs.yml"]
+    assert all(path.is_file() for path in made)
+    lesson = lessons.read(made[0])
+    assert lesson.meta["title"] == "Größe und Maß:" + " x" * 22
+    with pytest.raises(SlidingWindowsError, match="^a title has 1 to 60 characters, not 61$"):
+        new_lesson(root, "y" * 61)
+    assert len(new_lesson(root, "y" * 60)) == 3
+    (root / "lessons" / "delta.md").write_text("")
+    with pytest.raises(SlidingWindowsError, match=r"^lessons/delta\.md already exists$"):
+        new_lesson(root, "Delta")
+
+
+def test_a_title_is_in_quotes_where_yaml_would_read_something_else():
+    plain = "Max pooling", "Größe", "it's fine", "a:b"
+    needy = "Yes", "1.0", "a: Größe", "[", "# a", "~"
+    assert [quoted(one) for one in plain] == list(plain)
+    assert [quoted(one) for one in needy] == [f'"{one}"' for one in needy]
+    assert quoted('"a" \\') == r'"\"a\" \\"'
 
 
 def test_a_folder_without_a_project(tmp_path, run):

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from markdown import markdown as to_html
 
 from slidingwindows import SlidingWindowsError
 from slidingwindows.course.lessons import Cell, Lesson
-from slidingwindows.course.pages import CURTAIN, CURTAIN_END, figures_in, markdown, minutes
+from slidingwindows.course.pages import CURTAIN, CURTAIN_END, broken, figures_in, markdown, minutes
+from slidingwindows.course.photo import photo_credit
 from slidingwindows.course.tags import calls_of
 from slidingwindows.lesson import MIME
 
@@ -49,10 +51,11 @@ def output(text):
 
 
 def test_a_page_word_by_word():
-    lesson = made_of(words("# T\n\nWords."), code("x = 1\nx"), words("More ü."), code("'a'"))
+    cells = words("# T\n\nWords."), code("x = 1\nx"), words("More ü."), code("'a'")
+    lesson = Lesson(Path("lessons/tiny.py"), {"title": "Tü", "description": "D"}, cells, "")
     numbers = output("1").replace(" }", " data-search-exclude=1 }")
     assert markdown(lesson, [[stream("out\n"), value(plain="1")], []]) == (
-        '---\n{"title": "T", "description": "D", "minutes": 1}\n---\n\n\n'
+        '---\n{"title": "Tü", "description": "D", "minutes": 1}\n---\n\n\n'
         f"# T\n\nWords.\n\n{TICKS}python\nx = 1\nx\n{TICKS}\n\n{output('out')}\n\n{numbers}\n\n"
         f"More ü.\n\n{TICKS}python\n'a'\n{TICKS}\n"
     )
@@ -152,6 +155,20 @@ def test_what_follows_a_question_comes_below_a_curtain():
     assert page.endswith(f"{A}\n\n{CURTAIN}\n\n{B}\n\n{CURTAIN_END}")
 
 
+def test_a_curtain_is_folded_and_what_is_below_it_is_markdown():
+    page = to_html(f"a\n\n{CURTAIN}\n\n*b*\n\n{CURTAIN_END}\n\nc", extensions=["md_in_html"])
+    assert re.sub(r"\s*\n\s*", "", page) == (
+        '<p>a</p><div class="sw-asked"><details class="sw-curtain" '
+        'data-search-exclude="data-search-exclude"><summary><span>Decide first. Then see what '
+        "torch says</span><span>What torch says</span></summary></details><p><em>b</em></p></div>"
+        "<p>c</p>"
+    )
+
+
+def test_a_cell_that_shows_nothing_has_no_curtain():
+    assert body(words(ASKS), code("x = 1"), outputs=[[stream(" \n")]]) == f"{ASKS}\n\n{A}"
+
+
 def test_a_question_has_one_curtain_before_the_first_output():
     cells = [words(ASKS), code("x = 1"), code("x = 1"), code("x = 1"), words("So."), code("x = 1")]
     page = body(*cells, outputs=[[], [stream("a")], [stream("a")], [stream("a")]])
@@ -228,6 +245,7 @@ def time_of(count=0, lines=0, figures=0):
         ((0, 21, 0), 2),
         ((0, 0, 4), 1),
         ((0, 0, 5), 2),
+        ((1, 0, 4), 2),
         ((110, 5, 1), 1),
         ((110, 5, 2), 2),
         ((0, 0, 0), 0),
@@ -247,6 +265,36 @@ def test_code_that_is_not_read_takes_no_time():
     cells = [code("show(t)"), code("1", "hide")]
     text = markdown(made_of(*cells), [[figure] * 4, [figure]])
     assert json.loads(text.split("\n")[1])["minutes"] == 2
+
+
+def test_the_photo_is_credited_below_the_first_cell_that_opens_it():
+    opens = "x = read('grace_hopper.jpg')"
+    page = body(code("1"), code(opens), code(opens), outputs=[[], [stream("a")], [stream("b")]])
+    shown = [python("1"), python(opens), B, photo_credit("../"), python(opens), output("b")]
+    assert page == "\n\n".join(shown)
+
+
+def test_the_page_of_a_broken_lesson_to_the_letter(tmp_path):
+    path = tmp_path / "max-pooling-in-3d.py"
+    path.write_text("\n".join(f"a{n}" for n in range(1, 10)) + "\n")
+
+    def shown(at, first, last):
+        lines = [f"    {'>' if n == at else ' '} {n:>4}  a{n}\n" for n in range(first, last + 1)]
+        return f"    ```text\n{''.join(lines)}    ```"
+
+    def told(text):
+        box = '!!! failure "Fix this and save: the page comes back by itself"'
+        return f"{box}\n\n    ```text\n    {text}\n    ```"
+
+    assert broken(path, ["line 5: a", "line 2: b", "line 9: c", "b, no line"]) == (
+        '---\n{"title": "Max pooling in 3d", "description": "This lesson does not run yet.", '
+        '"minutes": 0}\n---\n\n\n# Max pooling in 3d\n\nThis lesson does not run yet.\n\n'
+        + "\n\n".join([told("line 5: a"), shown(5, 2, 7), told("line 2: b"), shown(2, 1, 4),
+                       told("line 9: c"), shown(9, 6, 9), told("b, no line")])
+        + "\n"
+    )  # fmt: skip
+    gone = broken(tmp_path / "gone.py", ["line 1: gone"], "Nothing is here.")
+    assert gone.endswith(f"\n\n# Gone\n\nNothing is here.\n\n{told('line 1: gone')}\n")
 
 
 def test_figures_are_found_in_order():

@@ -1,10 +1,13 @@
 """Pictures in a lesson's words: with words and sizes on the page, in the cell of the notebook."""
 
 import base64
+import dataclasses
+import io
 import json
 
 import nbformat
 import pytest
+from PIL import Image
 from tiny_project import square
 
 from slidingwindows import SlidingWindowsError
@@ -124,3 +127,79 @@ def test_all_pictures_of_the_folder_are_files_of_the_site(folder):
     assert str(caught.value) == (
         "lessons/images/c.svg is no drawing that a page can show: <script>"
     )
+
+
+def picture(kind, width=3, height=2):
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_each_kind_of_picture_has_its_sides_and_its_type(folder):
+    """In the folder and attached; a name keeps its letters, and all else is a hyphen."""
+    kinds = {
+        "png": ("PNG", "image/png"), "gif": ("GIF", "image/gif"), "jpg": ("JPEG", "image/jpeg"),
+        "jpeg": ("JPEG", "image/jpeg"), "webp": ("WEBP", "image/webp"),
+    }  # fmt: skip
+    for suffix, (kind, mime) in kinds.items():
+        (folder / "images" / f"ä b.{suffix.upper()}").write_bytes(picture(kind))
+        one = in_words(folder, f"![A](<images/ä b.{suffix.upper()}>) b")
+        found = every_picture(one)
+        assert [(p.kind, p.size, p.content) for p in found] == [(mime, (3, 2), picture(kind))]
+        at = f"images/%C3%A4%20b.{suffix.upper()}"
+        assert f"![A]({at}){{ width=3 height=2 loading=lazy }} b" in markdown(one, []), suffix
+        one = attached(folder, f"![A](attachment:-ä!.{suffix})", **{
+            f"-ä!_{suffix}": (mime, picture(kind))
+        })  # fmt: skip
+        name = f"one.ä.{suffix.replace('jpeg', 'jpg')}"
+        assert attached_files(every_picture(one)) == {name: picture(kind)}, suffix
+    one = attached(folder, "![A](attachment:!!.svg)", **{
+        "!!_svg": ("image/svg+xml", DRAWING.encode())
+    })  # fmt: skip
+    assert attached_files(every_picture(one)) == {"one.picture.svg": DRAWING.encode()}
+    assert every_picture(one)[0].size is None
+
+
+def test_what_is_in_code_or_elsewhere_is_no_picture_of_a_lesson(folder):
+    words = (
+        "```\n![](x.png)\n![A][b]\n```\n\n`<img src=a.png>` ![A](images/deep/a.png){ width=9 } "
+        "![B](HTTPS://example.org/x.png) ![C](#c) ![D](/d.png) ![E](../figures/e.png) "
+        "![F](../assets/f.png) <img alt=a src='https://example.org/y.png'> ![G](images/deep/a.png)"
+    )
+    one = in_words(folder, words)
+    code = lessons.Cell("code", "'![](none.png) <img>'", 20)
+    one = dataclasses.replace(one, cells=(*one.cells, code))
+    sides = "{ width=2 height=2 loading=lazy }"
+    assert markdown(one, [[]]).endswith(f"# T\n\n{words}{sides}\n\n```python\n{code.source}\n```\n")
+    assert [p.file for p in every_picture(one)] == ["images/deep/a.png"] * 2
+
+
+def test_each_refusal_of_a_picture_to_the_letter(folder):
+    (folder / "imagesx").mkdir()
+    (folder / "imagesx" / "a.png").write_bytes(square())
+    (folder / "images" / "no.svg").write_text("<p>words</p>")
+    (folder / "images" / "bad.svg").write_text('<svg onload="x()"></svg>')
+    kinds = "a lesson's pictures are in lessons/images/ and end in .png, .gif, .jpg, .jpeg, .webp, "
+    for words, told in {
+        "<img>": "write <img> as ![what it shows](address)",
+        "<IMG SRC=images/deep/a.png>": "write <IMG SRC=images/deep/a.png> as "
+        "![what it shows](address)",
+        "![A](imagesx/a.png)": f"{kinds}.svg; imagesx/a.png does not",
+        "![A](images/notes.txt)": f"{kinds}.svg; images/notes.txt does not",
+        "![A](images/no.svg)": "lessons/images/no.svg is no drawing that a page can show: no <svg>",
+        "![A](images/bad.svg)": "lessons/images/bad.svg is no drawing that a page can show: "
+        "onload= on <svg>",
+        "![A](images/bad.png)": "lessons/images/bad.png is no picture that can be read",
+        "![A](../figures.png)": "there is no docs/figures.png",
+        "![A](../../b.png)": "there is no docs/../b.png",
+        "![A](images/none.png)": "there is no lessons/images/none.png",
+        "![](<images/deep/a.png>)": "a picture without alt text; write "
+        "![what it shows](images/deep/a.png)",
+    }.items():
+        with pytest.raises(SlidingWindowsError) as caught:
+            every_picture(in_words(folder, words))
+        assert str(caught.value) == f"lessons/one.md, Markdown cell 1, line 8: {told}", words
+    png = ("image/png", square())
+    one = attached(folder, "![A](attachment:x.png)", a_png=png, b_png=png)
+    with pytest.raises(SlidingWindowsError, match=r"no attachment 'x\.png', but a\.png, b\.png$"):
+        every_picture(one)

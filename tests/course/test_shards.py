@@ -39,8 +39,26 @@ def test_parts_take_as_long_as_each_other():
     ]
 
 
+def test_a_part_counts_for_what_its_lessons_take():
+    """A lesson without a time takes as long as the mean; without any, all are equal."""
+    known = {"a": 4.0}
+    assert parts(2, ["a", "b", "c"], known) == [{"a", "c"}, {"b"}]
+    assert parts(2, ["a", "b", "c"], {**known, "c": 2.0}) == [{"a"}, {"b", "c"}]
+    assert parts(2, ["d", "c", "b", "a"], {}) == [{"a", "c"}, {"b", "d"}]
+    assert parts(2, ["a", "b", "c"], {"a": 4.0, "b": 1.0, "c": 2.0}) == [{"a"}, {"b", "c"}]
+
+
+def test_a_shard_is_its_number_and_their_count():
+    for text, shard in {
+        "1/1": (1, 1), "2/5": (2, 5), "5/5": (5, 5), "10/10": (10, 10), "9999/9999": (9999, 9999),
+    }.items():  # fmt: skip
+        assert shard_of(text) == shard, text
+
+
 @pytest.mark.parametrize(
-    "text", ["", "2", "0/3", "4/3", "1/0", "-1/3", "1/3/3", "a/b", " 1/3", "01/3", "1/3\n", "１/３"]
+    "text",
+    ["", "2", "0/3", "4/3", "1/0", "-1/3", "1/3/3", "a/b", " 1/3", "01/3", "1/3\n", "１/３"]
+    + ["10000/10000", "1/10000"],
 )
 def test_a_shard_that_is_none_is_refused_before_anything_is_read(tmp_path, capsys, text):
     with pytest.raises(SlidingWindowsError, match=r"such as 2/5, not "):

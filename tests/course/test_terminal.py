@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slidingwindows.course.terminal import left
+from slidingwindows.course.terminal import WIDTH, left
 
 ESC = "\x1b"
 CASES = {
@@ -53,6 +53,56 @@ CASES = {
     "a lone escape at the end": (f"a{ESC}", "a"),
     "a sequence cut off": (f"a{ESC}[3", "a"),
     "next line, eight bits": ("a\x85b", "a\nb"),
+    "a title of two lines": (f"{ESC}]0;a\nb\x07c", "c"),
+    "strings of each kind": (f"{ESC}Pa{ESC}\\{ESC}X{ESC}\\{ESC}^a\x9c\x90b\x9c\x9fc\x07d", "d"),
+    "a cursor's shape": (f"a{ESC}[2 qb", "ab"),
+    "back to a place that nobody saved": (f"ab\ncd{ESC}8X", "Xb\ncd"),
+    "a reset forgets the text and the place": (f"ab\ncd{ESC}7{ESC}cX{ESC}8Y", "Y"),
+    "a reset forgets the row": (f"a\nb{ESC}7{ESC}c1\n2\n3{ESC}8Y", "Y\n2\n3"),
+    "right stays beyond the edge": ("x" * 90 + f"{ESC}[5CX", "x" * 90 + "X"),
+    "left from beyond the edge": ("x" * 90 + f"{ESC}[6DX", "x" * 84 + "X" + "x" * 5),
+    "so much and no more": (f"ab\b{ESC}[9999@", "a" + " " * (10 * WIDTH) + "b"),
+    "arguments that are no numbers": (f"ab{ESC}[?D{ESC}[<DX", "Xb"),
+}
+# From the middle of three lines of five letters: a sequence, and the row and column it leads to.
+GRID = "abcde\nfghij\nklmno"
+MOVES = {
+    "A": (0, 2), "B": (2, 2), "C": (1, 3), "D": (1, 1), "a": (1, 3), "e": (2, 2), "E": (2, 0),
+    "F": (0, 0), "G": (1, 0), "`": (1, 0), "d": (0, 2), "H": (0, 0), "f": (0, 0), "0C": (1, 3),
+    "2A": (0, 2), "2B": (2, 2), "2C": (1, 4), "2D": (1, 0), "9D": (1, 0), "2a": (1, 4),
+    "2e": (2, 2), "2E": (2, 0), "2F": (0, 0), "4G": (1, 3), "4`": (1, 3), "3d": (2, 2),
+    "9d": (2, 2), "3;5H": (2, 4), "3;5f": (2, 4), "3H": (2, 0), ";5H": (0, 4), "0;0H": (0, 0),
+    "9;7H": (2, 6), "2;4;1H": (1, 3), "1u": (1, 2), "u": (0, 0), "m": (1, 2), "Z": (1, 2),
+}  # fmt: skip
+SIGNS = {
+    "\r": (1, 0), "\b": (1, 1), "\v": (2, 2), "\f": (2, 2), "\x84": (2, 2), "\x85": (2, 0),
+    "\n": (2, 0), "\a": (1, 2), f"{ESC}D": (2, 2), f"{ESC}E": (2, 0), f"{ESC}M": (0, 2),
+    f"{ESC}8": (0, 0), f"{ESC}7{ESC}[H{ESC}8": (1, 2), f"{ESC}[s{ESC}[H{ESC}[u": (1, 2),
+    f"{ESC}[1s{ESC}[A{ESC}[u": (0, 0), f"{ESC}[H{ESC}M": (0, 0),
+}  # fmt: skip
+EDITS = {
+    "K": "abcde\nfg\nklmno",
+    "1K": "abcde\n   ij\nklmno",
+    "2K": "abcde\n\nklmno",
+    "3K": GRID,
+    "J": "abcde\nfg",
+    "1J": "\n   ij\nklmno",
+    "2J": "\n\n",
+    "3J": "\n\n",
+    "4J": GRID,
+    "@": "abcde\nfg hij\nklmno",
+    "3@": "abcde\nfg   hij\nklmno",
+    "P": "abcde\nfgij\nklmno",
+    "2P": "abcde\nfgj\nklmno",
+    "9P": "abcde\nfg\nklmno",
+    "X": "abcde\nfg ij\nklmno",
+    "2X": "abcde\nfg  j\nklmno",
+    "9X": "abcde\nfg   \nklmno",
+    "L": "abcde\n\nfghij\nklmno",
+    "2L": "abcde\n\n\nfghij\nklmno",
+    "M": "abcde\nklmno",
+    "2M": "abcde\n",
+    "9M": "abcde\n",
 }
 
 
@@ -60,6 +110,21 @@ CASES = {
 def test_what_is_left(name):
     text, screen = CASES[name]
     assert left(text) == screen
+
+
+def test_where_the_cursor_goes():
+    ways = {f"{ESC}[{sequence}": place for sequence, place in MOVES.items()} | SIGNS
+    for way, (row, column) in ways.items():
+        lines = [list(line) for line in GRID.split("\n")]
+        lines[row] += " " * (column - len(lines[row]))
+        lines[row][column : column + 1] = "X"
+        screen = "\n".join(map("".join, lines))
+        assert left(f"{GRID}{ESC}[2;3H{way}X") == screen, repr(way)
+
+
+def test_what_is_erased_inserted_and_deleted():
+    for sequence, screen in EDITS.items():
+        assert left(f"{GRID}{ESC}[2;3H{ESC}[{sequence}") == screen, sequence
 
 
 @given(st.text(st.sampled_from("ab\n\r\b\t\x07\x1b[]0123;?HJKABCDGmM\x9b\x85\x00é"), max_size=40))

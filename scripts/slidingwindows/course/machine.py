@@ -102,8 +102,8 @@ def as_kept(
         if isinstance(html, str) and STYLED.search(html):
             tables += 1
             data = {**data, "text/html": with_steady_id(html, f"T_{tables}")}
-        plain = str(data.get(PLAIN, ""))
-        if len(data) > 1 and (len(plain) > MOST_OUTPUT or _trace(plain, source, paths, numbers)):
+        plain = str(data[PLAIN]) if PLAIN in data else ""
+        if len(plain) > MOST_OUTPUT or _trace(plain, source, paths, numbers):
             data = seen(data)
         return output if data is output.get("data", data) else {**output, "data": data}
 
@@ -126,7 +126,7 @@ def texts_of(output: dict) -> list[str]:
     if output["output_type"] == "error":
         return [output["ename"], output["evalue"]]
     texts = []
-    for value in seen(output.get("data", {})).values():
+    for value in seen(output["data"]).values():
         if isinstance(value, dict):  # a figure's words; its numbers come from its trace
             texts += [value[n] for n in ("caption", "alt") if isinstance(value.get(n), str)]
         else:
@@ -155,8 +155,8 @@ def _paths(project: Path) -> re.Pattern:
 
 
 def _trace(text: str, source: str, paths: re.Pattern, numbers) -> tuple[str, str] | None:
-    near = ELSEWHERE.sub(" ", text)
-    match = paths.search(near) or SHARED.search(TABLE.sub(" ", near))
+    near = ELSEWHERE.sub("", text)
+    match = paths.search(near) or SHARED.search(TABLE.sub("", near))
     if match:
         return "a path of this machine", match[0]
     match = ADDRESS.search(text)

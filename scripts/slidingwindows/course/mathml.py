@@ -89,8 +89,6 @@ def _phrase(source: str, display: str, page: str) -> str:
 
 def with_mathml(html: str, page: str) -> str:
     """HTML of arithmatex with every formula replaced. Raises what to_mathml() raises."""
-    if 'class="arithmatex"' not in html:
-        return html
     html = BLOCK.sub(lambda m: f'<div class="sw-math">{to_mathml(m[1], "block", page)}</div>', html)
     return INLINE.sub(lambda m: to_mathml(m[1], "inline", page), html)
 
@@ -107,20 +105,19 @@ def to_mathml(source: str, display: str, page: str) -> str:
     try:
         math = Converter(display=display).convert_to_element(ALIGNED.sub(r"\\\1{align*}", formula))
         unknown = _unknown(math, formula)
-        made = "" if unknown else _fenced(Tree.tostring(math, encoding="unicode"))
+        if not unknown:
+            return _fenced(Tree.tostring(math))
     except Exception as error:  # latex2mathml raises many types, some without a message
         raise SlidingWindowsError(
             f"{page}: the formula {formula!r} cannot be read: {type(error).__name__} {error}"
         ) from error
-    if unknown:
-        raise SlidingWindowsError(
-            f"{page}: the formula {formula!r} cannot be read: {unknown} is not known here"
-        )
-    return made
+    raise SlidingWindowsError(
+        f"{page}: the formula {formula!r} cannot be read: {unknown} is not known here"
+    )
 
 
-def _unknown(math: Tree.Element, formula: str) -> str:
-    """What latex2mathml does not know, or '': it writes macros as text, and leaves out the others.
+def _unknown(math: Tree.Element, formula: str) -> str | None:
+    """What latex2mathml does not know, if anything: it writes macros as text, and leaves others out.
 
     math: what it made of the formula; its words and signs become what they stand for.
     """
@@ -149,10 +146,10 @@ def _unknown(math: Tree.Element, formula: str) -> str:
         if macro and not verbatim:
             return "& outside a table" if macro[0] == "&" else macro[0]
         one.text = CODE.sub(lambda match: chr(int(match[1], 16)), text)
-    return ""
+    return None
 
 
-def _fenced(formula: str) -> str:
+def _fenced(formula: bytes) -> str:
     """MathML whose brackets are operators, with a class where they must be drawn taller."""
     Tree.register_namespace("", SPACE)
     math = Tree.fromstring(formula)
@@ -172,7 +169,7 @@ def _fenced(formula: str) -> str:
 
 def _fence_of(row: Tree.Element) -> str | None:
     """The name of a row's brackets, if they are to stretch around something tall."""
-    if len(row) < 3 or {row[0].get("stretchy"), row[-1].get("stretchy")} != {"true"}:
-        return None
+    if not len(row) or row[0].get("stretchy") != "true":
+        return None  # its last one is like its first
     tall = any(row.find(f".//{{{SPACE}}}{name}") is not None for name in TALL)
     return FENCES.get(f"{row[0].text}{row[-1].text}") if tall else None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from .inert import faults_in, without_code
 from .lessons import Cell, Lesson
 
 FOLDER, ATTACHED = "images", "attached"  # within lessons/, and so in the site
-KINDS = (".png", ".gif", ".jpg", ".jpeg", ".webp", ".svg")
+KINDS = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+KINDS |= {".webp": "image/webp", ".svg": "image/svg+xml"}
 ADDRESS = r"\(\s*(?P<address><[^<>\n]*>|[^\s()]+)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
 ALT = r"!\[(?P<alt>(?:[^\[\]]|\[[^\[\]]*\])*)\]"
 PICTURE = re.compile(ALT + ADDRESS + r"(?P<braces>\{[^}\n]*\})?")
@@ -36,7 +36,7 @@ MADE = ("figures/", "assets/")  # in the site, of what a build makes
 class Picture:
     """A picture of this lesson's own in its words.
 
-    start, end: of the address in the cell's text. behind: where attributes of it may be added, -1
+    start, end: of the address in the cell's text. behind: where attributes of it may be added, 0
     if some are there. file: its address from the page. kind: a MIME type. size: in CSS pixels,
     unknown for drawings.
     """
@@ -73,7 +73,7 @@ def pictures_in(lesson: Lesson, number: int) -> list[Picture]:
             )
         named = _own(lesson, cell, address, place)
         if named:
-            behind = -1 if one["braces"] else one.end()
+            behind = 0 if one["braces"] else one.end()
             found.append(Picture(*one.span("address"), behind, *named))
     return found
 
@@ -89,8 +89,8 @@ def _own(
             raise SlidingWindowsError(f"{place}: the cell has no attachment {file!r}, but {known}")
         kind, content = cell.attachments[file]
         name = re.sub(r"[^\w.-]+", "-", Path(file).stem).strip(".-") or "picture"
-        suffix = mimetypes.guess_extension(kind) or ""
-        if suffix not in KINDS:
+        suffix = next((suffix for suffix, known in KINDS.items() if known == kind), "")
+        if not suffix:
             raise SlidingWindowsError(f"{place}: {file} is of type {kind}, which is no picture")
         size = _size(content, suffix, f"{place}: {file}")
         return f"{ATTACHED}/{lesson.name}.{name}{suffix}", kind, content, size
@@ -102,7 +102,8 @@ def _own(
         if not rest.startswith(MADE) and not (folder.parent / "docs" / rest).is_file():
             raise SlidingWindowsError(f"{place}: there is no docs/{rest}")
         return None
-    if not path.startswith(f"{FOLDER}/") or Path(path).suffix.lower() not in KINDS:
+    suffix = Path(path).suffix.lower()
+    if not path.startswith(f"{FOLDER}/") or suffix not in KINDS:
         raise SlidingWindowsError(
             f"{place}: a lesson's pictures are in lessons/{FOLDER}/ and end in {', '.join(KINDS)}; "
             f"{address} does not"
@@ -111,8 +112,7 @@ def _own(
         content = (folder / path).read_bytes()
     except OSError as error:
         raise SlidingWindowsError(f"{place}: there is no lessons/{path}") from error
-    size = _size(content, Path(path).suffix.lower(), f"{place}: lessons/{path}")
-    return quote(path), mimetypes.guess_type(path)[0] or "image/png", content, size
+    return quote(path), KINDS[suffix], content, _size(content, suffix, f"{place}: lessons/{path}")
 
 
 def _size(content: bytes, suffix: str, named: str) -> tuple[int, int] | None:
@@ -137,7 +137,7 @@ def on_page(cell: Cell, pictures: list[Picture]) -> str:
     """A cell's words with the addresses and sizes that its pictures have in the site."""
     text = cell.source
     for one in reversed(pictures):
-        if one.size and one.behind >= 0:
+        if one.size and one.behind:
             sides = f"{{ width={one.size[0]} height={one.size[1]} loading=lazy }}"
             text = text[: one.behind] + sides + text[one.behind :]
         text = text[: one.start] + one.file + text[one.end :]
@@ -161,7 +161,7 @@ def every_picture(lesson: Lesson) -> list[Picture]:
 
 def attached_files(pictures: list[Picture]) -> dict[str, bytes]:
     """What a lesson's notebook has attached, by file in the folder of such files."""
-    return {Path(p.file).name: p.content for p in pictures if p.file.startswith(f"{ATTACHED}/")}
+    return {Path(p.file).name: p.content for p in pictures if p.file.startswith(ATTACHED)}
 
 
 def image_files(lessons: Path) -> Iterator[str]:

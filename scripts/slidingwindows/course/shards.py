@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..core.errors import SlidingWindowsError
 
-SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", re.ASCII)
+SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 
 
 class Shard(NamedTuple):
@@ -40,11 +40,10 @@ def names_of(shard: Shard, names: list[str], seconds: dict[str, float]) -> set[s
     Machines that know the same, or nothing, divide in the same way.
     """
     known = [seconds[name] for name in names if name in seconds]
-    mean = sum(known) / len(known) if known else 1.0
+    mean = sum(known) / max(len(known), 1)
     costs = {name: seconds.get(name, mean) for name in names}
-    loads, parts = [0.0] * shard.count, [set() for _ in range(shard.count)]
+    parts = [[] for _ in range(shard.count)]
     for name in sorted(names, key=lambda name: (-costs[name], name)):
-        least = min(range(shard.count), key=lambda n: (loads[n], len(parts[n])))
-        loads[least] += costs[name]
-        parts[least].add(name)
-    return parts[shard.number - 1]
+        least = min(parts, key=lambda part: (sum(costs[one] for one in part), len(part)))
+        least.append(name)
+    return set(parts[shard.number - 1])

@@ -13,7 +13,7 @@ from .blocks import without_fences
 from .lessons import Cell, Lesson
 
 PREDICT = re.compile(r'^!!! question "Predict', re.MULTILINE)
-HEADING = re.compile(r"^#+ ", re.MULTILINE)
+HEADING = re.compile(r"^#+ .*", re.MULTILINE)
 ANSWER = re.compile(r"^\?\?\?\+? success ", re.MULTILINE)
 OPEN, FOLDED, GONE = "open", "folded", "gone"
 
@@ -38,11 +38,9 @@ def looks(lesson: Lesson) -> list[Look]:
     for cell in lesson.cells:
         if cell.kind == "markdown":
             text = without_fences(cell.source)
-            headings = [match.start() for match in HEADING.finditer(text)]
-            last = headings[-1] if headings else -1
-            questions = [match.start() for match in PREDICT.finditer(text)]
-            asked = bool(questions) and questions[-1] > last
-            answers = bool(ANSWER.search(text, max(last, 0))) or (answers and last < 0)
+            below = HEADING.split(text)[-1]
+            asked = bool(PREDICT.search(below))
+            answers = bool(ANSWER.search(below)) or (answers and below == text)
         else:
             result.append(Look(*_shown(cell), asked, answers))
     return result

@@ -42,7 +42,7 @@ class _Screen:
     def __init__(self):
         self.lines: list[list[str]] = [[]]
         self.row = self.column = 0
-        self.saved = (0, 0)
+        self.saved = self.row, self.column
 
     def write(self, text: str) -> None:
         """Plain text and line feeds, at the cursor."""
