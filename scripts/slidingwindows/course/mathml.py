@@ -117,7 +117,7 @@ def to_mathml(source: str, display: str, page: str) -> str:
 
 
 def _unknown(math: Tree.Element, formula: str) -> str | None:
-    """What latex2mathml does not know, if anything: it writes macros as text, and leaves others out.
+    """What latex2mathml does not know, if anything: it writes macros as text, leaves others out.
 
     math: what it made of the formula; its words and signs become what they stand for.
     """
