@@ -239,7 +239,11 @@ def test_a_macro_that_nobody_knows_is_refused_with_its_place(kind):
             "application/vnd.jupyter.widget-view+json",
             "a widget, which only a running kernel can show",
         ),
-        ("video/mp4", "an output of type video/mp4"),
+        ("video/mp4", "an output of type video/mp4, which no page shows; print text instead"),
+        (
+            "image/gif",
+            "a picture without alt text; use slidingwindows.lesson.plot, which asks for one",
+        ),
     ],
 )
 def test_what_no_page_shows_is_refused_by_name(kind, what):
@@ -249,6 +253,9 @@ def test_what_no_page_shows_is_refused_by_name(kind, what):
 def test_of_two_types_the_richer_is_shown():
     assert html(markdown="*a*", html="<b>b</b>", latex="$c$", plain="d") == "<p><em>a</em></p>"
     assert html(html="<b>b</b>", latex="$c$", plain="d") == "<b>b</b>"
+    assert html(html="<b>b</b>", **{"image/png": "x"}) == "<b>b</b>"
+    assert html(markdown="*a*", **{"image/png": "x"}) == "<p><em>a</em></p>"
+    assert shown(of(), PLACE) == ""
     assert "<math" in html(latex="$c$", plain="d", **{"image/png": "x"})
     figure = "application/vnd.slidingwindows.figure+json"
     assert of_page(html="<b>b</b>", **{figure: {"name": "fig"}}) == "<!-- figure fig -->"
@@ -349,3 +356,44 @@ def test_private_signs_of_markdown_are_no_formulas(sign):
     found = html(markdown=f"a {sign}0{sign} {sign}7\ue001 $x$")
     assert found.count("<math") == 1
     assert "\ue000" in found
+
+
+X, Y = ("<math xmlns='http://www.w3.org/1998/Math/MathML' display='inline'><mrow><mi>{}</mi></mrow>"
+        "</math>".replace("'", '"').format(name) for name in "xy")  # fmt: skip
+BLOCK = f'<div class="sw-math">{X.replace("inline", "block")}</div>'
+LATEX = {
+    "$\nx\n$": None,
+    " $$x$$ ": None,
+    r"\begin{equation}\displaystyle x\end{equation} ": None,
+    "\\begin{displaymath}\nx\n\\end{displaymath}": None,
+    "a $x$ b $y$ c": f"<p>a {X} b {Y} c</p>",
+    "$x$ $y$": f"<p>{X} {Y}</p>",
+    "a $$\nx\n$$ b": f"<p>a </p> {BLOCK} <p>b</p>",
+    "a \\[\nx\n\\] b": f"<p>a </p> {BLOCK} <p>b</p>",
+    r"a\\[x\]b": f"<p>a\\</p> {BLOCK} <p>b</p>",
+    r"a \begin{math}x\end{math} b": f"<p>a </p> {BLOCK} <p>b</p>",
+    r"\$$x$$": f"<p>${X}$</p>",
+    r"\$ \(x\) \$": f"<p>$ {X} $</p>",
+}
+
+
+def test_latex_to_the_letter():
+    for text, expected in LATEX.items():
+        alone = f'<div class="sw-shown sw-math" markdown="0">{X.replace("inline", "block")}</div>'
+        words = f'<div class="sw-shown sw-markdown" markdown="0">{expected}</div>'
+        assert of_page(latex=text) == (words if expected else alone), text
+    for text in (r"\$\alpha$ b", r"a \alpha", r"$x$ \beta $y$", r"\gamma"):
+        told = refused(latex=text)
+        assert told.endswith("a is outside a formula, and would be shown as it is written"), text
+
+
+def test_markdown_to_the_letter():
+    assert html(markdown="a~b~c ~~gone~~ $x$ $y$") == f"<p>a~b~c <del>gone</del> {X} {Y}</p>"
+    assert html(markdown="| a |\n| -: |\n| 1 |") == (
+        "<table> <thead> <tr> <th>a</th> </tr> </thead> <tbody> <tr> <td>1</td> </tr> </tbody>"
+        " </table>"
+    )
+    assert html(markdown="3. c\n4. d\n\n- e") == (
+        '<ol start="3"> <li>c</li> <li>d</li> </ol> <ul> <li>e</li> </ul>'
+    )
+    assert html(markdown='<div markdown="1">*a*</div>') == "<div> <p><em>a</em></p> </div>"

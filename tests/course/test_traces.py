@@ -56,8 +56,13 @@ def test_a_warning_is_quoted_up_to_its_sixtieth_sign():
 
 
 def test_an_address_of_another_machine_in_any_letters_is_no_path():
-    stays("HTTPS://example.com/home/ada and FTP://example.com/Users/ada")
+    stays("HTTPS://example.com:/home/ada and FTP://example.com:/Users/ada")
     stays("wss://example.com/root/x ssh://example.com/home/ada ftps://example.com/home/ada")
+
+
+def test_the_rows_of_a_table_are_no_folder():
+    stays("\\begin{matrix*}1\n& ab \\\\cd\\beta\n\\end{matrix*}")
+    assert refused(*of(plain="\\begin{a}\n \\\\cd\\beta \\end{b}"))
 
 
 def at(project="/srv/course"):
@@ -70,7 +75,9 @@ def path_in(text, lesson):
     try:
         refuse_traces(lesson, outputs)
     except ValueError as error:
-        return str(error).partition("build would not: ")[2].strip("'")
+        path = str(error).partition("build would not: ")[2].strip("'")
+        assert path, f"{text!r}: nothing is refused"
+        return path
     return ""
 
 
@@ -88,13 +95,14 @@ def places(monkeypatch):
 
 
 def test_the_folders_of_this_machine(places):
-    places(prefix="/opt/my env", base="/opt/base", temporary="/scratch")
+    places(prefix="/opt/my env", base="/srv/course/.venv", temporary="/scratch")
     lesson = at()
     for text, path in {
         "/srv/course": "/srv/course", "/srv/course/x": "/srv/course", "/srv/course.": "/srv/course",
         "/srv/courses": "", "/srv/course-2": "", "/srv": "", "x/srv/course": "", "/srv/cours": "",
         "/opt/my env/bin": "/opt/my env", "file:///opt/my%20env/bin": "/opt/my%20env",
-        "/opt/base": "/opt/base", "/opt": "", "/opt/my": "", "/home/eve": "/home/eve",
+        "/opt": "", "/opt/my": "", "/home/eve": "/home/eve",
+        "/srv/course/.venv/bin": "/srv/course/.venv", "/srv/course/.venvs": "/srv/course",
         "/tmp": "", "/tmp/": "", "/tmp/a.b-c/d": "/tmp/a.b-c", "/root/ä": "/root/ä", "/root": "",
         "/scratch": "", "/scratch/x": "/scratch/x", "/scratches/x": "",
     }.items():  # fmt: skip
@@ -141,6 +149,9 @@ def test_prints_and_errors_are_kept_as_they_are():
     failed |= {"evalue": "invalid syntax (/tmp/ipykernel_7/42.py, line 3)"}
     shown = {**failed, "evalue": "invalid syntax (line 3)"}
     assert as_kept(at(), [[printed, failed]]) == [[printed, shown]]
+    frames = ["a\n  File ~/x.py:3, in f", "----> 1 f()", "File <string>:1"]
+    [[kept]] = as_kept(at(), [[{**failed, "traceback": frames}]])
+    assert kept["traceback"] == frames[1:]
     path = {**failed, "evalue": "", "traceback": ["/home/ada"]}
     assert as_kept(at(), [[path]]) == [[{**path, "traceback": ["SyntaxError"]}]]
 

@@ -130,7 +130,7 @@ def texts_of(output: dict) -> list[str]:
         if isinstance(value, dict):  # a figure's words; its numbers come from its trace
             texts += [value[n] for n in ("caption", "alt") if isinstance(value.get(n), str)]
         else:
-            texts.append(value if isinstance(value, str) else str(value))
+            texts.append(str(value))
     return texts
 
 
@@ -146,9 +146,9 @@ def _paths(project: Path) -> re.Pattern:
         key=len,
         reverse=True,
     )
-    short = [path for path in ("/tmp", "/root", tempfile.gettempdir()) if path not in long]
+    short = dict.fromkeys(("/tmp", "/root", tempfile.gettempdir()))
     named = "|".join(rf"{re.escape(path)}(?![\w-])" for path in long)
-    below = "|".join(rf"{re.escape(path)}/[\w.-]+" for path in dict.fromkeys(short))
+    below = "|".join(rf"{re.escape(path)}/[\w.-]+" for path in short)
     whole = "|".join(part for part in (named, below, HOMES, OWN, INSTALLED) if part)
     # A path begins anywhere but inside another one, so also after 'PATH=/usr/bin:' and 'file://'.
     return re.compile(rf"(?:(?<![\w./])|(?<=://)|(?<=:///)|(?<=://localhost))(?:{whole})")
@@ -172,6 +172,3 @@ def _trace(text: str, source: str, paths: re.Pattern, numbers) -> tuple[str, str
         if match and (ASKS_PROCESS.search(source) or NAMES_PROCESS.search(text)):
             return "the number of a process", match[0]
     return None
-
-
-__all__ = ["as_kept", "refuse_traces", "seen", "texts_of", "with_steady_id"]

@@ -75,7 +75,7 @@ def _paragraph(text: str, page: str) -> str:
 
     def replace(match: re.Match) -> str:
         source = match[3] or match[6]
-        return _phrase(source, "inline", page) if source else match[0]
+        return _phrase(source, "inline", page) if source else match.group()
 
     return re.sub(inline, replace, text)
 

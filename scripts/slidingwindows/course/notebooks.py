@@ -86,6 +86,3 @@ def _embed(output: dict, figures: dict[str, Rendered]) -> dict:
     figure = figures[data[MIME]["name"]]
     shown = {"text/html": notebook_html(figure), "text/plain": figure.alt}
     return {**output, "data": shown}
-
-
-__all__ = ["notebook"]

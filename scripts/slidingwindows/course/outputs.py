@@ -21,8 +21,7 @@ NUMBERS = "{ .text .no-copy .sw-output data-search-exclude=1 }"
 # What Jupyter's own Markdown understands; headings stay in the output, so no table of contents.
 EXTENSIONS = ["tables", "pymdownx.superfences", "pymdownx.arithmatex", "pymdownx.tilde"]
 EXTENSIONS += ["sane_lists", "md_in_html"]
-CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "tables": {"use_align_attribute": True}}
-CONFIGURED["pymdownx.tilde"] = {"subscript": False}
+CONFIGURED = {"pymdownx.arithmatex": {"generic": True}, "pymdownx.tilde": {"subscript": False}}
 MARKDOWN, HTML, LATEX = "text/markdown", "text/html", "text/latex"
 WIDGET, PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.plotly"
 PLOT = "use slidingwindows.lesson.plot"
@@ -156,6 +155,3 @@ def _latex(text: str, place: str) -> str:
     shell = SHELL.match(formula)
     formula = DISPLAYSTYLE.sub("", shell[2] if shell else formula)
     return _framed("sw-math", to_mathml(formula, "block", place))
-
-
-__all__ = ["fence", "shown"]

@@ -25,8 +25,6 @@ from .settings import address_of, other_course
 from .shards import Shard, names_of
 from .work import Outputs, Report, Work, cache_of
 
-__all__ = ["FOLDERS", "cache_of", "is_fresh", "one_at_a_time", "overall_key", "prepare"]
-
 ATTACHMENTS = f"attached/lessons/{ATTACHED}"  # of notebooks, as files of the site
 # The folders of the cache that all machines' parts are merged into.
 FOLDERS = ("executed", "figures", "pages", "notebooks/lessons", ATTACHMENTS)

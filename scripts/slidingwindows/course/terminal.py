@@ -171,6 +171,3 @@ class _Screen:
                 line[self.column : self.column + count] = " " * len(
                     line[self.column : self.column + count]
                 )
-
-
-__all__ = ["left"]
