@@ -10,7 +10,8 @@ fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty s
 ninety dozen dozens hundred hundreds thousand thousands million millions billion billions none half
 halves halved quarter quarters twice double doubles doubled triple triples infinity infinite second
 third one"""
-TURNING = """more/less fewer/more larger/smaller largest/smallest bigger/lower greater/less higher/lower
+TURNING = """\
+more/less fewer/more larger/smaller largest/smallest bigger/lower greater/less higher/lower
 always/never only/all every/no exactly/hardly first/last not/all nor/both neither/both
 nobody/everyone nothing/everything nowhere/everywhere cannot/not without/unless few/most
 least/most same/different differ/equal differs/equals equally/unlike agree/disagree
