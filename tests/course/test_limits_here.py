@@ -13,6 +13,7 @@ import pytest
 from slidingwindows.course import limits
 
 SOCKET = {"x86_64": 41, "aarch64": 198, "riscv64": 198}  # the number of the system call
+ELF = {"x86_64": 62, "aarch64": 183, "riscv64": 243}  # a machine's number in elf.h
 KINDS = {"DATA": resource.RLIMIT_DATA, "FSIZE": resource.RLIMIT_FSIZE}
 KINDS |= {"NPROC": resource.RLIMIT_NPROC} if sys.platform == "linux" else {}
 
@@ -63,6 +64,9 @@ def errors():
         ctypes.set_errno(0)
         kind = {16: 3}.get(family, 2)
         found[family] = 0 if system.socket(family, kind, 0) >= 0 else ctypes.get_errno()
+    os.dup(2)  # a call whose first argument is a family's number
+    with open(__file__, "rb") as file:  # and one whose own number is
+        assert os.pread(file.fileno(), 3, 0) == b'"""'
     ctypes.set_errno(0)
     system.syscall(425, 1, ctypes.create_string_buffer(120))
     same = system.syscall(SOCKET[platform.machine()], 1, 2, 0) >= 0
@@ -76,6 +80,18 @@ def test_sockets_of_the_internet_are_refused_and_no_others():
     families = {"1": 0, "2": 13, "10": 13, "16": 0, "17": 13}
     assert in_a_fork(errors) == [families, 38, True]
     assert in_a_fork(limits._refuse_sockets) is True
+
+
+def test_how_the_kernel_names_its_machines():
+    """As linux/audit.h does: 64 bits, little end first; io_uring has one number on all."""
+    assert limits.MACHINES == {
+        name: (ELF[name] | 1 << 31 | 1 << 30, number, 425) for name, number in SOCKET.items()
+    }
+
+
+def test_without_giving_up_privileges_there_is_no_filter(monkeypatch):
+    monkeypatch.setattr(limits, "give_up_privileges", lambda: False)
+    assert in_a_fork(limits._refuse_sockets) is False
 
 
 def test_where_no_filter_is_known_there_is_none(monkeypatch):

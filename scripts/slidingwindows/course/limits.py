@@ -30,7 +30,7 @@ MACHINES = {
 }
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06  # instructions of the filter
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in what it sees of a call
-ALLOW, REFUSE, MISSING = 0x7FFF0000, 0x00050000 | 13, 0x00050000 | 38  # EACCES, ENOSYS
+ALLOW, REFUSE, MISSING = 0x7FFF0000, 0x0005000D, 0x00050026  # errors 13 and 38: EACCES, ENOSYS
 INTERNET = (2, 10, 17)  # IPv4, IPv6, packets
 
 
@@ -87,23 +87,25 @@ def _refuse_sockets() -> bool:
     if not sys.platform.startswith("linux") or not machine:
         return False
     architecture, socket, ring = machine
-    # An instruction: its code, how many to skip if true and if false, a number.
     program = [
-        (LOAD, 0, 0, ARCHITECTURE),
-        (EQUAL, 0, 9, architecture),  # calls of another architecture are refused
-        (LOAD, 0, 0, NUMBER),
-        (EQUAL, 6, 0, ring),
-        (EQUAL, 0, 4, socket),
-        (LOAD, 0, 0, FIRST_ARGUMENT),
-        *((EQUAL, 4 - n, 0, family) for n, family in enumerate(INTERNET)),
-        (RETURN, 0, 0, ALLOW),
-        (RETURN, 0, 0, MISSING),
-        (RETURN, 0, 0, REFUSE),
+        _instruction(LOAD, ARCHITECTURE),
+        _instruction(EQUAL, architecture, no=9),  # calls of another architecture are refused
+        _instruction(LOAD, NUMBER),
+        _instruction(EQUAL, ring, yes=6),
+        _instruction(EQUAL, socket, no=4),
+        _instruction(LOAD, FIRST_ARGUMENT),
+        *(_instruction(EQUAL, family, yes=4 - n) for n, family in enumerate(INTERNET)),
+        _instruction(RETURN, ALLOW),
+        _instruction(RETURN, MISSING),
+        _instruction(RETURN, REFUSE),
     ]
-    code = ctypes.create_string_buffer(
-        b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-    )
+    code = ctypes.create_string_buffer(b"".join(program))
     whole = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
     if not give_up_privileges():
         return False
-    return ctypes.CDLL(None).prctl(SET_FILTER, FILTER, whole, 0, 0) == 0
+    return ctypes.CDLL(None).prctl(SET_FILTER, FILTER, whole) == 0
+
+
+def _instruction(code: int, number: int, yes: int = 0, no: int = 0) -> bytes:
+    """One of the filter. yes, no: how many to skip if it is true, and if it is not."""
+    return struct.pack("=HBBI", code, yes, no, number)

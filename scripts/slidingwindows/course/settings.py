@@ -38,10 +38,12 @@ def fault(error: Exception) -> str:
 
     error: what MkDocs's function for reading it raised, which has YAML's own as its context.
     """
+    from yaml import MarkedYAMLError
+
     reason = error.__context__ or error
-    mark = getattr(reason, "problem_mark", None)
-    if mark:
-        return f"{Path(mark.name).name}, line {mark.line + 1}: {getattr(reason, 'problem', '')}"
+    if isinstance(reason, MarkedYAMLError) and reason.problem_mark:
+        mark = reason.problem_mark
+        return f"{Path(mark.name).name}, line {mark.line + 1}: {reason.problem}"
     return f"mkdocs.yml: {' '.join(str(error).split())}"
 
 
