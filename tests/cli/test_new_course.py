@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from html.parser import HTMLParser
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import markdown
@@ -20,6 +21,7 @@ from PIL import Image
 from tiny_project import HANGING, free_port
 
 from slidingwindows import SlidingWindowsError
+from slidingwindows import __version__ as version
 from slidingwindows.course import home, project
 from slidingwindows.site.checks import check_site
 
@@ -157,9 +159,53 @@ def test_the_package_comes_from_where_it_came_from(tmp_path, monkeypatch):
     assert project.ELSEWHERE.splitlines()[0] not in origin
     (checkout / "pyproject.toml").unlink()
     note = {"url": "https://example.org/a/b", "vcs_info": {"vcs": "git", "commit_id": "f00"}}
-    noted = type("Noted", (), {"read_text": lambda self, name: json.dumps(note)})
-    monkeypatch.setattr(project, "distribution", lambda name: noted())
-    assert project._package()[0] == "slidingwindows @ git+https://example.org/a/b@f00"
+    kept = {"direct_url.json": json.dumps(note)}
+    noted = type("Noted", (), {"read_text": lambda self, name: kept[name]})
+    monkeypatch.setattr(project, "distribution", lambda name: {"slidingwindows": noted()}[name])
+    assert project._package() == (
+        "slidingwindows @ git+https://example.org/a/b@f00",
+        "# pip builds it from its repository:",
+        "",
+    )
+    for url, rest in {
+        "https://example.org/a.whl": ("# pip builds it from its repository:", ""),
+        "file:///a": (project.ELSEWHERE, project.LOCAL),
+    }.items():
+        kept["direct_url.json"] = json.dumps({"url": url, "archive_info": {}})
+        assert project._package() == (f"slidingwindows @ {url}", *rest)
+    kept["direct_url.json"] = None  # as of a version from an index
+    installed = f"slidingwindows=={version}", "# This version was installed:", ""
+    assert project._package() == installed
+
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(project, "distribution", missing)
+    assert project._package() == installed
+
+
+def test_what_is_written_is_told_and_nothing_else_is_there(tmp_path):
+    files = project.course_files("Mine")
+    made = project.new_course(" Mine ", tmp_path / "one")
+    assert made == [tmp_path / "one" / name for name in files]
+    assert {path.relative_to(tmp_path / "one").as_posix(): path.read_text("utf-8")
+            for path in (tmp_path / "one").rglob("*") if path.is_file()} == files  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_bundles_the_script_to_the_letter():
+    files = project.course_files("Mine")
+    wanted, lock = json.loads(files["package.json"]), json.loads(files["package-lock.json"])
+    assert wanted == {
+        "name": "course-script",
+        "private": True,
+        "description": "What bundles the site's script; scripts/node.sh installs it.",
+        "devDependencies": wanted["devDependencies"],
+    }
+    assert lock["name"] == lock["packages"][""]["name"] == "course-script"
+    for name, content in (("package.json", wanted), ("package-lock.json", lock)):
+        assert files[name] == json.dumps(content, indent=2) + "\n"
 
 
 def test_what_cannot_be_is_one_line_and_writes_nothing(run, tmp_path):

@@ -60,7 +60,7 @@ def test_numbers_and_what_only_points():
 
 def test_how_a_text_is_read():
     assert read_words(" a\n  b\t[c 1](https://x.org) [d](e.md) ") == "a b [d]"
-    assert read_words("**12.** a") == "a"
+    assert read_words("**12.** a") == "a" and read_words("a[b](https://x.org)c") == "a c"
     text = "a\n\n```python\nb\n\nc\n```\nd\n \n```\ne\n```\n\nf"
     assert [part.strip() for part in paragraphs(text)] == ["a", "d", "f"]
     page = words("a", " \n", "b  c")
@@ -125,7 +125,7 @@ def test_how_much_stands_on_trust():
     assert page.on_trust()[2] == ["k" * 30]
     page.ticked[-1] = (13, 13 + 30)
     assert page.on_trust() == (5 / 40, ["fghij"], [])
-    assert words().on_trust() == (0, [], [])
+    assert words().on_trust() == (0, [], []) and words("x").on_trust() == (1, ["x"], [])
 
 
 def test_the_shortest_statement_that_may_not_stand_on_trust():
@@ -192,6 +192,7 @@ def test_a_label_in_two_sentences_has_to_direct_in_both():
     for phrase in ("all. It", "the last", "It is the last. Take", "last. Take both"):
         with pytest.raises(AssertionError, match="states something: prove it"):
             page.labels(phrase)
+    words("Plain words are there.").labels("Plain words", "are there")
     page = words('!!! tip "All of it"\n    Add all. So.', "# All that")
     page.labels("Add all", "All that", "All of it")
     assert page.unproved() == []

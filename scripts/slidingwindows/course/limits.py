@@ -30,7 +30,7 @@ MACHINES = {
 }
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06  # instructions of the filter
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in what it sees of a call
-ALLOW, REFUSE, MISSING = 0x7FFF0000, 0x0005000D, 0x00050026  # errors 13 and 38: EACCES, ENOSYS
+ALLOW, REFUSE, MISSING = 0x7FFF0000, 0x0005000D, 0x00050026  # errors EACCES, ENOSYS
 INTERNET = (2, 10, 17)  # IPv4, IPv6, packets
 
 

@@ -84,12 +84,12 @@ def folded(text: str) -> str:
 
 def read_words(block: str) -> str:
     """A block as it is read: no citation, no link's target, no exercise's number."""
-    return folded(LINK_TARGET.sub("]", CITATION.sub(" ", EXERCISE.sub(" ", block))))
+    return folded(LINK_TARGET.sub("]", CITATION.sub(" ", EXERCISE.sub("", block))))
 
 
 def paragraphs(markdown: str) -> list[str]:
     """The blocks of a Markdown text in reading order, without its fenced code."""
-    return re.split(r"\n\s*\n", FENCE.sub(" ", markdown))
+    return re.split(r"\n\s*\n", FENCE.sub("", markdown))
 
 
 class Words:
