@@ -80,7 +80,7 @@ class Page(Words):
         found = [n for n, source in enumerate(code) if fragment in source.split("\n")]
         found = found or [n for n, source in enumerate(code) if fragment in source]
         assert len(found) == 1, f"{self.name}: {fragment!r} is in {len(found)} code cells"
-        return found[0]
+        return found.pop()
 
     def output(self, fragment: str) -> str:
         """The text below that code cell, figures left out. Reading it proves nothing yet."""
