@@ -76,7 +76,7 @@ class Work:
         self.made: dict[str, Rendered] = {}  # what has been drawn, by figure
         self.drew = False  # whether any was drawn, and not only coloured
         self.seconds: dict[str, float] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
             self.seconds = {n: float(s) for n, s in json.loads(self.times.read_text()).items()}
         self.found: dict[str, dict[str, Found]] = {}  # the figures of each lesson by their names
         self.failures: list[tuple[str, str]] = []  # a lesson's name, and what is wrong with it
