@@ -182,6 +182,21 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "contextlib.suppress(OSError, ValueError) → contextlib.suppress(OSError)",
     ): _LINUX,
     (
+        "looks",
+        "shades = [_colour(artist.get_cmap()(part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]",
+        "0.0 → -1.0",
+    ): "below its first colour a map has none",
+    (
+        "looks",
+        "shades = [_colour(artist.get_cmap()(part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]",
+        "1.0 → 2.0",
+    ): "beyond its last colour a map has none",
+    (
+        "page",
+        "for begin, _ in self._places(caption) if caption else []:",
+        "self._places(caption) if caption else [] → self._places(caption) if True else []",
+    ): "no caption claims nothing",
+    (
         "words",
         "if share > 1 - SHARE:",
         "share > 1 - SHARE → share >= 1 - SHARE",

@@ -134,7 +134,7 @@ def test_what_a_page_hides_is_not_read(tag):
 
 
 def test_figures_are_compared_whole():
-    caption = "A 2×2 window, stride 2: it stays [here](x.md)."
+    caption = "In 7 it stays [here](x.md): a 2×2 window, stride 2."
     figures = {"fig": Shown(0, caption, TRACE), "plot": Shown(0, "So 3.", drawn=[{"title": "T"}])}
     one = page(code("show()"), outputs=[["figure fig", "figure plot"]], figures=figures)
     assert one.figure("fig") is TRACE and one.drawing("plot") == [{"title": "T"}]
@@ -147,9 +147,9 @@ def test_figures_are_compared_whole():
     assert one.unread == {(0, 0), (0, 1)}
     one.draws("fig", slide(nn.MaxPool2d(2), X))
     assert one.unread == {(0, 1)}
-    assert [one.text[slice(*span)] for span in sorted(one.open)] == ["3"]
+    assert [one.text[slice(*span)] for span in sorted(one.open)] == ["7", "3"]
     one.plots("plot", [1])
-    assert one.unread == set() and len(one.open) == 1
+    assert one.unread == set() and len(one.open) == 2
     figures["fig"].caption = "A 3×3 window"
     one = page(code("show()"), outputs=[["figure fig", "figure plot"]], figures=figures)
     assert told(lambda: one.draws("fig", slide(nn.MaxPool2d(2), X))) == (
@@ -158,7 +158,8 @@ def test_figures_are_compared_whole():
 
 
 def test_exercises_have_their_answers():
-    cells = [words(EXERCISES), code("**4.** no\n??? success", "exercise")]
+    first, between, last = EXERCISES.rstrip("\n").partition("Words.")
+    cells = [words(first), words(between), code('"""\n**7.**"""', "exercise"), words(last.strip())]
     one = page(*cells, truths=[3, 10, (1, 2)])
     assert one.exercise(1) == "`3`, that is [so]. Or `(1, 2)`." and one.exercise(2) == "Ten."
     assert told(lambda: one.exercise(3)) == "tiny: exercise 3 has no answer"
@@ -175,6 +176,9 @@ def test_exercises_have_their_answers():
     assert one.left()[asked] == []
     with pytest.raises(AssertionError):
         page(words("**1.** a\n\n**3.** b")).exercise(1)
+    one = page(words('**1.** a\n\n**2.** b\n\n??? success "A"\n    c'))
+    assert told(lambda: one.exercise(1)) == "tiny: exercise 1 has no answer"
+    assert one.exercise(2) == "c"
 
 
 def test_a_piece_of_an_answer_is_a_value():

@@ -4,8 +4,10 @@ import matplotlib.style
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 
 from slidingwindows.testing.looks import _colour, looks
+from slidingwindows.testing.run import drawing
 
 GREYS = "#000000ff #404040ff #808080ff #c0c0c0ff #ffffffff, bad #00000000"
 LIGHT = "#ffffffff #bfbfbfff #7f7f7fff #3f3f3fff #000000ff, bad #00000000"
@@ -49,7 +51,7 @@ def test_images_and_meshes_tell_their_colours():
 
 def test_lines_points_shapes_and_texts_tell_their_looks():
     def draw(axes):
-        axes.plot([0, 1], "--o", label="one", color="red", lw=2.5)
+        axes.plot([0, 1], "--o", label="one", color="red", lw=2)
         for _ in range(3):
             axes.plot([0, 1], label="two", color="blue", alpha=0.255)
         axes.scatter([0, 1], [1, 2], color=["red", "blue"], edgecolor="black")
@@ -63,7 +65,7 @@ def test_lines_points_shapes_and_texts_tell_their_looks():
 
     shades = sorted({f"#{round(n / 60 * 255):02x}0000ff" for n in range(50)})
     assert lines_of(draw) == [
-        "line 'one' -- #ff0000ff width 2.5 marker o",
+        "line 'one' -- #ff0000ff width 2 marker o",
         "line 'two' - #0000ffff width 1.5 marker None alpha [0.26] ×3",
         "group filled ['#0000ffff', '#ff0000ff'] edged ['#000000ff']",
         "group filled [] edged ['#00ff00ff']",
@@ -98,3 +100,36 @@ def test_axes_tell_their_limits_and_the_figure_its_legends():
         "legend of all: p, q",
     ]
     assert _colour("none") == "#00000000" and _colour("no colour") == "none"
+
+
+def test_what_a_plot_draws():
+    def draw(figure):
+        one, two = figure.subplots(1, 2)
+        one.set_title("T")
+        one.set_xlabel("X")
+        one.set_ylabel("Y")
+        one.set_xticks([0, 1], ["a", "b"])
+        one.set_yticks([0.5], ["c"])
+        one.plot([0, 1], [2, 3], label="line")
+        one.bar([1], [3], width=0.5, bottom=2)
+        one.add_patch(Polygon([(0, 0), (1, 0), (1, 1)]))  # which is no bar
+        one.scatter([4, 5], [6, 7])
+        one.pcolormesh([[1, 2], [3, 4]])
+        one.text(0, 0, "words")
+        one.legend(["told"])
+        two.imshow([[1, 2]])
+        two.set_xticks([])
+        two.set_yticks([])
+
+    (one, two), seen = drawing(draw)
+    assert one.pop("points")[0] == [[4, 6], [5, 7]]
+    assert one == {
+        "title": "T", "xlabel": "X", "ylabel": "Y", "xticks": ["a", "b"], "yticks": ["c"],
+        "lines": [("line", [0, 1], [2, 3])], "bars": [(0.75, 2, 0.5, 3)], "images": [],
+        "meshes": [[[1, 2], [3, 4]]], "texts": ["words"], "legend": ["told"],
+    }  # fmt: skip
+    assert two == {
+        "title": "", "xlabel": "", "ylabel": "", "xticks": [], "yticks": [], "lines": [],
+        "bars": [], "points": [], "images": [[[1, 2]]], "meshes": [], "texts": [], "legend": [],
+    }  # fmt: skip
+    assert seen[0].startswith("axes ") and len(seen) > 5

@@ -104,7 +104,7 @@ def _patch(patch) -> str:
 
 
 def _text(text) -> str:
-    x, y = text.xyann if hasattr(text, "xyann") else text.get_position()
+    x, y = text.get_position()
     return (
         f"at {_number(x)} {_number(y)} size {text.get_fontsize():g} {_colour(text.get_color())}"
         f" {text.get_ha()} {text.get_va()}{_seen(text)}"

@@ -191,7 +191,7 @@ class Page(Words):
             assert folded(text) in revealed, f"answer {number} does not say {text!r}: {revealed}"
             values.append(value)
         place = (check or number) - 1
-        answer = values[0] if len(values) == 1 else of(values)
+        [answer] = values if len(values) == 1 else [of(values)]
         truth = self.run.truths[place]
         assert accepted(answer, truth), f"exercise {number}: {answer} is revealed, not {truth}"
         self.unanswered.discard(place)
