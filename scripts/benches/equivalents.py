@@ -182,6 +182,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "contextlib.suppress(OSError, ValueError) → contextlib.suppress(OSError)",
     ): _LINUX,
     (
+        "snapshots",
+        "CELLS = 60  # processes of one lesson",
+        "60 → 59",
+    ): "how many cells can be gone back to, which costs memory and saves time",
+    (
+        "snapshots",
+        "CELLS = 60  # processes of one lesson",
+        "60 → 61",
+    ): "how many cells can be gone back to, which costs memory and saves time",
+    (
         "looks",
         "shades = [_colour(artist.get_cmap()(part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]",
         "0.0 → -1.0",

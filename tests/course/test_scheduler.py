@@ -12,7 +12,7 @@ from test_figure_data import plot, shown
 from tiny_project import lesson as script
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course import execution, lessons, work
+from slidingwindows.course import execution, lessons, warm, work
 from slidingwindows.course.prepare import figures_shown, figures_wait, is_fresh
 from slidingwindows.course.work import Stopped, Work
 from slidingwindows.export import recolour
@@ -199,6 +199,38 @@ def test_figures_name_their_course_and_their_place(course):
     assert course.lines[1].startswith(
         "figure  one                                fresh    dark.png"
     )
+
+
+def test_another_colour_of_the_same_shapes_draws_no_trace_again(course, monkeypatch):
+    course.write("alpha", "one", "two")
+    course.figures["alpha"][0] = {"kind": "trace", "name": "one", "caption": "", "trace": {}}
+    sources, packages = {True: "light", False: "shapes"}, {"pillow": 1, "matplotlib": 1}
+
+    def source_key(*makers, colours=True):
+        assert makers == ("export.render", "export.recolour")
+        return sources[colours]
+
+    rested = []
+    monkeypatch.setattr(work, "source_key", source_key)
+    monkeypatch.setattr(work, "versions", lambda *names: str([packages[name] for name in names]))
+    monkeypatch.setattr(warm, "rest", lambda: rested.append(True))
+    one, two = f"one by None {AT}/#one", f"two by None {AT}/#two"
+    made, _ = course.work()
+    assert course.done == ["alpha", one, two] and made.drew and rested == [True]
+    sources[True] = "dark"
+    made, _ = course.work()
+    assert course.done == ["trace coloured", two] and made.drew
+    for changed, new in ((sources, {False: "rounder"}), (packages, {"matplotlib": 2}),
+                         (packages, {"pillow": 2})):  # fmt: skip
+        changed.update(new)
+        course.work()
+        assert course.done == [one, two]
+    course.figures["alpha"].pop()
+    (course.root / ".cache" / "executed" / "alpha.made").unlink()
+    rested.clear()
+    sources[True] = "light"
+    made, _ = course.work()
+    assert course.done == ["alpha", "trace coloured"] and not made.drew and rested == []
 
 
 def test_what_nobody_looks_at_waits_if_only_its_looks_have_changed(course):

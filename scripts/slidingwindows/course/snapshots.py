@@ -130,7 +130,7 @@ class Run:
 
 def sign(lesson: Lesson, cell: Cell) -> str:
     """A key of a cell's code, its tags, and the data files that it names."""
-    return digest(cell.source, *cell.tags, "|", *lesson.data(cell.source))
+    return digest(cell.source, *cell.tags, *lesson.data(cell.source))
 
 
 def keep(kept: dict[Path, Run], lesson: Lesson, run: Run) -> None:
