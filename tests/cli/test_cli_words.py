@@ -145,3 +145,65 @@ def test_every_example_works(line, run, tmp_path):
         files = list(made.iterdir()) if made.is_dir() else [made]
         assert len(files) == (19 if made.is_dir() else 1)
         assert all(file.stat().st_size > 1000 for file in files)
+
+
+DEFAULTS = {
+    "input": None, "values": "random", "seed": 0, "low": 0, "high": 9, "weights": "random",
+    "bias": None, "channel": 0, "sample": 0, "depth": 0, "backward": False,
+}  # fmt: skip
+LOOKS = {"theme": "light", "width": 640, "frame_time": None, "format": None}
+ROOT_HERE = {"root": Path()}
+PARSED = {
+    "draw": [
+        {"call": "MaxPool2d(3, stride=2, padding=1)", "input": "7x7", "output": "out.gif"},
+        {"call": "nn.Conv2d(3, 8, 3)", "input": "6x6", "channel": 2, "theme": "dark",
+         "output": "conv.gif"},
+        {"call": "Conv2d(1, 1, 3, padding=1)", "input": "32x32", "values": "photo",
+         "weights": "sobel", "output": "e.webp"},
+        {"call": "MaxPool2d(2, stride=1)", "input": "4x4", "backward": True,
+         "output": "gradient.png"},
+    ],
+    "trace": [
+        {"call": "MaxPool2d(2)", "input": "4x4", "seed": 3},
+        {"call": "AdaptiveAvgPool1d(4)", "input": "10", "values": "arange"},
+        {"call": "ConvTranspose2d(1, 1, 3, stride=2)", "input": "3x3", "json": True},
+    ],
+    "new-course": [
+        {"title": "Attention, step by step"},
+        {"title": "日本語の講座", "folder": Path("course")},
+    ],
+    "new-lesson": [
+        {"title": "Pooling over time"},
+        {"title": "Why 7 becomes 3: the floor", "name": "the-floor"},
+    ],
+    "conv-arithmetic": [
+        {"output": "animations"},
+        {"output": "animations", "theme": "dark", "format": "png"},
+    ],
+}  # fmt: skip
+OF_COMMAND = {
+    "draw": DEFAULTS | LOOKS,
+    "trace": DEFAULTS | {"json": False},
+    "new-course": {"folder": None},
+    "new-lesson": {"name": "", **ROOT_HERE},
+    "conv-arithmetic": LOOKS,
+}
+
+
+def test_what_each_example_asks_for_and_all_else_is_default():
+    assert list(PARSED) == list(OF_COMMAND) and set(EXAMPLES) == set(PARSED)
+    for name, parsed in PARSED.items():
+        examples = [shlex.split(line) for line in EXAMPLES[name]]
+        expected = [{"command": name} | OF_COMMAND[name] | options for options in parsed]
+        assert [vars(parser().parse_args(words)) for words in examples] == expected
+
+
+def test_what_the_commands_of_a_site_are_given():
+    for words, options in {
+        "prepare": {"shard": None}, "prepare --shard 2/5": {"shard": "2/5"},
+        "figures": {"lesson": ""}, "figures padding": {"lesson": "padding"}, "offline": {},
+        "takeaway": {}, "markdown": {}, "pdf": {}, "site": {"check": False},
+        "site --check": {"check": True}, "site --root a/b": {"check": False, "root": Path("a/b")},
+    }.items():  # fmt: skip
+        given = vars(parser().parse_args(words.split()))
+        assert given == {"command": words.split()[0], **ROOT_HERE, **options}, words
