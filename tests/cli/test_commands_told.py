@@ -87,7 +87,10 @@ def test_a_folder_without_settings_is_none(root, run, asked):
 
 
 def test_how_a_command_ends(root, run, asked, monkeypatch):
+    dropped = []
+    monkeypatch.setattr(__main__, "_drop_output", lambda: dropped.append(True))
     for error, code, said in (
+        (BrokenPipeError(), 0, ""),  # as of `head`, which has had enough
         (SlidingWindowsError("one\ntwo"), 2, "error: one\ntwo\n"),  # each failure has its line
         (KeyboardInterrupt(), 130, ""),
         (MemoryError(), 2, "error: there is not enough memory for this\n"),
@@ -98,3 +101,7 @@ def test_how_a_command_ends(root, run, asked, monkeypatch):
 
         monkeypatch.setattr(build, "build", fails)
         assert run("site", "--root", str(root)) == (code, "", said)
+    assert dropped == [True]
+    ran = run(*[])
+    assert ran.code == 0 and ran.err == ""
+    assert ran.out.startswith("usage: python -m slidingwindows [-h] COMMAND ...")

@@ -1,6 +1,7 @@
 """What a preparation writes, keeps and removes, with lessons' outputs made up as in the scheduler's
 tests."""
 
+import fcntl
 import json
 import re
 
@@ -9,7 +10,16 @@ from test_scheduler import Course
 from tiny_project import lesson as script
 
 from slidingwindows import SlidingWindowsError
-from slidingwindows.course.prepare import FOLDERS, figures_shown, is_fresh, one_at_a_time, prepare
+from slidingwindows.course.lessons import read
+from slidingwindows.course.prepare import (
+    FOLDERS,
+    figures_shown,
+    figures_wait,
+    is_fresh,
+    one_at_a_time,
+    prepare,
+    wait_warm,
+)
 
 BROKEN = "This lesson does not run yet."
 
@@ -143,3 +153,46 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path):
     assert str(caught.value) == f"{cache} cannot be written: Not a directory"
     with one_at_a_time(tmp_path / "a" / "b", print):
         assert (tmp_path / "a" / "b" / "lock").is_file()
+
+
+def test_two_builds_wait_for_each_other(tmp_path):
+    said = []
+    with open(tmp_path / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def report(line):
+            said.append(line)
+            fcntl.flock(lock, fcntl.LOCK_UN)  # now the other one has ended
+
+        with one_at_a_time(tmp_path, report), pytest.raises(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert said == ["another build is running in this folder; waiting for it"]
+    with one_at_a_time(tmp_path, said.append):
+        assert len(said) == 1
+
+
+def test_figures_that_wait_are_noted_until_they_are_drawn(course):
+    course.write("alpha", "one")
+    assert prepared(course) == [] and not figures_wait(course.root) and is_fresh(course.root)
+    (course.root / "mkdocs.yml").write_text("site_url: https://example.org/\n")
+    assert prepared(course, wanted=set()) == [] and course.done == []
+    assert figures_wait(course.root) and not is_fresh(course.root)
+    assert figures_shown(course.root) == {"alpha": ["one"], "beta": []}
+    assert prepared(course) == [] and len(course.done) == 1
+    assert not figures_wait(course.root) and is_fresh(course.root)
+    book = (course.cache / "notebooks" / "lessons" / "alpha.ipynb").read_text()
+    assert "A line." in book
+
+
+def test_each_lesson_can_be_had_as_a_script(course):
+    (course.root / "lessons" / "gamma.md").write_text("---\ntitle: G\ndescription: D\n---\n\n# G\n")
+    wait_warm(course.root)
+    assert course.warmed == [["alpha", "beta", "gamma"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("slidingwindows.course.execution.execute", lambda lesson, keep: [])
+        for name in ("alpha.py", "beta.py"):
+            (course.root / "lessons" / name).unlink()
+        assert prepared(course) == []
+    lesson = read(course.root / "lessons" / "gamma.md")
+    assert (course.cache / "notebooks" / "lessons" / "gamma.py").read_text() == lesson.script()
+    assert [path for path in kept(course) if "gamma" in path] == kept(course)

@@ -50,7 +50,10 @@ class Course:
         self.done.append(f"{lesson.name}{' kept' if keep else ''}")
         if lesson.name in self.fails:
             raise SlidingWindowsError(f"lessons/{lesson.name}.py: {self.fails[lesson.name]}")
-        return [shown(*self.figures[lesson.name])]
+        return self.outputs(lesson.name)
+
+    def outputs(self, name):
+        return [[{**output, "metadata": {}} for output in shown(*self.figures[name])]]
 
     def draw(self, data, source):
         self.done.append(f"{data['name']} by {data.get('course')} at {source}")
@@ -94,7 +97,7 @@ def test_what_is_missing_is_made_and_then_fresh(course):
         "lesson  alpha                              missing  executed in T s",
         "lesson  beta                               missing  executed in T s",
     ]
-    assert outputs == {"alpha": [shown(*course.figures["alpha"])], "beta": [[]]}
+    assert outputs == {"alpha": course.outputs("alpha"), "beta": [[]]}
     assert {name: list(found) for name, found in made.found.items()} == {
         "alpha": ["one", "two"], "beta": [],
     }  # fmt: skip
