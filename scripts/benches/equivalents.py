@@ -25,6 +25,7 @@ _NEVER_0 = "a power of 0 is refused before"
 _COUNTED_AGAIN = "a run of the layer with counting hooks comes to the same number, only later"
 _LINUX = "these tests run on Linux, where that is so"
 _PRIVATE = "any sign would do that the text does not hold"
+_FOR_TYPES = "a name that is only shown by type checkers"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
@@ -63,7 +64,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)",
         "0 → -1",
     ): "of all children, whatever number is given",
-    ("errors", 'T = TypeVar("T")', "'T' → ''"): "a name that is only shown by type checkers",
+    ("errors", 'T = TypeVar("T")', "'T' → ''"): _FOR_TYPES,
     (
         "plain",
         "if type(value) in AS_THEY_ARE:",
@@ -438,4 +439,22 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if not found:",
         "if not found: return [] → if False: return []",
     ): "what follows fails of it, and gives the same",
+    ("arguments", 'T = TypeVar("T")', "'T' → ''"): _FOR_TYPES,
+    (
+        "arguments",
+        'return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))',
+        "'SupportsIndex' → ''",
+    ): _FOR_TYPES,
+    (
+        "arguments",
+        'items = tuple(whole(item) for item in cast("Iterable[object]", value))',
+        "'Iterable[object]' → ''",
+    ): _FOR_TYPES,
+    ("arguments", 'items = cast("Iterable[object]", value)', "'Iterable[object]' → ''"): _FOR_TYPES,
+    (
+        "arguments",
+        'return cast("T", tuple(whole_or_same(item) for item in items))',
+        "'T' → ''",
+    ): _FOR_TYPES,
+    ("arguments", 'return value if number is None else cast("T", number)', "'T' → ''"): _FOR_TYPES,
 }

@@ -73,7 +73,7 @@ def test_headings_are_paragraphs():
         ),
         ("<p>a<b><p>c", "<p>a<b></b></p><p>c"),
         ("<b><i>a</b>c</i>", "<b><i>a</i></b>c"),
-        ("a<style>x</style >b<STYLE scoped>\nc</STYLE>d<style>e", "abd"),
+        ("a<style>x</style >b<STYLE scoped>\nc</STYLE>e<style>f", "abe"),
         ("<pre>a\n<b>c\n</b></pre>\n d", "<pre>a&#10;<b>c&#10;</b></pre> d"),
         ('<b title=\'"\'>"a"', '<b title="&quot;">"a"'),
         ("a &lt", "a &lt;"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Iterable
+from typing import SupportsIndex, TypeVar, cast
 
 from .errors import SlidingWindowsError
 
+T = TypeVar("T")
 
-def whole(value: Any) -> int | None:
+
+def whole(value: object) -> int | None:
     """An int, or numpy's or torch's, as an int; None for anything else, truth values too."""
     try:
-        return None if isinstance(value, bool) else operator.index(value)
+        return None if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
     except Exception:  # a tensor of some other kind refuses in its own way
         return None
 
@@ -22,13 +25,13 @@ def pair(value: object, name: str) -> tuple[int, int]:
     return first, second
 
 
-def several(value: Any, count: int, name: str) -> tuple[int, ...]:
+def several(value: object, count: int, name: str) -> tuple[int, ...]:
     """An int, or ``count`` ints, as torch's modules take them; anything else raises."""
     single = whole(value)
     if single is not None:
         return (single,) * count
     try:
-        items = tuple(whole(item) for item in value)
+        items = tuple(whole(item) for item in cast("Iterable[object]", value))
     except Exception:  # a tensor of some other kind refuses in its own way
         items = ()
     if len(items) == 1:
@@ -40,12 +43,13 @@ def several(value: Any, count: int, name: str) -> tuple[int, ...]:
     return result
 
 
-def whole_or_same(value: Any) -> Any:
+def whole_or_same(value: T) -> T:
     """What ``whole`` gives for it, or the value itself, for whoever refuses it with better words.
 
     The items of a tuple, a list or a one-dimensional array, one by one, as a tuple.
     """
     if isinstance(value, tuple | list) or len(getattr(value, "shape", ())) == 1:
-        return tuple(whole_or_same(item) for item in value)
+        items = cast("Iterable[object]", value)
+        return cast("T", tuple(whole_or_same(item) for item in items))
     number = whole(value)
-    return value if number is None else number
+    return value if number is None else cast("T", number)
