@@ -12,6 +12,8 @@ from running import (  # noqa: F401
     pytest_collection_modifyitems,
     pytest_ignore_collect,
     pytest_make_collect_report,
+    pytest_runtest_setup,
+    pytest_runtest_teardown,
     pytest_sessionstart,
     pytest_xdist_make_scheduler,
 )

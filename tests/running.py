@@ -5,10 +5,12 @@
 - With ``-n`` each file runs in one process, the longest files first. The tests of a file in SPLIT
   are distributed one by one, the files in TOGETHER share a process, and every test of one lesson
   goes to the process in which that lesson runs.
+- What the tests of a file leave in the environment makes its last one fail.
 - ``--quick`` runs only the files in QUICK, and says what it left out.
 """
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -196,6 +198,30 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
+
+
+FOUND = {}  # the environment, by the file whose tests run
+
+
+def environment():
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.path not in FOUND:
+        FOUND.clear()
+        FOUND[item.path] = environment()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """A variable that is left behind decides the tests of other files, now and then."""
+    result = yield
+    if nextitem is None or nextitem.path != item.path:
+        names = {name for name, _ in FOUND[item.path].items() ^ environment().items()}
+        assert not names, f"tests of {item.path.name} leave {', '.join(sorted(names))} changed"
+    return result
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -327,7 +327,7 @@ def nine_numbers(page):
 def bias_and_relu(page):
     rows = [sums(EDGE, KERNEL)[0], sums(1 - EDGE, KERNEL)[0]]
     page.labels("Bias and ReLU: keep what was found")
-    shifted, image = nn.Conv2d(1, 1, 3), torch.rand(1, 1, 6, 6)
+    shifted, image = nn.Conv2d(1, 1, 3).double(), torch.rand(1, 1, 6, 6).double()
     plain = nn.functional.conv2d(image, shifted.weight)
     page.says(
         "Two small things follow. A **bias** is one more learned number, which is added to every "

@@ -161,6 +161,19 @@ def test_what_may_be_skipped_is_named_with_its_reason(run, edited):
     assert "skipped: tests/test_bad.py::test_it: Skipped: no browser: because" in done.stdout
 
 
+def test_what_a_file_leaves_in_the_environment_makes_the_run_fail(run):
+    """Not what a fixture takes back, be it after the last test of its file."""
+    leaves = "import os\ndef test_it(): os.environ['LEFT'] = '1'\ndef test_other(): pass\n"
+    back = (
+        "import os, pytest\n@pytest.fixture(scope='module')\ndef it():\n"
+        "    os.environ['BACK'] = '1'\n    yield\n    del os.environ['BACK']\n"
+        "def test_it(it): pass\ndef test_other(): pass\n"
+    )
+    done = run({"a": leaves, "b": back, "c": GOOD})
+    assert done.returncode == 1 and "5 passed, 1 error" in done.stdout, done.stdout
+    assert "tests of test_a.py leave LEFT changed" in done.stdout
+
+
 def test_no_test_at_all_makes_the_run_fail(run, edited):
     done = run({"good": GOOD, "empty": "def nothing(): pass\n"})
     assert done.returncode != 0 and "test_empty.py holds no test" in done.stdout
