@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from altering import problem_of
 from torch import nn
 
 from slidingwindows import Axis, Geometry, SlidingWindowsError, Step, Tap, Trace, slide
@@ -51,16 +52,6 @@ KINDS = {
     "image": IMAGE, "volume": VOLUME, "spread": SPREAD, "signal": SIGNAL, "uneven": UNEVEN,
     "behind": BEHIND, "edge": EDGE,
 }  # fmt: skip
-
-
-def problem_of(trace, **changed) -> str:
-    """The words of a refusal; '' if there is none."""
-    try:
-        replace(trace, **changed)
-    except SlidingWindowsError as error:
-        assert error.context == trace.call
-        return error.problem
-    return ""
 
 
 def unfit(trace, before, after, **changed) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from altering import problem_of
 from torch import nn
 
 from slidingwindows import (
@@ -58,16 +59,6 @@ KINDS = {
     "signal": SIGNAL, "image": IMAGE, "volume": VOLUME, "unfold": UNFOLD, "fold": FOLD,
     "gradient": GRADIENT,
 }  # fmt: skip
-
-
-def problem_of(transfer, **changed) -> str:
-    """The words of a refusal; '' if there is none."""
-    try:
-        replace(transfer, **changed)
-    except SlidingWindowsError as error:
-        assert error.context == transfer.call
-        return error.problem
-    return ""
 
 
 def problem_of_file(transfer, **changed) -> str:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from altering import problem_of
 from torch import nn
 
-from slidingwindows import SlidingWindowsError, Write, route, slide
+from slidingwindows import Write, route, slide
 
 INF, NAN = math.inf, math.nan
 IMAGE = slide(
@@ -22,16 +23,6 @@ UNFOLD = slide(nn.Unfold((2, 3), padding=(1, 0), stride=(2, 1)), torch.arange(36
 FOLD = slide(nn.Fold((4, 4), (3, 2), padding=(0, 1), stride=(1, 2)), torch.ones(6, 6))
 TIED = torch.tensor([[[3.0, 1.0, 1.0], [2.0, 4.0, 4.0]]])
 GRADIENT = route(nn.MaxPool2d((1, 2), 1), TIED)
-
-
-def problem_of(transfer, **changed) -> str:
-    """The words of a refusal; '' if there is none."""
-    try:
-        replace(transfer, **changed)
-    except SlidingWindowsError as error:
-        assert error.context == transfer.call
-        return error.problem
-    return ""
 
 
 def with_target(transfer, row, col, value, **more) -> str:

@@ -3,13 +3,12 @@
 import ast
 import importlib.util
 import json
-import subprocess
-import sys
 
 import pytest
 from benches.equivalents import BY_RESULT
 from benches.forks import KILLED, SURVIVED, TIMED_OUT
 from benches.live import OUT_OF_REACH, SAME_RESULT, functions_of, patches_for
+from benching import run_bench
 from tiny_project import REPO
 
 MODULE = """
@@ -170,25 +169,9 @@ for mutant, result, words in mutants.in_memory(mutants.mutants_of(area), known, 
 
 
 def test_mutants_die_in_memory_or_are_left_to_files(tmp_path):
-    files = {
-        "scripts/slidingwindows/__init__.py": "",
-        "scripts/slidingwindows/room/tried.py": TRIED,
-        "tests/test_tried.py": TESTS,
-        "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['scripts']\n",
-        ".gitignore": ".cache/\n",
-    }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, str(tmp_path)], capture_output=True, text=True,
-        cwd=REPO / "scripts",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    files = {"scripts/slidingwindows/room/tried.py": TRIED, "tests/test_tried.py": TESTS}
     found = {}
-    for line in done.stdout.splitlines():
+    for line in run_bench(tmp_path, files, RUN):
         function, change, result, test = json.loads(line)
         found[function, change] = result, test.partition("::")[2]
     by_itself = OUT_OF_REACH, "test_it_needs_another_one fails by itself"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ from benches.areas import AREAS, OF_LESSONS, chosen_for_script
 from benches.equivalents import EQUIVALENT
 from benches.mutating import of_python, of_script
 from benches.wording import of_prose
+from benching import PROJECT, run_bench
 from tiny_project import REPO
 
 PACKAGE = REPO / "scripts" / "slidingwindows"
@@ -272,25 +272,12 @@ print(mutants.score(Area(("*/double",), tests=("tests",)), None, 99, 1, 2))
 
 def test_survivors_are_named_and_nothing_is_left_behind(tmp_path):
     files = {
-        "scripts/slidingwindows/__init__.py": "",
         "scripts/slidingwindows/room/double.py": MODULE,
         "tests/test_double.py": CARELESS,
         "tests/test_double_too.py": CARELESS,
         "tests/test_twice.py": TESTS,
-        "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['scripts']\n",
-        ".gitignore": ".cache/\n",
     }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, str(tmp_path)], capture_output=True, text=True,
-        cwd=REPO / "scripts",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    *survivors, last = done.stdout.splitlines()
+    *survivors, last = run_bench(tmp_path, files, RUN)
     named = "\n".join(survivors)
     assert "raise ValueError('less than zero') → pass" in named and "0 → -1" in named
     assert "n < 0 → n <= 0" not in named, "seen in another process alone"
@@ -300,6 +287,7 @@ def test_survivors_are_named_and_nothing_is_left_behind(tmp_path):
     assert decided == len(of_python("double.py", MODULE)) and killed == decided - named.count("→")
     kept = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     there = {name for name in kept if not name.startswith((".git/", ".cache/"))}
+    files |= PROJECT
     assert there == set(files)
     assert all(Path(tmp_path, name).read_text("utf-8") == text for name, text in files.items())
 

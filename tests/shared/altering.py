@@ -29,6 +29,16 @@ def fault(trace, **parts) -> str:
     return ""
 
 
+def problem_of(figure, **changed) -> str:
+    """What is said of parts that do not belong together; '' if nothing is."""
+    try:
+        replace(figure, **changed)
+    except SlidingWindowsError as error:
+        assert error.context == figure.call
+        return error.problem
+    return ""
+
+
 def step_with(trace, number, **parts) -> dict:
     """The trace's steps, where one has other parts, as a part itself."""
     steps = list(trace.steps)
