@@ -201,10 +201,11 @@ def pytest_collection():
 
 
 FOUND = {}  # the environment, by the file whose tests run
+OF_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR")  # set by pytest and torch
 
 
 def environment():
-    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {name: value for name, value in os.environ.items() if name not in OF_LIBRARIES}
 
 
 @pytest.hookimpl(tryfirst=True)

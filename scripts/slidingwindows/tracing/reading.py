@@ -29,7 +29,7 @@ def read_numbers(path: Path) -> np.ndarray:
     Raises SlidingWindowsError for anything else, for rows of different lengths and
     for more than MOST numbers.
     """
-    _check_file(path, MOST_BYTES)
+    _check_file(path, MOST_BYTES, "numbers")
     try:
         if path.suffix.lower() == ".npy":
             # Mapped, so that a header cannot ask for more than the file holds.
@@ -52,7 +52,7 @@ def read_numbers(path: Path) -> np.ndarray:
             f"{', '.join(NUMBERS)}, and numpy.save writes a tensor as .npy"
         ) from error
     except (OSError, ValueError, TypeError, OverflowError, RecursionError, *OF_ZIP) as error:
-        raise _unread(path, error) from error
+        raise _unread(path, error, "numbers") from error
 
 
 def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.ndarray:
@@ -62,7 +62,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None) -> np.
     is shrunk, each number the mean of what it covers; None leaves it as it is.
     Raises SlidingWindowsError if the file is not a picture, or has over MOST_PIXELS pixels.
     """
-    _check_file(path, MOST_BYTES)
+    _check_file(path, MOST_BYTES, "a picture")
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -134,17 +134,17 @@ def _rows(text: str) -> np.ndarray:
     return np.array(rows)
 
 
-def _check_file(path: Path, most: int) -> None:
+def _check_file(path: Path, most: int, what: str) -> None:
     try:
         size = path.stat().st_size
     except (OSError, ValueError) as error:
-        raise _unread(path, error) from error
+        raise _unread(path, error, what) from error
     if not path.is_file():
         raise SlidingWindowsError(f"{path} is not a regular file")
     if size > most:
         raise SlidingWindowsError(f"{path} has more than {most:,} bytes")
 
 
-def _unread(path: Path, error: Exception, what: str = "numbers") -> SlidingWindowsError:
+def _unread(path: Path, error: Exception, what: str) -> SlidingWindowsError:
     reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["no reason given"])[0]
     return SlidingWindowsError(f"{path} cannot be read as {what}: {reason}")
