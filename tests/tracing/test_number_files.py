@@ -298,3 +298,14 @@ def test_a_picture_is_shrunk_to_height_and_width(tmp_path):
 
 def test_the_tables_have_every_ending():
     assert {Path(name).suffix.lower() for name, *_ in READ} == {*reading.NUMBERS, ".dat"}
+
+
+def test_what_is_not_there_is_named_as_what_was_asked_for(tmp_path):
+    for read, what in (
+        (read_numbers, "numbers"),
+        (lambda path: read_picture(path, 1, None), "a picture"),
+    ):
+        with pytest.raises(SlidingWindowsError) as caught:
+            read(tmp_path / "none.png")
+        words = f"{tmp_path}/none.png cannot be read as {what}: No such file or directory"
+        assert str(caught.value) == words
