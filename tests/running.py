@@ -201,7 +201,9 @@ def pytest_collection():
 
 
 FOUND = {}  # the environment, by the file whose tests run
-OF_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR")  # set by pytest and torch
+# Which pytest, torch, mypy and Material set for all that follows, once they are used.
+OF_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR", "MYPY_CONFIG_FILE_DIR")
+OF_LIBRARIES += ("NO_MKDOCS_2_WARNING",)
 
 
 def environment():
