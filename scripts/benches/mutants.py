@@ -79,6 +79,11 @@ def module_of(path: str) -> str:
     return name.removesuffix(".py") if package else Path(path).stem
 
 
+def function_of(mutant: Mutant) -> str:
+    """The function that it changes, as what tests run is noted; '' behind the colon for none."""
+    return f"{module_of(mutant.path)}:{mutant.function}"
+
+
 def key_of(mutant: Mutant) -> tuple[str, str, str]:
     """The key of a mutant in EQUIVALENT."""
     return Path(mutant.path).stem, mutant.text, mutant.change
@@ -161,7 +166,7 @@ def in_memory(mutants, known, copies) -> Iterator[tuple[Mutant, str, str]]:
 def whole_result_of(mutant: Mutant) -> tuple[str, str] | None:
     """A module and a function of it that tells whether the mutant is equivalent."""
     module = module_of(mutant.path)
-    name = BY_RESULT.get(f"{module}:{mutant.function}")
+    name = BY_RESULT.get(function_of(mutant))
     return (f"slidingwindows.{module.replace('/', '.')}", name) if name else None
 
 
@@ -221,7 +226,7 @@ def tests_for(mutant: Mutant, area: Area, known: dict) -> list[str]:
         quickest = sorted(known, key=lambda test: known[test].get("seconds", 0))
         chosen = chosen_for(Path(mutant.path), [ROOT / test for test in quickest])
         return [one.relative_to(ROOT).as_posix() for one in chosen]
-    function = f"{module_of(mutant.path)}:{mutant.function}"
+    function = function_of(mutant)
     reached = [test for test, entry in known.items() if function in entry["functions"]]
     return sorted(reached, key=lambda test: (stem not in test, known[test]["seconds"]))
 
@@ -231,7 +236,7 @@ def single_tests_for(mutant: Mutant, known: dict, most=math.inf) -> list[tuple[f
 
     No more of them than take that many seconds, but at least one.
     """
-    function = f"{module_of(mutant.path)}:{mutant.function}"
+    function = function_of(mutant)
     tests = sorted(
         (seconds, test)
         for entry in known.values()

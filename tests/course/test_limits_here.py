@@ -73,13 +73,12 @@ def errors():
     return [found, ctypes.get_errno(), same]
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() not in SOCKET, reason="no filter here"
-)
 def test_sockets_of_the_internet_are_refused_and_no_others():
     families = {"1": 0, "2": 13, "10": 13, "16": 0, "17": 13}
-    assert in_a_fork(errors) == [families, 38, True]
-    assert in_a_fork(limits._refuse_sockets) is True
+    known = sys.platform == "linux" and platform.machine() in SOCKET
+    assert in_a_fork(limits._refuse_sockets) is known
+    if known:
+        assert in_a_fork(errors) == [families, 38, True]
 
 
 def test_how_the_kernel_names_its_machines():

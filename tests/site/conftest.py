@@ -11,6 +11,7 @@ from slidingwindows.site import events
 
 @pytest.fixture
 def told(caplog):
+    """What hooks and events have logged so far: (level, words)."""
     caplog.set_level(logging.INFO, "mkdocs.hooks.slidingwindows")
     return lambda: [(record.levelname, record.getMessage()) for record in caplog.records]
 

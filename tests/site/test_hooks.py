@@ -26,13 +26,6 @@ def running(monkeypatch):
     return at_first
 
 
-@pytest.fixture
-def told(caplog):
-    """What hooks and events have logged so far: (level, words)."""
-    caplog.set_level(logging.INFO, "mkdocs.hooks.slidingwindows")
-    return lambda: [(record.levelname, record.getMessage()) for record in caplog.records]
-
-
 class Recorder:
     """In place of events.py: what each event got, and something of its own for each."""
 

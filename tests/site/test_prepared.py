@@ -38,6 +38,21 @@ def course(tmp_path):
     return made
 
 
+@pytest.fixture
+def recorded(monkeypatch):
+    """What functions of prepared.py were called with, in order; and what replaces one of them."""
+    calls = []
+
+    def record(name, result):
+        def function(*given):
+            calls.append((name, given))
+            return result(*given) if callable(result) else result
+
+        monkeypatch.setattr(preparing, name, function)
+
+    return calls, record
+
+
 def test_a_lesson_is_what_was_prepared_with_its_facts_and_terms(course):
     page = prepared(course(), "lessons/a.ipynb", "lessons/a/", "not this", {"nor": "that"})
     assert (page.uri, page.url) == ("lessons/a.ipynb", "lessons/a/")
@@ -82,16 +97,8 @@ def test_a_glossary_with_a_fault_stops_builds_and_its_own_page(course, patient):
     assert "A stride, a stride." in prepared(course(), "lessons/a.ipynb", "lessons/a/").markdown
 
 
-def test_marks_ask_for_words_and_code_does_not(course, monkeypatch):
-    asked = {}
-
-    def record(name, result):
-        def function(*given):
-            asked[name] = given
-            return result(*given) if callable(result) else result
-
-        monkeypatch.setattr(preparing, name, function)
-
+def test_marks_ask_for_words_and_code_does_not(course, recorded):
+    calls, record = recorded
     record("lesson_list", "a list")
     record("with_citations", lambda markdown, *rest: markdown.replace(CITED, "cited"))
     record("_with_api", lambda markdown, *rest: (markdown.replace(API_MARK, "api"), ["no words"]))
@@ -107,7 +114,7 @@ def test_marks_ask_for_words_and_code_does_not(course, monkeypatch):
     words = "a list\n\ncited\n\napi\n\nnotices\n\n"
     assert page.markdown == f"{words}cards{code}"
     assert page.shown == f"{words}{GALLERY_MARK}" or page.shown.startswith(f"{words}{GALLERY_MARK}")
-    cache = course.root / ".cache"
+    cache, asked = course.root / ".cache", {name: given for name, given in calls}
     assert asked["lesson_list"] == (NAV, cache / "pages")
     assert asked["with_citations"][1:] == (NAV, cache / "pages")
     assert asked["_with_api"][1] == preparing.HERE and len(asked["_with_api"][2]) > 10
@@ -115,9 +122,9 @@ def test_marks_ask_for_words_and_code_does_not(course, monkeypatch):
     assert asked["_with_notices"][1] == "ours" and asked["is_home"] == (course.root,)
     source = ("https://a.org/", "2001", "their name")
     assert asked["gallery"] == (NAV, cache, "../../", *source)
-    asked.clear()
+    calls.clear()
     prepared(course(), "sub/b.md", "sub/b/", "nothing" + code)
-    assert asked == {}
+    assert calls == []
 
 
 @pytest.mark.parametrize("patient", [True, False])
@@ -152,16 +159,8 @@ def test_a_folder_s_key_is_all_that_its_modules_say(tmp_path):
 # Files beside the pages
 
 
-def test_files_beside_pages_in_order(tmp_path, monkeypatch):
-    cache, calls = tmp_path / ".cache", []
-
-    def written(name, result):
-        def function(*given):
-            calls.append((name, *given))
-            return result
-
-        monkeypatch.setattr(preparing, name, function)
-
+def test_files_beside_pages_in_order(tmp_path, recorded):
+    cache, (calls, written) = tmp_path / ".cache", recorded
     written("write_bundles", ["assets/a.js", "assets/b.js"])
     written("write_coloured", ["assets/a.css"])
     written("write_photo", "assets/photo.js")
@@ -193,9 +192,9 @@ def test_files_beside_pages_in_order(tmp_path, monkeypatch):
         (cache / "play", "assets/photo.js"),
     ]
     assert calls == [
-        ("write_bundles", tmp_path, cache / "play"),
-        ("write_coloured", tmp_path, cache / "coloured"),
-        ("write_photo", cache / "play"),
+        ("write_bundles", (tmp_path, cache / "play")),
+        ("write_coloured", (tmp_path, cache / "coloured")),
+        ("write_photo", (cache / "play",)),
     ]
     assert folder_of_script(tmp_path, "written") == tmp_path
     assert folder_of_script(tmp_path, "other") == notebooks

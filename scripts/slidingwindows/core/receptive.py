@@ -14,7 +14,7 @@ from .errors import SlidingWindowsError, one_error
 from .geometry import Axis
 from .plain import check_types
 from .reach import Reach, Windows
-from .text import aligned, once, size
+from .text import aligned, once, once_text, size
 
 Positions = tuple[int, ...]
 
@@ -253,5 +253,4 @@ def padding_text(axes: Iterable[Axis]) -> str:
     for axis in axes:
         before, after = axis.padding
         texts.append(str(before) if before == after else f"{before}+{after}")
-    one, *others = dict.fromkeys(texts)
-    return size(texts) if others else one
+    return once_text(texts)

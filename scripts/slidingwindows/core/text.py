@@ -54,7 +54,11 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 
 def once(values: Iterable[float]) -> str:
     """One number for each axis, written once if they are equal: '3', or '3×5'."""
-    texts = [number(value) for value in values]
+    return once_text([number(value) for value in values])
+
+
+def once_text(texts: Sequence[str]) -> str:
+    """The same of what is already a text."""
     return size(texts if len(set(texts)) > 1 else texts[:1])
 
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..core.errors import SlidingWindowsError, one_error
+from ..core.errors import SlidingWindowsError, one_error, words_of
 from ..core.funnel import Funnel, Stage
 from ..core.reach import Reach
 from .asking import is_shape, tensor_of
@@ -76,7 +76,7 @@ def run(network: nn.Sequential, batch: torch.Tensor, context: str) -> Iterator[P
         try:
             batch = layer(batch)
         except Exception as error:  # a user's layer may raise anything
-            words = (str(error).strip().splitlines() or ["no reason given"])[0]
+            words = words_of(error)
             problem = f"{name_of(layer)} refuses {shape}: {words}"
             raise SlidingWindowsError(problem, context) from error
         if not isinstance(batch, torch.Tensor):

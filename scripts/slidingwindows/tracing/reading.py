@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..core.errors import SlidingWindowsError
+from ..core.errors import SlidingWindowsError, words_of
 
 MOST = 512 * 512  # numbers; a trace of more would take minutes
 MOST_BYTES, MOST_PIXELS = 50_000_000, 50_000_000
@@ -146,5 +146,5 @@ def _check_file(path: Path, most: int, what: str) -> None:
 
 
 def _unread(path: Path, error: Exception, what: str) -> SlidingWindowsError:
-    reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["no reason given"])[0]
+    reason = getattr(error, "strerror", None) or words_of(error)
     return SlidingWindowsError(f"{path} cannot be read as {what}: {reason}")

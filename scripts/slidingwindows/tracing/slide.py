@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..core.arguments import pair, whole
-from ..core.errors import SlidingWindowsError, one_error
+from ..core.errors import SlidingWindowsError, one_error, words_of
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .asking import tensor_of
@@ -131,7 +131,7 @@ def slide(
     except SlidingWindowsError as error:
         raise SlidingWindowsError(error.problem, _context(module, input)) from error.__cause__
     except Exception as error:  # weights without numbers, hooks and subclasses that do otherwise
-        words = (str(error).strip().splitlines() or ["no reason given"])[0]
+        words = words_of(error)
         problem = f"{type(module).__name__} could not be traced: {type(error).__name__}: {words}"
         raise SlidingWindowsError(problem, _context(module, input)) from error
 
