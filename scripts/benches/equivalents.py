@@ -140,6 +140,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if not SEQUENCE.search(text): return text → if False: return text",
     ): "an early exit: without a sequence all of the text is left",
     (
+        "terminal",
+        "self._to(count - 1, max(1, (numbers + [1])[1]) - 1)",
+        "1 → 0 (place 3)",
+    ): "a column that is not given, or is 0, is the first",
+    (
         "mathml",
         'if "$" not in markdown and "\\\\" not in markdown:',
         "if '$' not in markdown and '\\\\' not in markdown: return markdown → "
