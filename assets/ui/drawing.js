@@ -66,7 +66,7 @@ export class Drawing {
     this.data.steps.forEach((step, number) => {
       step.inputs = new Set([...step[2], ...Object.values(step[3]).flat()]);
       for (const id of step.inputs) this.cells[id].readers.push(number);
-      for (const [id, text] of step[5]) this.cells[id].writers.push([number, text]);
+      for (const [id, ...answer] of step[5]) this.cells[id].writers.push([number, ...answer]);
     });
   }
 
@@ -80,7 +80,8 @@ export class Drawing {
       cell.rect = draw("rect", { ...box, ...edge });
       group.append(cell.rect);
       if (cell.look === "h") {
-        group.append(draw("rect", { ...box, fill: `url(#${this.hatching})`, stroke: "none" }));
+        const inner = { x: cell.x + 1, y: cell.y + 1, width: cell.size - 1, height: cell.size - 1 };
+        group.append(draw("rect", { ...inner, fill: `url(#${this.hatching})` }));
       }
       if (cell.font) {
         const middle = cell.x + cell.size / 2 + 0.5;
@@ -158,10 +159,10 @@ export class Drawing {
     Object.assign(looks, seen.looks);
     this.cells.forEach((cell, id) => {
       let [mine, value] = [cell.look, cell.value];
-      for (const [number, text] of cell.writers) {
+      for (const [number, text, fresh = "F"] of cell.writers) {
         if (number < at || number === seen.step) {
           value = text;
-          mine = number === seen.step ? "F" : "r";
+          mine = number === seen.step ? fresh : "r";
         }
       }
       this.dress(cell, looks[id] ?? mine, seen.values?.[id] ?? value);

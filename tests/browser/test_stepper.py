@@ -2,17 +2,15 @@
 
 import contextlib
 import gzip
-import json
 import re
 import time
-from functools import cache
 
 import pytest
 from PIL import Image
-from playing import HIDE, Player, answer_instead, asked_for, facts
+from playing import HIDE, Player, answer_instead, asked_for, facts, items, rgb
 from playwright.sync_api import expect
 from recording import settled
-from site_pages import DESKTOP, NOTEBOOKS, PHONE, ROOT, until
+from site_pages import DESKTOP, NOTEBOOKS, PHONE, until
 
 from slidingwindows.core.trace import Trace
 from slidingwindows.core.transfer import Transfer
@@ -20,26 +18,10 @@ from slidingwindows.drawing import style
 from slidingwindows.drawing.animation import GLIDE, durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas
 from slidingwindows.drawing.grid import cell_text
-from slidingwindows.lesson import MIME
 
 LESSON = "lessons/max-pooling/"
 TIED = "lessons/gradients-through-pooling/"
 WITHOUT = {"Network", "Plot"}  # pictures of networks and plots have no windows to step through
-
-
-@cache
-def items(lesson) -> dict:
-    """Each figure of a lesson that can be stepped through: what torch gave, checked once more."""
-    cells = json.loads((ROOT / ".cache" / "executed" / f"{lesson}.json").read_text("utf-8"))
-    data = [
-        output["data"][MIME] for cell in cells for output in cell if MIME in output.get("data", {})
-    ]
-    kinds = {"trace": Trace, "transfer": Transfer}
-    return {d["name"]: kinds[d["kind"]].from_dict(d[d["kind"]]) for d in data if d["kind"] in kinds}
-
-
-def rgb(colour) -> str:
-    return f"rgb({', '.join(map(str, colour))})"
 
 
 # Which picture it is, how many answers are drawn, and what slider and counter say.

@@ -12,7 +12,7 @@ from slidingwindows import slide
 from slidingwindows.core.text import number
 from slidingwindows.core.trace import Trace
 from slidingwindows.drawing.animation import animate, durations, item_steps, scene_of
-from slidingwindows.drawing.canvas import Canvas
+from slidingwindows.drawing.canvas import Canvas, text_width
 from slidingwindows.drawing.forward import Drawing
 from slidingwindows.drawing.grid import cell_text
 from slidingwindows.drawing.painter import Painter
@@ -87,7 +87,26 @@ def test_reads_and_winners_are_the_traces(name):
         if step.winner is not None and not shaded:
             tap = step.taps[step.winner]
             assert won == [(tap.plane, tap.row, tap.col)]
-        assert [where[n][1:] for n, _ in written] == [step.output]
+        assert [where[n][1:] for n, *_ in written] == [step.output]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_answer_is_bold_where_bold_type_fits(name):
+    """As in the GIF; where it does not, the step says so."""
+    trace = case(name)
+    scene = Drawing(trace)
+    panel = scene.layout.output
+    for step in data_of(trace)["steps"]:
+        [[_, text, *look]] = step[5]
+        if not scene.shaded:
+            room = panel.cell - scene.px(4)
+            fits = text_width(text, scene.font(panel), bold=True) <= room
+            assert look == ([] if fits else ["f"])
+
+
+def test_some_answers_fit_only_in_plain_type():
+    looks = [step[5][0][2:] for name in CASES for step in data_of(case(name))["steps"]]
+    assert [] in looks and ["f"] in looks
 
 
 @pytest.mark.parametrize("name", CASES)

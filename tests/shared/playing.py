@@ -1,13 +1,33 @@
 """A moving figure on a page, its controls and its files, for the tests of all players."""
 
 import json
+from functools import cache
 
 from site_pages import ROOT, until
+
+from slidingwindows.core.trace import Trace
+from slidingwindows.core.transfer import Transfer
+from slidingwindows.lesson import MIME
 
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+
+
+@cache
+def items(lesson) -> dict:
+    """Each figure of a lesson that can be stepped through: what torch gave, checked once more."""
+    cells = json.loads((ROOT / ".cache" / "executed" / f"{lesson}.json").read_text("utf-8"))
+    data = [
+        output["data"][MIME] for cell in cells for output in cell if MIME in output.get("data", {})
+    ]
+    kinds = {"trace": Trace, "transfer": Transfer}
+    return {d["name"]: kinds[d["kind"]].from_dict(d[d["kind"]]) for d in data if d["kind"] in kinds}
+
+
+def rgb(colour) -> str:
+    return f"rgb({', '.join(map(str, colour))})"
 
 
 def facts(name) -> dict:

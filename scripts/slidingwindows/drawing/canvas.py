@@ -53,6 +53,13 @@ def text_width(text: str, size: int, bold: bool = False, mono: bool = False) -> 
     return int(-(-font(size, bold, mono).getlength(text) // 1))
 
 
+def is_bold(cell: Cell) -> bool:
+    """Whether a cell's number is written in bold: where it is meant to be, and fits."""
+    if cell.text is None:
+        return cell.bold
+    return cell.bold and text_width(cell.text, cell.size, bold=True) <= cell.room
+
+
 class Canvas:
     """Palette numbers, rows of columns, and the few shapes a figure needs."""
 
@@ -143,8 +150,7 @@ class Canvas:
         if cell.hatched:
             self._hatched(cell)
         if cell.text is not None:
-            bold = cell.bold and text_width(cell.text, cell.size, bold=True) <= cell.room
-            self.centred(box, cell.text, cell.size, cell.ink, bold)
+            self.centred(box, cell.text, cell.size, cell.ink, is_bold(cell))
 
     def _hatched(self, cell: Cell) -> None:
         left, top, right, bottom = cell.box

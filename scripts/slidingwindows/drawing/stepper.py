@@ -16,7 +16,7 @@ from ..core.text import number
 from ..core.trace import Trace
 from ..core.transfer import Transfer
 from .animation import GLIDE, INTRO, LAST, durations, item_steps, scene_of
-from .canvas import Box
+from .canvas import Box, is_bold
 from .forward import Drawing
 from .grid import LINE_SIZE, Panel
 from .moving import Moving
@@ -34,6 +34,7 @@ LOOKS = {
 }
 Place = tuple[int, int, int]  # panel, row, column
 HATCHED, EMPTY = "h", "e"
+FRESH = "F"  # of a number that has just been written, where bold type fits
 SIZE = re.compile(r"( \d+×\d+.*| of \d+|,.*)$")  # behind a panel's name
 
 
@@ -59,7 +60,7 @@ class Record:
         shade = "" if cell.level is None else str(cell.level)
         text = shade if cell.text is None else cell.text
         look = HATCHED if cell.hatched else LOOKS[cell.fill, cell.ink]
-        look = look.upper() if cell.bold and text else look
+        look = look.upper() if is_bold(cell) and text else look
         self.cells[self.panels.index(cell.panel), cell.row, cell.col] = (look, text)
 
     def fill(self, box: Box, role: str) -> None:
@@ -125,8 +126,9 @@ def figure_data(item: Trace | Transfer, transcript: list[str]) -> Fields:
     looking, of the answer, and of the closing. every: of how many windows one is shown when it
     plays.
     steps: for each the transcript's sentence; the figure's lines of words; the cells it reads;
-    looks of cells, as letter and numbers; shapes; cells written and their texts. If the GIF shows
-    a window before its answer, that picture too: its words, looks, shapes and cells.
+    looks of cells, as letter and numbers; shapes; cells written, their texts, and their looks
+    unless FRESH. If the GIF shows a window before its answer, that picture too: its words, looks,
+    shapes and cells.
     """
     scene = scene_of(item)
     record = Record([*scene.layout.inputs, *scene.layout.kernels, scene.layout.output])
@@ -229,7 +231,9 @@ def _step(
         if place[0] != output:
             looks.setdefault(look, []).append(numbering[place])
     written = [
-        [numbering[place], text] for place, (_, text) in record.cells.items() if place[0] == output
+        [numbering[place], text, *([] if look == FRESH else [look])]
+        for place, (look, text) in record.cells.items()
+        if place[0] == output
     ]
     reads = sorted(numbering[place] for place in _reads(item, n))
     if scene.shaded:  # shades stay as they are; frames alone mark the window
