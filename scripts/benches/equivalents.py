@@ -352,6 +352,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 → 0",
     ): "Python writes as many digits for none as for one",
     (
+        "funnel",
+        "const total = (boxes) => boxes.reduce((sum, box) => sum + box.outer, 0);",
+        "0 → 1",
+    ): _A_PIXEL,
+    (
+        "funnel",
+        "if (total(place(smaller)) <= width) return place(smaller);",
+        "<= → <",
+    ): _A_PIXEL,
+    (
         "recipe",
         "for digits in range(1, 10):",
         "10 → 11",
