@@ -99,10 +99,12 @@ OF_LESSONS = {"code": 95, "prose": 90}
 ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")
 TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", "reading")
 TORCH += ("refusals", "shared")
+CONTROLS = ("calculator", "elements", "explorer", "network")
 OF_SCRIPT = {
     "access": ("landmarks", "site"),
     "explorer": (*ENGINE, "calls", "elements", "explorer"),
     "gallery": ("gallery",),
+    "recorded_controls": (*CONTROLS, "gallery", "player", "drawing", "moving-pictures", "stepper"),
     "network": (*TORCH, "calls", "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
