@@ -28,7 +28,7 @@ FIGURES = [
     ("signals-and-volumes", "signals-rise", "light"),
     ("adaptive-and-global-pooling", "adaptive-ten-to-four", "dark"),
 ]
-STATES = 14  # of a figure, at most; spread over all of it
+STATES = 8  # of a figure, at most; spread over all of it
 
 
 class Mute(Canvas):

@@ -217,6 +217,203 @@ def refusal(module, batch) -> str:
     return str(caught.value)
 
 
+def begins(page, name) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+# Layers, the last one's output, and the parameters of all.
+BEGUN = {
+    "Pools, no padding": (4, "(16, 26, 26)", "1,392"),
+    "Without the pools": (2, "(16, 106, 106)", "1,392"),
+    "Strides instead": (2, "(16, 26, 26)", "1,392"),
+    "Typical setup": (9, "(10,)", "1,562"),
+    "Like LeNet-5": (12, "(10,)", "61,706"),
+    "VGG-16's features": (31, "(512, 7, 7)", "14,714,688"),
+    "Shape mismatch": (6, "", "14,048"),
+}
+INPUTS = {name: "3, 110, 110" for name in BEGUN} | {
+    "Typical setup": "3, 112, 112",
+    "Like LeNet-5": "1, 32, 32",
+    "VGG-16's features": "3, 224, 224",
+    "Shape mismatch": "3, 32, 32",
+}
+
+
+@pytest.mark.parametrize("name", BEGUN)
+def test_each_beginning_says_what_has_begun(used, name):
+    begins(used, name)
+    layers, shape, parameters = BEGUN[name]
+    expect(used.get_by_role("status")).to_have_text(f"{name}: {layers} layers.")
+    assert len(rows(used)) == layers and rows(used)[-1][1] == shape
+    expect(used.locator(".sw-totals")).to_contain_text(f" {parameters} parameters")
+    holds = """text => decodeURIComponent(location.hash.replaceAll("+", " ")) === text"""
+    until(used, holds, f"#layers={';'.join(row[0] for row in rows(used))}&input={INPUTS[name]}")
+
+
+# What each kind of layer begins with behind 16 channels of 26 by 26.
+ADDED = {
+    "Conv2d": "nn.Conv2d(16, 32, kernel_size=3, padding=1)",
+    "MaxPool2d": "nn.MaxPool2d(kernel_size=2)",
+    "AvgPool2d": "nn.AvgPool2d(kernel_size=2)",
+    "LPPool2d": "nn.LPPool2d(2, kernel_size=2)",
+    "ConvTranspose2d": "nn.ConvTranspose2d(16, 16, kernel_size=2, stride=2)",
+    "AdaptiveAvgPool2d": "nn.AdaptiveAvgPool2d(1)",
+    "AdaptiveMaxPool2d": "nn.AdaptiveMaxPool2d(1)",
+    "ReLU": "nn.ReLU()",
+    "BatchNorm2d": "nn.BatchNorm2d(16)",
+    "Dropout": "nn.Dropout()",
+    "Flatten": "nn.Flatten()",
+    "Linear": "nn.Linear(26, 10)",
+    "Conv1d": "nn.Conv1d(16, 32, kernel_size=3, padding=1)",
+    "MaxPool1d": "nn.MaxPool1d(kernel_size=2)",
+    "AvgPool1d": "nn.AvgPool1d(kernel_size=2)",
+    "ConvTranspose1d": "nn.ConvTranspose1d(16, 16, kernel_size=2, stride=2)",
+    "AdaptiveAvgPool1d": "nn.AdaptiveAvgPool1d(1)",
+    "BatchNorm1d": "nn.BatchNorm1d(16)",
+    "Softmax": "nn.Softmax(dim=1)",
+}
+
+
+def test_a_layer_that_is_added_fits_the_last(page):
+    """As far as a layer of its kind can; torch makes each of the calls."""
+    kinds = page.locator("#sw-kind option").all_text_contents()
+    assert kinds == list(ADDED)
+    batch = torch.zeros(1, 16, 26, 26)
+    for number, kind in enumerate(kinds):
+        page.locator("#sw-kind").select_option(kind)
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_role("status")).to_have_text("Added layer 5.")
+        expect(page.get_by_label("layer 5", exact=True)).to_be_focused()
+        call, shape, *_ = rows(page)[-1]
+        assert call == ADDED[kind], number
+        if kind.endswith("1d"):
+            assert shape == "" and shown_error(page, 5)
+        else:
+            assert shape == str(tuple(eval(call, {"nn": nn}).eval()(batch).shape[1:]))
+        page.get_by_role("button", name="Remove layer 5").click()
+        expect(page.get_by_role("status")).to_have_text("Removed.")
+    # Behind one that does not fit, it fits what came before that.
+    page.get_by_label("layer 4", exact=True).fill("nn.Conv2d(9, 9, 1)")
+    page.locator("#sw-kind").select_option("BatchNorm2d")
+    page.get_by_role("button", name="Add", exact=True).click()
+    assert rows(page)[-1][0] == "nn.BatchNorm2d(16)"
+
+
+def test_an_input_that_cannot_be_read_leaves_no_result(page):
+    """Neither numbers nor totals nor a picture of another input."""
+    shape, before = page.locator("#sw-shape"), rows(page)
+    problem = page.get_by_role("alert").first
+    for text in ("3, x", "", "0, 4, 4", "3, 9, 9, 9, 9, 9"):
+        shape.fill(text)
+        expect(problem).to_be_visible()
+        expect(shape).to_have_attribute("aria-invalid", "true")
+        assert [row[1:] for row in rows(page)] == [[""] * 5] * 4
+        assert page.locator(".sw-totals").inner_text() == ""
+        assert page.locator(".sw-funnel > *").count() == 0
+        assert page.locator(".sw-stack tbody.sw-unreached").count() == 4
+        assert page.locator(".sw-stack .sw-problem:visible").count() == 0
+    shape.fill("3, 110, 110")
+    expect(problem).to_be_hidden()
+    expect(shape).to_have_attribute("aria-invalid", "false")
+    assert rows(page) == before
+    expect(page.locator(".sw-funnel svg")).to_be_visible()
+    assert page.locator(".sw-stack tbody.sw-unreached").count() == 0
+
+
+def test_totals_say_how_far_a_network_comes(page):
+    totals = page.locator(".sw-totals")
+    expect(totals).to_have_text(
+        "From (3, 110, 110) to (16, 26, 26). 1,392 parameters, 5,634,432 multiply-accumulates."
+    )
+    expect(totals).not_to_have_class(re.compile("sw-broken"))
+    page.get_by_label("layer 3", exact=True).fill("nn.Conv2d(9, 16, 3)")
+    expect(totals).to_have_text(
+        "Layer 3 does not fit. Before it: (8, 54, 54), 224 parameters, "
+        "2,519,424 multiply-accumulates."
+    )
+    expect(totals).to_have_class(re.compile("sw-broken"))
+    looks = page.locator(".sw-stack tbody").evaluate_all("all => all.map(one => one.className)")
+    assert looks == ["", "", "sw-broken", "sw-unreached"]
+    field = page.get_by_label("layer 3", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_attribute("aria-describedby", "sw-problem-3")
+    expect(page.locator("#sw-problem-3")).to_be_visible()
+    field.fill("nn.Conv2d(8, 16, 3)")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    assert field.get_attribute("aria-describedby") is None
+    expect(page.locator("#sw-problem-3")).to_be_hidden()
+    expect(totals).not_to_have_class(re.compile("sw-broken"))
+
+
+def test_layers_are_moved_and_removed(page):
+    def click(name):
+        page.get_by_role("button", name=name, exact=True).click()
+
+    said, names = page.get_by_role("status"), [row[0] for row in rows(page)]
+    click("Move layer 1 later")
+    expect(said).to_have_text("Moved to layer 2.")
+    assert [row[0] for row in rows(page)] == [names[n] for n in (1, 0, 2, 3)]
+    click("Move layer 2 earlier")
+    expect(said).to_have_text("Moved to layer 1.")
+    assert [row[0] for row in rows(page)] == names
+    page.evaluate("document.querySelector('.sw-network .sw-notice').textContent = ''")
+    for name in ("Move layer 1 earlier", "Move layer 4 later"):  # there is nowhere to go
+        click(name)
+        assert [row[0] for row in rows(page)] == names
+        expect(said).to_have_text("")
+    click("Remove layer 2")
+    expect(page.get_by_role("button", name="Remove layer 2")).to_be_focused()
+    assert [row[0] for row in rows(page)] == [names[n] for n in (0, 2, 3)]
+    for left in (2, 1):
+        click("Remove layer 1")
+        expect(page.get_by_role("button", name="Remove layer 1")).to_be_focused()
+        assert len(rows(page)) == left
+    click("Remove layer 1")
+    expect(page.get_by_label("one more layer")).to_be_focused()
+    assert rows(page) == []
+    expect(page.locator(".sw-totals")).to_have_text(
+        "From (3, 110, 110) to (3, 110, 110). 0 parameters, 0 multiply-accumulates."
+    )
+    page.locator("#sw-kind").select_option("Flatten")
+    click("Add")
+    assert rows(page) == [["nn.Flatten()", "(36300,)", "0", "0", *rows(page)[0][4:]]]
+
+
+def test_a_row_under_the_pointer_is_lit_in_the_picture(page):
+    """Each layer's own solid, and no other."""
+    begins(page, "Typical setup")
+    lit = page.locator(".sw-funnel .sw-lit .sw-big")
+    for number, channels in ((1, "8"), (2, "8"), (3, "8"), (5, "16"), (9, "10")):
+        page.locator(f".sw-stack tbody:nth-of-type({number}) td").nth(1).hover()
+        expect(lit).to_have_text([channels])
+        size = lit.locator("xpath=..").locator(".sw-small").text_content()
+        assert size == {1: "112×112", 2: "112×112", 3: "56×56", 5: "56×56", 9: "numbers"}[number]
+    page.locator(".sw-stack thead th").first.hover()
+    expect(lit).to_have_text(["3"])  # what goes in
+
+
+def test_the_picture_is_as_wide_as_its_place(living):
+    page = living("network/?widths").page
+    for width in (1280, 600, 900):
+        page.set_viewport_size({"width": width, "height": 800})
+        until(
+            page,
+            """() => {
+                const place = document.querySelector(".sw-funnel"), svg = place.firstChild;
+                return svg && Number(svg.getAttribute("width")) === Math.floor(place.clientWidth);
+            }""",
+        )
+    page.locator(".sw-funnel").evaluate("place => { place.style.width = '40px' }")
+    until(page, "!document.querySelector('.sw-funnel').firstChild")  # nothing fits so little
+    page.locator(".sw-funnel").evaluate("place => { place.style.width = '' }")
+    until(page, "document.querySelector('.sw-funnel').firstChild")
+
+
+def test_one_layer_is_not_several(used):
+    pasted(used, "3, 9, 9", "nn.Sequential(nn.ReLU())")
+    expect(used.get_by_role("status")).to_have_text("Read 1 layer.")
+
+
 def test_signatures_are_torchs(used):
     page = used
     found = page.evaluate("SlidingWindows.layers.SIGNATURES")
@@ -408,6 +605,7 @@ HOSTILE = [
 ADDRESSES = 7
 
 
+UNREAD = "The network in this link could not be read, so nothing was changed."
 NOTICE = "document.querySelector('.sw-network .sw-notice')"
 MADE = """[document.title, document.querySelectorAll("article script:not([src])").length,
     document.querySelectorAll("article img").length]"""
@@ -431,7 +629,7 @@ def test_a_hostile_hash_changes_nothing_and_runs_nothing(living, beginning, numb
     page = here.page
 
     def nothing_ran():
-        until(page, f"{NOTICE}?.textContent.includes('nothing was changed')")
+        until(page, f"{NOTICE}?.textContent === {UNREAD!r}")
         shows(page, before)
         assert page.evaluate(MADE) == [title, 0, 0]
 

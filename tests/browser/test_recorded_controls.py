@@ -7,8 +7,8 @@ import pytest
 from recorded import compare_part
 from recording import settled
 
-# An element a line: its name, attributes, state and own text. Of what is many times the same, three.
-# whole: with what is hidden, and with all that can be chosen.
+# An element a line: its name, attributes, state and own text. Of what comes many times, the first
+# three. whole: with what is hidden, and with all that can be chosen.
 OUTLINE = """(root, whole) => {
   const OWN = ["id", "class", "style"], MANY = 3;
   const state = (one) => [
