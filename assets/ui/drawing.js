@@ -257,7 +257,7 @@ export class Drawing {
   }
 
   around(ids) {
-    return ids.slice(0, 300).map((id) => this.ring(this.cells[id], "edge"));
+    return ids.map((id) => this.ring(this.cells[id], "edge"));
   }
 
   used(targets) {
@@ -270,9 +270,8 @@ export class Drawing {
   }
 
   place(cell) {
-    return this.data.dims === 1 && this.data.panels[cell.panel][2] === 1
-      ? minus(cell.col)
-      : `(${minus(cell.row)}, ${minus(cell.col)})`;
+    const col = minus(cell.col);
+    return this.data.dims === 1 ? col : `(${minus(cell.row)}, ${col})`;
   }
 
   placed(cell) {

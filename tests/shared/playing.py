@@ -7,7 +7,10 @@ from site_pages import ROOT, until
 
 from slidingwindows.core.trace import Trace
 from slidingwindows.core.transfer import Transfer
+from slidingwindows.drawing.animation import item_steps
+from slidingwindows.drawing.stepper import script
 from slidingwindows.lesson import MIME
+from slidingwindows.words import trace, transfer
 
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -48,6 +51,31 @@ def answer_instead(page, pattern, body, content_type):
             route.fulfill(body=body, content_type=content_type)
 
     page.route(pattern, answer)
+
+
+def transcript(item) -> list[str]:
+    return (trace if isinstance(item, Trace) else transfer).transcript(item)
+
+
+# Behind a figure of the page, as it was sent, another one like it.
+BEHIND = """async ([like, name, steps]) => {
+  const text = await (await fetch(location.pathname)).text();
+  const figure = document.importNode(
+    new DOMParser().parseFromString(text, "text/html").getElementById(like), true);
+  const element = figure.querySelector("sliding-window");
+  figure.id = name;
+  element.setAttribute("name", name);
+  element.setAttribute("steps", steps);
+  element.setAttribute("src", element.getAttribute("src").replace(like, name));
+  document.getElementById(like).after(figure);
+}"""
+
+
+def put_behind(page, like, name, item):
+    """A figure of our own on a page, whose data come as the build would write them."""
+    text = script(item, name, transcript(item))
+    answer_instead(page, f"**/{name}.trace.js", text, "text/javascript")
+    page.evaluate(BEHIND, [like, name, len(item_steps(item))])
 
 
 class Player:
