@@ -117,7 +117,7 @@ export class Drawing {
     const bold = look !== look.toLowerCase();
     const [ground, ink] = LOOKS[look.toLowerCase()];
     const shade = !cell.font && value !== "" ? Math.round((255 * Number(value)) / 15) : -1;
-    const plain = look === "e" && past(cell) ? "none" : paint(ground);
+    const plain = look === "e" && (past(cell) || cell.size < 8) ? "none" : paint(ground);
     const fill = shade < 0 ? plain : `rgb(${shade}, ${shade}, ${shade})`;
     const wears = `${look} ${value}`;
     if (cell.wears === wears) return;
@@ -264,7 +264,6 @@ export class Drawing {
     if (!targets.length) return "never read";
     const name = this.data.panels.at(-1)[10];
     const places = targets.map((id) => this.place(this.cells[id]));
-    if (targets.length === 1) return `read for ${name} ${places[0]}`;
     if (targets.length <= FEW) return `read for ${name} ${places.join(", ")}`;
     return `read for ${targets.length} numbers of the ${name}`;
   }

@@ -100,13 +100,12 @@ export class Player extends HTMLElement {
 
   connectedCallback() {
     if (!this.bar) this.begin();
-    if (this.said && !this.failed)
-      for (const observer of [near, seen]) observer.observe(this.stage);
+    if (this.said) for (const observer of [near, seen]) observer.observe(this.stage);
   }
 
   disconnectedCallback() {
     clearTimeout(this.timer);
-    if (this.said) for (const observer of [near, seen]) observer.unobserve(this.stage);
+    if (this.said) seen.unobserve(this.stage); // else it would not be seen anew where it is put
     this.inSight = false;
   }
 
@@ -115,7 +114,7 @@ export class Player extends HTMLElement {
     this.bar = this.querySelector(".sw-bar");
     this.line = this.querySelector(".sw-sentence");
     if (!this.stage || !this.bar || !this.line) return;
-    this.count = Number(this.getAttribute("steps")) || 1;
+    this.count = Number(this.getAttribute("steps"));
     this.rewind();
     this.moving = !still.matches;
     this.furnish();
@@ -164,7 +163,7 @@ export class Player extends HTMLElement {
     const options = SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`));
     this.speed = make("select", { "aria-label": "Speed", title: "Speed" }, ...options);
     this.speed.value = "1";
-    this.speed.addEventListener("change", () => this.drawing && this.wait());
+    this.speed.addEventListener("change", () => this.wait());
     this.bar.append(this.back, this.toggle, this.forward, this.scrub, this.where, this.speed);
   }
 
@@ -211,7 +210,6 @@ export class Player extends HTMLElement {
   fail() {
     this.failed = true;
     this.rewind();
-    near.unobserve(this.stage);
     for (const control of [this.back, this.forward, this.scrub, this.speed])
       control.disabled = true;
     this.picture(this.moving);
@@ -323,8 +321,7 @@ export class Player extends HTMLElement {
   /** Buttons and slider as things are. */
   mark() {
     const label = this.moving ? "Pause" : "Play";
-    if (this.toggle.getAttribute("aria-label") !== label || !this.marked) {
-      this.marked = true;
+    if (this.toggle.getAttribute("aria-label") !== label) {
       set(this.toggle, { "aria-label": label, title: label });
       this.toggle.replaceChildren(icon(ICONS[this.moving ? "pause" : "play"]));
       if (this.drawing) this.rest(!this.moving);

@@ -7,10 +7,13 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
-from playing import items, rgb
+from playing import items, put_behind, rgb
 from recording import in_theme
+from torch import nn
 
+from slidingwindows import slide
 from slidingwindows.drawing.animation import durations, item_steps, scene_of
 from slidingwindows.drawing.canvas import Canvas
 from slidingwindows.drawing.style import THEMES
@@ -28,7 +31,15 @@ FIGURES = [
     ("signals-and-volumes", "signals-rise", "light"),
     ("adaptive-and-global-pooling", "adaptive-ten-to-four", "dark"),
 ]
+# And shades of cells that just have lines, or just have none.
+SHADES = torch.rand(1, 55, 55, generator=torch.Generator().manual_seed(1))
+OURS = {
+    "shades-of-8": lambda: slide(nn.MaxPool2d(10), SHADES[:, :50, :50]),
+    "shades-of-7": lambda: slide(nn.MaxPool2d(11), SHADES),
+}
+FIGURES += [("every-way-back", name, "dark") for name in OURS]
 STATES = 8  # of a figure, at most; spread over all of it
+HATCH = 8  # pixels from one line of a hatching to the next
 
 
 class Mute(Canvas):
@@ -37,24 +48,29 @@ class Mute(Canvas):
     def __init__(self, width, height):
         super().__init__(width, height)
         self.patterned = np.zeros((height, width), bool)
+        self.hatching = np.zeros((height, width), bool)
         self.written = {}
 
     def copy(self):
         twin = Mute(1, 1)
         twin.pixels, twin.patterned = self.pixels.copy(), self.patterned.copy()
-        twin.written = dict(self.written)
+        twin.hatching, twin.written = self.hatching.copy(), dict(self.written)
         return twin
 
     def text(self, x, y, text, size, role="text", anchor="left", bold=False, mono=False):
-        self.written[x, y] = [text, size, role, anchor, bold, mono]
+        # On a hatching it has an edge.
+        edged = bool(self.hatching[y - 1, x])
+        self.written[x, y] = [text, size, role, anchor, bold, mono, edged]
 
     def fill(self, box, role):
         super().fill(box, role)
         self.mask(box, False)
+        self.lines(box, False)
 
     def hatch(self, box, role, gap=8):
         super().hatch(box, role, gap)
         self.mask(box, True)
+        self.lines(box, True)
 
     def dashed(self, box, role, width, dash=8):
         super().dashed(box, role, width, dash)
@@ -66,6 +82,10 @@ class Mute(Canvas):
     def mask(self, box, patterned):
         left, top, right, bottom = (max(side, 0) for side in box)
         self.patterned[top:bottom, left:right] = patterned
+
+    def lines(self, box, hatching):
+        left, top, right, bottom = (max(side, 0) for side in box)
+        self.hatching[top:bottom, left:right] = hatching
 
     def _hatched(self, cell):
         """Without the clear spot, in whose place the drawing's letters have an edge."""
@@ -115,7 +135,7 @@ LAID_OUT = """(element, states) => {
     text.style.visibility = "hidden";
     return [text.textContent, text.x.baseVal[0].value, text.y.baseVal[0].value,
       parseFloat(style.fontSize), style.fill, style.textAnchor, style.fontWeight === "700",
-      /mono/i.test(style.fontFamily)];
+      /mono/i.test(style.fontFamily), style.strokeWidth === "7px"];
   }).filter(([words]) => words !== ""));
 }"""
 ANCHORS = {"left": "start", "middle": "middle"}
@@ -123,11 +143,13 @@ ANCHORS = {"left": "start", "middle": "middle"}
 
 @pytest.mark.parametrize(("lesson", "name", "theme"), FIGURES)
 def test_the_drawing_is_the_gifs_picture(living, lesson, name, theme):
-    item = items(lesson)[name]
-    states = list(states_of(item))
-    states = states[:: -(-len(states) // STATES)]
     page = living(f"lessons/{lesson}/").page
     page.emulate_media(reduced_motion="reduce")
+    item = OURS[name]() if name in OURS else items(lesson)[name]
+    if name in OURS:
+        put_behind(page, "every-shades", name, item)
+    states = list(states_of(item))
+    states = states[:: -(-len(states) // STATES)]
     in_theme(page, theme)
     element = page.locator(f"#{name} sliding-window")
     element.evaluate("element => element.go(0)")
@@ -146,16 +168,25 @@ def test_the_drawing_is_the_gifs_picture(living, lesson, name, theme):
         if canvas.patterned.any():
             means = [one[canvas.patterned].mean(0) for one in (picture, gifs)]
             assert abs(means[0] - means[1]).max() < 4, (at, phase)
+        check_hatching(picture, canvas.hatching)
         compare(texts[number], canvas.written, THEMES[theme])
+
+
+def check_hatching(picture, hatching):
+    """Its lines rise to the right, without a break, each as far from the next."""
+    rows, cols = np.nonzero(hatching)
+    for line in range(HATCH):
+        colours = picture[rows, cols][(rows + cols) % HATCH == line]
+        assert not len(colours) or np.ptp(colours, 0).max() < 8, line
 
 
 def compare(found, written, theme):
     """Each text stands where the GIF has it, as large, as bold, and in the same colour."""
     wanted = {place: text for place, text in written.items() if text[0].strip()}
     assert len(found) == len(wanted)
-    for words, x, y, size, fill, anchor, bold, mono in found:
+    for words, x, y, size, fill, anchor, bold, mono, edged in found:
         place = min(wanted, key=lambda at: abs(at[0] - x) + abs(at[1] - y))
-        assert abs(place[0] - x) <= 1 and abs(place[1] - y) <= 1, words
-        text, points, role, side, heavy, typed = wanted.pop(place)
-        shown = [words, size, fill, anchor, bold, mono]
-        assert shown == [text, points, rgb(theme.rgb(role)), ANCHORS[side], heavy, typed]
+        assert abs(place[0] - x) <= 0.5 and abs(place[1] - y) <= 0.5, words
+        text, points, role, side, heavy, typed, hatched = wanted.pop(place)
+        shown = [words, size, fill, anchor, bold, mono, edged]
+        assert shown == [text, points, rgb(theme.rgb(role)), ANCHORS[side], heavy, typed, hatched]

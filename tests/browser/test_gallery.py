@@ -153,6 +153,10 @@ def test_only_what_no_code_can_make_alone_has_none(cards):
         assert operation in ("Network", "Plot", "FractionalMaxPool") or big
 
 
+BUTTONS = """() => [...document.querySelectorAll(".sw-filter button")].map((button) =>
+  [button.value, button.getAttribute("aria-pressed")])"""
+
+
 def test_filter_and_count(visit):
     here = visit()
     page = here.go("gallery/")
@@ -164,6 +168,9 @@ def test_filter_and_count(visit):
     assert set(kinds) == {"AvgPool"} and 0 < len(kinds) < total
     expect(page.locator(".sw-count")).to_have_text(f"{len(kinds)} of {total} figures")
     assert page.url.endswith("?operation=AvgPool")
+    pressed = dict(page.evaluate(BUTTONS))
+    assert len(pressed) > 10
+    assert pressed == {name: str(name == "AvgPool").lower() for name in pressed}
     again = here.go("gallery/?operation=AvgPool")
     expect(again.locator(".sw-card:visible")).to_have_count(len(kinds))
     expect(again.get_by_role("button", name="AvgPool", exact=True)).to_have_attribute(
@@ -184,6 +191,12 @@ def test_a_hostile_address_shows_everything_and_runs_nothing(visit, state):
     assert not here.problems
 
 
+SIGN = """(button) => {
+  const { x, y, width, height } = button.querySelector("path").getBBox();
+  return [x, y, width, height];
+}"""
+
+
 def test_a_card_plays_and_stops_by_keyboard(visit):
     page = visit(viewport=PHONE, color_scheme="dark").go("gallery/?operation=MaxPool")
     card = page.locator(".sw-card:visible").first
@@ -191,12 +204,19 @@ def test_a_card_plays_and_stops_by_keyboard(visit):
     assert image.evaluate("i => i.src").endswith(".dark.png")
     name = card.get_attribute("data-name")
     expect(button).to_have_attribute("aria-label", f"Play {name}")
+    expect(button).to_have_attribute("type", "button")
+    assert button.evaluate(SIGN) == [8, 5, 11, 14]
     button.press("Enter")
     assert image.evaluate("i => i.src").endswith(f"{name}.dark.gif")
     until(page, "image => image.complete && image.naturalWidth === 640", image.element_handle())
     expect(button).to_have_attribute("aria-label", f"Stop {name}")
+    assert button.evaluate(SIGN) == [6, 6, 12, 12]
     button.press("Space")
     assert image.evaluate("i => i.src").endswith(".dark.png")
+    expect(button).to_have_attribute("aria-label", f"Play {name}")
+    moving = page.locator(".sw-card[data-moving='1']")
+    assert moving.locator(".sw-stage > .sw-pause").count() == moving.count() > 0
+    assert page.locator(".sw-pause").count() == moving.count()
 
 
 def test_posters_load_only_near_the_screen(visit):

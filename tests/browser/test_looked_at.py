@@ -33,6 +33,7 @@ OURS = {
     "shades-of-11": lambda: slide(nn.MaxPool2d(12), SHADES[:, :37, :37]),
     "shades-of-12": lambda: slide(nn.MaxPool2d(12), SHADES[:, :36, :36]),
 }
+MANY = {"of-289": lambda: slide(nn.MaxPool2d(2, 1), SHADES[:, :18, :18])}
 FIGURES = [(lesson, name) for lesson, names in OF_LESSONS.items() for name in names]
 FIGURES += [("every-way-back", name) for name in OURS]
 MOST = 60  # cells of a figure that are looked at, spread over all of it
@@ -192,8 +193,9 @@ def figure(living):
     def opened(lesson, name):
         page = living(f"lessons/{lesson}/").page
         page.emulate_media(reduced_motion="reduce")
-        item = OURS[name]() if name in OURS else items(lesson)[name]
-        if name in OURS and not page.locator(f"#{name}").count():
+        ours = OURS | MANY
+        item = ours[name]() if name in ours else items(lesson)[name]
+        if name in ours and not page.locator(f"#{name}").count():
             put_behind(page, LIKE, name, item)
         element = page.locator(f"#{name} sliding-window")
         element.evaluate("element => element.go(0)")
@@ -336,3 +338,69 @@ def test_panels_whose_cells_are_used_are_stops_of_tab_while_they_rest(figure, le
         assert element.evaluate(ATTRIBUTES) == expected
         if not rests:
             element.evaluate("element => element.pause()")
+
+
+PLAYED = """(element, count) => [...Array(count)].map(() => {
+  const found = [element.at, element.phase, element.lasts()];
+  element.advance();
+  return found;
+})"""
+
+
+def test_of_many_windows_every_second_one_is_played(figure):
+    element, told = figure("every-way-back", "of-289")
+    opening, _, _, answer, closing = told.data["tempo"]
+    assert (len(told.steps), told.data["every"]) == (289, 2)
+    played = [[at, "answer", answer] for at in [*range(2, 289, 2), 289]]
+    start = [0, "answer", opening]
+    expected = [start, *played, [289, "closing", closing], start]
+    assert element.evaluate(PLAYED, len(expected)) == expected
+
+
+# After each event at a cell, or beside the drawing: what is said, whether it moves, and whether the
+# drawing was touched.
+BY_POINTER = """async (element, events) => {
+  const { svg, cells } = element.drawing, found = [];
+  let touched = [];
+  const seen = new MutationObserver((records) => touched.push(...records));
+  seen.observe(svg, { attributes: true, childList: true, subtree: true });
+  for (const [type, pointerType, id] of events) {
+    const { x, y, size } = cells[id];
+    const at = new DOMPoint(x + size / 2, y + size / 2).matrixTransform(svg.getScreenCTM());
+    touched = [];
+    svg.dispatchEvent(new PointerEvent(type,
+      { clientX: at.x, clientY: at.y, pointerType, bubbles: type !== "pointerleave" }));
+    await new Promise((done) => setTimeout(done));
+    found.push([element.said.textContent, element.moving, touched.length > 0]);
+  }
+  seen.disconnect();
+  return found;
+}"""
+
+
+def test_a_finger_looks_at_what_it_taps_and_a_mouse_at_what_it_is_on(figure):
+    element, told = figure("max-pooling", "max-pool-3x3-stride-2")
+    element.evaluate("element => element.go(9)")
+    rest = told.steps[8][0]
+    cell, other, written = 8, 9, len(told.cells) - 5
+    one, two = (told.looked_at(id_, 9)[0] for id_ in (cell, other))
+    expected = [
+        [("pointerdown", "touch", cell), (rest, False, False)],
+        [("pointermove", "touch", other), (rest, False, False)],
+        [("click", "touch", cell), (one, False, True)],
+        [("pointermove", "touch", other), (one, False, False)],
+        [("pointerleave", "touch", other), (one, False, False)],
+        [("pointermove", "mouse", other), (two, False, True)],
+        [("pointermove", "mouse", other), (two, False, False)],
+        [("pointerdown", "mouse", cell), (two, False, False)],
+        [("pointerleave", "mouse", cell), (rest, False, True)],
+        [("pointerleave", "mouse", cell), (rest, False, False)],
+        [("click", "mouse", written), (told.steps[4][0], False, True)],  # where it leads
+    ]
+    found = element.evaluate(BY_POINTER, [event for event, _ in expected])
+    assert [tuple(one) for one in found] == [then for _, then in expected]
+    element.evaluate("element => element.play()")
+    moving = [("pointermove", "mouse", cell), ("click", "mouse", cell)]
+    found = element.evaluate(BY_POINTER, moving)
+    said, now = told.steps[4][0], told.looked_at(cell, 5)[0]
+    assert found == [[said, True, False], [now, False, True]]

@@ -228,12 +228,25 @@ def test_reduced_motion_shows_the_poster_and_steps(visit):
     assert asked_for(here, ".gif") == []
 
 
+SHEETS = """({ drawing: { reel } }) => [[reel.className, reel.parentNode.className],
+  ...[...reel.children].map((frame) => {
+    const [{ localName, alt, loading, decoding, src }] = frame.children;
+    const file = src.slice(src.lastIndexOf("/") + 1).split(".");
+    return [frame.className, localName, alt, loading, decoding, file.slice(1).join(".")];
+  })]"""
+
+
 def test_the_theme_is_followed(visit):
     here = visit(color_scheme="light")
     page = here.go(LESSON)
     figure = Figure(page)
     figure.go(3)
     assert not [name for name in asked_for(here, ".states.png") if "dark" in name]
+    sheets = [
+        [f"sw-frame sw-{theme}", "img", facts(NAME)["alt"], loading, "async", f"{theme}.states.png"]
+        for theme, loading in (("light", "eager"), ("dark", "lazy"))
+    ]
+    assert figure.element.evaluate(SHEETS) == [["sw-reel", "sw-stage"], *sheets]
     with page.expect_response(f"**/{NAME}.dark.states.png"):
         page.evaluate("document.body.setAttribute('data-md-color-scheme', 'slate')")
     expect(figure.frame).to_have_class("sw-frame sw-dark")
@@ -247,15 +260,25 @@ def test_the_theme_is_followed(visit):
 
 
 def test_a_lost_sheet_of_the_other_theme_leaves_the_gif(visit, address):
-    page = visit(color_scheme="light").page
-    page.route("**/*.dark.states.png", lambda route: route.fulfill(status=404, body=""))
+    here = visit(color_scheme="light")
+    page = here.page
+    page.clock.install()
+    page.route(
+        "**/*.dark.states.png", lambda route: route.fulfill(body="", content_type="image/png")
+    )
     page.goto(address + LESSON)
     figure = Figure(page)
     figure.go(3)
+    figure.element.evaluate("e => { e.sheet = e.drawing.images[0] }")
+    figure.play.click()
     page.evaluate("document.body.setAttribute('data-md-color-scheme', 'slate')")
     expect(figure.line).to_contain_text("could not be loaded")
     expect(figure.frame).to_have_count(0)
     expect(page.locator(f"#{NAME} picture.sw-dark")).to_be_visible()
+    figure.element.evaluate("e => e.sheet.dispatchEvent(new Event('error'))")  # the other one, too
+    page.clock.run_for(60_000)
+    assert figure.element.evaluate("e => [e.at, e.drawing]") == [1, None]
+    assert not here.problems
 
 
 def picture(width, height):

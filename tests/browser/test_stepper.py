@@ -337,6 +337,165 @@ def test_all_by_keyboard(afresh):
     assert not here.problems
 
 
+# Of the stage, of each control and of the signs on the buttons: all attributes, and what is inside.
+NAMED = """({ stage, bar }) => {
+  const of = (one) => Object.fromEntries([...one.attributes].map((a) => [a.name, a.value]));
+  return [of(stage), ...[...bar.children].map((one) => {
+    const sign = one.querySelector("svg");
+    if (!sign) return [one.localName, of(one), [...one.children].map((c) => [c.value, c.text])];
+    const { x, y, width, height } = sign.firstChild.getBBox();
+    return [one.localName, of(one), [of(sign), x, y, width, height]];
+  })];
+}"""
+SIGNS = {"back": [6, 6, 12, 12], "play": [8, 5, 11, 14], "pause": [6, 5, 12, 14]}
+SIGNS["forward"] = SIGNS["back"]
+
+
+def test_all_controls_have_names_and_signs(afresh):
+    figure = figure_on(afresh().page)
+    stage, *bar = figure.element.evaluate(NAMED)
+    call = "Step by step: nn.MaxPool2d(kernel_size=3, stride=2, padding=1)"
+    assert stage == {"class": "sw-stage", "tabindex": "0", "role": "group", "aria-label": call}
+
+    def button(name, label, sign):
+        inside = [{"viewBox": "0 0 24 24", "aria-hidden": "true"}, *SIGNS[sign]]
+        named = {"type": "button", "class": f"sw-step sw-{name}"}
+        return ["button", {**named, "aria-label": label, "title": label}, inside]
+
+    said = {"aria-label": "Step", "aria-valuetext": "0 of 9"}
+    speeds = [["0.5", "0.5×"], ["1", "1×"], ["2", "2×"], ["4", "4×"]]
+    others = [
+        button("back", "Step back", "back"),
+        button("forward", "Step forward", "forward"),
+        ["input", {"type": "range", "min": "0", "max": "9", "value": "0", **said}, []],
+        ["span", {"class": "sw-at", "aria-hidden": "true"}, []],
+        ["select", {"aria-label": "Speed", "title": "Speed"}, speeds],
+    ]
+    assert bar == [others[0], button("play", "Play", "play"), *others[1:]]
+    expect(figure.speed).to_have_value("1")
+    expect(figure.svg).to_have_attribute("aria-label", call.removeprefix("Step by step: "))
+    expect(figure.svg).to_have_attribute("role", "group")
+    figure.play.click()
+    _, _, toggle, *_ = figure.element.evaluate(NAMED)
+    assert toggle == button("play", "Pause", "pause")
+
+
+# What each key does at step 3: whether the page is kept from its own, where it leads, and whether
+# the figure moves then.
+KEYS = """async (element, keys) => {
+  const found = [];
+  for (const [selector, key, held] of keys) {
+    element.moving = false;
+    await element.go(3);
+    const event = new KeyboardEvent("keydown",
+      { key, bubbles: true, cancelable: true, ...(held && { [held]: true }) });
+    element.querySelector(selector).dispatchEvent(event);
+    await new Promise((done) => setTimeout(done));
+    found.push([event.defaultPrevented, element.at, element.moving]);
+  }
+  return found;
+}"""
+
+
+def test_keys_are_the_figures_where_nothing_else_takes_them(afresh):
+    figure = figure_on(afresh().page)
+    nothing = [False, 3, False]
+    expected = {
+        (".sw-stage", " ", ""): [True, 3, True],
+        (".sw-stage", "ArrowLeft", ""): [True, 2, False],
+        (".sw-stage", "ArrowRight", "shiftKey"): [True, 4, False],
+        (".sw-forward", "Home", ""): [True, 0, False],
+        (".sw-cells", "End", ""): [True, 9, False],
+        (".sw-cells", " ", ""): [True, 3, True],
+        (".sw-stage", "a", ""): nothing,
+        (".sw-stage", "ArrowUp", ""): nothing,
+        (".sw-stage", "Enter", ""): nothing,
+        (".sw-forward", " ", ""): nothing,
+        (".sw-bar input", "End", ""): nothing,
+        (".sw-bar select", "ArrowLeft", ""): nothing,
+    }
+    expected |= {(".sw-stage", "End", f"{key}Key"): nothing for key in ("ctrl", "alt", "meta")}
+    assert figure.element.evaluate(KEYS, list(expected)) == list(expected.values())
+
+
+def test_what_stays_is_not_told_again(afresh):
+    """A live region would speak, and a button would be another one under the pointer."""
+    figure = figure_on(afresh().page)
+    changes = figure.element.evaluate("""async (element) => {
+      await element.go(9);
+      const found = [], all = { childList: true, subtree: true };
+      const seen = new MutationObserver((records) => found.push(...records));
+      seen.observe(element.line, { ...all, characterData: true });
+      seen.observe(element.toggle, { ...all, attributes: true });
+      await element.go(9);
+      await new Promise((done) => setTimeout(done));
+      found.push(element);
+      await element.go(8);
+      await new Promise((done) => setTimeout(done));
+      seen.disconnect();
+      return found.map((one) => one.target === element.said);
+    }""")
+    assert changes == [False, True]
+
+
+def test_a_figure_that_is_taken_away_rests_and_goes_on_where_it_is_put(afresh):
+    here, figure = playing(afresh)
+    figure.clock.run_for(5000)
+    state, handle = figure.state(), figure.element.element_handle()
+    parent = here.page.evaluate_handle(
+        "e => { const p = e.parentNode; e.remove(); return p }", handle
+    )
+    handle.evaluate("e => e.update()")  # as when its data come only then
+    here.page.clock.run_for(60_000)
+    here.page.evaluate("([parent, e]) => parent.prepend(e)", [parent, handle])
+    assert figure.state() == state
+    until(here.page, "e => e.inSight", handle)
+    # At once to another place: nobody sees it leave.
+    here.page.evaluate("([parent, e]) => { e.remove(); parent.prepend(e) }", [parent, handle])
+    until(here.page, "e => e.inSight", handle)
+    figure.clock.run_for(figure.element.evaluate("element => element.lasts()"))
+    assert figure.state() != state
+    assert figure.whole.locator(".sw-bar > *").count() == 6
+    assert not here.problems
+
+
+def test_what_lacks_a_part_stays_as_it_is(afresh):
+    here = afresh()
+    parts = here.page.evaluate("""() => {
+      const classes = ["sw-stage", "sw-bar", "sw-sentence"];
+      return classes.map((left) => {
+        const element = document.createElement("sliding-window");
+        for (const name of classes) if (name !== left)
+          element.append(Object.assign(document.createElement("span"), { className: name }));
+        document.body.append(element);
+        const { innerHTML } = element;
+        element.remove();
+        return innerHTML;
+      });
+    }""")
+    spans = [f'<span class="{name}"></span>' for name in ("sw-stage", "sw-bar", "sw-sentence")]
+    assert parts == ["".join(spans[:n] + spans[n + 1 :]) for n in range(3)]
+    assert not here.problems
+
+
+# Puts a figure's stage, of 400 pixels, so that it begins so many above the screen's lower edge.
+ABOVE = """({ style }, pixels) => Object.assign(style, { position: "fixed", left: 0, zIndex: -1,
+  top: `${innerHeight - pixels}px`, width: "640px", height: "400px" })"""
+
+
+def test_it_loads_before_it_is_reached_and_moves_once_a_quarter_is_seen(afresh):
+    page = afresh().page
+    figure = Figure(page, "max-pool-3x3-stride-2")
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    page.evaluate(AFRESH, figure.name)
+    handle = figure.element.element_handle()
+    figure.stage.evaluate(ABOVE, -590)
+    until(page, "element => element.drawing", handle)
+    for pixels, moves in ((100, True), (99, False), (100, True)):
+        figure.stage.evaluate(ABOVE, pixels)
+        until(page, "([element, moves]) => element.inSight === moves", [handle, moves])
+
+
 def test_the_slider_rests_under_the_focus(afresh):
     """Else it would move under a hand, and a screen reader would tell each of its values."""
     _, figure = playing(afresh)
@@ -453,6 +612,8 @@ def test_speed(afresh):
     figure.clock.run_for(opening / 4)
     assert figure.state() == [0, "question"]
     figure.clock.run_for(look / 4 - 1)
+    figure.stage.focus()
+    figure.stage.blur()  # whose leaving does not delay it
     assert figure.state() == [0, "question"]
     figure.clock.run_for(1)
     assert figure.state() == [1, "answer"]
@@ -594,6 +755,13 @@ def test_pointing_at_an_input_shows_who_uses_it(afresh):
     assert sorted(look(figure)) == [[0, 1, 1], *used]
     page.mouse.move(*figure.cell(0, -1, -1))
     expect(figure.line).to_have_text("Added cell (−1, −1) holds −∞, read for output (0, 0).")
+    # From where a mouse has clicked, keys go on, and only then is the place framed.
+    page.mouse.click(*figure.cell(0, 1, 2))
+    spot = figure.whole.locator(".sw-spot")
+    expect(spot).to_have_attribute("visibility", "hidden")
+    page.keyboard.press("ArrowRight")
+    expect(figure.line).to_have_text(re.compile(r"^Input \(1, 3\) holds "))
+    expect(spot).to_have_attribute("visibility", "visible")
 
 
 def test_every_input_cell_names_the_outputs_that_read_it(living):
@@ -727,6 +895,10 @@ def test_a_wish_for_stillness_is_heard_while_it_plays(afresh):
     figure.clock.run_for(60_000)
     assert figure.seen() == seen
     expect(figure.play).to_have_attribute("aria-label", "Play")
+    hint = figure.line.text_content()
+    assert "arrow keys" in hint
+    figure.scrub.focus()  # which rests already
+    assert figure.line.text_content() == hint
     figure.play.click()  # who presses Play wants it to move
     figure.clock.run_for(10_000)
     assert figure.seen() != seen
@@ -814,7 +986,8 @@ def test_the_home_page_has_it_too(visit):
 
 
 # Of one page: what comes in place of a figure's steps, each figure's in a way of its own.
-MANY, WHOLE = "lessons/every-window/", "every-max"
+MANY, WHOLE, EARLY = "lessons/every-window/", "every-max", "every-lp"
+OTHERS = "every-groups"  # of 4 windows, in whose place come those of the whole one
 BROKEN = {
     "every-max-padding": None,  # missing
     "every-untouched": "",
@@ -825,33 +998,50 @@ BROKEN = {
     "every-average-padding": 'SlidingWindows.figure("every-average-padding",{"size":[640,619],'
     '"dims":2,"words":[0,0,23],"panels":[[0,0,2,2,9,0,0,"input",9,"a","a"]],"looks":["pp"],'
     '"values":["1 2"],"shapes":[],"texts":[],"opening":[],"tempo":[1,1],"every":1,"steps":[]});',
-    "every-lp": "<!doctype html><title>Not found</title>",
+    EARLY: "<!doctype html><title>Not found</title>",
+}
+# What the console tells of some.
+WHY = {
+    "every-max-padding": "every-max-padding.trace.js is missing",
+    "every-dropped": "Error",
+    "every-average": "Error",
+    "every-average-padding": "cells are missing",
+    OTHERS: f"{OTHERS}.trace.js holds other steps",
 }
 
 
 @pytest.fixture
-def damaged(living):
-    """The page, on which one figure is whole, and there."""
+def damaged(living, site):
+    """The page, on which one figure is whole, and there; and what its console tells."""
 
     def damage(page):
-        for name, text in BROKEN.items():
+        page.told = []
+        page.on("console", lambda line: page.told.append(line.text))
+        whole = (site / "figures" / f"{WHOLE}.trace.js").read_text("utf-8")
+        for name, text in {**BROKEN, OTHERS: whole.replace(WHOLE, OTHERS)}.items():
             answer_instead(page, f"**/{name}.trace.js", text, "text/javascript")
 
     page = living(f"{MANY}?damaged", damage).page
+    if not page.told:  # what comes before it was asked for is not kept
+        page.add_script_tag(url=f"../../figures/{EARLY}.trace.js?early")
     page.emulate_media(reduced_motion="no-preference")
     figure_on(page, WHOLE, taken=False).svg.wait_for()
     yield page
     page.emulate_media(reduced_motion="reduce")
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", [*BROKEN, OTHERS])
 def test_damaged_steps_leave_the_gif_and_say_so(damaged, name):
     figure = figure_on(damaged, name, taken=False)
     expect(figure.line).to_contain_text("could not be loaded")
     expect(figure.svg).to_have_count(0)
-    expect(figure.forward).to_be_disabled()
+    for control in (figure.back, figure.forward, figure.scrub, figure.speed):
+        expect(control).to_be_disabled()
     expect(figure.scrub).to_be_hidden()
+    figure.bar_says(0, facts(name)["steps"])
     figure.shows("gif")
+    why = WHY.get(name, f"{name}.trace.js is damaged")
+    assert any(why in line for line in damaged.told)
     expect(figure.play).to_have_attribute("aria-label", "Pause")
     figure.play.click()
     figure.shows("png")

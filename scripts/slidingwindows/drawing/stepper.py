@@ -72,8 +72,8 @@ class Record:
         self.shapes.append(["s", *box, level])
 
     def outline(self, box: Box, role: str, width: int) -> None:
-        """As Painter.outline; the stepper draws the grids' own lines without being told."""
-        if role != "line":
+        """As Painter.outline; the stepper draws lines around cells without being told."""
+        if role != "line" or self.panels[-1].cell < 8:  # no cell has a line then, but the grid
             self.shapes.append(["o", *box, role, width])
 
     def dashed(self, box: Box, role: str, width: int, dash: int = 8) -> None:
