@@ -57,15 +57,14 @@ document.addEventListener("input", ({ target }) => {
 // Material fetches and builds its index on each page that is opened: 170 kB, and half a second of a
 // laptop's work. Most readers do not search, so the request waits until one is about to.
 
-const SEARCH = "[data-md-component='search'], #__search, [for='__search']";
-const ABOUT_TO = ["focusin", "pointerover", "pointerdown", "change"];
+const SEARCH = "[data-md-component='search'], [for='__search']";
 
 /** @type {Promise<void>} */
 const wanted = new Promise((resolve) => {
   const look = ({ target }) => {
     if (target.closest?.(SEARCH)) resolve();
   };
-  for (const event of ABOUT_TO) document.addEventListener(event, look, { passive: true });
+  for (const event of ["focusin", "pointerover"]) document.addEventListener(event, look);
   const query = new URLSearchParams(location.search);
   if (query.has("q") || query.has("h")) resolve(); // words to search for, or to highlight
 });

@@ -2,10 +2,8 @@
 // Screen readers list landmarks, so each gets one here, also after instant navigation.
 
 function nameBlocks() {
-  for (const nav of document.querySelectorAll("nav.md-code__nav:not([aria-label])")) {
-    const number = Number(nav.parentElement.id.replace(/\D/g, "")) + 1;
-    nav.setAttribute("aria-label", `Code block ${number}`);
-  }
+  const blocks = document.querySelectorAll("nav.md-code__nav");
+  for (const [n, nav] of blocks.entries()) nav.setAttribute("aria-label", `Code block ${n + 1}`);
 }
 nameBlocks();
 new MutationObserver(nameBlocks).observe(document.body, { childList: true, subtree: true });

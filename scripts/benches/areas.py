@@ -108,6 +108,7 @@ OF_SCRIPT = {
     "network": (*TORCH, "calls", "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),
+    "search": ("theme-fixes",),
     "drawn_like_the_gif": ("drawing",),
     "looked_at": ("drawing", "stepper"),
     "moving_pictures": ("drawing", "moving-pictures", "player"),

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 from recording import ZOOMED, opened_in
-from site_pages import PAGES
+from site_pages import PAGES, until
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -44,3 +44,21 @@ def test_at_twice_the_size_nothing_is_lost(seen, path):
     visit = seen(path, "zoom")
     assert visit["widths"][0] <= ZOOMED["width"]
     assert not visit["cut"]
+
+
+BLOCKS = """[...document.querySelectorAll("nav.md-code__nav")]
+  .map((block) => block.getAttribute("aria-label"))"""
+
+
+def test_each_block_of_code_is_a_landmark_with_a_name_of_its_own(visit):
+    """Counted from 1, also on a page that comes without loading anew."""
+    here = visit()
+    page = here.go("lessons/padding/")
+    here.mark()
+    for lesson, title in (("padding", "Padding"), ("max-pooling", "Max pooling")):
+        here.follow(f"/lessons/{lesson}/", title)
+        until(page, "document.querySelectorAll('nav.md-code__nav').length > 1")
+        until(page, "!document.querySelector('nav.md-code__nav:not([aria-label])')")
+        names = page.evaluate(BLOCKS)
+        assert names == [f"Code block {number}" for number in range(1, len(names) + 1)]
+    assert here.marked() and not here.problems

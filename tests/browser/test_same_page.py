@@ -86,8 +86,21 @@ def test_a_search_result_on_the_same_page(reader):
     reader.kept()
 
 
+# Clicks that Material does not follow: of no link, which a script prevents, and to a file to keep.
+NOT_FOLLOWED = """() => {
+  const button = document.createElement("button"), link = document.createElement("a");
+  button.addEventListener("click", (event) => event.preventDefault());
+  Object.assign(link, { href: "../../assets/favicon.svg", download: "sign.svg" });
+  document.body.append(button, link);
+  for (const one of [button, link]) one.click();
+  button.remove(), link.remove();
+}"""
+
+
 def test_back_and_forward_and_a_script(reader):
     page = reader.page
+    page.evaluate("document.querySelector('.md-nav--primary a.md-nav__link--active').click()")
+    page.evaluate(NOT_FOLLOWED)
     page.locator(".md-sidebar--secondary .md-nav__link").nth(1).click()
     until(page, "location.hash.length > 1")
     page.go_back()
@@ -121,3 +134,79 @@ def test_what_is_pasted_into_search_by_mouse_is_found(visit):
     page.evaluate("document.execCommand('insertText', false, 'average')")
     expect(page.locator(".md-search-result__article h1").first).to_have_text("Average pooling")
     assert not here.problems
+
+
+# Follows links of all kinds, which nobody else hears of: whether the browser's own way is left,
+# the link's target then, the address after it, and how many entries the history has gained.
+FOLLOWS = """async (links) => {
+  const found = [];
+  for (const [href, target, options] of links) {
+    history.replaceState(null, "", "?a=1#max-pooling");
+    const link = Object.assign(document.createElement("a"), { href, target });
+    const inside = link.appendChild(document.createElement("b")), entries = history.length;
+    let left;
+    link.addEventListener("click", (event) => {
+      left = !event.defaultPrevented;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    document.body.append(link);
+    inside.dispatchEvent(
+      new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, ...options }));
+    link.remove();
+    found.push([left, link.target, location.search + location.hash, history.length - entries]);
+  }
+  history.replaceState(null, "", location.pathname);
+  return found;
+}"""
+HERE = "?a=1#max-pooling"  # where each is clicked
+KEYS = ("ctrl", "meta", "shift", "alt")
+
+
+def test_the_browser_follows_links_within_the_page_and_no_others(reader):
+    page = f"{reader.address}{LESSON}"
+    browsers, untouched = [True, "_self", HERE, 0], [True, "", HERE, 0]
+    links = [
+        ["?a=1#ties", "", {}, browsers],
+        [f"{page}?a=1#ties", "_self", {}, browsers],
+        ["?h=tie#ties", "", {}, [False, "_self", "?a=1#ties", 1]],
+        ["?a=1", "", {}, [False, "_self", "?a=1", 1]],
+        ["?h=tie", "", {}, [False, "_self", "?a=1", 1]],
+        ["?a=1#ties", "_blank", {}, [True, "_blank", HERE, 0]],
+        ["../padding/", "", {}, untouched],
+        [page.replace("127.0.0.1", "localhost") + "#ties", "", {}, untouched],
+        *(["?a=1#ties", "", {f"{key}Key": True}, untouched] for key in KEYS),
+        ["?a=1#ties", "", {"button": 1}, untouched],
+    ]
+    found = reader.page.evaluate(FOLLOWS, [link[:3] for link in links])
+    assert found == [link[3] for link in links]
+    reader.kept()
+
+
+def test_what_is_typed_elsewhere_asks_the_search_nothing(reader):
+    heard = reader.page.evaluate("""() => ["md-search__input", ""].map((name) => {
+      const made = Object.assign(document.createElement("input"), { type: "text" });
+      const field = document.querySelector(`.${name || "none"}`) ?? document.body.appendChild(made);
+      let keys = 0;
+      field.addEventListener("keyup", () => keys++);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      document.dispatchEvent(new Event("input"));
+      made.remove();
+      return keys;
+    })""")
+    assert heard == [1, 0]
+
+
+def test_other_requests_do_not_wait_for_a_search(reader):
+    """Of a page that has not searched: the answer, and by which of the two ways it came."""
+    answers = reader.page.evaluate("""() => Promise.all([true, false].map((later) => {
+      const request = new XMLHttpRequest();
+      return new Promise((done) => {
+        let returned = false;
+        request.onload = () => done([request.status, returned]);
+        request.open("GET", location.pathname, later);
+        request.send();
+        returned = true;
+      });
+    }))""")
+    assert answers == [[200, True], [200, False]]
