@@ -102,6 +102,7 @@ TORCH += ("refusals", "shared")
 CONTROLS = ("calculator", "elements", "explorer", "network")
 OF_SCRIPT = {
     "access": ("landmarks", "site"),
+    "elements": ("elements",),
     "explorer": (*ENGINE, "calls", "elements", "explorer"),
     "gallery": ("gallery",),
     "recorded_controls": (*CONTROLS, "gallery", "player", "drawing", "moving-pictures", "stepper"),
