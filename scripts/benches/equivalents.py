@@ -472,4 +472,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "'T' → ''",
     ): _FOR_TYPES,
     ("arguments", 'return value if number is None else cast("T", number)', "'T' → ''"): _FOR_TYPES,
+    (
+        "moving-pictures",
+        'const image = pictures[0].querySelector("img");',
+        "0 → 1",
+    ): "both themes' pictures are as large",
 }
