@@ -42,6 +42,7 @@ LONGEST = (
     "course/test_faults.py",
     "browser/test_stepper.py",
     "browser/test_moving_pictures.py",
+    "browser/test_explorer_controls.py",
     "browser/test_reading.py",
     "drawing/test_frames.py",
     "browser/test_network.py",

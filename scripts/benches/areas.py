@@ -104,6 +104,7 @@ OF_SCRIPT = {
     "access": ("landmarks", "site"),
     "elements": ("elements",),
     "explorer": (*ENGINE, "calls", "elements", "explorer"),
+    "explorer_controls": ("calls", "elements", "explorer"),
     "gallery": ("gallery",),
     "recorded_controls": (*CONTROLS, "gallery", "player", "drawing", "moving-pictures", "stepper"),
     "network": (*TORCH, "calls", "address", "calculator", "elements", "funnel", "network", "sight"),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import torch
 from asked_of_torch import OURS
+from exploring import AFRESH, BEGIN, GRID, made_by, program
 from playwright.sync_api import expect
 from recording import WIDTHS, in_theme, open_all, settled, violations
 from site_pages import DESKTOP, PHONE, until
@@ -16,13 +17,6 @@ from torch import nn
 
 from slidingwindows import slide
 
-GRID = """name => {
-  const grids = [...document.querySelectorAll(".sw-explored .sw-grid")];
-  const grid = grids.find(one => one.getAttribute("aria-label")?.startsWith(name)
-    && one.checkVisibility());
-  return grid && [...grid.children].map(
-    row => [...row.children].map(cell => Number(cell.dataset.value)));
-}"""
 PRESETS = (
     "Max pooling;Overlap and padding;Average, padding left out;A lost row;ceil_mode;Dilation;"
     "Edges in a photo;Transposed;Adaptive;Too much padding"
@@ -98,35 +92,6 @@ RANDOM = f"""chance => {{ {BY_SCRIPT}
 }}"""
 
 
-# As many tests find the page that they share; by script, since how a reader gets there is not
-# what they are about.
-AFRESH = """() => {
-  document.activeElement.blur();
-  const set = (selector, value) => {
-    const one = document.querySelector(selector);
-    one.value = value;
-    one.dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  set("#sw-line", "nn.MaxPool2d(2)");
-  for (const side of ["rows", "columns"]) set(`[aria-label="input, ${side}"]`, 5);
-}"""
-
-
-# As instant navigation brings the page: the same document, but an element that nothing has been
-# done to, and the script of the page starts on it. What its predecessor listens to, it no longer
-# hears. Focus, pointer, window and address are those of a reader who has just come, too.
-BEGIN = """hash => {
-  document.activeElement.blur();
-  scrollTo({ top: 0, behavior: "instant" });
-  history.replaceState(history.state, "", location.pathname + location.search + hash);
-  const old = document.querySelector("#sw-explorer");
-  const root = old.cloneNode(false);
-  old.replaceWith(root);
-  const { page } = SlidingWindows.explorer;
-  SlidingWindows.explorer.page = new page.constructor(root, page.bringPhoto);
-}"""
-
-
 @pytest.fixture
 def page(living):
     """The page as it begins, for whoever starts from there."""
@@ -184,17 +149,6 @@ def line(page) -> str:
 
 def field(page, name):
     return page.get_by_role("textbox", name=name, exact=True)
-
-
-def program(page) -> dict:
-    """What the shown program makes, run by torch itself."""
-    return made_by(page.locator(".sw-program code").text_content())
-
-
-def made_by(code) -> dict:
-    found = {}
-    exec(code.replace("print(layer(x))", ""), found)
-    return found
 
 
 def agrees(page) -> None:

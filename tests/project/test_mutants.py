@@ -130,7 +130,8 @@ def test_a_script_is_tested_in_pages_by_what_covers_it_the_quickest_first():
         mutant = of_script(path, "a = 1;")[0]
         return [Path(test).name for test in mutants.tests_for(mutant, area, known)]
 
-    assert tests("assets/ui/explorer/any.js") == ["test_explorer.py"]
+    explorer = ["test_explorer.py", "test_explorer_controls.py"]
+    assert tests("assets/ui/explorer/any.js") == explorer
     assert tests("assets/ui/gallery.js") == ["test_gallery.py"]
     both = ["test_stepper.py", "test_moving_pictures.py"]
     assert tests("assets/ui/player.js") == both

@@ -13,12 +13,12 @@ import { Steps } from "./steps.js";
 const HEADER = 130; // pixels above a figure that a reader has scrolled to
 
 export class Figure {
-  at = [0, 0]; // row and column of the chosen output
+  at = null; // row and column of the chosen output
   /** @type {import("../../torch/calls.js").Result | null} */
   result = null; // while there is one
-  rows = []; // of the input that is shown
-  signal = false;
-  offset = [0, 0]; // rows and columns of padding before it
+  rows = null; // of the input that is shown
+  signal = null; // whether it is one
+  offset = null; // rows and columns of padding before it
 
   /**
    * on: chosen(), when another output or gradient is; shown(step), whenever a window is;
@@ -308,11 +308,10 @@ export class Figure {
 
   /** Cells of the size that layout.js gives them in the room there is. */
   fit() {
-    const width = Math.floor(this.board.clientWidth);
-    if (!width) return;
+    const width = this.board.clientWidth;
     const axes = this.result ? [this.result.geometry.rows, this.result.geometry.cols] : [];
     const [down = 0, across = 0] = axes.map(overhang);
-    const shown = Object.entries(this.grids).filter(([, one]) => !one.element.hidden && one.cols);
+    const shown = Object.entries(this.grids).filter(([, one]) => !one.element.hidden);
     const panels = shown.map(([name, one]) => ({
       name,
       rows: one.rows,

@@ -4,7 +4,7 @@
 import { number, short } from "../../engine/numbers.js";
 import { make } from "../elements.js";
 
-const SMALLEST_NUMBER = 17; // pixels of a cell that can still hold one
+const SMALLEST_FONT = 7.5; // pixels of a number that can still be read
 const MOVES = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
@@ -13,11 +13,12 @@ const MOVES = {
 };
 
 export class Grid {
-  rows = 0;
-  cols = 0;
-  name = "";
+  rows = null;
+  cols = null;
+  name = null;
+  pixels = null; // of a cell
   drawing = false; // whether a pointer paints
-  showing = false; // while cells are new, and a focus among them is no reader's move
+  showing = null; // while cells are new, and a focus among them is no reader's move
 
   /**
    * name: for the heading and for screen readers. on: {pick, hover, edit, paint}, each called
@@ -43,24 +44,22 @@ export class Grid {
     body.addEventListener("pointerover", (event) => {
       const cell = found(event);
       if (!cell) return;
-      if (this.drawing && event.buttons & 1) this.on.paint?.(...place(cell));
+      if (this.drawing && event.buttons & 1) this.on.paint(...place(cell));
       else this.on.hover?.(...place(cell));
     });
     body.addEventListener("pointerleave", () => this.on.hover?.(null));
     body.addEventListener("pointerdown", (event) => {
       const cell = found(event);
-      if (!cell) return;
-      if (this.drawing && this.on.paint) {
-        event.preventDefault();
-        this.on.paint(...place(cell));
-      }
+      if (!cell || !this.drawing) return;
+      event.preventDefault();
+      this.on.paint(...place(cell));
     });
     // A finger keeps its first target, so what lies under it is looked up.
     body.addEventListener("pointermove", (event) => {
       if (!this.drawing || event.pointerType === "mouse" || !event.buttons) return;
       const under = document.elementFromPoint(event.clientX, event.clientY);
       const cell = under?.closest?.(".sw-cell");
-      if (cell && body.contains(cell)) this.on.paint?.(...place(cell));
+      if (cell && body.contains(cell)) this.on.paint(...place(cell));
     });
     body.addEventListener("click", (event) => {
       const cell = found(event);
@@ -165,24 +164,19 @@ export class Grid {
     this.body.setAttribute("aria-label", name);
     const [rows, cols] = [values.length, values[0].length];
     if (rows !== this.rows || cols !== this.cols) this.build(rows, cols);
-    this.values = values;
     this.clear();
-    let longest = 1;
     for (let r = 0; r < rows; r += 1) {
       for (let c = 0; c < cols; c += 1) {
         const cell = this.cells[r * cols + c];
         const { own = false, kinds = "" } = look(r, c);
-        const text = number(values[r][c]);
-        longest = Math.max(longest, text.length);
         cell.className = `sw-cell ${kinds}`;
         cell.dataset.row = r + from[0];
         cell.dataset.col = c + from[1];
         cell.dataset.own = own ? "1" : "0";
         cell.dataset.value = short(values[r][c]);
-        cell.dataset.text = text;
+        cell.dataset.text = number(values[r][c]);
       }
     }
-    this.longest = longest;
     this.paint();
   }
 
@@ -216,19 +210,16 @@ export class Grid {
   }
 
   paint() {
-    if (!this.pixels || !this.values) return;
-    const letters = Math.max(1.6, this.longest) * 0.62;
-    const font = Math.min(this.pixels * 0.46, (this.pixels * 0.92) / letters);
-    const shaded = this.pixels < SMALLEST_NUMBER || font < 7.5;
+    const longest = Math.max(...this.cells.map((cell) => cell.dataset.text.length));
+    const font = Math.min(this.pixels * 0.46, (this.pixels * 1.48) / longest);
+    const shaded = font < SMALLEST_FONT;
     this.frame.classList.toggle("sw-shaded", shaded);
-    this.frame.style.setProperty("--font", `${Math.min(font, 22).toFixed(1)}px`);
-    const own = this.cells.filter((cell) => cell.dataset.value !== undefined);
-    const finite = own.map((cell) => Number(cell.dataset.value)).filter(Number.isFinite);
-    const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
-    const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-    for (const cell of own) {
+    this.frame.style.setProperty("--font", `${font}px`);
+    const finite = this.cells.map((cell) => Number(cell.dataset.value)).filter(Number.isFinite);
+    const [low, high] = [Math.min(...finite), Math.max(...finite)];
+    for (const cell of this.cells) {
       const value = Number(cell.dataset.value);
-      const level = value === Infinity ? 1 : value > low ? (value - low) / (high - low || 1) : 0;
+      const level = value === Infinity ? 1 : value > low ? (value - low) / (high - low) : 0;
       const grey = Math.round(255 * level);
       cell.style.backgroundColor = shaded ? `rgb(${grey}, ${grey}, ${grey})` : "";
       cell.textContent = shaded ? "" : cell.dataset.text;

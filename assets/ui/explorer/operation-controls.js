@@ -23,7 +23,7 @@ const NOTES = {
 const TEXTS = ["norm_type", "divisor_override"];
 
 export class OperationControls {
-  before = ""; // the operation of the last call shown
+  before = null; // the operation of the last call shown
   fields = {}; // the element of each argument
   pairs = {}; // of each pair the fields for rows and for columns
   texts = {};
@@ -60,9 +60,9 @@ export class OperationControls {
 
   /** Two fields with buttons to step them: rows and columns. */
   pairControl(name) {
-    const steppers = ["rows", "columns"].map((axis) =>
+    const steppers = [name, `${name}, columns`].map((label) =>
       stepper(
-        `${name}, ${axis}`,
+        label,
         () => this.compose(),
         (field, by) => this.step(field, by),
       ),
@@ -92,7 +92,7 @@ export class OperationControls {
 
   textControl(name) {
     const field = numberField("decimal", { id: `sw-${name}`, oninput: () => this.compose() });
-    field.placeholder = name === "divisor_override" ? "none" : "";
+    if (name === "divisor_override") field.placeholder = "none";
     this.texts[name] = field;
     return labelled(name, field);
   }
@@ -180,11 +180,11 @@ export class OperationControls {
     const word = typeof args[name] === "string";
     if (name === "padding") this.word.value = word ? args[name] : "numbers";
     const pair = word ? ["0", "0"] : pairOf(args[name]);
-    // An empty stride is the kernel's size; an empty output size is the input's.
-    const usual = name === "stride" ? pairOf(args.kernel_size) : ["all", "all"];
     this.pairs[name].forEach((field, i) => {
       field.value = pair[i];
-      field.placeholder = usual[i];
+      // An empty stride is the kernel's size; an empty output size is the input's.
+      if (name === "stride") field.placeholder = pairOf(args.kernel_size)[i];
+      if (name === "output_size") field.placeholder = "all";
     });
     if (pair[0] !== pair[1] && !this.signal) this.alike.checked = false;
   }
@@ -244,7 +244,7 @@ export class OperationControls {
   }
 
   step(field, by) {
-    const value = Number(field.value || field.placeholder);
+    const value = Number.parseFloat(field.value || field.placeholder);
     field.value = Number.isInteger(value) ? String(value + by) : "1";
     this.compose();
   }
