@@ -738,10 +738,13 @@ def test_playing_and_its_pause(visit):
     page.get_by_role("button", name="Play", exact=True).click()
     page.clock.run_for(frame - 1)
     expect(where).to_contain_text("window 1 of 9")
+    assert page.evaluate("location.hash") == ""  # until something is changed
     page.clock.run_for(1)
     expect(where).to_contain_text("window 2 of 9")
     page.clock.run_for(frame)
     expect(where).to_contain_text("window 3 of 9")
+    assert page.evaluate("location.hash").endswith("&at=0,1")
+    expect(page.locator(".sw-explored [aria-live='polite']")).to_have_text("")
     page.get_by_role("button", name="Pause", exact=True).click()
     page.clock.run_for(20 * frame)
     expect(where).to_contain_text("window 3 of 9")
@@ -752,6 +755,12 @@ def test_playing_and_its_pause(visit):
     expect(where).to_contain_text("window 9 of 9")
     page.clock.run_for(frame)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    # A page that the reader has left plays no further.
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.evaluate("globalThis.left = SlidingWindows.explorer.page.figure.steps")
+    page.evaluate(BEGIN, "")
+    page.clock.run_for(frame)
+    assert page.evaluate("[left.playing, left.number]") == [False, 0]
     assert not here.problems
 
 

@@ -172,6 +172,12 @@ AT_EDGES = [
     *(((2, -1), key) for key in ("ArrowLeft", "Home")),
     *(((4, 1), key) for key in ("ArrowDown", "PageDown")),
 ]
+TO_EDGES = [
+    ((0, 1), "ArrowUp", (-1, 1)),
+    ((3, 1), "ArrowDown", (4, 1)),
+    ((1, 0), "ArrowLeft", (1, -1)),
+    ((1, 5), "ArrowRight", (1, 6)),
+]
 IN_PADDING = ("Enter", "F2", "Delete", "Backspace", "5")
 WITH = ("ctrlKey", "metaKey", "altKey")
 
@@ -187,6 +193,7 @@ def test_keys_walk_through_a_grid_and_begin_a_number(page):
     sound = [0, 1, True]  # no field is left, and Tab finds one cell, which has the focus
     wanted = [([1, 2, key, {}], [*found, *sound]) for key, found in IN_CELL.items()]
     wanted += [([*at, key, {}], [True, *at, *sound]) for at, key in AT_EDGES]
+    wanted += [([*at, key, {}], [True, *then, *sound]) for at, key, then in TO_EDGES]
     wanted += [([4, 2, key, {}], [False, 4, 2, *sound]) for key in IN_PADDING]
     wanted += [([1, 2, "5", {one: True}], [False, 1, 2, *sound]) for one in WITH]
     found = page.evaluate(KEYS, [keys for keys, _ in wanted])
@@ -498,6 +505,7 @@ def test_the_bar_goes_no_further_than_the_first_and_the_last_window(page):
 
 # What a pointer does to the input while it draws: [event, whose button, on which cell].
 POINTER = """strokes => strokes.map(([type, options, row, col, under]) => {
+  document.querySelector(".sw-board").scrollIntoView({ block: "center", behavior: "instant" });
   const at = (name, r, c) => document.querySelector(
     `.sw-grid[aria-label^='${name}'] [data-row='${r}'][data-col='${c}']`);
   const cell = at("input", row, col), point = under ? at(...under) : cell;
@@ -580,7 +588,31 @@ def test_a_link_that_is_followed_keeps_the_focus_where_it_was(page):
     expect(page.get_by_label("gradient of the input")).to_be_checked()
     page.get_by_role("button", name="Overlap and padding").click()
     expect(page.get_by_label("gradient of the input")).not_to_be_checked()
+    assert page.get_by_label("gradient of", exact=True).input_value() == "all"
     expect(page.locator(".sw-where")).to_have_text("output (0, 0), window 1 of 9")
+
+
+def test_no_result_is_no_fault_of_a_pointer_or_of_a_field(page):
+    page.get_by_label("gradient of the input").check()
+    line = page.locator("#sw-line")
+    for columns, name in enumerate(("input", "output", "kernel"), 6):
+        line.fill("nn.Conv2d(1, 1, 3)")
+        cell_of(page, name, 1, 1).hover()
+        if name != "output":
+            cell_of(page, name, 1, 1).click()
+            page.keyboard.press("5")
+        link = f"#call=nn.Conv2d(1, 1, 9)&input=arange:5x{columns}"
+        page.evaluate("link => { location.hash = link }", link)
+        expect(page.locator(".sw-view > .sw-problem")).to_be_visible()
+        seen = page.evaluate(SEEN).splitlines()
+        assert [one for one in seen if ": cell " in one] == [
+            f"input 5×{columns}: cell {5 * columns}, own {5 * columns}"
+        ]
+        cell_of(page, "input", 2, 2).hover()
+        cell_of(page, "input", 2, 3).focus()
+        page.keyboard.press("ArrowRight")
+        page.mouse.move(0, 0)
+        expect(page.locator(".sw-arithmetic")).to_have_text("")
 
 
 def test_notices_say_what_was_done_and_what_was_not(page):
@@ -753,6 +785,10 @@ def test_cells_are_as_large_as_fit(page):
         assert sizes["signs"] == signs
         cells = {name: min(46, room // across) for name in ("input", "output", "gradient")}
         assert sizes["cells"] == cells | ({"kernel": cells["input"]} if signs == 2 else {})
+    page.set_viewport_size(PHONE)
+    until(page, f"() => ({SIZES})().cells.input < 30")
+    sizes = page.evaluate(SIZES)
+    assert set(sizes["cells"].values()) == {(sizes["width"] - 4) // 18}
 
 
 @pytest.mark.parametrize("height", [700, 2000])

@@ -86,10 +86,8 @@ export class Figure {
 
   buildGradient() {
     const changed = () => {
-      if (!this.result) return;
       this.showGradient();
       this.fit();
-      this.showStep();
       this.on.chosen();
     };
     this.grad = make("input", { type: "checkbox" });
@@ -239,7 +237,6 @@ export class Figure {
 
   /** The output that a reader has come to in the grid. */
   pick(row, col) {
-    if (!this.result) return;
     this.stop();
     this.steps.number = this.numberOf([row, col]);
     this.choose([row, col]);
@@ -247,7 +244,6 @@ export class Figure {
 
   /** The output that the bar has come to. */
   go(number) {
-    if (!this.result) return;
     const cols = this.result.geometry.output[1];
     this.choose([Math.floor(number / cols), number % cols]);
     // A voice could not keep up with playing.
