@@ -29,6 +29,11 @@ _FOR_TYPES = "a name that is only shown by type checkers"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
+        "figure",
+        "const HEADER = 130; // pixels above a figure that a reader has scrolled to",
+        "130 → 131",
+    ): _A_PIXEL,
+    (
         "reading",
         "if picture.has_transparency_data:",
         "if picture.has_transparency_data: picture = picture.convert( … a_composite(white, "

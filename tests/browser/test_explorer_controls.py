@@ -791,8 +791,7 @@ def test_cells_are_as_large_as_fit(page):
     assert set(sizes["cells"].values()) == {(sizes["width"] - 4) // 18}
 
 
-@pytest.mark.parametrize("height", [700, 2000])
-@pytest.mark.parametrize("width", [PHONE["width"], DESKTOP["width"]])
+@pytest.mark.parametrize(("width", "height"), [(360, 700), (900, 1000), (1280, 1500)])
 def test_a_photo_and_its_output_are_seen_at_once(page, width, height):
     page.set_viewport_size({"width": width, "height": height})
     page.get_by_role("button", name="Edges in a photo").click()
@@ -805,9 +804,7 @@ def test_a_photo_and_its_output_are_seen_at_once(page, width, height):
     page.locator("#sw-line").fill("nn.Conv2d(1, 1, 3, bias=False, stride=3)")
     page.locator("#sw-line").fill("nn.Conv2d(1, 1, 3, bias=False)")
     assert page.evaluate(SIZES)["cells"] == sizes["cells"]
-    # None would fit that is larger by a pixel.
-    larger = sizes["cells"]["input"] + 1
-    if sizes["signs"]:
-        assert larger * 78 > sizes["width"] - 2 * 34 - 8 - 3 * 24
-    else:
-        assert sizes["height"] + 78 > height - above or larger > (sizes["width"] - 4) // 40
+    # Cells that are much larger would not fit, beside or below each other.
+    larger, across, kernel = 1.25 * (sizes["cells"]["input"] + 1), 40 + 38, 3 * 24
+    assert larger * across > sizes["width"] - 2 * 34 - 8 - kernel
+    assert larger * across > height - above - 3 * 30 - kernel or larger > sizes["width"] / 40

@@ -64,7 +64,7 @@ export class Explorer {
   // ---- Parts.
 
   build(root) {
-    this.problem = make("div", { class: "sw-problem", role: "alert", hidden: true });
+    this.problem = make("div", { class: "sw-problem", role: "alert" });
     this.facts = make("dl", { class: "sw-fact-list" });
     this.view = make("div", { class: "sw-view" }, this.problem, this.figure.element, this.facts);
     this.notice = make("p", { class: "sw-notice", role: "status" });
