@@ -601,6 +601,7 @@ def test_no_result_is_no_fault_of_a_pointer_or_of_a_field(page):
         if name != "output":
             cell_of(page, name, 1, 1).click()
             page.keyboard.press("5")
+        until(page, "location.hash.includes('kernel_size=3')")
         link = f"#call=nn.Conv2d(1, 1, 9)&input=arange:5x{columns}"
         page.evaluate("link => { location.hash = link }", link)
         expect(page.locator(".sw-view > .sw-problem")).to_be_visible()
