@@ -166,12 +166,8 @@ export class OperationControls {
     for (const name of PAIRS) {
       if (known.includes(name)) this.showPair(name, args);
     }
-    for (const name of FLAGS) {
-      if (known.includes(name)) this.flags[name].checked = Boolean(args[name]);
-    }
-    for (const name of TEXTS) {
-      if (known.includes(name)) this.texts[name].value = args[name] ?? "";
-    }
+    for (const name of FLAGS) this.flags[name].checked = Boolean(args[name]);
+    for (const name of TEXTS) this.texts[name].value = args[name] ?? "";
     if (known.includes("padding_mode")) this.mode.value = args.padding_mode;
     this.showFields();
   }
