@@ -213,6 +213,7 @@ export class Player extends HTMLElement {
     for (const control of [this.back, this.forward, this.scrub, this.speed])
       control.disabled = true;
     this.picture(this.moving);
+    this.line.setAttribute("aria-live", this.taken ? "polite" : "off"); // whoever asked hears it
     this.say(LOST);
     this.mark();
   }

@@ -728,30 +728,35 @@ def test_another_input_is_another_seeds(page):
     assert seed.get_attribute("aria-invalid") == "false"
 
 
-def test_a_photo_is_brought_once_and_its_want_is_no_fault_of_a_link(living, page):
+def test_a_photo_is_brought_once(page):
     for _ in range(2):
         page.get_by_role("button", name="Photo", exact=True).click()
         until(page, f"({GRID})('input')[1][1] > 9")
         page.get_by_role("button", name="All 0").click()
     assert page.locator("script[src$='/assets/photo.js']").count() == 1
+
+
+def test_a_photo_that_cannot_be_had_is_said_to_be_missing(page):
+    """By whatever way a reader asks for it, and all stays as it is."""
     page.evaluate(
         """() => {
           const root = document.querySelector("#sw-explorer"), { page } = SlidingWindows.explorer;
           const again = root.cloneNode(false);
           root.replaceWith(again);
           new page.constructor(again, () => Promise.reject(new Error("no photo")));
-          location.hash = "#call=nn.MaxPool2d(2)&input=photo:4x4";
         }"""
     )
-    here = living("explorer/?parts")
-    until(page, "() => new Promise(done => setTimeout(done, 0, true))")
-    for _ in range(100):
-        if here.problems:
-            break
-        page.wait_for_timeout(10)
-    assert len(here.problems) == 1 and "no photo" in here.problems[0]
-    here.problems.clear()
-    expect(page.get_by_role("status")).to_have_text("")
+    said, before = page.get_by_role("status"), program(page)["x"]
+    for ask in (
+        page.get_by_role("button", name="Photo", exact=True).click,
+        page.get_by_role("button", name="Edges in a photo").click,
+        lambda: page.evaluate("location.hash = '#call=nn.MaxPool2d(2)&input=photo:4x4'"),
+    ):
+        expect(said).to_have_text("")
+        ask()
+        expect(said).to_have_text("The photo could not be loaded, so nothing was changed.")
+        assert torch.equal(program(page)["x"], before)
+        page.evaluate("document.querySelector('.sw-explorer .sw-notice').textContent = ''")
 
 
 # Pixels of a cell of each panel that is seen, then of the figure, of its signs and of the page.

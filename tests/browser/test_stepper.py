@@ -1040,6 +1040,7 @@ def test_damaged_steps_leave_the_gif_and_say_so(damaged, name):
     expect(figure.scrub).to_be_hidden()
     figure.bar_says(0, facts(name)["steps"])
     figure.shows("gif")
+    expect(figure.line).to_have_attribute("aria-live", "off")  # nobody has asked for it
     why = WHY.get(name, f"{name}.trace.js is damaged")
     assert any(why in line for line in damaged.told)
     expect(figure.play).to_have_attribute("aria-label", "Pause")
@@ -1073,6 +1074,17 @@ def test_the_last_wish_counts_while_the_steps_are_loading(tab, last):
         assert figure.element.evaluate("e => [e.moving, e.at]") == [False, 0]
     else:
         assert figure.element.evaluate("e => e.moving")
+
+
+def test_who_asks_for_steps_that_are_lost_is_told_so(tab):
+    tab.page.emulate_media(reduced_motion="reduce")
+    answer_instead(tab.page, "**/max-pool-3x3-stride-2.trace.js", None, "")
+    tab.go(LESSON)
+    figure = figure_on(tab.page, taken=False)
+    figure.forward.click()
+    expect(figure.line).to_contain_text("could not be loaded")
+    expect(figure.line).to_have_attribute("aria-live", "polite")
+    tab.problems.clear()  # the file that is missing
 
 
 def test_a_step_of_a_large_input_touches_few_cells(afresh):

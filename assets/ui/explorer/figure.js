@@ -13,12 +13,12 @@ import { Steps } from "./steps.js";
 const HEADER = 130; // pixels above a figure that a reader has scrolled to
 
 export class Figure {
-  at = null; // row and column of the chosen output
+  at = [0, 0]; // row and column of the chosen output
   /** @type {import("../../torch/calls.js").Result | null} */
   result = null; // while there is one
-  rows = null; // of the input that is shown
-  signal = null; // whether it is one
-  offset = null; // rows and columns of padding before it
+  rows = []; // of the input that is shown
+  signal = false;
+  offset = [0, 0]; // rows and columns of padding before it
 
   /**
    * on: chosen(), when another output or gradient is; shown(step), whenever a window is;

@@ -13,12 +13,12 @@ const MOVES = {
 };
 
 export class Grid {
-  rows = null;
-  cols = null;
-  name = null;
-  pixels = null; // of a cell
+  rows = 0;
+  cols = 0;
+  name = "";
+  pixels = 0; // of a cell
   drawing = false; // whether a pointer paints
-  showing = null; // while cells are new, and a focus among them is no reader's move
+  showing = false; // while cells are new, and a focus among them is no reader's move
 
   /**
    * name: for the heading and for screen readers. on: {pick, hover, edit, paint}, each called

@@ -23,7 +23,7 @@ const NOTES = {
 const TEXTS = ["norm_type", "divisor_override"];
 
 export class OperationControls {
-  before = null; // the operation of the last call shown
+  before = ""; // the operation of the last call shown
   fields = {}; // the element of each argument
   pairs = {}; // of each pair the fields for rows and for columns
   texts = {};

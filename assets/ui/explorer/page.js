@@ -137,8 +137,20 @@ export class Explorer {
     this.keep(() => this.words());
   }
 
+  /** Whether the photo is there now; its want is said. */
+  async hasPhoto() {
+    try {
+      await this.bringPhoto();
+      return true;
+    } catch {
+      this.say("The photo could not be loaded, so nothing was changed.");
+      return false;
+    }
+  }
+
+  /** Whether a state is shown now. */
   async apply(state, keep = true) {
-    if (state.source.kind === "photo") await this.bringPhoto();
+    if (state.source.kind === "photo" && !(await this.hasPhoto())) return false;
     const { call, source, weights, bias, at, gradient } = state;
     Object.assign(this, { call, weights, bias });
     this.input = fitted(inputOf(source), isSignal(call.operation));
@@ -149,11 +161,11 @@ export class Explorer {
     this.setLineProblem(null);
     this.showCall();
     this.refresh(keep);
+    return true;
   }
 
   async begin(name, words) {
-    await this.apply(stateOf(words));
-    this.say(`${name}: ${this.text}`);
+    if (await this.apply(stateOf(words))) this.say(`${name}: ${this.text}`);
   }
 
   /** All of a link is read before anything changes. */
@@ -161,8 +173,7 @@ export class Explorer {
     try {
       const state = stateIn(hash);
       if (!state) return;
-      await this.apply(state, false);
-      this.say("");
+      if (await this.apply(state, false)) this.say("");
     } catch (problem) {
       if (!(problem instanceof LayerProblem)) throw problem;
       this.say("The settings in this link could not be read, so nothing was changed.");
@@ -224,7 +235,7 @@ export class Explorer {
 
   async fill(kind) {
     const { rows } = this.input;
-    if (kind === "photo") await this.bringPhoto();
+    if (kind === "photo" && !(await this.hasPhoto())) return;
     if (kind === "zeros") {
       this.change({ input: zeroed(this.input) });
       return;

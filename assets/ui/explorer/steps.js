@@ -5,8 +5,8 @@ import { button, make } from "../elements.js";
 export const FRAME = 700; // ms a window while playing
 
 export class Steps {
-  number = null;
-  timer = null;
+  number = 0;
+  timer = 0;
 
   /** chosen: called with the number of each window that the bar comes to. */
   constructor(chosen) {
