@@ -99,14 +99,14 @@ OF_LESSONS = {"code": 95, "prose": 90}
 ENGINE = ("arithmetic", "geometry", "numbers", "operations", "random")
 TORCH = ("arguments", "convolution", "layers", "others", "pooling", "problems", "reading")
 TORCH += ("refusals", "shared")
-CONTROLS = ("calculator", "elements", "explorer", "network")
+CONTROLS = ("calculator", "gallery", "player", "drawing", "moving-pictures", "stepper")
 OF_SCRIPT = {
     "access": ("landmarks", "site"),
     "elements": ("elements",),
     "explorer": (*ENGINE, "calls", "elements", "explorer"),
     "explorer_controls": ("calls", "elements", "explorer"),
     "gallery": ("gallery",),
-    "recorded_controls": (*CONTROLS, "gallery", "player", "drawing", "moving-pictures", "stepper"),
+    "recorded_controls": CONTROLS,
     "network": (*TORCH, "calls", "address", "calculator", "elements", "funnel", "network", "sight"),
     "offline": ("offline-worker",),
     "same_page": ("theme-fixes",),

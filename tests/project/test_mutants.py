@@ -132,9 +132,10 @@ def test_a_script_is_tested_in_pages_by_what_covers_it_the_quickest_first():
 
     explorer = ["test_explorer.py", "test_explorer_controls.py"]
     assert tests("assets/ui/explorer/any.js") == explorer
-    assert tests("assets/ui/gallery.js") == ["test_gallery.py"]
-    both = ["test_stepper.py", "test_moving_pictures.py"]
-    assert tests("assets/ui/player.js") == both
+    controls = "test_recorded_controls.py"
+    assert tests("assets/ui/gallery.js") == ["test_gallery.py", controls]
+    players = ["test_stepper.py", "test_moving_pictures.py", controls]
+    assert tests("assets/ui/player.js") == players
 
 
 def test_a_script_is_tested_under_node_by_what_imports_it():
