@@ -312,7 +312,11 @@ def test_cells_hold_numbers_as_large_as_fit_or_shades_of_grey(page):
         page.locator("#sw-grid").fill("\n".join([" ".join(numbers)] * 2))
         page.get_by_role("button", name="Use it").click()
         pixels, letters, shaded, cells = page.evaluate(DRAWN, "input")
-        longest = max(len(number) for number in numbers if number not in ("inf", "-inf"))
+        longest = max(
+            len(number) + 0.35 * number.startswith("-")  # a minus is wider than a digit
+            for number in numbers
+            if number not in ("inf", "-inf")
+        )
         size = min(0.46 * pixels, 1.48 * pixels / longest)
         assert letters == pytest.approx(size, abs=0.1) and shaded == (size < 7.5)
         finite = [float(number) for number in numbers if number[-1] not in "fn"]
@@ -416,6 +420,22 @@ def test_each_windows_edge_is_where_the_window_is(page, call):
         wanted.append([[left, top, width, height], [[row, col]], where])
     assert [one[:3] for one in found] == wanted and not outside
     assert then == found[places.index(AT)]
+
+
+FRAMES = """[...document.querySelectorAll("#sw-explorer .sw-frame")]
+  .filter((one) => one.checkVisibility()).map((one) => {
+    const [mine, grid] = [one, one.firstChild].map((each) => each.getBoundingClientRect());
+    return [mine.width - grid.width, mine.height - grid.height, getComputedStyle(one).overflow];
+  })"""
+
+
+def test_a_frame_is_as_large_as_its_grid_and_cuts_no_windows_edge(page):
+    """Also where a window reaches past its input."""
+    page.locator("#sw-line").fill("nn.Conv2d(1, 1, 2)")
+    page.get_by_label("gradient of the input").check()
+    assert page.evaluate(FRAMES) == [[0, 0, "visible"]] * 4
+    page.locator("#sw-line").fill("nn.AvgPool2d(3, ceil_mode=True)")
+    assert page.evaluate(FRAMES) == [[0, 0, "visible"]] * 3
 
 
 def test_the_edge_of_what_is_read_by_windows(page):

@@ -1,8 +1,10 @@
 """Scripts of the site: bundled when stale, whole or not at all. Its style: the figures' colours."""
 
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,27 @@ def test_a_torch_that_answers_otherwise_stops_the_build(project):
     done = project.build()
     assert done.returncode == 2 and "what scripts need from torch was not written" in done.stdout
     assert "'Gone'" in done.stdout and project.kept("site") == before
+
+
+def rules_of(css: str):
+    """(selectors, declarations) of each rule that always holds."""
+    depth, begun, head = 0, 0, ""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    for brace in re.finditer(r"[{}]", css):
+        if brace[0] == "{" and not depth:
+            head, begun = css[begun : brace.start()].strip(), brace.end()
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            if not head.startswith("@"):
+                yield head, css[begun : brace.start()]
+            begun = brace.end()
+
+
+def test_no_class_means_two_things():
+    """Two parts of the page once had one name, and one lost its width and its windows' edges."""
+    found = Counter()
+    for head, body in rules_of((ROOT / "assets" / "site.css").read_text("utf-8")):
+        if name := re.fullmatch(r"(?:\.md-typeset )?(\.sw-[\w-]+)", head):
+            properties = {one.partition(":")[0].strip() for one in body.split(";")} - {""}
+            found.update((name[1], one) for one in properties)
+    assert len(found) > 200 and max(found.values()) == 1, found.most_common(3)

@@ -12,6 +12,9 @@ const MOVES = {
   ArrowRight: [0, 1],
 };
 
+/** How many digits are as wide as a number; its minus is wider than one of them. */
+const digits = (text) => text.length + (text.includes("−") ? 0.35 : 0);
+
 export class Grid {
   rows = 0;
   cols = 0;
@@ -210,7 +213,7 @@ export class Grid {
   }
 
   paint() {
-    const longest = Math.max(...this.cells.map((cell) => cell.dataset.text.length));
+    const longest = Math.max(...this.cells.map((cell) => digits(cell.dataset.text)));
     const font = Math.min(this.pixels * 0.46, (this.pixels * 1.48) / longest);
     const shaded = font < SMALLEST_FONT;
     this.frame.classList.toggle("sw-shaded", shaded);
