@@ -748,6 +748,20 @@ def test_another_input_is_another_seeds(page):
     assert seed.get_attribute("aria-invalid") == "false"
 
 
+def test_a_link_that_is_followed_is_written_by_nobody_else(page):
+    """Its own spelling stays in the address until a reader changes something."""
+    page.evaluate("""() => {
+      const { page } = SlidingWindows.explorer;
+      page.kept = 0;
+      page.keep = () => page.kept++;
+      location.hash = "#call=nn.MaxPool2d(3)&input=arange:6x6";
+    }""")
+    until(page, "document.querySelector('#sw-line').value === 'nn.MaxPool2d(kernel_size=3)'")
+    assert page.evaluate("SlidingWindows.explorer.page.kept") == 0
+    page.get_by_role("button", name="increase kernel_size").click()
+    assert page.evaluate("SlidingWindows.explorer.page.kept") == 1
+
+
 def test_a_photo_is_brought_once(page):
     for _ in range(2):
         page.get_by_role("button", name="Photo", exact=True).click()
