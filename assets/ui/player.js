@@ -163,7 +163,7 @@ export class Player extends HTMLElement {
     const options = SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`));
     this.speed = make("select", { "aria-label": "Speed", title: "Speed" }, ...options);
     this.speed.value = "1";
-    this.speed.addEventListener("change", () => this.wait());
+    this.speed.addEventListener("change", () => this.wait()); // hidden while nothing is drawn
     this.bar.append(this.back, this.toggle, this.forward, this.scrub, this.where, this.speed);
   }
 

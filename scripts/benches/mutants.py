@@ -45,7 +45,7 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
     """Print each survivor, and the score of each area."""
     os.environ["OMP_NUM_THREADS"] = "1"  # as conftest.py sets it for the tests
     if module:
-        area = area or next(name for name, one in AREAS.items() if module in one.modules)
+        area = area or area_of(module)
     names = [area] if area else [*AREAS, *OF_LESSONS]
     good = True
     for name in names:
@@ -62,11 +62,23 @@ def run(area=None, module=None, sample=60, seed=1, jobs=1) -> bool:
     return good
 
 
+def area_of(module: str) -> str:
+    """The area that a module belongs to, by its name or by that from the package's folder on."""
+    for name, area in AREAS.items():
+        if any(module in names_of(path) for path in area.sources(ROOT)):
+            return name
+    raise SystemExit(f"no area has a module {module!r}; its name is a file's, such as geometry")
+
+
+def names_of(path: Path) -> tuple[str, str]:
+    return path.stem, module_of(path.as_posix())
+
+
 def mutants_of(area: Area, module: str | None = None) -> list[Mutant]:
     """Every mutant of an area, or of one of its modules; known equivalents are among them."""
     mutants = []
     for path in area.sources(ROOT):
-        if module and module not in (path.stem, module_of(path.as_posix())):
+        if module and module not in names_of(path):
             continue
         make = {".js": of_script, ".md": of_prose}.get(path.suffix, of_python)
         mutants += make(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))

@@ -855,6 +855,14 @@ def test_a_refused_size_leaves_no_result(used):
     field(used, "input, rows").fill("5")
     agrees(used)
     assert all(used.evaluate(RESULT))
+    # The room that the message kept for the figure is given back.
+    height = "document.querySelector('.sw-view').getBoundingClientRect().height"
+    before = used.evaluate(height)
+    field(used, "input, rows").fill("65")
+    assert used.evaluate(height) == pytest.approx(before, abs=1)
+    field(used, "input, rows").fill("2")
+    agrees(used)
+    assert used.evaluate(height) < before - 1
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,10 @@ def test_a_number_is_taken_by_enter_tab_and_leaving_and_not_by_escape(page):
         assert page.locator(".sw-edit").count() == 0
     assert page.evaluate("document.activeElement.closest('.sw-grid').ariaLabel") == "output 3×3"
     cell.focus()
+    page.keyboard.type("34")
+    page.keyboard.press("Shift+Tab")  # back to what is before the grid, from the cell
+    assert number() == 34 and page.evaluate("document.activeElement.localName") == "summary"
+    cell.focus()
     page.keyboard.type("33")
     page.locator("#sw-line").focus()
     assert number() == 33 and page.evaluate("document.activeElement.id") == "sw-line"

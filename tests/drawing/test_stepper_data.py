@@ -104,6 +104,27 @@ def test_an_answer_is_bold_where_bold_type_fits(name):
             assert look == ([] if fits else ["f"])
 
 
+class Dashed(Canvas):
+    """Keeps the frames of dashes that it is told to draw."""
+
+    def __init__(self, width, height):
+        super().__init__(width, height)
+        self.frames = []
+
+    def dashed(self, box, role, width, dash=8):
+        self.frames.append(["d", *box, role, width, dash])
+
+
+def test_dashes_are_as_long_as_in_the_gif():
+    """Those of a frame, and the shorter ones of its swatch in the legend."""
+    scene = scene_of(case("past the edge"))
+    canvas = Dashed(scene.sizes.width, scene.layout.height)
+    scene.draw_blank(canvas)
+    shapes = data_of(case("past the edge"))["shapes"]
+    assert [shape for shape in shapes if shape[0] == "d"] == canvas.frames
+    assert len({frame[-1] for frame in canvas.frames}) == 2
+
+
 def test_some_answers_fit_only_in_plain_type():
     looks = [step[5][0][2:] for name in CASES for step in data_of(case(name))["steps"]]
     assert [] in looks and ["f"] in looks

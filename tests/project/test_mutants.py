@@ -115,6 +115,15 @@ def test_every_module_is_in_one_area_and_every_area_has_tests():
         assert area.sources(REPO) and all(path.is_file() for path in area.test_files(REPO))
 
 
+def test_a_module_is_found_by_its_name_alone(monkeypatch):
+    scored = []
+    monkeypatch.setattr(mutants, "score", lambda area, module, *_: scored.append(area) or (1, 1))
+    for name, area in (("geometry", "engine"), ("export/gif", "figures"), ("grid", "figures")):
+        assert mutants.run(module=name) and scored.pop() is AREAS[area]
+    with pytest.raises(SystemExit, match="no area has a module 'zebra'; its name is a file's"):
+        mutants.run(module="zebra")
+
+
 def test_every_script_has_its_own_tests():
     tests = AREAS["script"].test_files(REPO)
     for path in AREAS["script"].sources(REPO):

@@ -356,6 +356,7 @@ test("below each solid stands what it is, and the picture says it all", () => {
     ["10", "numbers"],
   ]);
   assert.deepEqual(words("signal")[1], ["8", "88"]);
+  assert.deepEqual(words("wide")[0], ["2", "20×60"]);
   assert.deepEqual(words("broken").at(-1), ["does not fit", "layer 2"]);
   assert.equal(
     drawn("broken", 900).root.attributes["aria-label"],
