@@ -38,7 +38,7 @@ OURS = {
     "shades-of-7": lambda: slide(nn.MaxPool2d(11), SHADES),
 }
 FIGURES += [("every-way-back", name, "dark") for name in OURS]
-STATES = 5  # of a figure, at most; spread over all of it
+STATES = 4  # of a figure, at most; spread over all of it
 HATCH = 8  # pixels from one line of a hatching to the next
 
 

@@ -36,7 +36,7 @@ OURS = {
 MANY = {"of-289": lambda: slide(nn.MaxPool2d(2, 1), SHADES[:, :18, :18])}
 FIGURES = [(lesson, name) for lesson, names in OF_LESSONS.items() for name in names]
 FIGURES += [("every-way-back", name) for name in OURS]
-MOST = 30  # cells of a figure that are looked at, spread over all of it
+MOST = 20  # cells of a figure that are looked at, spread over all of it
 FEW = 4  # numbers that a sentence names one by one
 
 # What a figure shows: its words, cells, frames by their outer edges, and lines.
