@@ -7,9 +7,8 @@ import io
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from playing import items, put_behind, rgb
+from playing import SHADES, items, put_behind, rgb
 from recording import in_theme
 from torch import nn
 
@@ -32,7 +31,6 @@ FIGURES = [
     ("adaptive-and-global-pooling", "adaptive-ten-to-four", "dark"),
 ]
 # And shades of cells that just have lines, or just have none.
-SHADES = torch.rand(1, 55, 55, generator=torch.Generator().manual_seed(1))
 OURS = {
     "shades-of-8": lambda: slide(nn.MaxPool2d(10), SHADES[:, :50, :50]),
     "shades-of-7": lambda: slide(nn.MaxPool2d(11), SHADES),
@@ -64,33 +62,29 @@ class Mute(Canvas):
 
     def fill(self, box, role):
         super().fill(box, role)
-        self.mask(box, False)
-        self.lines(box, False)
+        within(self.patterned, box)[:] = within(self.hatching, box)[:] = False
 
     def hatch(self, box, role, gap=8):
         super().hatch(box, role, gap)
-        self.mask(box, True)
-        self.lines(box, True)
+        within(self.patterned, box)[:] = within(self.hatching, box)[:] = True
 
     def dashed(self, box, role, width, dash=8):
         super().dashed(box, role, width, dash)
         inside = [box[0] + width, box[1] + width, box[2] - width, box[3] - width]
-        kept = self.patterned[inside[1] : inside[3], inside[0] : inside[2]].copy()
-        self.mask(box, True)
-        self.patterned[inside[1] : inside[3], inside[0] : inside[2]] = kept
-
-    def mask(self, box, patterned):
-        left, top, right, bottom = (max(side, 0) for side in box)
-        self.patterned[top:bottom, left:right] = patterned
-
-    def lines(self, box, hatching):
-        left, top, right, bottom = (max(side, 0) for side in box)
-        self.hatching[top:bottom, left:right] = hatching
+        kept = within(self.patterned, inside).copy()
+        within(self.patterned, box)[:] = True
+        within(self.patterned, inside)[:] = kept
 
     def _hatched(self, cell):
         """Without the clear spot, in whose place the drawing's letters have an edge."""
         left, top, right, bottom = cell.box
         self.hatch((left + 1, top + 1, right - 1, bottom - 1), "hatch")
+
+
+def within(mask, box):
+    """The part of a mask that a box covers, to be changed in place."""
+    left, top, right, bottom = (max(side, 0) for side in box)
+    return mask[top:bottom, left:right]
 
 
 def states_of(item):

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-import torch
-from playing import items, put_behind, transcript
+from playing import SHADES, items, put_behind, transcript
 from torch import nn
 
 from slidingwindows import slide
@@ -25,7 +24,6 @@ OF_LESSONS = {
     "every-way-back": ["every-fold", "every-unpool", "every-gradient-convolution", "every-shades"],
     "gradients-through-pooling": ["gradients-overlap"],
 }
-SHADES = torch.rand(1, 55, 55, generator=torch.Generator().manual_seed(1))
 OURS = {
     "of-five": lambda: slide(nn.AvgPool1d(5, stride=1), SHADES[0, :1, :12]),
     "one-row": lambda: slide(nn.MaxPool2d((1, 2)), SHADES[:, :1, :6]),

@@ -190,7 +190,7 @@ def test_presets(used):
     page = used
 
     def begin(name):
-        page.get_by_role("button", name=name).click()
+        begins(page, name)
         return rows(page)
 
     assert begin("VGG-16's features")[-1] == [

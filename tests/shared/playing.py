@@ -3,6 +3,7 @@
 import json
 from functools import cache
 
+import torch
 from site_pages import ROOT, until
 
 from slidingwindows.core.trace import Trace
@@ -12,6 +13,8 @@ from slidingwindows.drawing.stepper import script
 from slidingwindows.lesson import MIME
 from slidingwindows.words import trace, transfer
 
+# For figures of our own: how much of it is shown decides how large its cells are.
+SHADES = torch.rand(1, 55, 55, generator=torch.Generator().manual_seed(1))
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
